@@ -1,0 +1,27 @@
+// Bundles src/cli.ts into dist/, one chunk per command, so that a command loads only what it needs.
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  // The lab's processes inside a sandbox are started by path, so each is an entry point of its own.
+  entryPoints: { cli: 'src/cli.ts', 'lab-machine': 'src/lab/machine.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  minifySyntax: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  // The SDK is loaded only by commands that talk to the service; node-pty carries native binaries.
+  external: ['@aws-sdk/*', '@lydell/node-pty'],
+  chunkNames: 'chunks/[name]-[hash]',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});

@@ -1,0 +1,146 @@
+// Makes a fresh clone ready: dependencies, build, and the shells and tools that tests drive. Quiet and offline when nothing is missing.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * What the tests drive. `commands`: any one of them will do; `package`: the Debian package that brings it, where one does.
+ * `required` ones fail a run with CI=true; the others are named and skipped.
+ */
+export const TOOLS = [
+  { name: 'bubblewrap', commands: ['bwrap'], package: 'bubblewrap', required: true },
+  { name: 'strace', commands: ['strace'], package: 'strace', required: true },
+  { name: 'tmux', commands: ['tmux'], package: 'tmux', required: true },
+  { name: 'script (util-linux)', commands: ['script'], package: 'bsdutils', required: true },
+  { name: 'dash', commands: ['dash'], package: 'dash', required: true },
+  { name: 'bash', commands: ['bash'], package: 'bash', required: true },
+  { name: 'busybox', commands: ['busybox'], package: 'busybox', required: true },
+  { name: 'ksh', commands: ['ksh'], package: 'ksh', required: true },
+  { name: 'mksh', commands: ['mksh'], package: 'mksh', required: true },
+  { name: 'zsh', commands: ['zsh'], package: 'zsh', required: true },
+  {
+    name: 'Python 3 in /usr/bin',
+    commands: ['/usr/bin/python3'],
+    package: 'python3-minimal',
+    required: true,
+  },
+  { name: 'shellcheck', commands: ['shellcheck'], package: 'shellcheck', required: false },
+  { name: 'shfmt', commands: ['shfmt'], package: 'shfmt', required: false },
+  { name: 'vi', commands: ['vi', 'vim.tiny'], package: 'vim-tiny', required: false },
+  { name: 'less', commands: ['less'], package: 'less', required: false },
+  { name: 'fish', commands: ['fish'], package: 'fish', required: false },
+  { name: 'systemd-analyze', commands: ['systemd-analyze'], package: undefined, required: false },
+  { name: 'AWS CLI', commands: ['aws'], package: undefined, required: false },
+  { name: 'moto_server', commands: ['moto_server'], package: undefined, required: false },
+  { name: 'Python 2.7', commands: ['python2.7', '/usr/bin/python2.7'], package: undefined, required: false },
+];
+
+/** The full path of a command on PATH or at an absolute path, or undefined. A version manager's shim that starts nothing counts as absent. */
+export function findCommand(command) {
+  const candidates = command.startsWith('/')
+    ? [command]
+    : (process.env.PATH ?? '').split(':').map((folder) => join(folder, command));
+  return candidates.find((path) => existsSync(path) && statSync(path).isFile() && startsAnything(path));
+}
+
+function startsAnything(path) {
+  if (!path.includes('/shims/')) return true;
+  const { status, error } = spawnSync(path, ['--version'], { stdio: 'ignore', timeout: 30_000 });
+  return !error && status !== 127 && status !== 126;
+}
+
+const isPresent = (tool) => tool.commands.some((command) => findCommand(command) !== undefined);
+
+/** Dependencies and build always; with `tools`, what tests drive too. Ends the process with a clear line when something required is missing. */
+export function setUp({ tools = false } = {}) {
+  installDependencies();
+  buildIfStale();
+  if (tools) installTools();
+}
+
+function say(line) {
+  process.stderr.write(`set-up: ${line}\n`);
+}
+
+function stamp(name, value) {
+  const path = join(root, 'node_modules', `.ssm-keepalive-${name}`);
+  if (value === undefined) return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  writeFileSync(path, value);
+  return value;
+}
+
+function installDependencies() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(join(root, 'node_modules')) && stamp('lock') === lock) return;
+  say('installing dependencies (npm ci)');
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status !== 0) {
+    say('npm ci failed. It needs the npm registry once; after that no network is needed.');
+    process.exit(status ?? 1);
+  }
+  stamp('lock', lock);
+}
+
+function filesBelow(folder) {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+function buildIfStale() {
+  const hash = createHash('sha256');
+  for (const file of [
+    ...filesBelow('src'),
+    join(root, 'scripts/build.mjs'),
+    join(root, 'package-lock.json'),
+  ]) {
+    hash.update(file.slice(root.length)).update(readFileSync(file));
+  }
+  const source = hash.digest('hex');
+  if (existsSync(join(root, 'dist/cli.js')) && stamp('build') === source) return;
+  say('building');
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  stamp('build', source);
+}
+
+function installTools() {
+  const missing = () => TOOLS.filter((tool) => !isPresent(tool));
+  const packages = missing().flatMap((tool) => tool.package ?? []);
+  if (packages.length > 0 && process.getuid?.() === 0 && findCommand('apt-get')) {
+    say(`installing ${packages.join(' ')} (apt-get)`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const apt = (...args) =>
+      spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+    const install = (names) => apt('install', '-y', '-q', '--no-install-recommends', ...names);
+    if (!install(packages)) {
+      apt('update', '-q');
+      // One by one when together fails: one name that a release lacks must not cost the others.
+      if (!install(packages)) for (const name of packages) install([name]);
+    }
+  }
+  for (const tool of missing()) {
+    const how = tool.package ? `package ${tool.package}` : 'no package named';
+    say(`absent: ${tool.name} (${how}, ${tool.required ? 'required' : 'optional'}); its tests are skipped`);
+  }
+  const lacking = missing().filter((tool) => tool.required);
+  if (lacking.length > 0 && process.env.CI === 'true') {
+    say(`required in CI and absent: ${lacking.map((tool) => tool.name).join(', ')}`);
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp({ tools: process.argv.includes('--tools') });

@@ -1,0 +1,39 @@
+/** Every failure a user can meet. Anything thrown that is not one of these is our bug, and the command line says so. */
+
+/** What a user needs to get past a failure; `code` is stable and documented, the rest are sentences without a final full stop. */
+export interface Failure {
+  /** Stable name for programs, e.g. `bad-setting`. */
+  code: string;
+  /** What happened. */
+  what: string;
+  /** Why, in the terms of the person who runs the tool. */
+  why: string;
+  /** The next thing to do or type. */
+  next: string;
+}
+
+/** A failure with its exit status: 2 for bad usage (nothing was sent), 1 for the rest. */
+export class UserError extends Error implements Failure {
+  readonly code: string;
+  readonly what: string;
+  readonly why: string;
+  readonly next: string;
+  readonly exitStatus: 1 | 2;
+
+  constructor(failure: Failure, options: { cause?: unknown; exitStatus?: 1 | 2 } = {}) {
+    super(`${failure.what}: ${failure.why}`, { cause: options.cause });
+    this.name = new.target.name;
+    this.code = failure.code;
+    this.what = failure.what;
+    this.why = failure.why;
+    this.next = failure.next;
+    this.exitStatus = options.exitStatus ?? 1;
+  }
+}
+
+/** A flag, variable or argument that cannot be used; always raised before anything is sent. */
+export class UsageError extends UserError {
+  constructor(failure: Omit<Failure, 'code'> & { code?: string }, options: { cause?: unknown } = {}) {
+    super({ code: 'bad-usage', ...failure }, { ...options, exitStatus: 2 });
+  }
+}
