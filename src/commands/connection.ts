@@ -1,0 +1,32 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Settings } from '../settings.ts';
+
+/** A client of the service, and what to end when the command has finished with it. */
+export interface OpenConnection {
+  readonly client: SSMClient;
+  close(): Promise<void>;
+}
+
+/** Reaches the service the settings name; choosing the lab's endpoint is all that --lab changes. */
+export async function connect(settings: Settings): Promise<OpenConnection> {
+  const { makeClient } = await import('../fleet/client.ts');
+  const { region, profile, endpointUrl, isLab } = settings.common;
+  if (!isLab) {
+    const client = makeClient({ region, profile, endpointUrl });
+    return { client, close: async () => client.destroy() };
+  }
+  const { openLab } = await import('../lab/index.ts');
+  const lab = await openLab();
+  const client = makeClient({
+    region: region ?? 'us-east-1',
+    endpointUrl: lab.endpoint,
+    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+  });
+  return {
+    client,
+    async close() {
+      client.destroy();
+      await lab.close();
+    },
+  };
+}

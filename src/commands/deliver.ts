@@ -1,0 +1,226 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type Bundle, renderBundle, wireCommands } from '../bundle/index.ts';
+import { UserError } from '../errors.ts';
+import { readIdleTimeout } from '../fleet/account.ts';
+import type { Interruption } from '../fleet/interruption.ts';
+import { isGood, judgeInvocation, type Verdict } from '../fleet/judge.ts';
+import { type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
+import type { Delivery } from '../fleet/send.ts';
+import { sendScript } from '../fleet/send.ts';
+import { awaitInvocations } from '../fleet/watch.ts';
+import {
+  DEFAULT_IDLE_TIMEOUT_SECONDS,
+  longestIntervalSeconds,
+  requireTargets,
+  type Settings,
+} from '../settings.ts';
+import { connect } from './connection.ts';
+import { showDryRun } from './dry-run.ts';
+import type { Io } from './io.ts';
+import { makeProgress } from './progress.ts';
+import { type RunFacts, renderFailures, renderVerdictJson, renderVerdictTable } from './verdict-report.ts';
+
+export type Verb = 'install' | 'uninstall' | 'status';
+
+/** How long each script may run on an instance; the installer's own steps are bounded well below this. */
+const EXECUTION_TIMEOUT_SECONDS = 300;
+
+/** The exit status after Ctrl-C, as shells expect it. */
+const INTERRUPTED = 130;
+
+/** Brings one of the three scripts to every target and reports a verdict for each. Returns the exit status. */
+export async function deliver(
+  verb: Verb,
+  settings: Settings,
+  io: Io,
+  interruption: Interruption,
+): Promise<number> {
+  requireTargets(settings);
+  const bundle = renderBundle(settings.keeper);
+  const delivery = makeDelivery(verb, settings, bundle);
+  refuseUnwatchedCanary(verb, settings);
+  const connection = await connect(settings);
+  try {
+    const { client } = connection;
+    if (settings.delivery.isDryRun) return await showDryRun(client, verb, settings, bundle, delivery, io);
+    if (settings.delivery.commandId) return await takeUp(client, verb, settings, bundle, io, interruption);
+    if (verb === 'install') await checkIdlePolicy(client, settings);
+    if (!settings.delivery.shouldWait) return await sendOnly(client, verb, settings, delivery, io);
+    return await pushAndReport(client, verb, settings, bundle, delivery, io, interruption);
+  } finally {
+    await connection.close();
+  }
+}
+
+function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle): Delivery {
+  const script = { install: bundle.installer, uninstall: bundle.uninstaller, status: bundle.status }[verb];
+  return {
+    targets: settings.targets,
+    commands: wireCommands(verb, script),
+    comment: `ssm-keepalive ${bundle.version} ${verb}`,
+    timeoutSeconds: settings.delivery.timeoutSeconds,
+    executionTimeoutSeconds: EXECUTION_TIMEOUT_SECONDS,
+    // Looking changes nothing on a host: it may go to all of them at once, and one failure must not hide the others.
+    maxConcurrency: verb === 'status' ? '100%' : settings.delivery.maxConcurrency,
+    maxErrors: verb === 'status' ? '100%' : settings.delivery.maxErrors,
+  };
+}
+
+const needsCanary = (verb: Verb, settings: Settings) =>
+  verb === 'install' && settings.keeper.restart && settings.delivery.hasCanary;
+
+/** A canary has to be watched; without waiting there is none, and that has to be said. */
+function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
+  const isOne = settings.targets.instanceIds.length === 1;
+  if (settings.delivery.shouldWait || !needsCanary(verb, settings) || isOne || settings.delivery.commandId)
+    return;
+  throw new UserError(
+    {
+      code: 'bad-usage',
+      what: '--no-wait cannot try one instance first',
+      why: 'the first instance’s agent has to be seen coming back before the others get anything',
+      next: 'leave --no-wait out, or say --no-canary or --no-restart as well',
+    },
+    { exitStatus: 2 },
+  );
+}
+
+/** An idle timeout below the default was set by somebody: keeping sessions alive past it needs their say. */
+async function checkIdlePolicy(client: SSMClient, settings: Settings): Promise<void> {
+  const idleTimeout = await readIdleTimeout(client);
+  if (idleTimeout === undefined) return;
+  const minutes = idleTimeout / 60;
+  if (idleTimeout < DEFAULT_IDLE_TIMEOUT_SECONDS && !settings.keeper.overrideIdlePolicy) {
+    throw new UserError({
+      code: 'idle-policy',
+      what: 'nothing was installed',
+      why: `this account ends idle sessions after ${minutes} min instead of the default 20, which somebody chose`,
+      next: 'ask whether that is a policy; if sessions may be kept all the same, add --override-idle-policy',
+    });
+  }
+  if (settings.keeper.intervalSeconds > longestIntervalSeconds(idleTimeout)) {
+    throw new UserError({
+      code: 'bad-setting',
+      what: 'nothing was installed',
+      why: `a heartbeat every ${settings.keeper.intervalSeconds} s comes too late for this account’s idle timeout of ${minutes} min`,
+      next: `give --interval ${Math.min(45, longestIntervalSeconds(idleTimeout))} or less`,
+    });
+  }
+}
+
+async function sendOnly(
+  client: SSMClient,
+  verb: Verb,
+  settings: Settings,
+  delivery: Delivery,
+  io: Io,
+): Promise<number> {
+  const commandIds = await sendScript(client, delivery);
+  if (settings.common.output === 'json')
+    io.out(`${JSON.stringify({ command: verb, commandIds }, null, 2)}\n`);
+  else for (const id of commandIds) io.out(`${id}\n`);
+  io.err(`ssm-keepalive: sent. To see how it went:  ssm-keepalive ${verb} --command-id ${commandIds[0]}\n`);
+  return 0;
+}
+
+async function pushAndReport(
+  client: SSMClient,
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  delivery: Delivery,
+  io: Io,
+  interruption: Interruption,
+): Promise<number> {
+  const progress = makeProgress(io, settings.common.isQuiet);
+  const sentIds: string[] = [];
+  const undo = interruption.onRequest(() => {
+    progress.stop();
+    io.err('\nssm-keepalive: cancelling; waiting for what already runs (Ctrl-C again leaves at once)\n');
+  });
+  const options: PushOptions = {
+    client,
+    delivery,
+    hasCanary: needsCanary(verb, settings),
+    interruption,
+    onEvent: (event) => {
+      if (event.kind === 'sent' && event.stage !== 'look') sentIds.push(event.commandId);
+      progress.onEvent(event);
+    },
+    ...(verb === 'install' && settings.keeper.restart
+      ? { lookCommands: wireCommands('status', bundle.status) }
+      : {}),
+  };
+  try {
+    const result = await pushScript(options);
+    progress.stop();
+    return report(verb, settings, bundle, result, io, interruption);
+  } finally {
+    progress.stop();
+    undo();
+    if (interruption.leaveSignal.aborted && sentIds.length > 0) {
+      io.err(
+        `ssm-keepalive: left early. To take it up again:  ssm-keepalive ${verb} --command-id ${sentIds.at(-1)}\n`,
+      );
+    }
+  }
+}
+
+async function takeUp(
+  client: SSMClient,
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  io: Io,
+  interruption: Interruption,
+): Promise<number> {
+  const commandId = settings.delivery.commandId ?? '';
+  const progress = makeProgress(io, settings.common.isQuiet);
+  const { invocations, counters } = await awaitInvocations(client, commandId, {
+    deadlineSeconds: settings.delivery.timeoutSeconds + EXECUTION_TIMEOUT_SECONDS,
+    signal: interruption.leaveSignal,
+    onCounters: (seen) => progress.onEvent({ kind: 'counters', stage: 'fleet', counters: seen }),
+  }).finally(progress.stop);
+  if (invocations.length === 0 && counters.targetCount === 0) {
+    throw new UserError({
+      code: 'no-match',
+      what: `nothing is known of command ${commandId}`,
+      why: 'it matched no instance, or it was sent in another account or Region, or more than 30 days ago',
+      next: 'check --region and --profile',
+    });
+  }
+  const result: PushResult = {
+    verdicts: invocations.map(judgeInvocation),
+    commandIds: [commandId],
+    missingCount: Math.max(0, counters.targetCount - invocations.length),
+  };
+  return report(verb, settings, bundle, result, io, interruption);
+}
+
+function report(
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  result: PushResult,
+  io: Io,
+  interruption: Interruption,
+): number {
+  const exitStatus = interruption.isRequested ? INTERRUPTED : isAllGood(result.verdicts, result) ? 0 : 1;
+  const facts: RunFacts = {
+    command: verb,
+    version: bundle.version,
+    digest: bundle.digest,
+    commandIds: result.commandIds,
+    missingCount: result.missingCount,
+    stopped: result.stopped,
+    exitStatus,
+  };
+  if (settings.common.output === 'json') io.out(renderVerdictJson(result.verdicts, facts));
+  else io.out(renderVerdictTable(result.verdicts, io));
+  io.err(renderFailures(result.verdicts, facts));
+  return exitStatus;
+}
+
+function isAllGood(verdicts: readonly Verdict[], result: PushResult): boolean {
+  return verdicts.length > 0 && verdicts.every(isGood) && !result.stopped && result.missingCount === 0;
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import Table from 'cli-table3';
+import type { Bundle } from '../bundle/index.ts';
+import { type Instance, listInstances } from '../fleet/choose.ts';
+import { NoMatchError } from '../fleet/push.ts';
+import type { Delivery } from '../fleet/send.ts';
+import type { Settings } from '../settings.ts';
+import type { Verb } from './deliver.ts';
+import type { Io } from './io.ts';
+
+/** Shows who would be reached, with what and how; only lists instances, sends nothing. Returns the exit status. */
+export async function showDryRun(
+  client: SSMClient,
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  delivery: Delivery,
+  io: Io,
+): Promise<number> {
+  const instances: Instance[] = [];
+  for await (const instance of listInstances(client, settings.targets)) instances.push(instance);
+  if (instances.length === 0) throw new NoMatchError(settings.targets);
+  const unknownIds = settings.targets.instanceIds.filter(
+    (id) => !instances.some((instance) => instance.instanceId === id),
+  );
+  const sent = delivery.commands.join('\n');
+  const plan = {
+    command: verb,
+    version: bundle.version,
+    digest: bundle.digest,
+    script: { sha256: createHash('sha256').update(sent).digest('hex'), bytes: Buffer.byteLength(sent) },
+    document: 'AWS-RunShellScript',
+    maxConcurrency: delivery.maxConcurrency,
+    maxErrors: delivery.maxErrors,
+    timeoutSeconds: delivery.timeoutSeconds,
+    instances: instances.map((instance) => ({ ...instance, why: whyNot(instance) })),
+    unknownIds,
+  };
+  if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
+  else io.out(describePlan(plan, io));
+  return 0;
+}
+
+/** Why an instance would not get the command; empty where it would. */
+function whyNot(instance: Instance): string {
+  if (instance.platformType !== '' && instance.platformType !== 'Linux')
+    return 'not Linux: the script does not run there';
+  return instance.isOnline ? '' : `offline (${instance.pingStatus}): start its agent`;
+}
+
+interface Plan {
+  command: string;
+  version: string;
+  digest: string;
+  document: string;
+  maxConcurrency: string;
+  maxErrors: string;
+  script: { sha256: string; bytes: number };
+  instances: (Instance & { why: string })[];
+  unknownIds: string[];
+}
+
+function describePlan(plan: Plan, io: Io): string {
+  const table = new Table({
+    head: ['INSTANCE', 'NAME', 'PLATFORM', 'AGENT', 'REACHED'],
+    style: { head: [], border: [], compact: true },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  for (const { instanceId, name, platform, agentVersion, why } of plan.instances) {
+    table.push([instanceId, name, platform, agentVersion, why || 'yes']);
+  }
+  for (const id of plan.unknownIds) table.push([id, '', '', '', 'not registered with Systems Manager here']);
+  return [
+    io.columns >= 100 ? table.toString() : plainRows(plan),
+    '',
+    `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}, sha256 ${plan.script.sha256}`,
+    `bundle ${plan.digest}, version ${plan.version}; see every byte with  ssm-keepalive render command`,
+    `${plan.maxConcurrency} at a time, stopping after ${plan.maxErrors} failures; nothing was sent`,
+    '',
+  ].join('\n');
+}
+
+function plainRows(plan: Plan): string {
+  return [
+    ...plan.instances.map(
+      ({ instanceId, name, why }) => `${instanceId}  ${name}  ${why || 'would be reached'}`,
+    ),
+    ...plan.unknownIds.map((id) => `${id}  not registered with Systems Manager here`),
+  ].join('\n');
+}

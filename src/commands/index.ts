@@ -1,0 +1,101 @@
+import type { FlagGroup } from '../flags.ts';
+import type { Interruption } from '../fleet/interruption.ts';
+import type { Settings } from '../settings.ts';
+import type { Io } from './io.ts';
+
+export interface Invocation {
+  /** Words after the command's name. */
+  readonly words: readonly string[];
+  readonly interruption: Interruption;
+  /** Flags of this command alone, as typed. */
+  readonly own: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** One verb: settings in, exit status out; text only through `io`. */
+export type Command = (settings: Settings, io: Io, invocation: Invocation) => Promise<number>;
+
+export interface OwnFlag {
+  readonly name: string;
+  readonly kind: 'value' | 'switch';
+  readonly placeholder?: string;
+  readonly describe: string;
+}
+
+/** One command as the command line shows it; `load` brings its code in only when it runs. */
+export interface CommandEntry {
+  readonly name: string;
+  /** What may follow the name, for the usage line; absent: nothing. */
+  readonly words?: { readonly usage: string; readonly most: number };
+  readonly describe: string;
+  readonly groups: readonly FlagGroup[];
+  readonly own?: readonly OwnFlag[];
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command; help, parsing and completion loop over this list. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'install',
+    describe: 'put the keeper on instances; again changes nothing',
+    groups: ['Targets', 'Delivery', 'Keeper', 'Common'],
+    examples: [
+      ['install --tag env=dev', 'every instance tagged env=dev, one first'],
+      ['install --instance-id i-0123456789abcdef0 --dry-run', 'show, send nothing'],
+    ],
+    load: async () => (await import('./install.ts')).install,
+  },
+  {
+    name: 'uninstall',
+    describe: 'take it off again, every byte as before',
+    groups: ['Targets', 'Delivery', 'Common'],
+    examples: [
+      ['uninstall --tag env=dev', 'from every instance tagged env=dev'],
+      ['uninstall --instance-id i-0123456789abcdef0', 'from one'],
+    ],
+    load: async () => (await import('./uninstall.ts')).uninstall,
+  },
+  {
+    name: 'status',
+    describe: 'what is installed, live and kept at this moment',
+    groups: ['Targets', 'Delivery', 'Common'],
+    examples: [
+      ['status --tag env=dev', 'a row for every instance'],
+      ['status --tag env=dev --output json', 'the same for programs'],
+    ],
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'render',
+    words: { usage: '[NAME]', most: 1 },
+    describe: 'print exactly what would be sent and installed',
+    groups: ['Keeper', 'Common'],
+    examples: [
+      ['render', 'the list of files'],
+      ['render installer --interval 60', 'the installer, as an instance gets it'],
+    ],
+    load: async () => (await import('./render.ts')).render,
+  },
+  {
+    name: 'lab',
+    words: { usage: 'up|down|hosts', most: 1 },
+    describe: 'the stand-in account on this machine',
+    groups: ['Common'],
+    own: [
+      { name: 'idle', kind: 'value', placeholder: 'TIME', describe: 'idle timeout of its sessions (20m)' },
+      {
+        name: 'policy',
+        kind: 'value',
+        placeholder: 'input|output|any',
+        describe: 'what restarts the idle timer (input)',
+      },
+      { name: 'foreground', kind: 'switch', describe: 'stay until Ctrl-C' },
+      { name: 'forget', kind: 'switch', describe: 'with down: delete its hosts too' },
+    ],
+    examples: [
+      ['lab up --idle 5s', 'start it in the background'],
+      ['lab hosts', 'its hosts and their tags'],
+    ],
+    load: async () => (await import('./lab.ts')).lab,
+  },
+];

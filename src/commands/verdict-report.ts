@@ -1,0 +1,161 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { formatDuration } from '../duration.ts';
+import { isGood, type Verdict } from '../fleet/judge.ts';
+import { isRestartAwaited } from '../fleet/push.ts';
+import type { Io } from './io.ts';
+
+/** The facts of a run that stand beside its verdicts in JSON; keys are stable and documented in the README. */
+export interface RunFacts {
+  readonly command: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly commandIds: readonly string[];
+  readonly missingCount: number;
+  readonly stopped?: string | undefined;
+  readonly exitStatus: number;
+}
+
+/** One JSON document for programs: what was run, how many of each verdict, and every instance. */
+export function renderVerdictJson(verdicts: readonly Verdict[], facts: RunFacts): string {
+  const document = {
+    ...facts,
+    stopped: facts.stopped ?? null,
+    summary: countVerdicts(verdicts),
+    instances: verdicts.map(({ report, ...verdict }) => ({
+      ...verdict,
+      state: report?.state ?? null,
+      version: report?.version ?? null,
+      digest: report?.digest ?? null,
+      keeper: report?.keeper ?? null,
+      interpreter: report?.interpreter ?? null,
+      entries: report?.entries ?? {},
+      restart: report?.restart ?? null,
+      intervalSeconds: report?.intervalSeconds ?? null,
+      unattendedSeconds: report?.unattendedSeconds ?? null,
+      drifted: report?.drifted ?? [],
+      left: report?.left ?? [],
+      sessions: report?.sessions ?? [],
+    })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** How many instances got each verdict, in the order they first appear. */
+export function countVerdicts(verdicts: readonly Verdict[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { verdict } of verdicts) counts[verdict] = (counts[verdict] ?? 0) + 1;
+  return counts;
+}
+
+/** A table for people, within `io.columns`: one row an instance. Why and next of failures follow in `renderFailures`. */
+export function renderVerdictTable(verdicts: readonly Verdict[], io: Io): string {
+  const colors = pc.createColors(io.hasColor);
+  const table = new Table({
+    head: ['INSTANCE', 'NAME', 'VERDICT', 'KEEPER', 'ENTRIES', 'NOTE'],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: BORDERLESS,
+    colWidths: noteWidth(verdicts, io.columns),
+    wordWrap: true,
+  });
+  for (const verdict of verdicts) {
+    const paint = isGood(verdict) ? (isRestartAwaited(verdict) ? colors.yellow : colors.green) : colors.red;
+    const { report } = verdict;
+    table.push([
+      verdict.instanceId,
+      verdict.name,
+      paint(verdict.verdict === 'status' ? (report?.state ?? 'status') : verdict.verdict),
+      describeKeeper(verdict),
+      describeEntries(verdict),
+      describeNote(verdict),
+    ]);
+  }
+  return `${table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')}\n`;
+}
+
+const BORDERLESS = Object.fromEntries(
+  [
+    'top',
+    'top-mid',
+    'top-left',
+    'top-right',
+    'bottom',
+    'bottom-mid',
+    'bottom-left',
+    'bottom-right',
+    'left',
+    'left-mid',
+    'mid',
+    'mid-mid',
+    'right',
+    'right-mid',
+    'middle',
+  ].map((name) => [name, '']),
+);
+
+/** The first columns as wide as they need, the note what is left, so that a row wraps inside its column. */
+function noteWidth(verdicts: readonly Verdict[], columns: number): (number | null)[] {
+  const widest = (read: (verdict: Verdict) => string, head: string) =>
+    Math.max(head.length, ...verdicts.map((verdict) => read(verdict).length)) + 2;
+  const id = widest((verdict) => verdict.instanceId, 'INSTANCE');
+  const name = Math.min(
+    20,
+    widest((verdict) => verdict.name, 'NAME'),
+  );
+  const kind = 13;
+  const keeper = widest(describeKeeper, 'KEEPER');
+  const entries = Math.min(14, Math.max(9, widest(describeEntries, 'ENTRIES')));
+  return [id, name, kind, keeper, entries, Math.max(12, columns - id - name - kind - keeper - entries - 1)];
+}
+
+function describeKeeper({ report }: Verdict): string {
+  return report?.keeper && report.keeper !== 'none' ? report.keeper : '-';
+}
+
+function describeEntries({ report }: Verdict): string {
+  const shown = Object.entries(report?.entries ?? {}).filter(
+    ([, state]) => state !== 'absent' && state !== 'off',
+  );
+  return shown.map(([name, state]) => (state === 'live' ? name : `${name}:${state}`)).join(' ') || '-';
+}
+
+function describeNote(verdict: Verdict): string {
+  const { report } = verdict;
+  if (!isGood(verdict)) return verdict.class;
+  const notes = [
+    verdict.class,
+    isRestartAwaited(verdict) ? 'agent restarting' : '',
+    report?.keeper === 'output' ? 'output only' : '',
+    report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
+    report?.left.length ? `left alone: ${report.left.join(' ')}` : '',
+    report?.unattendedSeconds && report.keeper !== 'none'
+      ? `unattended for at most ${formatDuration(report.unattendedSeconds)}`
+      : '',
+  ];
+  return notes.filter(Boolean).join('; ');
+}
+
+/** Failures with why and next, then what is still open, in the words of the style guide; empty when all is well. */
+export function renderFailures(verdicts: readonly Verdict[], facts: RunFacts): string {
+  const bad = verdicts.filter((verdict) => !isGood(verdict));
+  const lines: string[] = [];
+  if (bad.length > 0) {
+    const total = `${bad.length} of ${verdicts.length} ${verdicts.length === 1 ? 'instance' : 'instances'}`;
+    lines.push(`ssm-keepalive: ${facts.command} did not succeed on ${total}`);
+    for (const { instanceId, why, next } of bad) {
+      lines.push(`  ${instanceId}  why:  ${why}`, `  ${' '.repeat(instanceId.length)}  next: ${next}`);
+    }
+  }
+  if (facts.stopped)
+    lines.push(`ssm-keepalive: the other instances were not touched, because ${facts.stopped}`);
+  if (facts.missingCount > 0) {
+    lines.push(
+      `ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
+    );
+  }
+  return lines.length > 0 ? `${lines.join('\n')}\n` : '';
+}

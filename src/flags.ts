@@ -1,0 +1,203 @@
+/** Every flag of the command line, as data: help, parsing, SSM_KEEPALIVE_* names and settings all loop over this list. */
+
+export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Common';
+
+/** One flag. `kind`: `value` once, `list` any number of times, `switch` takes no value. */
+export interface Flag {
+  readonly name: string;
+  readonly group: FlagGroup;
+  readonly kind: 'value' | 'list' | 'switch';
+  /** What stands for the value in help, e.g. `KEY=VALUE`. */
+  readonly placeholder?: string;
+  readonly describe: string;
+  /** The default as a user would type it; absent where there is none. */
+  readonly fallback?: string;
+}
+
+export const FLAGS = [
+  {
+    name: 'tag',
+    group: 'Targets',
+    kind: 'list',
+    placeholder: 'KEY=VALUE[,VALUE]',
+    describe: 'instances with this tag; repeat for AND, at most 5 keys',
+  },
+  {
+    name: 'instance-id',
+    group: 'Targets',
+    kind: 'list',
+    placeholder: 'ID…',
+    describe: 'these instances (i-… or mi-…)',
+  },
+  {
+    name: 'max-concurrency',
+    group: 'Delivery',
+    kind: 'value',
+    placeholder: 'N|N%',
+    fallback: '10%',
+    describe: 'instances at the same time',
+  },
+  {
+    name: 'max-errors',
+    group: 'Delivery',
+    kind: 'value',
+    placeholder: 'N|N%',
+    fallback: '0',
+    describe: 'failures after which the service stops sending',
+  },
+  {
+    name: 'no-canary',
+    group: 'Delivery',
+    kind: 'switch',
+    describe: 'do not try one instance first and wait for its agent',
+  },
+  {
+    name: 'timeout',
+    group: 'Delivery',
+    kind: 'value',
+    placeholder: 'TIME',
+    fallback: '600',
+    describe: 'how long the service tries to deliver, 30 s and more',
+  },
+  {
+    name: 'dry-run',
+    group: 'Delivery',
+    kind: 'switch',
+    describe: 'show who would get what; send nothing',
+  },
+  {
+    name: 'no-wait',
+    group: 'Delivery',
+    kind: 'switch',
+    describe: 'send, print the command id and leave',
+  },
+  {
+    name: 'command-id',
+    group: 'Delivery',
+    kind: 'value',
+    placeholder: 'ID',
+    describe: 'send nothing; take up a command sent earlier',
+  },
+  {
+    name: 'keeper',
+    group: 'Keeper',
+    kind: 'value',
+    placeholder: 'auto|relay|prompt',
+    fallback: 'auto',
+    describe: 'what produces heartbeats; auto: relay, else prompt',
+  },
+  {
+    name: 'interval',
+    group: 'Keeper',
+    kind: 'value',
+    placeholder: 'TIME',
+    fallback: '45',
+    describe: 'silence of the client before a heartbeat, 1 to 3300 s',
+  },
+  {
+    name: 'max-idle',
+    group: 'Keeper',
+    kind: 'value',
+    placeholder: 'TIME',
+    fallback: '8h',
+    describe: 'no key for this long and heartbeats stop',
+  },
+  {
+    name: 'scope',
+    group: 'Keeper',
+    kind: 'value',
+    placeholder: 'ssm|all',
+    fallback: 'ssm',
+    describe: 'which logins: Session Manager, or any interactive one',
+  },
+  {
+    name: 'entry',
+    group: 'Keeper',
+    kind: 'list',
+    placeholder: 'env,profile',
+    fallback: 'env,profile',
+    describe: 'how a keeper gets started in a session',
+  },
+  {
+    name: 'no-restart',
+    group: 'Keeper',
+    kind: 'switch',
+    describe: 'leave the agent alone; the env entry then waits for its next start',
+  },
+  {
+    name: 'idle-timeout',
+    group: 'Keeper',
+    kind: 'value',
+    placeholder: 'MINUTES',
+    describe: 'the account’s idle timeout, where you know it (1 to 60)',
+  },
+  {
+    name: 'override-idle-policy',
+    group: 'Keeper',
+    kind: 'switch',
+    describe: 'install although the account’s idle timeout was shortened',
+  },
+  {
+    name: 'region',
+    group: 'Common',
+    kind: 'value',
+    placeholder: 'REGION',
+    describe: 'AWS Region',
+  },
+  {
+    name: 'profile',
+    group: 'Common',
+    kind: 'value',
+    placeholder: 'NAME',
+    describe: 'profile of the AWS configuration files',
+  },
+  {
+    name: 'output',
+    group: 'Common',
+    kind: 'value',
+    placeholder: 'table|json',
+    fallback: 'table',
+    describe: 'a table for people or one JSON document for programs',
+  },
+  {
+    name: 'lab',
+    group: 'Common',
+    kind: 'switch',
+    describe: 'use the stand-in account on this machine',
+  },
+  {
+    name: 'endpoint-url',
+    group: 'Common',
+    kind: 'value',
+    placeholder: 'URL',
+    describe: 'another address for the service',
+  },
+  {
+    name: 'quiet',
+    group: 'Common',
+    kind: 'switch',
+    describe: 'no progress',
+  },
+  {
+    name: 'debug',
+    group: 'Common',
+    kind: 'switch',
+    describe: 'show stack traces and the service’s own errors',
+  },
+  {
+    name: 'no-color',
+    group: 'Common',
+    kind: 'switch',
+    describe: 'no colours (NO_COLOR does the same)',
+  },
+] as const satisfies readonly Flag[];
+
+export type FlagName = (typeof FLAGS)[number]['name'];
+
+/** What the command line gave, before validation: text as typed. */
+export type RawFlags = Partial<Record<FlagName, string | readonly string[] | boolean>>;
+
+/** The variable that stands for a flag: `--max-idle` is `SSM_KEEPALIVE_MAX_IDLE`. */
+export function variableName(flag: string): string {
+  return `SSM_KEEPALIVE_${flag.toUpperCase().replaceAll('-', '_')}`;
+}

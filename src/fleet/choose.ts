@@ -1,0 +1,98 @@
+import {
+  DescribeInstanceInformationCommand,
+  type InstanceInformation,
+  type InstanceInformationStringFilter,
+  type SSMClient,
+  type Target,
+} from '@aws-sdk/client-ssm';
+import { explainServiceError } from './service-errors.ts';
+
+/** Which instances are meant: tag conditions that must all hold, or ids. Never both (the service's rule). */
+export interface Targets {
+  readonly tags: readonly { readonly key: string; readonly values: readonly string[] }[];
+  readonly instanceIds: readonly string[];
+}
+
+/** One managed instance as the service knows it. */
+export interface Instance {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly platform: string;
+  readonly platformType: string;
+  readonly agentVersion: string;
+  /** As the service says it: Online, ConnectionLost, Inactive. */
+  readonly pingStatus: string;
+}
+
+/** The service's page limit for DescribeInstanceInformation [model: MaxResults 5 to 50]. */
+const PAGE_SIZE = 50;
+
+/** SendCommand takes at most 50 ids in one call [model]. */
+export const IDS_PER_COMMAND = 50;
+
+/**
+ * Lists the managed instances that match, page by page, so that a caller who needs one may stop early.
+ * @throws ServiceError
+ */
+export async function* listInstances(client: SSMClient, targets: Targets): AsyncGenerator<Instance> {
+  // The service allows tag filters alone or other filters alone; ids go in pages of their own.
+  const filterSets: InstanceInformationStringFilter[][] =
+    targets.instanceIds.length > 0
+      ? chunk(targets.instanceIds, PAGE_SIZE).map((ids) => [{ Key: 'InstanceIds', Values: ids }])
+      : [targets.tags.map(({ key, values }) => ({ Key: `tag:${key}`, Values: [...values] }))];
+  for (const filters of filterSets) yield* listPages(client, filters);
+}
+
+async function* listPages(
+  client: SSMClient,
+  filters: InstanceInformationStringFilter[],
+): AsyncGenerator<Instance> {
+  let token: string | undefined;
+  // An empty page can carry a token: only its absence ends the list.
+  do {
+    const page = await client
+      .send(
+        new DescribeInstanceInformationCommand({
+          Filters: filters,
+          MaxResults: PAGE_SIZE,
+          ...(token ? { NextToken: token } : {}),
+        }),
+      )
+      .catch((error: unknown) => {
+        throw explainServiceError(error, 'the instances could not be listed');
+      });
+    for (const information of page.InstanceInformationList ?? []) yield toInstance(information);
+    token = page.NextToken;
+  } while (token);
+}
+
+function toInstance(information: InstanceInformation): Instance {
+  return {
+    instanceId: information.InstanceId ?? '',
+    name: information.ComputerName ?? information.Name ?? '',
+    isOnline: information.PingStatus === 'Online',
+    platform: [information.PlatformName, information.PlatformVersion].filter(Boolean).join(' '),
+    platformType: information.PlatformType ?? '',
+    agentVersion: information.AgentVersion ?? '',
+    pingStatus: information.PingStatus ?? 'unknown',
+  };
+}
+
+/** The `Targets` of SendCommand for tag conditions. */
+export function toServiceTargets(tags: Targets['tags']): Target[] {
+  return tags.map(({ key, values }) => ({ Key: `tag:${key}`, Values: [...values] }));
+}
+
+/** Splits a list into runs of at most `size`. */
+export function chunk<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** A target expression as a user would type it, for messages. */
+export function describeTargets(targets: Targets): string {
+  if (targets.instanceIds.length > 0) return `--instance-id ${targets.instanceIds.join(' ')}`;
+  return targets.tags.map(({ key, values }) => `--tag ${key}=${values.join(',')}`).join(' ');
+}

@@ -1,0 +1,25 @@
+import { SSMClient } from '@aws-sdk/client-ssm';
+
+/** How to reach the service. `credentials` only where the endpoint brings its own; else the standard chain. */
+export interface Connection {
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly endpointUrl?: string | undefined;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+}
+
+/**
+ * A client of the service that reads credentials and Region as the AWS CLI does, AWS_DEFAULT_REGION included
+ * (the SDK alone does not know that one). Adaptive retries: the service throttles a fleet's worth of calls.
+ */
+export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv = process.env): SSMClient {
+  const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
+  return new SSMClient({
+    retryMode: 'adaptive',
+    maxAttempts: 8,
+    ...(region ? { region } : {}),
+    ...(connection.profile ? { profile: connection.profile } : {}),
+    ...(connection.endpointUrl ? { endpoint: connection.endpointUrl } : {}),
+    ...(connection.credentials ? { credentials: { ...connection.credentials } } : {}),
+  });
+}

@@ -1,0 +1,147 @@
+import { type ReportLine, readReportLine } from './report-line.ts';
+import { type Invocation, normalizeStatus } from './watch.ts';
+
+/** What happened on one instance: `class`, `why` and `next` are empty where nothing is wrong. */
+export interface Verdict {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly verdict: string;
+  readonly class: string;
+  readonly why: string;
+  readonly next: string;
+  /** What the host itself reported, where it did. */
+  readonly report: ReportLine | undefined;
+}
+
+type Judgement = Pick<Verdict, 'verdict' | 'class' | 'why' | 'next'>;
+
+/** What a status means when the script never reported; keys as `normalizeStatus` gives them [service model, StatusDetails]. */
+const STATUSES: Readonly<Record<string, Judgement>> = {
+  undeliverable: failed(
+    'offline',
+    'the agent lost its connection, so the command was never delivered',
+    'start its agent and run the command again for this instance',
+  ),
+  deliverytimedout: failed(
+    'delivery timed out',
+    'the instance did not take the command before --timeout ran out',
+    'check that it runs and its agent is online, then run the command again',
+  ),
+  executiontimedout: failed(
+    'execution timed out',
+    'the script did not finish in time and was ended',
+    'see what holds it on the instance (disk, network file systems), then run the command again: it completes or undoes a half-done change',
+  ),
+  timedout: failed(
+    'timed out',
+    'the service gave up waiting for this instance',
+    'check that its agent is online, then run the command again',
+  ),
+  invalidplatform: failed(
+    'wrong platform',
+    'the document does not run on this platform',
+    'leave it out: only Linux instances have these shells',
+  ),
+  accessdenied: failed(
+    'access denied',
+    'these credentials may not send commands to this instance',
+    'allow ssm:SendCommand on it, or leave it out',
+  ),
+  cancelled: failed(
+    'cancelled',
+    'the command was cancelled before it ended here',
+    'run the command again: a half-done change is completed or undone',
+  ),
+  terminated: failed(
+    'not sent',
+    'others failed first, and --max-errors stopped the service from sending it here',
+    'mend the failures above, then run the command again',
+  ),
+  pending: unfinished('the command has not reached it yet'),
+  delayed: unfinished('the service is still trying to deliver the command'),
+  inprogress: unfinished('the script is still running there'),
+  cancelling: unfinished('it is being cancelled'),
+};
+
+function failed(kind: string, why: string, next: string): Judgement {
+  return { verdict: 'failed', class: kind, why, next };
+}
+
+function unfinished(why: string): Judgement {
+  return {
+    verdict: 'unfinished',
+    class: 'not finished',
+    why,
+    next: 'take the command up again with --command-id',
+  };
+}
+
+/**
+ * The verdict on one instance, from its own invocation: never from the command as a whole, whose Success can hide
+ * instances that got nothing. A status this version does not know is shown as it came, not guessed at.
+ */
+export function judgeInvocation(invocation: Invocation): Verdict {
+  const report = readReportLine(invocation.output);
+  const { instanceId, name } = invocation;
+  return { instanceId, name, report, ...judge(invocation, report) };
+}
+
+function judge(invocation: Invocation, report: ReportLine | undefined): Judgement {
+  const status = normalizeStatus(invocation.statusDetails);
+  if (status === 'success') return judgeSuccess(report);
+  // A script that said why it failed knows better than the status does.
+  if (status === 'failed') return judgeFailure(invocation, report);
+  return (
+    STATUSES[status] ?? {
+      verdict: 'unknown',
+      class: 'unknown status',
+      why: `the service says ${JSON.stringify(invocation.statusDetails)}, which this version does not know`,
+      next: 'look the status up in the service’s documentation; run status to see the instance itself',
+    }
+  );
+}
+
+function judgeSuccess(report: ReportLine | undefined): Judgement {
+  if (!report) {
+    return failed(
+      'no report',
+      'the script ended well, but its report did not come back',
+      'run status for this instance',
+    );
+  }
+  if (report.verdict === 'failed') return judgeReport(report);
+  return { verdict: report.verdict, class: report.class, why: report.why, next: report.next };
+}
+
+function judgeFailure(invocation: Invocation, report: ReportLine | undefined): Judgement {
+  if (report) return judgeReport(report);
+  const exit =
+    invocation.exitCode === undefined || invocation.exitCode < 0
+      ? ''
+      : ` with exit status ${invocation.exitCode}`;
+  const lastLine = invocation.output.trim().split('\n').at(-1)?.slice(0, 200);
+  return failed(
+    'script failed',
+    `the script ended${exit} before it could report${lastLine ? `; it last said: ${lastLine}` : ''}`,
+    'run status for this instance; a second run completes or undoes a half-done change',
+  );
+}
+
+function judgeReport(report: ReportLine): Judgement {
+  const step = report.step ? ` (step ${report.step})` : '';
+  return failed(
+    report.class || `script failed`,
+    `${report.why || 'the script reported a failure without a reason'}${step}`,
+    report.next || 'mend that on the instance, then run the command again',
+  );
+}
+
+/** True for a verdict that leaves nothing to do. */
+export function isGood(verdict: Verdict): boolean {
+  return ['installed', 'updated', 'unchanged', 'removed', 'skipped', 'status'].includes(verdict.verdict);
+}
+
+/** True when the host says that the entry which needs the agent's restart is live. */
+export function isEntryLive(verdict: Verdict): boolean {
+  return verdict.report?.entries['env'] === 'live';
+}

@@ -1,0 +1,278 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
+import { describeTargets, type Instance, listInstances, type Targets } from './choose.ts';
+import type { Interruption } from './interruption.ts';
+import { isEntryLive, isGood, judgeInvocation, type Verdict } from './judge.ts';
+import { cancelCommands, type Delivery, sendScript } from './send.ts';
+import { isAccessDenied } from './service-errors.ts';
+import { awaitInvocations, type Counters, normalizeStatus } from './watch.ts';
+
+/** What a push tells while it goes on, for progress. */
+export type PushEvent =
+  | { readonly kind: 'sent'; readonly commandId: string; readonly stage: Stage }
+  | { readonly kind: 'counters'; readonly stage: Stage; readonly counters: Counters }
+  | { readonly kind: 'stage'; readonly stage: Stage; readonly instanceIds: readonly string[] };
+
+/** canary: the first instance alone; fleet: all of them; look: asking whether the agent came back with the entry live. */
+export type Stage = 'canary' | 'fleet' | 'look';
+
+export interface PushOptions {
+  readonly client: SSMClient;
+  readonly delivery: Delivery;
+  /** The read-only script that tells whether an entry is live; absent: nobody looks a second time. */
+  readonly lookCommands?: readonly string[];
+  readonly hasCanary: boolean;
+  readonly interruption: Interruption;
+  readonly onEvent?: (event: PushEvent) => void;
+  readonly pollSeconds?: number;
+  /** How long an agent may take to come back: 60 s for the instance's own check, and as much again for two deliveries. */
+  readonly lookSeconds?: number;
+}
+
+export interface PushResult {
+  readonly verdicts: readonly Verdict[];
+  readonly commandIds: readonly string[];
+  /** Set when only the canary was reached: why the others were left alone. */
+  readonly stopped?: string;
+  /** Instances the service counted but never listed. */
+  readonly missingCount: number;
+}
+
+/** Up to this many instances everyone gets the second look, not only the canary: one page of results. */
+const LOOK_AT_ALL_LIMIT = 50;
+
+/** A look is short and asked again: the service's least delivery time, and a script that only reads. */
+const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '50', maxErrors: '50' };
+
+/** Nothing to do it to: an error, since a silent success would be read as one. */
+export class NoMatchError extends UserError {
+  constructor(targets: Targets) {
+    super({
+      code: 'no-match',
+      what: 'no instance matched',
+      why: `no managed instance in this account and Region has ${describeTargets(targets)}`,
+      next: 'look with  aws ssm describe-instance-information ; check the tag, --region and --profile',
+    });
+  }
+}
+
+/**
+ * Sends one script to every target, the canary first where asked, and judges each instance from its own invocation.
+ * Instances named by id that the service cannot reach get their verdict without being sent anything, since one of them
+ * would make the service refuse the whole call.
+ * @throws NoMatchError, ServiceError
+ */
+export async function pushScript(options: PushOptions): Promise<PushResult> {
+  const push = new Push(options);
+  const undo = options.interruption.onRequest(() => void cancelCommands(options.client, push.commandIds));
+  try {
+    return await push.run();
+  } finally {
+    undo();
+  }
+}
+
+class Push {
+  readonly commandIds: string[] = [];
+  readonly #options: PushOptions;
+  #missingCount = 0;
+
+  constructor(options: PushOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<PushResult> {
+    const { hasCanary, delivery } = this.#options;
+    const isById = delivery.targets.instanceIds.length > 0;
+    const known = hasCanary || isById ? await this.#listFirst() : undefined;
+    const unreachable = isById && known ? judgeUnreachable(delivery.targets.instanceIds, known) : [];
+    const excluded = new Set(unreachable.map((verdict) => verdict.instanceId));
+    const instanceIds = delivery.targets.instanceIds.filter((id) => !excluded.has(id));
+    if (isById && instanceIds.length === 0) return this.#result(unreachable);
+
+    const targets = { ...delivery.targets, instanceIds };
+    const canary = hasCanary && known && known.length > 1 ? chooseCanary(known, excluded) : undefined;
+    if (!canary) return this.#result([...(await this.#pushAndLook(targets)), ...unreachable]);
+
+    const [first, stopped] = await this.#pushCanary(canary);
+    if (stopped || this.#options.interruption.isRequested) {
+      return this.#result([...first, ...unreachable], stopped ?? 'it was interrupted');
+    }
+    const rest = { ...targets, instanceIds: instanceIds.filter((id) => id !== canary.instanceId) };
+    const others = isById && rest.instanceIds.length === 0 ? [] : await this.#pushAndLook(rest);
+    return this.#result([...mergeCanary(first, others), ...unreachable]);
+  }
+
+  /** The first page's worth of matching instances; by id, all of them. Without permission to list, undefined. */
+  async #listFirst(): Promise<Instance[] | undefined> {
+    const { client, delivery, hasCanary } = this.#options;
+    const found: Instance[] = [];
+    try {
+      for await (const instance of listInstances(client, delivery.targets)) {
+        found.push(instance);
+        const isEnough = delivery.targets.instanceIds.length === 0 && found.length >= 50;
+        if (isEnough && found.some((candidate) => candidate.isOnline)) break;
+      }
+    } catch (error) {
+      if (!isAccessDenied((error as Error).cause) || hasCanary) throw error;
+      return undefined;
+    }
+    if (found.length === 0) throw new NoMatchError(delivery.targets);
+    return found;
+  }
+
+  async #pushCanary(canary: Instance): Promise<[Verdict[], string | undefined]> {
+    const targets: Targets = { tags: [], instanceIds: [canary.instanceId] };
+    this.#tell({ kind: 'stage', stage: 'canary', instanceIds: [canary.instanceId] });
+    const [verdict] = await this.#deliver(targets, this.#options.delivery.commands, 'canary');
+    if (!verdict) return [[], `the first instance, ${canary.instanceId}, is missing from the results`];
+    if (!isGood(verdict)) return [[verdict], `the first instance, ${canary.instanceId}, failed`];
+    const [looked = verdict] = await this.#look([verdict]);
+    const isConfirmed = !isRestartAwaited(looked);
+    return [
+      [looked],
+      isConfirmed ? undefined : `the agent of the first instance, ${canary.instanceId}, was not confirmed`,
+    ];
+  }
+
+  async #pushAndLook(targets: Targets): Promise<Verdict[]> {
+    this.#tell({ kind: 'stage', stage: 'fleet', instanceIds: targets.instanceIds });
+    const verdicts = await this.#deliver(targets, this.#options.delivery.commands, 'fleet');
+    return verdicts.length <= LOOK_AT_ALL_LIMIT ? this.#look(verdicts) : verdicts;
+  }
+
+  async #deliver(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
+    const { client, interruption, pollSeconds } = this.#options;
+    const delivery = stage === 'look' ? { ...this.#options.delivery, ...LOOK_TIMES } : this.#options.delivery;
+    const sent = await sendScript(client, { ...delivery, targets, commands }, (commandId) => {
+      if (stage !== 'look') this.commandIds.push(commandId);
+      this.#tell({ kind: 'sent', commandId, stage });
+    });
+    const verdicts: Verdict[] = [];
+    for (const commandId of sent) {
+      const { invocations, counters } = await awaitInvocations(client, commandId, {
+        deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
+        signal: interruption.leaveSignal,
+        onCounters: (seen) => this.#tell({ kind: 'counters', stage, counters: seen }),
+        ...(pollSeconds === undefined ? {} : { pollSeconds }),
+      });
+      if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(targets);
+      this.#missingCount += Math.max(0, counters.targetCount - invocations.length);
+      verdicts.push(...invocations.map(judgeInvocation));
+    }
+    return verdicts;
+  }
+
+  /**
+   * Asks the instances whose agent was about to restart, again and again until each said that the entry is live, or that it
+   * was taken out again, or time is up; then their verdicts tell the truth of now.
+   */
+  async #look(verdicts: Verdict[]): Promise<Verdict[]> {
+    const { lookCommands, lookSeconds = 150, interruption } = this.#options;
+    let waiting = verdicts.filter(isRestartAwaited);
+    if (!lookCommands || waiting.length === 0) return verdicts;
+    const latest = new Map(verdicts.map((verdict) => [verdict.instanceId, verdict]));
+    const endsAt = performance.now() + lookSeconds * 1000;
+    this.#tell({ kind: 'stage', stage: 'look', instanceIds: waiting.map((verdict) => verdict.instanceId) });
+    while (waiting.length > 0 && performance.now() < endsAt && !interruption.isRequested) {
+      await delay(Math.max(1, this.#options.pollSeconds ?? 2) * 1000, undefined, {
+        signal: interruption.leaveSignal,
+      }).catch(() => {});
+      const targets: Targets = { tags: [], instanceIds: waiting.map((verdict) => verdict.instanceId) };
+      // While its agent restarts an instance may count as unusable: that is an answer of "not yet", no failure.
+      const looks = await this.#deliver(targets, lookCommands, 'look').catch((error: unknown) => {
+        if ((error as UserError).code === 'InvalidInstanceId') return [];
+        throw error;
+      });
+      for (const look of looks) {
+        const before = latest.get(look.instanceId);
+        if (before && look.verdict === 'status') latest.set(look.instanceId, confirm(before, look));
+      }
+      waiting = [...latest.values()].filter(isRestartAwaited);
+    }
+    return [...latest.values()];
+  }
+
+  #result(verdicts: readonly Verdict[], stopped?: string): PushResult {
+    const sorted = [...verdicts].sort((a, b) => a.instanceId.localeCompare(b.instanceId));
+    return {
+      verdicts: sorted,
+      commandIds: this.commandIds,
+      missingCount: this.#missingCount,
+      ...(stopped ? { stopped } : {}),
+    };
+  }
+
+  #tell(event: PushEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+/** An instance whose report says that the agent's restart is still to come. */
+export function isRestartAwaited(verdict: Verdict): boolean {
+  return isGood(verdict) && verdict.report?.restart === 'scheduled' && !isEntryLive(verdict);
+}
+
+/** The first verdict, brought up to date by a later look: entries and restart as they are now. */
+function confirm(before: Verdict, look: Verdict): Verdict {
+  const { report } = look;
+  if (!report || !before.report) return before;
+  const updated = {
+    ...before,
+    report: { ...before.report, entries: report.entries, restart: report.restart || before.report.restart },
+  };
+  if (report.entries['env'] === 'live')
+    return { ...updated, report: { ...updated.report, restart: 'confirmed' } };
+  if (report.restart === 'failed' || report.restart === 'refused') {
+    return {
+      ...updated,
+      verdict: 'failed',
+      class: 'restart failed',
+      why: report.why || 'the agent did not come back with the entry, so the entry was taken out again',
+      next: report.next || 'read the agent’s log on the instance; the instance itself is reachable',
+    };
+  }
+  return updated;
+}
+
+function chooseCanary(known: readonly Instance[], excluded: ReadonlySet<string>): Instance | undefined {
+  const usable = known.filter((instance) => !excluded.has(instance.instanceId));
+  return usable.find((instance) => instance.isOnline) ?? usable[0];
+}
+
+/** By tag the canary gets the script a second time and says `unchanged`: its first verdict is the one that counts. */
+function mergeCanary(first: readonly Verdict[], others: readonly Verdict[]): Verdict[] {
+  const merged = new Map(first.map((verdict) => [verdict.instanceId, verdict]));
+  for (const verdict of others) {
+    if (!merged.has(verdict.instanceId) || !isGood(verdict)) merged.set(verdict.instanceId, verdict);
+  }
+  return [...merged.values()];
+}
+
+function judgeUnreachable(instanceIds: readonly string[], known: readonly Instance[]): Verdict[] {
+  const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
+  return instanceIds.flatMap((instanceId): Verdict[] => {
+    const instance = byId.get(instanceId);
+    if (instance?.isOnline) return [];
+    const base = { instanceId, name: instance?.name ?? '', verdict: 'failed', report: undefined };
+    if (!instance) {
+      return [
+        {
+          ...base,
+          class: 'not registered',
+          why: 'Systems Manager does not know this instance in this account and Region',
+          next: 'check the id and --region; the instance needs a running agent and the role AmazonSSMManagedInstanceCore',
+        },
+      ];
+    }
+    return [
+      {
+        ...base,
+        class: 'offline',
+        why: `its agent is not connected (${instance.pingStatus}), so nothing was sent`,
+        next: 'start the instance or its agent, then run the command again for it',
+      },
+    ];
+  });
+}

@@ -1,0 +1,90 @@
+import { type Failure, UserError } from '../errors.ts';
+
+/** A call the service, the network or the credentials refused. */
+export class ServiceError extends UserError {}
+
+type Explanation = Omit<Failure, 'code' | 'what'>;
+
+/**
+ * What each error name means for the person who ran the command. Matched by name, since most of these are not in the
+ * service's model of the operation (facts: ThrottlingException, AccessDeniedException … are not modelled).
+ */
+const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  CredentialsProviderError: {
+    why: 'no AWS credentials were found',
+    next: 'sign in (aws sso login, aws configure) or name a profile with --profile; to try without an account add --lab',
+  },
+  ExpiredTokenException: {
+    why: 'the AWS credentials have expired',
+    next: 'sign in again, then take the command up with --command-id, or run it once more: nothing is done twice',
+  },
+  UnrecognizedClientException: {
+    why: 'the service does not know these credentials',
+    next: 'check AWS_ACCESS_KEY_ID, or the profile, and the Region',
+  },
+  InvalidSignatureException: {
+    why: 'the signature did not match: a wrong secret key, or a clock that is off',
+    next: 'check the secret key and this machine’s clock',
+  },
+  AccessDeniedException: {
+    why: 'these credentials are not allowed to do that',
+    next: 'ask for the permissions named in the README under "Security"',
+  },
+  ThrottlingException: {
+    why: 'the service is throttling this account',
+    next: 'wait a minute and run it again: finished instances report unchanged',
+  },
+  InvalidInstanceId: {
+    why: 'at least one instance id is unknown, stopped, or has no working agent, and the service then refuses all of them',
+    next: 'run the same command with --dry-run to see which',
+  },
+  InvalidDocument: {
+    why: 'the service does not know the document AWS-RunShellScript here',
+    next: 'check the Region',
+  },
+  ValidationException: {
+    why: 'the service refused the request as malformed',
+    next: 'run it with --debug and report what it prints',
+  },
+};
+
+const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
+
+/** Turns anything a call threw into words for its user; `what` says which step failed. What is unknown keeps the service's own words. */
+export function explainServiceError(error: unknown, what: string): UserError {
+  if (error instanceof UserError) return error;
+  const { name = 'Error', message = String(error), code = '' } = error as Error & { code?: string };
+  const known = EXPLANATIONS[name] ?? EXPLANATIONS[name.replace(/Exception$/, '')];
+  if (known) return new ServiceError({ code: name, what, ...known }, { cause: error });
+  if (NETWORK_CODES.has(code) || name === 'TimeoutError') {
+    return new ServiceError(
+      {
+        code: 'network',
+        what,
+        why: `the service could not be reached (${code || name})`,
+        next: 'check the network, the proxy and the Region, then run it again',
+      },
+      { cause: error },
+    );
+  }
+  if (/region is missing/i.test(message)) {
+    return new ServiceError(
+      { code: 'no-region', what, why: 'no Region was given', next: 'add --region, or set AWS_REGION' },
+      { cause: error },
+    );
+  }
+  return new ServiceError(
+    {
+      code: name,
+      what,
+      why: message.split('\n')[0] ?? name,
+      next: 'run it with --debug to see the whole answer',
+    },
+    { cause: error },
+  );
+}
+
+/** True when the account forbids a call: what depends on it can often go on without. */
+export function isAccessDenied(error: unknown): boolean {
+  return /^AccessDenied/.test((error as Error | undefined)?.name ?? '');
+}

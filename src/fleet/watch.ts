@@ -1,0 +1,187 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type CommandInvocation,
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { explainServiceError } from './service-errors.ts';
+
+/** What one poll saw. `targetCount` is 0 at first for tag targets [service behaviour]. */
+export interface Counters {
+  readonly targetCount: number;
+  readonly completedCount: number;
+  readonly errorCount: number;
+  readonly status: string;
+}
+
+/** One instance's outcome as the service reports it; `output` is the script's stdout, cut by the service. */
+export interface Invocation {
+  readonly commandId: string;
+  readonly instanceId: string;
+  readonly name: string;
+  readonly statusDetails: string;
+  readonly exitCode: number | undefined;
+  readonly output: string;
+}
+
+export interface WatchOptions {
+  /** Least time between two polls; grows to `longestPollSeconds` while nothing changes. Below 2 s the service throttles. */
+  readonly pollSeconds?: number;
+  readonly longestPollSeconds?: number;
+  /** When to stop waiting, in seconds from now; what is not final by then is reported as it stands. */
+  readonly deadlineSeconds: number;
+  readonly onCounters?: (counters: Counters) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Statuses of a command or an invocation that will change no more, without spaces and case [service model]. */
+const FINAL = new Set([
+  'success',
+  'failed',
+  'cancelled',
+  'timedout',
+  'deliverytimedout',
+  'executiontimedout',
+  'undeliverable',
+  'terminated',
+  'invalidplatform',
+  'accessdenied',
+  'incomplete',
+  'ratelimitexceeded',
+  'rateexceeded',
+  'noinstancesintag',
+]);
+
+/** The service spells statuses with and without spaces: compared without spaces and case. */
+export function normalizeStatus(status: string): string {
+  return status.replace(/[\s_-]/g, '').toLowerCase();
+}
+
+export function isFinalStatus(status: string): boolean {
+  return FINAL.has(normalizeStatus(status));
+}
+
+/** The lists follow the counters within seconds [observed by users of the service]; after this long a missing host is missing. */
+const LONGEST_LAG_SECONDS = 30;
+
+/** ListCommandInvocations cuts output here [service model]; a longer first line has to be fetched on its own. */
+export const LISTED_OUTPUT_LIMIT = 2500;
+
+/**
+ * Waits until a command has finished on every instance, then reads every invocation once.
+ * One ListCommands a poll; ⌈N/50⌉ pages at the end. The parent's status only says when to look: it can be Success over
+ * hosts that never got the command.
+ * @throws ServiceError
+ */
+export async function awaitInvocations(
+  client: SSMClient,
+  commandId: string,
+  options: WatchOptions,
+): Promise<{ invocations: Invocation[]; counters: Counters }> {
+  const least = options.pollSeconds ?? 2;
+  const longest = options.longestPollSeconds ?? 15;
+  const endsAt = performance.now() + options.deadlineSeconds * 1000;
+  let lagEndsAt = Number.POSITIVE_INFINITY;
+  let pause = least;
+  let last = '';
+  let counters: Counters = { targetCount: 0, completedCount: 0, errorCount: 0, status: 'Pending' };
+  while (true) {
+    const seen = await readCounters(client, commandId);
+    if (seen) {
+      counters = seen;
+      options.onCounters?.(counters);
+    }
+    const isFinal = isFinalStatus(counters.status);
+    if (isFinal) lagEndsAt = Math.min(lagEndsAt, performance.now() + LONGEST_LAG_SECONDS * 1000);
+    const isOver = performance.now() >= Math.min(endsAt, lagEndsAt) || options.signal?.aborted;
+    if (isFinal || isOver) {
+      const invocations = await listInvocations(client, commandId);
+      // Right after the end the lists may still lag behind the counters: look again rather than lose a host.
+      const isComplete =
+        invocations.length >= counters.targetCount &&
+        invocations.every((invocation) => isFinalStatus(invocation.statusDetails));
+      if (isComplete || isOver) return { invocations, counters };
+    }
+    const state = `${counters.status} ${counters.completedCount}`;
+    pause = state === last ? Math.min(longest, pause * 1.5) : least;
+    last = state;
+    // Jitter keeps many runs of this tool from polling in step.
+    const wait = Math.min(
+      pause * (0.9 + Math.random() * 0.2) * 1000,
+      Math.max(0, endsAt - performance.now()),
+    );
+    await delay(wait, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
+  }
+}
+
+async function readCounters(client: SSMClient, commandId: string): Promise<Counters | undefined> {
+  const { Commands } = await client
+    .send(new ListCommandsCommand({ CommandId: commandId }))
+    .catch((error: unknown) => {
+      throw explainServiceError(error, `command ${commandId} could not be looked up`);
+    });
+  const command = Commands?.[0];
+  // Right after SendCommand the list may be empty: not an error, just early.
+  if (!command) return undefined;
+  return {
+    targetCount: command.TargetCount ?? 0,
+    completedCount: command.CompletedCount ?? 0,
+    errorCount: (command.ErrorCount ?? 0) + (command.DeliveryTimedOutCount ?? 0),
+    status: command.StatusDetails ?? command.Status ?? 'Pending',
+  };
+}
+
+/** Every invocation of a command, with output; where the listing cut a first line short, the longer text is fetched. */
+export async function listInvocations(client: SSMClient, commandId: string): Promise<Invocation[]> {
+  const invocations = new Map<string, Invocation>();
+  const tokens = new Set<string>();
+  let token: string | undefined;
+  do {
+    const page = await client
+      .send(
+        new ListCommandInvocationsCommand({
+          CommandId: commandId,
+          Details: true,
+          MaxResults: 50,
+          ...(token ? { NextToken: token } : {}),
+        }),
+      )
+      .catch((error: unknown) => {
+        throw explainServiceError(error, `the results of command ${commandId} could not be read`);
+      });
+    for (const item of page.CommandInvocations ?? []) {
+      const invocation = toInvocation(commandId, item);
+      invocations.set(invocation.instanceId, invocation);
+    }
+    token = page.NextToken;
+    // A token that comes back would loop for ever.
+    if (token && tokens.has(token)) break;
+    if (token) tokens.add(token);
+  } while (token);
+  return Promise.all([...invocations.values()].map((invocation) => completeOutput(client, invocation)));
+}
+
+function toInvocation(commandId: string, item: CommandInvocation): Invocation {
+  const plugin = item.CommandPlugins?.[0];
+  return {
+    commandId,
+    instanceId: item.InstanceId ?? '',
+    name: item.InstanceName ?? '',
+    statusDetails: item.StatusDetails ?? item.Status ?? 'unknown',
+    exitCode: plugin?.ResponseCode,
+    output: plugin?.Output ?? '',
+  };
+}
+
+async function completeOutput(client: SSMClient, invocation: Invocation): Promise<Invocation> {
+  const isCut = invocation.output.length >= LISTED_OUTPUT_LIMIT && !invocation.output.includes('\n');
+  if (!isCut) return invocation;
+  const whole = await client
+    .send(
+      new GetCommandInvocationCommand({ CommandId: invocation.commandId, InstanceId: invocation.instanceId }),
+    )
+    .catch(() => undefined);
+  return whole?.StandardOutputContent ? { ...invocation, output: whole.StandardOutputContent } : invocation;
+}

@@ -1,0 +1,322 @@
+import { z } from 'zod';
+import { formatDuration, parseDuration } from './duration.ts';
+import { UsageError } from './errors.ts';
+import { FLAGS, type FlagName, type RawFlags, variableName } from './flags.ts';
+import { nearestName } from './nearest.ts';
+
+/** A tag condition: any of `values` on `key`; several conditions must all hold. */
+export interface TagTarget {
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+/** What one run of a command works with: checked, complete and frozen. Seconds everywhere. */
+export interface Settings {
+  readonly targets: { readonly tags: readonly TagTarget[]; readonly instanceIds: readonly string[] };
+  readonly delivery: {
+    readonly maxConcurrency: string;
+    readonly maxErrors: string;
+    readonly hasCanary: boolean;
+    readonly timeoutSeconds: number;
+    readonly isDryRun: boolean;
+    readonly shouldWait: boolean;
+    readonly commandId: string | undefined;
+  };
+  readonly keeper: {
+    readonly keeper: 'auto' | 'relay' | 'prompt';
+    readonly wrap: 'none';
+    readonly intervalSeconds: number;
+    readonly maxIdleSeconds: number;
+    readonly scope: 'ssm' | 'all';
+    readonly tmout: 'respect';
+    readonly shell: 'keep';
+    readonly entries: readonly ('env' | 'profile')[];
+    readonly ssh: false;
+    readonly restart: boolean;
+    readonly overrideIdlePolicy: boolean;
+  };
+  readonly common: {
+    readonly region: string | undefined;
+    readonly profile: string | undefined;
+    readonly output: 'table' | 'json';
+    readonly isLab: boolean;
+    readonly endpointUrl: string | undefined;
+    readonly isQuiet: boolean;
+    readonly isDebug: boolean;
+    readonly hasColor: boolean;
+  };
+}
+
+/** The service's default idle timeout, 20 minutes [AWS user guide, Session Manager preferences]. */
+export const DEFAULT_IDLE_TIMEOUT_SECONDS = 1200;
+
+/** A heartbeat has to fit in before the timer fires, with room for a slow answer: 95% of the timeout, 1140 s of the default. */
+export function longestIntervalSeconds(idleTimeoutSeconds: number): number {
+  return Math.min(3300, Math.floor(idleTimeoutSeconds * 0.95));
+}
+
+/** Patterns of the service's API model (botocore: MaxConcurrency, MaxErrors, InstanceId, CommandId, TargetKey). */
+const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
+const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
+const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
+const COMMAND_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const PROFILE_OR_REGION = /^[^\p{Cc}]+$/u;
+
+const seconds = (least: number, most: number, bareUnit: 's' | 'm' = 's') =>
+  z
+    .string()
+    .transform((text) => parseDuration(text, bareUnit) ?? Number.NaN)
+    .pipe(z.number().min(least).max(most));
+
+const text = (pattern: RegExp) => z.string().regex(pattern).max(256);
+
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** How each flag that takes a value is read, and the words for what it expects. */
+const READERS = {
+  tag: ['KEY=VALUE[,VALUE], e.g. env=dev', z.string().transform(readTag)],
+  'instance-id': ['an instance id, i- and 8 or 17 characters or mi- and 17', text(INSTANCE_ID)],
+  'max-concurrency': ['a number from 1, or 1% to 100%', text(MAX_CONCURRENCY)],
+  'max-errors': ['a number from 0, or 0% to 100%', text(MAX_ERRORS)],
+  timeout: ['a time from 30s to 30d', seconds(30, 2_592_000)],
+  'command-id': ['a command id, 8-4-4-4-12 hexadecimal digits', text(COMMAND_ID)],
+  keeper: ['auto, relay or prompt', z.enum(['auto', 'relay', 'prompt'])],
+  interval: ['a time from 1s to 3300s', seconds(1, 3300)],
+  'max-idle': ['a time from 1s to 365d', seconds(1, 31_536_000)],
+  scope: ['ssm or all', z.enum(['ssm', 'all'])],
+  entry: ['env, profile or both with a comma between', z.enum(['env', 'profile'])],
+  'idle-timeout': ['a time from 1 to 60 minutes', seconds(60, 3600, 'm')],
+  region: ['the name of a Region, e.g. eu-central-1', text(/^[a-z]{2,4}(-[a-z0-9]+)+$/)],
+  profile: ['the name of a profile', text(PROFILE_OR_REGION)],
+  output: ['table or json', z.enum(['table', 'json'])],
+  'endpoint-url': ['an address that starts with http:// or https://', httpUrl],
+} as const satisfies Partial<Record<FlagName, readonly [string, z.ZodType]>>;
+
+type ValueFlag = keyof typeof READERS;
+type ValueOf<K extends ValueFlag> = z.output<(typeof READERS)[K][1]>;
+
+function readTag(given: string, context: z.RefinementCtx): TagTarget {
+  const separator = given.indexOf('=');
+  const key = separator < 0 ? given : given.slice(0, separator);
+  const values = given.slice(separator + 1).split(',');
+  const isUsable =
+    separator > 0 &&
+    key.length <= 128 &&
+    TAG_TEXT.test(key) &&
+    values.every((value) => value !== '' && value.length <= 256 && TAG_TEXT.test(value));
+  if (!isUsable) context.addIssue({ code: 'custom', message: separator === 0 ? 'empty key' : 'malformed' });
+  return { key, values };
+}
+
+/** Where a value came from, for error messages: the flag as typed, or the variable that stood in for it. */
+interface Given {
+  readonly source: string;
+  readonly texts: readonly string[];
+}
+
+/**
+ * Flags, then SSM_KEEPALIVE_* variables, then defaults become one frozen Settings.
+ * Pure: the same flags and variables give equal settings.
+ * @throws UsageError naming the flag or variable, what was expected and what came.
+ */
+export function readSettings(flags: RawFlags, variables: NodeJS.ProcessEnv = {}): Settings {
+  const given = (name: FlagName) => findGiven(name, flags, variables);
+  const one = <K extends ValueFlag>(name: K): ValueOf<K> | undefined => {
+    const found = given(name);
+    if (!found) return undefined;
+    if (found.texts.length > 1) {
+      throw new UsageError({
+        what: `${found.source} was given ${found.texts.length} times`,
+        why: 'it takes one value',
+        next: `give ${found.source} once`,
+      });
+    }
+    return readText(name, found.source, found.texts[0] ?? '');
+  };
+  const many = <K extends ValueFlag>(name: K): ValueOf<K>[] => {
+    const found = given(name);
+    return found ? found.texts.map((value) => readText(name, found.source, value)) : [];
+  };
+  const isOn = (name: FlagName) => isSwitchOn(name, flags, variables);
+
+  const settings: Settings = {
+    targets: { tags: many('tag'), instanceIds: [...new Set(many('instance-id'))] },
+    delivery: {
+      maxConcurrency: one('max-concurrency') ?? fallback('max-concurrency'),
+      maxErrors: one('max-errors') ?? fallback('max-errors'),
+      hasCanary: !isOn('no-canary'),
+      timeoutSeconds: one('timeout') ?? fallback('timeout'),
+      isDryRun: isOn('dry-run'),
+      shouldWait: !isOn('no-wait'),
+      commandId: one('command-id'),
+    },
+    keeper: {
+      keeper: one('keeper') ?? fallback('keeper'),
+      wrap: 'none',
+      intervalSeconds: one('interval') ?? fallback('interval'),
+      maxIdleSeconds: one('max-idle') ?? fallback('max-idle'),
+      scope: one('scope') ?? fallback('scope'),
+      tmout: 'respect',
+      shell: 'keep',
+      entries: readEntries(many('entry')),
+      ssh: false,
+      restart: !isOn('no-restart'),
+      overrideIdlePolicy: isOn('override-idle-policy'),
+    },
+    common: {
+      region: one('region'),
+      profile: one('profile'),
+      output: one('output') ?? fallback('output'),
+      isLab: isOn('lab'),
+      endpointUrl: one('endpoint-url'),
+      isQuiet: isOn('quiet'),
+      isDebug: isOn('debug'),
+      hasColor: !isOn('no-color') && !variables['NO_COLOR'],
+    },
+  };
+  checkTogether(settings, one('idle-timeout'));
+  return deepFreeze(settings);
+}
+
+function findGiven(name: FlagName, flags: RawFlags, variables: NodeJS.ProcessEnv): Given | undefined {
+  const typed = flags[name];
+  const isSplit = name === 'entry';
+  const split = (texts: readonly string[]) => (isSplit ? texts.flatMap((value) => value.split(',')) : texts);
+  if (typed !== undefined) {
+    return { source: `--${name}`, texts: split(Array.isArray(typed) ? typed.map(String) : [String(typed)]) };
+  }
+  const variable = variableName(name);
+  const value = variables[variable];
+  if (value === undefined || value === '') return undefined;
+  const isList = FLAGS.find((flag) => flag.name === name)?.kind === 'list';
+  return { source: variable, texts: split(isList ? value.trim().split(/\s+/) : [value]) };
+}
+
+function isSwitchOn(name: FlagName, flags: RawFlags, variables: NodeJS.ProcessEnv): boolean {
+  const typed = flags[name];
+  if (typed !== undefined) return typed === true;
+  const variable = variableName(name);
+  const value = variables[variable];
+  if (value === undefined || value === '') return false;
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  if (/^(0|false|no|off)$/i.test(value)) return false;
+  throw badValue(variable, '1 or 0', value);
+}
+
+function readText<K extends ValueFlag>(name: K, source: string, value: string): ValueOf<K> {
+  const [expected, schema] = READERS[name];
+  const result = schema.safeParse(value);
+  if (!result.success) throw badValue(source, expected, value, optionsOf(schema));
+  return result.data as ValueOf<K>;
+}
+
+function optionsOf(schema: z.ZodType): readonly string[] {
+  return schema instanceof z.ZodEnum ? schema.options.map(String) : [];
+}
+
+/** The one sentence every bad value gets: what it was for, what was expected, what came. */
+function badValue(
+  source: string,
+  expected: string,
+  came: string,
+  options: readonly string[] = [],
+): UsageError {
+  const nearest = nearestName(came, options);
+  return new UsageError({
+    code: 'bad-setting',
+    what: `${source} cannot be ${JSON.stringify(came)}`,
+    why: `expected ${expected}`,
+    next: nearest ? `did you mean ${source} ${nearest}?` : `give ${source} ${expected}`,
+  });
+}
+
+function fallback<K extends ValueFlag>(name: K): ValueOf<K> {
+  const flag = FLAGS.find((candidate) => candidate.name === name);
+  if (!flag || !('fallback' in flag)) throw new Error(`no default for --${name}`);
+  return readText(name, `the default of --${name}`, flag.fallback);
+}
+
+function readEntries(given: readonly ('env' | 'profile')[]): readonly ('env' | 'profile')[] {
+  const wanted = new Set(given.length > 0 ? given : (['env', 'profile'] as const));
+  // Always in this order, so that `profile,env` and `env,profile` give the same bundle.
+  return (['env', 'profile'] as const).filter((entry) => wanted.has(entry));
+}
+
+/** What no flag can know alone. */
+function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefined): void {
+  const { tags, instanceIds } = settings.targets;
+  if (tags.length > 5) {
+    throw new UsageError({
+      what: `--tag names ${tags.length} keys`,
+      why: 'the service takes at most 5',
+      next: 'leave some out, or tag the instances with one key for this',
+    });
+  }
+  const repeated = tags.find((tag, index) => tags.findIndex((other) => other.key === tag.key) !== index);
+  if (repeated) {
+    throw new UsageError({
+      what: `--tag names the key ${JSON.stringify(repeated.key)} twice`,
+      why: 'two --tag must both hold, and one key has one value on an instance',
+      next: `put the values together: --tag ${repeated.key}=${tags
+        .filter((tag) => tag.key === repeated.key)
+        .flatMap((tag) => tag.values)
+        .join(',')}`,
+    });
+  }
+  const valueCount = Math.max(0, ...tags.map((tag) => tag.values.length));
+  if (valueCount > 50) {
+    throw new UsageError({
+      what: `--tag gives ${valueCount} values for one key`,
+      why: 'the service takes at most 50',
+      next: 'run it twice, with half of the values each',
+    });
+  }
+  if (tags.length > 0 && instanceIds.length > 0) {
+    throw new UsageError({
+      what: '--tag and --instance-id were both given',
+      why: 'the service takes tags or ids, never both',
+      next: 'give one of the two',
+    });
+  }
+  const { intervalSeconds, maxIdleSeconds } = settings.keeper;
+  const longest = longestIntervalSeconds(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS);
+  if (intervalSeconds > longest) {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `--interval ${formatDuration(intervalSeconds)} is too long`,
+      why: `with an idle timeout of ${formatDuration(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS)}${
+        idleTimeoutSeconds === undefined ? ', the default,' : ''
+      } expected at most ${longest}s`,
+      next:
+        idleTimeoutSeconds === undefined
+          ? 'give a shorter --interval, or say the account’s longer value with --idle-timeout MINUTES'
+          : 'give a shorter --interval',
+    });
+  }
+  if (maxIdleSeconds < intervalSeconds) {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `--max-idle ${formatDuration(maxIdleSeconds)} is shorter than --interval ${formatDuration(intervalSeconds)}`,
+      why: 'no heartbeat would ever be sent: expected at least the interval',
+      next: 'give a longer --max-idle or a shorter --interval',
+    });
+  }
+}
+
+/** For the commands that work on instances. @throws UsageError when nothing says which. */
+export function requireTargets(settings: Settings): void {
+  const { tags, instanceIds } = settings.targets;
+  if (tags.length > 0 || instanceIds.length > 0 || settings.delivery.commandId) return;
+  throw new UsageError({
+    code: 'no-target',
+    what: 'no target',
+    why: 'nothing says which instances are meant',
+    next: 'add --tag KEY=VALUE or --instance-id ID',
+  });
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const child of Object.values(value)) if (typeof child === 'object' && child) deepFreeze(child);
+  return Object.freeze(value);
+}

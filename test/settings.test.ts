@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseDuration } from '../src/duration.ts';
+import { UsageError } from '../src/errors.ts';
+import { FLAGS, type RawFlags, variableName } from '../src/flags.ts';
+import { readSettings, requireTargets } from '../src/settings.ts';
+
+/** What each bad command line is told: the flag it names, what was expected, what came. */
+const REFUSED: readonly (readonly [flags: RawFlags, says: RegExp])[] = [
+  [{ tag: ['env'] }, /--tag cannot be "env": expected KEY=VALUE/],
+  [{ tag: ['=dev'] }, /--tag cannot be "=dev": expected KEY=VALUE/],
+  [{ tag: ['env='] }, /--tag cannot be "env=": expected KEY=VALUE/],
+  [{ tag: ['env=a,,b'] }, /--tag cannot be "env=a,,b"/],
+  [{ tag: ['a=1', 'b=1', 'c=1', 'd=1', 'e=1', 'f=1'] }, /--tag names 6 keys: the service takes at most 5/],
+  [{ tag: ['env=a', 'env=b'] }, /--tag names the key "env" twice/],
+  [{ tag: ['env=$(reboot)'] }, /--tag cannot be "env=\$\(reboot\)"/],
+  [{ tag: ['env={{ssm:x}}'] }, /--tag cannot be/],
+  [{ tag: [`env=${'x'.repeat(257)}`] }, /--tag cannot be/],
+  [{ tag: [`env=${Array.from({ length: 51 }, (_, n) => n).join(',')}`] }, /51 values.*at most 50/],
+  [{ tag: ['env=a'], 'instance-id': ['i-0123456789abcdef0'] }, /--tag and --instance-id were both given/],
+  [{ 'instance-id': ['web-1'] }, /--instance-id cannot be "web-1": expected an instance id/],
+  [{ 'instance-id': ['i-123'] }, /--instance-id cannot be "i-123"/],
+  [{ 'instance-id': ['i-0123456789abcdef0\nx'] }, /--instance-id cannot be/],
+  [{ interval: '0' }, /--interval cannot be "0": expected a time from 1s to 3300s/],
+  [{ interval: '3301' }, /--interval cannot be "3301"/],
+  [{ interval: '-1' }, /--interval cannot be "-1"/],
+  [{ interval: '4.5' }, /--interval cannot be "4.5"/],
+  [{ interval: 'soon' }, /--interval cannot be "soon"/],
+  [{ interval: ['45', '60'] }, /--interval was given 2 times: it takes one value/],
+  [{ interval: '1141' }, /--interval 1141s is too long: .*20m, the default, expected at most 1140s/],
+  [{ interval: '1800', 'idle-timeout': '20' }, /--interval 30m is too long/],
+  [{ 'idle-timeout': '61' }, /--idle-timeout cannot be "61": expected a time from 1 to 60 minutes/],
+  [{ 'max-idle': '30', interval: '45' }, /--max-idle 30s is shorter than --interval 45s/],
+  [{ 'max-idle': '0' }, /--max-idle cannot be "0"/],
+  [{ 'max-concurrency': '0' }, /--max-concurrency cannot be "0": expected a number from 1/],
+  [{ 'max-concurrency': '101%' }, /--max-concurrency cannot be "101%"/],
+  [{ 'max-concurrency': '010' }, /--max-concurrency cannot be "010"/],
+  [{ 'max-errors': '-1' }, /--max-errors cannot be "-1"/],
+  [{ 'max-errors': 'none' }, /--max-errors cannot be "none"/],
+  [{ timeout: '29' }, /--timeout cannot be "29": expected a time from 30s/],
+  [{ timeout: '31d' }, /--timeout cannot be "31d"/],
+  [{ 'command-id': 'abc' }, /--command-id cannot be "abc"/],
+  [{ keeper: 'tmux' }, /--keeper cannot be "tmux": expected auto, relay or prompt/],
+  [{ scope: 'everything' }, /--scope cannot be "everything"/],
+  [{ entry: ['env,bashrc'] }, /--entry cannot be "bashrc"/],
+  [{ output: 'yaml' }, /--output cannot be "yaml": expected table or json/],
+  [{ region: 'EU Central' }, /--region cannot be "EU Central"/],
+  [{ profile: 'a\nb' }, /--profile cannot be "a\\nb"/],
+  [{ 'endpoint-url': 'localhost:4566' }, /--endpoint-url cannot be "localhost:4566"/],
+  [{ 'endpoint-url': 'file:///etc/passwd' }, /--endpoint-url cannot be/],
+];
+
+for (const [flags, says] of REFUSED) {
+  test(`settings: ${JSON.stringify(flags).slice(0, 90)} is refused before anything is sent`, () => {
+    assert.throws(
+      () => readSettings(flags),
+      (error: unknown) => {
+        assert.ok(error instanceof UsageError, String(error));
+        assert.match(error.message, says);
+        assert.equal(error.exitStatus, 2);
+        assert.notEqual(error.next, '');
+        return true;
+      },
+    );
+  });
+}
+
+test('settings: a near miss is told the nearest value', () => {
+  assert.throws(
+    () => readSettings({ keeper: 'relya' }),
+    (error: UsageError) => /did you mean --keeper relay/.test(error.next),
+  );
+});
+
+test('settings: no target at all is refused, a command id alone is enough', () => {
+  assert.throws(() => requireTargets(readSettings({})), /no target/);
+  requireTargets(readSettings({ 'command-id': '01234567-0123-0123-0123-0123456789ab' }));
+});
+
+test('settings: an interval above 1140 s is taken when the account’s longer timeout is said', () => {
+  assert.equal(readSettings({ interval: '30m', 'idle-timeout': '60' }).keeper.intervalSeconds, 1800);
+});
+
+test('settings: a variable stands in for a flag, the flag wins, and a bad variable is named', () => {
+  assert.equal(readSettings({}, { SSM_KEEPALIVE_INTERVAL: '60' }).keeper.intervalSeconds, 60);
+  assert.equal(readSettings({ interval: '30' }, { SSM_KEEPALIVE_INTERVAL: '60' }).keeper.intervalSeconds, 30);
+  assert.throws(
+    () => readSettings({}, { SSM_KEEPALIVE_INTERVAL: 'x' }),
+    /SSM_KEEPALIVE_INTERVAL cannot be "x"/,
+  );
+  assert.throws(
+    () => readSettings({}, { SSM_KEEPALIVE_LAB: 'maybe' }),
+    /SSM_KEEPALIVE_LAB cannot be "maybe"/,
+  );
+  assert.equal(readSettings({}, { SSM_KEEPALIVE_NO_RESTART: '1' }).keeper.restart, false);
+  assert.deepEqual(readSettings({}, { SSM_KEEPALIVE_TAG: 'env=dev role=web' }).targets.tags, [
+    { key: 'env', values: ['dev'] },
+    { key: 'role', values: ['web'] },
+  ]);
+});
+
+test('settings: every flag that takes a value has a variable of its own that is read', () => {
+  for (const flag of FLAGS.filter(({ kind }) => kind !== 'switch')) {
+    assert.throws(
+      () => readSettings({}, { [variableName(flag.name)]: '\u0001' }),
+      (error: Error) => error.message.startsWith(variableName(flag.name)),
+      flag.name,
+    );
+  }
+});
+
+test('settings: the result is complete and frozen all the way down', () => {
+  const settings = readSettings({ tag: ['env=dev,test'] });
+  assert.throws(() => {
+    (settings.keeper as { intervalSeconds: number }).intervalSeconds = 1;
+  }, TypeError);
+  assert.throws(() => (settings.targets.tags[0]?.values as string[]).push('x'), TypeError);
+  assert.deepEqual(settings.keeper.entries, ['env', 'profile']);
+});
+
+test('settings: whatever is typed for a tag is either refused or arrives as typed (seeded)', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (value) => {
+      let tags: readonly { key: string; values: readonly string[] }[];
+      try {
+        tags = readSettings({ tag: [`k=${value}`] }).targets.tags;
+      } catch (error) {
+        assert.ok(error instanceof UsageError);
+        return;
+      }
+      assert.equal(`k=${tags[0]?.values.join(',')}`, `k=${value}`);
+      assert.doesNotMatch(value, /[{}$`"'\\\n]/);
+    }),
+    { seed: 20240501, numRuns: 2000 },
+  );
+});
+
+test('duration: bare numbers, units and nonsense', () => {
+  assert.equal(parseDuration('45'), 45);
+  assert.equal(parseDuration('20m'), 1200);
+  assert.equal(parseDuration('8h'), 28_800);
+  assert.equal(parseDuration('5', 'm'), 300);
+  for (const bad of ['', 'm', '1w', '1 m', '1e3', '٣', '9'.repeat(10)])
+    assert.equal(parseDuration(bad), undefined, bad);
+});
