@@ -1,0 +1,214 @@
+// A real shell in a real pty, and a terminal that answers device status queries as every emulator does.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type IPty, spawn } from '@lydell/node-pty';
+import { childrenOf, findHelpers, isRunning } from './processes.ts';
+import { type PromptFile, writePromptFolder } from './render.ts';
+import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
+
+const query = '\x1b[5n';
+const answer = '\x1b[0n';
+
+/** How long anything may take before a test gives up; nothing is asserted about speed. */
+const patienceMs = 30_000;
+
+export interface TerminalOptions {
+  readonly shell: Shell;
+  /** `split`: every byte on its own, 30 ms apart, as the Windows client sends them. */
+  readonly answers?: 'whole' | 'split' | 'never';
+  readonly intervalSeconds?: number;
+  readonly maxIdleSeconds?: number;
+  /** Lines of the startup file before and after the keeper. */
+  readonly before?: string;
+  readonly after?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly edit?: (file: PromptFile, text: string) => string;
+  /** Puts something in front of the shell's command line, e.g. a change of user. */
+  readonly wrap?: (argv: readonly string[]) => readonly string[];
+}
+
+export class Terminal {
+  readonly pty: IPty;
+  readonly folder: string;
+  readonly cleanUp: () => void;
+  raw = '';
+  queries = 0;
+  answered = 0;
+  nuls = 0;
+  exitCode: number | undefined;
+  #scanned = 0;
+  #answers: 'whole' | 'split' | 'never';
+
+  constructor(options: TerminalOptions) {
+    const { shell, intervalSeconds = 1, maxIdleSeconds = 28_800 } = options;
+    const bundle = writePromptFolder({ intervalSeconds, maxIdleSeconds }, options.edit);
+    const home = mkdtempSync(join(tmpdir(), 'prompt-home-'));
+    this.folder = bundle.path;
+    this.cleanUp = () => {
+      bundle.remove();
+      rmSync(home, { recursive: true, force: true });
+    };
+    const startup = join(bundle.path, 'startup');
+    writeStartup(startup, bundle.path, shell, options.before, options.after);
+    const { argv, env } = shell.start(startup, bundle.path);
+    const [file = '', ...args] = options.wrap?.(argv) ?? argv;
+    this.#answers = options.answers ?? 'whole';
+    this.pty = spawn(findCommand(file) ?? file, args, {
+      name: 'xterm-256color',
+      cols: 200,
+      rows: 50,
+      cwd: home,
+      env: {
+        PATH: process.env.PATH ?? '/usr/bin:/bin',
+        HOME: home,
+        LANG: 'C.UTF-8',
+        HISTFILE: join(home, 'history'),
+        INPUTRC: '/dev/null',
+        ...env,
+        ...options.env,
+      },
+    });
+    this.pty.onData((data) => this.#read(data));
+    this.pty.onExit(({ exitCode }) => {
+      this.exitCode = exitCode;
+    });
+  }
+
+  get pid(): number {
+    return this.pty.pid;
+  }
+
+  /** What a person would see, less heartbeats, NUL bytes and the colours and modes a line editor prints. */
+  get screen(): string {
+    return this.raw
+      .replaceAll(query, '')
+      .replaceAll('\0', '')
+      .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '')
+      .replaceAll('\r', '');
+  }
+
+  type(text: string): void {
+    this.pty.write(text);
+  }
+
+  /** Polls until `condition` holds; what the screen shows is in the failure. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const end = Date.now() + patienceMs;
+    while (!condition()) {
+      if (Date.now() > end) {
+        assert.fail(`${what}: not seen. queries ${this.queries}, NUL ${this.nuls}, exit ${this.exitCode}
+${JSON.stringify(this.raw)}`);
+      }
+      await pause(10);
+    }
+  }
+
+  async see(text: string | RegExp, from = 0): Promise<RegExpExecArray> {
+    const pattern = typeof text === 'string' ? new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : text;
+    let match: RegExpExecArray | null = null;
+    await this.until(`${pattern}`, () => {
+      match = pattern.exec(this.screen.slice(from));
+      return match !== null;
+    });
+    return match as unknown as RegExpExecArray;
+  }
+
+  ready(): Promise<RegExpExecArray> {
+    return this.see(prompt);
+  }
+
+  /** Waits for `count` more heartbeats, answered to the last byte: what is typed next is read after them. */
+  async heartbeats(count = 1): Promise<void> {
+    const wanted = this.answered + count;
+    await this.until(`${count} heartbeats answered`, () => this.answered >= wanted);
+  }
+
+  /** Waits for `count` more outputs of the kind this keeper makes. */
+  async outputs(keeper: Shell['keeper'], count = 1): Promise<void> {
+    const made = () => (keeper === 'query' ? this.queries : this.nuls);
+    const wanted = made() + count;
+    await this.until(`${count} outputs`, () => made() >= wanted);
+  }
+
+  /** Runs a command line and returns what `expand` prints between braces; the echoed line has other braces. */
+  async ask(words: string): Promise<string> {
+    const from = this.screen.length;
+    this.type(`printf '{%s}\\n' ${words}\r`);
+    const [, found = ''] = await this.see(/\{((?!%s\})[^}]*)\}/, from);
+    return found;
+  }
+
+  async helper(): Promise<number> {
+    await this.until('one helper', () => findHelpers(this.pid).length === 1);
+    return findHelpers(this.pid)[0]!;
+  }
+
+  /** Waits until the helper has woken `count` times, each a new sleep, so that silence means something. */
+  async ticks(count: number): Promise<void> {
+    const helper = await this.helper();
+    const seen = new Set<number>(childrenOf(helper));
+    await this.until(`${count} ticks of the helper`, () => {
+      for (const child of childrenOf(helper)) seen.add(child);
+      return seen.size > count;
+    });
+  }
+
+  async helperGone(helper: number): Promise<void> {
+    await this.until('helper gone', () => !isRunning(helper));
+  }
+
+  async exited(): Promise<number> {
+    await this.until('exit', () => this.exitCode !== undefined);
+    return this.exitCode!;
+  }
+
+  /** Ends everything and leaves nothing: the shell, the helper and the folder. */
+  async close(): Promise<void> {
+    const helpers = findHelpers(this.pid);
+    if (this.exitCode === undefined) process.kill(this.pid, 'SIGKILL');
+    await this.exited();
+    for (const helper of helpers) await this.helperGone(helper);
+    this.cleanUp();
+  }
+
+  #read(data: string): void {
+    this.raw += data;
+    for (;;) {
+      const at = this.raw.indexOf(query, this.#scanned);
+      if (at < 0) break;
+      this.#scanned = at + query.length;
+      this.queries += 1;
+      void this.#answer();
+    }
+    this.nuls += data.split('\0').length - 1;
+  }
+
+  async #answer(): Promise<void> {
+    if (this.#answers === 'never') return;
+    if (this.#answers === 'whole') this.pty.write(answer);
+    else {
+      for (const byte of answer) {
+        this.pty.write(byte);
+        await pause(30);
+      }
+    }
+    this.answered += 1;
+  }
+}
+
+/** Opens a terminal, waits for the first prompt, runs the body, and always leaves nothing behind. */
+export async function inTerminal(
+  options: TerminalOptions,
+  body: (terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  const terminal = new Terminal(options);
+  try {
+    await terminal.ready();
+    await body(terminal);
+  } finally {
+    await terminal.close();
+  }
+}
