@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COMMANDS } from '../src/commands/index.ts';
+import { runCli } from './support/cli.ts';
+
+/** Bad command lines and what they are told; each must leave with status 2 and send nothing. */
+const REFUSED: readonly (readonly [args: string, says: RegExp])[] = [
+  ['instal', /there is no command "instal"[\s\S]*did you mean {2}ssm-keepalive install/],
+  ['frobnicate', /there is no command "frobnicate"[\s\S]*expected one of install, uninstall/],
+  ['install', /no target[\s\S]*add --tag KEY=VALUE or --instance-id ID/],
+  ['install --tga env=dev', /unknown flag --tga[\s\S]*did you mean --tag\?/],
+  ['install --tag', /tag/],
+  ['install --tag env', /--tag cannot be "env"[\s\S]*expected KEY=VALUE/],
+  ['install env=dev', /install does not take "env=dev"/],
+  [
+    'install --tag env=dev --max-concurency 5',
+    /unknown flag --max-concurency[\s\S]*did you mean --max-concurrency\?/,
+  ],
+  ['install --tag env=dev --interval', /interval/],
+  ['install --tag env=dev --interval 45 --interval 60', /--interval was given 2 times/],
+  ['install --tag env=dev --no-wait', /--no-wait cannot try one instance first/],
+  ['status --tag env=dev --interval 45', /unknown flag --interval[\s\S]*status has no use for it/],
+  ['render nothing-here', /there is no "nothing-here" to render/],
+  ['render --lab x y', /render does not take "y"/],
+  ['--no-such-flag', /no-such-flag/],
+];
+
+for (const [args, says] of REFUSED) {
+  test(`cli: \`${args}\` is refused with what, why and next`, async () => {
+    const { status, stdout, stderr } = await runCli(args.split(' '));
+    assert.equal(status, 2, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, says);
+    assert.match(stderr, /\n {2}next: /);
+    assert.doesNotMatch(stderr, /\n {4}at /, 'no stack without --debug');
+  });
+}
+
+test('cli: no arguments prints the help and is no success', async () => {
+  const { status, stdout } = await runCli([]);
+  assert.equal(status, 2);
+  assert.match(stdout, /ssm-keepalive install/);
+});
+
+for (const { name, examples, groups } of COMMANDS) {
+  test(`cli: the help of ${name} fits 80 columns and shows examples`, async () => {
+    const { status, stdout } = await runCli([name, '--help']);
+    assert.equal(status, 0);
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+    assert.ok(examples.length >= 2);
+    if (groups.includes('Targets')) assert.match(stdout, /--tag/);
+  });
+}
+
+test('cli: without credentials it says how to get some, and nothing is a bug', async () => {
+  const { status, stderr } = await runCli(['install', '--tag', 'env=dev', '--region', 'eu-central-1']);
+  assert.equal(status, 1);
+  assert.match(stderr, /why: {2}no AWS credentials were found/);
+});
+
+test('cli: an endpoint nobody listens on is named as a network failure', async () => {
+  const { status, stderr } = await runCli(
+    ['status', '--tag', 'env=dev', '--region', 'us-east-1', '--endpoint-url', 'http://127.0.0.1:9'],
+    { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_MAX_ATTEMPTS: '1' },
+  );
+  assert.equal(status, 1);
+  assert.match(stderr, /could not be reached \(ECONNREFUSED\)/);
+});
+
+test('cli: output into a pipe that closes early is no error', async () => {
+  const { execa } = await import('execa');
+  const { CLI } = await import('./support/cli.ts');
+  const result = await execa('bash', [
+    '-c',
+    `set -o pipefail; "${process.execPath}" "${CLI}" render installer | head -1`,
+  ]);
+  assert.match(result.stdout, /^#!\/bin\/sh/);
+});

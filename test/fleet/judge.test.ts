@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isGood, judgeInvocation } from '../../src/fleet/judge.ts';
+import type { Invocation } from '../../src/fleet/watch.ts';
+
+const invocation = (change: Partial<Invocation>): Invocation => ({
+  commandId: '01234567-0123-0123-0123-0123456789ab',
+  instanceId: 'i-0123456789abcdef0',
+  name: 'web-1',
+  statusDetails: 'Success',
+  exitCode: 0,
+  output: '',
+  ...change,
+});
+
+const line = (fields: object) => `${JSON.stringify({ 'ssm-keepalive': 1, ...fields })}\nwords for people\n`;
+
+/** The status as the service spells it, and the class it must get. */
+const STATUSES: readonly (readonly [statusDetails: string, kind: string])[] = [
+  ['Undeliverable', 'offline'],
+  ['Delivery Timed Out', 'delivery timed out'],
+  ['DeliveryTimedOut', 'delivery timed out'],
+  ['Execution Timed Out', 'execution timed out'],
+  ['ExecutionTimedOut', 'execution timed out'],
+  ['TimedOut', 'timed out'],
+  ['Invalid Platform', 'wrong platform'],
+  ['Access Denied', 'access denied'],
+  ['Cancelled', 'cancelled'],
+  ['Terminated', 'not sent'],
+  ['Pending', 'not finished'],
+  ['Delayed', 'not finished'],
+  ['In Progress', 'not finished'],
+  ['Failed', 'script failed'],
+];
+
+for (const [statusDetails, kind] of STATUSES) {
+  test(`judge: ${statusDetails} is never good, has class "${kind}", a why and a next`, () => {
+    const verdict = judgeInvocation(invocation({ statusDetails, exitCode: -1 }));
+    assert.equal(verdict.class, kind);
+    assert.ok(verdict.why && verdict.next);
+    assert.equal(isGood(verdict), false);
+  });
+}
+
+test('judge: a status of a newer service is shown, not guessed at', () => {
+  const verdict = judgeInvocation(invocation({ statusDetails: 'Hibernated' }));
+  assert.equal(verdict.verdict, 'unknown');
+  assert.match(verdict.why, /"Hibernated"/);
+  assert.equal(isGood(verdict), false);
+});
+
+test('judge: Success without a report of ours is a failure, since nobody knows what ran', () => {
+  for (const output of ['', 'hello\n', '{"verdict":"installed"}\n', '{broken\n', '[]\n']) {
+    assert.equal(judgeInvocation(invocation({ output })).class, 'no report', output);
+  }
+});
+
+test('judge: the first line of output is the verdict, and later lines change nothing', () => {
+  const output = `${line({ verdict: 'installed', entries: { env: 'live' } })}${line({ verdict: 'failed' })}`;
+  const verdict = judgeInvocation(invocation({ output }));
+  assert.equal(verdict.verdict, 'installed');
+  assert.equal(verdict.report?.entries['env'], 'live');
+});
+
+test('judge: a script that failed with a report keeps its own step, why and next', () => {
+  const output = line({ verdict: 'failed', step: 'selftest', why: 'no pty', next: 'mount devpts' });
+  const verdict = judgeInvocation(invocation({ statusDetails: 'Failed', exitCode: 1, output }));
+  assert.equal(verdict.why, 'no pty (step selftest)');
+  assert.equal(verdict.next, 'mount devpts');
+});
+
+test('judge: a script that died without a report names its exit status and last words', () => {
+  const verdict = judgeInvocation(
+    invocation({ statusDetails: 'Failed', exitCode: 127, output: 'sh: gzip: not found\n' }),
+  );
+  assert.match(verdict.why, /exit status 127.*gzip: not found/);
+});
+
+test('judge: a good status with a failed report is a failure', () => {
+  assert.equal(isGood(judgeInvocation(invocation({ output: line({ verdict: 'failed', why: 'x' }) }))), false);
+});
