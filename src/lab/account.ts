@@ -1,0 +1,31 @@
+/** The account behind the endpoint: hosts, records and settings that every operation shares. */
+
+import type { Dispatcher } from './dispatcher.ts';
+import type { Host } from './host.ts';
+import type { RecordStore } from './records.ts';
+import type { SessionTable } from './session-table.ts';
+
+export interface Account {
+  readonly hosts: readonly Host[];
+  readonly store: RecordStore;
+  readonly dispatcher: Dispatcher;
+  readonly sessions: SessionTable;
+  readonly consistencySeconds: number;
+  readonly pageLatencySeconds: number;
+  readonly timeoutScale: number;
+}
+
+/** One operation: checked input in, the service's output out. */
+export type Operation = (
+  account: Account,
+  body: unknown,
+) => Promise<Record<string, unknown>> | Record<string, unknown>;
+
+/** Milliseconds to the wire's epoch seconds; undefined stays out of the JSON. */
+export function toSeconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}
+
+export function delay(seconds: number): Promise<void> {
+  return seconds <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

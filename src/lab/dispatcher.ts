@@ -1,0 +1,195 @@
+/** Carries commands to hosts: concurrency, error limit, delivery timeout and cancelling, as SendCommand promises them. */
+import type { Host, Run } from './host.ts';
+import type { CommandRecord, InvocationRecord, RecordStore } from './records.ts';
+import { OUTCOMES, type RunDetails, type RunResult } from './run-result.ts';
+
+/** The agent's default when a document names no executionTimeout, or one outside 5..172800 [facts/ssm.md]. */
+const DEFAULT_EXECUTION_SECONDS = 3600;
+
+interface Progress {
+  readonly command: CommandRecord;
+  readonly queue: { invocation: InvocationRecord; host: Host }[];
+  readonly live: Map<InvocationRecord, () => void>;
+  readonly maxConcurrency: number;
+  readonly maxErrors: number;
+}
+
+export class Dispatcher {
+  private readonly active = new Map<string, Progress>();
+
+  constructor(
+    private readonly store: RecordStore,
+    private readonly timeoutScale: number,
+  ) {}
+
+  /** Starts a command on its hosts; invocations are in the record from here on. */
+  dispatch(command: CommandRecord, hosts: readonly Host[]): void {
+    command.targetCount = hosts.length;
+    if (hosts.length === 0) {
+      // Not an exception: a command that matched nothing ends by itself [facts/ssm.md].
+      this.settle(command, 'Success', 'NoInstancesInTag');
+      return;
+    }
+    const queue = hosts.map((host) => ({ host, invocation: newInvocation(host, command.requestedAt) }));
+    command.invocations = queue.map(({ invocation }) => invocation);
+    const progress: Progress = {
+      command,
+      queue,
+      live: new Map(),
+      maxConcurrency: Math.max(1, resolveCount(command.maxConcurrency, hosts.length)),
+      maxErrors: resolveCount(command.maxErrors, hosts.length),
+    };
+    this.active.set(command.commandId, progress);
+    this.pump(progress);
+  }
+
+  /** Asks for an end; what already runs is told to stop, and may have ended before. */
+  cancel(command: CommandRecord, instanceIds: readonly string[]): void {
+    const progress = this.active.get(command.commandId);
+    if (progress === undefined) return;
+    const isMeant = (invocation: InvocationRecord) =>
+      instanceIds.length === 0 || instanceIds.includes(invocation.instanceId);
+    if (instanceIds.length === 0) {
+      command.isCancelling = true;
+      command.status = 'Cancelling';
+      command.statusDetails = 'Cancelling';
+    }
+    for (const entry of [...progress.queue].filter(({ invocation }) => isMeant(invocation))) {
+      progress.queue.splice(progress.queue.indexOf(entry), 1);
+      finish(entry.invocation, endedAs('Cancelled'));
+    }
+    for (const [invocation, stop] of progress.live) if (isMeant(invocation)) stop();
+    this.pump(progress);
+  }
+
+  private pump(progress: Progress): void {
+    const { command, queue, live } = progress;
+    const errors = countErrors(command);
+    if (errors > progress.maxErrors) {
+      for (const { invocation } of queue.splice(0)) finish(invocation, endedAs('Terminated'));
+    }
+    while (queue.length > 0 && live.size < progress.maxConcurrency) {
+      const next = queue.shift();
+      if (next !== undefined) this.startOne(progress, next.host, next.invocation);
+    }
+    if (live.size > 0) {
+      if (!command.isCancelling)
+        Object.assign(command, { status: 'InProgress', statusDetails: 'InProgress' });
+    } else {
+      this.active.delete(command.commandId);
+      const [status, details] = judgeCommand(command, progress.maxErrors);
+      this.settle(command, status, details);
+    }
+    this.store.touch();
+  }
+
+  private startOne(progress: Progress, host: Host, invocation: InvocationRecord): void {
+    const { command, live } = progress;
+    const done = (result: RunResult): void => {
+      if (!live.delete(invocation)) return;
+      finish(invocation, result);
+      this.pump(progress);
+    };
+    const deliver = (): void => {
+      clearTimeout(expiry);
+      invocation.status = 'InProgress';
+      invocation.statusDetails = 'InProgress';
+      invocation.startedAt = Date.now();
+      const run: Run = host.run({
+        commandId: command.commandId,
+        script: (command.parameters['commands'] ?? []).join('\n'),
+        workingDirectory: command.parameters['workingDirectory']?.[0] ?? '',
+        executionTimeoutMs: executionSeconds(command) * 1000 * this.timeoutScale,
+      });
+      live.set(invocation, () => {
+        invocation.statusDetails = 'Cancelling';
+        run.cancel();
+      });
+      void run.result.then(done);
+    };
+    // An offline host under Targets stays Pending until the delivery timeout; it is served if it comes back before.
+    const expiry = setTimeout(
+      () => {
+        host.off('online', deliver);
+        done(endedAs('DeliveryTimedOut'));
+      },
+      command.timeoutSeconds * 1000 * this.timeoutScale,
+    );
+    live.set(invocation, () => {
+      clearTimeout(expiry);
+      host.off('online', deliver);
+      done(endedAs('Cancelled'));
+    });
+    if (host.isOnline) deliver();
+    else host.once('online', deliver);
+  }
+
+  private settle(command: CommandRecord, status: string, details: string): void {
+    command.status = status;
+    command.statusDetails = details;
+    this.store.touch();
+  }
+
+  /** Lets nothing fire after the lab has stopped. */
+  stop(): void {
+    for (const { live, queue } of this.active.values()) {
+      queue.splice(0);
+      for (const stop of [...live.values()]) stop();
+    }
+  }
+}
+
+/** `50` or `10%` of a count; a percentage is rounded down, as a limit must be. */
+export function resolveCount(text: string, total: number): number {
+  return text.endsWith('%') ? Math.floor((Number(text.slice(0, -1)) * total) / 100) : Number(text);
+}
+
+export function executionSeconds(command: CommandRecord): number {
+  const given = Number(command.parameters['executionTimeout']?.[0] ?? DEFAULT_EXECUTION_SECONDS);
+  return given >= 5 && given <= 172_800 ? given : DEFAULT_EXECUTION_SECONDS;
+}
+
+export function countErrors(command: CommandRecord): number {
+  return command.invocations.filter(
+    ({ statusDetails }) => OUTCOMES[statusDetails as RunDetails]?.isError === true,
+  ).length;
+}
+
+/** A Success here can hide hosts that never ran anything: only invocations tell. */
+function judgeCommand(command: CommandRecord, maxErrors: number): [status: string, details: string] {
+  const has = (details: string) => command.invocations.some(({ statusDetails }) => statusDetails === details);
+  if (command.isCancelling) return ['Cancelled', 'Cancelled'];
+  if (countErrors(command) > maxErrors)
+    return has('Failed') ? ['Failed', 'Failed'] : ['TimedOut', 'ExecutionTimedOut'];
+  if (has('DeliveryTimedOut')) return ['TimedOut', 'DeliveryTimedOut'];
+  if (countErrors(command) > 0 || has('Cancelled')) return ['Failed', 'Incomplete'];
+  return ['Success', 'Success'];
+}
+
+function newInvocation(host: Host, requestedAt: number): InvocationRecord {
+  return {
+    instanceId: host.spec.id,
+    instanceName: host.spec.name,
+    requestedAt,
+    startedAt: undefined,
+    endedAt: undefined,
+    status: 'Pending',
+    statusDetails: 'Pending',
+    code: -1,
+    stdout: '',
+    stderr: '',
+  };
+}
+
+function endedAs(details: RunDetails): RunResult {
+  return { details, code: -1, stdout: '', stderr: '' };
+}
+
+function finish(invocation: InvocationRecord, result: RunResult): void {
+  invocation.status = OUTCOMES[result.details].status;
+  invocation.statusDetails = result.details;
+  invocation.code = result.code;
+  invocation.stdout = result.stdout;
+  invocation.stderr = result.stderr;
+  invocation.endedAt = Date.now();
+}

@@ -1,0 +1,131 @@
+/** The service's front door on loopback: JSON 1.1 over HTTP. Any credentials are welcome, but a request must be signed. */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Account, Operation } from './account.ts';
+import {
+  cancelCommand,
+  getCommandInvocation,
+  listCommandInvocations,
+  listCommands,
+  sendCommand,
+} from './operations/commands.ts';
+import { describeDocument, getDocument } from './operations/documents.ts';
+import { describeInstanceInformation } from './operations/instances.ts';
+import { describeSessions, resumeSession, startSession, terminateSession } from './operations/sessions.ts';
+import { ServiceError } from './service-error.ts';
+import type { OperationName } from './shapes.ts';
+
+const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
+  DescribeInstanceInformation: describeInstanceInformation,
+  SendCommand: sendCommand,
+  ListCommands: listCommands,
+  ListCommandInvocations: listCommandInvocations,
+  GetCommandInvocation: getCommandInvocation,
+  CancelCommand: cancelCommand,
+  StartSession: startSession,
+  ResumeSession: resumeSession,
+  TerminateSession: terminateSession,
+  DescribeSessions: describeSessions,
+  GetDocument: getDocument,
+  DescribeDocument: describeDocument,
+};
+
+const LARGEST_REQUEST_BYTES = 1024 * 1024;
+
+/** Errors that tests ask for, by operation name or `*`. */
+export interface EndpointFaults {
+  /** The next `times` calls of an operation fail with this error name, e.g. ThrottlingException. */
+  failNext(operation: OperationName | '*', errorName: string, times?: number): void;
+  take(operation: string): string | undefined;
+}
+
+/** One line per request, for tests that count calls. */
+export interface RequestLog {
+  readonly operation: string;
+  readonly at: number;
+  readonly error: string | undefined;
+}
+
+export function makeEndpoint(
+  account: Account,
+  faults: EndpointFaults,
+  log: (entry: RequestLog) => void,
+): Server {
+  return createServer((request, response) => {
+    const operation = String(request.headers['x-amz-target'] ?? '').replace(/^AmazonSSM\./, '');
+    answer(account, faults, operation, request).then(
+      (output) => {
+        log({ operation, at: Date.now(), error: undefined });
+        send(response, 200, output);
+      },
+      (error: unknown) => {
+        const known =
+          error instanceof ServiceError ? error : new ServiceError('InternalServerError', String(error), 500);
+        log({ operation, at: Date.now(), error: known.name });
+        // The service writes `message` for its framework's errors and `Message` for its own; clients take either.
+        const key = known.name === 'ValidationException' ? 'message' : 'Message';
+        send(response, known.status, {
+          __type: known.name,
+          ...(known.message === '' ? {} : { [key]: known.message }),
+        });
+      },
+    );
+  });
+}
+
+async function answer(
+  account: Account,
+  faults: EndpointFaults,
+  operation: string,
+  request: IncomingMessage,
+): Promise<Record<string, unknown>> {
+  const text = await readBody(request);
+  if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
+  if (!/^AWS4-HMAC-SHA256 Credential=[^,]+\/ssm\/aws4_request,/.test(request.headers.authorization ?? '')) {
+    throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  }
+  const run = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation as OperationName] : undefined;
+  if (run === undefined) throw new ServiceError('UnknownOperationException');
+  const fault = faults.take(operation);
+  if (fault !== undefined) throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '');
+  let body: unknown;
+  try {
+    body = JSON.parse(text === '' ? '{}' : text);
+  } catch {
+    throw new ServiceError('SerializationException', 'The request body is not JSON.');
+  }
+  return run(account, body);
+}
+
+const FAULT_MESSAGES: Record<string, string> = {
+  ThrottlingException: 'Rate exceeded',
+  AccessDeniedException: 'User: arn:aws:iam::123456789012:user/lab is not authorized to perform this action',
+  ExpiredTokenException: 'The security token included in the request is expired',
+  UnrecognizedClientException: 'The security token included in the request is invalid.',
+};
+
+function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= LARGEST_REQUEST_BYTES) chunks.push(chunk);
+    });
+    request.on('end', () => {
+      if (size > LARGEST_REQUEST_BYTES) reject(new ServiceError('RequestEntityTooLargeException', '', 413));
+      else resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+    request.on('error', reject);
+  });
+}
+
+function send(response: ServerResponse, status: number, body: Record<string, unknown>): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': Buffer.byteLength(text),
+    'x-amzn-requestid': randomUUID(),
+  });
+  response.end(text);
+}

@@ -1,0 +1,53 @@
+/** What the lab asks of a host, whether a machine stands behind it or not. */
+import type { EventEmitter } from 'node:events';
+import type { FrameSocket } from './frames.ts';
+import type { HostFault } from './machine/config.ts';
+import type { ExecResult } from './machine/exec.ts';
+import type { HostSpec } from './options.ts';
+import type { RunResult } from './run-result.ts';
+
+export interface Job {
+  readonly commandId: string;
+  readonly script: string;
+  readonly workingDirectory: string;
+  readonly executionTimeoutMs: number;
+}
+
+/** One script on its way: `result` always settles. */
+export interface Run {
+  readonly result: Promise<RunResult>;
+  cancel(): void;
+}
+
+/** How a session's worker is spoken to once it has connected. */
+export interface WorkerLink {
+  readonly peer: FrameSocket;
+  onJson: (message: Record<string, unknown>) => void;
+  onData: (bytes: Buffer) => void;
+  onClosed: () => void;
+}
+
+/** Emits `online` whenever its agent connects. */
+export interface Host extends EventEmitter {
+  readonly spec: HostSpec;
+  /** `sandbox`, `rooted` or `synthetic`. */
+  readonly kind: string;
+  readonly isOnline: boolean;
+  /** What this machine cannot show on this host, e.g. `user`; empty when all is as on an instance. */
+  readonly notFaithful: readonly string[];
+  readonly lastPingAt: number;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  run(job: Job): Run;
+  openWorker(sessionId: string): Promise<WorkerLink>;
+  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  failNext(fault: HostFault, times?: number): void;
+}
+
+export interface ExecOptions {
+  /** `root` (default) or the session's user. */
+  readonly user?: string;
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly input?: string;
+}

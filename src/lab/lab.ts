@@ -1,0 +1,117 @@
+/** Puts a stand-in account together: hosts, records, endpoint and sessions, all on loopback, all ended by stop(). */
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Account } from './account.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { type EndpointFaults, makeEndpoint, type RequestLog } from './endpoint.ts';
+import type { Host } from './host.ts';
+import { MachineHost } from './machine-host.ts';
+import { DEFAULT_HOSTS, type HostSpec, type LabOptions, REGION } from './options.ts';
+import { placeProgram } from './program.ts';
+import { RecordStore } from './records.ts';
+import { SessionTable } from './session-table.ts';
+import { SyntheticHost } from './synthetic-host.ts';
+
+export interface Lab {
+  /** http://127.0.0.1:PORT */
+  readonly endpoint: string;
+  readonly port: number;
+  /** What to export so that any AWS client talks to the lab. */
+  readonly env: Record<string, string>;
+  readonly requests: readonly RequestLog[];
+  readonly faults: EndpointFaults;
+  hosts(): readonly Host[];
+  /** By name or instance id. @throws when there is none. */
+  host(id: string): Host;
+  /** Ends every process, then saves; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Starts a lab in `dir`, with the hosts and records it had before. Resolves when every sandboxed host's agent is connected. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  mkdirSync(options.dir, { recursive: true });
+  const specs = options.hosts ?? DEFAULT_HOSTS;
+  const program = specs.some(({ synthetic }) => synthetic === undefined)
+    ? await placeProgram(options.dir)
+    : '';
+  const hosts = specs.map((spec) => makeHost(spec, options.dir, program));
+  const store = new RecordStore(join(options.dir, 'records.json'));
+  const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1);
+  const account: Account = {
+    hosts,
+    store,
+    dispatcher,
+    sessions: new SessionTable(),
+    consistencySeconds: options.consistencySeconds ?? 0.3,
+    pageLatencySeconds: options.pageLatencySeconds ?? 0,
+    timeoutScale: options.timeoutScale ?? 1,
+  };
+  const faults = makeFaults();
+  const requests: RequestLog[] = [];
+  const server = makeEndpoint(account, faults, (entry) => requests.push(entry));
+  try {
+    await Promise.all(hosts.map((host) => host.start()));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    });
+  } catch (error) {
+    await Promise.all(hosts.map((host) => host.stop()));
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
+  let isStopped = false;
+  return {
+    endpoint,
+    port,
+    env: labEnv(endpoint),
+    requests,
+    faults,
+    hosts: () => hosts,
+    host: (id) => {
+      const found = hosts.find(({ spec }) => spec.id === id || spec.name === id);
+      if (found === undefined) throw new Error(`the lab has no host ${id}`);
+      return found;
+    },
+    stop: async () => {
+      if (isStopped) return;
+      isStopped = true;
+      dispatcher.stop();
+      await Promise.all(hosts.map((host) => host.stop()));
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      store.save();
+    },
+  };
+}
+
+/** Credentials that mean nothing anywhere: the endpoint takes any, and no real account knows these. */
+export function labEnv(endpoint: string): Record<string, string> {
+  return {
+    AWS_ACCESS_KEY_ID: 'AKIALABLABLABLABLAB0',
+    AWS_SECRET_ACCESS_KEY: 'lab',
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ENDPOINT_URL_SSM: endpoint,
+  };
+}
+
+function makeHost(spec: HostSpec, dir: string, program: string): Host {
+  if (spec.synthetic !== undefined) return new SyntheticHost(spec);
+  return new MachineHost(spec, join(dir, 'hosts', spec.name), program);
+}
+
+function makeFaults(): EndpointFaults {
+  const queue: { operation: string; errorName: string }[] = [];
+  return {
+    failNext: (operation, errorName, times = 1) => {
+      for (let i = 0; i < times; i += 1) queue.push({ operation, errorName });
+    },
+    take: (operation) => {
+      const at = queue.findIndex((entry) => entry.operation === operation || entry.operation === '*');
+      return at < 0 ? undefined : queue.splice(at, 1)[0]?.errorName;
+    },
+  };
+}

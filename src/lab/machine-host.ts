@@ -1,0 +1,250 @@
+/** A host with processes behind it: starts its sandbox, listens for its manager, agent and workers, and hands them their work. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type FrameSocket, frameSocket } from './frames.ts';
+import type { ExecOptions, Host, Job, Run, WorkerLink } from './host.ts';
+import { type HostConfig, type HostFault, SERVICE_PATH } from './machine/config.ts';
+import type { ExecRequest, ExecResult } from './machine/exec.ts';
+import { type HostSpec, REGION } from './options.ts';
+import { judgeExit, type RunDetails, type RunResult } from './run-result.ts';
+import { INSIDE, isRoot, sandboxArgs } from './sandbox.ts';
+import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
+
+const START_LIMIT_MS = 20_000;
+const WORKER_LIMIT_MS = 15_000;
+
+export class MachineHost extends EventEmitter implements Host {
+  readonly kind = 'sandbox';
+  readonly notFaithful: readonly string[] = isRoot() ? [] : ['user'];
+  lastPingAt = Date.now();
+  private server: Server | undefined;
+  private child: ChildProcess | undefined;
+  private run_ = '';
+  private readonly sockets = new Set<Socket>();
+  private manager: FrameSocket | undefined;
+  private agent: FrameSocket | undefined;
+  private readonly jobs = new Map<
+    string,
+    { job: Job; settle: (result: RunResult) => void; peer?: FrameSocket }
+  >();
+  private readonly workers = new Map<string, (link: WorkerLink) => void>();
+  private readonly answers = new Map<number, (result: ExecResult) => void>();
+  private nextAnswer = 1;
+
+  constructor(
+    readonly spec: HostSpec,
+    private readonly folder: string,
+    private readonly program: string,
+  ) {
+    super();
+  }
+
+  get isOnline(): boolean {
+    return this.agent !== undefined;
+  }
+
+  /** Resolves when the host's agent has connected. */
+  async start(): Promise<void> {
+    mkdirSync(join(this.folder, 'faults'), { recursive: true });
+    makeTree(join(this.folder, 'tree'), this.spec);
+    // Not below the lab's folder: a unix socket's path holds 107 bytes.
+    this.run_ = mkdtempSync('/tmp/ssm-keepalive-lab-');
+    writeFileSync(join(this.run_, 'host.json'), JSON.stringify(this.config()));
+    await this.listen(join(this.run_, 'lab.sock'));
+    const places = { folder: this.folder, program: this.program, run: this.run_ };
+    const child = spawn('bwrap', sandboxArgs(this.spec, places), {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: SERVICE_PATH },
+    });
+    this.child = child;
+    let complaint = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complaint = (complaint + chunk.toString('utf8')).slice(-2000);
+    });
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`host ${this.spec.name} did not start: ${complaint}`)),
+        START_LIMIT_MS,
+      );
+      this.once('online', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      child.once('error', (error) => reject(new Error(`bwrap cannot be started: ${error.message}`)));
+      child.once('exit', () => {
+        clearTimeout(timer);
+        reject(new Error(`host ${this.spec.name} ended while starting: ${complaint}`));
+      });
+    });
+  }
+
+  /** Ends every process of the host: its first process's death takes the whole process namespace with it. */
+  async stop(): Promise<void> {
+    const child = this.child;
+    this.child = undefined;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+    }
+    // The manager's socket closes when the kernel has ended it: then the whole namespace is gone.
+    while (this.manager !== undefined && this.sockets.size > 0)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
+    if (this.run_ !== '') rmSync(this.run_, { recursive: true, force: true });
+    for (const { settle } of this.jobs.values()) settle(failed('Undeliverable', 'the host was switched off'));
+    this.jobs.clear();
+  }
+
+  run(job: Job): Run {
+    const { commandId } = job;
+    const result = new Promise<RunResult>((settle) => this.jobs.set(commandId, { job, settle }));
+    this.agent?.sendJson({ op: 'run-command', commandId });
+    return { result, cancel: () => this.jobs.get(commandId)?.peer?.sendJson({ op: 'cancel' }) };
+  }
+
+  async openWorker(sessionId: string): Promise<WorkerLink> {
+    if (this.agent === undefined) throw new Error(`${this.spec.id} is not connected`);
+    this.agent.sendJson({ op: 'start-session', sessionId });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.workers.delete(sessionId);
+        reject(new Error('the session worker did not start'));
+      }, WORKER_LIMIT_MS);
+      this.workers.set(sessionId, (link) => {
+        clearTimeout(timer);
+        resolve(link);
+      });
+    });
+  }
+
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    const manager = this.manager;
+    if (manager === undefined) throw new Error(`host ${this.spec.name} is not running`);
+    const isUser = options.user !== undefined && options.user !== 'root' && isRoot();
+    const env = { PATH: SERVICE_PATH, LANG: 'C.UTF-8', HOME: isUser ? SESSION_USER.home : '/root' };
+    const request: ExecRequest = {
+      argv,
+      env: options.env ?? env,
+      ...(isUser ? { uid: SESSION_USER.uid, gid: SESSION_USER.gid } : {}),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.input === undefined ? {} : { input: options.input }),
+    };
+    const id = this.nextAnswer++;
+    const answer = new Promise<ExecResult>((resolve) => this.answers.set(id, resolve));
+    manager.sendJson({ id, request: { ...request } });
+    return answer;
+  }
+
+  failNext(fault: HostFault, times = 1): void {
+    writeFileSync(join(this.folder, 'faults', fault), String(times));
+  }
+
+  private config(): HostConfig {
+    return {
+      instanceId: this.spec.id,
+      hostname: this.spec.name,
+      region: REGION,
+      unit: UNIT_NAMES[this.spec.unit ?? 'package'],
+      root: '',
+      user: isRoot() ? SESSION_USER : { ...SESSION_USER, uid: 0, gid: 0 },
+      nodePath: `${INSIDE}/node`,
+      programPath: `${INSIDE}/program/machine.js`,
+      labSocket: `${INSIDE}/run/lab.sock`,
+      managerSocket: `${INSIDE}/run/manager.sock`,
+      faultsPath: `${INSIDE}/faults`,
+    };
+  }
+
+  private listen(path: string): Promise<void> {
+    this.server = createServer((socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+      this.greet(socket);
+    });
+    return new Promise((resolve) => this.server?.listen(path, resolve));
+  }
+
+  /** The first message says who connects; each role then has its own conversation. */
+  private greet(socket: Socket): void {
+    let onJson = (message: Record<string, unknown>): void => {
+      if (message['hello'] === 'manager') onJson = this.meetManager(peer);
+      else if (message['hello'] === 'agent') {
+        onJson = () => {};
+        onClosed = this.meetAgent(peer);
+      } else if (message['hello'] === 'command') {
+        const commandId = String(message['commandId']);
+        onJson = this.meetCommand(peer, commandId);
+        onClosed = () => this.finishJob(commandId, failed('Failed', 'the document worker ended'));
+      } else if (message['hello'] === 'session') {
+        const link: WorkerLink = { peer, onJson: () => {}, onData: () => {}, onClosed: () => {} };
+        onJson = (next) => link.onJson(next);
+        onData = (bytes) => link.onData(bytes);
+        onClosed = () => link.onClosed();
+        const sessionId = String(message['sessionId']);
+        const take = this.workers.get(sessionId);
+        this.workers.delete(sessionId);
+        if (take === undefined) peer.close();
+        else take(link);
+      }
+    };
+    let onData = (_bytes: Buffer): void => {};
+    let onClosed = (): void => {};
+    const peer = frameSocket(socket, {
+      json: (message) => onJson(message),
+      data: (bytes) => onData(bytes),
+      closed: () => onClosed(),
+    });
+  }
+
+  private meetManager(peer: FrameSocket): (message: Record<string, unknown>) => void {
+    this.manager = peer;
+    return (message) => {
+      const id = Number(message['id']);
+      this.answers.get(id)?.(message['result'] as ExecResult);
+      this.answers.delete(id);
+    };
+  }
+
+  private meetAgent(peer: FrameSocket): () => void {
+    this.agent = peer;
+    this.lastPingAt = Date.now();
+    peer.sendJson({ op: 'welcome' });
+    this.emit('online');
+    return () => {
+      if (this.agent === peer) this.agent = undefined;
+    };
+  }
+
+  private meetCommand(peer: FrameSocket, commandId: string): (message: Record<string, unknown>) => void {
+    const entry = this.jobs.get(commandId);
+    if (entry === undefined) return () => {};
+    entry.peer = peer;
+    const { script, workingDirectory, executionTimeoutMs } = entry.job;
+    peer.sendJson({ op: 'run', script, workingDirectory, executionTimeoutMs });
+    return (message) => {
+      if (message['op'] !== 'finished') return;
+      const code = Number(message['code']);
+      const details = (String(message['details']) || judgeExit(code)) as RunDetails;
+      this.finishJob(commandId, {
+        details,
+        code,
+        stdout: String(message['stdout']),
+        stderr: String(message['stderr']),
+      });
+    };
+  }
+
+  private finishJob(commandId: string, result: RunResult): void {
+    this.jobs.get(commandId)?.settle(result);
+    this.jobs.delete(commandId);
+  }
+}
+
+function failed(details: RunDetails, why: string): RunResult {
+  return { details, code: -1, stdout: '', stderr: why };
+}

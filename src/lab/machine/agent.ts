@@ -1,0 +1,72 @@
+/**
+ * The host's SSM agent: connects to the service, starts one worker per session and per command, and writes the agent's log.
+ * Its environment is its unit's; workers inherit it, which is how ENV reaches a session's shell. Workers outlive it (KillMode=process).
+ */
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { type FrameSocket, frameSocket } from '../frames.ts';
+import type { HostConfig } from './config.ts';
+
+const RECONNECT_MS = 300;
+
+export function runAgent(config: HostConfig, configPath: string): void {
+  process.title = 'amazon-ssm-agent';
+  process.umask(0o022);
+  if (process.argv.includes('exit')) process.exit(1);
+  process.on('SIGTERM', () => process.exit(0));
+  writeLog(config, 'INFO', '[amazon-ssm-agent] Starting Core Agent: amazon-ssm-agent - v3.3.1611.0');
+  // A mute agent is alive and never gets through: what a wrong proxy or lost credentials look like from the host.
+  if (process.argv.includes('mute')) {
+    writeLog(
+      config,
+      'ERROR',
+      '[ssm-agent-worker] [MessageService] [MGSInteractor] failed to open control channel: dial tcp: i/o timeout',
+    );
+    setInterval(() => {}, 60_000);
+    return;
+  }
+  connect(config, configPath);
+}
+
+function connect(config: HostConfig, configPath: string): void {
+  const scope = '[ssm-agent-worker] [MessageService] [MGSInteractor]';
+  const url = `wss://ssmmessages.${config.region}.amazonaws.com/v1/control-channel/${config.instanceId}?role=subscribe&stream=input`;
+  const socket = createConnection(config.labSocket);
+  const peer: FrameSocket = frameSocket(socket, {
+    json: (message) => {
+      switch (message['op']) {
+        case 'welcome':
+          // Written only once the service has answered, so whoever waits for this line may rely on it.
+          writeLog(config, 'INFO', `${scope} Successfully opened websocket connection to: ${url}`);
+          writeLog(config, 'INFO', `${scope} Starting websocket pinger`);
+          writeLog(config, 'INFO', `${scope} Set up control channel successfully`);
+          break;
+        case 'start-session':
+          startWorker(config, configPath, 'session-worker', String(message['sessionId']));
+          break;
+        case 'run-command':
+          startWorker(config, configPath, 'command-worker', String(message['commandId']));
+          break;
+      }
+    },
+    closed: () => void setTimeout(() => connect(config, configPath), RECONNECT_MS),
+  });
+  writeLog(config, 'INFO', `${scope} Opening websocket connection to: ${url}`);
+  peer.sendJson({ hello: 'agent', pid: process.pid });
+}
+
+function startWorker(config: HostConfig, configPath: string, role: string, id: string): void {
+  const child = spawn(config.nodePath, [config.programPath, role, configPath, id], {
+    detached: true,
+    stdio: 'ignore',
+  });
+  child.unref();
+}
+
+function writeLog(config: HostConfig, level: string, text: string): void {
+  const folder = `${config.root}/var/log/amazon/ssm`;
+  mkdirSync(folder, { recursive: true });
+  const time = new Date().toISOString().replace('T', ' ').replace(/\..*$/, '');
+  appendFileSync(`${folder}/amazon-ssm-agent.log`, `${time} ${level} ${text}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,75 @@
+/** Runs one AWS-RunShellScript as the agent's document worker does: the commands in _script.sh, `sh -c` as root, its exit status. */
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { frameSocket } from '../frames.ts';
+import type { HostConfig } from './config.ts';
+
+/** The agent keeps at most 24,000 and 8,000 characters; a little more is read so that the lab can tell that text was cut. */
+const KEEP_BYTES = 128 * 1024;
+
+export function runCommandWorker(config: HostConfig, commandId: string): void {
+  process.title = `ssm-document-worker ${commandId}`;
+  process.umask(0o022);
+  const peer = frameSocket(createConnection(config.labSocket), {
+    json: (job) => {
+      if (job['op'] === 'run') start(job);
+      else if (job['op'] === 'cancel') stop?.('Cancelled');
+    },
+    // The lab has gone: nobody is left to report to, but the script runs on, as on an instance that lost its network.
+    closed: () => {},
+  });
+  peer.sendJson({ hello: 'command', commandId });
+  let stop: ((details: string) => void) | undefined;
+
+  function start(job: Record<string, unknown>): void {
+    const folder = `${config.root}/var/lib/amazon/ssm/${config.instanceId}/document/orchestration/${commandId}/awsrunShellScript/0.awsrunShellScript`;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const script = `${folder}/_script.sh`;
+    writeFileSync(script, String(job['script']), { mode: 0o700 });
+    chmodSync(script, 0o700);
+    const child = spawn('sh', ['-c', script], {
+      cwd: String(job['workingDirectory'] || '') || (config.root === '' ? '/usr/bin' : '/'),
+      env: {
+        ...process.env,
+        AWS_SSM_INSTANCE_ID: config.instanceId,
+        AWS_SSM_REGION_NAME: config.region,
+        ...(config.root === '' ? {} : { SSM_KEEPALIVE_ROOT: config.root }),
+      },
+      // Its own process group, so that a timeout ends what the script has started as well.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let details = '';
+    stop = (why) => {
+      details = why;
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
+    const timer = setTimeout(() => stop?.('ExecutionTimedOut'), Number(job['executionTimeoutMs']));
+    const out = keep(child.stdout);
+    const err = keep(child.stderr);
+    child.on('error', (error) => report(1, '', `failed to run commands: ${error.message}`));
+    // 'exit', not 'close': a background process that holds the pipes must not keep the command in progress for ever.
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      setTimeout(() => report(code ?? (signal === 'SIGKILL' ? 137 : 128), out(), err()), 20);
+    });
+    function report(code: number, stdout: string, stderr: string): void {
+      writeFileSync(`${folder}/stdout`, stdout, { mode: 0o600 });
+      writeFileSync(`${folder}/stderr`, stderr, { mode: 0o600 });
+      peer.sendJson({ op: 'finished', code, details, stdout, stderr });
+      peer.close();
+      setTimeout(() => process.exit(0), 1000).unref();
+    }
+  }
+}
+
+function keep(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on('data', (chunk: Buffer) => {
+    if (size < KEEP_BYTES) chunks.push(chunk);
+    size += chunk.length;
+  });
+  return () => Buffer.concat(chunks).subarray(0, KEEP_BYTES).toString('utf8');
+}

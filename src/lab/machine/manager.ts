@@ -1,0 +1,56 @@
+/** The host's service manager: starts the agent from its unit alone, answers systemctl and systemd-run, and runs what the lab asks. */
+import { existsSync, rmSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { frameSocket } from '../frames.ts';
+import type { HostConfig } from './config.ts';
+import { type ExecRequest, execInHost } from './exec.ts';
+import { ServiceTable } from './services.ts';
+import { answerSystemctl } from './systemctl.ts';
+import { answerSystemdRun } from './systemd-run.ts';
+
+/** What a shim prints and returns. */
+export interface ShimAnswer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export function runManager(config: HostConfig, configPath: string): void {
+  process.title = 'systemd';
+  process.umask(0o022);
+  const services = new ServiceTable(config, configPath);
+  listenForShims(config, services);
+  reportToLab(config);
+  services.startAgent();
+}
+
+function listenForShims(config: HostConfig, services: ServiceTable): void {
+  if (existsSync(config.managerSocket)) rmSync(config.managerSocket);
+  createServer((socket) => {
+    const peer = frameSocket(socket, {
+      json: async (message) => {
+        const args = message['args'] as string[];
+        const answer =
+          message['tool'] === 'systemctl'
+            ? await answerSystemctl(config, services, args)
+            : await answerSystemdRun(config, services, args);
+        peer.sendJson({ ...answer });
+        peer.close();
+      },
+    });
+  }).listen(config.managerSocket);
+}
+
+/** Keeps the lab's own line into the host, which works whatever the agent does. */
+function reportToLab(config: HostConfig): void {
+  const socket = createConnection(config.labSocket);
+  const peer = frameSocket(socket, {
+    json: async (message) => {
+      const result = await execInHost(message['request'] as ExecRequest);
+      peer.sendJson({ id: message['id'], result });
+    },
+    // Without its lab a host has no purpose; the sandbox ends with its first process's exit.
+    closed: () => process.exit(0),
+  });
+  peer.sendJson({ hello: 'manager', pid: process.pid });
+}

@@ -1,0 +1,145 @@
+/** The units a host keeps: the agent's, loaded from files, and transient ones. Loaded text changes only at daemon-reload. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { type HostConfig, SERVICE_PATH } from './config.ts';
+import { takeFault } from './faults.ts';
+import { loadUnit, type Unit } from './unit-file.ts';
+
+/** Restart= waits this long; a real unit says seconds, which would only make tests slow. */
+const RESTART_DELAY_MS = 200;
+/** systemd gives up after 5 starts in 10 s. */
+const START_LIMIT = 5;
+const START_LIMIT_WINDOW_MS = 10_000;
+
+export interface Service {
+  readonly name: string;
+  child: ChildProcess | undefined;
+  invocationId: string;
+  activeState: 'active' | 'inactive' | 'failed' | 'activating';
+  isStopping: boolean;
+  starts: number[];
+}
+
+export class ServiceTable {
+  unit: Unit;
+  readonly agent: Service;
+  readonly transient = new Map<string, Service>();
+
+  constructor(
+    private readonly config: HostConfig,
+    private readonly configPath: string,
+  ) {
+    this.unit = loadUnit(config.unit, config.root);
+    this.agent = newService(config.unit);
+  }
+
+  reload(): void {
+    this.unit = loadUnit(this.config.unit, this.config.root);
+  }
+
+  startAgent(): void {
+    const { agent, config, unit } = this;
+    agent.isStopping = false;
+    agent.starts = [...agent.starts.filter((at) => at > Date.now() - START_LIMIT_WINDOW_MS), Date.now()];
+    agent.invocationId = randomBytes(16).toString('hex');
+    const shouldExit = takeFault(config, 'agent-exit');
+    const isMute = takeFault(config, 'agent-return');
+    // Nothing of the manager's own environment: what a session sees must come from the unit and its drop-ins.
+    const env = {
+      LANG: 'C.UTF-8',
+      PATH: SERVICE_PATH,
+      INVOCATION_ID: agent.invocationId,
+      ...Object.fromEntries(unit.environment),
+    };
+    const child = spawn(
+      config.nodePath,
+      [
+        config.programPath,
+        'agent',
+        this.configPath,
+        ...(isMute ? ['mute'] : []),
+        ...(shouldExit ? ['exit'] : []),
+      ],
+      { env, cwd: config.root === '' ? unit.workingDirectory : '/', detached: true, stdio: 'ignore' },
+    );
+    agent.child = child;
+    agent.activeState = 'active';
+    child.on('exit', (code, signal) => {
+      if (agent.child !== child) return;
+      agent.child = undefined;
+      if (agent.isStopping) {
+        agent.activeState = 'inactive';
+        return;
+      }
+      agent.activeState = code === 0 && signal === null ? 'inactive' : 'failed';
+      if (unit.restart === 'no' || agent.starts.length >= START_LIMIT) return;
+      agent.activeState = 'activating';
+      setTimeout(() => agent.activeState === 'activating' && this.startAgent(), RESTART_DELAY_MS);
+    });
+  }
+
+  /** Stops the agent as its KillMode says: `process` leaves sessions and running commands alone, anything else does not. */
+  async stopAgent(): Promise<void> {
+    const { agent } = this;
+    agent.isStopping = true;
+    agent.starts = [];
+    const child = agent.child;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await gone;
+      clearTimeout(timer);
+    }
+    if (this.unit.killMode !== 'process') killInvocation(agent.invocationId);
+    agent.activeState = 'inactive';
+  }
+
+  /** Starts a transient service in its own process tree, with a service's environment and nothing of the caller's. */
+  startTransient(name: string, argv: readonly string[], env: Record<string, string>, cwd: string): void {
+    const service = newService(name);
+    this.transient.set(name, service);
+    service.invocationId = randomBytes(16).toString('hex');
+    const journal = `${this.config.root}/var/log/journal`;
+    mkdirSync(journal, { recursive: true });
+    const output = openSync(`${journal}/${name}.log`, 'a', 0o640);
+    const [file = '', ...args] = argv;
+    const child = spawn(file, args, {
+      cwd,
+      env: { LANG: 'C.UTF-8', PATH: SERVICE_PATH, INVOCATION_ID: service.invocationId, ...env },
+      detached: true,
+      stdio: ['ignore', output, output],
+    });
+    closeSync(output);
+    service.child = child;
+    service.activeState = 'active';
+    const finish = (isClean: boolean): void => {
+      // KillMode=control-group: what the main process leaves behind ends with it.
+      killInvocation(service.invocationId);
+      service.child = undefined;
+      service.activeState = isClean ? 'inactive' : 'failed';
+      if (isClean) this.transient.delete(name);
+    };
+    child.on('error', () => finish(false));
+    child.on('exit', (code) => finish(code === 0));
+  }
+}
+
+function newService(name: string): Service {
+  return { name, child: undefined, invocationId: '', activeState: 'inactive', isStopping: false, starts: [] };
+}
+
+/** Stands for a cgroup: every process that was started with this invocation's id in its environment. */
+function killInvocation(invocationId: string): void {
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
+    try {
+      if (readFileSync(`/proc/${entry}/environ`, 'latin1').includes(`INVOCATION_ID=${invocationId}`)) {
+        process.kill(Number(entry), 'SIGKILL');
+      }
+    } catch {
+      // Gone meanwhile, or not ours to read.
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * One session, as the agent's ssm-session-worker runs it: a pty opened by root, plain `sh` as the session's user in /usr/bin,
+ * the agent's environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
+ */
+import { createConnection } from 'node:net';
+import type { IPty } from '@lydell/node-pty';
+import { frameSocket } from '../frames.ts';
+import type { HostConfig } from './config.ts';
+
+export async function runSessionWorker(config: HostConfig, sessionId: string): Promise<void> {
+  // /proc/PID/comm shows the first 15 characters: `ssm-session-wor`.
+  process.title = `ssm-session-worker ${sessionId}`;
+  process.umask(0o022);
+  const { spawn } = await import('@lydell/node-pty');
+  let shell: IPty | undefined;
+
+  const peer = frameSocket(createConnection(config.labSocket), {
+    json: (message) => {
+      if (message['op'] === 'open') open(message);
+      else if (message['op'] === 'resize') resize(Number(message['cols']), Number(message['rows']));
+      else if (message['op'] === 'pause') shell?.pause();
+      else if (message['op'] === 'resume') shell?.resume();
+      else if (message['op'] === 'end') end();
+    },
+    // node-pty queues what the terminal does not take at once.
+    data: (bytes) => shell?.write(bytes as unknown as string),
+    closed: end,
+  });
+  peer.sendJson({ hello: 'session', sessionId });
+
+  function open(message: Record<string, unknown>): void {
+    const { user } = config;
+    const isSelf = user.uid === process.getuid?.();
+    // Through env: node-pty adds PWD, which no agent sets; the process is the same, and its name and argv are `sh`.
+    shell = spawn('env', ['-u', 'PWD', 'sh'], {
+      name: 'xterm-256color',
+      cols: 80,
+      rows: 24,
+      cwd: config.root === '' ? '/usr/bin' : '/',
+      env: {
+        ...process.env,
+        TERM: 'xterm-256color',
+        LANG: process.env['LANG'] || 'C.UTF-8',
+        HOME: user.home,
+      },
+      encoding: null,
+      ...(isSelf ? {} : { uid: user.uid, gid: user.gid }),
+    });
+    shell.onData((chunk) => {
+      const hasRoom = peer.sendData(chunk as unknown as Buffer);
+      if (hasRoom) return;
+      shell?.pause();
+      peer.drained(() => shell?.resume());
+    });
+    shell.onExit(({ exitCode, signal }) => {
+      shell = undefined;
+      peer.sendJson({ op: 'exited', exitCode, signal: signal ?? 0 });
+      peer.close();
+    });
+    const profile = String(message['shellProfile'] ?? '');
+    if (profile !== '') shell.write(`${profile}\n`);
+    peer.sendJson({ op: 'opened', shellPid: shell.pid });
+  }
+
+  function resize(cols: number, rows: number): void {
+    if (cols > 0 && rows > 0 && cols < 65_536 && rows < 65_536) shell?.resize(cols, rows);
+  }
+
+  /** The kernel hangs up the terminal's foreground group when this process, the only holder of the pty, is gone. */
+  function end(): void {
+    if (shell !== undefined) {
+      try {
+        process.kill(shell.pid, 'SIGKILL');
+      } catch {
+        // The shell was quicker.
+      }
+    }
+    process.exit(0);
+  }
+}

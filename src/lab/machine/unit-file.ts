@@ -1,0 +1,201 @@
+/** Reads a service unit with its drop-ins as systemd does, as far as an agent's unit needs it. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Highest first: a file here hides one of the same name further down (systemd.unit(5), system manager). */
+const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
+
+/** What one unit says. `environment` is in order of first assignment, later values winning. */
+export interface Unit {
+  readonly name: string;
+  readonly loadState: 'loaded' | 'not-found';
+  readonly fragmentPath: string;
+  readonly dropInPaths: readonly string[];
+  readonly environment: ReadonlyMap<string, string>;
+  readonly killMode: string;
+  readonly restart: string;
+  readonly workingDirectory: string;
+  readonly warnings: readonly string[];
+}
+
+/** Loads a unit below `root`; what systemd would ignore is ignored, and named in `warnings`. */
+export function loadUnit(name: string, root = ''): Unit {
+  const fragmentPath = UNIT_FOLDERS.map((folder) => `${folder}/${name}`).find(
+    (path) => readText(root + path) !== undefined,
+  );
+  const dropInPaths = findDropIns(name, root);
+  const state = {
+    environment: new Map<string, string>(),
+    values: new Map<string, string>(),
+    warnings: [] as string[],
+  };
+  for (const path of [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]) {
+    applyFile(readText(root + path) ?? '', path, root, state);
+  }
+  return {
+    name,
+    loadState: fragmentPath === undefined ? 'not-found' : 'loaded',
+    fragmentPath: fragmentPath ?? '',
+    dropInPaths: fragmentPath === undefined ? [] : dropInPaths,
+    environment: state.environment,
+    killMode: state.values.get('KillMode') || 'control-group',
+    restart: state.values.get('Restart') || 'no',
+    workingDirectory: state.values.get('WorkingDirectory') || '/',
+    warnings: state.warnings,
+  };
+}
+
+/** Drop-ins of every folder, sorted by file name over all of them; the same name higher up hides the lower one. */
+function findDropIns(name: string, root: string): string[] {
+  const byName = new Map<string, string>();
+  // `foo-.service.d` applies to every unit whose name starts with `foo-`; the longer prefix hides the shorter.
+  const stem = name.replace(/\.service$/, '');
+  const prefixes = [...stem.matchAll(/-/g)]
+    .map((match) => `${stem.slice(0, match.index + 1)}.service`)
+    .reverse();
+  for (const unit of [name, ...prefixes, 'service']) {
+    for (const folder of UNIT_FOLDERS) {
+      const path = `${folder}/${unit}.d`;
+      for (const file of readNames(root + path)) {
+        if (file.endsWith('.conf') && !byName.has(file)) byName.set(file, `${path}/${file}`);
+      }
+    }
+  }
+  return [...byName.keys()].sort().map((file) => byName.get(file) ?? '');
+}
+
+interface State {
+  environment: Map<string, string>;
+  values: Map<string, string>;
+  warnings: string[];
+}
+
+function applyFile(text: string, path: string, root: string, state: State): void {
+  let section = '';
+  for (const line of joinLines(text)) {
+    const header = /^\[(.*)\]$/.exec(line);
+    if (header) {
+      section = header[1] ?? '';
+      continue;
+    }
+    const equals = line.indexOf('=');
+    if (equals < 1) {
+      state.warnings.push(`${path}: Missing '=', ignoring line.`);
+      continue;
+    }
+    if (section !== 'Service') continue;
+    const key = line.slice(0, equals).trim();
+    const value = line.slice(equals + 1).trim();
+    if (key === 'Environment') applyEnvironment(value, path, state);
+    else if (key === 'EnvironmentFile') applyEnvironmentFile(value, root, state);
+    else if (key === 'UnsetEnvironment')
+      for (const word of splitWords(value) ?? []) state.environment.delete(word);
+    else state.values.set(key, value);
+  }
+}
+
+/** Comments and empty lines out, `\` at a line's end joined with one space; a comment inside a continued line is skipped. */
+function joinLines(text: string): string[] {
+  const lines: string[] = [];
+  let held = '';
+  for (const raw of text.split('\n')) {
+    const line = raw.trim();
+    if (line.startsWith('#') || line.startsWith(';')) continue;
+    if (line.endsWith('\\')) {
+      held += `${line.slice(0, -1)} `;
+      continue;
+    }
+    const whole = (held + line).trim();
+    held = '';
+    if (whole !== '') lines.push(whole);
+  }
+  if (held.trim() !== '') lines.push(held.trim());
+  return lines;
+}
+
+function applyEnvironment(value: string, path: string, state: State): void {
+  if (value === '') {
+    state.environment.clear();
+    return;
+  }
+  const words = splitWords(value);
+  if (words === undefined) {
+    state.warnings.push(`${path}: Invalid syntax, ignoring: ${value}`);
+    return;
+  }
+  for (const word of words) {
+    const expanded = expandSpecifiers(word);
+    const match = expanded === undefined ? null : /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(expanded);
+    if (match) state.environment.set(match[1] ?? '', match[2] ?? '');
+    else state.warnings.push(`${path}: Invalid environment assignment, ignoring: ${word}`);
+  }
+}
+
+function applyEnvironmentFile(value: string, root: string, state: State): void {
+  const text = readText(root + value.replace(/^-/, ''));
+  for (const line of joinLines(text ?? '')) {
+    const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
+    if (match) state.environment.set(match[1] ?? '', (splitWords(match[2] ?? '') ?? []).join(' '));
+  }
+}
+
+const ESCAPES: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  s: ' ',
+};
+
+/** Words with '…' and "…" and C escapes; undefined for what systemd refuses (an open quote, an unknown escape). */
+function splitWords(text: string): string[] | undefined {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at] ?? '';
+    if (quote === '' && /\s/.test(char)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else if (char === '\\') {
+      const hex = /^x([0-9a-fA-F]{2})/.exec(text.slice(at + 1));
+      const next = text[at + 1] ?? '';
+      const plain = /["'\\]/.test(next) ? next : ESCAPES[next];
+      if (hex) word = (word ?? '') + String.fromCharCode(Number.parseInt(hex[1] ?? '', 16));
+      else if (plain !== undefined) word = (word ?? '') + plain;
+      else return undefined;
+      at += hex ? 3 : 1;
+    } else if (quote === '' ? char === '"' || char === "'" : char === quote) {
+      quote = quote === '' ? char : '';
+      word ??= '';
+    } else {
+      word = (word ?? '') + char;
+    }
+  }
+  if (quote !== '') return undefined;
+  if (word !== undefined) words.push(word);
+  return words;
+}
+
+/** Only `%%` is known here: any other specifier makes the assignment invalid, so that an unescaped `%` is noticed. */
+function expandSpecifiers(word: string): string | undefined {
+  return /%(?!%)/.test(word.replaceAll('%%', '')) ? undefined : word.replaceAll('%%', '%');
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function readNames(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

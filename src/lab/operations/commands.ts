@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { type Account, delay, type Operation, toSeconds } from '../account.ts';
+import { countErrors, executionSeconds } from '../dispatcher.ts';
+import type { Host } from '../host.ts';
+import { ACCOUNT } from '../options.ts';
+import { takePage } from '../paging.ts';
+import type { CommandRecord, InvocationRecord } from '../records.ts';
+import { ServiceError } from '../service-error.ts';
+import { type Input, parseInput } from '../shapes.ts';
+import { findDocument } from './documents.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 3600;
+/** The service counts the document and its runtime parameters together [facts/ssm.md]. */
+const LARGEST_DOCUMENT_BYTES = 64 * 1024;
+const PARAMETERS = ['commands', 'workingDirectory', 'executionTimeout'];
+/** Tag targets are resolved after the answer, so TargetCount is 0 at first. */
+const RESOLVE_MS = 30;
+
+export const sendCommand: Operation = (account, body) => {
+  const input = parseInput('SendCommand', body);
+  const document = findDocument(input.DocumentName);
+  if (document.type !== 'Command')
+    throw new ServiceError('InvalidDocument', `Document ${input.DocumentName} is not a Command document.`);
+  checkParameters(input, document.content.length);
+  const ids = input.InstanceIds ?? [];
+  const targets = input.Targets ?? [];
+  if (ids.length > 0 && targets.length > 0) {
+    throw new ServiceError('ValidationException', 'InstanceIds and Targets cannot both be specified.');
+  }
+  if (ids.length === 0 && targets.length === 0)
+    throw new ServiceError('InvalidInstanceId', 'No instance IDs or targets were specified.');
+  const hosts = ids.length > 0 ? findByIds(account, ids) : [];
+  const command = newCommand(account, input);
+  account.store.records.commands.unshift(command);
+  if (ids.length > 0) account.dispatcher.dispatch(command, hosts);
+  else setTimeout(() => account.dispatcher.dispatch(command, findByTargets(account, targets)), RESOLVE_MS);
+  return { Command: describeCommand(command) };
+};
+
+export const listCommands: Operation = async (account, body) => {
+  const input = parseInput('ListCommands', body);
+  const matching = visibleCommands(account)
+    .filter((command) => input.CommandId === undefined || command.commandId === input.CommandId)
+    .filter(
+      (command) =>
+        input.InstanceId === undefined ||
+        command.invocations.some((one) => one.instanceId === input.InstanceId),
+    )
+    .filter((command) =>
+      (input.Filters ?? []).every(({ key, value }) => passes(command, command, key, value)),
+    );
+  await delay(account.pageLatencySeconds);
+  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
+  return { Commands: page.items.map(describeCommand), NextToken: page.NextToken };
+};
+
+export const listCommandInvocations: Operation = async (account, body) => {
+  const input = parseInput('ListCommandInvocations', body);
+  const matching = visibleCommands(account)
+    .filter((command) => input.CommandId === undefined || command.commandId === input.CommandId)
+    .flatMap((command) => command.invocations.map((invocation) => ({ command, invocation })))
+    .filter(({ invocation }) => input.InstanceId === undefined || invocation.instanceId === input.InstanceId)
+    .filter(({ command, invocation }) =>
+      (input.Filters ?? []).every(({ key, value }) => passes(command, invocation, key, value)),
+    );
+  await delay(account.pageLatencySeconds);
+  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
+  return {
+    CommandInvocations: page.items.map(({ command, invocation }) =>
+      describeInvocation(command, invocation, input.Details === true),
+    ),
+    NextToken: page.NextToken,
+  };
+};
+
+export const getCommandInvocation: Operation = async (account, body) => {
+  const input = parseInput('GetCommandInvocation', body);
+  const command = visibleCommands(account).find(({ commandId }) => commandId === input.CommandId);
+  const invocation = command?.invocations.find(({ instanceId }) => instanceId === input.InstanceId);
+  if (command === undefined || invocation === undefined) throw new ServiceError('InvocationDoesNotExist');
+  if (input.PluginName !== undefined && input.PluginName !== PLUGIN)
+    throw new ServiceError('InvalidPluginName');
+  const elapsed = ((invocation.endedAt ?? invocation.startedAt ?? 0) - (invocation.startedAt ?? 0)) / 1000;
+  return {
+    CommandId: command.commandId,
+    InstanceId: invocation.instanceId,
+    Comment: command.comment,
+    DocumentName: command.documentName,
+    DocumentVersion: command.documentVersion,
+    PluginName: PLUGIN,
+    ResponseCode: invocation.code,
+    ExecutionStartDateTime:
+      invocation.startedAt === undefined ? '' : new Date(invocation.startedAt).toISOString(),
+    ExecutionElapsedTime: invocation.endedAt === undefined ? '' : `PT${elapsed}S`,
+    ExecutionEndDateTime: invocation.endedAt === undefined ? '' : new Date(invocation.endedAt).toISOString(),
+    Status: invocation.status,
+    StatusDetails: invocation.statusDetails,
+    StandardOutputContent: truncate(invocation.stdout, 24_000),
+    StandardOutputUrl: '',
+    StandardErrorContent: truncate(invocation.stderr, 8_000),
+    StandardErrorUrl: '',
+    CloudWatchOutputConfig: { CloudWatchLogGroupName: '', CloudWatchOutputEnabled: false },
+  };
+};
+
+export const cancelCommand: Operation = (account, body) => {
+  const input = parseInput('CancelCommand', body);
+  const command = account.store.records.commands.find(({ commandId }) => commandId === input.CommandId);
+  if (command === undefined) throw new ServiceError('InvalidCommandId');
+  for (const id of input.InstanceIds ?? []) {
+    if (!command.invocations.some(({ instanceId }) => instanceId === id))
+      throw new ServiceError('InvalidInstanceId');
+  }
+  account.dispatcher.cancel(command, input.InstanceIds ?? []);
+  return {};
+};
+
+const PLUGIN = 'aws:runShellScript';
+
+function checkParameters(input: Input<'SendCommand'>, documentBytes: number): void {
+  const parameters = input.Parameters ?? {};
+  const unknown = Object.keys(parameters).find((name) => !PARAMETERS.includes(name));
+  if (unknown !== undefined)
+    throw new ServiceError('InvalidParameters', `Parameter ${unknown} is not defined in the document.`);
+  if ((parameters['commands'] ?? []).length === 0)
+    throw new ServiceError('InvalidParameters', 'Parameter commands is required.');
+  const text = JSON.stringify(parameters);
+  if (Buffer.byteLength(text) + documentBytes > LARGEST_DOCUMENT_BYTES) {
+    throw new ServiceError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
+  }
+  // The service resolves {{ssm:name}} in values, and no such parameter exists here: raw `{{` must never be sent.
+  const reference = /\{\{\s*(ssm(?:-secure)?:)?([^}]*)/.exec(Object.values(parameters).flat().join('\n'));
+  if (reference !== null) {
+    throw new ServiceError(
+      'InvalidParameters',
+      `Parameters: [{{${reference[1] ?? ''}${reference[2] ?? ''}}}] cannot be resolved.`,
+    );
+  }
+}
+
+/** One id that cannot be used fails the whole call [facts/ssm.md]. */
+function findByIds(account: Account, ids: readonly string[]): Host[] {
+  if (new Set(ids).size < ids.length) throw new ServiceError('DuplicateInstanceId');
+  const usable = account.hosts.filter((host) => host.isOnline && ids.includes(host.spec.id));
+  const bad = ids.filter((id) => !usable.some((host) => host.spec.id === id));
+  if (bad.length > 0)
+    throw new ServiceError(
+      'InvalidInstanceId',
+      `Instances [[${bad.join(', ')}]] not in a valid state for account ${ACCOUNT}`,
+    );
+  return usable;
+}
+
+/** Keys AND, values OR. */
+function findByTargets(account: Account, targets: readonly { Key: string; Values: string[] }[]): Host[] {
+  return account.hosts.filter((host) =>
+    targets.every(({ Key, Values }) => {
+      if (Key.toLowerCase() === 'instanceids') return Values.includes(host.spec.id);
+      if (Key === 'tag-key') return Values.some((value) => value in host.spec.tags);
+      return Key.startsWith('tag:') && Values.includes(host.spec.tags[Key.slice(4)] ?? '\0');
+    }),
+  );
+}
+
+function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecord {
+  const now = Date.now();
+  const command: CommandRecord = {
+    commandId: randomUUID(),
+    documentName: input.DocumentName,
+    documentVersion: input.DocumentVersion ?? '$DEFAULT',
+    comment: input.Comment ?? '',
+    parameters: input.Parameters ?? {},
+    instanceIds: input.InstanceIds ?? [],
+    targets: input.Targets ?? [],
+    maxConcurrency: input.MaxConcurrency ?? '50',
+    maxErrors: input.MaxErrors ?? '0',
+    timeoutSeconds: input.TimeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
+    requestedAt: now,
+    expiresAt: 0,
+    visibleAt: now + account.consistencySeconds * 1000,
+    targetCount: (input.InstanceIds ?? []).length,
+    status: 'Pending',
+    statusDetails: 'Pending',
+    isCancelling: false,
+    invocations: [],
+  };
+  command.expiresAt = now + (command.timeoutSeconds + executionSeconds(command)) * 1000;
+  return command;
+}
+
+function visibleCommands(account: Account): CommandRecord[] {
+  return account.store.records.commands.filter(({ visibleAt }) => visibleAt <= Date.now());
+}
+
+function passes(
+  command: CommandRecord,
+  of: { status: string; statusDetails: string },
+  key: string,
+  value: string,
+): boolean {
+  if (key === 'InvokedAfter') return command.requestedAt >= Date.parse(value);
+  if (key === 'InvokedBefore') return command.requestedAt < Date.parse(value);
+  if (key === 'DocumentName') return command.documentName === value;
+  if (key === 'ExecutionStage')
+    return (of.status === 'Pending' || of.status === 'InProgress') === (value === 'Executing');
+  return of.status === value || of.statusDetails === value;
+}
+
+function describeCommand(command: CommandRecord): Record<string, unknown> {
+  const ended = command.invocations.filter(({ endedAt }) => endedAt !== undefined);
+  return {
+    CommandId: command.commandId,
+    DocumentName: command.documentName,
+    DocumentVersion: command.documentVersion,
+    Comment: command.comment,
+    ExpiresAfter: toSeconds(command.expiresAt),
+    Parameters: command.parameters,
+    InstanceIds: command.instanceIds,
+    Targets: command.targets,
+    RequestedDateTime: toSeconds(command.requestedAt),
+    Status: command.status,
+    StatusDetails: command.statusDetails,
+    OutputS3Region: 'us-east-1',
+    OutputS3BucketName: '',
+    OutputS3KeyPrefix: '',
+    MaxConcurrency: command.maxConcurrency,
+    MaxErrors: command.maxErrors,
+    TargetCount: command.targetCount,
+    CompletedCount: ended.length,
+    ErrorCount: countErrors(command),
+    DeliveryTimedOutCount: ended.filter(({ statusDetails }) => statusDetails === 'DeliveryTimedOut').length,
+    ...EMPTY_CONFIGS,
+    TimeoutSeconds: command.timeoutSeconds,
+  };
+}
+
+const EMPTY_CONFIGS = {
+  ServiceRole: '',
+  NotificationConfig: { NotificationArn: '', NotificationEvents: [], NotificationType: '' },
+  CloudWatchOutputConfig: { CloudWatchLogGroupName: '', CloudWatchOutputEnabled: false },
+};
+
+function describeInvocation(
+  command: CommandRecord,
+  invocation: InvocationRecord,
+  hasDetails: boolean,
+): Record<string, unknown> {
+  const joined =
+    invocation.stderr === ''
+      ? invocation.stdout
+      : `${invocation.stdout}\n----------ERROR-------\n${invocation.stderr}`;
+  const plugin = {
+    Name: PLUGIN,
+    Status: invocation.status,
+    StatusDetails: invocation.statusDetails,
+    ResponseCode: invocation.code,
+    ResponseStartDateTime: toSeconds(invocation.startedAt),
+    ResponseFinishDateTime: toSeconds(invocation.endedAt),
+    Output: truncate(joined, 2500),
+    StandardOutputUrl: '',
+    StandardErrorUrl: '',
+    OutputS3Region: 'us-east-1',
+    OutputS3BucketName: '',
+    OutputS3KeyPrefix: '',
+  };
+  return {
+    CommandId: command.commandId,
+    InstanceId: invocation.instanceId,
+    InstanceName: '',
+    Comment: command.comment,
+    DocumentName: command.documentName,
+    DocumentVersion: command.documentVersion,
+    RequestedDateTime: toSeconds(invocation.requestedAt),
+    Status: invocation.status,
+    StatusDetails: invocation.statusDetails,
+    StandardOutputUrl: '',
+    StandardErrorUrl: '',
+    CommandPlugins: hasDetails && invocation.startedAt !== undefined ? [plugin] : [],
+    ...EMPTY_CONFIGS,
+  };
+}
+
+/** The limit counts the marker that says so. */
+function truncate(text: string, limit: number): string {
+  const marker = '\n---Output truncated---';
+  return text.length <= limit ? text : text.slice(0, limit - marker.length) + marker;
+}

@@ -1,0 +1,60 @@
+import { delay, type Operation, toSeconds } from '../account.ts';
+import type { Host } from '../host.ts';
+import { takePage } from '../paging.ts';
+import { ServiceError } from '../service-error.ts';
+import { parseInput } from '../shapes.ts';
+
+export const describeInstanceInformation: Operation = async (account, body) => {
+  const input = parseInput('DescribeInstanceInformation', body);
+  const filters = [
+    ...(input.Filters ?? []).map(({ Key, Values }) => ({ key: Key, values: Values })),
+    ...(input.InstanceInformationFilterList ?? []).map(({ key, valueSet }) => ({ key, values: valueSet })),
+  ];
+  const tagFilters = filters.filter(({ key }) => key.startsWith('tag'));
+  if (tagFilters.length > 0 && tagFilters.length < filters.length) {
+    throw new ServiceError(
+      'InvalidInstanceInformationFilterValue',
+      'Tag filters cannot be combined with other filters.',
+    );
+  }
+  const matching = account.hosts.filter((host) =>
+    filters.every(({ key, values }) => matches(host, key, values)),
+  );
+  await delay(account.pageLatencySeconds);
+  const page = takePage(matching, input.MaxResults ?? 10, input.NextToken);
+  return { InstanceInformationList: page.items.map(describe), NextToken: page.NextToken };
+};
+
+function matches(host: Host, key: string, values: readonly string[]): boolean {
+  if (key.startsWith('tag:')) return values.includes(host.spec.tags[key.slice(4)] ?? '\0');
+  const own: Record<string, string> = {
+    InstanceIds: host.spec.id,
+    PingStatus: host.isOnline ? 'Online' : 'ConnectionLost',
+    PlatformTypes: 'Linux',
+    ResourceType: 'EC2Instance',
+    AgentVersion: AGENT_VERSION,
+  };
+  if (key === 'tag-key') return values.some((value) => value in host.spec.tags);
+  if (!(key in own)) throw new ServiceError('InvalidFilterKey', `The filter key ${key} is not valid.`);
+  return values.includes(own[key] ?? '');
+}
+
+const AGENT_VERSION = '3.3.1611.0';
+
+function describe(host: Host): Record<string, unknown> {
+  return {
+    InstanceId: host.spec.id,
+    PingStatus: host.isOnline ? 'Online' : 'ConnectionLost',
+    LastPingDateTime: toSeconds(host.isOnline ? Date.now() : host.lastPingAt),
+    AgentVersion: AGENT_VERSION,
+    IsLatestVersion: true,
+    PlatformType: 'Linux',
+    PlatformName: 'Debian GNU/Linux',
+    PlatformVersion: '12',
+    ResourceType: 'EC2Instance',
+    IPAddress: '10.0.0.10',
+    ComputerName: host.spec.name,
+    SourceId: host.spec.id,
+    SourceType: 'AWS::EC2::Instance',
+  };
+}

@@ -1,0 +1,66 @@
+/** What a lab is made of, and its defaults. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { RunDetails } from './run-result.ts';
+
+export type IdlePolicy = 'input' | 'output' | 'any';
+
+/** One host to be. Without `synthetic` it is a sandbox that really runs what it is sent. */
+export interface HostSpec {
+  /** Host name, and what `host(id)` also takes. */
+  readonly name: string;
+  /** `i-` and 17 characters. */
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** False: no interpreter is reachable by any usual name. Default true. */
+  readonly python?: boolean;
+  /** Which of the agent's two units the host has. Default package. */
+  readonly unit?: 'package' | 'snap';
+  /** Says which answers a host without a machine behind it gives. */
+  readonly synthetic?: SyntheticSpec;
+}
+
+/** A host that only answers: `outcome` decides how every command on it ends. */
+export interface SyntheticSpec {
+  readonly outcome?: RunDetails | 'Offline';
+  readonly exitCode?: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly latencySeconds?: number;
+}
+
+export interface LabOptions {
+  /** Where hosts and records live; made when missing, taken up again when there. */
+  readonly dir: string;
+  /** Seconds without what the policy counts before a session ends; fractions allowed. Default 1200, the service's 20 minutes. */
+  readonly idleSeconds?: number;
+  readonly policy?: IdlePolicy;
+  /** 0 (default) lets the system choose. */
+  readonly port?: number;
+  readonly hosts?: readonly HostSpec[];
+  /** How long lists stay empty after SendCommand. Default 0.3. */
+  readonly consistencySeconds?: number;
+  /** What one page of a list costs. Default 0. */
+  readonly pageLatencySeconds?: number;
+  /** Multiplies TimeoutSeconds and executionTimeout, so that a test need not wait 30 s. Default 1. */
+  readonly timeoutScale?: number;
+  /** Where bubblewrap does not work: `rooted` trees (default), or an error. */
+  readonly isolation?: 'sandbox' | 'rooted' | 'auto';
+}
+
+export const DEFAULT_HOSTS: readonly HostSpec[] = [
+  { name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags: { env: 'dev', role: 'web' } },
+  { name: 'web-2', id: 'i-0aaaaaaaaaaaaaaa2', tags: { env: 'dev' } },
+  { name: 'db-1', id: 'i-0bbbbbbbbbbbbbbb1', tags: { env: 'prod' }, python: false },
+];
+
+export const REGION = 'us-east-1';
+export const ACCOUNT = '123456789012';
+
+/** Where a lab lives unless told otherwise. */
+export function defaultLabDir(variables: NodeJS.ProcessEnv = process.env): string {
+  const own = variables['SSM_KEEPALIVE_LAB_DIR'];
+  if (own) return own;
+  const state = variables['XDG_STATE_HOME'] || join(variables['HOME'] || homedir(), '.local', 'state');
+  return join(state, 'ssm-keepalive', 'lab');
+}

@@ -1,0 +1,81 @@
+/** Gets the program that runs inside hosts into the lab's folder: bundled from source, or copied from the build. */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Path of a folder with machine.js and the one native package it needs; a copy, so that a rebuild does not disturb a running lab. */
+export async function placeProgram(dir: string): Promise<string> {
+  const target = join(dir, 'program');
+  const staging = `${target}.${process.pid}`;
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
+  const here = fileURLToPath(import.meta.url);
+  if (here.endsWith('.ts'))
+    await bundleSource(join(dirname(here), 'machine.ts'), join(staging, 'machine.js'));
+  else copyBuilt(findBuilt(dirname(here)), staging, 'machine.js');
+  copyPty(join(staging, 'node_modules'));
+  writeFileSync(join(staging, 'package.json'), '{"type":"module"}\n');
+  rmSync(target, { recursive: true, force: true });
+  renameSync(staging, target);
+  return target;
+}
+
+async function bundleSource(source: string, outfile: string): Promise<void> {
+  // Only developers run from source, so the bundler stays a development dependency.
+  const { build } = await import('esbuild');
+  await build({
+    entryPoints: [source],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: ['@lydell/node-pty'],
+    logLevel: 'warning',
+  });
+}
+
+/** The build puts this file into dist/ or dist/chunks/, and the machine's entry point into dist/. */
+function findBuilt(here: string): string {
+  const found = [join(here, 'lab-machine.js'), join(here, '..', 'lab-machine.js')].find((path) =>
+    existsSync(path),
+  );
+  if (found === undefined) throw new Error(`lab-machine.js is not beside ${here}; run npm run build`);
+  return found;
+}
+
+/** Copies a built module with the chunks it imports, keeping their relative places. */
+function copyBuilt(path: string, folder: string, name: string): void {
+  const text = readFileSync(path, 'utf8');
+  mkdirSync(dirname(join(folder, name)), { recursive: true });
+  cpSync(path, join(folder, name));
+  for (const [, relative = ''] of text.matchAll(/(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)) {
+    const part = join(dirname(path), relative);
+    const place = join(dirname(name), relative);
+    if (!existsSync(join(folder, place))) copyBuilt(part, folder, place);
+  }
+}
+
+function copyPty(modules: string): void {
+  const require = createRequire(import.meta.url);
+  const main = realpathSync(dirname(require.resolve('@lydell/node-pty')));
+  const native = `@lydell/node-pty-${process.platform}-${process.arch}`;
+  const binary = realpathSync(
+    dirname(createRequire(join(main, 'index.js')).resolve(`${native}/package.json`)),
+  );
+  cpSync(main, join(modules, '@lydell/node-pty'), {
+    recursive: true,
+    filter: (path) => !path.includes('/node_modules/@lydell/node-pty/node_modules'),
+  });
+  cpSync(binary, join(modules, native), { recursive: true });
+}

@@ -1,0 +1,110 @@
+/** What the account remembers: commands, invocations and sessions, on disk so that a restarted lab still knows them. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RunDetails } from './run-result.ts';
+
+/** Times are epoch milliseconds here; the wire has seconds. */
+export interface CommandRecord {
+  commandId: string;
+  documentName: string;
+  documentVersion: string;
+  comment: string;
+  parameters: Record<string, string[]>;
+  instanceIds: string[];
+  targets: { Key: string; Values: string[] }[];
+  maxConcurrency: string;
+  maxErrors: string;
+  timeoutSeconds: number;
+  requestedAt: number;
+  expiresAt: number;
+  /** From here on lists and reads know the command. */
+  visibleAt: number;
+  targetCount: number;
+  status: string;
+  statusDetails: string;
+  isCancelling: boolean;
+  invocations: InvocationRecord[];
+}
+
+export interface InvocationRecord {
+  instanceId: string;
+  instanceName: string;
+  requestedAt: number;
+  startedAt: number | undefined;
+  endedAt: number | undefined;
+  status: string;
+  statusDetails: RunDetails | 'Pending' | 'InProgress' | 'Delayed' | 'Cancelling';
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface SessionRecord {
+  sessionId: string;
+  target: string;
+  owner: string;
+  reason: string;
+  documentName: string;
+  startedAt: number;
+  endedAt: number | undefined;
+  status: 'Connected' | 'Connecting' | 'Disconnected' | 'Terminated' | 'Terminating' | 'Failed';
+  details: string;
+}
+
+export interface Records {
+  commands: CommandRecord[];
+  sessions: SessionRecord[];
+}
+
+const SAVE_DELAY_MS = 250;
+
+/** Keeps records in memory and on disk; a save is one rename, so a killed lab leaves the old file or the new one. */
+export class RecordStore {
+  readonly records: Records;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly path: string) {
+    this.records = load(path);
+  }
+
+  /** Says that something changed. */
+  touch(): void {
+    this.timer ??= setTimeout(() => this.save(), SAVE_DELAY_MS);
+  }
+
+  save(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    mkdirSync(dirname(this.path), { recursive: true });
+    writeFileSync(`${this.path}.new`, JSON.stringify(this.records));
+    renameSync(`${this.path}.new`, this.path);
+  }
+}
+
+function load(path: string): Records {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return { commands: [], sessions: [] };
+  }
+  const records = JSON.parse(text) as Records;
+  // What was under way when the lab ended will not be heard of again.
+  for (const command of records.commands) {
+    for (const invocation of command.invocations.filter((one) =>
+      ['Pending', 'InProgress', 'Delayed'].includes(one.status),
+    )) {
+      Object.assign(invocation, {
+        status: 'TimedOut',
+        statusDetails: invocation.startedAt ? 'ExecutionTimedOut' : 'DeliveryTimedOut',
+        endedAt: Date.now(),
+      });
+    }
+    if (['Pending', 'InProgress', 'Cancelling'].includes(command.status))
+      Object.assign(command, { status: 'TimedOut', statusDetails: 'ExecutionTimedOut' });
+  }
+  for (const session of records.sessions.filter((one) => one.endedAt === undefined)) {
+    Object.assign(session, { status: 'Terminated', endedAt: Date.now(), details: 'the lab was stopped' });
+  }
+  return records;
+}

@@ -1,0 +1,172 @@
+/** The bubblewrap command line of one host: its own files, processes and devices; this machine's /usr, read-only. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { HostSpec } from './options.ts';
+import { mirrorFolder } from './tree.ts';
+
+/** Where the lab's own things are inside a host. */
+export const INSIDE = '/.lab';
+const SHIMS = ['systemctl', 'systemd-run'];
+const IS_PYTHON = /^(python|pypy|pydoc|pdb|py3|x86_64-linux-gnu-python|aarch64-linux-gnu-python)/;
+
+/** True when bubblewrap can make a sandbox here, as whoever runs this. */
+export function hasSandbox(): boolean {
+  const args = [
+    '--unshare-pid',
+    '--ro-bind',
+    '/',
+    '/',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    ...(isRoot() ? [] : ['--unshare-user']),
+    'true',
+  ];
+  return spawnSync('bwrap', args, { stdio: 'ignore' }).status === 0;
+}
+
+export function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+export interface SandboxPlaces {
+  /** The host's folder: tree/, bin/, shims/, faults/. */
+  readonly folder: string;
+  readonly program: string;
+  /** A short path: unix sockets are made in it. */
+  readonly run: string;
+}
+
+/** Arguments for `bwrap`, ending with the host's first program. */
+export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
+  const tree = join(places.folder, 'tree');
+  const shims = makeShims(join(places.folder, 'shims'));
+  const bin = needsMirror(spec) ? mirrorBin(spec, places.folder) : '/usr/bin';
+  const args = [
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-net',
+    '--hostname',
+    spec.name,
+    '--die-with-parent',
+    '--cap-add',
+    'ALL',
+    '--clearenv',
+  ];
+  if (!isRoot()) args.push('--unshare-user', '--uid', '0', '--gid', '0');
+  args.push('--perms', '0755', '--dir', INSIDE, '--perms', '0755', '--dir', '/.base');
+  // Folder by folder, not /usr as a whole: so /usr itself belongs to the host's root also where root is only mapped.
+  args.push('--dir', '/usr');
+  for (const name of readdirSync('/usr')) {
+    if (name === 'local') args.push('--bind', join(tree, 'usr/local'), '/usr/local');
+    else if (name === 'bin') args.push('--ro-bind', bin, '/usr/bin');
+    else args.push(...bindAsIs(`/usr/${name}`));
+  }
+  if (bin !== '/usr/bin') args.push('--ro-bind', '/usr/bin', '/.base/bin');
+  else for (const shim of SHIMS) args.push('--ro-bind', join(shims, shim), `/usr/bin/${shim}`);
+  for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
+    if (existsSync(`/${name}`)) args.push(...bindAsIs(`/${name}`));
+  }
+  for (const name of ['etc', 'opt', 'var', 'home', 'root', 'srv'])
+    args.push('--bind', join(tree, name), `/${name}`);
+  args.push(
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--perms',
+    '1777',
+    '--tmpfs',
+    '/dev/shm',
+    '--perms',
+    '1777',
+    '--tmpfs',
+    '/tmp',
+  );
+  args.push(
+    '--perms',
+    '0755',
+    '--tmpfs',
+    '/run',
+    '--dir',
+    '/run/systemd/system',
+    '--perms',
+    '1777',
+    '--dir',
+    '/run/lock',
+    '--dir',
+    '/mnt',
+  );
+  args.push(
+    '--ro-bind',
+    process.execPath,
+    `${INSIDE}/node`,
+    '--ro-bind',
+    places.program,
+    `${INSIDE}/program`,
+  );
+  args.push(
+    '--bind',
+    places.run,
+    `${INSIDE}/run`,
+    '--bind',
+    join(places.folder, 'faults'),
+    `${INSIDE}/faults`,
+  );
+  args.push(
+    '--chdir',
+    '/',
+    '--',
+    `${INSIDE}/node`,
+    `${INSIDE}/program/machine.js`,
+    'manager',
+    `${INSIDE}/run/host.json`,
+  );
+  return args;
+}
+
+function bindAsIs(path: string): string[] {
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) return ['--symlink', readlinkSync(path), path];
+  return stat.isDirectory() ? ['--ro-bind', path, path] : [];
+}
+
+/** A file cannot be bound where none is: machines without systemd get the shims through a mirrored /usr/bin. */
+function needsMirror(spec: HostSpec): boolean {
+  return spec.python === false || SHIMS.some((shim) => !existsSync(`/usr/bin/${shim}`));
+}
+
+function mirrorBin(spec: HostSpec, folder: string): string {
+  const target = join(folder, 'bin');
+  const isDropped = (name: string) => SHIMS.includes(name) || (spec.python === false && IS_PYTHON.test(name));
+  mirrorFolder('/usr/bin', '/.base/bin', target, isDropped);
+  for (const shim of SHIMS) {
+    writeFileSync(join(target, shim), shimText(shim));
+    chmodSync(join(target, shim), 0o755);
+  }
+  return target;
+}
+
+function makeShims(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const shim of SHIMS) {
+    writeFileSync(join(folder, shim), shimText(shim));
+    chmodSync(join(folder, shim), 0o755);
+  }
+  return folder;
+}
+
+function shimText(tool: string): string {
+  return `#!/bin/sh\nexec ${INSIDE}/node ${INSIDE}/program/machine.js ${tool} ${INSIDE}/run/host.json "$@"\n`;
+}

@@ -1,0 +1,2 @@
+/** Every live session of the account. */
+export class SessionTable {}

@@ -1,0 +1,157 @@
+/** The service's input shapes and limits, as data, and its way to refuse what does not fit [botocore 1.43, ssm model]. */
+import { z } from 'zod';
+import { ServiceError } from './service-error.ts';
+
+/** One word per constraint that the service's model has, so that each refusal can name it. */
+export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
+export const COMMAND_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
+const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
+const TARGET_KEY = /^[\p{L}\p{Z}\p{N}_.:/=\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name/u;
+const DOCUMENT_NAME = /^[a-zA-Z0-9_\-.:/]{3,128}$/;
+const DOCUMENT_VERSION = /^([$]LATEST|[$]DEFAULT|[1-9][0-9]*)$/;
+
+const instanceId = z.string().regex(INSTANCE_ID);
+const commandId = z.string().min(36).max(36).regex(COMMAND_ID);
+const nextToken = z.string().optional();
+const target = z.object({
+  Key: z.string().min(1).max(163).regex(TARGET_KEY),
+  Values: z.array(z.string()).max(50),
+});
+const commandFilter = z.object({
+  key: z.enum(['InvokedAfter', 'InvokedBefore', 'Status', 'ExecutionStage', 'DocumentName']),
+  value: z.string().min(1).max(128),
+});
+
+export const SHAPES = {
+  DescribeInstanceInformation: z.object({
+    InstanceInformationFilterList: z
+      .array(
+        z.object({
+          key: z.enum([
+            'InstanceIds',
+            'AgentVersion',
+            'PingStatus',
+            'PlatformTypes',
+            'ActivationIds',
+            'IamRole',
+            'ResourceType',
+            'AssociationStatus',
+          ]),
+          valueSet: z.array(z.string().min(1)).min(1).max(100),
+        }),
+      )
+      .optional(),
+    Filters: z
+      .array(z.object({ Key: z.string().min(1), Values: z.array(z.string().min(1)).min(1).max(100) }))
+      .optional(),
+    MaxResults: z.number().int().min(5).max(50).optional(),
+    NextToken: nextToken,
+  }),
+  SendCommand: z.object({
+    InstanceIds: z.array(instanceId).max(50).optional(),
+    Targets: z.array(target).max(5).optional(),
+    DocumentName: z.string().regex(/^[a-zA-Z0-9_\-.:/]{3,128}$/),
+    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+    DocumentHash: z.string().max(256).optional(),
+    DocumentHashType: z.enum(['Sha256', 'Sha1']).optional(),
+    TimeoutSeconds: z.number().int().min(30).max(2_592_000).optional(),
+    Comment: z.string().max(100).optional(),
+    Parameters: z.record(z.string(), z.array(z.string())).optional(),
+    OutputS3Region: z.string().min(3).max(20).optional(),
+    OutputS3BucketName: z.string().min(3).max(63).optional(),
+    OutputS3KeyPrefix: z.string().max(500).optional(),
+    MaxConcurrency: z.string().min(1).max(7).regex(MAX_CONCURRENCY).optional(),
+    MaxErrors: z.string().min(1).max(7).regex(MAX_ERRORS).optional(),
+    ServiceRoleArn: z.string().optional(),
+    NotificationConfig: z.unknown(),
+    CloudWatchOutputConfig: z.unknown(),
+    AlarmConfiguration: z.unknown(),
+  }),
+  ListCommands: z.object({
+    CommandId: commandId.optional(),
+    InstanceId: instanceId.optional(),
+    MaxResults: z.number().int().min(1).max(50).optional(),
+    NextToken: nextToken,
+    Filters: z.array(commandFilter).min(1).max(5).optional(),
+  }),
+  ListCommandInvocations: z.object({
+    CommandId: commandId.optional(),
+    InstanceId: instanceId.optional(),
+    MaxResults: z.number().int().min(1).max(50).optional(),
+    NextToken: nextToken,
+    Filters: z.array(commandFilter).min(1).max(5).optional(),
+    Details: z.boolean().optional(),
+  }),
+  GetCommandInvocation: z.object({
+    CommandId: commandId,
+    InstanceId: instanceId,
+    PluginName: z.string().min(4).optional(),
+  }),
+  CancelCommand: z.object({ CommandId: commandId, InstanceIds: z.array(instanceId).max(50).optional() }),
+  StartSession: z.object({
+    Target: z.string().min(1).max(400),
+    DocumentName: z.string().regex(DOCUMENT_NAME).optional(),
+    Reason: z.string().min(1).max(256).optional(),
+    Parameters: z.record(z.string(), z.array(z.string())).optional(),
+  }),
+  ResumeSession: z.object({ SessionId: z.string().min(1).max(96) }),
+  TerminateSession: z.object({ SessionId: z.string().min(1).max(96) }),
+  DescribeSessions: z.object({
+    State: z.enum(['Active', 'History']),
+    MaxResults: z.number().int().min(1).max(200).optional(),
+    NextToken: nextToken,
+    Filters: z
+      .array(
+        z.object({
+          key: z.enum(['InvokedAfter', 'InvokedBefore', 'Target', 'Owner', 'Status', 'SessionId']),
+          value: z.string().min(1).max(400),
+        }),
+      )
+      .min(1)
+      .max(6)
+      .optional(),
+  }),
+  GetDocument: z.object({
+    Name: z.string().regex(DOCUMENT_NAME),
+    VersionName: z.string().optional(),
+    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+    DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
+  }),
+  DescribeDocument: z.object({
+    Name: z.string().regex(DOCUMENT_NAME),
+    VersionName: z.string().optional(),
+    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+  }),
+} as const;
+
+export type OperationName = keyof typeof SHAPES;
+export type Input<Name extends OperationName> = z.infer<(typeof SHAPES)[Name]>;
+
+/** Names whose refusal has an error of its own in the model, instead of ValidationException. */
+const OWN_ERRORS: Record<string, string> = { 'SendCommand.DocumentName': 'InvalidDocument' };
+
+/** Checks a request against its shape. @throws ServiceError in the service's words, all faults in one message. */
+export function parseInput<Name extends OperationName>(operation: Name, body: unknown): Input<Name> {
+  const parsed = SHAPES[operation].safeParse(body);
+  if (parsed.success) return parsed.data as Input<Name>;
+  const issues = parsed.error.issues;
+  const own = OWN_ERRORS[`${operation}.${String(issues[0]?.path[0])}`];
+  if (own !== undefined) throw new ServiceError(own);
+  const parts = issues.map(
+    (issue) => `Value at '${memberPath(issue.path)}' failed to satisfy constraint: ${issue.message}`,
+  );
+  const count = `${parts.length} validation error${parts.length === 1 ? '' : 's'} detected`;
+  throw new ServiceError('ValidationException', `${count}: ${parts.join('; ')}`);
+}
+
+/** `InstanceIds[3]` as the service writes it: `instanceIds.4.member`. */
+function memberPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) =>
+      typeof part === 'number'
+        ? `${part + 1}.member`
+        : String(part).replace(/^[A-Z]/, (first) => first.toLowerCase()),
+    )
+    .join('.');
+}

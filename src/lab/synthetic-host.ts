@@ -1,0 +1,56 @@
+/** A host without a machine: answers every command as its spec says. For verdicts that no healthy machine gives, and later for scale. */
+import { EventEmitter } from 'node:events';
+import type { Host, Run, WorkerLink } from './host.ts';
+import type { ExecResult } from './machine/exec.ts';
+import type { HostSpec } from './options.ts';
+import type { RunDetails, RunResult } from './run-result.ts';
+
+export class SyntheticHost extends EventEmitter implements Host {
+  readonly kind = 'synthetic';
+  readonly notFaithful = [];
+  readonly lastPingAt = Date.now();
+
+  constructor(readonly spec: HostSpec) {
+    super();
+  }
+
+  get isOnline(): boolean {
+    return this.spec.synthetic?.outcome !== 'Offline';
+  }
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  run(): Run {
+    const {
+      outcome = 'Success',
+      exitCode,
+      stdout = '',
+      stderr = '',
+      latencySeconds = 0,
+    } = this.spec.synthetic ?? {};
+    const details = outcome as RunDetails;
+    const hasRun = details === 'Success' || details === 'Failed';
+    const code = exitCode ?? (details === 'Success' ? 0 : hasRun ? 1 : -1);
+    let settle: (result: RunResult) => void = () => {};
+    const result = new Promise<RunResult>((resolve) => {
+      settle = resolve;
+    });
+    const timer = setTimeout(() => settle({ details, code, stdout, stderr }), latencySeconds * 1000);
+    const cancel = (): void => {
+      clearTimeout(timer);
+      settle({ details: 'Cancelled', code: -1, stdout: '', stderr: '' });
+    };
+    return { result, cancel };
+  }
+
+  async openWorker(): Promise<WorkerLink> {
+    throw new Error(`${this.spec.id} is synthetic: it has no shell`);
+  }
+
+  async exec(): Promise<ExecResult> {
+    throw new Error(`${this.spec.id} is synthetic: it runs nothing`);
+  }
+
+  failNext(): void {}
+}

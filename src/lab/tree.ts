@@ -1,0 +1,242 @@
+/** Makes a host's own files: /etc, /usr/local, /opt, /var, /home and /root; done once, kept over restarts of the lab. */
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import type { HostSpec } from './options.ts';
+
+export const UNIT_NAMES = {
+  package: 'amazon-ssm-agent.service',
+  snap: 'snap.amazon-ssm-agent.amazon-ssm-agent.service',
+} as const;
+
+/** Taken from this machine where they are: what its programs (su, ld.so, zsh) need in order to run at all. */
+const COPIED = [
+  'alternatives',
+  'pam.d',
+  'security',
+  'login.defs',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'inputrc',
+  'localtime',
+  'terminfo',
+  'debian_version',
+  'os-release',
+  'zsh',
+  'fish',
+  'ssl/openssl.cnf',
+];
+
+/** The session's user, as the agent makes it at its first session. */
+export const SESSION_USER = { name: 'ssm-user', uid: 1001, gid: 1001, home: '/home/ssm-user' };
+
+/** Makes the tree when it is not there yet; a tree that was not finished is made again. */
+export function makeTree(tree: string, spec: HostSpec): void {
+  const stamp = join(tree, '.complete');
+  if (existsSync(stamp)) return;
+  rmSync(tree, { recursive: true, force: true });
+  for (const folder of [
+    'etc',
+    'usr/local/bin',
+    'usr/local/lib',
+    'usr/local/sbin',
+    'opt',
+    'root',
+    'srv',
+    'home/ssm-user',
+    'etc/profile.d',
+    'etc/skel',
+    'etc/systemd/system',
+    'var/lib/amazon/ssm',
+    'var/log/amazon/ssm',
+    'var/tmp',
+    'var/spool',
+    'var/cache',
+  ]) {
+    mkdirSync(join(tree, folder), { recursive: true });
+  }
+  for (const name of COPIED) copyFromMachine(name, join(tree, 'etc', name));
+  symlinkSync('/run', join(tree, 'var/run'));
+  const unit = UNIT_NAMES[spec.unit ?? 'package'];
+  const files: [path: string, mode: number, text: string][] = [
+    ['etc/hostname', 0o644, `${spec.name}\n`],
+    ['etc/hosts', 0o644, `127.0.0.1 localhost\n127.0.1.1 ${spec.name}\n`],
+    ['etc/machine-id', 0o444, `${spec.id.slice(2).padStart(32, '0')}\n`],
+    ['etc/passwd', 0o644, PASSWD],
+    ['etc/group', 0o644, GROUP],
+    [
+      'etc/shadow',
+      0o640,
+      'root:*:19000:0:99999:7:::\nssm-user:!:19000:0:99999:7:::\nec2-user:!:19000:0:99999:7:::\n',
+    ],
+    ['etc/nsswitch.conf', 0o644, 'passwd: files\ngroup: files\nshadow: files\nhosts: files\n'],
+    ['etc/shells', 0o644, '/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n/usr/bin/zsh\n/usr/bin/fish\n'],
+    ['etc/environment', 0o644, ''],
+    ['etc/profile', 0o644, PROFILE],
+    ['etc/bash.bashrc', 0o644, BASHRC],
+    ['etc/skel/.bashrc', 0o644, USER_BASHRC],
+    ['home/ssm-user/.bashrc', 0o644, USER_BASHRC],
+    ['home/ssm-user/.profile', 0o644, USER_PROFILE],
+    ['root/.bashrc', 0o644, USER_BASHRC],
+    ['root/.profile', 0o644, USER_PROFILE],
+    [`etc/systemd/system/${unit}`, 0o644, unitText()],
+  ];
+  for (const [path, mode, text] of files) {
+    writeFileSync(join(tree, path), text);
+    chmodSync(join(tree, path), mode);
+  }
+  // Explicit modes: whoever starts the lab may have a umask of 077, or a setgid folder above.
+  for (const folder of readdirSync(tree, { recursive: true, withFileTypes: true })) {
+    if (folder.isDirectory()) chmodSync(join(folder.parentPath, folder.name), 0o755);
+  }
+  chmodSync(tree, 0o755);
+  chmodSync(join(tree, 'root'), 0o700);
+  chmodSync(join(tree, 'var/tmp'), 0o1777);
+  chmodSync(join(tree, 'home/ssm-user'), 0o750);
+  if (process.getuid?.() === 0) {
+    for (const path of ['home/ssm-user', 'home/ssm-user/.bashrc', 'home/ssm-user/.profile']) {
+      chownSync(join(tree, path), SESSION_USER.uid, SESSION_USER.gid);
+    }
+  }
+  writeFileSync(stamp, '');
+}
+
+/**
+ * A folder that stands for `source` with some names left out or replaced: links into `base`, where the real folder is bound.
+ * A link of the source keeps its own text, so that relative ones still lead to their neighbours.
+ */
+export function mirrorFolder(
+  source: string,
+  base: string,
+  target: string,
+  isDropped: (name: string) => boolean,
+): void {
+  const stamp = join(target, '..', `${basename(target)}.stamp`);
+  const version = String(statSync(source).mtimeMs);
+  if (existsSync(stamp) && readlinkSync(stamp) === version) return;
+  rmSync(target, { recursive: true, force: true });
+  rmSync(stamp, { force: true });
+  mkdirSync(target, { recursive: true });
+  chmodSync(target, 0o755);
+  for (const name of readdirSync(source)) {
+    const path = join(source, name);
+    const text = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
+    if (isDropped(name) || (text !== undefined && isDropped(basename(text)))) continue;
+    symlinkSync(text ?? join(base, name), join(target, name));
+  }
+  symlinkSync(version, stamp);
+}
+
+function copyFromMachine(name: string, target: string): void {
+  const source = join('/etc', name);
+  if (!existsSync(source)) return;
+  mkdirSync(join(target, '..'), { recursive: true });
+  try {
+    cpSync(source, target, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !/(^|\/)(_?python|pypy)[\d.]*$/.test(path),
+    });
+  } catch {
+    // Unreadable for whoever runs the lab: the host does without.
+  }
+}
+
+function unitText(): string {
+  return `[Unit]
+Description=amazon-ssm-agent
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=simple
+WorkingDirectory=/usr/bin/
+ExecStart=/usr/bin/amazon-ssm-agent
+KillMode=process
+Restart=always
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+const PASSWD = `root:x:0:0:root:/root:/bin/bash
+daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+bin:x:2:2:bin:/bin:/usr/sbin/nologin
+sys:x:3:3:sys:/dev:/usr/sbin/nologin
+ec2-user:x:1000:1000::/home/ec2-user:/bin/bash
+ssm-user:x:1001:1001::/home/ssm-user:/bin/bash
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+`;
+const GROUP = `root:x:0:
+daemon:x:1:
+bin:x:2:
+sys:x:3:
+adm:x:4:
+tty:x:5:
+staff:x:50:
+utmp:x:43:
+ec2-user:x:1000:
+ssm-user:x:1001:
+nogroup:x:65534:
+`;
+const PROFILE = `# /etc/profile: system-wide .profile file for login shells
+if [ "$(id -u)" -eq 0 ]; then
+  PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+else
+  PATH="/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
+fi
+export PATH
+if [ "\${PS1-}" ]; then
+  if [ "\${BASH-}" ] && [ "$BASH" != "/bin/sh" ]; then
+    if [ -f /etc/bash.bashrc ]; then
+      . /etc/bash.bashrc
+    fi
+  else
+    if [ "$(id -u)" -eq 0 ]; then
+      PS1='# '
+    else
+      PS1='$ '
+    fi
+  fi
+fi
+if [ -d /etc/profile.d ]; then
+  for i in /etc/profile.d/*.sh; do
+    if [ -r $i ]; then
+      . $i
+    fi
+  done
+  unset i
+fi
+`;
+const BASHRC = `# System-wide .bashrc file for interactive bash shells
+[ -z "\${PS1-}" ] && return
+shopt -s checkwinsize
+PS1='\\u@\\h:\\w\\$ '
+`;
+const USER_BASHRC = `case $- in
+  *i*) ;;
+  *) return ;;
+esac
+HISTCONTROL=ignoreboth
+shopt -s histappend
+`;
+const USER_PROFILE = `if [ -n "$BASH_VERSION" ]; then
+  if [ -f "$HOME/.bashrc" ]; then
+    . "$HOME/.bashrc"
+  fi
+fi
+`;
