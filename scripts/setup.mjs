@@ -55,11 +55,15 @@ function startsAnything(path) {
 
 const isPresent = (tool) => tool.commands.some((command) => findCommand(command) !== undefined);
 
-/** Dependencies and build always; with `tools`, what tests drive too. Ends the process with a clear line when something required is missing. */
+/**
+ * Dependencies and build always; with `tools`, what tests drive too, or only those named.
+ * Ends the process with a clear line when something required is missing.
+ * @param {{ tools?: boolean | string[] }} options
+ */
 export function setUp({ tools = false } = {}) {
   installDependencies();
   buildIfStale();
-  if (tools) installTools();
+  if (tools) installTools(TOOLS.filter(({ name }) => tools === true || tools.includes(name)));
 }
 
 function say(line) {
@@ -117,8 +121,8 @@ function buildIfStale() {
   stamp('build', source);
 }
 
-function installTools() {
-  const missing = () => TOOLS.filter((tool) => !isPresent(tool));
+function installTools(tools) {
+  const missing = () => tools.filter((tool) => !isPresent(tool));
   const packages = missing().flatMap((tool) => tool.package ?? []);
   if (packages.length > 0 && process.getuid?.() === 0 && findCommand('apt-get')) {
     say(`installing ${packages.join(' ')} (apt-get)`);

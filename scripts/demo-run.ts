@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
+import Table from 'cli-table3';
+import { execa } from 'execa';
+import pc from 'picocolors';
+import { type Lab, startLab } from '../src/lab/index.ts';
+import { type ClientSession, openSession } from '../src/session/index.ts';
+
+/** The lab's idle timer, in place of the service's 20 minutes. */
+const IDLE_SECONDS = 3;
+const INTERVAL_SECONDS = 1;
+const TIMEOUTS_TO_OUTLIVE = 5;
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const COLUMNS = process.stdout.columns ?? 80;
+
+/** One session of the demo: where, what runs in it, and whether it is expected to live. */
+interface Watched {
+  readonly host: string;
+  readonly instanceId: string;
+  readonly activity: 'prompt' | 'sleep';
+  readonly shouldLive: boolean;
+  readonly session: ClientSession;
+  readonly openedAt: number;
+  end?: { readonly after: number; readonly sentence: string };
+  output: string;
+}
+
+async function main(): Promise<boolean> {
+  const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-demo-'));
+  const lab = await startLab({ dir, idleSeconds: IDLE_SECONDS, policy: 'input' });
+  const client = new SSMClient({
+    endpoint: lab.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+  });
+  try {
+    heading(`A stand-in account with three hosts; its sessions end after ${IDLE_SECONDS} s without input`);
+    await runCli(lab, ['install', '--lab', '--tag', 'env=dev', '--interval', `${INTERVAL_SECONDS}`]);
+    const isHeld = await watchSessions(client, lab);
+    heading('The host without Python: what can be kept there');
+    await runCli(lab, ['install', '--lab', '--tag', 'env=prod', '--interval', `${INTERVAL_SECONDS}`]);
+    say(
+      'There the keeper can only print, not ask: an idle timer that counts output is held off at the prompt,',
+    );
+    say('one that counts input is not, and sessions end as before. Install Python 3 for the relay.');
+    heading('Try next');
+    for (const line of [
+      'install --lab --tag env=dev',
+      'status --lab --tag env=dev',
+      'uninstall --lab --tag env=dev',
+    ]) {
+      say(`  node dist/cli.js ${line}`);
+    }
+    return isHeld;
+  } finally {
+    client.destroy();
+    await lab.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Runs the command line as a user would, its progress and table on this terminal. */
+async function runCli(lab: Lab, args: readonly string[]): Promise<void> {
+  say(pc.bold(`$ ssm-keepalive ${args.join(' ')}`));
+  // The lab of this demo is its own process' child: the endpoint stands in for what --lab would choose.
+  const words = args.map((word) => (word === '--lab' ? `--endpoint-url=${lab.endpoint}` : word));
+  const result = await execa(process.execPath, [CLI, ...words], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: lab.env,
+    reject: false,
+  });
+  if (result.exitCode !== 0) throw new Error(`it ended with status ${result.exitCode}`);
+}
+
+async function watchSessions(client: SSMClient, lab: Lab): Promise<boolean> {
+  heading('Sessions side by side; nobody types');
+  const hosts = lab.hosts().map(({ spec }) => spec);
+  const wanted = hosts.flatMap((host): Pick<Watched, 'host' | 'instanceId' | 'activity' | 'shouldLive'>[] =>
+    host.tags['env'] === 'dev'
+      ? (['prompt', 'sleep'] as const).map((activity) => ({
+          host: host.name,
+          instanceId: host.id,
+          activity,
+          shouldLive: true,
+        }))
+      : [{ host: host.name, instanceId: host.id, activity: 'prompt', shouldLive: false }],
+  );
+  const watched = await Promise.all(wanted.map((one) => openWatched(client, one)));
+  const seconds = IDLE_SECONDS * TIMEOUTS_TO_OUTLIVE + 1;
+  const endsAt = performance.now() + seconds * 1000;
+  say(
+    `watching ${watched.length} sessions for ${seconds} s, more than ${TIMEOUTS_TO_OUTLIVE} idle timeouts …`,
+  );
+  while (performance.now() < endsAt) await delay(250);
+  const rows = watched.map(judge);
+  for (const one of watched) one.session.close();
+  showSessions(rows);
+  const isHeld = rows.every((row) => row.isAsExpected);
+  say(isHeld ? pc.green('It held.') : pc.red('It did not hold.'));
+  return isHeld;
+}
+
+async function openWatched(
+  client: SSMClient,
+  one: Pick<Watched, 'host' | 'instanceId' | 'activity' | 'shouldLive'>,
+): Promise<Watched> {
+  const started = await client.send(new StartSessionCommand({ Target: one.instanceId }));
+  const decoder = new TextDecoder();
+  const watched: { value?: Watched } = {};
+  const session = await openSession({
+    StreamUrl: started.StreamUrl ?? '',
+    TokenValue: started.TokenValue ?? '',
+    SessionId: started.SessionId ?? '',
+    terminal: 'answers',
+    onOutput: (bytes) => {
+      if (watched.value) watched.value.output += decoder.decode(bytes, { stream: true });
+    },
+  });
+  const opened: Watched = { ...one, session, openedAt: performance.now(), output: '' };
+  watched.value = opened;
+  void session.ended.then(({ sentence }) => {
+    opened.end = { after: (performance.now() - opened.openedAt) / 1000, sentence };
+  });
+  if (one.activity === 'sleep') session.write(Buffer.from('sleep 600\r'));
+  return opened;
+}
+
+interface Row {
+  readonly cells: readonly string[];
+  readonly sentence: string;
+  readonly isAsExpected: boolean;
+}
+
+function judge(one: Watched): Row {
+  const { queriesSeen, answersSent } = one.session.stats;
+  // An answer that reached a program is echoed by the terminal, or printed by the line editor: both end in 0n.
+  const leaked = one.output.replaceAll('\u001b[5n', '').split('0n').length - 1;
+  const isAlive = one.end === undefined;
+  const lived = isAlive ? (performance.now() - one.openedAt) / 1000 : one.end!.after;
+  const isAsExpected = isAlive === one.shouldLive && leaked === 0;
+  return {
+    sentence: one.end?.sentence ?? '',
+    isAsExpected,
+    cells: [
+      one.host,
+      one.shouldLive ? 'relay' : 'nothing',
+      one.activity === 'sleep' ? 'sleep 600' : 'idle at its prompt',
+      `${isAlive ? 'alive after' : 'ended after'} ${lived.toFixed(1)} s`,
+      String(queriesSeen),
+      String(answersSent),
+      String(leaked),
+    ],
+  };
+}
+
+function showSessions(rows: readonly Row[]): void {
+  const table = new Table({
+    head: ['host', 'installed', 'doing', 'session', 'written', 'answered', 'leaked'],
+    style: { head: [], border: [], compact: true },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  for (const row of rows) table.push([...row.cells]);
+  say(table.toString());
+  for (const { cells, sentence } of rows) if (sentence) say(`${cells[0]}: “${sentence}”`);
+}
+
+function heading(text: string): void {
+  say(`\n${pc.bold(pc.cyan(text))}\n${'─'.repeat(Math.min(COLUMNS, text.length))}`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().then(
+  (isHeld) => {
+    process.exitCode = isHeld ? 0 : 1;
+  },
+  (error: unknown) => {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  },
+);

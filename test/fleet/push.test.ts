@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { makeClient } from '../../src/fleet/client.ts';
+import { Interruption } from '../../src/fleet/interruption.ts';
+import { NoMatchError, type PushEvent, type PushOptions, pushScript } from '../../src/fleet/push.ts';
+import type { HostSpec, Lab } from '../../src/lab/index.ts';
+import { startTestLab } from '../support/lab.ts';
+
+const line = (fields: object) => `${JSON.stringify({ 'ssm-keepalive': 1, ...fields })}\nwords\n`;
+const INSTALLED = line({ verdict: 'installed', entries: { env: 'live' }, restart: 'not-needed' });
+
+const id = (n: number) => `i-0${String(n).padStart(16, '0')}`;
+
+function hosts(...synthetic: NonNullable<HostSpec['synthetic']>[]): HostSpec[] {
+  return synthetic.map((spec, index) => ({
+    name: `host-${index}`,
+    id: id(index),
+    tags: { env: 'dev' },
+    synthetic: { stdout: INSTALLED, ...spec },
+  }));
+}
+
+interface Rig {
+  readonly lab: Lab;
+  readonly client: SSMClient;
+  readonly events: PushEvent[];
+  push(
+    change?: Partial<PushOptions> & { tags?: Record<string, string>; ids?: string[] },
+  ): ReturnType<typeof pushScript>;
+}
+
+async function makeRig(context: TestContext, specs: HostSpec[]): Promise<Rig> {
+  const lab = await startTestLab(context, { hosts: specs, timeoutScale: 0.02 });
+  const client = makeClient({
+    endpointUrl: lab.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+  });
+  context.after(() => client.destroy());
+  const events: PushEvent[] = [];
+  return {
+    lab,
+    client,
+    events,
+    push: ({ tags = { env: 'dev' }, ids, ...change } = {}) =>
+      pushScript({
+        client,
+        hasCanary: false,
+        interruption: new Interruption(),
+        pollSeconds: 0.05,
+        onEvent: (event) => events.push(event),
+        delivery: {
+          targets: {
+            tags: ids ? [] : Object.entries(tags).map(([key, value]) => ({ key, values: [value] })),
+            instanceIds: ids ?? [],
+          },
+          commands: ['true'],
+          comment: 'test',
+          timeoutSeconds: 60,
+          executionTimeoutSeconds: 60,
+          maxConcurrency: '100%',
+          maxErrors: '100%',
+        },
+        ...change,
+      }),
+  };
+}
+
+const verdicts = (result: { verdicts: readonly { instanceId: string; verdict: string; class: string }[] }) =>
+  result.verdicts.map(({ verdict, class: kind }) => (kind ? `${verdict}: ${kind}` : verdict));
+
+test('push: every instance gets its own verdict, and one bad host hides no other', async (context) => {
+  const rig = await makeRig(
+    context,
+    hosts(
+      {},
+      { outcome: 'Undeliverable' },
+      { outcome: 'InvalidPlatform' },
+      { outcome: 'AccessDenied' },
+      { exitCode: 7, outcome: 'Failed', stdout: '' },
+    ),
+  );
+  const result = await rig.push();
+  assert.deepEqual(verdicts(result), [
+    'installed',
+    'failed: offline',
+    'failed: wrong platform',
+    'failed: access denied',
+    'failed: script failed',
+  ]);
+  assert.equal(result.missingCount, 0);
+});
+
+test('push: the verdict comes from the invocations even where the command as a whole says Success', async (context) => {
+  const rig = await makeRig(context, hosts({}, { outcome: 'Undeliverable' }));
+  const result = await rig.push();
+  const last = rig.events.findLast((event) => event.kind === 'counters');
+  assert.equal(
+    last?.kind === 'counters' && last.counters.status,
+    'Success',
+    'the lab hides it as the service does',
+  );
+  assert.deepEqual(verdicts(result), ['installed', 'failed: offline']);
+});
+
+test('push: a tag that nobody has is an error that says how to look', async (context) => {
+  const rig = await makeRig(context, hosts({}));
+  for (const hasCanary of [false, true]) {
+    await assert.rejects(rig.push({ tags: { env: 'nowhere' }, hasCanary }), (error: NoMatchError) => {
+      assert.ok(error instanceof NoMatchError);
+      assert.match(error.why, /--tag env=nowhere/);
+      assert.match(error.next, /describe-instance-information/);
+      return true;
+    });
+  }
+});
+
+test('push: ids the service cannot reach get a verdict each, and the others are still done', async (context) => {
+  const rig = await makeRig(context, hosts({}, { outcome: 'Offline' }));
+  const result = await rig.push({ ids: [id(0), id(1), id(99)] });
+  assert.deepEqual(verdicts(result), ['installed', 'failed: offline', 'failed: not registered']);
+});
+
+test('push: the canary goes alone, and its first verdict is the one reported', async (context) => {
+  const rig = await makeRig(context, hosts({}, {}, {}));
+  const result = await rig.push({ hasCanary: true });
+  const stages = rig.events.flatMap((event) => (event.kind === 'stage' ? [event.stage] : []));
+  assert.deepEqual(stages, ['canary', 'fleet']);
+  assert.equal(result.commandIds.length, 2);
+  assert.deepEqual(verdicts(result), ['installed', 'installed', 'installed']);
+});
+
+test('push: when the canary fails nobody else is touched, and the result says why', async (context) => {
+  const rig = await makeRig(context, hosts({ outcome: 'Failed', exitCode: 1, stdout: '' }, {}, {}));
+  const result = await rig.push({ hasCanary: true });
+  assert.equal(result.commandIds.length, 1);
+  assert.match(result.stopped ?? '', new RegExp(`${id(0)}, failed`));
+  assert.deepEqual(verdicts(result), ['failed: script failed']);
+});
+
+test('push: a canary whose agent is never seen back stops the push', async (context) => {
+  const scheduled = line({ verdict: 'installed', entries: { env: 'pending' }, restart: 'scheduled' });
+  const rig = await makeRig(context, hosts({ stdout: scheduled }, {}));
+  const result = await rig.push({ hasCanary: true, lookCommands: ['true'], lookSeconds: 1 });
+  assert.match(result.stopped ?? '', /was not confirmed/);
+  assert.equal(result.verdicts.length, 1);
+});
+
+test('push: more than 50 ids are split into several commands, and all are judged', async (context) => {
+  const rig = await makeRig(context, hosts(...Array.from({ length: 53 }, () => ({}))));
+  const result = await rig.push({ ids: Array.from({ length: 53 }, (_, n) => id(n)) });
+  assert.equal(result.commandIds.length, 2);
+  assert.equal(result.verdicts.length, 53);
+});
+
+test('push: throttled calls are tried again and nothing is sent twice', async (context) => {
+  const rig = await makeRig(context, hosts({}));
+  rig.lab.faults.failNext('ListCommands', 'ThrottlingException', 2);
+  rig.lab.faults.failNext('ListCommandInvocations', 'ThrottlingException', 1);
+  const result = await rig.push();
+  assert.deepEqual(verdicts(result), ['installed']);
+  assert.equal(rig.lab.requests.filter(({ operation }) => operation === 'SendCommand').length, 1);
+});
+
+test('push: expired credentials half-way say so and how to go on', async (context) => {
+  const rig = await makeRig(context, hosts({ latencySeconds: 0.3 }));
+  rig.lab.faults.failNext('ListCommands', 'ExpiredTokenException', 1);
+  await assert.rejects(rig.push(), /the AWS credentials have expired/);
+});
+
+test('push: an interruption cancels what was sent and waits for the outcome', async (context) => {
+  const rig = await makeRig(context, hosts({ latencySeconds: 30 }, { latencySeconds: 30 }));
+  const interruption = new Interruption();
+  const result = await rig.push({
+    interruption,
+    onEvent: (event) => {
+      if (event.kind === 'counters' && event.counters.targetCount > 0) interruption.request();
+    },
+  });
+  assert.ok(rig.lab.requests.some(({ operation }) => operation === 'CancelCommand'));
+  assert.deepEqual(verdicts(result), ['failed: cancelled', 'failed: cancelled']);
+});
