@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  // The lab's processes inside a sandbox are started by path, so each is an entry point of its own.
-  entryPoints: { cli: 'src/cli.ts', 'lab-machine': 'src/lab/machine.ts' },
+  // The lab's own process and those inside a sandbox are started by path, so each is an entry point of its own.
+  entryPoints: { cli: 'src/cli.ts', 'lab-machine': 'src/lab/machine.ts', 'lab-daemon': 'src/lab/daemon.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -1,1 +1,104 @@
-export {};
+/** A lab in a process of its own, and how commands find it. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Lab, startLab } from './lab.ts';
+import { defaultLabDir, type LabOptions } from './options.ts';
+import { LabInUseError, type LabState, readState } from './ownership.ts';
+
+const START_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 10_000;
+
+/** A lab to talk to: the one in the background when it runs, else one of this process's own, with the same hosts. */
+export interface OpenLab {
+  readonly endpoint: string;
+  /** Only when it runs in this process. */
+  readonly lab: Lab | undefined;
+  /** Ends what openLab started; a background lab goes on. */
+  close(): Promise<void>;
+}
+
+export async function openLab(options: Partial<LabOptions> = {}): Promise<OpenLab> {
+  const dir = options.dir ?? defaultLabDir();
+  const running = await labStatus(dir);
+  if (running !== undefined) return { endpoint: running.endpoint, lab: undefined, close: async () => {} };
+  const lab = await startLab({ ...options, dir });
+  return { endpoint: lab.endpoint, lab, close: () => lab.stop() };
+}
+
+/** The lab that runs in `dir`, or undefined; waits for one that is just starting. */
+export async function labStatus(dir: string = defaultLabDir()): Promise<LabState | undefined> {
+  const limit = Date.now() + START_LIMIT_MS;
+  for (;;) {
+    const state = readState(dir);
+    if (state === undefined || state.endpoint !== '') return state;
+    if (Date.now() > limit) return undefined;
+    await pause();
+  }
+}
+
+/** Starts a lab in the background and resolves when it answers. @throws LabInUseError when one runs there already. */
+export async function labUp(options: Partial<LabOptions> = {}): Promise<LabState> {
+  const dir = options.dir ?? defaultLabDir();
+  const running = await labStatus(dir);
+  if (running !== undefined) throw new LabInUseError(dir, running);
+  mkdirSync(dir, { recursive: true });
+  const logPath = join(dir, 'lab.log');
+  const log = openSync(logPath, 'w', 0o600);
+  const child = spawn(process.execPath, [...daemonArgs(), JSON.stringify({ ...options, dir })], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  });
+  closeSync(log);
+  const limit = Date.now() + START_LIMIT_MS;
+  let hasEnded = false;
+  child.once('exit', () => {
+    hasEnded = true;
+  });
+  child.once('error', () => {
+    hasEnded = true;
+  });
+  for (;;) {
+    const state = readState(dir);
+    if (state !== undefined && state.endpoint !== '') {
+      child.unref();
+      return state;
+    }
+    if (hasEnded || Date.now() > limit) {
+      child.kill('SIGKILL');
+      throw new Error(`the lab did not start: ${readFileSync(logPath, 'utf8').trim() || 'it said nothing'}`);
+    }
+    await pause();
+  }
+}
+
+/** Ends the background lab with every process of its hosts; false when none ran. */
+export async function labDown(dir: string = defaultLabDir()): Promise<boolean> {
+  const state = readState(dir);
+  if (state === undefined) return false;
+  process.kill(state.pid, 'SIGTERM');
+  const limit = Date.now() + STOP_LIMIT_MS;
+  while (readState(dir) !== undefined) {
+    // Its hosts die with it: every sandbox asks the kernel for that.
+    if (Date.now() > limit) process.kill(state.pid, 'SIGKILL');
+    await pause();
+  }
+  return true;
+}
+
+function daemonArgs(): string[] {
+  const here = dirname(fileURLToPath(import.meta.url));
+  if (import.meta.url.endsWith('.ts'))
+    return ['--import', import.meta.resolve('tsx'), join(here, 'daemon.ts')];
+  const built = [join(here, 'lab-daemon.js'), join(here, '..', 'lab-daemon.js')].find((path) =>
+    existsSync(path),
+  );
+  if (built === undefined) throw new Error(`lab-daemon.js is not beside ${here}; run npm run build`);
+  return [built];
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 25));
+}

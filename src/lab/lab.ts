@@ -1,5 +1,4 @@
 /** Puts a stand-in account together: hosts, records, endpoint and sessions, all on loopback, all ended by stop(). */
-import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
@@ -8,6 +7,7 @@ import { type EndpointFaults, makeEndpoint, type RequestLog } from './endpoint.t
 import type { Host } from './host.ts';
 import { MachineHost } from './machine-host.ts';
 import { DEFAULT_HOSTS, type HostSpec, type LabOptions, REGION } from './options.ts';
+import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
 import { RecordStore } from './records.ts';
 import { SessionTable } from './session-table.ts';
@@ -30,7 +30,16 @@ export interface Lab {
 
 /** Starts a lab in `dir`, with the hosts and records it had before. Resolves when every sandboxed host's agent is connected. */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  mkdirSync(options.dir, { recursive: true });
+  claimFolder(options.dir);
+  try {
+    return await startClaimed(options);
+  } catch (error) {
+    releaseFolder(options.dir);
+    throw error;
+  }
+}
+
+async function startClaimed(options: LabOptions): Promise<Lab> {
   const specs = options.hosts ?? DEFAULT_HOSTS;
   const program = specs.some(({ synthetic }) => synthetic === undefined)
     ? await placeProgram(options.dir)
@@ -62,6 +71,11 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   }
   const { port } = server.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;
+  publishState(options.dir, {
+    endpoint,
+    idleSeconds: options.idleSeconds ?? 1200,
+    policy: options.policy ?? 'input',
+  });
   let isStopped = false;
   return {
     endpoint,
@@ -83,6 +97,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       store.save();
+      releaseFolder(options.dir);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** A host with processes behind it: starts its sandbox, listens for its manager, agent and workers, and hands them their work. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type FrameSocket, frameSocket } from './frames.ts';
@@ -22,7 +22,7 @@ export class MachineHost extends EventEmitter implements Host {
   lastPingAt = Date.now();
   private server: Server | undefined;
   private child: ChildProcess | undefined;
-  private run_ = '';
+  private runFolder = '';
   private readonly sockets = new Set<Socket>();
   private manager: FrameSocket | undefined;
   private agent: FrameSocket | undefined;
@@ -50,11 +50,10 @@ export class MachineHost extends EventEmitter implements Host {
   async start(): Promise<void> {
     mkdirSync(join(this.folder, 'faults'), { recursive: true });
     makeTree(join(this.folder, 'tree'), this.spec);
-    // Not below the lab's folder: a unix socket's path holds 107 bytes.
-    this.run_ = mkdtempSync('/tmp/ssm-keepalive-lab-');
-    writeFileSync(join(this.run_, 'host.json'), JSON.stringify(this.config()));
-    await this.listen(join(this.run_, 'lab.sock'));
-    const places = { folder: this.folder, program: this.program, run: this.run_ };
+    this.runFolder = makeRunFolder(this.folder);
+    writeFileSync(join(this.runFolder, 'host.json'), JSON.stringify(this.config()));
+    await this.listen(join(this.runFolder, 'lab.sock'));
+    const places = { folder: this.folder, program: this.program, run: this.runFolder };
     const child = spawn('bwrap', sandboxArgs(this.spec, places), {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: SERVICE_PATH },
@@ -87,15 +86,18 @@ export class MachineHost extends EventEmitter implements Host {
     this.child = undefined;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
+      // Its child is the host's first process; killed instead of bwrap itself, so that bwrap collects it and no zombie is left.
+      for (const pid of childrenOf(child.pid)) process.kill(pid, 'SIGKILL');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
       await gone;
+      clearTimeout(timer);
     }
     // The manager's socket closes when the kernel has ended it: then the whole namespace is gone.
     while (this.manager !== undefined && this.sockets.size > 0)
       await new Promise((resolve) => setTimeout(resolve, 5));
     for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
-    if (this.run_ !== '') rmSync(this.run_, { recursive: true, force: true });
+    if (this.runFolder !== '') rmSync(this.runFolder, { recursive: true, force: true });
     for (const { settle } of this.jobs.values()) settle(failed('Undeliverable', 'the host was switched off'));
     this.jobs.clear();
   }
@@ -247,4 +249,25 @@ export class MachineHost extends EventEmitter implements Host {
 
 function failed(details: RunDetails, why: string): RunResult {
   return { details, code: -1, stdout: '', stderr: why };
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Where the host's sockets are: below the lab's folder, unless that makes the path longer than the 107 bytes a unix socket's may have. */
+function makeRunFolder(folder: string): string {
+  const own = join(folder, 'run');
+  if (Buffer.byteLength(own) > 90) return mkdtempSync('/tmp/ssm-keepalive-lab-');
+  rmSync(own, { recursive: true, force: true });
+  mkdirSync(own, { mode: 0o700 });
+  return own;
 }

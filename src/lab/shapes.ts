@@ -64,9 +64,9 @@ export const SHAPES = {
     MaxConcurrency: z.string().min(1).max(7).regex(MAX_CONCURRENCY).optional(),
     MaxErrors: z.string().min(1).max(7).regex(MAX_ERRORS).optional(),
     ServiceRoleArn: z.string().optional(),
-    NotificationConfig: z.unknown(),
-    CloudWatchOutputConfig: z.unknown(),
-    AlarmConfiguration: z.unknown(),
+    NotificationConfig: z.unknown().optional(),
+    CloudWatchOutputConfig: z.unknown().optional(),
+    AlarmConfiguration: z.unknown().optional(),
   }),
   ListCommands: z.object({
     CommandId: commandId.optional(),

@@ -1,0 +1,88 @@
+/** One lab per folder: a file that names the process which runs it, checked by pid and start time, so that a reused pid is not trusted. */
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IdlePolicy } from './options.ts';
+
+/** What others learn about a running lab. */
+export interface LabState {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  readonly startTime: string;
+  readonly endpoint: string;
+  readonly idleSeconds: number;
+  readonly policy: IdlePolicy;
+}
+
+/** Another process runs a lab in the same folder. */
+export class LabInUseError extends Error {
+  constructor(
+    readonly dir: string,
+    readonly state: LabState,
+  ) {
+    super(`a lab already runs in ${dir} (process ${state.pid}, ${state.endpoint || 'starting'})`);
+  }
+}
+
+/** Takes the folder for this process. @throws LabInUseError */
+export function claimFolder(dir: string): void {
+  mkdirSync(dir, { recursive: true });
+  const path = stateFile(dir);
+  const draft = `${path}.${process.pid}`;
+  const state = {
+    pid: process.pid,
+    startTime: startTimeOf(process.pid) ?? '',
+    endpoint: '',
+    idleSeconds: 0,
+    policy: 'input',
+  };
+  writeFileSync(draft, JSON.stringify(state), { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        // A link either makes the whole file or fails: two labs that start at once cannot both win.
+        linkSync(draft, path);
+        return;
+      } catch {
+        const owner = readState(dir);
+        if (owner !== undefined) throw new LabInUseError(dir, owner);
+        rmSync(path, { force: true });
+      }
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+export function publishState(dir: string, more: Pick<LabState, 'endpoint' | 'idleSeconds' | 'policy'>): void {
+  const state: LabState = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', ...more };
+  writeFileSync(stateFile(dir), JSON.stringify(state), { mode: 0o600 });
+}
+
+export function releaseFolder(dir: string): void {
+  rmSync(stateFile(dir), { force: true });
+}
+
+/** The live owner of a lab's folder, if there is one. */
+export function readState(dir: string): LabState | undefined {
+  try {
+    const state = JSON.parse(readFileSync(stateFile(dir), 'utf8')) as LabState;
+    return startTimeOf(state.pid) === state.startTime ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function stateFile(dir: string): string {
+  return join(dir, 'lab.json');
+}
+
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A zombie runs nothing any more.
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
