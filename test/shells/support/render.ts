@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ejs from 'ejs';
+import { DIALECTS } from '../../../src/bundle/dialects.ts';
 
 const templates = new URL('../../../templates/', import.meta.url);
 
@@ -15,10 +16,8 @@ export interface PromptValues {
   readonly maxIdleSeconds: number;
 }
 
-/** One safe word for any POSIX shell; the bundle's own quoter has tests of its own. */
-const quote = (value: unknown): string => `'${String(value).replaceAll("'", "'\\''")}'`;
-
 export function renderPrompt(file: PromptFile, values: PromptValues): string {
+  const { quote } = DIALECTS[file === 'prompt.bash' ? 'bash' : 'sh'];
   return ejs.render(readFileSync(new URL(`${file}.ejs`, templates), 'utf8'), values, { escape: quote });
 }
 

@@ -87,7 +87,7 @@ export class Terminal {
       .replaceAll(query, '')
       .replaceAll('\0', '')
       .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '')
-      .replaceAll('\r', '');
+      .replace(/[\r\x07]/g, '');
   }
 
   type(text: string): void {
@@ -133,11 +133,15 @@ ${JSON.stringify(this.raw)}`);
     await this.until(`${count} outputs`, () => made() >= wanted);
   }
 
-  /** Runs a command line and returns what `expand` prints between braces; the echoed line has other braces. */
+  /** Runs a command line and returns what it prints between `=[` and `]=`. */
   async ask(words: string): Promise<string> {
     const from = this.screen.length;
-    this.type(`printf '{%s}\\n' ${words}\r`);
-    const [, found = ''] = await this.see(/\{((?!%s\})[^}]*)\}/, from);
+    this.type(`${show(words)}\r`);
+    return this.answerTo(from);
+  }
+
+  async answerTo(from: number): Promise<string> {
+    const [, found = ''] = await this.see(/=\[((?!%s\]=).*?)\]=/s, from);
     return found;
   }
 
@@ -168,7 +172,7 @@ ${JSON.stringify(this.raw)}`);
   /** Ends everything and leaves nothing: the shell, the helper and the folder. */
   async close(): Promise<void> {
     const helpers = findHelpers(this.pid);
-    if (this.exitCode === undefined) process.kill(this.pid, 'SIGKILL');
+    if (this.exitCode === undefined && isRunning(this.pid)) process.kill(this.pid, 'SIGKILL');
     await this.exited();
     for (const helper of helpers) await this.helperGone(helper);
     this.cleanUp();
@@ -198,6 +202,9 @@ ${JSON.stringify(this.raw)}`);
     this.answered += 1;
   }
 }
+
+/** A command line whose output `answerTo` finds; its echo does not match. */
+export const show = (words: string): string => `printf '=[%s]=\\n' ${words}`;
 
 /** Opens a terminal, waits for the first prompt, runs the body, and always leaves nothing behind. */
 export async function inTerminal(

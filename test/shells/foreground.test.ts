@@ -1,0 +1,184 @@
+// Whatever else reads the terminal must get what was typed and nothing more: the keeper is silent then.
+import assert from 'node:assert/strict';
+import { suite } from 'node:test';
+import { type Shell, shells, testWith } from './support/shells.ts';
+import { inTerminal, type Terminal } from './support/terminal.ts';
+
+interface Program {
+  readonly name: string;
+  readonly needs?: readonly string[];
+  readonly shells: 'all' | 'query';
+  readonly before?: string;
+  /** A command line that says `started` and then occupies the terminal. */
+  readonly line: string;
+  /** A key that starts it instead of Enter. */
+  readonly key?: string;
+  /** Types into it, ends it and gives back what it read, with what it should have read. */
+  readonly finish: (t: Terminal) => Promise<readonly [read: string, typed: string]>;
+}
+
+const started = "printf 'start%s ' ed";
+
+/** Reads in raw mode, as an editor or a pager does, and shows every byte; ends at q. */
+const rawReader = `python3 -c "
+import os,tty,termios
+old=termios.tcgetattr(0); tty.setraw(0); os.write(1,b'start'+b'ed '); got=b''
+while not got.endswith(b'q'): got+=os.read(0,9)
+termios.tcsetattr(0,termios.TCSADRAIN,old); os.write(2,b'=['+got.hex().encode()+b']=')
+"`;
+const sawOnlyTheTyped = async (t: Terminal) => {
+  const from = t.screen.length;
+  t.type('abq');
+  return [await t.answerTo(from), Buffer.from('abq').toString('hex')] as const;
+};
+const readVariable = (typed: string, value: string) => async (t: Terminal) => {
+  t.type(typed);
+  return [await t.ask('"$x"'), value] as const;
+};
+
+const programs: readonly Program[] = [
+  {
+    name: 'sleep',
+    shells: 'all',
+    line: `${started}; sleep 1000`,
+    finish: async (t) => {
+      t.type('\x03');
+      return [await t.ask('ok'), 'ok'];
+    },
+  },
+  {
+    name: 'cat',
+    shells: 'all',
+    line: `${started}; cat >caught`,
+    finish: async (t) => {
+      t.type('typed\r\x04');
+      return [await t.ask('"$(cat caught)"'), 'typed'];
+    },
+  },
+  {
+    name: 'a job waited for',
+    shells: 'all',
+    line: `${started}; sleep 1000 & wait`,
+    finish: async (t) => {
+      t.type('\x03');
+      return [await t.ask('"$(kill $! && echo ok)"'), 'ok'];
+    },
+  },
+  {
+    name: 'the read builtin',
+    shells: 'query',
+    line: `${started}; read -r x`,
+    finish: readVariable('abc\r', 'abc'),
+  },
+  {
+    name: 'read -s',
+    shells: 'query',
+    line: `${started}; read -rs x`,
+    finish: readVariable('secret\r', 'secret'),
+  },
+  {
+    name: 'read of a single key',
+    shells: 'query',
+    line: `${started}; read -rsn1 x`,
+    finish: readVariable('k', 'k'),
+  },
+  {
+    name: 'select',
+    shells: 'query',
+    line: `${started}; select x in one two; do break; done`,
+    finish: readVariable('2\r', 'two'),
+  },
+  {
+    name: 'a program in raw mode',
+    needs: ['python3'],
+    shells: 'query',
+    line: rawReader,
+    finish: sawOnlyTheTyped,
+  },
+  {
+    name: 'a program in raw mode without job control',
+    needs: ['python3'],
+    shells: 'query',
+    before: 'set +m',
+    line: rawReader,
+    finish: sawOnlyTheTyped,
+  },
+  {
+    name: 'a chooser that a key binding started, as fzf does',
+    needs: ['python3'],
+    shells: 'query',
+    before: `reader() { ${rawReader}; }\nchoose() { x=$(reader 2>&1 >/dev/tty); }\nbind -x '"\\C-t": choose'`,
+    line: '',
+    key: '\x14',
+    finish: async (t) => {
+      t.type('abq');
+      return [await t.ask('"$x"'), `=[${Buffer.from('abq').toString('hex')}]=`] as const;
+    },
+  },
+  {
+    name: 'a command substitution',
+    shells: 'query',
+    line: `${started}; x=$(cat)`,
+    finish: readVariable('typed\r\x04', 'typed'),
+  },
+  {
+    name: 'vi',
+    needs: ['vi'],
+    shells: 'query',
+    line: `${started}; vi -u NONE written`,
+    finish: async (t) => {
+      t.type('iabc\x1b');
+      await t.ticks(2);
+      t.type(':wq\r');
+      return [await t.ask('"$(cat written)"'), 'abc'];
+    },
+  },
+  {
+    name: 'a nested shell of another kind',
+    needs: ['dash'],
+    shells: 'query',
+    line: `${started}; dash`,
+    finish: async (t) => [await t.ask('inner'), 'inner'],
+  },
+  {
+    name: 'a nested shell of the same kind',
+    shells: 'query',
+    line: `${started}; bash --norc --noprofile`,
+    finish: async (t) => [await t.ask('inner'), 'inner'],
+  },
+];
+
+suite('prompt keeper: something else in the foreground', { concurrency: 16 }, () => {
+  for (const shell of shells) {
+    for (const program of programs) {
+      if (program.shells === 'query' && shell.keeper !== 'query') continue;
+      const name = `${shell.name}: silent during ${program.name}, which reads what is typed and no more`;
+      testWith([shell.command, ...(program.needs ?? [])], name, () => silentDuring(shell, program));
+    }
+
+    testWith([shell.command], `${shell.name}: works again after a foreground job`, () =>
+      inTerminal({ shell }, async (t) => {
+        t.type('cat\r');
+        await t.ticks(1);
+        t.type('\x04');
+        await t.outputs(shell.keeper, 2);
+        assert.equal(await t.ask('fine'), 'fine');
+      }),
+    );
+  }
+});
+
+async function silentDuring(shell: Shell, program: Program): Promise<void> {
+  await inTerminal({ shell, after: program.before ?? '' }, async (t) => {
+    // Right after a heartbeat nothing is due for a whole tick: no query can cross the start of the program.
+    await t.outputs(shell.keeper, 1);
+    t.type(`${program.line}${program.key ?? '\r'}`);
+    await t.see('started ');
+    await t.ticks(1);
+    const before = [t.queries, t.nuls];
+    await t.ticks(2);
+    assert.deepEqual([t.queries, t.nuls], before);
+    const [read, typed] = await program.finish(t);
+    assert.equal(read, typed);
+  });
+}

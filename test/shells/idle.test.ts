@@ -1,0 +1,161 @@
+// When heartbeats stop: nobody types for max-idle, root's cap, a terminal that never answers. And TMOUT keeps its meaning.
+import assert from 'node:assert/strict';
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'node:test';
+import type { PromptFile } from './support/render.ts';
+import { type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
+import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
+
+const capPath = '/etc/ssm-keepalive/max-idle';
+
+/** Each of these lets the helper wake often enough that a heartbeat would have come. */
+async function isSilent(t: Terminal): Promise<boolean> {
+  const before = t.queries + t.nuls;
+  await t.ticks(3);
+  return t.queries + t.nuls === before;
+}
+
+suite('prompt keeper: when it stops', { concurrency: 16 }, () => {
+  for (const shell of shells) {
+    const inShell = (name: string, more: Partial<TerminalOptions>, body: (t: Terminal) => Promise<void>) =>
+      testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
+
+    inShell(
+      'stops after max-idle, answers not counted; a key resumes it',
+      { maxIdleSeconds: 4 },
+      async (t) => {
+        await t.outputs(shell.keeper, 2);
+        await t.ticks(4);
+        assert.ok(await isSilent(t));
+        t.type('\r');
+        await t.outputs(shell.keeper, 2);
+        await t.ticks(4);
+        assert.ok(await isSilent(t), 'and stops again');
+      },
+    );
+
+    inShell('writes nothing while someone types', { intervalSeconds: 3 }, async (t) => {
+      const typing = setInterval(() => t.type(' \r'), 200);
+      await t.ticks(6);
+      clearInterval(typing);
+      assert.equal(t.queries + t.nuls, 0);
+      await t.outputs(shell.keeper, 1);
+    });
+
+    inShell(
+      'where the count of keys cannot be read, max-idle counts from the start',
+      {
+        maxIdleSeconds: 7,
+        edit: (_: PromptFile, text: string) => text.replaceAll('/proc/$pid/io', '/proc/$pid/absent'),
+      },
+      async (t) => {
+        await t.outputs(shell.keeper, 5);
+        t.type('\r');
+        await t.ticks(4);
+        assert.ok(await isSilent(t));
+      },
+    );
+
+    inShell(
+      'works where wchan cannot be read',
+      { edit: (_: PromptFile, text: string) => text.replaceAll('/proc/$pid/wchan', '/proc/$pid/absent') },
+      (t) => t.outputs(shell.keeper, 3),
+    );
+
+    if (process.getuid?.() === 0) testCap(shell);
+  }
+
+  for (const shell of swallowingShells) {
+    testWith(
+      [shell.command],
+      `${shell.name}: four queries without an answer, then NUL bytes until a key comes`,
+      () =>
+        inTerminal({ shell, answers: 'never' }, async (t) => {
+          await t.outputs('output', 2);
+          assert.equal(t.queries, 4);
+          t.type(' ');
+          await t.outputs('query', 1);
+        }),
+    );
+  }
+
+  // ksh warns for a minute first; busybox ash and dash have no such timer.
+  for (const shell of shells.filter(({ name }) => /bash|mksh/.test(name))) {
+    testWith([shell.command], `${shell.name}: TMOUT still logs out, readonly or not`, () =>
+      inTerminal({ shell, before: 'TMOUT=4; readonly TMOUT' }, async (t) => {
+        await t.outputs(shell.keeper, 2);
+        await t.exited();
+      }),
+    );
+  }
+});
+
+interface Cap {
+  readonly name: string;
+  readonly text: string;
+  readonly mode?: number;
+  readonly owner?: number;
+  readonly isObeyed: boolean;
+}
+
+const caps: readonly Cap[] = [
+  { name: 'a cap of root below max-idle', text: '2\n', isObeyed: true },
+  { name: 'a cap without a newline', text: '2', isObeyed: true },
+  { name: 'a cap that is no number of seconds', text: 'soon\n', isObeyed: false },
+  { name: 'a cap that its group may write', text: '2\n', mode: 0o664, isObeyed: false },
+  { name: 'a cap that everyone may write', text: '2\n', mode: 0o646, isObeyed: false },
+  { name: 'a cap that belongs to someone else', text: '2\n', owner: 65534, isObeyed: false },
+];
+
+function testCap(shell: Shell): void {
+  const startWith = (cap: Omit<Cap, 'name' | 'isObeyed'> | undefined, maxIdleSeconds: number) => {
+    const edit = (file: PromptFile, text: string) =>
+      file === 'prompt-helper.sh' ? text : text.replace(capPath, '"$__ssmka_dir/cap"');
+    const t = new Terminal({ shell, maxIdleSeconds, edit });
+    if (cap) writeCap(join(t.folder, 'cap'), cap);
+    return t;
+  };
+  const writeCap = (path: string, { text, mode = 0o644, owner = 0 }: Omit<Cap, 'name' | 'isObeyed'>) => {
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+    chownSync(path, owner, 0);
+  };
+  const closing = async (t: Terminal, body: () => Promise<void>) => {
+    try {
+      await t.ready();
+      await body();
+    } finally {
+      await t.close();
+    }
+  };
+
+  for (const cap of caps) {
+    const name = `${shell.name}: ${cap.name} is ${cap.isObeyed ? 'obeyed' : 'not'}`;
+    testWith([shell.command], name, () => {
+      const t = startWith(cap, 28_800);
+      return closing(t, async () => {
+        await t.ticks(5);
+        assert.equal(await isSilent(t), cap.isObeyed);
+      });
+    });
+  }
+
+  testWith([shell.command], `${shell.name}: a cap above max-idle does not raise it`, () => {
+    const t = startWith({ text: '28800\n' }, 2);
+    return closing(t, async () => {
+      await t.ticks(4);
+      assert.ok(await isSilent(t));
+    });
+  });
+
+  testWith([shell.command], `${shell.name}: a cap written while a session runs takes effect`, () => {
+    const t = startWith(undefined, 28_800);
+    return closing(t, async () => {
+      await t.outputs(shell.keeper, 2);
+      writeCap(join(t.folder, 'cap'), { text: '1\n' });
+      await t.ticks(1);
+      assert.ok(await isSilent(t));
+    });
+  });
+}

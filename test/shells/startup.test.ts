@@ -1,0 +1,134 @@
+// The keeper starts in whatever state profiles have left the shell in, and changes nothing of it.
+import assert from 'node:assert/strict';
+import { suite } from 'node:test';
+import { type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
+import { inTerminal, type Terminal } from './support/terminal.ts';
+
+interface State {
+  readonly name: string;
+  readonly only?: (shell: Shell) => boolean;
+  readonly before: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What must still hold with the keeper running. */
+  readonly holds?: (t: Terminal, shell: Shell) => Promise<void>;
+}
+
+const isBash = (shell: Shell) => shell.keeper === 'query';
+const prints = (words: string, expected: string) => async (t: Terminal) =>
+  assert.equal(await t.ask(words), expected);
+
+const states: readonly State[] = [
+  { name: 'set -u', before: 'set -u', holds: prints('"${-#*u}" | grep -c =', '') },
+  { name: 'set -e', before: 'set -e' },
+  { name: 'set -f', before: 'set -f', holds: prints('*', '*') },
+  { name: 'noclobber', before: 'set -C' },
+  { name: 'set -a', before: 'set -a', holds: prints('"$(sh -c "echo \\${__ssmka_modes-none}")"', 'none') },
+  { name: 'an odd IFS', before: "IFS='/ -1s'", holds: prints('"$IFS"', '/ -1s') },
+  { name: 'a readonly IFS', before: 'IFS=:; readonly IFS', holds: prints('"$IFS"', ':') },
+  { name: 'a readonly TMOUT', before: 'TMOUT=600; readonly TMOUT', holds: prints('"$TMOUT"', '600') },
+  { name: 'no HOME and no PATH', before: 'unset HOME; OLD=$PATH; PATH=/nowhere' },
+  {
+    name: 'functions of the same names as commands',
+    before: ['read', 'printf', 'stty', 'sleep', 'ls', 'env', 'kill']
+      .map((name) => `${name}() { echo BAD; }`)
+      .join('\n'),
+    holds: async (t) => assert.doesNotMatch(t.screen, /BAD/),
+  },
+  {
+    name: 'aliases of the same names as commands',
+    before: ['read', 'unset', 'bind', 'export', 'env', 'sh', 'stty', 'sleep']
+      .map((name) => `alias ${name}='echo BAD'`)
+      .join('\n'),
+    holds: async (t) => assert.doesNotMatch(t.screen, /BAD/),
+  },
+  {
+    name: 'exported functions',
+    only: isBash,
+    before: 'for f in read printf stty sleep cd trap; do eval "$f() { echo BAD; }; export -f $f"; done',
+    holds: async (t) => assert.doesNotMatch(t.screen, /BAD/),
+  },
+  {
+    name: 'an EXIT and an INT trap',
+    before: "trap 'echo BYE' EXIT; trap 'echo INT' INT",
+    holds: async (t) => {
+      assert.doesNotMatch(t.screen, /BYE|INT/);
+      t.type('exit\r');
+      await t.exited();
+      assert.equal(t.screen.match(/BYE/g)?.length, 1);
+    },
+  },
+  {
+    name: 'DEBUG and ERR traps',
+    only: isBash,
+    before: "set -T; trap 'last=$BASH_COMMAND' DEBUG; trap 'echo ERR' ERR",
+    holds: async (t) => {
+      assert.doesNotMatch(t.screen, /ERR/);
+      assert.match(await t.ask('"$(trap -p DEBUG ERR)"'), /last=\$BASH_COMMAND[^]*echo ERR/);
+    },
+  },
+  {
+    name: 'PROMPT_COMMAND as a string',
+    only: isBash,
+    before: "PROMPT_COMMAND='prompts=$((prompts + 1))'",
+    holds: async (t) => {
+      assert.equal(await t.ask('"$prompts $PROMPT_COMMAND"'), '1 prompts=$((prompts + 1))');
+      await t.heartbeats(2);
+      assert.equal(await t.ask('"$prompts"'), '2', 'an answer is no prompt');
+    },
+  },
+  {
+    name: 'PROMPT_COMMAND as an array',
+    only: isBash,
+    before: 'PROMPT_COMMAND=("first=1" "second=2")',
+    holds: prints('"$first$second ${#PROMPT_COMMAND[@]}"', '12 2'),
+  },
+  {
+    name: 'an IFS, PATH and TMOUT in the environment',
+    before: ':',
+    env: { IFS: 'abc', TMOUT: '600', BASH_ENV: '/nowhere', POSIXLY_CORRECT: '1', SHELLOPTS_: 'x' },
+  },
+  {
+    name: 'a background job of the user',
+    before: 'sleep 1000 & job=$!',
+    holds: prints('"$((job - $!))$(kill $job)"', '0'),
+  },
+  { name: 'a folder that is gone', before: 'mkdir gone; cd gone; rmdir "$PWD"' },
+  {
+    name: 'an exit status, and that of the keeper is 0',
+    before: 'false',
+    holds: async (t) => assert.doesNotMatch(t.screen, /error|not found/),
+  },
+];
+
+suite('prompt keeper: start', { concurrency: 16 }, () => {
+  for (const shell of shells) {
+    for (const { name, only, before, env = {}, holds } of states) {
+      if (only && !only(shell)) continue;
+      testWith([shell.command], `${shell.name}: starts and prints nothing under ${name}`, () =>
+        inTerminal({ shell, before, env }, async (t) => {
+          await t.outputs(shell.keeper, 2);
+          assert.doesNotMatch(t.screen, /unbound|parameter|readonly|denied|restricted|ssmka/);
+          await holds?.(t, shell);
+        }),
+      );
+    }
+  }
+
+  for (const shell of swallowingShells) {
+    testWith([shell.command], `${shell.name}: starts in a restricted shell`, () =>
+      inTerminal({ shell, wrap: (argv) => [...argv, '-r'] }, async (t) => {
+        await t.heartbeats(2);
+        t.type('cd /\r');
+        await t.see('restricted');
+      }),
+    );
+
+    testWith([shell.command], `${shell.name}: without a line editor it gets NUL bytes and no query`, () =>
+      inTerminal({ shell, wrap: ([name = '', ...rest]) => [name, '--noediting', ...rest] }, async (t) => {
+        await t.outputs('output', 3);
+        assert.equal(t.queries, 0);
+        assert.doesNotMatch(t.screen, /warning/);
+      }),
+    );
+  }
+});
