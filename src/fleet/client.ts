@@ -13,6 +13,8 @@ export interface Connection {
  * (the SDK alone does not know that one). Adaptive retries: the service throttles a fleet's worth of calls.
  */
 export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv = process.env): SSMClient {
+  // The SDK would warn on every run under a Node version that this package still supports.
+  variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
   return new SSMClient({
     retryMode: 'adaptive',

@@ -1,0 +1,128 @@
+import { rmSync } from 'node:fs';
+import { formatDuration, parseDuration } from '../duration.ts';
+import { UsageError, UserError } from '../errors.ts';
+import type { IdlePolicy, LabState } from '../lab/index.ts';
+import { nearestName } from '../nearest.ts';
+import type { Command, Invocation } from './index.ts';
+import type { Io } from './io.ts';
+
+const ACTIONS = ['up', 'down', 'hosts'] as const;
+const POLICIES = ['input', 'output', 'any'] as const;
+
+type Lab = typeof import('../lab/index.ts');
+
+/** Starts, stops and shows the stand-in account. */
+export const lab: Command = async (settings, io, invocation) => {
+  const [action] = invocation.words;
+  if (!isOneOf(action, ACTIONS)) {
+    const nearest = nearestName(action ?? '', ACTIONS);
+    throw new UsageError({
+      what: action ? `there is no  lab ${action}` : 'lab needs to know what to do',
+      why: `expected one of ${ACTIONS.join(', ')}`,
+      next: nearest ? `did you mean  ssm-keepalive lab ${nearest}` : 'run  ssm-keepalive lab --help',
+    });
+  }
+  const labModule = await import('../lab/index.ts');
+  const isJson = settings.common.output === 'json';
+  if (action === 'up') return startLab(labModule, invocation, io, isJson);
+  if (action === 'down') return stopLab(labModule, invocation, io);
+  return showHosts(labModule, io, isJson);
+};
+
+async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: boolean): Promise<number> {
+  const options = readOptions(invocation.own);
+  const running = await labModule.labStatus();
+  if (running) {
+    throw new UserError({
+      code: 'lab-running',
+      what: 'the lab is already up',
+      why: `process ${running.pid} runs it at ${running.endpoint}`,
+      next: 'use it with --lab, or stop it with  ssm-keepalive lab down',
+    });
+  }
+  if (!invocation.own['foreground']) {
+    describeLab(await labModule.labUp(options), labModule, io, isJson);
+    return 0;
+  }
+  const open = await labModule.startLab({ dir: labModule.defaultLabDir(), ...options });
+  const state = await labModule.labStatus();
+  if (state) describeLab(state, labModule, io, isJson);
+  io.err('ssm-keepalive: the lab runs until Ctrl-C\n');
+  await new Promise<void>((resolve) => {
+    // Signals alone keep no process alive; the listening endpoint does.
+    invocation.interruption.onRequest(resolve);
+  });
+  await open.stop();
+  return 0;
+}
+
+function readOptions(own: Invocation['own']): { idleSeconds?: number; policy?: IdlePolicy } {
+  const { idle, policy } = own;
+  const idleSeconds = typeof idle === 'string' ? parseDuration(idle) : undefined;
+  if (idle !== undefined && !idleSeconds) {
+    throw new UsageError({
+      what: `--idle cannot be ${JSON.stringify(idle)}`,
+      why: 'expected a time from 1s, e.g. 5s or 20m',
+      next: 'give --idle 5s to see sessions die soon',
+    });
+  }
+  if (policy !== undefined && !isOneOf(policy, POLICIES)) {
+    throw new UsageError({
+      what: `--policy cannot be ${JSON.stringify(policy)}`,
+      why: `expected one of ${POLICIES.join(', ')}`,
+      next: 'give --policy input, as the service documents it',
+    });
+  }
+  return { ...(idleSeconds ? { idleSeconds } : {}), ...(policy ? { policy } : {}) };
+}
+
+function describeLab(state: LabState, labModule: Lab, io: Io, isJson: boolean): void {
+  const variables = labModule.labEnv(state.endpoint);
+  if (isJson) {
+    io.out(`${JSON.stringify({ ...state, env: variables }, null, 2)}\n`);
+    return;
+  }
+  for (const [name, value] of Object.entries(variables)) io.out(`export ${name}=${value}\n`);
+  io.err(
+    `ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
+      state.policy === 'any' ? 'input or output' : state.policy
+    }. Stop it with  ssm-keepalive lab down\n`,
+  );
+}
+
+async function stopLab(labModule: Lab, invocation: Invocation, io: Io): Promise<number> {
+  const wasUp = await labModule.labDown();
+  if (invocation.own['forget']) rmSync(labModule.defaultLabDir(), { recursive: true, force: true });
+  io.err(wasUp ? 'ssm-keepalive: the lab is down\n' : 'ssm-keepalive: no lab was up\n');
+  return 0;
+}
+
+async function showHosts(labModule: Lab, io: Io, isJson: boolean): Promise<number> {
+  const state = await labModule.labStatus();
+  const hosts = labModule.DEFAULT_HOSTS.map(({ id, name, tags, python = true }) => ({
+    id,
+    name,
+    tags,
+    python,
+  }));
+  if (isJson) {
+    io.out(
+      `${JSON.stringify({ isUp: state !== undefined, endpoint: state?.endpoint ?? null, hosts }, null, 2)}\n`,
+    );
+    return 0;
+  }
+  for (const { id, name, tags, python } of hosts) {
+    const words = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
+    io.out(`${id}  ${name.padEnd(6)}  ${words.join(' ').padEnd(18)}${python ? '' : '  no Python'}\n`);
+  }
+  io.err(
+    state
+      ? `ssm-keepalive: up at ${state.endpoint}\n`
+      : 'ssm-keepalive: not up; --lab starts it for one command\n',
+  );
+  return 0;
+}
+
+function isOneOf<T extends string>(value: unknown, known: readonly T[]): value is T {
+  return known.includes(value as T);
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Lab } from '../../src/lab/index.ts';
+import { type CliResult, runCli } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+
+interface Report {
+  exitStatus: number;
+  digest: string;
+  commandIds: string[];
+  summary: Record<string, number>;
+  instances: {
+    instanceId: string;
+    verdict: string;
+    state: string | null;
+    keeper: string;
+    entries: Record<string, string>;
+    restart: string;
+    why: string;
+    unattendedSeconds: number;
+  }[];
+}
+
+const WEB_1 = 'i-0aaaaaaaaaaaaaaa1';
+const DB_1 = 'i-0bbbbbbbbbbbbbbb1';
+
+function cli(lab: Lab, line: string): Promise<CliResult> {
+  return runCli(line.split(' '), lab.env);
+}
+
+function readReport(result: CliResult): Report {
+  assert.match(result.stdout, /^\{/, result.stderr);
+  return JSON.parse(result.stdout);
+}
+
+test('main job: install, again, other settings, status, uninstall, on sandboxed hosts', async (context) => {
+  const lab = await startTestLab(context);
+
+  await context.test('a dry run shows who would get what and sends nothing', async () => {
+    const result = await cli(lab, 'install --tag env=dev --dry-run');
+    assert.equal(result.status, 0, result.stderr);
+    assert.match(result.stdout, /i-0aaaaaaaaaaaaaaa1[\s\S]*i-0aaaaaaaaaaaaaaa2[\s\S]*nothing was sent/);
+    assert.ok(!lab.requests.some(({ operation }) => operation === 'SendCommand'));
+  });
+
+  await context.test(
+    'install reaches the first instance, sees its agent back, then does the others',
+    async () => {
+      const result = await cli(lab, 'install --tag env=dev --output json');
+      const report = readReport(result);
+      assert.equal(result.status, 0, `${result.stderr}${result.stdout}`);
+      assert.deepEqual(report.summary, { installed: 2 });
+      assert.equal(report.commandIds.length, 2, 'the canary alone, then the fleet');
+      for (const instance of report.instances) {
+        assert.equal(instance.keeper, 'relay');
+        assert.equal(instance.entries['env'], 'live');
+        assert.equal(instance.restart, 'confirmed');
+        assert.equal(instance.unattendedSeconds, 28_800);
+      }
+      assert.match(result.stderr, /first instance: i-0aaaaaaaaaaaaaaa1/);
+    },
+  );
+
+  await context.test('the same again is unchanged, other settings are an update', async () => {
+    const again = readReport(await cli(lab, 'install --tag env=dev --output json'));
+    assert.deepEqual(again.summary, { unchanged: 2 });
+    const other = readReport(await cli(lab, `install --instance-id ${WEB_1} --interval 60 --output json`));
+    assert.deepEqual(other.summary, { updated: 1 });
+    assert.notEqual(other.digest, again.digest);
+  });
+
+  await context.test('status tells installed from absent, as a table too', async () => {
+    const json = readReport(await cli(lab, `status --instance-id ${WEB_1} ${DB_1} --output json`));
+    assert.deepEqual(
+      json.instances.map(({ state }) => state),
+      ['installed', 'absent'],
+    );
+    const table = await cli(lab, 'status --tag env=dev');
+    assert.equal(table.status, 0);
+    assert.match(table.stdout, /^INSTANCE +NAME +VERDICT/);
+    for (const line of table.stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
+  await context.test(
+    'the host without Python gets the keeper that only prints, and the verdict says so',
+    async () => {
+      const result = await cli(lab, 'install --tag env=prod --output json');
+      const [instance] = readReport(result).instances;
+      assert.equal(instance?.verdict, 'installed', result.stderr);
+      assert.equal(instance?.keeper, 'output');
+    },
+  );
+
+  await context.test(
+    '--no-wait prints the command id, and --command-id takes it up in a new process',
+    async () => {
+      const sent = await cli(lab, `install --instance-id ${WEB_1} --no-wait`);
+      assert.equal(sent.status, 0, sent.stderr);
+      const commandId = sent.stdout.trim();
+      assert.match(commandId, /^[0-9a-f-]{36}$/);
+      const taken = readReport(await cli(lab, `install --command-id ${commandId} --output json`));
+      assert.deepEqual(taken.summary, { updated: 1 });
+    },
+  );
+
+  await context.test('uninstall leaves nothing behind', async () => {
+    const result = await cli(lab, `uninstall --instance-id ${WEB_1} ${DB_1} --output json`);
+    assert.deepEqual(readReport(result).summary, { removed: 2 }, result.stderr);
+    const found = await lab
+      .host('web-1')
+      .exec(['find', '/usr/local', '/opt', '/etc', '-name', '*ssm-keepalive*']);
+    assert.equal(found.stdout, '');
+  });
+
+  await context.test('nothing matched is status 1 and says how to look', async () => {
+    const result = await cli(lab, 'install --tag env=nowhere');
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /no instance matched[\s\S]*describe-instance-information/);
+  });
+});
