@@ -5,6 +5,18 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** @type {import('esbuild').Plugin} */
+const narrowStringWidth = {
+  name: 'narrow-string-width',
+  setup({ onResolve }) {
+    onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+      /\/(yargs|cliui|wrap-ansi)\//.test(importer)
+        ? { path: fileURLToPath(new URL('./narrow-string-width.mjs', import.meta.url)) }
+        : undefined,
+    );
+  },
+};
+
 await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -19,6 +31,7 @@ await build({
   target: 'node20.19',
   // The SDK is loaded only by commands that talk to the service; node-pty carries native binaries.
   external: ['@aws-sdk/*', '@lydell/node-pty'],
+  plugins: [narrowStringWidth],
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
