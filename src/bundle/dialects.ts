@@ -1,0 +1,106 @@
+/**
+ * One Dialect per language that a value can be printed into. A template gets its dialect's quoter as EJS `escape`,
+ * so `<%= value %>` is always one safe word there, or the rendering stops.
+ */
+export interface Dialect {
+  readonly name: string;
+  /** The oldest version the quoting was chosen for; `any` where the grammar has been stable for good. */
+  readonly oldestVersion: string;
+  /**
+   * The text that this language reads back as exactly `value`.
+   * @throws UnquotableError for undefined, and for what the language cannot carry.
+   */
+  quote(value: unknown): string;
+}
+
+export type DialectName = 'sh' | 'bash' | 'zsh' | 'fish' | 'python' | 'systemd' | 'json';
+
+/** A value that would not arrive as it is: our bug if it was ours, a bad setting if it was the user's. */
+export class UnquotableError extends Error {
+  readonly dialect: string;
+  readonly reason: string;
+
+  constructor(dialect: string, reason: string) {
+    super(`${dialect} cannot carry this value: ${reason}`);
+    this.name = 'UnquotableError';
+    this.dialect = dialect;
+    this.reason = reason;
+  }
+}
+
+function textOf(dialect: string, value: unknown): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  // An undefined printed as an empty word is how a guard becomes `[ -e /off ]`.
+  if (typeof value !== 'string')
+    throw new UnquotableError(dialect, `it is ${value === null ? 'null' : typeof value}, not text`);
+  if (/\p{Surrogate}/u.test(value))
+    throw new UnquotableError(dialect, 'it has half a surrogate pair, which no encoding carries');
+  return value;
+}
+
+function refuse(dialect: string, value: string, pattern: RegExp, reason: string): void {
+  if (pattern.test(value)) throw new UnquotableError(dialect, reason);
+}
+
+const PLAIN_WORD = /^[A-Za-z0-9_./,:@+-]+$/;
+
+/** Quotes outside the quotes: inside, zsh with RC_QUOTES reads two of them as one. */
+function quoteShellWord(dialect: string, value: unknown): string {
+  const text = textOf(dialect, value);
+  refuse(dialect, text, /\0/, 'it has a NUL, which ends every shell word');
+  if (PLAIN_WORD.test(text)) return text;
+  if (text === '') return "''";
+  return text
+    .split("'")
+    .map((part) => (part === '' ? '' : `'${part}'`))
+    .join("\\'");
+}
+
+const shell = (name: DialectName, oldestVersion: string): Dialect => ({
+  name,
+  oldestVersion,
+  quote: (value) => quoteShellWord(name, value),
+});
+
+/** fish knows two escapes inside single quotes, `\\` and `\'`. */
+function quoteFishWord(value: unknown): string {
+  const text = textOf('fish', value);
+  refuse('fish', text, /\0/, 'it has a NUL, which ends every shell word');
+  if (PLAIN_WORD.test(text)) return text;
+  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+}
+
+/** ASCII only, so that no coding line decides what it means; `u''` so that 2.7 reads `\u` at all. */
+function quotePythonText(value: unknown): string {
+  const text = textOf('python', value);
+  const escaped = Array.from(text, (character) => {
+    const code = character.codePointAt(0)!;
+    if (character === '\\' || character === "'") return `\\${character}`;
+    if (code >= 0x20 && code < 0x7f) return character;
+    return code > 0xffff
+      ? `\\U${code.toString(16).padStart(8, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+  return `u'${escaped.join('')}'`;
+}
+
+/** One word of a unit file: C-style escapes, and `%%` because `%` starts a specifier [systemd.syntax(7), systemd.unit(5)]. */
+function quoteSystemdWord(value: unknown): string {
+  const text = textOf('systemd', value);
+  refuse('systemd', text, /[\0-\x1f\x7f]/, 'it has a control character, and a unit file is made of lines');
+  return `"${text.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%')}"`;
+}
+
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  sh: shell('sh', 'any'),
+  bash: shell('bash', '4.2'),
+  zsh: shell('zsh', '5.0'),
+  fish: { name: 'fish', oldestVersion: '3.0', quote: quoteFishWord },
+  python: { name: 'python', oldestVersion: '2.7', quote: quotePythonText },
+  systemd: { name: 'systemd', oldestVersion: '219', quote: quoteSystemdWord },
+  json: {
+    name: 'json',
+    oldestVersion: 'any',
+    quote: (value) => JSON.stringify(typeof value === 'number' ? value : textOf('json', value)),
+  },
+};

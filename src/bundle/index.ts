@@ -1,0 +1,128 @@
+/** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
+import type { BundleSettings } from './inputs.ts';
+import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
+import { AGENT_UNITS, dropInPath, PLACES, PROFILE_STUB, stubFiles } from './places.ts';
+import { renderTemplate } from './render.ts';
+import { PRODUCT_VERSION } from './version.ts';
+import { VERSION_FILES } from './version-files.ts';
+import { BundleTooLargeError, MAX_WIRE_BYTES, wireCommands } from './wire.ts';
+
+export { type BundleSettings, ENTRIES, type EntryName } from './inputs.ts';
+export {
+  ACTIVITIES,
+  type Activity,
+  IDLE_POLICIES,
+  type IdlePolicy,
+  KEEPERS,
+  type Keeper,
+  type KeeperName,
+  LIFE_TABLE,
+  type LifeCell,
+  SHELL_CLASSES,
+  type ShellClass,
+} from './keepers.ts';
+export type { BundleFile } from './manifest.ts';
+export { BundleTooLargeError, type ScriptName, wireCommands } from './wire.ts';
+
+/** Everything one set of settings puts on an instance, and the three scripts that do it. */
+export interface Bundle {
+  readonly version: string;
+  /** 16 hex digits over every byte that lands on an instance; names the version directory there. */
+  readonly digest: string;
+  readonly files: readonly BundleFile[];
+  /** Complete, self-contained POSIX sh scripts. */
+  readonly installer: string;
+  readonly uninstaller: string;
+  readonly status: string;
+}
+
+/** Paths and names that every script on the instance shares. */
+const commonValues = {
+  version: PRODUCT_VERSION,
+  places: PLACES,
+  units: AGENT_UNITS,
+  profileStub: PROFILE_STUB,
+  dropInPath,
+};
+
+function renderFiles(settings: BundleSettings): BundleFile[] {
+  // Whether to restart is how a bundle is delivered, not what it is: the copies on the instance may.
+  const values = { ...commonValues, ...settings, restart: true, isInstalled: true };
+  const make = (file: Omit<BundleFile, 'sha256' | 'mode'>): BundleFile => ({
+    ...file,
+    mode: 0o644,
+    sha256: sha256(file.text),
+  });
+  const versionFiles = VERSION_FILES.filter((file) => file.isNeeded(settings)).map((file) =>
+    make({
+      path: file.path,
+      place: 'any',
+      entry: 'version',
+      text: renderTemplate(file.template, file.dialect, values),
+    }),
+  );
+  const stubs = PLACES.flatMap((place) =>
+    stubFiles(place, settings.entries).map((stub) =>
+      make({
+        path: stub.path,
+        place: place.name,
+        entry: stub.entry,
+        text: renderTemplate(stub.template, stub.dialect, { ...values, library: place.library }),
+      }),
+    ),
+  );
+  return [...versionFiles, ...stubs];
+}
+
+/**
+ * Builds the exact text one instance will receive, at most 48 KiB on the wire so that the service's 64 KB limit holds with parameters counted.
+ * Reads no clock, environment or network: equal settings give equal bytes, so a repeat push can be skipped.
+ * @throws BundleTooLargeError naming the largest files.
+ */
+export function renderBundle(settings: BundleSettings): Bundle {
+  const files = renderFiles(settings);
+  const manifest = formatManifest(manifestSettings(PRODUCT_VERSION, settings), files);
+  const digest = digestOf(manifest);
+  const all: BundleFile[] = [
+    ...files,
+    {
+      path: 'manifest',
+      mode: 0o644,
+      sha256: sha256(manifest),
+      text: manifest,
+      place: 'any',
+      entry: 'version',
+    },
+  ];
+  const values = { ...commonValues, ...settings, digest, files: all, hereDocument, isInstalled: false };
+  const bundle: Bundle = {
+    version: PRODUCT_VERSION,
+    digest,
+    files: all,
+    installer: renderTemplate('installer.sh.ejs', 'sh', values),
+    uninstaller: renderTemplate('uninstall.sh.ejs', 'sh', values),
+    status: renderTemplate('status.sh.ejs', 'sh', values),
+  };
+  refuseTooLarge(bundle);
+  return Object.freeze(bundle);
+}
+
+/**
+ * Text as the body of a quoted here-document, which no shell changes.
+ * @throws Error where the text would end it early, or has no final newline to end it with.
+ */
+function hereDocument(text: string): string {
+  if (!text.endsWith('\n') || text.includes('__SSMKA_END_OF_FILE__'))
+    throw new Error('a file of the bundle cannot be a here-document');
+  return text;
+}
+
+function refuseTooLarge({ installer, files }: Bundle): void {
+  const bytes = Buffer.byteLength(wireCommands('install', installer).join('\n'));
+  if (bytes <= MAX_WIRE_BYTES) return;
+  const largest = files
+    .map((file) => ({ path: file.path, bytes: Buffer.byteLength(file.text) }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 3);
+  throw new BundleTooLargeError(bytes, largest);
+}

@@ -1,0 +1,22 @@
+/** What the bundle is made from: everything that decides its bytes, and nothing about how it is delivered. */
+export interface BundleSettings {
+  readonly keeper: 'auto' | 'relay' | 'prompt';
+  readonly wrap: 'none' | 'tmux';
+  /** Seconds without client input before a heartbeat, 1..3300. */
+  readonly intervalSeconds: number;
+  /** Seconds without a real key after which heartbeats stop; at least `intervalSeconds`. */
+  readonly maxIdleSeconds: number;
+  /** `ssm`: sessions of the service and ssh over it. `all`: any interactive login. */
+  readonly scope: 'ssm' | 'all';
+  readonly tmout: 'respect' | 'override';
+  readonly shell: 'keep' | 'login';
+  readonly entries: readonly ('env' | 'profile')[];
+  readonly ssh: boolean;
+  /** Whether the installer may restart the agent. Changes the installer, never the digest. */
+  readonly restart: boolean;
+  readonly overrideIdlePolicy?: boolean;
+}
+
+/** Entry names in the order in which the installer puts them in place. */
+export const ENTRIES = ['env', 'profile'] as const;
+export type EntryName = (typeof ENTRIES)[number];

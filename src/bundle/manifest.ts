@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { BundleSettings } from './inputs.ts';
+
+/** One file of a bundle. */
+export interface BundleFile {
+  /** A bare name lies in the version directory; an absolute path is a stub or an entry. */
+  readonly path: string;
+  readonly mode: number;
+  readonly sha256: string;
+  readonly text: string;
+  /** `any`: in the version directory. `local`, `opt`: only when the library is there. */
+  readonly place: 'any' | 'local' | 'opt';
+  /** What it belongs to: the version itself, the common stub, or one entry. */
+  readonly entry: 'version' | 'stub' | 'env' | 'profile';
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The settings that a host must be able to tell without the machine that rendered them. */
+export function manifestSettings(version: string, settings: BundleSettings): [string, string][] {
+  return [
+    ['version', version],
+    ['keeper', settings.keeper],
+    ['wrap', settings.wrap],
+    ['interval', String(settings.intervalSeconds)],
+    ['max-idle', String(settings.maxIdleSeconds)],
+    ['scope', settings.scope],
+    ['tmout', settings.tmout],
+    ['shell', settings.shell],
+    ['entries', settings.entries.join(',')],
+  ];
+}
+
+/**
+ * The manifest as it lies in the version directory: `set NAME VALUE` lines, then `file PLACE ENTRY MODE SHA256 PATH` lines.
+ * Words and one space, because `read` of every sh parses that; no path of ours has a space.
+ */
+export function formatManifest(settings: readonly [string, string][], files: readonly BundleFile[]): string {
+  const lines = [
+    ...settings.map(([name, value]) => `set ${name} ${value}`),
+    ...files.map(
+      (file) => `file ${file.place} ${file.entry} ${file.mode.toString(8)} ${file.sha256} ${file.path}`,
+    ),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The name of a bundle: 16 hex digits of its manifest's sha256, and with it of every byte in it. */
+export const digestOf = (manifest: string): string => sha256(manifest).slice(0, 16);

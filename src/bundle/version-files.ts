@@ -1,0 +1,30 @@
+import type { DialectName } from './dialects.ts';
+import type { BundleSettings } from './inputs.ts';
+
+/** A file of the version directory: which template, in which language, and for which settings. */
+export interface VersionFile {
+  readonly path: string;
+  readonly template: string;
+  readonly dialect: DialectName;
+  isNeeded(settings: BundleSettings): boolean;
+}
+
+const always = () => true;
+const withPrompt = ({ keeper }: BundleSettings) => keeper !== 'relay';
+const withRelay = ({ keeper }: BundleSettings) => keeper !== 'prompt';
+
+/** A new keeper or shell is one line here and its template; the installer, the manifest and the tests loop over this list. */
+export const VERSION_FILES: readonly VersionFile[] = [
+  // First: the installer has the same text right above, and gzip finds a repetition 32 KiB away, no further.
+  { path: 'host.sh', template: 'partials/host.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'entry.sh', template: 'entry.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'relay.py', template: 'relay.py.ejs', dialect: 'python', isNeeded: withRelay },
+  { path: 'selftest.py', template: 'selftest.py.ejs', dialect: 'python', isNeeded: withRelay },
+  { path: 'selftest.sh', template: 'selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },
+  { path: 'prompt.sh', template: 'prompt.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
+  { path: 'prompt.bash', template: 'prompt.bash.ejs', dialect: 'bash', isNeeded: withPrompt },
+  { path: 'prompt-helper.sh', template: 'prompt-helper.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
+  { path: 'restart.sh', template: 'restart.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'status.sh', template: 'status.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'uninstall.sh', template: 'uninstall.sh.ejs', dialect: 'sh', isNeeded: always },
+];

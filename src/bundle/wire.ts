@@ -1,0 +1,44 @@
+import { gzipSync } from 'node:zlib';
+import { UserError } from '../errors.ts';
+import { sha256 } from './manifest.ts';
+import { renderTemplate } from './render.ts';
+import { PRODUCT_VERSION } from './version.ts';
+
+export type ScriptName = 'install' | 'uninstall' | 'status';
+
+/** The service's limit of 64 KB counts the document and every parameter; this leaves a quarter for them [facts: SendCommand]. */
+export const MAX_WIRE_BYTES = 48 * 1024;
+
+/** The bundle does not fit through SendCommand. */
+export class BundleTooLargeError extends UserError {
+  constructor(bytes: number, largest: readonly { path: string; bytes: number }[]) {
+    super({
+      code: 'bundle-too-large',
+      what: `the script to send is ${bytes} bytes, more than the ${MAX_WIRE_BYTES} that fit`,
+      why: `the largest files are ${largest.map((file) => `${file.path} (${file.bytes} bytes)`).join(', ')}`,
+      next: 'choose fewer entries or keepers, or put the output of `ssm-keepalive render` on the instances by other means',
+    });
+  }
+}
+
+/** Level 9 and a fixed header: no time, and no trace of the system that packed it. */
+function packText(text: string): string {
+  const packed = gzipSync(text, { level: 9 });
+  packed[9] = 255;
+  return packed.toString('base64').replace(/.{1,76}/g, '$&\n');
+}
+
+/**
+ * The `commands` parameter of AWS-RunShellScript that runs `script`: a header for people, then the script packed,
+ * because the service expands `{{ssm:…}}` in what it can read. Equal scripts give equal commands.
+ */
+export function wireCommands(name: ScriptName, script: string): string[] {
+  const text = renderTemplate('wire.sh.ejs', 'sh', {
+    name,
+    version: PRODUCT_VERSION,
+    sum: sha256(script),
+    payload: packText(script),
+  });
+  if (text.includes('{{')) throw new Error('the wire text has a `{{`, which the service would expand');
+  return text.replace(/\n$/, '').split('\n');
+}
