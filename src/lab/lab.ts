@@ -2,11 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
+import { attachGateway } from './channel/gateway.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type EndpointFaults, makeEndpoint, type RequestLog } from './endpoint.ts';
 import type { Host } from './host.ts';
 import { MachineHost } from './machine-host.ts';
-import { DEFAULT_HOSTS, type HostSpec, type LabOptions, REGION } from './options.ts';
+import { DEFAULT_HOSTS, DEFAULT_IDLE_SECONDS, type HostSpec, type LabOptions, REGION } from './options.ts';
 import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
 import { RecordStore } from './records.ts';
@@ -47,11 +48,16 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const hosts = specs.map((spec) => makeHost(spec, options.dir, program));
   const store = new RecordStore(join(options.dir, 'records.json'));
   const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1);
+  const sessions = new SessionTable(store, {
+    idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS,
+    policy: options.policy ?? 'input',
+    shellProfile: options.shellProfile ?? '',
+  });
   const account: Account = {
     hosts,
     store,
     dispatcher,
-    sessions: new SessionTable(),
+    sessions,
     consistencySeconds: options.consistencySeconds ?? 0.3,
     pageLatencySeconds: options.pageLatencySeconds ?? 0,
     timeoutScale: options.timeoutScale ?? 1,
@@ -59,6 +65,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const faults = makeFaults();
   const requests: RequestLog[] = [];
   const server = makeEndpoint(account, faults, (entry) => requests.push(entry));
+  attachGateway(server, sessions);
   try {
     await Promise.all(hosts.map((host) => host.start()));
     await new Promise<void>((resolve, reject) => {
@@ -70,10 +77,11 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     throw error;
   }
   const { port } = server.address() as AddressInfo;
+  sessions.baseUrl = `ws://127.0.0.1:${port}`;
   const endpoint = `http://127.0.0.1:${port}`;
   publishState(options.dir, {
     endpoint,
-    idleSeconds: options.idleSeconds ?? 1200,
+    idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS,
     policy: options.policy ?? 'input',
   });
   let isStopped = false;
@@ -93,6 +101,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
       if (isStopped) return;
       isStopped = true;
       dispatcher.stop();
+      sessions.stop();
       await Promise.all(hosts.map((host) => host.stop()));
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -35,6 +35,8 @@ export interface LabOptions {
   /** Seconds without what the policy counts before a session ends; fractions allowed. Default 1200, the service's 20 minutes. */
   readonly idleSeconds?: number;
   readonly policy?: IdlePolicy;
+  /** Typed into every session as the preferences' shellProfile is. */
+  readonly shellProfile?: string;
   /** 0 (default) lets the system choose. */
   readonly port?: number;
   readonly hosts?: readonly HostSpec[];
@@ -53,6 +55,9 @@ export const DEFAULT_HOSTS: readonly HostSpec[] = [
   { name: 'web-2', id: 'i-0aaaaaaaaaaaaaaa2', tags: { env: 'dev' } },
   { name: 'db-1', id: 'i-0bbbbbbbbbbbbbbb1', tags: { env: 'prod' }, python: false },
 ];
+
+/** The service's default: 20 minutes. */
+export const DEFAULT_IDLE_SECONDS = 1200;
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '123456789012';

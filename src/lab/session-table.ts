@@ -1,2 +1,52 @@
 /** Every live session of the account. */
-export class SessionTable {}
+import { randomBytes } from 'node:crypto';
+import type { Host } from './host.ts';
+import { ACCOUNT } from './options.ts';
+import type { RecordStore, SessionRecord } from './records.ts';
+import { Session, type SessionSettings } from './session.ts';
+
+export class SessionTable {
+  /** ws://127.0.0.1:PORT, known once the endpoint listens. */
+  baseUrl = '';
+  private readonly live = new Map<string, Session>();
+
+  constructor(
+    private readonly store: RecordStore,
+    private readonly settings: SessionSettings,
+  ) {}
+
+  start(host: Host, reason: string, documentName: string): Session {
+    const sessionId = `lab-${randomBytes(9).toString('hex').slice(0, 17)}`;
+    const record: SessionRecord = {
+      sessionId,
+      target: host.spec.id,
+      owner: `arn:aws:iam::${ACCOUNT}:user/lab`,
+      reason,
+      documentName,
+      startedAt: Date.now(),
+      endedAt: undefined,
+      status: 'Connecting',
+      details: '',
+    };
+    this.store.records.sessions.unshift(record);
+    const session = new Session(record, host, this.settings, () => {
+      this.live.delete(sessionId);
+      this.store.touch();
+    });
+    this.live.set(sessionId, session);
+    this.store.touch();
+    return session;
+  }
+
+  find(sessionId: string): Session | undefined {
+    return this.live.get(sessionId);
+  }
+
+  streamUrl(session: Session): string {
+    return `${this.baseUrl}/v1/data-channel/${session.record.sessionId}?role=publish_subscribe`;
+  }
+
+  stop(): void {
+    for (const session of [...this.live.values()]) session.end('The lab was stopped.', 'Terminated');
+  }
+}

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
+import { closeInherited } from './descriptors.ts';
 import { type ExecRequest, execInHost } from './exec.ts';
 import { ServiceTable } from './services.ts';
 import { answerSystemctl } from './systemctl.ts';
@@ -16,6 +17,7 @@ export interface ShimAnswer {
 }
 
 export function runManager(config: HostConfig, configPath: string): void {
+  closeInherited();
   process.title = 'systemd';
   process.umask(0o022);
   const services = new ServiceTable(config, configPath);

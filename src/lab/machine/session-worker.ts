@@ -2,10 +2,12 @@
  * One session, as the agent's ssm-session-worker runs it: a pty opened by root, plain `sh` as the session's user in /usr/bin,
  * the agent's environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
  */
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import type { IPty } from '@lydell/node-pty';
 import { frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
+
+const LONGEST_QUEUE = 256 * 1024;
 
 export async function runSessionWorker(config: HostConfig, sessionId: string): Promise<void> {
   // /proc/PID/comm shows the first 15 characters: `ssm-session-wor`.
@@ -22,8 +24,7 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
       else if (message['op'] === 'resume') shell?.resume();
       else if (message['op'] === 'end') end();
     },
-    // node-pty queues what the terminal does not take at once.
-    data: (bytes) => shell?.write(bytes as unknown as string),
+    data: write,
     closed: end,
   });
   peer.sendJson({ hello: 'session', sessionId });
@@ -60,6 +61,16 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
     const profile = String(message['shellProfile'] ?? '');
     if (profile !== '') shell.write(`${profile}\n`);
     peer.sendJson({ op: 'opened', shellPid: shell.pid });
+  }
+
+  /** node-pty queues without limit what the terminal does not take; a client that pastes into a busy program has to wait instead. */
+  function write(bytes: Buffer): void {
+    if (shell === undefined) return;
+    shell.write(bytes as unknown as string);
+    const queue = (shell as unknown as { _socket: Socket })._socket;
+    if (queue.writableLength < LONGEST_QUEUE) return;
+    peer.pause();
+    queue.once('drain', () => peer.resume());
   }
 
   function resize(cols: number, rows: number): void {

@@ -1,10 +1,77 @@
-import type { Operation } from '../account.ts';
+import { delay, type Operation, toSeconds } from '../account.ts';
+import { takePage } from '../paging.ts';
+import type { SessionRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
+import { parseInput } from '../shapes.ts';
 
-const notYet: Operation = () => {
-  throw new ServiceError('InternalServerError', 'sessions are not built yet', 500);
+const DOCUMENT = 'SSM-SessionManagerRunShell';
+
+export const startSession: Operation = (account, body) => {
+  const input = parseInput('StartSession', body);
+  const name = input.DocumentName ?? DOCUMENT;
+  // The default works without existing: an account has it only after someone has saved preferences.
+  if (name !== DOCUMENT)
+    throw new ServiceError('InvalidDocument', `Document with name ${name} does not exist.`);
+  const host = account.hosts.find(({ spec }) => spec.id === input.Target);
+  if (host === undefined || !host.isOnline)
+    throw new ServiceError('TargetNotConnected', `${input.Target} is not connected.`);
+  const session = account.sessions.start(host, input.Reason ?? '', name);
+  return {
+    SessionId: session.record.sessionId,
+    TokenValue: session.newToken(),
+    StreamUrl: account.sessions.streamUrl(session),
+  };
 };
-export const startSession = notYet;
-export const resumeSession = notYet;
-export const terminateSession = notYet;
-export const describeSessions = notYet;
+
+export const resumeSession: Operation = (account, body) => {
+  const { SessionId } = parseInput('ResumeSession', body);
+  const session = account.sessions.find(SessionId);
+  if (session === undefined)
+    throw new ServiceError('DoesNotExistException', `Session ${SessionId} does not exist or has ended.`);
+  return { SessionId, TokenValue: session.resume(), StreamUrl: account.sessions.streamUrl(session) };
+};
+
+export const terminateSession: Operation = (account, body) => {
+  const { SessionId } = parseInput('TerminateSession', body);
+  const isKnown = account.store.records.sessions.some(({ sessionId }) => sessionId === SessionId);
+  if (!isKnown) throw new ServiceError('DoesNotExistException', `Session ${SessionId} does not exist.`);
+  account.sessions.find(SessionId)?.end('', 'Terminated');
+  return { SessionId };
+};
+
+export const describeSessions: Operation = async (account, body) => {
+  const input = parseInput('DescribeSessions', body);
+  const matching = account.store.records.sessions
+    .filter(({ endedAt }) => (endedAt === undefined) === (input.State === 'Active'))
+    .filter((session) => (input.Filters ?? []).every(({ key, value }) => passes(session, key, value)));
+  await delay(account.pageLatencySeconds);
+  const page = takePage(matching, input.MaxResults ?? 200, input.NextToken);
+  return { Sessions: page.items.map(describe), NextToken: page.NextToken };
+};
+
+function passes(session: SessionRecord, key: string, value: string): boolean {
+  if (key === 'InvokedAfter') return session.startedAt >= Date.parse(value);
+  if (key === 'InvokedBefore') return session.startedAt < Date.parse(value);
+  const own: Record<string, string> = {
+    Target: session.target,
+    Owner: session.owner,
+    Status: session.status,
+    SessionId: session.sessionId,
+  };
+  return own[key] === value;
+}
+
+function describe(session: SessionRecord): Record<string, unknown> {
+  return {
+    SessionId: session.sessionId,
+    Target: session.target,
+    Status: session.status,
+    StartDate: toSeconds(session.startedAt),
+    EndDate: toSeconds(session.endedAt),
+    DocumentName: session.documentName,
+    Owner: session.owner,
+    Reason: session.reason,
+    Details: session.details,
+    OutputUrl: {},
+  };
+}

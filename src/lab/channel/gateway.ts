@@ -1,0 +1,57 @@
+/** Takes WebSocket connections to data channels and gives each to its session once its token is shown. */
+import type { IncomingMessage, Server } from 'node:http';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { SessionTable } from '../session-table.ts';
+
+const OPEN_LIMIT_MS = 10_000;
+const LARGEST_FRAME = 256 * 1024;
+
+export function attachGateway(server: Server, sessions: SessionTable): WebSocketServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LARGEST_FRAME,
+    perMessageDeflate: false,
+  });
+  server.on('upgrade', (request: IncomingMessage, socket, head) => {
+    const id = /^\/v1\/data-channel\/([^/?]+)/.exec(request.url ?? '')?.[1];
+    const session = id === undefined ? undefined : sessions.find(decodeURIComponent(id));
+    if (session === undefined) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      awaitOpening(client, (token) => {
+        if (session.hasEnded || !session.hasToken(token)) return false;
+        session.connect(client);
+        return true;
+      });
+    });
+  });
+  return sockets;
+}
+
+/** The first message has to be the opening with the token; anything else closes this one connection. */
+function awaitOpening(client: WebSocket, open: (token: string) => boolean): void {
+  const timer = setTimeout(() => client.close(1008, 'the channel was not opened in time'), OPEN_LIMIT_MS);
+  timer.unref();
+  // Without a listener a broken frame would end the whole lab.
+  client.on('error', () => client.terminate());
+  client.once('close', () => clearTimeout(timer));
+  client.once('message', (data: Buffer, isBinary: boolean) => {
+    clearTimeout(timer);
+    const token = isBinary ? undefined : readToken(data.toString('utf8'));
+    if (token === undefined) client.close(1003, 'request to open data channel does not contain token');
+    else if (!open(token)) client.close(1008, 'the token is not valid for this session');
+  });
+}
+
+function readToken(text: string): string | undefined {
+  try {
+    const opening = JSON.parse(text) as Record<string, unknown>;
+    return typeof opening['TokenValue'] === 'string' && opening['TokenValue'] !== ''
+      ? opening['TokenValue']
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+/** The data channel's binary messages, big endian, as agent and plugin write them [agent source, agentmessage.go]. */
+import { createHash, randomUUID } from 'node:crypto';
+
+/** Value of the header-length field: everything up to the payload-length field, which it does not count. */
+const HEADER_LENGTH = 116;
+const PAYLOAD_START = HEADER_LENGTH + 4;
+const LARGEST_PAYLOAD = 128 * 1024;
+
+export const MESSAGE_TYPES = [
+  'input_stream_data',
+  'output_stream_data',
+  'acknowledge',
+  'channel_closed',
+  'start_publication',
+  'pause_publication',
+] as const;
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+
+export const PAYLOAD = {
+  output: 1,
+  error: 2,
+  size: 3,
+  parameter: 4,
+  handshakeRequest: 5,
+  handshakeResponse: 6,
+  handshakeComplete: 7,
+  encryptionRequest: 8,
+  encryptionResponse: 9,
+  flag: 10,
+  stderr: 11,
+  exitCode: 12,
+} as const;
+
+export interface ChannelMessage {
+  readonly type: MessageType;
+  readonly sequence: number;
+  readonly flags: number;
+  readonly id: string;
+  readonly payloadType: number;
+  readonly payload: Buffer;
+}
+
+/** A frame that follows the format in no way; the text says what was wrong. */
+export class BadFrameError extends Error {}
+
+export function encodeMessage(message: ChannelMessage): Buffer {
+  const buffer = Buffer.alloc(PAYLOAD_START + message.payload.length);
+  buffer.writeUInt32BE(HEADER_LENGTH, 0);
+  buffer.write(message.type.padEnd(32, ' '), 4, 'latin1');
+  buffer.writeUInt32BE(1, 36);
+  buffer.writeBigUInt64BE(BigInt(Date.now()), 40);
+  buffer.writeBigInt64BE(BigInt(message.sequence), 48);
+  buffer.writeBigUInt64BE(BigInt(message.flags), 56);
+  uuidToBytes(message.id).copy(buffer, 64);
+  createHash('sha256').update(message.payload).digest().copy(buffer, 80);
+  buffer.writeUInt32BE(message.payloadType, 112);
+  buffer.writeUInt32BE(message.payload.length, HEADER_LENGTH);
+  message.payload.copy(buffer, PAYLOAD_START);
+  return buffer;
+}
+
+/** @throws BadFrameError for anything that is not exactly one whole message. */
+export function decodeMessage(buffer: Buffer): ChannelMessage {
+  if (buffer.length < PAYLOAD_START)
+    throw new BadFrameError(`frame of ${buffer.length} bytes is shorter than a header`);
+  const headerLength = buffer.readUInt32BE(0);
+  if (headerLength !== HEADER_LENGTH) throw new BadFrameError(`header length ${headerLength}`);
+  // One client in the wild pads the name with NUL bytes in front, where the agent puts blanks behind.
+  const type = buffer.toString('latin1', 4, 36).replace(/^[\0 ]+|[\0 ]+$/g, '') as MessageType;
+  if (!MESSAGE_TYPES.includes(type)) throw new BadFrameError('unknown message type');
+  const payloadLength = buffer.readUInt32BE(HEADER_LENGTH);
+  if (payloadLength > LARGEST_PAYLOAD) throw new BadFrameError(`payload length ${payloadLength}`);
+  if (payloadLength !== buffer.length - PAYLOAD_START) {
+    throw new BadFrameError(
+      `payload length ${payloadLength} in a frame that has ${buffer.length - PAYLOAD_START}`,
+    );
+  }
+  const payload = buffer.subarray(PAYLOAD_START);
+  checkDigest(payload, buffer.subarray(80, 112));
+  return {
+    type,
+    sequence: Number(buffer.readBigInt64BE(48)),
+    flags: Number(buffer.readBigUInt64BE(56)),
+    id: bytesToUuid(buffer.subarray(64, 80)),
+    payloadType: buffer.readUInt32BE(112),
+    payload,
+  };
+}
+
+/** Also the first 32 hex digits as text, which the npm package ssm-session sends and the service lets pass. */
+function checkDigest(payload: Buffer, digest: Buffer): void {
+  const expected = createHash('sha256').update(payload).digest();
+  if (digest.equals(expected) || digest.toString('latin1') === expected.toString('hex').slice(0, 32)) return;
+  throw new BadFrameError('payload digest does not match');
+}
+
+/** The low half of the UUID comes first. */
+function uuidToBytes(id: string): Buffer {
+  const plain = Buffer.from(id.replaceAll('-', ''), 'hex');
+  return Buffer.concat([plain.subarray(8), plain.subarray(0, 8)]);
+}
+
+function bytesToUuid(bytes: Buffer): string {
+  const hex = Buffer.concat([bytes.subarray(8), bytes.subarray(0, 8)]).toString('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+export function newMessageId(): string {
+  return randomUUID();
+}

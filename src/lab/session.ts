@@ -1,0 +1,196 @@
+/** One session: its worker in the host, its data channel, its idle timer, and how it ends. */
+import { randomBytes } from 'node:crypto';
+import type { WebSocket } from 'ws';
+import { type ChannelMessage, PAYLOAD } from './channel/message.ts';
+import { ChannelPeer } from './channel/peer.ts';
+import type { Host, WorkerLink } from './host.ts';
+import { IdleTimer } from './idle-timer.ts';
+import type { IdlePolicy } from './options.ts';
+import type { SessionRecord } from './records.ts';
+
+/** The service's words, as users see them. */
+export const IDLE_SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
+/** The agent reads the terminal in pieces of this size [agent source]. */
+const OUTPUT_BYTES = 1024;
+/** A client's flag that asks for the session's end [agent source, PayloadTypeFlag]. */
+const TERMINATE_FLAG = 2;
+
+export interface SessionSettings {
+  readonly idleSeconds: number;
+  readonly policy: IdlePolicy;
+  readonly shellProfile: string;
+}
+
+export class Session {
+  hasEnded = false;
+  private readonly tokens = new Set<string>();
+  private readonly peer: ChannelPeer;
+  private readonly idle: IdleTimer;
+  private worker: WorkerLink | undefined;
+  private readonly waiting: ((worker: WorkerLink) => void)[] = [];
+  private handshake: 'none' | 'asked' | 'over' = 'none';
+  private askedAt = 0;
+
+  constructor(
+    readonly record: SessionRecord,
+    host: Host,
+    private readonly settings: SessionSettings,
+    private readonly ended: () => void,
+  ) {
+    this.peer = new ChannelPeer({
+      input: (message) => this.takeInput(message),
+      fault: (reason) => this.end(`The session was closed: ${reason}.`, 'Failed', 1003),
+      drained: () => this.tell((worker) => worker.peer.resume()),
+      detached: () => {
+        if (!this.hasEnded) this.record.status = 'Disconnected';
+      },
+    });
+    this.idle = new IdleTimer(settings.policy, settings.idleSeconds * 1000, () =>
+      this.end(IDLE_SENTENCE, 'Terminated'),
+    );
+    host.openWorker(record.sessionId).then(
+      (worker) => this.meetWorker(worker),
+      (error: Error) => this.end(`The session could not be started: ${error.message}.`, 'Failed'),
+    );
+  }
+
+  newToken(): string {
+    const token = randomBytes(96).toString('base64');
+    this.tokens.add(token);
+    return token;
+  }
+
+  hasToken(token: string): boolean {
+    return this.tokens.has(token);
+  }
+
+  /** ResumeSession: a new token, and as good as a key press. */
+  resume(): string {
+    this.idle.count('input');
+    return this.newToken();
+  }
+
+  connect(socket: WebSocket): void {
+    this.record.status = 'Connected';
+    this.peer.attach(socket);
+    if (this.handshake !== 'none') return;
+    this.handshake = 'asked';
+    this.askedAt = performance.now();
+    const action = {
+      ActionType: 'SessionType',
+      ActionParameters: { SessionType: 'Standard_Stream', Properties: null },
+    };
+    this.sendJson(PAYLOAD.handshakeRequest, { AgentVersion: '3.3.1611.0', RequestedClientActions: [action] });
+  }
+
+  /** Ends the session once; the client gets every byte of output that came before, then the sentence. */
+  end(sentence: string, status: SessionRecord['status'], code = 1000): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.idle.stop();
+    this.record.status = status;
+    this.record.endedAt = Date.now();
+    this.record.details = sentence;
+    this.tell((worker) => worker.peer.sendJson({ op: 'end' }));
+    this.peer.sendControl('channel_closed', {
+      MessageType: 'channel_closed',
+      MessageId: this.record.sessionId,
+      DestinationId: this.record.target,
+      SessionId: this.record.sessionId,
+      SchemaVersion: 1,
+      CreatedDate: new Date().toISOString(),
+      Output: sentence,
+    });
+    this.peer.close(code, code === 1000 ? '' : sentence);
+    this.ended();
+  }
+
+  private meetWorker(worker: WorkerLink): void {
+    worker.onData = (bytes) => this.takeOutput(worker, bytes);
+    worker.onJson = (message) => {
+      // A shell that exits ends the session without words of the service.
+      if (message['op'] === 'exited') this.end('', 'Terminated');
+    };
+    worker.onClosed = () => this.end('The session worker ended.', 'Failed');
+    this.worker = worker;
+    for (const say of this.waiting.splice(0)) say(worker);
+    if (this.hasEnded) worker.peer.sendJson({ op: 'end' });
+  }
+
+  private takeOutput(worker: WorkerLink, bytes: Buffer): void {
+    if (this.hasEnded) return;
+    this.idle.count('output');
+    let hasRoom = true;
+    for (let at = 0; at < bytes.length; at += OUTPUT_BYTES) {
+      hasRoom = this.peer.send(PAYLOAD.output, Buffer.from(bytes.subarray(at, at + OUTPUT_BYTES)));
+    }
+    if (!hasRoom) worker.peer.pause();
+  }
+
+  private takeInput(message: ChannelMessage): void {
+    if (this.hasEnded) return;
+    const { payloadType, payload } = message;
+    if (payloadType === PAYLOAD.handshakeResponse) {
+      if (this.handshake === 'asked') this.finishHandshake(payload);
+      return;
+    }
+    // A client that never learnt the handshake goes on without it, as with an agent that has no reason to ask.
+    if (this.handshake === 'asked') this.openShell();
+    this.idle.count('input');
+    if (payloadType === PAYLOAD.output) {
+      this.tell((worker) => {
+        if (worker.peer.sendData(payload)) return;
+        this.peer.pause();
+        worker.peer.drained(() => this.peer.resume());
+      });
+    } else if (payloadType === PAYLOAD.size) this.takeSize(payload);
+    else if (payloadType === PAYLOAD.flag) {
+      if (payload.length >= 4 && payload.readUInt32BE(0) === TERMINATE_FLAG) this.end('', 'Terminated');
+    } else this.end(`The session was closed: unknown payload type ${payloadType}.`, 'Failed', 1003);
+  }
+
+  private finishHandshake(payload: Buffer): void {
+    const answer = parseJson(payload);
+    const actions = answer?.['ProcessedClientActions'];
+    const isDone =
+      Array.isArray(actions) &&
+      actions.some((one) => one?.ActionType === 'SessionType' && one?.ActionStatus === 1);
+    if (!isDone) {
+      this.end('The session was closed: the client did not accept the session type.', 'Failed', 1003);
+      return;
+    }
+    const nanoseconds = Math.round((performance.now() - this.askedAt) * 1e6);
+    this.sendJson(PAYLOAD.handshakeComplete, { HandshakeTimeToComplete: nanoseconds, CustomerMessage: '' });
+    this.openShell();
+  }
+
+  private openShell(): void {
+    this.handshake = 'over';
+    this.tell((worker) => worker.peer.sendJson({ op: 'open', shellProfile: this.settings.shellProfile }));
+  }
+
+  private takeSize(payload: Buffer): void {
+    const size = parseJson(payload);
+    const [cols, rows] = [Number(size?.['cols']), Number(size?.['rows'])];
+    if (Number.isInteger(cols) && Number.isInteger(rows))
+      this.tell((worker) => worker.peer.sendJson({ op: 'resize', cols, rows }));
+    else this.end('The session was closed: a size message without cols and rows.', 'Failed', 1003);
+  }
+
+  private tell(say: (worker: WorkerLink) => void): void {
+    if (this.worker === undefined) this.waiting.push(say);
+    else say(this.worker);
+  }
+
+  private sendJson(payloadType: number, value: unknown): void {
+    this.peer.send(payloadType, Buffer.from(JSON.stringify(value)));
+  }
+}
+
+function parseJson(payload: Buffer): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(payload.toString('utf8')) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
