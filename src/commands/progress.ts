@@ -22,6 +22,7 @@ export function makeProgress(io: Io, isQuiet: boolean): Progress {
 
 function makeLines(io: Io): Progress {
   let last = '';
+  let hadCanary = false;
   const say = (line: string) => {
     if (line !== last) io.err(`${line}\n`);
     last = line;
@@ -29,7 +30,11 @@ function makeLines(io: Io): Progress {
   return {
     stop: () => {},
     onEvent(event) {
-      if (event.kind === 'stage') say(describeStage(event.stage, event.instanceIds));
+      if (event.kind === 'stage') {
+        const isFirst = event.stage === 'fleet' && !hadCanary;
+        if (!isFirst) say(describeStage(event.stage, event.instanceIds));
+        hadCanary ||= event.stage === 'canary';
+      }
       if (event.kind === 'sent') say(`sent: command ${event.commandId}`);
       if (event.kind === 'counters' && event.counters.targetCount > 0 && event.stage !== 'look') {
         say(`${LABELS[event.stage]}: ${event.counters.completedCount} of ${event.counters.targetCount} done`);

@@ -14,6 +14,7 @@ export interface Counters {
   readonly completedCount: number;
   readonly errorCount: number;
   readonly status: string;
+  readonly isFinal: boolean;
 }
 
 /** One instance's outcome as the service reports it; `output` is the script's stdout, cut by the service. */
@@ -22,6 +23,7 @@ export interface Invocation {
   readonly instanceId: string;
   readonly name: string;
   readonly statusDetails: string;
+  readonly isFinal: boolean;
   readonly exitCode: number | undefined;
   readonly output: string;
 }
@@ -59,8 +61,9 @@ export function normalizeStatus(status: string): string {
   return status.replace(/[\s_-]/g, '').toLowerCase();
 }
 
-export function isFinalStatus(status: string): boolean {
-  return FINAL.has(normalizeStatus(status));
+/** Either word will do: a newer service may know details that this list does not, under a status that it does. */
+function isFinal(status: string | undefined, details: string | undefined): boolean {
+  return [status, details].some((word) => word !== undefined && FINAL.has(normalizeStatus(word)));
 }
 
 /** The lists follow the counters within seconds [observed by users of the service]; after this long a missing host is missing. */
@@ -86,22 +89,26 @@ export async function awaitInvocations(
   let lagEndsAt = Number.POSITIVE_INFINITY;
   let pause = least;
   let last = '';
-  let counters: Counters = { targetCount: 0, completedCount: 0, errorCount: 0, status: 'Pending' };
+  let counters: Counters = {
+    targetCount: 0,
+    completedCount: 0,
+    errorCount: 0,
+    status: 'Pending',
+    isFinal: false,
+  };
   while (true) {
     const seen = await readCounters(client, commandId);
     if (seen) {
       counters = seen;
       options.onCounters?.(counters);
     }
-    const isFinal = isFinalStatus(counters.status);
-    if (isFinal) lagEndsAt = Math.min(lagEndsAt, performance.now() + LONGEST_LAG_SECONDS * 1000);
+    if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, performance.now() + LONGEST_LAG_SECONDS * 1000);
     const isOver = performance.now() >= Math.min(endsAt, lagEndsAt) || options.signal?.aborted;
-    if (isFinal || isOver) {
+    if (counters.isFinal || isOver) {
       const invocations = await listInvocations(client, commandId);
       // Right after the end the lists may still lag behind the counters: look again rather than lose a host.
       const isComplete =
-        invocations.length >= counters.targetCount &&
-        invocations.every((invocation) => isFinalStatus(invocation.statusDetails));
+        invocations.length >= counters.targetCount && invocations.every((invocation) => invocation.isFinal);
       if (isComplete || isOver) return { invocations, counters };
     }
     const state = `${counters.status} ${counters.completedCount}`;
@@ -130,6 +137,7 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
     completedCount: command.CompletedCount ?? 0,
     errorCount: (command.ErrorCount ?? 0) + (command.DeliveryTimedOutCount ?? 0),
     status: command.StatusDetails ?? command.Status ?? 'Pending',
+    isFinal: isFinal(command.Status, command.StatusDetails),
   };
 }
 
@@ -170,6 +178,7 @@ function toInvocation(commandId: string, item: CommandInvocation): Invocation {
     instanceId: item.InstanceId ?? '',
     name: item.InstanceName ?? '',
     statusDetails: item.StatusDetails ?? item.Status ?? 'unknown',
+    isFinal: isFinal(item.Status, item.StatusDetails),
     exitCode: plugin?.ResponseCode,
     output: plugin?.Output ?? '',
   };

@@ -8,6 +8,7 @@ const invocation = (change: Partial<Invocation>): Invocation => ({
   instanceId: 'i-0123456789abcdef0',
   name: 'web-1',
   statusDetails: 'Success',
+  isFinal: true,
   exitCode: 0,
   output: '',
   ...change,
