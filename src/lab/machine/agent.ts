@@ -3,12 +3,15 @@
  * Its environment is its unit's; workers inherit it, which is how ENV reaches a session's shell. Workers outlive it (KillMode=process).
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { type FrameSocket, frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
 
 const RECONNECT_MS = 300;
+/** A real agent names the address it reached. */
+const GATEWAY_ADDRESS = '127.0.0.1:443';
 
 export function runAgent(config: HostConfig, configPath: string): void {
   process.title = 'amazon-ssm-agent';
@@ -38,7 +41,11 @@ function connect(config: HostConfig, configPath: string): void {
       switch (message['op']) {
         case 'welcome':
           // Written only once the service has answered, so whoever waits for this line may rely on it.
-          writeLog(config, 'INFO', `${scope} Successfully opened websocket connection to: ${url}`);
+          writeLog(
+            config,
+            'INFO',
+            `${scope} Successfully opened websocket connection to: ${GATEWAY_ADDRESS}`,
+          );
           writeLog(config, 'INFO', `${scope} Starting websocket pinger`);
           writeLog(config, 'INFO', `${scope} Set up control channel successfully`);
           break;
@@ -52,6 +59,11 @@ function connect(config: HostConfig, configPath: string): void {
     },
     closed: () => void setTimeout(() => connect(config, configPath), RECONNECT_MS),
   });
+  writeLog(
+    config,
+    'INFO',
+    `${scope} Setting up websocket for controlchannel for instance: ${config.instanceId}, requestId: ${randomUUID()}`,
+  );
   writeLog(config, 'INFO', `${scope} Opening websocket connection to: ${url}`);
   peer.sendJson({ hello: 'agent', pid: process.pid });
 }
