@@ -148,7 +148,7 @@ const programs: readonly Program[] = [
   },
 ];
 
-suite('prompt keeper: something else in the foreground', { concurrency: 16 }, () => {
+suite('prompt keeper: something else in the foreground', { concurrency: 40 }, () => {
   for (const shell of shells) {
     for (const program of programs) {
       if (program.shells === 'query' && shell.keeper !== 'query') continue;

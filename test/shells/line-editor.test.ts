@@ -185,7 +185,7 @@ const modes = [
   ['vi', [...anyMode, ...vi]],
 ] as const;
 
-suite('prompt keeper: line editor', { concurrency: 24 }, () => {
+suite('prompt keeper: line editor', { concurrency: 40 }, () => {
   for (const shell of swallowingShells) {
     for (const [mode, scenarios] of modes) {
       for (const answers of ['whole', 'split'] as const) {

@@ -19,7 +19,7 @@ const ends: Readonly<Record<string, (t: Terminal) => void>> = {
   'the shell becomes another shell': (t) => t.type('exec dash\r'),
 };
 
-suite('prompt keeper: manners', { concurrency: 16 }, () => {
+suite('prompt keeper: manners', { concurrency: 40 }, () => {
   for (const shell of shells) {
     inShell(shell, `gets ${shell.keeper === 'query' ? 'queries' : 'NUL bytes and no query'}`, async (t) => {
       await t.outputs(shell.keeper, 3);

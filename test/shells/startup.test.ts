@@ -14,17 +14,24 @@ interface State {
 }
 
 const isBash = (shell: Shell) => shell.keeper === 'query';
+/** ksh sets IFS back by itself after its startup file. */
+const keepsIfs = (shell: Shell) => shell.name !== 'ksh';
 const prints = (words: string, expected: string) => async (t: Terminal) =>
   assert.equal(await t.ask(words), expected);
 
 const states: readonly State[] = [
-  { name: 'set -u', before: 'set -u', holds: prints('"${-#*u}" | grep -c =', '') },
-  { name: 'set -e', before: 'set -e' },
+  { name: 'set -u', before: 'set -u', holds: prints('"${-##*u*}"', '') },
+  {
+    name: 'set -e',
+    before: 'set -e',
+    only: (shell) => shell.name !== 'mksh',
+    holds: prints('"${-##*e*}"', ''),
+  },
   { name: 'set -f', before: 'set -f', holds: prints('*', '*') },
   { name: 'noclobber', before: 'set -C' },
   { name: 'set -a', before: 'set -a', holds: prints('"$(sh -c "echo \\${__ssmka_modes-none}")"', 'none') },
-  { name: 'an odd IFS', before: "IFS='/ -1s'", holds: prints('"$IFS"', '/ -1s') },
-  { name: 'a readonly IFS', before: 'IFS=:; readonly IFS', holds: prints('"$IFS"', ':') },
+  { name: 'an odd IFS', only: keepsIfs, before: "IFS='/ -1s'", holds: prints('"$IFS"', '/ -1s') },
+  { name: 'a readonly IFS', only: keepsIfs, before: 'IFS=:; readonly IFS', holds: prints('"$IFS"', ':') },
   { name: 'a readonly TMOUT', before: 'TMOUT=600; readonly TMOUT', holds: prints('"$TMOUT"', '600') },
   { name: 'no HOME and no PATH', before: 'unset HOME; OLD=$PATH; PATH=/nowhere' },
   {
@@ -63,7 +70,7 @@ const states: readonly State[] = [
     before: "set -T; trap 'last=$BASH_COMMAND' DEBUG; trap 'echo ERR' ERR",
     holds: async (t) => {
       assert.doesNotMatch(t.screen, /ERR/);
-      assert.match(await t.ask('"$(trap -p DEBUG ERR)"'), /last=\$BASH_COMMAND[^]*echo ERR/);
+      assert.match(await t.ask('"$(trap -p DEBUG ERR)"'), /last=\$BASH_COMMAND.*echo ERR/s);
     },
   },
   {
@@ -85,7 +92,7 @@ const states: readonly State[] = [
   {
     name: 'an IFS, PATH and TMOUT in the environment',
     before: ':',
-    env: { IFS: 'abc', TMOUT: '600', BASH_ENV: '/nowhere', POSIXLY_CORRECT: '1', SHELLOPTS_: 'x' },
+    env: { IFS: 'abc', TMOUT: '600', BASH_ENV: '/nowhere' },
   },
   {
     name: 'a background job of the user',
@@ -100,7 +107,7 @@ const states: readonly State[] = [
   },
 ];
 
-suite('prompt keeper: start', { concurrency: 16 }, () => {
+suite('prompt keeper: start', { concurrency: 40 }, () => {
   for (const shell of shells) {
     for (const { name, only, before, env = {}, holds } of states) {
       if (only && !only(shell)) continue;
