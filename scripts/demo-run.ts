@@ -112,9 +112,7 @@ async function openWatched(
   const decoder = new TextDecoder();
   const watched: { value?: Watched } = {};
   const session = await openSession({
-    StreamUrl: started.StreamUrl ?? '',
-    TokenValue: started.TokenValue ?? '',
-    SessionId: started.SessionId ?? '',
+    session: started,
     terminal: 'answers',
     onOutput: (bytes) => {
       if (watched.value) watched.value.output += decoder.decode(bytes, { stream: true });
