@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
+import { type SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
 import Table from 'cli-table3';
 import { execa } from 'execa';
 import pc from 'picocolors';
+import { PLAIN_TABLE, trimLines } from '../src/commands/plain-table.ts';
+import { makeClient } from '../src/fleet/client.ts';
 import { type Lab, startLab } from '../src/lab/index.ts';
 import { type ClientSession, openSession } from '../src/session/index.ts';
 
@@ -32,17 +34,17 @@ interface Watched {
 async function main(): Promise<boolean> {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-demo-'));
   const lab = await startLab({ dir, idleSeconds: IDLE_SECONDS, policy: 'input' });
-  const client = new SSMClient({
-    endpoint: lab.endpoint,
+  const client = makeClient({
+    endpointUrl: lab.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
   });
   try {
     heading(`A stand-in account with three hosts; its sessions end after ${IDLE_SECONDS} s without input`);
-    await runCli(lab, ['install', '--lab', '--tag', 'env=dev', '--interval', `${INTERVAL_SECONDS}`]);
+    await runCli(dir, ['install', '--lab', '--tag', 'env=dev', '--interval', `${INTERVAL_SECONDS}`]);
     const isHeld = await watchSessions(client, lab);
     heading('The host without Python: what can be kept there');
-    await runCli(lab, ['install', '--lab', '--tag', 'env=prod', '--interval', `${INTERVAL_SECONDS}`]);
+    await runCli(dir, ['install', '--lab', '--tag', 'env=prod', '--interval', `${INTERVAL_SECONDS}`]);
     say(
       'There the keeper can only print, not ask: an idle timer that counts output is held off at the prompt,',
     );
@@ -64,13 +66,11 @@ async function main(): Promise<boolean> {
 }
 
 /** Runs the command line as a user would, its progress and table on this terminal. */
-async function runCli(lab: Lab, args: readonly string[]): Promise<void> {
+async function runCli(dir: string, args: readonly string[]): Promise<void> {
   say(pc.bold(`$ ssm-keepalive ${args.join(' ')}`));
-  // The lab of this demo is its own process' child: the endpoint stands in for what --lab would choose.
-  const words = args.map((word) => (word === '--lab' ? `--endpoint-url=${lab.endpoint}` : word));
-  const result = await execa(process.execPath, [CLI, ...words], {
+  const result = await execa(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: lab.env,
+    env: { SSM_KEEPALIVE_LAB_DIR: dir },
     reject: false,
   });
   if (result.exitCode !== 0) throw new Error(`it ended with status ${result.exitCode}`);
@@ -145,8 +145,8 @@ function judge(one: Watched): Row {
     isAsExpected,
     cells: [
       one.host,
-      one.shouldLive ? 'relay' : 'nothing',
-      one.activity === 'sleep' ? 'sleep 600' : 'idle at its prompt',
+      one.shouldLive ? 'relay' : 'none',
+      one.activity === 'sleep' ? 'sleep 600' : 'idle at prompt',
       `${isAlive ? 'alive after' : 'ended after'} ${lived.toFixed(1)} s`,
       String(queriesSeen),
       String(answersSent),
@@ -157,12 +157,11 @@ function judge(one: Watched): Row {
 
 function showSessions(rows: readonly Row[]): void {
   const table = new Table({
-    head: ['host', 'installed', 'doing', 'session', 'written', 'answered', 'leaked'],
-    style: { head: [], border: [], compact: true },
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    head: ['HOST', 'KEEPER', 'DOING', 'SESSION', 'WRITTEN', 'ANSWERED', 'LEAKED'],
+    ...PLAIN_TABLE,
   });
   for (const row of rows) table.push([...row.cells]);
-  say(table.toString());
+  say(trimLines(table.toString()));
   for (const { cells, sentence } of rows) if (sentence) say(`${cells[0]}: “${sentence}”`);
 }
 

@@ -8,6 +8,7 @@ import type { Delivery } from '../fleet/send.ts';
 import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
 import type { Io } from './io.ts';
+import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
 /** Shows who would be reached, with what and how; only lists instances, sends nothing. Returns the exit status. */
 export async function showDryRun(
@@ -64,15 +65,14 @@ interface Plan {
 function describePlan(plan: Plan, io: Io): string {
   const table = new Table({
     head: ['INSTANCE', 'NAME', 'PLATFORM', 'AGENT', 'REACHED'],
-    style: { head: [], border: [], compact: true },
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+    ...PLAIN_TABLE,
   });
   for (const { instanceId, name, platform, agentVersion, why } of plan.instances) {
     table.push([instanceId, name, platform, agentVersion, why || 'yes']);
   }
   for (const id of plan.unknownIds) table.push([id, '', '', '', 'not registered with Systems Manager here']);
   return [
-    io.columns >= 100 ? table.toString() : plainRows(plan),
+    io.columns >= 100 ? trimLines(table.toString()) : plainRows(plan),
     '',
     `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}, sha256 ${plan.script.sha256}`,
     `bundle ${plan.digest}, version ${plan.version}; see every byte with  ssm-keepalive render command`,

@@ -35,7 +35,7 @@ function makeLines(io: Io): Progress {
         if (!isFirst) say(describeStage(event.stage, event.instanceIds));
         hadCanary ||= event.stage === 'canary';
       }
-      if (event.kind === 'sent') say(`sent: command ${event.commandId}`);
+      if (event.kind === 'sent' && event.stage !== 'look') say(`sent: command ${event.commandId}`);
       if (event.kind === 'counters' && event.counters.targetCount > 0 && event.stage !== 'look') {
         say(`${LABELS[event.stage]}: ${event.counters.completedCount} of ${event.counters.targetCount} done`);
       }

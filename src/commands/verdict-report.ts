@@ -4,6 +4,7 @@ import { formatDuration } from '../duration.ts';
 import { isGood, type Verdict } from '../fleet/judge.ts';
 import { isRestartAwaited } from '../fleet/push.ts';
 import type { Io } from './io.ts';
+import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
 /** The facts of a run that stand beside its verdicts in JSON; keys are stable and documented in the README. */
 export interface RunFacts {
@@ -53,8 +54,7 @@ export function renderVerdictTable(verdicts: readonly Verdict[], io: Io): string
   const colors = pc.createColors(io.hasColor);
   const table = new Table({
     head: ['INSTANCE', 'NAME', 'VERDICT', 'KEEPER', 'ENTRIES', 'NOTE'],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: BORDERLESS,
+    ...PLAIN_TABLE,
     colWidths: noteWidth(verdicts, io.columns),
     wordWrap: true,
   });
@@ -70,32 +70,8 @@ export function renderVerdictTable(verdicts: readonly Verdict[], io: Io): string
       describeNote(verdict),
     ]);
   }
-  return `${table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+  return `${trimLines(table.toString())}\n`;
 }
-
-const BORDERLESS = Object.fromEntries(
-  [
-    'top',
-    'top-mid',
-    'top-left',
-    'top-right',
-    'bottom',
-    'bottom-mid',
-    'bottom-left',
-    'bottom-right',
-    'left',
-    'left-mid',
-    'mid',
-    'mid-mid',
-    'right',
-    'right-mid',
-    'middle',
-  ].map((name) => [name, '']),
-);
 
 /** The first columns as wide as they need, the note what is left, so that a row wraps inside its column. */
 function noteWidth(verdicts: readonly Verdict[], columns: number): (number | null)[] {
@@ -133,7 +109,7 @@ function describeNote(verdict: Verdict): string {
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
     report?.left.length ? `left alone: ${report.left.join(' ')}` : '',
     report?.unattendedSeconds && report.keeper !== 'none'
-      ? `unattended for at most ${formatDuration(report.unattendedSeconds)}`
+      ? `at most ${formatDuration(report.unattendedSeconds)} unattended`
       : '',
   ];
   return notes.filter(Boolean).join('; ');
