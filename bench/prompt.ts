@@ -1,0 +1,105 @@
+// What the prompt keeper costs: each prompt of a kept bash against a plain one, and the memory of the helper.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { childrenOf } from '../test/shells/support/processes.ts';
+import { prompt, shells } from '../test/shells/support/shells.ts';
+import { Terminal, type TerminalOptions } from '../test/shells/support/terminal.ts';
+import { type BenchRow, median } from './row.ts';
+
+const PAIRS = 9;
+const PROMPTS = 400;
+const MOST_MICROSECONDS = 50;
+const MOST_KIB = 1024;
+
+/** Forks and time per prompt, and what helper and its sleep hold for themselves, at the default interval. */
+export async function benchPrompt(): Promise<BenchRow[]> {
+  const shell = shells.find(({ name }) => name === 'bash')!;
+  const kept = new Terminal({ shell, intervalSeconds: 45 });
+  const edit: TerminalOptions['edit'] = (file, text) => (file === 'prompt.bash' ? '' : text);
+  const plain = new Terminal({ shell, intervalSeconds: 45, edit });
+  try {
+    await Promise.all([kept.ready(), plain.ready()]);
+    return [await measureTime(kept, plain), await measureForks(kept), await measureMemory(kept)];
+  } finally {
+    await Promise.all([kept.close(), plain.close()]);
+  }
+}
+
+/** Types that many empty lines at once and waits for the last prompt. */
+async function timePrompts(t: Terminal): Promise<number> {
+  const from = t.raw.length;
+  const start = performance.now();
+  t.type('\r'.repeat(PROMPTS));
+  await t.until('prompts', () => t.raw.slice(from).split(prompt).length > PROMPTS);
+  return ((performance.now() - start) * 1000) / PROMPTS;
+}
+
+async function measureTime(kept: Terminal, plain: Terminal): Promise<BenchRow> {
+  await timePrompts(kept);
+  await timePrompts(plain);
+  const times = { kept: [] as number[], plain: [] as number[] };
+  for (let pair = 0; pair < PAIRS; pair++) {
+    times.plain.push(await timePrompts(plain));
+    times.kept.push(await timePrompts(kept));
+  }
+  const [with_, without] = [median(times.kept), median(times.plain)];
+  const cost = Math.max(0, with_ - without);
+  return {
+    figure: 'prompt keeper, time per prompt',
+    measured: `+${cost.toFixed(1)} µs (${with_.toFixed(0)} µs, plain bash ${without.toFixed(0)} µs)`,
+    ratio: with_ / without,
+    bar: `≤ ${MOST_MICROSECONDS} µs more`,
+    isMet: cost <= MOST_MICROSECONDS,
+  };
+}
+
+async function measureForks(kept: Terminal): Promise<BenchRow> {
+  const strace = spawn('strace', ['-f', '-e', 'trace=fork,vfork,clone,clone3', '-p', String(kept.pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  strace.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  await kept.until('strace attached', () => log.includes('attached') || strace.exitCode !== null);
+  await timePrompts(kept);
+  // A fork of ours that must be seen: a count of 0 by a strace that sees nothing would be worth nothing.
+  await kept.ask('"$(/bin/true)"');
+  strace.kill('SIGINT');
+  if (strace.exitCode === null) await once(strace, 'close');
+  const forks = (log.match(/\b(fork|vfork|clone3?)\(/g) ?? []).length - 1;
+  if (forks < 0) throw new Error(`strace saw nothing: ${log}`);
+  return {
+    figure: 'prompt keeper, forks per prompt',
+    measured: `${forks} in ${PROMPTS} prompts`,
+    ratio: forks / PROMPTS,
+    bar: '0',
+    isMet: forks === 0,
+  };
+}
+
+/** Private pages in KiB. */
+function privateKib(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return [...text.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm)].reduce(
+    (sum, [, kib]) => sum + Number(kib),
+    0,
+  );
+}
+
+async function measureMemory(kept: Terminal): Promise<BenchRow> {
+  const helper = await kept.helper();
+  await kept.until('its sleep', () => childrenOf(helper).length === 1);
+  const [own, sleep] = [privateKib(helper), privateKib(childrenOf(helper)[0]!)];
+  return {
+    figure: 'prompt helper, private memory',
+    measured: `${own + sleep} KiB (helper ${own}, its sleep ${sleep})`,
+    ratio: (own + sleep) / MOST_KIB,
+    bar: `≤ ${MOST_KIB} KiB`,
+    isMet: own + sleep <= MOST_KIB,
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await benchPrompt());
