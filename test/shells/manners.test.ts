@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { suite } from 'node:test';
-import { childrenOf, commandLine, findHelpers } from './support/processes.ts';
+import { childrenOf, commandLine, findHelpers, findHelpersOf, stateOf } from './support/processes.ts';
 import { type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
@@ -10,6 +10,15 @@ const inShell = (shell: Shell, name: string, body: (t: Terminal) => Promise<void
   testWith([shell.command], `${shell.name}: ${name}`, () =>
     inTerminal({ shell, ...more } as TerminalOptions, body),
   );
+
+function holdsOnly(pid: number, path: string): boolean {
+  try {
+    return ['0', '1', '2'].every((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path);
+  } catch {
+    // It has ended meanwhile; the next one will do.
+    return false;
+  }
+}
 
 /** How a shell's life ends, and what the helper must then do. */
 const ends: Readonly<Record<string, (t: Terminal) => void>> = {
@@ -83,9 +92,10 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
           await t.until('helper of the inner shell', () => findHelpers(inner).length === 1);
           const helper = findHelpers(inner)[0]!;
           process.kill(t.pid, 'SIGSTOP');
+          await t.until('a stopped parent', () => stateOf(t.pid) === 'T');
           process.kill(inner, 'SIGKILL');
           await t.helperGone(helper);
-          assert.match(readFileSync(`/proc/${inner}/stat`, 'utf8'), /\) Z /);
+          assert.equal(stateOf(inner), 'Z');
         } finally {
           await t.close();
         }
@@ -105,6 +115,9 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
           '28800',
         ]);
         assert.equal(readlinkSync(`/proc/${helper}/cwd`), '/');
+        await t.until('its sleep, which does not hold the terminal', () =>
+          childrenOf(helper).some((pid) => holdsOnly(pid, '/dev/null')),
+        );
         assert.doesNotMatch(readFileSync(`/proc/${helper}/environ`, 'utf8'), /SECRET|HOME|ENV=/);
         assert.throws(() => readlinkSync(`/proc/${helper}/fd/9`), 'a lock or pipe of the shell');
       },
@@ -142,10 +155,32 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
   }
 
   for (const shell of shells) {
-    inShell(shell, 'a subshell that sources it again starts nothing', async (t) => {
+    inShell(shell, 'sourced without a terminal or without a person it starts nothing', async (t) => {
       const first = await t.helper();
-      assert.equal(await t.ask(`"$( . "$__ssmka_dir/${shell.template}" )"`), '');
-      assert.deepEqual(findHelpers(t.pid), [first]);
+      const source = `unset __ssmka_kept; . "$__ssmka_dir/${shell.template}"`;
+      assert.equal(await t.ask(`"$(${source})"`), '', 'output is a pipe');
+      t.type(`(${source}) </dev/null\r`);
+      const start = `${shell.command === 'busybox' ? 'busybox sh' : shell.command} -c`;
+      t.type(`${start} '__ssmka_dir=$0; ${source}; cat' "$__ssmka_dir"\r`);
+      await t.ticks(2);
+      assert.deepEqual(findHelpersOf(t.folder), [first]);
+      t.type('\x04');
+      assert.equal(await t.ask('"$__ssmka_kept"'), String(t.pid));
     });
+
+    inShell(
+      shell,
+      'goes when the terminal closes, though the shell lives on',
+      async (t) => {
+        const helper = await t.helper();
+        t.type("printf 'start%s ' ed; sleep 1000\r");
+        await t.see('started ');
+        const children = childrenOf(t.pid);
+        (t.pty as unknown as { destroy(): void }).destroy();
+        await t.helperGone(helper);
+        for (const child of children) process.kill(child, 'SIGKILL');
+      },
+      { before: "trap '' HUP" },
+    );
   }
 });

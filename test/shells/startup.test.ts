@@ -1,6 +1,7 @@
 // The keeper starts in whatever state profiles have left the shell in, and changes nothing of it.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
+import type { PromptFile } from './support/render.ts';
 import { type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
@@ -29,7 +30,12 @@ const states: readonly State[] = [
   },
   { name: 'set -f', before: 'set -f', holds: prints('*', '*') },
   { name: 'noclobber', before: 'set -C' },
-  { name: 'set -a', before: 'set -a', holds: prints('"$(sh -c "echo \\${__ssmka_modes-none}")"', 'none') },
+  {
+    name: 'set -a, without exporting a name of its own',
+    only: isBash,
+    before: 'set -a',
+    holds: prints('"$(sh -c "echo \\${__ssmka_kept-none}")"', 'none'),
+  },
   { name: 'an odd IFS', only: keepsIfs, before: "IFS='/ -1s'", holds: prints('"$IFS"', '/ -1s') },
   { name: 'a readonly IFS', only: keepsIfs, before: 'IFS=:; readonly IFS', holds: prints('"$IFS"', ':') },
   { name: 'a readonly TMOUT', before: 'TMOUT=600; readonly TMOUT', holds: prints('"$TMOUT"', '600') },
@@ -107,6 +113,9 @@ const states: readonly State[] = [
   },
 ];
 
+const breakHelper = (file: PromptFile, text: string) =>
+  file === 'prompt-helper.sh' ? 'echo BROKEN >&2; exit 3\n' : text;
+
 suite('prompt keeper: start', { concurrency: 40 }, () => {
   for (const shell of shells) {
     for (const { name, only, before, env = {}, holds } of states) {
@@ -119,6 +128,19 @@ suite('prompt keeper: start', { concurrency: 40 }, () => {
         }),
       );
     }
+  }
+
+  for (const shell of shells) {
+    // Whatever breaks, the user gets a working shell.
+    testWith(
+      [shell.command],
+      `${shell.name}: a helper that fails leaves a plain shell, also under set -e`,
+      () =>
+        inTerminal({ shell, before: 'set -e', edit: breakHelper }, async (t) => {
+          assert.equal(await t.ask('fine'), 'fine');
+          assert.equal(t.queries + t.nuls, 0);
+        }),
+    );
   }
 
   for (const shell of swallowingShells) {

@@ -9,9 +9,11 @@ function readProc(pid: number | string, file: string): string {
   }
 }
 
+/** The letter of /proc/PID/stat, empty when there is no such process. */
+export const stateOf = (pid: number): string => readProc(pid, 'stat').replace(/^.*\) /s, '')[0] ?? '';
+
 export function isRunning(pid: number): boolean {
-  const state = readProc(pid, 'stat').replace(/^.*\) /s, '')[0];
-  return state !== undefined && !'ZX'.includes(state);
+  return !['', 'Z', 'X'].includes(stateOf(pid));
 }
 
 export const commandLine = (pid: number): string[] => readProc(pid, 'cmdline').split('\0').slice(0, -1);
@@ -27,6 +29,14 @@ export function findHelpers(shellPid: number): number[] {
         argv[1]?.endsWith('/prompt-helper.sh') === true && argv[2] === String(shellPid) && isRunning(pid)
       );
     });
+}
+
+/** Every helper that was started from this folder, whichever shell it keeps. */
+export function findHelpersOf(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => commandLine(pid)[1] === `${folder}/prompt-helper.sh` && isRunning(pid));
 }
 
 export function childrenOf(pid: number): number[] {

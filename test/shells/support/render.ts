@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ejs from 'ejs';
 import { DIALECTS } from '../../../src/bundle/dialects.ts';
+import { applyFault } from './faults.ts';
 
 const templates = new URL('../../../templates/', import.meta.url);
 
@@ -37,7 +38,9 @@ export function writePromptFolder(
   const path = mkdtempSync(join(tmpdir(), 'prompt keeper-'));
   chmodSync(path, 0o755);
   for (const file of promptFiles) {
-    writeFileSync(join(path, file), edit(file, renderPrompt(file, values)), { mode: 0o644 });
+    writeFileSync(join(path, file), edit(file, applyFault(file, renderPrompt(file, values))), {
+      mode: 0o644,
+    });
   }
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

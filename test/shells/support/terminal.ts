@@ -13,7 +13,7 @@ const query = '\x1b[5n';
 const answer = '\x1b[0n';
 
 /** How long anything may take before a test gives up; nothing is asserted about speed. */
-const patienceMs = 30_000;
+const patienceMs = Number(process.env.SSM_KEEPALIVE_TEST_PATIENCE_MS ?? 30_000);
 
 export interface TerminalOptions {
   readonly shell: Shell;

@@ -1,0 +1,148 @@
+// Faults put into the prompt keeper on purpose, and the tests that must notice. faults.long.test.ts runs them all.
+import type { PromptFile } from './render.ts';
+
+export interface Fault {
+  readonly file: PromptFile;
+  readonly from: string;
+  readonly to: string;
+  /** Which test file notices, and what its tests are called. */
+  readonly noticedIn: string;
+  readonly noticedBy: string;
+}
+
+const bash = 'prompt.bash';
+const helper = 'prompt-helper.sh';
+
+export const faults: Readonly<Record<string, Fault>> = {
+  'no binding in emacs': fault(
+    bash,
+    'in emacs-standard ',
+    'in ',
+    'line-editor',
+    'bash, emacs, whole.*half-typed',
+  ),
+  'no binding in vi-insert': fault(bash, ' vi-insert ', ' ', 'line-editor', 'bash, vi, whole.*half-typed'),
+  'no binding in vi-command': fault(
+    bash,
+    ' vi-command;',
+    ';',
+    'line-editor',
+    'bash, vi, whole.*command mode',
+  ),
+  'no look at -icrnl': fault(bash, '-icrnl ', '', 'foreground', 'bash: .*single key'),
+  'a second source starts again': fault(
+    bash,
+    '${__ssmka_kept-} != "$$"',
+    '1',
+    'manners',
+    'bash: a second source',
+  ),
+  'no look at interactive': fault(bash, '$- == *i*', '1', 'manners', 'bash: sourced without'),
+  'no look at stdin': fault(bash, '-t 0 && ', '', 'manners', 'bash: sourced without'),
+  'no look at stdout': fault(bash, ' && -t 1', '', 'manners', 'bash: sourced without'),
+  'the name is exported': fault(bash, '\\builtin export -n __ssmka_kept', ':', 'startup', 'bash: .*set -a'),
+  'aliases are followed': fault(bash, '\\builtin bind', 'bind', 'startup', 'bash: .*aliases'),
+  'no look at the line editor': fault(
+    bash,
+    '[[ -o emacs || -o vi ]]',
+    '[[ 1 ]]',
+    'startup',
+    'bash: without a line',
+  ),
+  'a failing helper ends a strict shell': fault(
+    bash,
+    '9>&- || :',
+    '9>&-',
+    'startup',
+    'bash: .*helper that fails',
+  ),
+  'the environment is passed on': fault(bash, 'env -i ', 'env ', 'manners', 'bash: the helper can be'),
+  'a descriptor is passed on': fault(bash, ' 9>&-', '', 'manners', 'bash: the helper can be'),
+  'private names are left': fault(bash, '\\builtin unset -v', ':', 'manners', 'bash: prints nothing'),
+  'TTOU stops it': fault(helper, ' TTOU', '', 'manners', 'bash: works under stty tostop'),
+  'it holds a folder': fault(helper, 'cd /', ':', 'manners', 'bash: the helper can be'),
+  'an exec is not noticed': fault(
+    helper,
+    '[ "$identity" = "$self" ]',
+    'true',
+    'manners',
+    'bash: .*becomes another',
+  ),
+  'a zombie is a shell': fault(helper, '[ZXx])', '[Xx])', 'manners', 'bash: a killed shell'),
+  'a closed terminal is not noticed': fault(
+    helper,
+    ' && [ -t 1 ]',
+    '',
+    'manners',
+    'bash: goes when the terminal',
+  ),
+  'the sleep holds the terminal': fault(
+    helper,
+    'sleep "$tick" </dev/null >/dev/null',
+    'sleep "$tick"',
+    'manners',
+    'bash: the helper can be',
+  ),
+  'stdin is lost': fault(helper, 'keep <&1 &', 'keep &', 'manners', 'bash: gets queries'),
+  'no look at the group': fault(
+    helper,
+    ' && [ "$group" = "$foreground" ]',
+    '',
+    'foreground',
+    'dash: silent during',
+  ),
+  'no look at wchan': fault(
+    helper,
+    '*pipe* | do_wait* |',
+    'none |',
+    'foreground',
+    'bash: .*(key binding|job control)',
+  ),
+  'no look at the modes': fault(
+    helper,
+    '[ -n "$modes" ] || return 0',
+    'return 0',
+    'foreground',
+    'bash: .*read builtin',
+  ),
+  'an answer counts as a key': fault(helper, 'owed + 4', 'owed + 3', 'idle', 'bash: stops after max-idle'),
+  'max-idle is not looked at': fault(
+    helper,
+    '-lt "$limit" ] ||',
+    '-lt "$limit" ] || :  ||',
+    'idle',
+    'dash: stops after',
+  ),
+  'typing is not looked at': fault(
+    helper,
+    '-gt "$interval" ] ||',
+    '-gt 0 ] ||',
+    'idle',
+    'dash: writes nothing',
+  ),
+  'no end to unanswered queries': fault(helper, '-lt 16', '-lt 160', 'idle', 'bash: four queries'),
+  'anybody may write the cap': fault(helper, '-????-??-*:0)', '*)', 'idle', 'a cap that'),
+  'a cap raises max-idle': fault(helper, '[ "$cap" -ge "$limit" ] || ', '', 'idle', 'a cap above'),
+  'a cap that is no number': fault(
+    helper,
+    "'' | *[!0-9]*) return 0",
+    "'') return 0",
+    'idle',
+    'a cap that is no',
+  ),
+};
+
+function fault(file: PromptFile, from: string, to: string, noticedIn: string, noticedBy: string): Fault {
+  return { file, from, to, noticedIn: `${noticedIn}.test.ts`, noticedBy };
+}
+
+/** The text with the fault that the environment names, if any. A fault that no longer fits is an error, so the list cannot rot. */
+export function applyFault(file: PromptFile, text: string): string {
+  const name = process.env.SSM_KEEPALIVE_TEST_FAULT;
+  if (name === undefined) return text;
+  const chosen = faults[name];
+  if (!chosen) throw new Error(`no such fault: ${name}`);
+  if (chosen.file !== file) return text;
+  if (!text.includes(chosen.from)) throw new Error(`fault "${name}" no longer fits ${file}`);
+  return text.replace(chosen.from, () => chosen.to);
+}
