@@ -1,0 +1,42 @@
+import { type Bundle, type BundleSettings, renderBundle } from '../../src/bundle/index.ts';
+import { type Outcome, Sandbox, type SandboxOptions } from './sandbox.ts';
+
+/** Default settings, as the command line makes them when no flag is given. */
+export const SETTINGS: BundleSettings = {
+  keeper: 'auto',
+  wrap: 'none',
+  intervalSeconds: 45,
+  maxIdleSeconds: 28_800,
+  scope: 'ssm',
+  tmout: 'respect',
+  shell: 'keep',
+  entries: ['env', 'profile'],
+  ssh: false,
+  restart: true,
+};
+
+export const bundleOf = (changes: Partial<BundleSettings> = {}): Bundle =>
+  renderBundle({ ...SETTINGS, ...changes });
+
+/** What the drop-in puts into the agent's environment. */
+export const ENV = '/usr/local/lib/ssm-keepalive/entry.sh';
+export const LIBRARY = 'usr/local/lib/ssm-keepalive';
+export const PROFILE_STUB = 'etc/profile.d/00-ssm-keepalive.sh';
+export const DROP_IN = 'etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf';
+
+/** The installer's own way for image builds: everything but the self-test and the restart, in a fraction of the time. */
+export function installQuietly(sandbox: Sandbox, bundle: Bundle, env: Record<string, string> = {}): Outcome {
+  const outcome = sandbox.runScript(bundle.installer, { env: { SSM_KEEPALIVE_ROOT: '/', ...env } });
+  if (outcome.status !== 0) throw new Error(`the installer failed: ${outcome.stdout}${outcome.stderr}`);
+  return outcome;
+}
+
+/** A host with the bundle in place, heartbeats every second. */
+export function installedSandbox(
+  changes: Partial<BundleSettings> = {},
+  options: SandboxOptions = {},
+): Sandbox {
+  const sandbox = new Sandbox(options);
+  installQuietly(sandbox, bundleOf({ intervalSeconds: 1, ...changes }));
+  return sandbox;
+}

@@ -1,0 +1,400 @@
+/** A throw-away host for installer and entry tests: its own /etc, /usr/local/lib, /opt, /run, /tmp; the machine's /usr/bin read-only. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const supportFolder = fileURLToPath(new URL('.', import.meta.url));
+
+/** The shells that every installer and entry test loops over; `argv` starts a script. */
+export const INSTALLER_SHELLS = [
+  { name: 'dash', argv: ['/usr/bin/dash'] },
+  { name: 'bash', argv: ['/usr/bin/bash'] },
+  { name: 'busybox', argv: ['/usr/bin/busybox', 'sh'] },
+  { name: 'ksh', argv: ['/usr/bin/ksh'] },
+  { name: 'mksh', argv: ['/usr/bin/mksh'] },
+] as const;
+
+/** The shells in which an entry does something. busybox finds its applet by argv[0]. */
+export const ENTRY_SHELLS = [
+  { name: 'dash', executable: '/usr/bin/dash' },
+  { name: 'bash', executable: '/usr/bin/bash' },
+  { name: 'busybox', executable: '/usr/bin/busybox' },
+] as const;
+
+/** The reason to skip where a required tool is missing; with CI=true the test fails instead. */
+export function skipUnless(...tools: string[]): string | false {
+  const missing = tools.filter((tool) => !existsSync(tool.startsWith('/') ? tool : join('/usr/bin', tool)));
+  if (missing.length === 0) return false;
+  if (process.env['CI'] === 'true') throw new Error(`required in CI and absent: ${missing.join(', ')}`);
+  return `absent: ${missing.join(', ')}`;
+}
+
+/** The first line of a script's output; its shape is checked in test/install/verdict.test.ts. */
+export type Verdict = Record<string, unknown> & {
+  entries?: Record<string, string>;
+  drifted?: string[];
+  left?: string[];
+};
+
+export interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+  /** The first line, parsed, where it is JSON. */
+  verdict: Verdict;
+}
+
+export interface SandboxOptions {
+  /** What /bin/sh is. */
+  sh?: string;
+  hasPython?: boolean;
+  /** Writes the agent's unit file. */
+  hasUnit?: boolean;
+}
+
+export class Sandbox {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
+  private readonly children = new Set<ChildProcess>();
+  private readonly hasPython: boolean;
+  /** More bwrap arguments, after all others. */
+  extra: string[] = [];
+
+  constructor({ sh = '/usr/bin/dash', hasPython = true, hasUnit = true }: SandboxOptions = {}) {
+    this.hasPython = hasPython;
+    chmodSync(this.folder, 0o755);
+    for (const directory of [
+      'bin',
+      'etc/profile.d',
+      'etc/systemd/system',
+      'usr/local/lib',
+      'usr/lib/systemd/system',
+      'opt',
+      'run',
+      'root',
+      'home',
+      'var/log/amazon/ssm',
+    ]) {
+      mkdirSync(join(this.folder, directory), { recursive: true, mode: 0o755 });
+    }
+    mkdirSync(join(this.folder, 'tmp'));
+    chmodSync(join(this.folder, 'tmp'), 0o1777);
+    this.write(
+      'etc/passwd',
+      'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/sh\nssm-user:x:1001:1001::/home/ssm-user:/bin/sh\n',
+    );
+    this.write('etc/group', 'root:x:0:\nnogroup:x:65534:\nssm-user:x:1001:\n');
+    this.write(
+      'etc/profile',
+      'PATH=/usr/bin:/bin\nexport PATH\nfor i in /etc/profile.d/*.sh; do [ ! -r "$i" ] || . "$i"; done\nunset i\n',
+    );
+    if (hasUnit) {
+      this.write(
+        'usr/lib/systemd/system/amazon-ssm-agent.service',
+        '[Unit]\nDescription=agent\n[Service]\nExecStart=/usr/bin/amazon-ssm-agent\nKillMode=process\n',
+      );
+    }
+    symlinkSync(sh, join(this.folder, 'bin/sh'));
+    for (const shell of ['bash', 'dash', 'ksh', 'mksh', 'busybox', 'cat'])
+      symlinkSync(`/usr/bin/${shell}`, join(this.folder, 'bin', shell));
+  }
+
+  write(path: string, text: string, mode = 0o644): void {
+    mkdirSync(join(this.folder, path, '..'), { recursive: true });
+    writeFileSync(join(this.folder, path), text, { mode });
+    chmodSync(join(this.folder, path), mode);
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), 'utf8');
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.folder, path));
+  }
+
+  path(path: string): string {
+    return join(this.folder, path);
+  }
+
+  private bwrapArguments(): string[] {
+    const user = process.getuid?.() === 0 ? [] : ['--unshare-user', '--uid', '0', '--gid', '0'];
+    const own = ['bin', 'etc', 'opt', 'run', 'root', 'home', 'tmp', 'var', 'usr'].flatMap((name) => [
+      '--bind',
+      join(this.folder, name),
+      `/${name}`,
+    ]);
+    const shared = readdirSync('/usr').filter((name) => name !== 'local' && name !== 'lib');
+    // /usr/lib one level down: its systemd/ is the sandbox's, everything else the machine's.
+    const libraries = readdirSync('/usr/lib').filter((name) => name !== 'systemd');
+    const python = ['/usr/bin/python3', '/usr/bin/python']
+      .filter((path) => existsSync(path))
+      .map((path) => realpathSync(path));
+    return [
+      '--unshare-pid',
+      '--unshare-ipc',
+      '--die-with-parent',
+      ...user,
+      ...own,
+      ...shared.flatMap((name) => ['--ro-bind', `/usr/${name}`, `/usr/${name}`]),
+      ...libraries.flatMap((name) => ['--ro-bind', `/usr/lib/${name}`, `/usr/lib/${name}`]),
+      ...['lib', 'lib64', 'sbin']
+        .filter((name) => existsSync(`/${name}`))
+        .flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
+      ...(this.hasPython ? [] : python.flatMap((path) => ['--ro-bind', '/dev/null', path])),
+      '--ro-bind',
+      supportFolder,
+      '/support',
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+      '--chdir',
+      '/',
+      ...this.extra,
+    ];
+  }
+
+  /** Runs `argv` as root of this host, with exactly `env`. */
+  run(
+    argv: readonly string[],
+    {
+      env = {},
+      input = '',
+      timeout = 60_000,
+    }: { env?: Record<string, string>; input?: string; timeout?: number } = {},
+  ): Outcome {
+    const { status, signal, stdout, stderr } = spawnSync(
+      '/usr/bin/bwrap',
+      [...this.bwrapArguments(), ...argv],
+      {
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
+        input,
+        encoding: 'utf8',
+        timeout,
+        killSignal: 'SIGKILL',
+      },
+    );
+    return { status: status ?? (signal ? -1 : -2), stdout, stderr, verdict: firstLine(stdout) };
+  }
+
+  /** Runs a script's text under one of INSTALLER_SHELLS. */
+  runScript(
+    script: string,
+    {
+      shell = INSTALLER_SHELLS[0].argv as readonly string[],
+      env = {},
+    }: { shell?: readonly string[]; env?: Record<string, string> } = {},
+  ): Outcome {
+    this.write('tmp/script.sh', script);
+    return this.run([...shell, '/tmp/script.sh'], { env });
+  }
+
+  /** Starts a shell on a pty as the agent (or a login, with another `parent`) would. */
+  open(options: SessionOptions): PtySession {
+    const {
+      executable,
+      argv0 = 'sh',
+      args = [],
+      uid = 1001,
+      parent = 'ssm-session-wor',
+      directory = '/usr/bin',
+      env = {},
+    } = options;
+    const child = spawn(
+      '/usr/bin/bwrap',
+      [
+        ...this.bwrapArguments(),
+        ...(options.extra ?? []),
+        ...(options.prefix ?? []),
+        '/usr/bin/python3',
+        '-I',
+        '/support/session-worker.py',
+        String(uid),
+        directory,
+        parent,
+        executable,
+        argv0,
+        ...args,
+      ],
+      {
+        env: {
+          PATH: '/usr/bin:/bin',
+          TERM: 'xterm-256color',
+          LANG: 'C.UTF-8',
+          HOME: '/home/ssm-user',
+          PS1: 'prompt> ',
+          ...env,
+        },
+        stdio: 'pipe',
+      },
+    );
+    this.children.add(child);
+    return new PtySession(child);
+  }
+
+  /** Every file below the given paths, with all that an undo has to put back. */
+  snapshot(...paths: string[]): string {
+    const { stdout } = spawnSync(
+      'find',
+      [
+        ...paths.map((path) => join(this.folder, path)),
+        '-printf',
+        '%P %y %m %U:%G %l ',
+        '-type',
+        'f',
+        '-exec',
+        'sha256sum',
+        '{}',
+        ';',
+        '-o',
+        '-printf',
+        '\n',
+      ],
+      { encoding: 'utf8' },
+    );
+    return stdout.split('\n').sort().join('\n');
+  }
+
+  close(): void {
+    for (const child of this.children) child.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function firstLine(stdout: string): Verdict {
+  try {
+    return JSON.parse(stdout.split('\n')[0] ?? '') as Verdict;
+  } catch {
+    return {};
+  }
+}
+
+export interface SessionOptions {
+  executable: string;
+  argv0?: string;
+  args?: string[];
+  uid?: number;
+  /** Name of the process above the shell; `-`: whatever it is. */
+  parent?: string;
+  directory?: string;
+  env?: Record<string, string>;
+  /** More bwrap arguments. */
+  extra?: string[];
+  /** A command that runs the rest. */
+  prefix?: string[];
+}
+
+const QUERY = '\x1b[5n';
+
+/** One shell on a pty, with a terminal that answers queries. Polls; prints the screen when it gives up. */
+export class PtySession {
+  screen = '';
+  answered = 0;
+  answers = true;
+  exitStatus: number | undefined;
+  private notes = '';
+  private readonly child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    child.stdout!.on('data', (data: Buffer) => {
+      this.screen += data.toString('latin1');
+      while (this.answers && this.screen.split(QUERY).length - 1 > this.answered) {
+        this.answered += 1;
+        this.type('\x1b[0n');
+      }
+    });
+    child.stderr!.on('data', (data: Buffer) => {
+      this.notes += data.toString('latin1');
+      const found = /^exit (\d+)$/m.exec(this.notes);
+      if (found) this.exitStatus = Number(found[1]);
+    });
+    child.stdin!.on('error', () => {});
+  }
+
+  type(text: string): void {
+    this.child.stdin!.write(Buffer.from(text, 'latin1'));
+  }
+
+  async until(what: string, isTrue: () => boolean, seconds = 15): Promise<void> {
+    const end = Date.now() + seconds * 1000;
+    while (!isTrue()) {
+      if (Date.now() > end)
+        throw new Error(
+          `gave up waiting for ${what}\n--- screen\n${JSON.stringify(this.screen)}\n--- notes\n${this.notes}`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async shows(text: string | RegExp, seconds = 15): Promise<void> {
+    await this.until(
+      `the screen to show ${text}`,
+      () => (typeof text === 'string' ? this.screen.includes(text) : text.test(this.screen)),
+      seconds,
+    );
+  }
+
+  async ends(): Promise<number> {
+    await this.until('the shell to end', () => this.exitStatus !== undefined);
+    return this.exitStatus!;
+  }
+
+  /** Host pids of the processes of that name in this session. */
+  processes(name: string): number[] {
+    return descendants(this.child.pid!).filter((pid) => nameOf(pid) === name);
+  }
+
+  commandLine(pid: number): string {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    } catch {
+      return '';
+    }
+  }
+
+  close(): void {
+    this.child.kill('SIGKILL');
+  }
+}
+
+export function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Every living process below `pid`. */
+export function descendants(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (words[0] !== 'Z') parents.set(Number(name), Number(words[1]));
+    } catch {
+      // Gone between the listing and the reading.
+    }
+  }
+  const below = (candidate: number): boolean => {
+    for (let at = parents.get(candidate); at; at = parents.get(at)) if (at === pid) return true;
+    return false;
+  };
+  return [...parents.keys()].filter(below);
+}
