@@ -389,9 +389,14 @@ class World(object):
             if readable or writable:
                 return readable, writable
             if self.heap and (until is None or self.heap[0][0] <= until):
-                time, _, action, argument = heapq.heappop(self.heap)
-                self.now = max(self.now, time)
-                action(argument)
+                is_burst = self.dice.chance(0.5)   # what happens together may arrive in one read, or not
+                burst_end = self.heap[0][0] + (2e-5 if is_burst else -1)
+                while True:
+                    time, _, action, argument = heapq.heappop(self.heap)
+                    self.now = max(self.now, time)
+                    action(argument)
+                    if not self.heap or self.heap[0][0] > burst_end:
+                        break
             elif until is None:
                 raise Failure('the relay waits for ever though a heartbeat is to come')
             else:
