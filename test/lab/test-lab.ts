@@ -1,0 +1,87 @@
+/** A lab of the test's own in a fresh folder, ended and removed when the test is over; and a client for it. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
+
+/** One tick of every poll in these tests. */
+const POLL_MS = 20;
+const POLL_LIMIT_MS = 30_000;
+
+/** Starts a lab for the whole test file. */
+export async function useLab(options: Partial<LabOptions> = {}): Promise<Lab> {
+  const dir = options.dir ?? makeFolder();
+  const lab = await startLab({ dir, ...options });
+  after(() => lab.stop());
+  return lab;
+}
+
+export function makeFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'lab-test-'));
+  after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+export function makeClient(lab: { endpoint: string }, region = 'us-east-1'): SSMClient {
+  return new SSMClient({
+    region,
+    endpoint: lab.endpoint,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    maxAttempts: 1,
+  });
+}
+
+/** Hosts that answer at once without a machine, numbered from 1. */
+export function syntheticHosts(count: number, more: Partial<HostSpec> = {}): HostSpec[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `fake-${index + 1}`,
+    id: `i-${String(index + 1).padStart(17, '0')}`,
+    tags: { env: 'dev' },
+    synthetic: {},
+    ...more,
+  }));
+}
+
+/** Polls until `look` returns something other than undefined, null or false. */
+export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const limit = Date.now() + POLL_LIMIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== null && found !== false) return found as NonNullable<T>;
+    if (Date.now() > limit) throw new Error(`gave up waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** A reason to skip, or undefined; in CI a missing sandbox is a failure of the test that needs it. */
+export function sandboxMissing(): string | false {
+  if (process.env['CI'] === 'true') return false;
+  return spawnSync('bwrap', ['--ro-bind', '/', '/', 'true']).status === 0
+    ? false
+    : 'bubblewrap does not work here';
+}
+
+/** Runs commands on one host through the endpoint and returns how that ended. */
+export async function runOn(client: SSMClient, instanceId: string, commands: string[]) {
+  const { GetCommandInvocationCommand, SendCommandCommand } = await import('@aws-sdk/client-ssm');
+  const sent = await client.send(
+    new SendCommandCommand({
+      DocumentName: 'AWS-RunShellScript',
+      InstanceIds: [instanceId],
+      Parameters: { commands },
+    }),
+  );
+  const CommandId = sent.Command?.CommandId ?? '';
+  return until('the command to end', async () => {
+    try {
+      const got = await client.send(new GetCommandInvocationCommand({ CommandId, InstanceId: instanceId }));
+      return got.Status === 'Pending' || got.Status === 'InProgress' ? undefined : got;
+    } catch (error) {
+      if ((error as Error).name === 'InvocationDoesNotExist') return undefined;
+      throw error;
+    }
+  });
+}
