@@ -358,6 +358,10 @@ export class PtySession {
     return descendants(this.child.pid!).filter((pid) => nameOf(pid) === name);
   }
 
+  commandLines(): string[] {
+    return descendants(this.child.pid!).map((pid) => this.commandLine(pid));
+  }
+
   commandLine(pid: number): string {
     try {
       return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
