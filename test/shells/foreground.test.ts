@@ -1,8 +1,8 @@
 // Whatever else reads the terminal must get what was typed and nothing more: the keeper is silent then.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { type Shell, shells, testWith } from './support/shells.ts';
-import { inTerminal, type Terminal } from './support/terminal.ts';
+import { prompt, type Shell, shells, testWith } from './support/shells.ts';
+import { inTerminal, type Terminal, type TerminalOptions } from './support/terminal.ts';
 
 interface Program {
   readonly name: string;
@@ -23,7 +23,7 @@ const started = "printf 'start%s ' ed";
 const rawReader = `python3 -c "
 import os,tty,termios
 old=termios.tcgetattr(0); tty.setraw(0); os.write(1,b'start'+b'ed '); got=b''
-while not got.endswith(b'q'): got+=os.read(0,9)
+while not got.endswith(b'q'): got+=os.read(0,1)
 termios.tcsetattr(0,termios.TCSADRAIN,old); os.write(2,b'=['+got.hex().encode()+b']=')
 "`;
 const sawOnlyTheTyped = async (t: Terminal) => {
@@ -99,8 +99,8 @@ const programs: readonly Program[] = [
     name: 'a program in raw mode without job control',
     needs: ['python3'],
     shells: 'query',
-    before: 'set +m',
-    line: rawReader,
+    // Not in a startup file: bash turns job control on after reading it.
+    line: `set +m; ${rawReader}`,
     finish: sawOnlyTheTyped,
   },
   {
@@ -112,7 +112,7 @@ const programs: readonly Program[] = [
     key: '\x14',
     finish: async (t) => {
       t.type('abq');
-      return [await t.ask('"$x"'), `=[${Buffer.from('abq').toString('hex')}]=`] as const;
+      return [await t.ask('"$x"'), `=[${Buffer.from('abq').toString('hex')}`] as const;
     },
   },
   {
@@ -129,7 +129,10 @@ const programs: readonly Program[] = [
     finish: async (t) => {
       t.type('iabc\x1b');
       await t.ticks(2);
+      const from = t.screen.length;
       t.type(':wq\r');
+      // An editor reads ahead: what is typed before the prompt would be its.
+      await t.see(prompt, from);
       return [await t.ask('"$(cat written)"'), 'abc'];
     },
   },
@@ -156,6 +159,12 @@ suite('prompt keeper: something else in the foreground', { concurrency: 40 }, ()
       testWith([shell.command, ...(program.needs ?? [])], name, () => silentDuring(shell, program));
     }
 
+    testWith([shell.command], `${shell.name}: silent during a job also where wchan cannot be read`, () =>
+      silentDuring(shell, programs[1]!, (_, text) =>
+        text.replaceAll('/proc/$pid/wchan', '/proc/$pid/absent'),
+      ),
+    );
+
     testWith([shell.command], `${shell.name}: works again after a foreground job`, () =>
       inTerminal({ shell }, async (t) => {
         t.type('cat\r');
@@ -168,8 +177,12 @@ suite('prompt keeper: something else in the foreground', { concurrency: 40 }, ()
   }
 });
 
-async function silentDuring(shell: Shell, program: Program): Promise<void> {
-  await inTerminal({ shell, after: program.before ?? '' }, async (t) => {
+async function silentDuring(
+  shell: Shell,
+  program: Program,
+  edit: TerminalOptions['edit'] = (_, text) => text,
+): Promise<void> {
+  await inTerminal({ shell, edit, after: program.before ?? '' }, async (t) => {
     // Right after a heartbeat nothing is due for a whole tick: no query can cross the start of the program.
     await t.outputs(shell.keeper, 1);
     t.type(`${program.line}${program.key ?? '\r'}`);

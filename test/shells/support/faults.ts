@@ -68,7 +68,13 @@ export const faults: Readonly<Record<string, Fault>> = {
     'manners',
     'bash: .*becomes another',
   ),
-  'a zombie is a shell': fault(helper, '[ZXx])', '[Xx])', 'manners', 'bash: a killed shell'),
+  'a zombie is a shell': fault(
+    helper,
+    '[ "$identity" = "$self" ]',
+    'true',
+    'manners',
+    'bash: a killed shell',
+  ),
   'a closed terminal is not noticed': fault(
     helper,
     ' && [ -t 1 ]',
