@@ -56,6 +56,8 @@ export interface ClientSession {
   write(bytes: Uint8Array | string): boolean;
   readonly hasRoom: boolean;
   resize(cols: number, rows: number): void;
+  /** A WebSocket ping, as the official plugin sends every 5 minutes: keeps proxies open, counts as no input. */
+  ping(): void;
   /** Asks for the session's end and closes; `ended` then settles with `by: 'closed'`. */
   close(): void;
 }
@@ -185,6 +187,9 @@ export async function openSession(options: SessionOptions): Promise<ClientSessio
     write,
     resize: (cols, rows) => {
       if (!hasEnded) stream.send(Payload.Size, Buffer.from(JSON.stringify({ cols, rows })));
+    },
+    ping: () => {
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
     },
     close: () => closeHere(),
   };

@@ -56,6 +56,11 @@ export async function until<T>(what: string, look: () => T | Promise<T>): Promis
   }
 }
 
+/** For what must not happen within a time; whatever should happen is polled for. */
+export function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
+}
+
 /** A reason to skip, or undefined; in CI a missing sandbox is a failure of the test that needs it. */
 export function sandboxMissing(): string | false {
   if (process.env['CI'] === 'true') return false;
