@@ -57,6 +57,7 @@ class Parser(object):
     """A terminal's parser, byte by byte (the relay's looks back from the end; they must agree).
 
     is_strict: a string ends only at its terminator, as in kitty; otherwise any ESC cancels it, as in xterm.
+    None: what a program may expect of both: any other sequence cancels a string, the question in one is text.
     """
 
     def __init__(self, is_strict):
@@ -65,6 +66,7 @@ class Parser(object):
         self.more = 0
         self.kind = ''
         self.params = ''
+        self.was_string = False
 
     def is_between(self):
         return self.state == 'ground' and self.more == 0
@@ -74,7 +76,8 @@ class Parser(object):
         char = chr(byte)
         if char == '\x1b':
             self.more = 0
-            if self.state in ('string', 'string-esc') and self.is_strict:
+            self.was_string = self.state in ('string', 'string-esc') or (self.was_string and self.state == 'esc')
+            if self.was_string and self.is_strict:
                 self.state = 'string-esc'
             else:
                 self.state = 'esc'
@@ -92,7 +95,12 @@ class Parser(object):
         elif self.state == 'csi':
             if byte >= 0x40:
                 self.state = 'ground'
-                return self.params + char == '5n'
+                if self.params + char == '5n':
+                    if self.was_string and self.is_strict is None:
+                        self.state = 'string'
+                        return False
+                    return True
+                return False
             self.params += char
         elif self.state == 'string':
             if char == '\x07' and self.kind == ']':
@@ -163,6 +171,7 @@ class World(object):
         self.exact = Parser(False)                     # where a heartbeat may go
         self.screen = Parser(self.is_strict)           # what the terminal answers
         self.strict = Parser(True)                     # what a program may claim for sure
+        self.claim = Parser(None)                      # what it may hope for
         self.ours = self.lost = self.nuls = 0
         self.asked = self.replied = self.prompt = 0    # the program's queries, their answers, those within 2 s
         self.is_after_escape = False
@@ -335,8 +344,9 @@ class World(object):
         for byte in bytearray(data):
             self.exact.feed(byte)
             is_certain = self.strict.feed(byte)
-            if self.screen.feed(byte):
-                self.asked += 1
+            is_answered = self.screen.feed(byte)
+            self.asked += self.claim.feed(byte) or is_answered
+            if is_answered:
                 # Only a question outside of any string, to every terminal's mind, deserves an answer in time.
                 self.reply(self.now if is_certain else -1e9)
 
@@ -360,6 +370,7 @@ class World(object):
             self.exact.feed(byte)
             is_seen = self.screen.feed(byte)
             self.strict.feed(byte)
+            self.claim.feed(byte)
         # The relay's own bytes end what the program had left open, for the relay too.
         if is_seen:
             self.reply(None)

@@ -1,0 +1,62 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import ejs from 'ejs';
+
+/** The relay's text as an instance gets it; its template holds a header comment and no values. */
+export const relayText: string = ejs.render(
+  readFileSync(new URL('../../templates/relay.py.ejs', import.meta.url), 'utf8'),
+);
+
+const folder = mkdtempSync(join(tmpdir(), 'ssmka-relay-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes a relay to a file of its own, gone when the test file ends. */
+export function writeRelay(name: string, text: string = relayText): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** One of the Python programs beside this file. */
+export function pathOf(name: string): string {
+  return new URL(name, import.meta.url).pathname;
+}
+
+export interface Python {
+  readonly path: string;
+  readonly version: string;
+  /** What isolates it from the user's environment; 2.7 has no -I. */
+  readonly flags: readonly string[];
+}
+
+/** Every Python here that the relay supports, oldest first, one per version. */
+export function findPythons(): readonly Python[] {
+  const root = join(homedir(), '.pyenv', 'versions');
+  const candidates = ['/usr/bin/python3', '/usr/bin/python2.7', '/usr/bin/python'];
+  if (existsSync(root))
+    candidates.push(...readdirSync(root).map((name) => join(root, name, 'bin', 'python')));
+  const found = new Map<string, Python>();
+  for (const path of candidates.filter((candidate) => existsSync(candidate))) {
+    const version = execFileSync(
+      path,
+      ['-c', 'import sys; sys.stdout.write("%d.%d" % sys.version_info[:2])'],
+      { encoding: 'utf8' },
+    );
+    if (!found.has(version)) {
+      found.set(version, { path, version, flags: version < '3' ? ['-E', '-s', '-S'] : ['-I', '-S'] });
+    }
+  }
+  return [...found.values()].sort((a, b) => a.version.localeCompare(b.version, 'en', { numeric: true }));
+}
+
+/** Runs a program to its end; its exit code and everything it printed. */
+export function run(path: string, argv: readonly string[]): Promise<{ code: number; text: string }> {
+  return new Promise((resolve) => {
+    execFile(path, argv, { encoding: 'utf8', maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), text: stdout + stderr });
+    });
+  });
+}
