@@ -45,7 +45,8 @@ function makeParser(onCommand: (entry: CommandEntry, parsed: Parsed) => Promise<
     .showHelpOnFail(false)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new YargsError(message);
+      // yargs' own complaints come as a message alone or as a YError; anything else was thrown by a command.
+      throw error && error.name !== 'YError' ? error : new YargsError(message ?? error?.message);
     });
   for (const entry of COMMANDS) {
     parser.command(
@@ -177,6 +178,15 @@ function explainYargs(message: string): UsageError {
   const typedCommand = process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
   const entry = COMMANDS.find(({ name }) => name === typedCommand);
   const help = entry ? `ssm-keepalive ${entry.name} --help` : 'ssm-keepalive --help';
+  const lacking = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (lacking !== undefined) {
+    const flag = FLAGS.find(({ name }) => name === lacking) as Flag | undefined;
+    return new UsageError({
+      what: `--${lacking} needs a value`,
+      why: `expected --${lacking} ${flag?.placeholder ?? 'VALUE'}`,
+      next: `run  ${help}`,
+    });
+  }
   if (unknown === undefined) {
     return new UsageError({
       what: message.replace(/\.$/, ''),

@@ -40,13 +40,18 @@ export class Dispatcher {
       maxErrors: resolveCount(command.maxErrors, hosts.length),
     };
     this.active.set(command.commandId, progress);
-    this.pump(progress);
+    // Cancelled while its targets were still being looked up.
+    if (command.isCancelling) this.cancel(command, []);
+    else this.pump(progress);
   }
 
   /** Asks for an end; what already runs is told to stop, and may have ended before. */
   cancel(command: CommandRecord, instanceIds: readonly string[]): void {
     const progress = this.active.get(command.commandId);
-    if (progress === undefined) return;
+    if (progress === undefined) {
+      if (command.status === 'Pending' && instanceIds.length === 0) command.isCancelling = true;
+      return;
+    }
     const isMeant = (invocation: InvocationRecord) =>
       instanceIds.length === 0 || instanceIds.includes(invocation.instanceId);
     if (instanceIds.length === 0) {

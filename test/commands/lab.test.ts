@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type CliResult, runCli } from '../support/cli.ts';
+
+function makeLabCli(context: TestContext): (line: string) => Promise<CliResult> {
+  const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-labdir-'));
+  const cli = (line: string) => runCli(line.split(' '), { SSM_KEEPALIVE_LAB_DIR: dir });
+  context.after(async () => {
+    await cli('lab down');
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return cli;
+}
+
+test('lab: up prints what to export, hosts lists three, down ends it, each twice', async (context) => {
+  const cli = makeLabCli(context);
+  const up = await cli('lab up --idle 5s --policy any');
+  assert.equal(up.status, 0, up.stderr);
+  assert.match(up.stdout, /^export AWS_ENDPOINT_URL_SSM=http:\/\/127\.0\.0\.1:\d+$/m);
+  assert.match(up.stderr, /end after 5s without input or output/);
+  const again = await cli('lab up');
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /already up[\s\S]*lab down/);
+  const hosts = await cli('lab hosts --output json');
+  assert.equal(JSON.parse(hosts.stdout).isUp, true);
+  assert.deepEqual(
+    JSON.parse(hosts.stdout).hosts.map(({ tags, python }: { tags: { env: string }; python: boolean }) => [
+      tags.env,
+      python,
+    ]),
+    [
+      ['dev', true],
+      ['dev', true],
+      ['prod', false],
+    ],
+  );
+  assert.match((await cli('lab down')).stderr, /the lab is down/);
+  assert.match((await cli('lab down')).stderr, /no lab was up/);
+});
+
+test('lab: what one command installs on hosts is there for the next, without a lab in the background', async (context) => {
+  const cli = makeLabCli(context);
+  const installed = await cli('install --lab --instance-id i-0aaaaaaaaaaaaaaa1 --output json');
+  assert.equal(installed.status, 0, installed.stderr);
+  const status = await cli('status --lab --instance-id i-0aaaaaaaaaaaaaaa1 --output json');
+  const [instance] = JSON.parse(status.stdout).instances;
+  assert.equal(instance.state, 'installed', status.stdout);
+  assert.equal(instance.entries.env, 'live');
+});
+
+for (const [line, says] of [
+  ['lab', /lab needs to know what to do/],
+  ['lab upp', /there is no {2}lab upp[\s\S]*did you mean {2}ssm-keepalive lab up/],
+  ['lab up --idle 0', /--idle cannot be "0"/],
+  ['lab up --policy sometimes', /--policy cannot be "sometimes"/],
+] as const) {
+  test(`lab: \`${line}\` is refused`, async (context) => {
+    const result = await makeLabCli(context)(line);
+    assert.equal(result.status, 2);
+    assert.match(result.stderr, says);
+  });
+}
