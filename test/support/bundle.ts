@@ -26,7 +26,7 @@ export const DROP_IN = 'etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-kee
 
 /** The installer's own way for image builds: everything but the self-test and the restart, in a fraction of the time. */
 export function installQuietly(sandbox: Sandbox, bundle: Bundle, env: Record<string, string> = {}): Outcome {
-  const outcome = sandbox.runScript(bundle.installer, { env: { SSM_KEEPALIVE_ROOT: '/', ...env } });
+  const outcome = sandbox.runScript(bundle.installer, { env: { SSM_KEEPALIVE_ROOT: '/.', ...env } });
   if (outcome.status !== 0) throw new Error(`the installer failed: ${outcome.stdout}${outcome.stderr}`);
   return outcome;
 }

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { lstatSync } from 'node:fs';
+import { test } from 'node:test';
+import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from '../support/bundle.ts';
+import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+
+const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
+const PLACES = ['etc', 'usr/local', 'opt', 'run'];
+const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
+/** What may be hostile in the environment of a root script; LC_ALL and TMPDIR name things that are not there. */
+const HOSTILE = {
+  IFS: 'e/1 ',
+  LC_ALL: 'tr_TR.UTF-8',
+  TMPDIR: '/nonexistent',
+  CDPATH: '/etc:/usr',
+  POSIXLY_CORRECT: '1',
+  PATH: '/nonexistent',
+};
+
+for (const { name, argv } of INSTALLER_SHELLS) {
+  test(`${name}: install, again, other settings, uninstall: each verdict as it should be, and every byte as before`, {
+    skip,
+  }, () => {
+    const sandbox = new Sandbox();
+    const run = (script: string) => sandbox.runScript(script, { shell: argv, env: ROOTED });
+    try {
+      const before = sandbox.snapshot(...PLACES);
+      const bundle = bundleOf();
+      const first = run(bundle.installer);
+      assert.deepEqual(
+        [first.status, first.verdict['verdict'], first.verdict['digest'], first.stderr],
+        [0, 'installed', bundle.digest, ''],
+      );
+      assert.deepEqual(first.verdict['entries'], { env: 'pending', profile: 'live' });
+
+      const inodes = () =>
+        ['', '/current', '/entry.sh', `/${bundle.digest}`, `/${bundle.digest}/relay.py`].map((path) => {
+          const { ino, mtimeMs } = lstatSync(sandbox.path(LIBRARY + path));
+          return [ino, mtimeMs];
+        });
+      const touched = inodes();
+      const after = sandbox.snapshot(...PLACES);
+      const second = run(bundle.installer);
+      assert.equal(second.verdict['verdict'], 'unchanged');
+      assert.deepEqual(inodes(), touched);
+      assert.equal(sandbox.snapshot(...PLACES), after);
+
+      const other = bundleOf({ intervalSeconds: 30 });
+      const third = run(other.installer);
+      assert.deepEqual(
+        [
+          third.verdict['verdict'],
+          third.verdict['digest'],
+          third.verdict['previous'],
+          third.verdict['intervalSeconds'],
+        ],
+        ['updated', other.digest, bundle.digest, 30],
+      );
+      assert.ok(sandbox.has(`${LIBRARY}/${bundle.digest}/relay.py`), 'the previous version stays one cycle');
+      const fourth = run(bundleOf({ intervalSeconds: 31 }).installer);
+      assert.equal(fourth.verdict['verdict'], 'updated');
+      assert.ok(!sandbox.has(`${LIBRARY}/${bundle.digest}`), 'and no longer');
+
+      const status = run(other.status);
+      assert.deepEqual(
+        [status.verdict['state'], status.verdict['intervalSeconds'], status.verdict['drifted']],
+        ['installed', 31, []],
+      );
+
+      const gone = run(other.uninstaller);
+      assert.deepEqual(
+        [gone.status, gone.verdict['verdict'], gone.verdict['left'], gone.stderr],
+        [0, 'removed', [], ''],
+      );
+      assert.equal(sandbox.snapshot(...PLACES), before);
+      assert.equal(run(other.uninstaller).verdict['verdict'], 'unchanged');
+      assert.equal(run(other.status).verdict['state'], 'absent');
+    } finally {
+      sandbox.close();
+    }
+  });
+
+  test(`${name}: a hostile IFS, umask, locale, PATH, TMPDIR, set -u and no HOME change nothing`, {
+    skip,
+  }, () => {
+    const sandbox = new Sandbox();
+    try {
+      const bundle = bundleOf();
+      installQuietly(sandbox, bundle);
+      const wanted = sandbox.snapshot('etc', 'usr/local');
+      installQuietly(sandbox, bundle);
+      sandbox.runScript(bundle.uninstaller, { env: ROOTED });
+      sandbox.write('tmp/hostile.sh', bundle.installer);
+      const outcome = sandbox.run([
+        '/usr/bin/env',
+        '-i',
+        ...Object.entries({ ...HOSTILE, ...ROOTED }).map(([key, value]) => `${key}=${value}`),
+        ...argv,
+        '-u',
+        '-c',
+        'umask 077; . /tmp/hostile.sh',
+      ]);
+      // The shell's own complaint about a locale that is not there comes before our first line.
+      const complaints = outcome.stderr
+        .split('\n')
+        .filter((line) => line !== '' && !line.includes('setlocale'));
+      assert.deepEqual([outcome.status, outcome.verdict['verdict'], complaints], [0, 'installed', []]);
+      assert.equal(sandbox.snapshot('etc', 'usr/local'), wanted);
+    } finally {
+      sandbox.close();
+    }
+  });
+}
+
+test('the text that goes over the wire installs what the plain text installs, under every shell', {
+  skip,
+}, async () => {
+  const { wireCommands } = await import('../../src/bundle/index.ts');
+  for (const { name, argv } of INSTALLER_SHELLS) {
+    const sandbox = new Sandbox();
+    try {
+      const bundle = bundleOf();
+      const outcome = sandbox.runScript(wireCommands('install', bundle.installer).join('\n'), {
+        shell: argv,
+        env: ROOTED,
+      });
+      assert.deepEqual(
+        [outcome.status, outcome.verdict['verdict'], outcome.verdict['digest']],
+        [0, 'installed', bundle.digest],
+        name,
+      );
+      for (const file of bundle.files.filter(({ place }) => place === 'any')) {
+        assert.equal(sandbox.read(`${LIBRARY}/${bundle.digest}/${file.path}`), file.text, file.path);
+      }
+    } finally {
+      sandbox.close();
+    }
+  }
+});
+
+test('a setgid parent directory hands its group to nothing', {
+  skip: skip || (process.getuid?.() === 0 ? false : 'needs root'),
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.run(['/usr/bin/sh', '-c', 'chgrp 50 /etc/profile.d /opt; chmod 2755 /etc/profile.d /opt']);
+    installQuietly(sandbox, bundleOf());
+    assert.equal(lstatSync(sandbox.path(PROFILE_STUB)).gid, 0);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('a file edited by hand: status names it, install repairs it, uninstall leaves it alone and says so', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    const run = (script: string) => sandbox.runScript(script, { env: ROOTED });
+    installQuietly(sandbox, bundle);
+    const edited = [`${LIBRARY}/${bundle.digest}/relay.py`, `${LIBRARY}/entry.sh`, PROFILE_STUB, DROP_IN];
+    for (const path of edited) {
+      const text = sandbox.read(path);
+      sandbox.write(path, `${text}# edited\n`);
+      const status = run(bundle.status);
+      assert.deepEqual([status.verdict['state'], status.verdict['drifted']], ['drifted', [`/${path}`]]);
+      const repaired = run(bundle.installer);
+      assert.equal(repaired.verdict['verdict'], 'updated');
+      assert.equal(sandbox.read(path), text);
+      assert.equal(run(bundle.status).verdict['state'], 'installed');
+    }
+    for (const path of edited) sandbox.write(path, `${sandbox.read(path)}# edited\n`);
+    const gone = run(bundle.uninstaller);
+    assert.equal(gone.verdict['verdict'], 'removed');
+    assert.deepEqual([...gone.verdict.left!].sort(), edited.map((path) => `/${path}`).sort());
+    for (const path of edited) assert.match(sandbox.read(path), /# edited\n$/);
+    assert.ok(!sandbox.has(`${LIBRARY}/current`));
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('a mode or an owner changed by hand is drift too', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    installQuietly(sandbox, bundle);
+    sandbox.run(['/usr/bin/chmod', '666', `/${PROFILE_STUB}`]);
+    assert.deepEqual(sandbox.runScript(bundle.status).verdict['drifted'], [`/${PROFILE_STUB}`]);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('settings without an entry take the entry off again', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    installQuietly(sandbox, bundleOf());
+    const outcome = installQuietly(sandbox, bundleOf({ entries: ['env'] }));
+    assert.equal(outcome.verdict['verdict'], 'updated');
+    assert.ok(!sandbox.has(PROFILE_STUB));
+    assert.ok(sandbox.has(DROP_IN));
+    assert.equal(outcome.verdict.entries!['profile'], 'off');
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('/etc/ssm-keepalive/max-idle caps the unattended time that verdicts report', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.write('etc/ssm-keepalive/max-idle', '600\n');
+    assert.equal(installQuietly(sandbox, bundleOf()).verdict['unattendedSeconds'], 600);
+    assert.equal(sandbox.runScript(bundleOf().status).verdict['unattendedSeconds'], 600);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('the real installer proves itself with a session of an unprivileged user, and a leak stops it', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    const before = sandbox.snapshot(...PLACES);
+    // The one fault that matters: answers that reach the program.
+    const leaky = bundle.installer.replace("ANSWER = b'\\x1b[0n'", "ANSWER = b'\\x1b[9n'");
+    assert.notEqual(leaky, bundle.installer);
+    const refused = sandbox.runScript(leaky.replace(/is_same "\$2" "\$4"/, 'true'));
+    assert.deepEqual([refused.status, refused.verdict['step']], [1, 'selftest']);
+    assert.match(String(refused.verdict['why']), /leaked/);
+    assert.equal(sandbox.snapshot(...PLACES), before);
+
+    const outcome = sandbox.runScript(bundle.installer);
+    assert.deepEqual(
+      [outcome.status, outcome.verdict['verdict'], outcome.verdict['keeper'], outcome.verdict['interpreter']],
+      [0, 'installed', 'relay', '/usr/bin/python3'],
+    );
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('a host without Python: the prompt keeper where sh is bash, output only where it is dash; --keeper relay is refused', {
+  skip,
+}, () => {
+  for (const [sh, keeper] of [
+    ['/usr/bin/bash', 'prompt'],
+    ['/usr/bin/dash', 'output'],
+  ] as const) {
+    const sandbox = new Sandbox({ sh, hasPython: false });
+    try {
+      const outcome = sandbox.runScript(bundleOf().installer);
+      assert.deepEqual(
+        [outcome.verdict['verdict'], outcome.verdict['keeper'], outcome.verdict['interpreter']],
+        ['installed', keeper, ''],
+      );
+      const refused = sandbox.runScript(bundleOf({ keeper: 'relay' }).installer);
+      assert.deepEqual([refused.status, refused.verdict['step']], [1, 'platform']);
+      assert.equal(sandbox.runScript(bundleOf().status).verdict['state'], 'installed');
+    } finally {
+      sandbox.close();
+    }
+  }
+});
