@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import { isGood, judgeInvocation, type Verdict } from '../fleet/judge.ts';
-import { type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
+import { nameInstances, type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
 import type { Delivery } from '../fleet/send.ts';
 import { sendScript } from '../fleet/send.ts';
 import { awaitInvocations } from '../fleet/watch.ts';
@@ -190,7 +190,7 @@ async function takeUp(
     });
   }
   const result: PushResult = {
-    verdicts: invocations.map(judgeInvocation),
+    verdicts: await nameInstances(client, invocations.map(judgeInvocation)),
     commandIds: [commandId],
     missingCount: Math.max(0, counters.targetCount - invocations.length),
   };

@@ -194,10 +194,10 @@ class Push {
     return [...latest.values()];
   }
 
-  #result(verdicts: readonly Verdict[], stopped?: string): PushResult {
+  async #result(verdicts: readonly Verdict[], stopped?: string): Promise<PushResult> {
     const sorted = [...verdicts].sort((a, b) => a.instanceId.localeCompare(b.instanceId));
     return {
-      verdicts: sorted,
+      verdicts: await nameInstances(this.#options.client, sorted),
       commandIds: this.commandIds,
       missingCount: this.#missingCount,
       ...(stopped ? { stopped } : {}),
@@ -234,6 +234,30 @@ function confirm(before: Verdict, look: Verdict): Verdict {
     };
   }
   return updated;
+}
+
+/**
+ * Host names for a page's worth of verdicts, in one call: invocations of EC2 instances carry none.
+ * Names are a courtesy, so whoever may not list instances gets the verdicts without.
+ */
+export async function nameInstances(
+  client: SSMClient,
+  verdicts: readonly Verdict[],
+): Promise<readonly Verdict[]> {
+  const instanceIds = verdicts.filter(({ name }) => name === '').map(({ instanceId }) => instanceId);
+  if (instanceIds.length === 0 || instanceIds.length > LOOK_AT_ALL_LIMIT) return verdicts;
+  const names = new Map<string, string>();
+  try {
+    for await (const { instanceId, name } of listInstances(client, { tags: [], instanceIds })) {
+      names.set(instanceId, name);
+    }
+  } catch {
+    return verdicts;
+  }
+  return verdicts.map((verdict) => ({
+    ...verdict,
+    name: verdict.name || (names.get(verdict.instanceId) ?? ''),
+  }));
 }
 
 function chooseCanary(known: readonly Instance[], excluded: ReadonlySet<string>): Instance | undefined {
