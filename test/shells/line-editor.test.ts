@@ -142,13 +142,15 @@ const emacs: readonly Scenario[] = [
     printed: 'a2',
   },
   {
-    name: 'killed text that was just yanked, and M-y after it',
+    name: 'killed text',
     keys: async (t, beat) => {
-      t.type(`first\x15second\x15${show('')}\x19`);
+      t.type(`${show('')}cut\x17`);
       await beat();
-      t.type('\x1by\r');
+      t.type('\x19');
+      await beat();
+      t.type('\r');
     },
-    printed: 'first',
+    printed: 'cut',
   },
 ];
 

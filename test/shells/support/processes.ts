@@ -16,28 +16,31 @@ export function isRunning(pid: number): boolean {
   return !['', 'Z', 'X'].includes(stateOf(pid));
 }
 
+const parentOf = (pid: number): number =>
+  Number(
+    readProc(pid, 'stat')
+      .replace(/^.*\) . /s, '')
+      .split(' ')[0],
+  );
+
 export const commandLine = (pid: number): string[] => readProc(pid, 'cmdline').split('\0').slice(0, -1);
 
-/** The helpers that keep this shell: by argv, which is how anyone can recognise them. */
-export function findHelpers(shellPid: number): number[] {
-  return readdirSync('/proc')
+function findByArgv(isWanted: (argv: readonly string[]) => boolean): number[] {
+  const found = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => {
-      const argv = commandLine(pid);
-      return (
-        argv[1]?.endsWith('/prompt-helper.sh') === true && argv[2] === String(shellPid) && isRunning(pid)
-      );
-    });
+    .filter((pid) => isWanted(commandLine(pid)) && isRunning(pid));
+  // Between fork and exec its sleep and stty have its argv too.
+  return found.filter((pid) => !found.includes(parentOf(pid)));
 }
 
+/** The helpers that keep this shell: by argv, which is how anyone can recognise them. */
+export const findHelpers = (shellPid: number): number[] =>
+  findByArgv((argv) => argv[1]?.endsWith('/prompt-helper.sh') === true && argv[2] === String(shellPid));
+
 /** Every helper that was started from this folder, whichever shell it keeps. */
-export function findHelpersOf(folder: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => commandLine(pid)[1] === `${folder}/prompt-helper.sh` && isRunning(pid));
-}
+export const findHelpersOf = (folder: string): number[] =>
+  findByArgv((argv) => argv[1] === `${folder}/prompt-helper.sh`);
 
 export function childrenOf(pid: number): number[] {
   return readProc(pid, `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
