@@ -345,7 +345,9 @@ class World(object):
             self.exact.feed(byte)
             is_certain = self.strict.feed(byte)
             is_answered = self.screen.feed(byte)
-            self.asked += self.claim.feed(byte) or is_answered
+            is_hoped = self.claim.feed(byte)
+            self.asked += is_hoped or is_answered
+            self.lost += is_hoped and not is_answered      # terminals differ in what ends an open string
             if is_answered:
                 # Only a question outside of any string, to every terminal's mind, deserves an answer in time.
                 self.reply(self.now if is_certain else -1e9)
