@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Bundle } from '../../src/bundle/index.ts';
+import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from './bundle.ts';
+import { Sandbox } from './sandbox.ts';
+
+const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
+const PLACES = ['etc', 'usr/local', 'opt', 'run'];
+
+/** What is interrupted: over nothing, over another version, and the way back. */
+export const SCENARIOS = [
+  { name: 'install over nothing', hadBundle: false, run: (_old: Bundle, wanted: Bundle) => wanted.installer },
+  { name: 'update', hadBundle: true, run: (_old: Bundle, wanted: Bundle) => wanted.installer },
+  { name: 'uninstall', hadBundle: true, run: (old: Bundle) => old.uninstaller },
+] as const;
+
+/** Runs one scenario, killed before its operation N, then looks at what a login and the next run meet. False: it had fewer operations. */
+export function killAndLook(
+  scenario: (typeof SCENARIOS)[number],
+  shell: readonly string[],
+  n: number,
+): boolean {
+  const sandbox = new Sandbox();
+  try {
+    const before = sandbox.snapshot(...PLACES);
+    const old = bundleOf({ intervalSeconds: 40 });
+    const wanted = bundleOf();
+    if (scenario.hadBundle) installQuietly(sandbox, old);
+    sandbox.write('tmp/script.sh', scenario.run(old, wanted));
+    const { status } = sandbox.run(
+      ['/usr/bin/python3', '-I', '/support/kill-at.py', String(n), '/tmp/log', ...shell, '/tmp/script.sh'],
+      { env: ROOTED },
+    );
+    if (status !== 99) {
+      assert.equal(status, 0, 'the run that is not killed succeeds');
+      return false;
+    }
+    const at = sandbox.read('tmp/log').trim().split('\n').at(-1)!;
+    assertLoginIsWhole(sandbox, [old, wanted], at);
+    const state = sandbox.runScript(wanted.status, { env: ROOTED }).verdict['state'];
+    assert.ok(
+      ['absent', 'partial', 'installed'].includes(String(state)),
+      `state ${String(state)} after ${at}`,
+    );
+
+    // Both ways on, in turn: what completes it, and what takes it back.
+    if (n % 2 === 0) {
+      const next = sandbox.runScript(wanted.installer, { env: ROOTED });
+      assert.equal(next.status, 0, `${at}: ${next.stdout}${next.stderr}`);
+      const look = sandbox.runScript(wanted.status, { env: ROOTED }).verdict;
+      assert.deepEqual(
+        [look['state'], look['digest'], look['drifted']],
+        ['installed', wanted.digest, []],
+        at,
+      );
+    }
+    const gone = sandbox.runScript(wanted.uninstaller, { env: ROOTED });
+    assert.equal(gone.status, 0, `${at}: ${gone.stdout}${gone.stderr}`);
+    assert.equal(sandbox.snapshot(...PLACES), before, `left behind after ${at}`);
+    return true;
+  } finally {
+    sandbox.close();
+  }
+}
+
+/** Every live name holds the old text, the new text, or nothing; and the version in use is complete. */
+function assertLoginIsWhole(sandbox: Sandbox, bundles: readonly Bundle[], at: string) {
+  for (const path of [`${LIBRARY}/entry.sh`, PROFILE_STUB, DROP_IN]) {
+    if (!sandbox.has(path)) continue;
+    const text = sandbox.read(path);
+    const known = bundles
+      .flatMap(({ files }) => files)
+      .filter((file) => file.path === `/${path}` && file.place === 'local');
+    assert.ok(
+      known.some((file) => file.text === text),
+      `${path} is a mixture after ${at}`,
+    );
+  }
+  if (!sandbox.has(`${LIBRARY}/current`)) return;
+  const current = sandbox.read(`${LIBRARY}/current`);
+  const bundle = bundles.find(({ digest }) => `${digest}\n` === current);
+  assert.ok(bundle, `current is ${JSON.stringify(current)} after ${at}`);
+  for (const file of bundle.files.filter(({ place }) => place === 'any')) {
+    const text = sandbox.read(`${LIBRARY}/${bundle.digest}/${file.path}`);
+    assert.equal(createHash('sha256').update(text).digest('hex'), file.sha256, `${file.path} after ${at}`);
+  }
+  for (const stub of [`${LIBRARY}/entry.sh`, PROFILE_STUB]) {
+    // Interactive, so that the stub goes on to the version's own entry; no terminal, so that nothing starts.
+    const login = sandbox.run(['/usr/bin/dash', '-i'], {
+      env: { ENV: `/${stub}`, TERM: 'xterm', PS1: '' },
+      input: 'echo alive\n',
+    });
+    assert.equal(login.stdout, 'alive\n', at);
+    assert.doesNotMatch(login.stderr, /ssmka|ssm-keepalive|not found|unexpected/, at);
+  }
+}
+
+/** Kills at every `step`th operation from `first` on, until a run completes; returns how many kills that were. */
+export function killAtEvery(
+  scenario: (typeof SCENARIOS)[number],
+  shell: readonly string[],
+  first: number,
+  step: number,
+): number {
+  for (let n = first, kills = 0; ; n += step, kills += 1) {
+    if (!killAndLook(scenario, shell, n)) return kills;
+  }
+}
