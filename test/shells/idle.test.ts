@@ -40,7 +40,7 @@ suite('prompt keeper: when it stops', { concurrency: 40 }, () => {
 
     inShell(
       'stops after max-idle, answers not counted; a key resumes it',
-      { maxIdleSeconds: 4 },
+      { maxIdleSeconds: 5 },
       async (t) => {
         await t.outputs(shell.keeper, 2);
         await t.ticks(4);
@@ -63,13 +63,13 @@ suite('prompt keeper: when it stops', { concurrency: 40 }, () => {
     inShell(
       'where the count of keys cannot be read, max-idle counts from the start',
       {
-        maxIdleSeconds: 7,
+        maxIdleSeconds: 9,
         edit: (_: PromptFile, text: string) => text.replaceAll('/proc/$pid/io', '/proc/$pid/absent'),
       },
       async (t) => {
         await t.outputs(shell.keeper, 5);
         t.type('\r');
-        await t.ticks(4);
+        await t.ticks(6);
         assert.ok(await isSilent(t));
       },
     );
