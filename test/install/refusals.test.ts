@@ -1,0 +1,332 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from '../support/bundle.ts';
+import { Sandbox, skipUnless } from '../support/sandbox.ts';
+
+const skip = skipUnless('bwrap', 'python3', 'dash');
+const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
+const PLACES = ['etc', 'usr/local', 'opt', 'run'];
+const AGENT = 'etc/systemd/system/amazon-ssm-agent.service.d';
+
+interface Refusal {
+  what: string;
+  /** The shell commands that spoil the host. */
+  spoil: string;
+  step: string;
+  why: RegExp;
+}
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    what: 'a group-writable parent and nowhere else to go',
+    spoil: 'chmod 2775 /usr/local/lib; chmod 777 /opt',
+    step: 'path',
+    why: /lib can be written by others than root.*opt can be written/,
+  },
+  {
+    what: 'a parent that belongs to somebody else',
+    spoil: 'chown 1001 /usr/local; chown 1001 /opt',
+    step: 'path',
+    why: /belongs to uid 1001/,
+  },
+  {
+    what: 'a symlink planted where the library goes',
+    spoil: 'ln -s /tmp /usr/local/lib/ssm-keepalive; ln -s /tmp /opt/ssm-keepalive',
+    step: 'path',
+    why: /is a symbolic link/,
+  },
+  {
+    what: 'a symlink planted where the profile entry goes',
+    spoil: `ln -s /etc/shadow /${PROFILE_STUB}`,
+    step: 'path',
+    why: /00-ssm-keepalive.sh is a symbolic link/,
+  },
+  {
+    what: 'a symlink planted where the drop-in directory goes',
+    spoil: `ln -s /tmp /${AGENT}`,
+    step: 'path',
+    why: /is a symbolic link/,
+  },
+  {
+    what: 'a directory where the profile entry goes',
+    spoil: `mkdir /${PROFILE_STUB}`,
+    step: 'path',
+    why: /not a plain file/,
+  },
+  {
+    what: 'a directory where the drop-in goes',
+    spoil: `mkdir -p /${DROP_IN}`,
+    step: 'path',
+    why: /not a plain file/,
+  },
+  {
+    what: 'a world-writable /etc/profile.d',
+    spoil: 'chmod 777 /etc/profile.d',
+    step: 'path',
+    why: /profile.d can be written/,
+  },
+  {
+    what: "somebody's own file at our name",
+    spoil: `echo "echo mine" >/${PROFILE_STUB}`,
+    step: 'path',
+    why: /is not ours/,
+  },
+  {
+    what: 'a directory where the lock goes',
+    spoil: 'mkdir /run/ssm-keepalive.lock',
+    step: 'lock',
+    why: /not a plain file/,
+  },
+];
+
+for (const { what, spoil, step, why } of REFUSALS) {
+  test(`${what}: a clear verdict, and nothing changed`, { skip }, () => {
+    const sandbox = new Sandbox();
+    try {
+      sandbox.run(['/usr/bin/dash', '-c', spoil]);
+      const before = sandbox.snapshot(...PLACES);
+      const outcome = sandbox.runScript(bundleOf().installer, { env: ROOTED });
+      assert.deepEqual(
+        [outcome.status, outcome.verdict['verdict'], outcome.verdict['step'], outcome.stderr],
+        [1, 'failed', step, ''],
+      );
+      assert.match(String(outcome.verdict['why']), why);
+      assert.notEqual(outcome.verdict['next'], '');
+      assert.equal(sandbox.snapshot(...PLACES), before);
+    } finally {
+      sandbox.close();
+    }
+  });
+}
+
+test('older Debian, where /usr/local is root:staff and group-writable: /opt is used instead, and the stubs say so', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.run([
+      '/usr/bin/dash',
+      '-c',
+      'chgrp 50 /usr/local /usr/local/lib; chmod 2775 /usr/local /usr/local/lib',
+    ]);
+    const before = sandbox.snapshot(...PLACES);
+    const bundle = bundleOf();
+    assert.equal(installQuietly(sandbox, bundle).verdict['verdict'], 'installed');
+    assert.ok(sandbox.has('opt/ssm-keepalive/current'));
+    assert.match(sandbox.read(DROP_IN), /ENV=\/opt\/ssm-keepalive\/entry\.sh/);
+    assert.match(sandbox.read(PROFILE_STUB), /\/opt\/ssm-keepalive\/current/);
+    assert.equal(installQuietly(sandbox, bundle).verdict['verdict'], 'unchanged');
+    assert.equal(sandbox.runScript(bundle.uninstaller, { env: ROOTED }).verdict['verdict'], 'removed');
+    assert.equal(sandbox.snapshot(...PLACES), before);
+  } finally {
+    sandbox.close();
+  }
+});
+
+for (const where of ['/etc', '/usr/local/lib']) {
+  test(`${where} read-only: a clear verdict, and nothing changed`, { skip }, () => {
+    for (const had of [false, true]) {
+      const sandbox = new Sandbox();
+      try {
+        // An earlier version with other entry texts would need no write in /etc; without the entries it does.
+        if (had) installQuietly(sandbox, bundleOf({ intervalSeconds: 40, entries: [] }));
+        const before = sandbox.snapshot(...PLACES);
+        sandbox.extra = ['--ro-bind', sandbox.path(where), where];
+        const outcome = sandbox.runScript(bundleOf().installer, { env: ROOTED });
+        assert.deepEqual(
+          [outcome.status, outcome.verdict['verdict'], outcome.verdict['step']],
+          [1, 'failed', 'write'],
+          outcome.stdout,
+        );
+        sandbox.extra = [];
+        assert.equal(sandbox.snapshot(...PLACES), before);
+      } finally {
+        sandbox.close();
+      }
+    }
+  });
+}
+
+test('a disk that fills up anywhere on the way: a clear verdict, and nothing changed; an update leaves the old version in use', {
+  skip: skip || (process.getuid?.() === 0 ? false : 'needs root for a small tmpfs'),
+}, () => {
+  const bundle = bundleOf();
+  const old = bundleOf({ intervalSeconds: 40 });
+  let failures = 0;
+  for (const kilobytes of [4, 16, 40, 72, 100, 120, 140, 180, 220, 300]) {
+    for (const had of [false, true]) {
+      const sandbox = new Sandbox();
+      try {
+        // One shell of one sandbox does it all, because a tmpfs is gone with its sandbox.
+        sandbox.write('tmp/old.sh', old.installer);
+        sandbox.write('tmp/new.sh', bundle.installer);
+        sandbox.extra = [
+          '--size',
+          String((had ? 160 + kilobytes : kilobytes) * 1024),
+          '--perms',
+          '0755',
+          '--tmpfs',
+          '/usr/local/lib',
+        ];
+        const outcome = sandbox.run(
+          [
+            '/usr/bin/dash',
+            '-c',
+            `${had ? 'dash /tmp/old.sh >/dev/null;' : ''} find /usr/local/lib /etc -type f | sort >/tmp/before; dash /tmp/new.sh; status=$?; find /usr/local/lib /etc -type f | sort >/tmp/after; cat /usr/local/lib/ssm-keepalive/current >/tmp/current; exit $status`,
+          ],
+          { env: ROOTED },
+        );
+        if (outcome.status === 0) continue;
+        failures += 1;
+        assert.deepEqual(
+          [outcome.verdict['verdict'], outcome.verdict['step']],
+          ['failed', 'write'],
+          outcome.stdout,
+        );
+        assert.equal(sandbox.read('tmp/after'), sandbox.read('tmp/before'), `${kilobytes} KiB`);
+        if (had && sandbox.read('tmp/before').includes('/current'))
+          assert.equal(sandbox.read('tmp/current').trim(), old.digest);
+      } finally {
+        sandbox.close();
+      }
+    }
+  }
+  assert.ok(failures > 4, `only ${failures} runs ran out of room`);
+});
+
+test('another installer at work is not disturbed; a stale lock, of a dead process or an earlier boot, is broken', {
+  skip,
+}, async () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    sandbox.write('tmp/script.sh', bundle.installer);
+    const before = sandbox.snapshot('etc', 'usr/local', 'opt');
+    // The holder is alive: the very shell that runs the installer as its child.
+    const busy = sandbox.run(
+      [
+        '/usr/bin/dash',
+        '-c',
+        'read -r stat </proc/$$/stat; stat=${stat##*) }; set -- $stat; read -r boot </proc/sys/kernel/random/boot_id; echo "$$ ${20} $boot" >/run/ssm-keepalive.lock; dash /tmp/script.sh; exit $?',
+      ],
+      { env: ROOTED },
+    );
+    assert.deepEqual([busy.status, busy.verdict['step']], [1, 'lock']);
+    assert.match(String(busy.verdict['why']), /another run is busy here \(pid \d+\)/);
+    assert.equal(sandbox.snapshot('etc', 'usr/local', 'opt'), before);
+
+    for (const stale of [
+      '999999 1 00000000-0000-0000-0000-000000000000',
+      '1 1 x',
+      '',
+      'garbage that is none',
+    ]) {
+      sandbox.write('run/ssm-keepalive.lock', `${stale}\n`);
+      sandbox.write('run/ssm-keepalive.lock.999999', `${stale}\n`);
+      assert.equal(
+        sandbox.runScript(bundle.installer, { env: ROOTED }).verdict['verdict'],
+        'installed',
+        stale,
+      );
+      assert.equal(sandbox.runScript(bundle.uninstaller, { env: ROOTED }).verdict['verdict'], 'removed');
+      assert.equal(sandbox.snapshot('run').includes('lock'), false);
+    }
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('of several installers at once exactly one works at a time, and the result is whole', {
+  skip,
+}, async () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    sandbox.write('tmp/script.sh', bundle.installer);
+    const outcome = sandbox.run(
+      ['/usr/bin/dash', '-c', 'for i in 1 2 3 4; do dash /tmp/script.sh >/tmp/out.$i & done; wait'],
+      { env: ROOTED },
+    );
+    assert.equal(outcome.status, 0);
+    const verdicts = [1, 2, 3, 4].map(
+      (i) => JSON.parse(sandbox.read(`tmp/out.${i}`).split('\n')[0]!) as { verdict: string; step: string },
+    );
+    for (const { verdict, step } of verdicts)
+      assert.ok(
+        ['installed', 'updated', 'unchanged'].includes(verdict) || step === 'lock',
+        `${verdict} ${step}`,
+      );
+    assert.equal(verdicts.filter(({ verdict }) => verdict === 'installed').length, 1);
+    assert.equal(sandbox.runScript(bundle.status, { env: ROOTED }).verdict['state'], 'installed');
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('a signal in the middle undoes what was begun', { skip }, async () => {
+  const sandbox = new Sandbox();
+  try {
+    const before = sandbox.snapshot(...PLACES);
+    sandbox.write('tmp/script.sh', bundleOf().installer);
+    const outcome = sandbox.run([
+      '/usr/bin/dash',
+      '-c',
+      'dash /tmp/script.sh & until [ -d /usr/local/lib/ssm-keepalive/.staged ]; do :; done; kill -TERM $!; wait $!',
+    ]);
+    assert.deepEqual([outcome.status, outcome.verdict['step']], [1, 'interrupted']);
+    assert.equal(sandbox.snapshot(...PLACES), before);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('SSM_KEEPALIVE_ROOT puts everything below an image, starts nothing there, and says so', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.run([
+      '/usr/bin/dash',
+      '-c',
+      'cd /tmp && mkdir -p "my image/usr/local/lib" "my image/etc/profile.d" "my image/etc/systemd/system" "my image/usr/lib/systemd/system" "my image/usr/bin" && ln -s python3.11 "my image/usr/bin/python3" && : >"my image/usr/lib/systemd/system/amazon-ssm-agent.service" && chmod -R go-w "my image"',
+    ]);
+    const before = sandbox.snapshot(...PLACES);
+    const image = sandbox.snapshot('tmp/my image');
+    const env = { SSM_KEEPALIVE_ROOT: '/tmp/my image/' };
+    const outcome = sandbox.runScript(bundleOf().installer, { env });
+    assert.deepEqual(
+      [
+        outcome.verdict['verdict'],
+        outcome.verdict['keeper'],
+        outcome.verdict['restart'],
+        outcome.verdict['entries'],
+      ],
+      ['installed', 'relay', 'off', { env: 'pending', profile: 'live' }],
+    );
+    assert.match(outcome.stdout, /not shown: the self-test/);
+    assert.equal(sandbox.snapshot(...PLACES), before);
+    assert.match(sandbox.read(`tmp/my image/${DROP_IN}`), /ENV=\/usr\/local\/lib\/ssm-keepalive\/entry\.sh/);
+    assert.ok(sandbox.has(`tmp/my image/${LIBRARY}/current`));
+    assert.equal(sandbox.runScript(bundleOf().uninstaller, { env }).verdict['verdict'], 'removed');
+    assert.equal(sandbox.snapshot('tmp/my image'), image);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('nobody but root gets anywhere', {
+  skip: skip || (process.getuid?.() === 0 ? false : 'needs root to become somebody else'),
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.write('tmp/script.sh', bundleOf().installer);
+    const outcome = sandbox.run([
+      '/usr/bin/setpriv',
+      '--reuid=1001',
+      '--clear-groups',
+      '/usr/bin/dash',
+      '/tmp/script.sh',
+    ]);
+    assert.deepEqual([outcome.status, outcome.verdict['step']], [1, 'platform']);
+  } finally {
+    sandbox.close();
+  }
+});
