@@ -14,7 +14,7 @@ test('the relay is plain ASCII, so that Python 2.7 reads it without a coding lin
 
 for (const python of findPythons()) {
   test(`Python ${python.version}: the relay compiles without a warning`, async () => {
-    const source = 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")';
+    const source = 'import sys\nwith open(sys.argv[1]) as f: compile(f.read(), sys.argv[1], "exec")';
     const { code, text } = await run(python.path, ['-W', 'error', '-c', source, writeRelay('relay.py')]);
     assert.equal(code, 0, text);
     assert.equal(text, '');

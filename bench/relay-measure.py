@@ -1,0 +1,192 @@
+"""Measures the relay beside `script -q` and tmux in one run; prints one JSON object.  python3 relay-measure.py RELAY
+
+Every subject gets the same outer pty from the same driver, which reads as fast as it can; pairs are interleaved so that a
+busy machine slows both.
+"""
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tty
+
+RELAY, PYTHON = sys.argv[1], sys.executable
+BYTES = 40 * 1000 * 1000
+FOLDER = tempfile.mkdtemp()
+os.environ.update(TERM='xterm', PS1='ready$ ', SHELL='/bin/sh')   # bash would drop PS1
+# The flood comes from one write loop in C, in lines as programs print them.
+SOURCE = os.path.join(FOLDER, 'flood')
+with open(SOURCE, 'w') as file:
+    file.write(('%s\n' % ('x' * 79)) * (BYTES // 80))
+
+
+def relay_argv(argv):
+    model = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.02)                       # it has to be itself before its command line is read
+    return [PYTHON, '-I', '-S', RELAY, '--outer', str(model.pid)], model
+
+
+def start(argv):
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvp(argv[0], argv)
+    return pid, fd
+
+
+def stop(pid, fd):
+    os.close(fd)
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+    os.waitpid(pid, 0)
+
+
+def read_until(fd, text, seconds=60):
+    tail, end = b'', time.perf_counter() + seconds
+    while text not in tail:
+        if time.perf_counter() > end:
+            raise RuntimeError('no %r in %r' % (text, tail))
+        if select.select([fd], [], [], 1)[0]:
+            tail = tail[-200:] + os.read(fd, 65536)
+    return tail
+
+
+class Subject(object):
+    """A dash at its prompt behind one of the three, or behind none."""
+
+    def __init__(self, kind):
+        self.model = None
+        shell = ['dash', '-i']
+        if kind == 'relay':
+            argv, self.model = relay_argv(shell)
+        elif kind == 'script':
+            argv = ['script', '-q', '-c', 'exec dash -i', '/dev/null']
+        elif kind == 'tmux':
+            self.socket = os.path.join(FOLDER, 'tmux')
+            argv = ['tmux', '-f', '/dev/null', '-S', self.socket, 'new-session', 'dash -i']
+        else:
+            argv = shell
+        self.kind = kind
+        self.pid, self.fd = start(argv)
+        read_until(self.fd, b'ready$')
+        time.sleep(0.3)
+
+    def flood(self):
+        begin = time.perf_counter()
+        os.write(self.fd, b'cat %s; echo en""d-of-it\r' % SOURCE.encode())
+        read_until(self.fd, b'end-of-it')
+        return BYTES / (time.perf_counter() - begin)
+
+    def echo(self, count):
+        os.write(self.fd, b'stty raw -echo; echo go; cat\r')
+        read_until(self.fd, b'go')
+        time.sleep(0.2)
+        while select.select([self.fd], [], [], 0)[0]:
+            os.read(self.fd, 65536)
+        times = []
+        for _ in range(count):
+            begin = time.perf_counter()
+            os.write(self.fd, b'k')
+            os.read(self.fd, 100)
+            times.append((time.perf_counter() - begin) * 1000)
+        return times
+
+    def close(self):
+        stop(self.pid, self.fd)
+        if self.model:
+            self.model.kill()
+            self.model.wait()
+        if self.kind == 'tmux':
+            subprocess.call(['tmux', '-S', self.socket, 'kill-server'], stderr=subprocess.DEVNULL)
+
+
+def unique_kib(pid):
+    with open('/proc/%d/smaps_rollup' % pid) as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith(('Private_Clean', 'Private_Dirty')))
+
+
+def throughput(others):
+    pairs = {}
+    for other in others:
+        ratios, rates = [], []
+        for turn in range(7):
+            both = {}
+            for kind in (('relay', other) if turn % 2 else (other, 'relay')):
+                subject = Subject(kind)
+                both[kind] = subject.flood()
+                subject.close()
+            ratios.append(both['relay'] / both[other])
+            rates.append((both['relay'] / 1e6, both[other] / 1e6))
+        pairs[other] = {'ratio': statistics.median(ratios), 'relay': statistics.median(rate[0] for rate in rates),
+                        'other': statistics.median(rate[1] for rate in rates)}
+    return pairs
+
+
+def latency():
+    """Alternating blocks on sessions that stay open, so that noise meets both."""
+    subjects = {kind: Subject(kind) for kind in ('relay', 'script')}
+    times = {'relay': [], 'script': []}
+    for kind, subject in subjects.items():
+        subject.echo(200)
+    for _ in range(30):
+        for kind, subject in subjects.items():
+            for _ in range(100):
+                begin = time.perf_counter()
+                os.write(subject.fd, b'k')
+                os.read(subject.fd, 100)
+                times[kind].append((time.perf_counter() - begin) * 1000)
+    for subject in subjects.values():
+        subject.close()
+    return {kind: [sorted(values)[int(len(values) * share)] for share in (0.5, 0.95)] for kind, values in times.items()}
+
+
+def memory():
+    subject = Subject('relay')
+    own = unique_kib(subject.pid)
+    subject.flood()
+    flooded = unique_kib(subject.pid)
+    subject.close()
+    bare = subprocess.Popen([PYTHON, '-I', '-S', '-c', 'import errno, fcntl, os, select, signal, struct, sys, termios, time; time.sleep(60)'])
+    time.sleep(0.5)
+    other = unique_kib(bare.pid)
+    bare.kill()
+    bare.wait()
+    return {'relay': own, 'flooded': flooded, 'bare': other}
+
+
+def start_up():
+    def once(kind):
+        model = None
+        argv = ['dash', '-i']
+        if kind == 'relay':
+            argv, model = relay_argv(argv)
+        begin = time.perf_counter()
+        pid, fd = start(argv)
+        read_until(fd, b'ready$')
+        took = time.perf_counter() - begin
+        stop(pid, fd)
+        if model:
+            model.kill()
+            model.wait()
+        return took * 1000
+
+    def python():
+        begin = time.perf_counter()
+        subprocess.call([PYTHON, '-I', '-S', '-c', 'pass'])
+        return (time.perf_counter() - begin) * 1000
+    rounds = [(once('relay'), once('plain'), python()) for _ in range(25)]
+    return [statistics.median(column) for column in zip(*rounds)]
+
+
+try:
+    others = ['script'] + (['tmux'] if shutil.which('tmux') else [])
+    print(json.dumps({'throughput': throughput(others), 'latency': latency(), 'memory': memory(), 'startup': start_up()}))
+finally:
+    shutil.rmtree(FOLDER, True)

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import ejs from 'ejs';
+import type { BenchRow } from './row.ts';
+
+interface Measured {
+  readonly throughput: Record<string, { ratio: number; relay: number; other: number }>;
+  readonly latency: Record<'relay' | 'script', readonly [number, number]>;
+  readonly memory: { relay: number; flooded: number; bare: number };
+  readonly startup: readonly [number, number, number];
+}
+
+/**
+ * Measures the relay beside `script -q`, tmux and the bare interpreter in one run, about a minute.
+ * Ratios only: both sides of each meet the same machine at the same time.
+ */
+export async function benchRelay(): Promise<BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ssmka-bench-'));
+  try {
+    const template = readFileSync(new URL('../templates/relay.py.ejs', import.meta.url), 'utf8');
+    const relay = join(folder, 'relay.py');
+    writeFileSync(relay, ejs.render(template));
+    const driver = new URL('relay-measure.py', import.meta.url).pathname;
+    return rowsOf(
+      JSON.parse(execFileSync('python3', [driver, relay], { encoding: 'utf8', maxBuffer: 1 << 26 })),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function rowsOf({ throughput, latency, memory, startup }: Measured): BenchRow[] {
+  const rows: BenchRow[] = [];
+  for (const [other, least] of [
+    ['script', 0.9],
+    ['tmux', 3],
+  ] as const) {
+    const pair = throughput[other];
+    if (pair === undefined) continue;
+    const { ratio, relay, other: rate } = pair;
+    rows.push({
+      figure: `relay throughput, against ${other}`,
+      measured: `${relay.toFixed(0)} and ${rate.toFixed(0)} MB/s`,
+      ratio,
+      bar: `≥ ${least}`,
+      isMet: ratio >= least,
+    });
+  }
+  for (const [index, name] of ['p50', 'p95'].entries()) {
+    const [relay, script] = [latency.relay[index]!, latency.script[index]!];
+    rows.push({
+      figure: `relay echo ${name}, against script`,
+      measured: `${relay.toFixed(3)} and ${script.toFixed(3)} ms`,
+      ratio: relay / script,
+      bar: '≤ 1.1',
+      isMet: relay / script <= 1.1,
+    });
+  }
+  for (const [name, kib] of [
+    ['at rest', memory.relay],
+    ['after a flood', memory.flooded],
+  ] as const) {
+    rows.push({
+      figure: `relay memory ${name}, against the bare interpreter`,
+      measured: `${kib} and ${memory.bare} KiB`,
+      ratio: kib / memory.bare,
+      bar: '≤ 1.25',
+      isMet: kib / memory.bare <= 1.25,
+    });
+  }
+  const [relayed, plain, python] = startup;
+  rows.push({
+    figure: 'prompt appears: what the relay adds, against python3 -c pass',
+    measured: `${(relayed - plain).toFixed(1)} and ${python.toFixed(1)} ms`,
+    ratio: (relayed - plain) / python,
+    bar: '≤ 1.5',
+    isMet: (relayed - plain) / python <= 1.5,
+  });
+  return rows;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  console.table(await benchRelay());
+}
