@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ACTIVITIES, IDLE_POLICIES, KEEPERS, type ShellClass } from '../src/bundle/index.ts';
+import { COMMANDS } from '../src/commands/index.ts';
+import { FLAGS, type Flag } from '../src/flags.ts';
+import { runCli } from './support/cli.ts';
+import { startTestLab } from './support/lab.ts';
+
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+/** One cell in README's words: under which idle policies a session lives. */
+function describeCell(
+  keeper: (typeof KEEPERS)[number],
+  activity: (typeof ACTIVITIES)[number],
+  shell: ShellClass,
+): string {
+  const lives = IDLE_POLICIES.filter((policy) => keeper.lives({ policy, activity, shell }));
+  if (lives.length === IDLE_POLICIES.length) return 'lives';
+  if (lives.length === 0) return 'dies';
+  return `lives under ${lives.map((policy) => `\`${policy}\``).join(' and ')}`;
+}
+
+const CLASSES: Readonly<Record<ShellClass, string>> = {
+  swallows: 'in bash',
+  'output-only': 'in other shells',
+};
+
+for (const keeper of KEEPERS) {
+  for (const [shell, words] of Object.entries(CLASSES) as [ShellClass, string][]) {
+    test(`README: the live-and-die row of ${keeper.name} ${words} is what the tests assert`, () => {
+      const cells = ACTIVITIES.map((activity) => describeCell(keeper, activity, shell));
+      const isSame = Object.keys(CLASSES).every((other) =>
+        ACTIVITIES.every(
+          (activity) =>
+            describeCell(keeper, activity, other as ShellClass) === describeCell(keeper, activity, shell),
+        ),
+      );
+      const name = isSame ? `\`${keeper.name}\`` : `\`${keeper.name}\` ${words}`;
+      assert.ok(README.includes(`| ${name} | ${cells.join(' | ')} |`), `| ${name} | ${cells.join(' | ')} |`);
+    });
+  }
+}
+
+test('README: every command and every flag is there, with its default', () => {
+  for (const { name, words, describe } of COMMANDS) {
+    const usage = [name, words?.usage].filter(Boolean).join(' ').replaceAll('|', '\\|');
+    assert.ok(README.includes(`| \`${usage}\` | ${describe} |`), `| \`${usage}\` | ${describe} |`);
+  }
+  for (const flag of FLAGS as readonly Flag[]) {
+    const shown = [`--${flag.name}`, flag.placeholder].filter(Boolean).join(' ').replaceAll('|', '\\|');
+    const row = `| \`${shown}\` | ${flag.fallback ?? ''} | ${flag.describe} |`.replaceAll('|  |', '| |');
+    assert.ok(README.includes(row), row);
+  }
+});
+
+test('README: no local link leads nowhere', () => {
+  for (const [, target = ''] of README.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+    readFileSync(new URL(`../${target}`, import.meta.url));
+  }
+  for (const [, path = ''] of README.matchAll(
+    /`((?:src|test|bench|templates|docs|scripts)\/[\w./-]+\.(?:ts|md|mjs|ejs|py))`/g,
+  )) {
+    readFileSync(new URL(`../${path}`, import.meta.url));
+  }
+});
+
+test('README and help: every example runs on the lab and leaves with 0', async (context) => {
+  const lab = await startTestLab(context);
+  const fromReadme = [...README.matchAll(/^ssm-keepalive ([^\n#]+?) *(?:#.*)?$/gm)].map(
+    ([, line = '']) => line,
+  );
+  const fromHelp = COMMANDS.flatMap(({ examples }) => examples.map(([line]) => line));
+  const lines = [...new Set([...fromReadme, ...fromHelp])].filter((line) => !line.startsWith('lab '));
+  assert.ok(lines.length >= 8, lines.join('\n'));
+  for (const line of lines) {
+    const words = line
+      .replaceAll('i-0123456789abcdef0', 'i-0aaaaaaaaaaaaaaa1')
+      .replace(' --lab', '')
+      .split(' ');
+    const result = await runCli(words, lab.env);
+    assert.equal(result.status, 0, `${line}\n${result.stderr}${result.stdout}`);
+  }
+});
