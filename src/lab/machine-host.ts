@@ -181,7 +181,11 @@ export class MachineHost extends EventEmitter implements Host {
       } else if (message['hello'] === 'command') {
         const commandId = String(message['commandId']);
         onJson = this.meetCommand(peer, commandId);
-        onClosed = () => this.finishJob(commandId, failed('Failed', 'the document worker ended'));
+        onClosed = () => {
+          if (this.jobs.get(commandId)?.peer === peer) {
+            this.finishJob(commandId, failed('Failed', 'the document worker ended'));
+          }
+        };
       } else if (message['hello'] === 'session') {
         const link: WorkerLink = { peer, onJson: () => {}, onData: () => {}, onClosed: () => {} };
         onJson = (next) => link.onJson(next);
@@ -216,6 +220,11 @@ export class MachineHost extends EventEmitter implements Host {
     this.agent = peer;
     this.lastPingAt = Date.now();
     peer.sendJson({ op: 'welcome' });
+    // What was sent to an agent that was just being restarted may be lost with it: the service delivers until it is taken.
+    for (const [commandId, { peer: worker }] of this.jobs) {
+      if (worker === undefined) peer.sendJson({ op: 'run-command', commandId });
+    }
+    for (const sessionId of this.workers.keys()) peer.sendJson({ op: 'start-session', sessionId });
     this.emit('online');
     return () => {
       if (this.agent === peer) this.agent = undefined;
@@ -224,7 +233,11 @@ export class MachineHost extends EventEmitter implements Host {
 
   private meetCommand(peer: FrameSocket, commandId: string): (message: Record<string, unknown>) => void {
     const entry = this.jobs.get(commandId);
-    if (entry === undefined) return () => {};
+    // Also when the agent got the message twice: the second worker has nothing to do.
+    if (entry === undefined || entry.peer !== undefined) {
+      peer.close();
+      return () => {};
+    }
     entry.peer = peer;
     const { script, workingDirectory, executionTimeoutMs } = entry.job;
     peer.sendJson({ op: 'run', script, workingDirectory, executionTimeoutMs });

@@ -74,9 +74,9 @@ interface Outcome {
 async function playCell(lab: Lab, cell: LifeCell, index: number): Promise<Outcome> {
   const host = lab.host(cell.keeper);
   const talk = await startSession(makeClient(lab), host.spec.id, { terminal: 'answers' });
-  await talk.wait(/\$ $/);
+  await talk.wait(/[$#] $/);
   // The session's own sh is dash here: output only. A login bash is how a user gets a line editor, past the profile entry.
-  if (cell.shell === 'swallows') await talk.say('exec bash -l\r', /@none|@relay|@prompt|bash[^\r\n]*\$ $/);
+  if (cell.shell === 'swallows') await talk.say('exec bash -l\r', /@none|@relay|@prompt|bash[^\r\n]*[$#] $/);
   const recording = `/tmp/read-${index}`;
   if (cell.activity === 'silent-job') await talk.say('echo be"gun"; sleep 1000\r', /begun/);
   if (cell.activity === 'reading') {
@@ -105,7 +105,7 @@ function findLeaks(printed: string): string[] {
 /** What came before a typed command in the terminal's queue or the line editor would spoil it. */
 async function findTypedLeaks(talk: Dialogue, cell: LifeCell): Promise<string[]> {
   if (cell.activity === 'reading') return [];
-  if (cell.activity === 'silent-job') await talk.say('\x03', /\$ $/);
+  if (cell.activity === 'silent-job') await talk.say('\x03', /[$#] $/);
   const answer = await talk.ask('echo $((40 + 2))');
   return answer === '42' ? [] : [`a typed command answered ${JSON.stringify(answer)}`];
 }

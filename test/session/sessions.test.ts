@@ -55,14 +55,14 @@ test("the window's size reaches the terminal, also when it changes under a runni
 test('Ctrl-C interrupts, Ctrl-Z stops, Ctrl-D ends', { skip }, async () => {
   const talk = await startSession(client, WEB);
   await talk.say('sleep 600; echo "left $?"\r', /sleep 600/);
-  await talk.say('\x03', /\$ $/);
+  await talk.say('\x03', /[$#] $/);
   await talk.say('sleep 601\r', /sleep 601/);
   await until(
     'sleep to run',
     async () => (await lab.host(WEB).exec(['pgrep', '-f', 'sleep 601'])).code === 0,
   );
   await talk.say('\x1a', /Stopped/);
-  await talk.say('kill %1\r', /Terminated|\$ $/);
+  await talk.say('kill %1\r', /Terminated|[$#] $/);
   talk.session.write('\x04\x04');
   assert.equal((await talk.session.ended).by, 'service');
 });

@@ -31,7 +31,7 @@ test('the npm package ssm-session opens a session, sizes it, types into it, read
     if (message.messageType.includes('channel_closed'))
       closing = Buffer.from(message.payload).toString('utf8');
   });
-  await until('a prompt', () => /\$ $/.test(text));
+  await until('a prompt', () => /[$#] $/.test(text));
   ssm.sendText(socket, Buffer.from('stty size; echo $((40 + 2))\r'));
   await until('the answer', () => /33 111\r\n42\r\n/.test(text));
   for (const key of 'echo k"ey by" key\r') ssm.sendText(socket, Buffer.from(key));

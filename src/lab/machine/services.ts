@@ -92,7 +92,7 @@ export class ServiceTable {
       await gone;
       clearTimeout(timer);
     }
-    if (this.unit.killMode !== 'process') killInvocation(agent.invocationId);
+    if (this.unit.killMode !== 'process') await killInvocation(agent.invocationId);
     agent.activeState = 'inactive';
   }
 
@@ -114,15 +114,15 @@ export class ServiceTable {
     closeSync(output);
     service.child = child;
     service.activeState = 'active';
-    const finish = (isClean: boolean): void => {
+    const finish = async (isClean: boolean): Promise<void> => {
       // KillMode=control-group: what the main process leaves behind ends with it.
-      killInvocation(service.invocationId);
+      await killInvocation(service.invocationId);
       service.child = undefined;
       service.activeState = isClean ? 'inactive' : 'failed';
       if (isClean) this.transient.delete(name);
     };
-    child.on('error', () => finish(false));
-    child.on('exit', (code) => finish(code === 0));
+    child.on('error', () => void finish(false));
+    child.on('exit', (code) => void finish(code === 0));
   }
 }
 
@@ -131,15 +131,26 @@ function newService(name: string): Service {
 }
 
 /** Stands for a cgroup: every process that was started with this invocation's id in its environment. */
-function killInvocation(invocationId: string): void {
+async function killInvocation(invocationId: string): Promise<void> {
+  // Once more after nothing was found: a process between fork and exec shows no environment.
+  for (let quietPasses = 0; quietPasses < 2; ) {
+    quietPasses = killOnce(invocationId) ? 0 : quietPasses + 1;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+function killOnce(invocationId: string): boolean {
+  let hasFound = false;
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
     try {
-      if (readFileSync(`/proc/${entry}/environ`, 'latin1').includes(`INVOCATION_ID=${invocationId}`)) {
-        process.kill(Number(entry), 'SIGKILL');
-      }
+      const environment = readFileSync(`/proc/${entry}/environ`, 'latin1');
+      if (!environment.includes(`INVOCATION_ID=${invocationId}`)) continue;
+      process.kill(Number(entry), 'SIGKILL');
+      hasFound = true;
     } catch {
       // Gone meanwhile, or not ours to read.
     }
   }
+  return hasFound;
 }
