@@ -90,6 +90,7 @@ export class Sandbox {
       'etc/systemd/system',
       'usr/local/lib',
       'usr/lib/systemd/system',
+      'usr/sbin',
       'opt',
       'run',
       'root',
@@ -145,7 +146,7 @@ export class Sandbox {
       join(this.folder, name),
       `/${name}`,
     ]);
-    const shared = readdirSync('/usr').filter((name) => name !== 'local' && name !== 'lib');
+    const shared = readdirSync('/usr').filter((name) => !['local', 'lib', 'sbin'].includes(name));
     // /usr/lib one level down: its systemd/ is the sandbox's, everything else the machine's.
     const libraries = readdirSync('/usr/lib').filter((name) => name !== 'systemd');
     const python = ['/usr/bin/python3', '/usr/bin/python']

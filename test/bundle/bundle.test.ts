@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { BundleTooLargeError, LIFE_TABLE, wireCommands } from '../../src/bundle/index.ts';
+import { templatesPath } from '../../src/bundle/render.ts';
+import { MAX_WIRE_BYTES } from '../../src/bundle/wire.ts';
+import { bundleOf, SETTINGS } from '../support/bundle.ts';
+
+const source = fileURLToPath(new URL('../../src', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-bundle-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+const COMBINATIONS = (['auto', 'relay', 'prompt'] as const).flatMap((keeper) =>
+  (['ssm', 'all'] as const).flatMap((scope) =>
+    ([['env', 'profile'], ['env'], ['profile'], []] as const).map((entries) => ({ keeper, scope, entries })),
+  ),
+);
+const tool = (name: string) => (existsSync(`/usr/bin/${name}`) ? false : `absent: ${name}`);
+
+test('equal settings give equal bytes, and any setting that lands on an instance changes the digest', () => {
+  assert.deepEqual(bundleOf(), bundleOf());
+  const digests = COMBINATIONS.map((changes) => bundleOf(changes).digest);
+  assert.equal(new Set(digests).size, COMBINATIONS.length);
+  for (const changes of [{ intervalSeconds: 30 }, { maxIdleSeconds: 600 }])
+    assert.notEqual(bundleOf(changes).digest, bundleOf().digest);
+});
+
+test('whether to restart is delivery, not content: the digest stays', () => {
+  assert.equal(bundleOf({ restart: false }).digest, bundleOf({ restart: true }).digest);
+  assert.notEqual(bundleOf({ restart: false }).installer, bundleOf({ restart: true }).installer);
+});
+
+test('the digest is that of the manifest, which has the sha256 of every other file', () => {
+  const { files, digest } = bundleOf();
+  const manifest = files.find(({ path }) => path === 'manifest')!;
+  assert.ok(createHash('sha256').update(manifest.text).digest('hex').startsWith(digest));
+  for (const file of files) {
+    assert.equal(createHash('sha256').update(file.text).digest('hex'), file.sha256);
+    if (file !== manifest) assert.ok(manifest.text.includes(`${file.sha256} ${file.path}\n`), file.path);
+  }
+});
+
+test('what goes over the wire fits, is the same every time, starts with a shebang and has nothing that the service expands', () => {
+  for (const changes of COMBINATIONS) {
+    const bundle = bundleOf(changes);
+    for (const [name, script] of [
+      ['install', bundle.installer],
+      ['uninstall', bundle.uninstaller],
+      ['status', bundle.status],
+    ] as const) {
+      const commands = wireCommands(name, script);
+      const text = commands.join('\n');
+      assert.equal(commands[0], '#!/bin/sh');
+      assert.ok(Buffer.byteLength(text) <= MAX_WIRE_BYTES);
+      assert.doesNotMatch(text, /\{\{/);
+      assert.deepEqual(wireCommands(name, script), commands);
+      assert.ok(commands.every((line) => !line.includes('\n')));
+    }
+  }
+});
+
+test('the wire text shows its plain text on request, and that is the script', () => {
+  const { status } = bundleOf();
+  const path = join(folder, 'wire.sh');
+  writeFileSync(path, wireCommands('status', status).join('\n'));
+  const { stdout } = spawnSync('/bin/sh', [path], { env: { SSM_KEEPALIVE_SHOW: '1' }, encoding: 'utf8' });
+  assert.equal(stdout, status);
+});
+
+test('a wire text that was changed on its way, or cannot be unpacked, says so in one line of JSON', () => {
+  const text = wireCommands('status', bundleOf().status).join('\n');
+  const spoilt = text.replace(/\n([A-Za-z0-9+/]{20})([A-Za-z0-9+/]{56})\n/, '\n$2$1\n');
+  assert.notEqual(spoilt, text);
+  const withoutTools = text.replace('PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'PATH=/nonexistent');
+  for (const bad of [spoilt, withoutTools]) {
+    const path = join(folder, 'spoilt.sh');
+    writeFileSync(path, bad);
+    const { stdout, status } = spawnSync('/bin/sh', [path], { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.deepEqual(
+      [JSON.parse(stdout).verdict, JSON.parse(stdout).step, JSON.parse(stdout).class],
+      ['failed', 'unpack', 'script failed'],
+    );
+  }
+});
+
+test('a bundle that does not fit is refused, and its largest files are named', () => {
+  const error = new BundleTooLargeError(60_000, [{ path: 'relay.py', bytes: 50_000 }]);
+  assert.match(error.message, /60000 bytes.*relay\.py \(50000 bytes\)/);
+});
+
+test('no template has a %> or <% that EJS would eat inside shell or Python text', () => {
+  for (const name of readdirSync(templatesPath(), { recursive: true })
+    .map(String)
+    .filter((each) => each.endsWith('.ejs'))) {
+    const text = readFileSync(join(templatesPath(), name), 'utf8');
+    // Every tag opens with one of the forms we use and closes before the next one opens.
+    const rest = text.replaceAll(/<%#[\s\S]*?-%>|<%[=-]? [\s\S]*?-?%>/g, '');
+    assert.doesNotMatch(rest, /<%|%>/, name);
+    assert.doesNotMatch(text, /%%>|<%%/, name);
+    // Unquoted output is for partials, a version that is ours, and what was quoted or packed before.
+    for (const [tag] of text.matchAll(/<%- [\s\S]*?%>/g))
+      assert.match(
+        tag,
+        /^<%- (include\('|version |payload |hereDocument\(file\.text\)|entries\.join\(' '\) )/,
+        `${name}: ${tag}`,
+      );
+  }
+});
+
+test('only render.ts imports ejs', () => {
+  const importers = readdirSync(source, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.ts') && /from 'ejs'/.test(readFileSync(join(source, name), 'utf8')));
+  assert.deepEqual(importers, ['bundle/render.ts']);
+});
+
+test('the table of what lives and dies says what the design says, in every cell', () => {
+  const lives = (keeper: string, policy: string, activity: string, shell: string) =>
+    LIFE_TABLE.find(
+      (cell) =>
+        cell.keeper === keeper &&
+        cell.policy === policy &&
+        cell.activity === activity &&
+        cell.shell === shell,
+    )!.lives;
+  assert.equal(LIFE_TABLE.length, 3 * 3 * 3 * 2);
+  assert.ok(LIFE_TABLE.every((cell) => cell.keeper !== 'relay' || cell.lives));
+  assert.ok(LIFE_TABLE.every((cell) => cell.keeper !== 'none' || !cell.lives));
+  assert.ok(lives('prompt', 'input', 'prompt', 'swallows'));
+  assert.ok(!lives('prompt', 'input', 'prompt', 'output-only'));
+  assert.ok(lives('prompt', 'output', 'prompt', 'output-only'));
+  assert.ok(lives('prompt', 'any', 'prompt', 'output-only'));
+  for (const activity of ['silent-job', 'reading']) assert.ok(!lives('prompt', 'any', activity, 'swallows'));
+});
+
+/** The shell text that lands on instances or goes there, for every combination. */
+function scripts() {
+  const found = new Map<string, string>();
+  for (const changes of COMBINATIONS) {
+    const bundle = bundleOf(changes);
+    for (const file of bundle.files) if (/\.sh$|\.bash$/.test(file.path)) found.set(file.sha256, file.text);
+    for (const text of [bundle.installer, bundle.uninstaller, bundle.status])
+      found.set(createHash('sha256').update(text).digest('hex'), text);
+  }
+  return [...found].map(([sum, text]) => {
+    const path = join(folder, `${sum.slice(0, 12)}.sh`);
+    writeFileSync(path, text);
+    return { path, isBash: text.includes('shell=bash'), isInstaller: text.includes('print_file()') };
+  });
+}
+
+for (const shell of [['dash'], ['bash'], ['busybox', 'sh'], ['ksh'], ['mksh']]) {
+  test(`${shell.join(' ')} -n reads every script of every combination`, { skip: tool(shell[0]!) }, () => {
+    for (const { path, isBash } of scripts()) {
+      if (isBash && shell[0] !== 'bash') continue;
+      const { stderr, status } = spawnSync(`/usr/bin/${shell[0]}`, [...shell.slice(1), '-n', path], {
+        encoding: 'utf8',
+      });
+      // ksh93 -n advises its own arithmetic, which no other sh has.
+      const complaints = stderr.split('\n').filter((line) => line !== '' && !line.includes('is slower than'));
+      assert.deepEqual([status, complaints], [0, []], path);
+    }
+  });
+}
+
+test('shellcheck has nothing to say about the rendered scripts', { skip: tool('shellcheck') }, () => {
+  // 2154, 2034: variables set through eval by read_line. 2317: functions called by name. 2015: `a && b || fail` is meant. 2115: names checked before.
+  const { stdout } = spawnSync(
+    '/usr/bin/shellcheck',
+    ['-f', 'gcc', '-e', 'SC2154,SC2034,SC2317,SC2015,SC2016', ...scripts().map(({ path }) => path)],
+    { encoding: 'utf8' },
+  );
+  assert.equal(stdout, '');
+});
+
+test('shfmt would not change the rendered scripts', { skip: tool('shfmt') }, () => {
+  const own = scripts()
+    .filter(({ isBash, isInstaller }) => !isBash && !isInstaller)
+    .map(({ path }) => path);
+  const { stdout } = spawnSync('/usr/bin/shfmt', ['-d', '-i', '2', '-ci', '-ln', 'posix', ...own], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, '');
+});
+
+const golden = fileURLToPath(new URL('../golden', import.meta.url));
+
+for (const file of bundleOf({ keeper: 'auto' }).files.filter(
+  ({ place, path }) => place !== 'opt' && !/^(relay|prompt)/.test(path) && path !== 'manifest',
+)) {
+  const name = file.path.replace(/^\//, '').replaceAll('/', '__');
+  test(`${file.path} is the golden file (UPDATE_GOLDEN=1 writes it)`, () => {
+    const path = join(golden, name);
+    if (process.env['UPDATE_GOLDEN']) writeFileSync(path, file.text);
+    assert.equal(file.text, readFileSync(path, 'utf8'));
+  });
+}
+
+test('the settings that tests share are the ones that no flag changes', () => {
+  assert.equal(SETTINGS.intervalSeconds, 45);
+});

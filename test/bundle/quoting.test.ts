@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DIALECTS, type DialectName, UnquotableError } from '../../src/bundle/dialects.ts';
+
+/** What has broken quoters before, ours or others'. */
+const HOSTILE = [
+  '',
+  ' ',
+  "'",
+  "''",
+  "'''",
+  '"',
+  '\\',
+  '\\\\',
+  "\\'",
+  "a'b",
+  "it's",
+  '$HOME',
+  '$(id)',
+  '`id`',
+  '${IFS}',
+  '!!',
+  '~',
+  '*',
+  '?',
+  '[a]',
+  '{a,b}',
+  '#',
+  '=ls',
+  '-n',
+  '--',
+  '\n',
+  'a\nb',
+  'a\n',
+  '\t',
+  '\r',
+  '\x1b[5n',
+  '\x7f',
+  '\x01',
+  '%',
+  '%%',
+  '%>',
+  '%%>',
+  '<%= x %>',
+  '%n',
+  '%{x}',
+  '{{ssm:x}}',
+  '{{',
+  ';',
+  '&',
+  '|',
+  '>',
+  '<',
+  '(',
+  ')',
+  'é',
+  '\u00a0',
+  '日本',
+  '😀',
+  '\u2028',
+  '\ufeff',
+  '\u0085',
+  "u'x'",
+  '\\x41',
+  '\\u0041',
+  '\\n',
+  '\\',
+  'end\\',
+  "end'",
+  '\\ ',
+  'a b',
+  '<<EOF',
+  "$'x'",
+  '[[',
+  ']]',
+];
+
+const BAD = ['a\0b', '\0', '\ud800', 'x\udfff'];
+
+const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-quote-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** One file, one run, all values: what each reads back, as bytes between NULs. */
+function readBack(name: string, command: readonly string[], text: string): string[] {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  const { stdout, stderr, status } = spawnSync(command[0]!, [...command.slice(1), path], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', HOME: folder },
+  });
+  assert.equal(status, 0, stderr);
+  return stdout.split('\0').slice(0, -1);
+}
+
+const printf = (dialect: DialectName) => (values: readonly string[]) =>
+  values.map((value) => `printf '%s\\0' ${DIALECTS[dialect].quote(value)}\n`).join('');
+const quotePython = (values: readonly string[]) =>
+  `import sys\nout = getattr(sys.stdout, 'buffer', sys.stdout)\nfor value in [${values.map((value) => DIALECTS.python.quote(value)).join(', ')}]:\n    out.write(value.encode('utf-8') + b'\\0')\n`;
+
+const pythons = existsSync(join(homedir(), '.pyenv/versions'))
+  ? readdirSync(join(homedir(), '.pyenv/versions')).map((version) =>
+      join(homedir(), '.pyenv/versions', version, 'bin/python'),
+    )
+  : [];
+
+/** Every program that has to read our quoting, for each dialect. */
+const READERS: readonly {
+  dialect: DialectName;
+  name: string;
+  command: string[];
+  print: (values: readonly string[]) => string;
+}[] = [
+  ...['dash', 'bash', 'ksh', 'mksh', 'zsh'].map((name) => ({
+    dialect: 'sh' as const,
+    name,
+    command: [`/usr/bin/${name}`],
+    print: printf('sh'),
+  })),
+  { dialect: 'sh', name: 'busybox', command: ['/usr/bin/busybox', 'sh'], print: printf('sh') },
+  { dialect: 'bash', name: 'bash', command: ['/usr/bin/bash'], print: printf('bash') },
+  {
+    dialect: 'zsh',
+    name: 'zsh with RC_QUOTES',
+    command: ['/usr/bin/zsh', '-o', 'rcquotes'],
+    print: printf('zsh'),
+  },
+  { dialect: 'fish', name: 'fish', command: ['/usr/bin/fish', '--no-config'], print: printf('fish') },
+  ...['/usr/bin/python3', ...pythons].map((python) => ({
+    dialect: 'python' as const,
+    name: python.replace(homedir(), '~'),
+    command: [python],
+    print: quotePython,
+  })),
+];
+
+for (const { dialect, name, command, print } of READERS) {
+  const skip = existsSync(command[0]!) ? false : `absent: ${command[0]}`;
+  test(`${name} reads back every hostile value that the ${dialect} quoter lets through`, { skip }, () => {
+    assert.deepEqual(readBack(`hostile-${dialect}`, command, print(HOSTILE)), HOSTILE);
+  });
+
+  test(`${name} reads back any text whatever from the ${dialect} quoter`, { skip }, () => {
+    // Batches, because a shell start costs more than a thousand values.
+    const text = fc.string({ unit: 'binary', maxLength: 12 }).filter((value) => !value.includes('\0'));
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 100, maxLength: 200 }), (values) => {
+        assert.deepEqual(readBack(`any-${dialect}`, command, print(values)), values);
+      }),
+      { numRuns: 5, seed: 20_241_001, endOnFailure: true },
+    );
+  });
+}
+
+for (const dialect of Object.values(DIALECTS)) {
+  test(`${dialect.name}: undefined and what is no text stop the rendering`, () => {
+    for (const value of [undefined, null, {}, [], true, Number.NaN])
+      assert.throws(() => dialect.quote(value), UnquotableError);
+  });
+
+  test(`${dialect.name}: half a surrogate pair is refused, and a NUL refused or carried`, () => {
+    for (const value of BAD.slice(2)) assert.throws(() => dialect.quote(value), UnquotableError);
+    for (const value of BAD.slice(0, 2)) {
+      if (dialect.name === 'json') assert.equal(JSON.parse(dialect.quote(value)), value);
+      else if (dialect.name === 'python') assert.match(dialect.quote(value), /\\u0000/);
+      else assert.throws(() => dialect.quote(value), UnquotableError);
+    }
+  });
+}
+
+/** systemd.syntax(7): a double-quoted word, C escapes, then specifiers. */
+function parseSystemdWord(word: string): string {
+  assert.match(word, /^"(?:[^"\\]|\\.)*"$/s);
+  return word.slice(1, -1).replaceAll(/\\(.)/gs, '$1').replaceAll('%%', '%');
+}
+
+test('systemd: control characters are refused, everything else is read back by its rules', () => {
+  for (const value of HOSTILE) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
+    if (/[\0-\x1f\x7f]/.test(value)) assert.throws(() => DIALECTS.systemd.quote(value), UnquotableError);
+    else assert.equal(parseSystemdWord(DIALECTS.systemd.quote(value)), value);
+  }
+});
+
+test('systemd-analyze finds nothing to say about a unit with hostile values', {
+  skip: existsSync('/usr/bin/systemd-analyze') ? false : 'absent: systemd-analyze',
+}, () => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are the point
+  const values = HOSTILE.filter((value) => !/[\0-\x1f\x7f]/.test(value));
+  const unit = join(folder, 'hostile.service');
+  writeFileSync(
+    unit,
+    `[Service]\nExecStart=/bin/true\n${values.map((value, index) => `Environment=${DIALECTS.systemd.quote(`V${index}=${value}`)}\n`).join('')}`,
+  );
+  const { stderr } = spawnSync('/usr/bin/systemd-analyze', ['verify', unit], { encoding: 'utf8' });
+  assert.doesNotMatch(stderr, /hostile\.service:\d+/);
+});
+
+test('json: every value comes back from JSON.parse', () => {
+  for (const value of HOSTILE) assert.equal(JSON.parse(DIALECTS.json.quote(value)), value);
+});

@@ -1,0 +1,202 @@
+# shellcheck shell=sh
+# shellcheck disable=SC3013 # -ef is not POSIX, and dash, bash and busybox ash all have it
+
+# Splits /proc/PID/stat. Only expansions: `set -- $line` would trust the user's IFS, and a comm may hold spaces and brackets.
+__ssmka_read_stat() {
+  __ssmka_line=
+  { read -r __ssmka_line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  __ssmka_comm=${__ssmka_line#*\(}
+  __ssmka_comm=${__ssmka_comm%\)*}
+  __ssmka_line=${__ssmka_line##*\) }
+  __ssmka_state=${__ssmka_line%% *}
+  __ssmka_line=${__ssmka_line#* }
+  __ssmka_parent=${__ssmka_line%% *}
+  __ssmka_line=${__ssmka_line#* }
+  __ssmka_group=${__ssmka_line%% *}
+  __ssmka_line=${__ssmka_line#* * * }
+  __ssmka_foreground=${__ssmka_line%% *}
+}
+
+# The `env` entry: the agent runs plain `sh`, so another command line is somebody's script or `sh -c`.
+__ssmka_is_session_sh() {
+  # NULs are dropped by every read, so `sh -ic x` reads as `sh-icx`. No newline at the end, hence the status.
+  read -r __ssmka_line <"/proc/$$/cmdline" || :
+  [ "$__ssmka_line" = sh ] || return 1
+  # hidepid: a parent that cannot be read. That ENV was ours is proof enough, since nothing below a session sees it.
+  __ssmka_read_stat "$__ssmka_parent" || return 0
+  case $__ssmka_comm in ssm-session-wor*) return 0 ;; esac
+  return 1
+}
+
+# The `profile` entry: who is above us, from /proc and not from variables, which su and sudo clear.
+__ssmka_is_login_in_scope() {
+  __ssmka_scope=ssm
+  case ${SSH_CONNECTION-} in
+    # ssh over Session Manager ends in a port forward, so its client is this machine.
+    127.* | ::1\ * | ::ffff:127.*) __ssmka_scope=all ;;
+  esac
+  __ssmka_depth=0
+  while [ "$__ssmka_depth" -lt 64 ] && [ "$__ssmka_parent" -gt 0 ] && __ssmka_read_stat "$__ssmka_parent"; do
+    case $__ssmka_comm in
+      # A keeper above: its heartbeats cover us. A multiplexer answers queries itself, and its keeper is outside.
+      ssm-keepalive | "tmux: server" | screen | SCREEN) return 1 ;;
+      # A session's own processes end here; above are the agent and init.
+      ssm-session-wor*)
+        __ssmka_scope=all
+        break
+        ;;
+    esac
+    __ssmka_depth=$((__ssmka_depth + 1))
+  done
+  [ "$__ssmka_scope" = all ]
+}
+
+__ssmka_is_wanted() {
+  # m: without job control nobody would notice that the relay was stopped.
+  case $- in *i*) ;; *) return 1 ;; esac
+  case $- in *m*) ;; *) return 1 ;; esac
+  case $- in *c*) return 1 ;; esac
+  # dash shows no c for `-c`, but an s only where commands come from standard input. bash shows no s here.
+  [ -n "${BASH_VERSION-}" ] || case $- in *s*) ;; *) return 1 ;; esac
+  [ "${SSM_KEEPALIVE-}" != off ] || return 1
+  case ${TERM-} in '' | dumb | unknown) return 1 ;; esac
+  [ -t 0 ] && [ -t 1 ] && [ -t 2 ] || return 1
+  [ /proc/self/fd/0 -ef /proc/self/fd/1 ] && [ /proc/self/fd/0 -ef /proc/self/fd/2 ] || return 1
+  __ssmka_read_stat $$ || return 1
+  [ "$__ssmka_group" = "$__ssmka_foreground" ] || return 1
+  case $__ssmka_entry in
+    env) __ssmka_is_session_sh || return 1 ;;
+    profile) __ssmka_is_login_in_scope || return 1 ;;
+    *) return 1 ;;
+  esac
+  [ ! -e /etc/ssm-keepalive/off ] || return 1
+  # Last, and only in scope: a home on a dead file server hangs whoever looks at it.
+  [ ! -e "${HOME:-/nonexistent}/.config/ssm-keepalive/off" ]
+}
+
+# By absolute path only: PATH is the user's. The first is the one that the self-test proved.
+__ssmka_find_python() {
+  __ssmka_python=
+  [ ! -r "$__ssmka_dir/interpreter" ] || read -r __ssmka_python <"$__ssmka_dir/interpreter" || __ssmka_python=
+  for __ssmka_python in "$__ssmka_python" /usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python; do
+    case $__ssmka_python in /*) [ ! -x "$__ssmka_python" ] || return 0 ;; esac
+  done
+  return 1
+}
+
+# Ends a relay that has not said `started` within 3 s: an interpreter on a dead file server, or one that never comes up.
+# The start time, because a pid may be another process by then.
+__ssmka_watch() {
+  for __ssmka_line in 1 2 3; do
+    sleep 1
+    __ssmka_line=
+    read -r __ssmka_line <"/proc/$1/stat" || return 0
+    case $__ssmka_line in *' (ssm-keepalive) '*) return 0 ;; esac
+  done
+  __ssmka_start_of "$__ssmka_line"
+  [ "$__ssmka_start" = "$2" ] && kill -KILL "$1"
+}
+
+# Field 22 of a stat line.
+__ssmka_start_of() {
+  __ssmka_start=${1##*\) }
+  __ssmka_start=${__ssmka_start#* * * * * * * * * * * * * * * * * * * }
+  __ssmka_start=${__ssmka_start%% *}
+}
+
+# In a subshell that becomes the relay: same process, so the shell waits for the relay itself.
+__ssmka_become_relay() {
+  read -r __ssmka_line </proc/self/stat || exit 1
+  __ssmka_start_of "$__ssmka_line"
+  echo "pid ${__ssmka_line%% *}" >>/proc/self/fd/9
+  # Forked twice: the relay must have no child but its shell.
+  (__ssmka_watch "${__ssmka_line%% *}" "$__ssmka_start" </dev/null >/dev/null 8>&- 9>&- &)
+  case $__ssmka_python in
+    *python3* | */platform-python) set -- -I -S ;;
+    *) set -- -E -s -S ;;
+  esac
+  if [ "$__ssmka_entry" = env ]; then
+    set -- "$@" "$__ssmka_dir/relay.py" --env-unset ENV
+    [ -z "${ENV+set}" ] || set -- "$@" --env-set "ENV=$ENV"
+  else
+    set -- "$@" "$__ssmka_dir/relay.py"
+  fi
+  exec "$__ssmka_python" "$@" --interval "${__ssmka_interval:-45}" --max-idle 28800 \
+    --side 9 --outer $$ --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 2>&8 8>&-
+}
+
+# Runs the relay as a foreground job of this very shell: its own wait notices a kill -9 and a kill -STOP, at once and
+# without polling. The side channel is a here-document opened again for writing: a pipe or an unlinked file, never a name.
+# It needs a line of text: bash 5.2 makes /dev/null of an empty one.
+# Sets __ssmka_status where the session is over, __ssmka_started where the relay had begun.
+__ssmka_run_relay() {
+  __ssmka_status=
+  __ssmka_started=
+  __ssmka_pid=
+  __ssmka_modes=$(stty -g) || return 0
+  {
+    (__ssmka_become_relay)
+    # Ends the reading below: a stopped relay still holds the channel open.
+    echo end >>/proc/self/fd/9
+    while read -r __ssmka_line <&9; do
+      case $__ssmka_line in
+        'pid '*) __ssmka_pid=${__ssmka_line#pid } ;;
+        started) __ssmka_started=1 ;;
+        'ended '*) __ssmka_status=${__ssmka_line#ended } ;;
+        end) break ;;
+      esac
+    done
+    case $__ssmka_status in '' | *[!0-9]*) __ssmka_status= ;; *) return 0 ;; esac
+    if [ -n "$__ssmka_pid" ] && __ssmka_read_stat "$__ssmka_pid" && [ "$__ssmka_parent" = $$ ]; then
+      kill -KILL "$__ssmka_pid"
+      # Not `wait`: it returns at once for a job that was stopped. A bound, since nothing ends a process stuck in the kernel.
+      __ssmka_depth=0
+      while [ "$__ssmka_depth" -lt 20000 ] && __ssmka_read_stat "$__ssmka_pid" && [ "$__ssmka_state" != Z ]; do
+        __ssmka_depth=$((__ssmka_depth + 1))
+      done
+    fi
+    # The user never started it, so nothing about it may show at the next prompt.
+    jobs >/dev/null
+    stty "$__ssmka_modes" <&1
+  } 8>&2 2>/dev/null 9<<__SSMKA_END
+open
+__SSMKA_END
+  [ -z "$__ssmka_started" ] || printf '\n%s\n' 'ssm-keepalive: the relay is gone; this is the plain shell, and it can time out' >&2
+}
+
+__ssmka_after=none
+if __ssmka_is_wanted; then
+  # bash reads its startup files with job control off, whatever $- says.
+  [ -z "${BASH_VERSION-}" ] || set -m
+  if __ssmka_find_python; then
+    __ssmka_run_relay
+    if [ -n "$__ssmka_status" ]; then
+      __ssmka_after=leave
+    elif [ -z "$__ssmka_started" ]; then
+      __ssmka_after=prompt
+    fi
+  else
+    __ssmka_after=prompt
+  fi
+fi
+case $__ssmka_after in
+  leave)
+    # exec: bash's own exit would print `logout` and read ~/.bash_logout a second time.
+    [ -z "${BASH_VERSION-}" ] || exec /bin/sh -c "exit $__ssmka_status"
+    exit "$__ssmka_status"
+    ;;
+  prompt)
+    # Here and not in a function: what it declares has to stay.
+    if [ -n "${BASH_VERSION-}" ]; then
+      # shellcheck source=/dev/null
+      [ ! -r "$__ssmka_dir/prompt.bash" ] || . "$__ssmka_dir/prompt.bash"
+    else
+      # shellcheck source=/dev/null
+      [ ! -r "$__ssmka_dir/prompt.sh" ] || . "$__ssmka_dir/prompt.sh"
+    fi
+    ;;
+esac
+unset __ssmka_line __ssmka_comm __ssmka_state __ssmka_parent __ssmka_group __ssmka_foreground __ssmka_scope __ssmka_depth \
+  __ssmka_python __ssmka_start __ssmka_status __ssmka_started __ssmka_pid __ssmka_modes __ssmka_after
+unset -f __ssmka_read_stat __ssmka_is_session_sh __ssmka_is_login_in_scope __ssmka_is_wanted
+unset -f __ssmka_find_python __ssmka_watch __ssmka_start_of __ssmka_become_relay __ssmka_run_relay

@@ -1,0 +1,461 @@
+# Whoever runs this may have any locale, IFS, umask, PATH, TMPDIR and working directory, and perhaps no HOME.
+IFS=' 	
+'
+LC_ALL=C
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+unset TMPDIR CDPATH ENV BASH_ENV POSIXLY_CORRECT
+umask 022
+set +e +f +u
+cd / || exit 1
+
+newline='
+'
+root=${SSM_KEEPALIVE_ROOT-}
+while [ "${root%/}" != "$root" ]; do root=${root%/}; done
+
+verdict='' digest='' keeper=none interpreter='' env_entry=absent profile_entry=absent restart=off partial=false
+drifted='' left='' previous='' sessions='' class='' step='' why='' next='' state='' notes=''
+interval=0 max_idle=0 unattended=0 library='' place='' lock=''
+
+# Sets $json to $1 as a JSON string. Bytes beyond ASCII become `?`: half of a UTF-8 character would spoil the line.
+json_string() {
+  json=
+  case $1 in
+    *\\* | *\"* | *[!\ -~]*) ;;
+    *)
+      json=\"$1\"
+      return
+      ;;
+  esac
+  json_rest=$1
+  while [ -n "$json_rest" ]; do
+    json_char=${json_rest%"${json_rest#?}"}
+    json_rest=${json_rest#?}
+    case $json_char in
+      \\ | \") json=$json\\$json_char ;;
+      [\ -~]) json=$json$json_char ;;
+      "$newline") json=$json\\n ;;
+      [[:cntrl:]]) json=$json$(printf '\\u%04x' "'$json_char") ;;
+      *) json=$json'?' ;;
+    esac
+  done
+  json=\"$json\"
+}
+
+# Sets $json to the words of $1 as an array of strings.
+json_words() {
+  json_array=
+  for json_word in $1; do
+    json_string "$json_word"
+    json_array=$json_array,$json
+  done
+  json="[${json_array#,}]"
+}
+
+# The first line of output is for programs; it is printed when everything is decided, and people's text follows.
+print_verdict() {
+  json_string "$verdict"
+  line="{\"ssm-keepalive\":1,\"verdict\":$json,\"version\":\"0.1.0\""
+  [ -z "$state" ] || line="$line,\"state\":\"$state\""
+  json_string "$digest"
+  line="$line,\"digest\":$json,\"keeper\":\"$keeper\""
+  json_string "$interpreter"
+  line="$line,\"interpreter\":$json,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\"}"
+  line="$line,\"intervalSeconds\":${interval:-0},\"unattendedSeconds\":${unattended:-0},\"restart\":\"$restart\",\"partial\":$partial"
+  json_words "$drifted"
+  line="$line,\"drifted\":$json"
+  json_words "$left"
+  line="$line,\"left\":$json"
+  json_string "$previous"
+  line="$line,\"previous\":$json,\"sessions\":[$sessions]"
+  json_string "$class"
+  line="$line,\"class\":$json"
+  json_string "$step"
+  line="$line,\"step\":$json"
+  json_string "$why"
+  line="$line,\"why\":$json"
+  json_string "$next"
+  printf '%s\n%s' "$line,\"next\":$json}" "$notes"
+}
+
+say() {
+  notes=$notes$1$newline
+}
+
+# fail STEP WHY NEXT: undoes what has no effect yet, says why, ends. Never with 137, 168, 169 or 194: those mean something to the agent.
+fail() {
+  undo
+  drop_lock
+  verdict=failed class='script failed' step=$1 why=$2 next=$3
+  [ -z "$library" ] || [ ! -e "$root$library/journal" ] || partial=true
+  say "failed at $1: $2"
+  print_verdict
+  exit 1
+}
+
+undo() {
+  :
+}
+
+require_host() {
+  [ "$(uname -s 2>/dev/null)" = Linux ] && [ -r /proc/self/stat ] || {
+    verdict=skipped class=skipped step=platform why='this is not Linux with /proc' next='choose Linux instances'
+    say "skipped: $why"
+    print_verdict
+    exit 0
+  }
+  [ "$(id -u 2>/dev/null)" = 0 ] || fail platform 'this has to run as root' 'run it through SendCommand, or with sudo'
+  for tool in base64 cat chmod chown ln mkdir mv rm rmdir sha256sum stat; do
+    command -v "$tool" >/dev/null 2>&1 || fail platform "the tool $tool is missing here" 'install coreutils (or busybox) on this instance'
+  done
+  case $root in
+    '') ;;
+    /*) [ -d "$root" ] || fail path 'SSM_KEEPALIVE_ROOT names no directory' 'mount the image there first' ;;
+    *) fail path 'SSM_KEEPALIVE_ROOT is not an absolute path' 'give the full path of the mounted image' ;;
+  esac
+}
+
+# What stat says of $1 itself, link or not: uid, mode and type, or nothing.
+facts_of() {
+  stat -c '%u %a %F' "$1" 2>/dev/null
+}
+
+# Whether root alone can change what $1 is; says why not in $distrust.
+is_roots_alone() {
+  # shellcheck disable=SC2046 # split on purpose: the format has no other spaces before the type
+  set -- "$1" $(facts_of "$1")
+  distrust=
+  if [ $# -lt 4 ]; then
+    distrust="$1 does not exist"
+  elif [ "$4" = symbolic ]; then
+    distrust="$1 is a symbolic link"
+  elif [ "$2" != 0 ]; then
+    distrust="$1 belongs to uid $2, not to root"
+  else
+    case $3 in *[2367][0-7] | *[2367]) distrust="$1 can be written by others than root (mode $3)" ;; esac
+  fi
+  [ -z "$distrust" ]
+}
+
+# Whether every component of the directory $1 is root's alone, from / (or the image's root) down.
+is_trusted_directory() {
+  is_roots_alone "${root:-/}" || return 1
+  trusted=$root
+  untried=${1#/}/
+  while [ -n "$untried" ]; do
+    trusted=$trusted/${untried%%/*}
+    untried=${untried#*/}
+    is_roots_alone "$trusted" || return 1
+    [ -d "$trusted" ] || {
+      distrust="$trusted is not a directory"
+      return 1
+    }
+  done
+}
+
+# Whether $1 can be replaced by a rename: not there yet, or a plain file of root's.
+is_replaceable() {
+  [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
+  is_roots_alone "$root$1" || return 1
+  [ -f "$root$1" ] && return 0
+  distrust="$root$1 is in the way: it is not a plain file"
+  return 1
+}
+
+has_unit() {
+  for units in /etc/systemd/system /run/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+    [ ! -e "$root$units/$1" ] || return 0
+  done
+  return 1
+}
+
+# Where an earlier run put things, empty if nowhere. A directory alone counts: a run may have been killed early.
+find_library() {
+  library='' place=''
+  if [ -z "$library" ] && [ -d "$root/usr/local/lib/ssm-keepalive" ] && [ ! -h "$root/usr/local/lib/ssm-keepalive" ]; then
+    library=/usr/local/lib/ssm-keepalive place=local
+  fi
+  if [ -z "$library" ] && [ -d "$root/opt/ssm-keepalive" ] && [ ! -h "$root/opt/ssm-keepalive" ]; then
+    library=/opt/ssm-keepalive place=opt
+  fi
+}
+
+# Sets $1 to the first line of file $2, empty if there is none.
+read_line() {
+  read_line=
+  [ ! -f "$2" ] || read -r read_line <"$2" || :
+  eval "$1=\$read_line"
+}
+
+# A name of ours, so that a spoilt `current` can never lead outside the library.
+is_digest() {
+  case $1 in '' | *[!0-9a-f]*) return 1 ;; esac
+}
+
+read_current() {
+  current=
+  [ -z "$library" ] || read_line current "$root$library/current"
+  is_digest "$current" || current=
+}
+
+# Calls $2 for each file that manifest $1 names for this host: PATH SHA256 MODE ENTRY, paths absolute and without the root.
+each_file() {
+  manifest_digest=${1%/manifest}
+  manifest_digest=${manifest_digest##*/}
+  while read -r word file_place file_entry file_mode file_sum file_path; do
+    [ "$word" = file ] || continue
+    case $file_place in any | "$place") ;; *) continue ;; esac
+    case $file_path in /*) ;; *) file_path=$library/$manifest_digest/$file_path ;; esac
+    "$2" "$file_path" "$file_sum" "$file_mode" "$file_entry"
+  done <"$1"
+}
+
+read_settings() {
+  while read -r word setting value; do
+    [ "$word" = set ] || continue
+    case $setting in
+      interval) interval=$value ;;
+      max-idle) max_idle=$value ;;
+    esac
+  done <"$1"
+  unattended=$max_idle
+  read_line cap "$root/etc/ssm-keepalive/max-idle"
+  case $cap in '' | *[!0-9]*) ;; *) [ "$cap" -ge "$unattended" ] || unattended=$cap ;; esac
+}
+
+# Whether this host has what would read the file: the unit, or profile scripts at all.
+belongs_here() {
+  [ ! -e "$root$1" ] || return 0
+  case $1 in
+    /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
+    /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit snap.amazon-ssm-agent.amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
+    /etc/profile.d/00-ssm-keepalive.sh) [ -d "$root/etc/profile.d" ] ;;
+    *) return 0 ;;
+  esac
+}
+
+gather_file() {
+  belongs_here "$1" || return 0
+  gathered="$gathered .$1"
+  expected="$expected$2 $3 .$1$newline"
+}
+
+# Sets $drifted to the files of version $1 that are missing, or not byte for byte, mode for mode, root's own.
+# Two processes for all files, and paths below the root, because sha256sum escapes odd characters in what it prints.
+find_drift() {
+  drifted='' gathered='' expected=''
+  [ -f "$root$library/$1/manifest" ] || {
+    drifted=$library/$1/manifest
+    return
+  }
+  each_file "$root$library/$1/manifest" gather_file
+  # shellcheck disable=SC2086 # a list of paths of ours, without spaces
+  found=$newline$(cd "${root:-/}" && sha256sum $gathered 2>/dev/null)$newline
+  # shellcheck disable=SC2086
+  facts=$newline$(cd "${root:-/}" && stat -c '%u %g %a %F %n' $gathered 2>/dev/null)$newline
+  while read -r drift_sum drift_mode drift_path; do
+    [ -n "$drift_path" ] || continue
+    case $found in
+      *"$newline$drift_sum  $drift_path$newline"*)
+        case $facts in *"${newline}0 0 $drift_mode regular file $drift_path$newline"*) continue ;; esac
+        ;;
+    esac
+    drifted="$drifted ${drift_path#.}"
+  done <<__SSMKA_EXPECTED
+$expected
+__SSMKA_EXPECTED
+}
+
+# Field 22 of a process's stat: with the pid and the boot it names one process for good.
+read_start() {
+  start=
+  { read -r start <"/proc/$1/stat"; } 2>/dev/null || return 1
+  start=${start##*\) }
+  start=${start#* * * * * * * * * * * * * * * * * * * }
+  start=${start%% *}
+}
+
+is_holder_alive() {
+  # shellcheck disable=SC2086 # pid, start time, boot id
+  set -- $1
+  read_line boot /proc/sys/kernel/random/boot_id
+  [ $# -eq 3 ] && [ "$3" = "$boot" ] && read_start "$1" && [ "$2" = "$start" ]
+}
+
+# One installer at a time. The file appears complete, by link, so nobody ever reads half an owner; and outside the library,
+# so that a run that changes nothing touches nothing there.
+take_lock() {
+  for run in /run /var/run "${library%/*}"; do
+    is_trusted_directory "$run" && break
+  done
+  lock_path=$root$run/ssm-keepalive.lock
+  [ ! -h "$lock_path" ] && [ ! -d "$lock_path" ] || fail lock "$lock_path is not a plain file" "look at it, then remove it"
+  read_start $$
+  read_line boot /proc/sys/kernel/random/boot_id
+  { printf '%s\n' "$$ $start $boot" >"$lock_path.$$"; } 2>/dev/null || {
+    rm -f "$lock_path.$$"
+    fail lock "$lock_path cannot be written" 'make room, or make it writable'
+  }
+  for attempt in 1 2 3; do
+    if ln "$lock_path.$$" "$lock_path" 2>/dev/null; then
+      lock=$lock_path
+      rm -f "$lock_path.$$"
+      drop_dead_locks
+      return 0
+    fi
+    read_line holder "$lock_path"
+    if is_holder_alive "$holder"; then
+      rm -f "$lock_path.$$"
+      fail lock "another run is busy here (pid ${holder%% *})" 'wait until it ends, then run this again'
+    fi
+    # By rename, then looking: of two runs that break the same stale lock, one may have moved the other's fresh one.
+    mv -f "$lock_path" "$lock_path.$$.stale" 2>/dev/null
+    read_line moved "$lock_path.$$.stale"
+    [ "$moved" = "$holder" ] || ln "$lock_path.$$.stale" "$lock_path" 2>/dev/null
+    rm -f "$lock_path.$$.stale"
+  done
+  rm -f "$lock_path.$$"
+  fail lock "$lock_path could not be taken in ${attempt} attempts" 'wait a moment, then run this again'
+}
+
+# What runs killed while they waited for the lock left behind.
+drop_dead_locks() {
+  for leftover in "$lock".*; do
+    leftover_pid=${leftover#"$lock".}
+    leftover_pid=${leftover_pid%%.*}
+    case $leftover_pid in *[!0-9]*) continue ;; esac
+    [ -e "/proc/$leftover_pid" ] || rm -f "$leftover"
+  done
+}
+
+# The name next to an entry file under which its new text waits; no reader of these directories takes it up.
+waiting_name() {
+  waiting=${1%/*}/.${1##*/}.ssm-keepalive-new
+}
+
+drop_waiting() {
+  waiting_name "$1"
+  rm -f "$root$waiting"
+}
+
+# Directories an install made; those that others use meanwhile stay.
+remove_recorded_directories() {
+  [ ! -f "$root$library/record" ] || while read -r word made; do
+    [ "$word" != dir ] || rmdir "$root$made" 2>/dev/null
+  done <"$root$library/record"
+}
+
+is_same() {
+  [ -f "$root$1" ] && [ "$(sha256sum <"$root$1" 2>/dev/null)" = "$2  -" ]
+}
+
+# write_line PATH TEXT: one line of state, replaced as a whole.
+write_line() {
+  rm -f "$root$1.new"
+  { printf '%s\n' "$2" >"$root$1.new"; } 2>/dev/null && chown 0:0 "$root$1.new" && chmod 644 "$root$1.new" || return 1
+  read_line written "$root$1.new"
+  [ "$written" = "$2" ] && sync_paths "$root$1.new" && mv -f "$root$1.new" "$root$1"
+}
+
+# Whether restarting the unit leaves running sessions alone; says why not in $refusal.
+is_restartable() {
+  if unit_property "$1" KillMode && [ "$property" = process ]; then return 0; fi
+  refusal="KillMode of $1 is '${property:-unknown}', not process, so a restart could end running sessions"
+  return 1
+}
+
+# run_unit COMMAND…: a unit of its own, outside the agent's: what runs inside the agent's command may end with it.
+run_unit() {
+  command -v systemd-run >/dev/null 2>&1 || return 1
+  systemd-run --collect --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' "$@" >/dev/null 2>&1 ||
+    # --collect came with systemd 236.
+    systemd-run --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' "$@" >/dev/null 2>&1
+}
+
+# The process that carries our output to the service, 0 if it is not above us.
+reporter() {
+  above=$$
+  for hop in 1 2 3 4; do
+    { read -r line <"/proc/$above/stat"; } 2>/dev/null || break
+    case $line in
+      *' (ssm-document-wo'*)
+        printf '%s' "$above"
+        return
+        ;;
+    esac
+    line=${line##*\) }
+    line=${line#* }
+    above=${line%% *}
+  done
+  printf 0
+}
+
+drop_lock() {
+  [ -z "$lock" ] || rm -f "$lock"
+  lock=
+}
+
+# Written data, before the name that leads to it. A plain `sync` waits for every file system of the host, so it comes last.
+sync_paths() {
+  sync "$@" 2>/dev/null || sync 2>/dev/null || :
+}
+
+# Reads one property of a unit, empty without systemd.
+unit_property() {
+  property=
+  [ -z "$root" ] && command -v systemctl >/dev/null 2>&1 || return 1
+  property=$(systemctl show -p "$2" "$1" 2>/dev/null) || return 1
+  property=${property#"$2"=}
+}
+
+# Whether the agent's main process runs with our ENV.
+has_live_env() {
+  unit_property "$1" MainPID || return 1
+  case $property in '' | 0 | *[!0-9]*) return 1 ;; esac
+  [ -r "/proc/$property/environ" ] || return 1
+  live=$newline$(tr '\0' '\n' <"/proc/$property/environ" 2>/dev/null)$newline
+  case $live in *"${newline}ENV=$library/entry.sh$newline"*) return 0 ;; esac
+  return 1
+}
+
+# Sets $env_entry, $profile_entry and $restart to what is true now.
+look_at_entries() {
+  env_entry=absent profile_entry=absent restart=off
+  for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
+    has_unit "$unit" || continue
+    [ "$env_entry" != absent ] || env_entry=off
+    [ -f "$root/etc/systemd/system/$unit.d/zz-ssm-keepalive.conf" ] || continue
+    if has_live_env "$unit"; then env_entry=live; elif [ "$env_entry" = off ]; then env_entry=pending; fi
+  done
+  if [ -d "$root/etc/profile.d" ]; then
+    profile_entry=off
+    [ ! -f "$root/etc/profile.d/00-ssm-keepalive.sh" ] || [ -z "$current" ] || profile_entry=live
+  fi
+  read_line restart_state "$root$library/restart"
+  case $env_entry:$restart_state in
+    live:*) restart=confirmed ;;
+    *:failed*)
+      restart=failed
+      why=${restart_state#failed }
+      ;;
+    pending:scheduled*) restart=scheduled ;;
+  esac
+}
+
+# In an image a link may be absolute, and would lead out of it from here.
+has_interpreter() {
+  [ -n "$interpreter" ] || return 1
+  if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else [ -x "$interpreter" ]; fi
+}
+
+# What a session gets here: relay with an interpreter; without one the line editor of its sh decides.
+name_keeper() {
+  keeper=none
+  [ -n "$current" ] || return 0
+  if [ -f "$root$library/$current/relay.py" ] && has_interpreter; then
+    keeper=relay
+  elif [ -f "$root$library/$current/prompt.sh" ]; then
+    case $(readlink -f "$root/bin/sh" 2>/dev/null) in *bash) keeper=prompt ;; *) keeper=output ;; esac
+  fi
+}
