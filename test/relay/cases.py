@@ -323,7 +323,7 @@ def pump_with(keeper, steps):
 def a_fault_in_any_part_of_the_keeper_leaves_a_plain_pump():
     def fail(*_):
         raise KeyError('a fault put in on purpose')
-    for name in ('filter_input', 'saw_output', 'beat', 'release_held', 'wake', 'is_ours', 'is_typed', 'read_cap'):
+    for name in ('filter_input', 'saw_output', 'beat', 'release_held', 'alarm', 'is_ours', 'is_typed', 'read_cap'):
         keeper = asked_keeper()
         setattr(keeper, name, fail)
         pump, got = pump_with(keeper, [(11.0, 'program', b'out'), (11.0, 'terminal', b'one'), (30.0, 'terminal', ESC), (31.0, 'terminal', b'two'),
