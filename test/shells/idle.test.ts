@@ -20,7 +20,8 @@ interface Cap {
 const caps: readonly Cap[] = [
   { name: 'a cap of root below max-idle', text: '2\n', isObeyed: true },
   { name: 'a cap without a newline', text: '2', isObeyed: true },
-  { name: 'a cap that is no number of seconds', text: 'soon\n', isObeyed: false },
+  { name: 'a cap that is no number of seconds (the strictest)', text: 'soon\n', isObeyed: true },
+  { name: 'an empty cap (the strictest)', text: '', isObeyed: true },
   { name: 'a cap that its group may write', text: '2\n', mode: 0o664, isObeyed: false },
   { name: 'a cap that everyone may write', text: '2\n', mode: 0o646, isObeyed: false },
   { name: 'a cap that belongs to someone else', text: '2\n', owner: 65534, isObeyed: false },
