@@ -101,6 +101,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   json: {
     name: 'json',
     oldestVersion: 'any',
-    quote: (value) => JSON.stringify(typeof value === 'number' ? value : textOf('json', value)),
+    quote: (value) =>
+      typeof value === 'number' ? textOf('json', value) : JSON.stringify(textOf('json', value)),
   },
 };

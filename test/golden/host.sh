@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Whoever runs this may have any locale, IFS, umask, PATH, TMPDIR and working directory, and perhaps no HOME.
 IFS=' 	
 '
@@ -286,7 +287,7 @@ is_holder_alive() {
 # One installer at a time. The file appears complete, by link, so nobody ever reads half an owner; and outside the library,
 # so that a run that changes nothing touches nothing there.
 take_lock() {
-  for run in /run /var/run "${library%/*}"; do
+  for run in /run /var/run "${library%/*}" /; do
     is_trusted_directory "$run" && break
   done
   lock_path=$root$run/ssm-keepalive.lock
@@ -319,13 +320,12 @@ take_lock() {
   fail lock "$lock_path could not be taken in ${attempt} attempts" 'wait a moment, then run this again'
 }
 
-# What runs killed while they waited for the lock left behind.
+# What runs that were killed on their way to the lock left behind.
 drop_dead_locks() {
   for leftover in "$lock".*; do
-    leftover_pid=${leftover#"$lock".}
-    leftover_pid=${leftover_pid%%.*}
-    case $leftover_pid in *[!0-9]*) continue ;; esac
-    [ -e "/proc/$leftover_pid" ] || rm -f "$leftover"
+    [ -f "$leftover" ] || continue
+    read_line holder "$leftover"
+    is_holder_alive "$holder" || rm -f "$leftover"
   done
 }
 

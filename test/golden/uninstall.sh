@@ -86,6 +86,11 @@ trap 'fail interrupted "a signal ended this run" "run it again"' HUP INT TERM
 require_host
 find_library
 if [ -z "$library" ]; then
+  # A run may have been killed before it made anything but its lock.
+  for file in "$root"/run/ssm-keepalive.lock*; do
+    [ ! -e "$file" ] || take_lock
+    drop_lock
+  done
   verdict=unchanged
   name_left /etc/profile.d/00-ssm-keepalive.sh
   name_left /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf

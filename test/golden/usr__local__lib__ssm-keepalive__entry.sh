@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC1090,SC1091
 # ssm-keepalive: read by interactive sh of Session Manager sessions, through ENV in the agent's environment.
 # Constant text: the version in use is named by the file `current` beside it. Off: touch /etc/ssm-keepalive/off
 if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
@@ -13,11 +13,10 @@ if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
     __ssmka_dir=
     read -r __ssmka_dir </usr/local/lib/ssm-keepalive/current || __ssmka_dir=
     __ssmka_dir=/usr/local/lib/ssm-keepalive/${__ssmka_dir:-none}
-    __ssmka_entry=env
+    __ssmka_entry='env'
     __ssmka_interval=
     # Read before it is sourced: in dash, `.` of a missing file ends the reading of everything after it.
     if [ -r "$__ssmka_dir/entry.sh" ]; then
-      # shellcheck source=/dev/null
       . "$__ssmka_dir/entry.sh"
     fi
     unset __ssmka_dir __ssmka_entry __ssmka_interval

@@ -10,7 +10,13 @@ const BUSY_LOG =
   '2024-10-01 11:00:00 INFO [ssm-agent-worker] [MessageService] [MGSInteractor] Set up control channel successfully\n';
 
 /** A host whose agent runs, under a systemctl that does as told. */
-function agentHost({ killMode = 'process', mode = '', former = '', isOld = false } = {}): Sandbox {
+function agentHost({
+  killMode = 'process',
+  mode = '',
+  former = '',
+  shown = '',
+  isOld = false,
+} = {}): Sandbox {
   const sandbox = new Sandbox();
   for (const name of ['systemctl', 'systemd-run']) {
     copyFileSync(
@@ -21,6 +27,7 @@ function agentHost({ killMode = 'process', mode = '', former = '', isOld = false
   sandbox.write('run/fake/killmode', `${killMode}\n`);
   sandbox.write('run/fake/mode', mode);
   if (former) sandbox.write('run/fake/former', `${former}\n`);
+  if (shown) sandbox.write('run/fake/shown', `${shown}\n`);
   if (isOld) sandbox.write('run/fake/old', '');
   // A log that says so already proves nothing about the next start.
   sandbox.write('var/log/amazon/ssm/amazon-ssm-agent.log', BUSY_LOG);
@@ -42,7 +49,7 @@ function installAndWatch(sandbox: Sandbox, { again = false, script = bundleOf().
       n=0
       while [ $n -lt 250 ]; do case $(cat /${LIBRARY}/restart 2>/dev/null) in confirmed*|failed*) break ;; esac; [ -e /${LIBRARY}/restart ] || break; sleep 0.1; n=$((n + 1)); done
       cp /run/fake/calls /tmp/calls
-      tr '\\0' '\\n' <"/proc/$(cat /run/fake/pid)/environ" >/tmp/environ
+      : >/tmp/environ; tr '\\0' '\\n' <"/proc/$(cat /run/fake/pid)/environ" >>/tmp/environ
       ${again ? 'dash /tmp/install.sh >/tmp/out.again' : ''}
       dash /tmp/status.sh >/tmp/out.status
       [ ! -e /tmp/also ] || dash /tmp/uninstall.sh >/tmp/out.uninstall
@@ -150,7 +157,7 @@ test('an ENV that the unit sets already is kept for sessions; one with spaces is
   } finally {
     sandbox.close();
   }
-  const odd = agentHost({ former: '"ENV=/etc/a b"' });
+  const odd = agentHost({ shown: '"ENV=/etc/a b"' });
   try {
     const { verdict } = installAndWatch(odd);
     assert.deepEqual([verdict('install')['verdict'], verdict('install')['step']], ['failed', 'entry']);
