@@ -63,9 +63,12 @@ def describe(pid, name, arguments):
     for argument in arguments[:4]:
         if argument > 65536:
             try:
-                paths.append(text_at(pid, argument))
+                text = text_at(pid, argument)
             except (OSError, OverflowError):
-                pass
+                continue
+            # Registers that this call does not use may point anywhere.
+            if '/' in text and text.isprintable():
+                paths.append(text)
     return ' '.join([name] + paths)
 
 

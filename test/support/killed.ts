@@ -95,14 +95,33 @@ function assertLoginIsWhole(sandbox: Sandbox, bundles: readonly Bundle[], at: st
   }
 }
 
-/** Kills at every `step`th operation from `first` on, until a run completes; returns how many kills that were. */
-export function killAtEvery(
+/** The file operations of a run that nobody kills, one line each. */
+export function listOperations(scenario: (typeof SCENARIOS)[number], shell: readonly string[]): string[] {
+  const sandbox = new Sandbox();
+  try {
+    const old = bundleOf({ intervalSeconds: 40 });
+    if (scenario.hadBundle) installQuietly(sandbox, old);
+    sandbox.write('tmp/script.sh', scenario.run(old, bundleOf()));
+    const { status, stderr } = sandbox.run(
+      ['/usr/bin/python3', '-I', '/support/kill-at.py', '0', '/tmp/log', ...shell, '/tmp/script.sh'],
+      { env: ROOTED },
+    );
+    assert.equal(status, 0, stderr);
+    return sandbox.read('tmp/log').trim().split('\n');
+  } finally {
+    sandbox.close();
+  }
+}
+
+/** Kills right before each operation that is chosen; returns how many kills that were. */
+export function killAtEach(
   scenario: (typeof SCENARIOS)[number],
   shell: readonly string[],
-  first: number,
-  step: number,
+  isChosen: (line: string, n: number) => boolean,
 ): number {
-  for (let n = first, kills = 0; ; n += step, kills += 1) {
-    if (!killAndLook(scenario, shell, n)) return kills;
-  }
+  const chosen = listOperations(scenario, shell).flatMap((line, index) =>
+    isChosen(line, index + 1) ? [index + 1] : [],
+  );
+  for (const n of chosen) assert.ok(killAndLook(scenario, shell, n), `operation ${n} was not reached`);
+  return chosen.length;
 }
