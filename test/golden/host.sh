@@ -80,6 +80,11 @@ print_verdict() {
   printf '%s\n%s' "$line,\"next\":$json}" "$notes"
 }
 
+# Sets $number to $1 if JSON and shell arithmetic read it the same way, else to 0: `08` is neither's.
+number() {
+  case $1 in '' | *[!0-9]* | 0?* | ????????????*) number=0 ;; *) number=$1 ;; esac
+}
+
 say() {
   notes=$notes$1$newline
 }
@@ -216,13 +221,20 @@ read_settings() {
   while read -r word setting value; do
     [ "$word" = set ] || continue
     case $setting in
-      interval) interval=$value ;;
-      max-idle) max_idle=$value ;;
+      interval) number "$value" && interval=$number ;;
+      max-idle) number "$value" && max_idle=$number ;;
     esac
   done <"$1"
   unattended=$max_idle
   read_line cap "$root/etc/ssm-keepalive/max-idle"
-  case $cap in '' | *[!0-9]*) ;; *) [ "$cap" -ge "$unattended" ] || unattended=$cap ;; esac
+  case $cap in
+    '' | *[!0-9]*) ;;
+    *)
+      while [ "${cap#0?}" != "$cap" ]; do cap=${cap#0}; done
+      number "$cap"
+      [ "${#cap}" -gt 11 ] || [ "$number" -ge "$unattended" ] || unattended=$number
+      ;;
+  esac
 }
 
 # Whether this host has what would read the file: the unit, or profile scripts at all.

@@ -5,11 +5,6 @@ case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 # shellcheck source=/dev/null
 . "$here/host.sh"
 
-# A number for JSON, from a word that another process wrote.
-number() {
-  case $1 in '' | *[!0-9]*) number=0 ;; *) number=$1 ;; esac
-}
-
 # One relay, from the record that it keeps open: an unlinked file, read through its descriptor.
 add_session() {
   session_pid=$1
@@ -18,9 +13,11 @@ add_session() {
       /dev/shm/ssm-keepalive-* | /tmp/ssm-keepalive-*) ;;
       *) continue ;;
     esac
-    read_record=
-    { read -r read_record <"$descriptor"; } 2>/dev/null || :
+    # Any user can name a process so and open a pipe, or a file without end: neither may hold up root.
+    [ -f "$descriptor" ] || continue
+    read_record=$( (head -c 512 <"$descriptor" | tr -cd ' -~') 2>/dev/null)
     terminal='' session_state=new started=0 last_key=0 last_answer=0
+    set -f
     for pair in $read_record; do
       case $pair in
         pts=*) terminal=${pair#pts=} ;;
@@ -30,6 +27,7 @@ add_session() {
         lastanswer=*) number "${pair#lastanswer=}" && last_answer=$number ;;
       esac
     done
+    set +f
     number "$(stat -c %u "/proc/$session_pid" 2>/dev/null)"
     json_string "$terminal"
     session="{\"pid\":$session_pid,\"uid\":$number,\"terminal\":$json"
@@ -64,7 +62,6 @@ if [ -n "$library" ]; then
 fi
 if [ -z "$root" ]; then
   now=$(date +%s)
-  set +f
   for process in /proc/[0-9]*; do
     read_line name "$process/comm" 2>/dev/null
     [ "$name" != ssm-keepalive ] || add_session "${process#/proc/}"

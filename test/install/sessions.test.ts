@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bundleOf, installQuietly } from '../support/bundle.ts';
+import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+
+const skip = skipUnless('bwrap', 'python3', 'dash');
+
+/** Runs status beside a process that calls itself a relay and holds what `open` makes. */
+function statusBeside(shell: readonly string[], open: string) {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    installQuietly(sandbox, bundle);
+    sandbox.write('tmp/status.sh', bundle.status);
+    sandbox.write(
+      'tmp/pretender.py',
+      `import os, sys, time\nopen('/proc/self/comm', 'w').write('ssm-keepalive')\npath = '/dev/shm/ssm-keepalive-x'\n${open}\nopen('/tmp/ready', 'w').close()\ntime.sleep(60)\n`,
+    );
+    return sandbox.run([
+      '/usr/bin/dash',
+      '-c',
+      `python3 -I /tmp/pretender.py & until [ -e /tmp/ready ]; do sleep 0.05; done; ${shell.join(' ')} /tmp/status.sh; status=$?; kill -9 $!; exit $status`,
+    ]);
+  } finally {
+    sandbox.close();
+  }
+}
+
+const record = (text: string) =>
+  `fd = os.open(path, os.O_RDWR | os.O_CREAT)\nos.write(fd, ${JSON.stringify(text)}.encode('latin-1'))\nos.unlink(path)`;
+
+for (const { name, argv } of INSTALLER_SHELLS) {
+  test(`${name}: status reads a relay's record`, { skip }, () => {
+    const { status, verdict } = statusBeside(
+      argv,
+      record(
+        'v=1 state=answering interval=45 started=1700000000 lastkey=1700000001 lastanswer=1700000002 pts=/dev/pts/3 inner=7\n',
+      ),
+    );
+    const [session] = verdict['sessions'] as Record<string, unknown>[];
+    assert.equal(status, 0);
+    assert.deepEqual(
+      [session!['terminal'], session!['state'], session!['keeper'], session!['uid']],
+      ['/dev/pts/3', 'answering', 'relay', 0],
+    );
+    assert.ok(Number(session!['age']) > 0);
+  });
+
+  test(`${name}: a record that a user forged spoils neither the line nor the run`, { skip }, () => {
+    const { status, verdict, stderr } = statusBeside(
+      argv,
+      record(
+        'state=a"b\\c started=08 lastkey=99999999999999999999 lastanswer=-1 pts=$(id)* * \u0000 \u00e9 {{x}}',
+      ),
+    );
+    assert.deepEqual([status, verdict['verdict'], stderr], [0, 'status', '']);
+    assert.equal((verdict['sessions'] as unknown[]).length, 1);
+  });
+}
+
+test('a pipe in the place of a record does not hold up status', { skip }, () => {
+  const { status, verdict } = statusBeside(
+    ['/usr/bin/dash'],
+    'os.mkfifo(path)\nfd = os.open(path, os.O_RDWR)',
+  );
+  assert.deepEqual([status, verdict['verdict'], verdict['sessions']], [0, 'status', []]);
+});
+
+test('a cap with leading zeros is a number all the same', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.write('etc/ssm-keepalive/max-idle', '0600\n');
+    assert.equal(installQuietly(sandbox, bundleOf()).verdict['unattendedSeconds'], 600);
+  } finally {
+    sandbox.close();
+  }
+});
