@@ -1,6 +1,7 @@
 /** Puts a stand-in account together: hosts, records, endpoint and sessions, all on loopback, all ended by stop(). */
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { UserError } from '../errors.ts';
 import type { Account } from './account.ts';
 import { attachGateway } from './channel/gateway.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -11,6 +12,7 @@ import { DEFAULT_HOSTS, DEFAULT_IDLE_SECONDS, type HostSpec, type LabOptions, RE
 import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
 import { RecordStore } from './records.ts';
+import { hasSandbox } from './sandbox.ts';
 import { SessionTable } from './session-table.ts';
 import { SyntheticHost } from './synthetic-host.ts';
 
@@ -42,10 +44,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
 async function startClaimed(options: LabOptions): Promise<Lab> {
   const specs = options.hosts ?? DEFAULT_HOSTS;
-  const program = specs.some(({ synthetic }) => synthetic === undefined)
-    ? await placeProgram(options.dir)
-    : '';
-  const hosts = specs.map((spec) => makeHost(spec, options.dir, program));
+  const needsMachines = specs.some(({ synthetic }) => synthetic === undefined);
+  const isRooted = needsMachines && chooseRooted(options.isolation ?? 'auto');
+  const program = needsMachines ? await placeProgram(options.dir) : '';
+  const hosts = specs.map((spec) => makeHost(spec, options.dir, program, isRooted));
   const store = new RecordStore(join(options.dir, 'records.json'));
   const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1);
   const sessions = new SessionTable(store, {
@@ -83,6 +85,13 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     endpoint,
     idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS,
     policy: options.policy ?? 'input',
+    notFaithful: [
+      ...new Set(
+        hosts.flatMap((host) =>
+          host.kind === 'rooted' ? ['rooted', ...host.notFaithful] : host.notFaithful,
+        ),
+      ),
+    ],
   });
   let isStopped = false;
   return {
@@ -122,9 +131,22 @@ export function labEnv(endpoint: string): Record<string, string> {
   };
 }
 
-function makeHost(spec: HostSpec, dir: string, program: string): Host {
+/** True for hosts that are only file trees. @throws UserError where that is refused. */
+function chooseRooted(isolation: 'sandbox' | 'rooted' | 'auto'): boolean {
+  if (isolation === 'rooted') return true;
+  if (hasSandbox()) return false;
+  if (isolation === 'auto' && process.env['CI'] !== 'true') return true;
+  throw new UserError({
+    code: 'no-sandbox',
+    what: 'the lab has no sandbox to run its hosts in',
+    why: 'bubblewrap (bwrap) is missing or may not make namespaces here',
+    next: 'install bubblewrap, e.g. with  apt-get install bubblewrap',
+  });
+}
+
+function makeHost(spec: HostSpec, dir: string, program: string, isRooted: boolean): Host {
   if (spec.synthetic !== undefined) return new SyntheticHost(spec);
-  return new MachineHost(spec, join(dir, 'hosts', spec.name), program);
+  return new MachineHost(spec, join(dir, 'hosts', spec.name), program, isRooted);
 }
 
 function makeFaults(): EndpointFaults {

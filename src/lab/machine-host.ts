@@ -1,5 +1,5 @@
 /** A host with processes behind it: starts its sandbox, listens for its manager, agent and workers, and hands them their work. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -15,10 +15,12 @@ import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
 
 const START_LIMIT_MS = 20_000;
 const WORKER_LIMIT_MS = 15_000;
+/** Without a sandbox scripts run on this machine with SSM_KEEPALIVE_ROOT: their files are shown, and nothing else. */
+const NOT_SHOWN_ROOTED = ['absolute paths', 'entries', 'agent restart', 'user', 'missing Python'];
 
 export class MachineHost extends EventEmitter implements Host {
-  readonly kind = 'sandbox';
-  readonly notFaithful: readonly string[] = isRoot() ? [] : ['user'];
+  readonly kind: 'sandbox' | 'rooted';
+  readonly notFaithful: readonly string[];
   lastPingAt = Date.now();
   private server: Server | undefined;
   private child: ChildProcess | undefined;
@@ -38,8 +40,11 @@ export class MachineHost extends EventEmitter implements Host {
     readonly spec: HostSpec,
     private readonly folder: string,
     private readonly program: string,
+    isRooted: boolean,
   ) {
     super();
+    this.kind = isRooted ? 'rooted' : 'sandbox';
+    this.notFaithful = isRooted ? NOT_SHOWN_ROOTED : isRoot() ? [] : ['user'];
   }
 
   get isOnline(): boolean {
@@ -53,11 +58,7 @@ export class MachineHost extends EventEmitter implements Host {
     this.runFolder = makeRunFolder(this.folder);
     writeFileSync(join(this.runFolder, 'host.json'), JSON.stringify(this.config()));
     await this.listen(join(this.runFolder, 'lab.sock'));
-    const places = { folder: this.folder, program: this.program, run: this.runFolder };
-    const child = spawn('bwrap', sandboxArgs(this.spec, places), {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: SERVICE_PATH },
-    });
+    const child = this.spawnHost();
     this.child = child;
     let complaint = '';
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -72,7 +73,7 @@ export class MachineHost extends EventEmitter implements Host {
         clearTimeout(timer);
         resolve();
       });
-      child.once('error', (error) => reject(new Error(`bwrap cannot be started: ${error.message}`)));
+      child.once('error', (error) => reject(new Error(`the host cannot be started: ${error.message}`)));
       child.once('exit', () => {
         clearTimeout(timer);
         reject(new Error(`host ${this.spec.name} ended while starting: ${complaint}`));
@@ -80,12 +81,25 @@ export class MachineHost extends EventEmitter implements Host {
     });
   }
 
+  private spawnHost(): ChildProcess {
+    const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+    if (this.kind === 'rooted') {
+      const args = [join(this.program, 'machine.js'), 'manager', join(this.runFolder, 'host.json')];
+      return spawn(process.execPath, args, { stdio, env: { PATH: SERVICE_PATH }, detached: true });
+    }
+    const places = { folder: this.folder, program: this.program, run: this.runFolder };
+    return spawn('bwrap', sandboxArgs(this.spec, places), { stdio, env: { PATH: SERVICE_PATH } });
+  }
+
   /** Ends every process of the host: its first process's death takes the whole process namespace with it. */
   async stop(): Promise<void> {
     const child = this.child;
     this.child = undefined;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    // Without a pid it never started, and will never say that it ended.
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
+      // A rooted host's manager ends all that carries the host's mark when its lab hangs up.
+      if (this.kind === 'rooted') for (const socket of this.sockets) socket.destroy();
       // Its child is the host's first process; killed instead of bwrap itself, so that bwrap collects it and no zombie is left.
       for (const pid of childrenOf(child.pid)) process.kill(pid, 'SIGKILL');
       const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
@@ -147,11 +161,28 @@ export class MachineHost extends EventEmitter implements Host {
   }
 
   private config(): HostConfig {
-    return {
+    const common = {
       instanceId: this.spec.id,
       hostname: this.spec.name,
       region: REGION,
       unit: UNIT_NAMES[this.spec.unit ?? 'package'],
+    };
+    if (this.kind === 'rooted') {
+      const root = join(this.folder, 'tree');
+      const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+      return {
+        ...common,
+        root,
+        user: { ...SESSION_USER, ...self, home: join(root, SESSION_USER.home) },
+        nodePath: process.execPath,
+        programPath: join(this.program, 'machine.js'),
+        labSocket: join(this.runFolder, 'lab.sock'),
+        managerSocket: join(this.runFolder, 'manager.sock'),
+        faultsPath: join(this.folder, 'faults'),
+      };
+    }
+    return {
+      ...common,
       root: '',
       user: isRoot() ? SESSION_USER : { ...SESSION_USER, uid: 0, gid: 0 },
       nodePath: `${INSIDE}/node`,

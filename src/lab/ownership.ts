@@ -1,6 +1,7 @@
 /** One lab per folder: a file that names the process which runs it, checked by pid and start time, so that a reused pid is not trusted. */
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../errors.ts';
 import type { IdlePolicy } from './options.ts';
 
 /** What others learn about a running lab. */
@@ -11,15 +12,22 @@ export interface LabState {
   readonly endpoint: string;
   readonly idleSeconds: number;
   readonly policy: IdlePolicy;
+  /** What this lab cannot show: empty in a full sandbox, `user` without root, `rooted` and more without a sandbox. */
+  readonly notFaithful: readonly string[];
 }
 
 /** Another process runs a lab in the same folder. */
-export class LabInUseError extends Error {
+export class LabInUseError extends UserError {
   constructor(
     readonly dir: string,
     readonly state: LabState,
   ) {
-    super(`a lab already runs in ${dir} (process ${state.pid}, ${state.endpoint || 'starting'})`);
+    super({
+      code: 'lab-running',
+      what: 'there can be one lab in a folder',
+      why: `a lab already runs in ${dir} (process ${state.pid}, ${state.endpoint || 'starting'})`,
+      next: 'use it with --lab, or stop it with  ssm-keepalive lab down',
+    });
   }
 }
 
@@ -53,7 +61,10 @@ export function claimFolder(dir: string): void {
   }
 }
 
-export function publishState(dir: string, more: Pick<LabState, 'endpoint' | 'idleSeconds' | 'policy'>): void {
+export function publishState(
+  dir: string,
+  more: Pick<LabState, 'endpoint' | 'idleSeconds' | 'policy' | 'notFaithful'>,
+): void {
   const state: LabState = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', ...more };
   writeFileSync(stateFile(dir), JSON.stringify(state), { mode: 0o600 });
 }

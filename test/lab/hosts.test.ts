@@ -289,16 +289,15 @@ test("the session's user may write to its inherited terminal and to /dev/tty, ne
 test('what a lab keeps survives its stop: files, commands and drop-ins; what it runs does not', {
   skip,
 }, async () => {
-  const { startLab } = await import('../../src/lab/index.ts');
   const folder = makeFolder();
   const hosts = [{ name: 'one', id: 'i-0eeeeeeeeeeeeeee1', tags: {} }];
-  const first = await startLab({ dir: folder, hosts, consistencySeconds: 0 });
+  const first = await useLab({ dir: folder, hosts, consistencySeconds: 0 });
   const id = (
     await runOn(makeClient(first), 'i-0eeeeeeeeeeeeeee1', [
       'echo kept >/opt/kept; echo x >/tmp/x; nohup sleep 987 >/dev/null 2>&1 & echo done',
     ])
   ).CommandId;
-  await assert.rejects(startLab({ dir: folder, hosts }), { name: 'Error', message: /already runs in/ });
+  await assert.rejects(useLab({ dir: folder, hosts }), { code: 'lab-running', message: /already runs in/ });
   const listed = await first
     .host('one')
     .exec([
@@ -310,7 +309,7 @@ test('what a lab keeps survives its stop: files, commands and drop-ins; what it 
   await first.stop();
   const { spawnSync } = await import('node:child_process');
   assert.notEqual(spawnSync('pgrep', ['-f', 'sleep 987']).status, 0, 'a process of the host outlived it');
-  const second = await startLab({ dir: folder, hosts, consistencySeconds: 0 });
+  const second = await useLab({ dir: folder, hosts, consistencySeconds: 0 });
   assert.equal((await second.host('one').exec(['cat', '/opt/kept'])).stdout, 'kept\n');
   assert.notEqual((await second.host('one').exec(['test', '-e', '/tmp/x'])).code, 0);
   assert.equal((await agentEnvironment(second.host('one'))).get('KEPT'), 'yes');
@@ -323,8 +322,7 @@ test('what a lab keeps survives its stop: files, commands and drop-ins; what it 
 });
 
 test('the snap unit is a host of its own kind', { skip }, async () => {
-  const { startLab } = await import('../../src/lab/index.ts');
-  const other = await startLab({
+  const other = await useLab({
     dir: makeFolder(),
     hosts: [{ name: 'snap', id: 'i-0eeeeeeeeeeeeeee2', tags: {}, unit: 'snap' }],
   });

@@ -5,7 +5,7 @@ import { frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
 import { closeInherited } from './descriptors.ts';
 import { type ExecRequest, execInHost } from './exec.ts';
-import { ServiceTable } from './services.ts';
+import { killMarked, rootMark, ServiceTable } from './services.ts';
 import { answerSystemctl } from './systemctl.ts';
 import { answerSystemdRun } from './systemd-run.ts';
 
@@ -51,8 +51,11 @@ function reportToLab(config: HostConfig): void {
       const result = await execInHost(message['request'] as ExecRequest);
       peer.sendJson({ id: message['id'], result });
     },
-    // Without its lab a host has no purpose; the sandbox ends with its first process's exit.
-    closed: () => process.exit(0),
+    // Without its lab a host has no purpose. A sandbox is ended from outside; elsewhere the mark has to do.
+    closed: () => {
+      const mark = Object.entries(rootMark(config)).map(([name, value]) => `${name}=${value}`)[0];
+      void (mark === undefined ? Promise.resolve() : killMarked(mark)).then(() => process.exit(0));
+    },
   });
   peer.sendJson({ hello: 'manager', pid: process.pid });
 }

@@ -51,6 +51,7 @@ export class ServiceTable {
       PATH: SERVICE_PATH,
       INVOCATION_ID: agent.invocationId,
       ...Object.fromEntries(unit.environment),
+      ...rootMark(config),
     };
     const child = spawn(
       config.nodePath,
@@ -92,7 +93,7 @@ export class ServiceTable {
       await gone;
       clearTimeout(timer);
     }
-    if (this.unit.killMode !== 'process') await killInvocation(agent.invocationId);
+    if (this.unit.killMode !== 'process') await killMarked(`INVOCATION_ID=${agent.invocationId}`);
     agent.activeState = 'inactive';
   }
 
@@ -107,7 +108,13 @@ export class ServiceTable {
     const [file = '', ...args] = argv;
     const child = spawn(file, args, {
       cwd,
-      env: { LANG: 'C.UTF-8', PATH: SERVICE_PATH, INVOCATION_ID: service.invocationId, ...env },
+      env: {
+        LANG: 'C.UTF-8',
+        PATH: SERVICE_PATH,
+        INVOCATION_ID: service.invocationId,
+        ...env,
+        ...rootMark(this.config),
+      },
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -116,7 +123,7 @@ export class ServiceTable {
     service.activeState = 'active';
     const finish = async (isClean: boolean): Promise<void> => {
       // KillMode=control-group: what the main process leaves behind ends with it.
-      await killInvocation(service.invocationId);
+      await killMarked(`INVOCATION_ID=${service.invocationId}`);
       service.child = undefined;
       service.activeState = isClean ? 'inactive' : 'failed';
       if (isClean) this.transient.delete(name);
@@ -130,22 +137,27 @@ function newService(name: string): Service {
   return { name, child: undefined, invocationId: '', activeState: 'inactive', isStopping: false, starts: [] };
 }
 
-/** Stands for a cgroup: every process that was started with this invocation's id in its environment. */
-async function killInvocation(invocationId: string): Promise<void> {
+/** Without a sandbox everything a host starts carries its tree: scripts need it, and it is how the host's processes are found. */
+export function rootMark(config: HostConfig): Record<string, string> {
+  return config.root === '' ? {} : { SSM_KEEPALIVE_ROOT: config.root };
+}
+
+/** Stands for a cgroup: ends every process that was started with this assignment in its environment. */
+export async function killMarked(assignment: string): Promise<void> {
   // Once more after nothing was found: a process between fork and exec shows no environment.
   for (let quietPasses = 0; quietPasses < 2; ) {
-    quietPasses = killOnce(invocationId) ? 0 : quietPasses + 1;
+    quietPasses = killOnce(assignment) ? 0 : quietPasses + 1;
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
 }
 
-function killOnce(invocationId: string): boolean {
+function killOnce(assignment: string): boolean {
   let hasFound = false;
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue;
     try {
       const environment = readFileSync(`/proc/${entry}/environ`, 'latin1');
-      if (!environment.includes(`INVOCATION_ID=${invocationId}`)) continue;
+      if (!environment.split('\0').includes(assignment) || isZombie(entry)) continue;
       process.kill(Number(entry), 'SIGKILL');
       hasFound = true;
     } catch {
@@ -153,4 +165,8 @@ function killOnce(invocationId: string): boolean {
     }
   }
   return hasFound;
+}
+
+function isZombie(pid: string): boolean {
+  return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
 }
