@@ -1,7 +1,7 @@
 // What an entry costs: a session out of scope pays for looking, a session in scope waits for its relay.
 import { fileURLToPath } from 'node:url';
-import { ENV, installedSandbox } from '../test/support/bundle.ts';
-import { ENTRY_SHELLS, type Sandbox } from '../test/support/sandbox.ts';
+import { bundleOf, ENV } from '../test/support/bundle.ts';
+import { ENTRY_SHELLS, Sandbox } from '../test/support/sandbox.ts';
 import { type BenchRow, median } from './row.ts';
 
 const ROUNDS = 25;
@@ -11,7 +11,9 @@ const MOST_PYTHONS_IN_SCOPE = 1.5;
 
 /** The entry's cost under each sh, measured in a sandboxed host with the real files in place. */
 export async function benchEntry(): Promise<BenchRow[]> {
-  const sandbox = installedSandbox({ intervalSeconds: 45 });
+  const sandbox = new Sandbox();
+  const { stdout, status } = sandbox.runScript(bundleOf().installer);
+  if (status !== 0) throw new Error(`the installer failed: ${stdout}`);
   sandbox.extra = ['--ro-bind', fileURLToPath(new URL('.', import.meta.url)), '/bench'];
   try {
     return ENTRY_SHELLS.flatMap(({ name, executable }) => {

@@ -115,11 +115,11 @@ __ssmka_become_relay() {
     *python3* | */platform-python) set -- -I -S ;;
     *) set -- -E -s -S ;;
   esac
+  # As a module: what the installer compiled is used where it fits this interpreter, and relay.py read anew where it does not.
+  set -- "$@" -B -c 'import sys; sys.path.append(sys.argv.pop(1)); import relay; relay.main(sys.argv[1:])' "$__ssmka_dir"
   if [ "$__ssmka_entry" = env ]; then
-    set -- "$@" "$__ssmka_dir/relay.py" --env-unset ENV
+    set -- "$@" --env-unset ENV
     [ -z "${ENV+set}" ] || set -- "$@" --env-set "ENV=$ENV"
-  else
-    set -- "$@" "$__ssmka_dir/relay.py"
   fi
   exec "$__ssmka_python" "$@" --interval "${__ssmka_interval:-45}" --max-idle 28800 \
     --side 9 --outer $$ --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 2>&8 8>&-

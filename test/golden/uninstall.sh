@@ -44,6 +44,8 @@ name_left_outside() {
 # The manifest goes last: with it a run that was killed can be completed. Its own name proves it, so an edited one stays.
 remove_version() {
   version_name=${1##*/}
+  rm -rf "${1:?}/__pycache__"
+  rm -f "$1/relay.pyc"
   if [ -f "$1/manifest" ]; then
     case $(sha256sum <"$1/manifest") in
       "$version_name"*)

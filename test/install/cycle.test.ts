@@ -238,6 +238,10 @@ test('the real installer proves itself with a session of an unprivileged user, a
       [outcome.status, outcome.verdict['verdict'], outcome.verdict['keeper'], outcome.verdict['interpreter']],
       [0, 'installed', 'relay', '/usr/bin/python3'],
     );
+    assert.ok(sandbox.has(`${LIBRARY}/${bundle.digest}/__pycache__`), 'compiled once, not at every login');
+    assert.equal(sandbox.runScript(bundle.status).verdict['state'], 'installed');
+    assert.equal(sandbox.runScript(bundle.uninstaller).verdict['verdict'], 'removed');
+    assert.equal(sandbox.snapshot(...PLACES), before);
   } finally {
     sandbox.close();
   }
