@@ -15,7 +15,11 @@ const POLL_LIMIT_MS = 30_000;
 export async function useLab(options: Partial<LabOptions> = {}): Promise<Lab> {
   const dir = options.dir ?? makeFolder();
   const lab = await startLab({ dir, ...options });
-  after(() => lab.stop());
+  after(async () => {
+    await lab.stop();
+    // Hooks run in the order they were made: makeFolder's came first, and a lab that stops writes its records once more.
+    rmSync(dir, { recursive: true, force: true });
+  });
   return lab;
 }
 
