@@ -115,7 +115,7 @@ test('settings: the result is complete and frozen all the way down', () => {
   assert.throws(() => {
     (settings.keeper as { intervalSeconds: number }).intervalSeconds = 1;
   }, TypeError);
-  assert.throws(() => (settings.targets.tags[0]?.values as string[]).push('x'), TypeError);
+  assert.throws(() => (settings.targets.tags[0]!.values as string[]).push('x'), TypeError);
   assert.deepEqual(settings.keeper.entries, ['env', 'profile']);
 });
 

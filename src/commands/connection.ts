@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Settings } from '../settings.ts';
+import type { Io } from './io.ts';
 
 /** A client of the service, and what to end when the command has finished with it. */
 export interface OpenConnection {
@@ -8,15 +9,16 @@ export interface OpenConnection {
 }
 
 /** Reaches the service the settings name; choosing the lab's endpoint is all that --lab changes. */
-export async function connect(settings: Settings): Promise<OpenConnection> {
+export async function connect(settings: Settings, io: Io): Promise<OpenConnection> {
   const { makeClient } = await import('../fleet/client.ts');
   const { region, profile, endpointUrl, isLab } = settings.common;
   if (!isLab) {
     const client = makeClient({ region, profile, endpointUrl });
     return { client, close: async () => client.destroy() };
   }
-  const { openLab } = await import('../lab/index.ts');
+  const { labStatus, openLab } = await import('../lab/index.ts');
   const lab = await openLab();
+  io.err(describeUnfaithful((await labStatus())?.notFaithful ?? []));
   const client = makeClient({
     region: region ?? 'us-east-1',
     endpointUrl: lab.endpoint,
@@ -29,4 +31,11 @@ export async function connect(settings: Settings): Promise<OpenConnection> {
       await lab.close();
     },
   };
+}
+
+/** What the lab on this machine cannot show: said with every report that rests on it. */
+export function describeUnfaithful(notFaithful: readonly string[]): string {
+  return notFaithful.length === 0
+    ? ''
+    : `ssm-keepalive: the lab is not faithful here: ${notFaithful.join(', ')}\n`;
 }

@@ -39,7 +39,7 @@ export async function deliver(
   const bundle = renderBundle(settings.keeper);
   const delivery = makeDelivery(verb, settings, bundle);
   refuseUnwatchedCanary(verb, settings);
-  const connection = await connect(settings);
+  const connection = await connect(settings, io);
   try {
     const { client } = connection;
     if (settings.delivery.isDryRun) return await showDryRun(client, verb, settings, bundle, delivery, io);

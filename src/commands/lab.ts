@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from '../duration.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { IdlePolicy, LabState } from '../lab/index.ts';
 import { nearestName } from '../nearest.ts';
+import { describeUnfaithful } from './connection.ts';
 import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
 
@@ -86,7 +87,7 @@ function describeLab(state: LabState, labModule: Lab, io: Io, isJson: boolean): 
   io.err(
     `ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
       state.policy === 'any' ? 'input or output' : state.policy
-    }. Stop it with  ssm-keepalive lab down\n`,
+    }. Stop it with  ssm-keepalive lab down\n${describeUnfaithful(state.notFaithful)}`,
   );
 }
 
@@ -117,7 +118,7 @@ async function showHosts(labModule: Lab, io: Io, isJson: boolean): Promise<numbe
   }
   io.err(
     state
-      ? `ssm-keepalive: up at ${state.endpoint}\n`
+      ? `ssm-keepalive: up at ${state.endpoint}\n${describeUnfaithful(state.notFaithful)}`
       : 'ssm-keepalive: not up; --lab starts it for one command\n',
   );
   return 0;

@@ -13,6 +13,8 @@ export interface Account {
   readonly consistencySeconds: number;
   readonly pageLatencySeconds: number;
   readonly timeoutScale: number;
+  /** The `inputs` of the session preferences document, where somebody saved one. */
+  readonly preferences: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One operation: checked input in, the service's output out. */

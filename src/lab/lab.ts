@@ -63,6 +63,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     consistencySeconds: options.consistencySeconds ?? 0.3,
     pageLatencySeconds: options.pageLatencySeconds ?? 0,
     timeoutScale: options.timeoutScale ?? 1,
+    preferences: options.preferences,
   };
   const faults = makeFaults();
   const requests: RequestLog[] = [];

@@ -37,6 +37,8 @@ export interface LabOptions {
   readonly policy?: IdlePolicy;
   /** Typed into every session as the preferences' shellProfile is. */
   readonly shellProfile?: string;
+  /** The `inputs` of saved session preferences, e.g. `{ idleSessionTimeout: '5' }`; absent: nobody ever saved any. */
+  readonly preferences?: Readonly<Record<string, unknown>>;
   /** 0 (default) lets the system choose. */
   readonly port?: number;
   readonly hosts?: readonly HostSpec[];

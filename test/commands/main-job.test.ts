@@ -118,3 +118,25 @@ test('main job: install, again, other settings, status, uninstall, on sandboxed 
     assert.match(result.stderr, /no instance matched[\s\S]*describe-instance-information/);
   });
 });
+
+test('main job: an account whose idle timeout was shortened is asked about before anything is sent', async (context) => {
+  const lab = await startTestLab(context, {
+    preferences: { idleSessionTimeout: '5' },
+    hosts: [
+      {
+        name: 'host',
+        id: WEB_1,
+        tags: { env: 'dev' },
+        synthetic: { stdout: '{"ssm-keepalive":1,"verdict":"installed"}\n' },
+      },
+    ],
+  });
+  const refused = await cli(lab, 'install --tag env=dev');
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /after 5 min instead of the default 20[\s\S]*--override-idle-policy/);
+  const tooLate = await cli(lab, 'install --tag env=dev --override-idle-policy --interval 5m');
+  assert.match(tooLate.stderr, /comes too late for this account’s idle timeout of 5 min/);
+  assert.ok(!lab.requests.some(({ operation }) => operation === 'SendCommand'));
+  const allowed = await cli(lab, 'install --tag env=dev --override-idle-policy');
+  assert.equal(allowed.status, 0, allowed.stderr);
+});

@@ -18,7 +18,7 @@ const RESOLVE_MS = 30;
 
 export const sendCommand: Operation = (account, body) => {
   const input = parseInput('SendCommand', body);
-  const document = findDocument(input.DocumentName);
+  const document = findDocument(account, input.DocumentName);
   if (document.type !== 'Command')
     throw new ServiceError('InvalidDocument', `Document ${input.DocumentName} is not a Command document.`);
   checkParameters(input, document.content.length);

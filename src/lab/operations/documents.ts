@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Operation } from '../account.ts';
+import type { Account, Operation } from '../account.ts';
 import { ACCOUNT } from '../options.ts';
 import { ServiceError } from '../service-error.ts';
 import { parseInput } from '../shapes.ts';
@@ -57,16 +57,28 @@ const DOCUMENTS: readonly DocumentRecord[] = [
 ];
 
 /** @throws ServiceError InvalidDocument */
-export function findDocument(name: string): DocumentRecord {
-  const document = DOCUMENTS.find((one) => one.name === name);
+export function findDocument(account: Account, name: string): DocumentRecord {
+  const document = [...DOCUMENTS, ...savedPreferences(account)].find((one) => one.name === name);
   if (document === undefined)
     throw new ServiceError('InvalidDocument', `Document with name ${name} does not exist.`);
   return document;
 }
 
-export const getDocument: Operation = (_account, body) => {
+function savedPreferences({ preferences }: Account): DocumentRecord[] {
+  if (preferences === undefined) return [];
+  const document = {
+    schemaVersion: '1.0',
+    description: 'Document to hold regional settings for Session Manager',
+    sessionType: 'Standard_Stream',
+    inputs: preferences,
+  };
+  const name = 'SSM-SessionManagerRunShell';
+  return [{ name, type: 'Session', owner: ACCOUNT, content: JSON.stringify(document) }];
+}
+
+export const getDocument: Operation = (account, body) => {
   const input = parseInput('GetDocument', body);
-  const { name, type, content } = findDocument(input.Name);
+  const { name, type, content } = findDocument(account, input.Name);
   return {
     Name: name,
     DocumentVersion: '1',
@@ -77,9 +89,9 @@ export const getDocument: Operation = (_account, body) => {
   };
 };
 
-export const describeDocument: Operation = (_account, body) => {
+export const describeDocument: Operation = (account, body) => {
   const input = parseInput('DescribeDocument', body);
-  const { name, type, owner, content } = findDocument(input.Name);
+  const { name, type, owner, content } = findDocument(account, input.Name);
   return {
     Document: {
       Hash: createHash('sha256').update(content).digest('hex'),
