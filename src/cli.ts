@@ -187,6 +187,14 @@ function explainYargs(message: string): UsageError {
       next: `run  ${help}`,
     });
   }
+  const flagInstead = entry ? undefined : process.argv.slice(2).find((word) => word.startsWith('-'));
+  if (flagInstead !== undefined && typedCommand === '') {
+    return new UsageError({
+      what: `${flagInstead} comes without a command`,
+      why: `expected one of ${COMMANDS.map(({ name }) => name).join(', ')} first`,
+      next: `run  ${help}`,
+    });
+  }
   if (unknown === undefined) {
     return new UsageError({
       what: message.replace(/\.$/, ''),

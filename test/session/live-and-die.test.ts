@@ -53,8 +53,14 @@ async function installKeeper(lab: Lab, keeper: string): Promise<void> {
     installed.StandardOutputContent,
   );
   await until(`${keeper} to be live`, async () => {
-    if (!lab.host(keeper).isOnline) return false;
-    const status = await runOn(client, spec.id, wireCommands('status', bundle.status));
+    // While its agent restarts the service refuses the host by id: not yet, and no failure.
+    const status = await runOn(client, spec.id, wireCommands('status', bundle.status)).catch(
+      (error: Error) => {
+        if (error.name === 'InvalidInstanceId') return undefined;
+        throw error;
+      },
+    );
+    if (status === undefined) return false;
     return (readVerdict(status.StandardOutputContent)['entries'] as Record<string, string>)['env'] === 'live';
   });
 }
