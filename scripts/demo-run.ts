@@ -39,16 +39,23 @@ async function main(): Promise<boolean> {
     region: 'us-east-1',
     credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
   });
+  const cleanUp = async () => {
+    client.destroy();
+    await lab.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void cleanUp().then(() => process.exit(130)));
+  }
   try {
     heading(`A stand-in account with three hosts; its sessions end after ${IDLE_SECONDS} s without input`);
     await runCli(dir, ['install', '--lab', '--tag', 'env=dev', '--interval', `${INTERVAL_SECONDS}`]);
     const isHeld = await watchSessions(client, lab);
     heading('The host without Python: what can be kept there');
     await runCli(dir, ['install', '--lab', '--tag', 'env=prod', '--interval', `${INTERVAL_SECONDS}`]);
-    say(
-      'There the keeper can only print, not ask: an idle timer that counts output is held off at the prompt,',
-    );
-    say('one that counts input is not, and sessions end as before. Install Python 3 for the relay.');
+    say('There the keeper can only print, not ask: at its prompt a session outlives an');
+    say('idle timer that counts output; one that counts input ends it as before.');
+    say('Install Python 3 there for the relay.');
     heading('Try next');
     for (const line of [
       'install --lab --tag env=dev',
@@ -59,9 +66,7 @@ async function main(): Promise<boolean> {
     }
     return isHeld;
   } finally {
-    client.destroy();
-    await lab.stop();
-    rmSync(dir, { recursive: true, force: true });
+    await cleanUp();
   }
 }
 

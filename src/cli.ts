@@ -18,8 +18,24 @@ async function main(argv: readonly string[]): Promise<number> {
     write(process.stdout, `${await parser.getHelp()}\n`);
     return 2;
   }
-  await parser.parseAsync(argv);
+  await parser.parseAsync(putCommandFirst(argv));
   return status;
+}
+
+/** `--lab install` as users of the AWS CLI type it: flags may come before the command. */
+function putCommandFirst(argv: readonly string[]): string[] {
+  let isValue = false;
+  for (const [index, word] of argv.entries()) {
+    const isCommand = COMMANDS.some(({ name }) => name === word);
+    if (isCommand && !isValue) return [word, ...argv.slice(0, index), ...argv.slice(index + 1)];
+    const flag = FLAGS.find(({ name }) => `--${name}` === word) as Flag | undefined;
+    if (word.startsWith('-')) isValue = flag !== undefined && flag.kind !== 'switch';
+    // A list takes every word up to the command; a value exactly one.
+    else if (!isValue) return [...argv];
+    else isValue = false;
+    if (flag?.kind !== 'switch' && word.startsWith('--') && word.includes('=')) isValue = false;
+  }
+  return [...argv];
 }
 
 type Parsed = Readonly<Record<string, unknown>>;
@@ -63,12 +79,12 @@ function makeParser(onCommand: (entry: CommandEntry, parsed: Parsed) => Promise<
 
 /** yargs wants a positional's name; help shows what the user may type. */
 function toYargsUsage({ name, words }: CommandEntry): string {
-  return words ? `${name} [words..]` : name;
+  return words ? `${name} [${words.name}]` : name;
 }
 
 function describeCommand(command: Argv, entry: CommandEntry): Argv {
   command.usage(`$0 ${entry.name}${entry.words ? ` ${entry.words.usage}` : ''} [FLAGS]\n\n${entry.describe}`);
-  if (entry.words) command.positional('words', { type: 'string', array: true, hidden: true });
+  if (entry.words) command.positional(entry.words.name, { type: 'string', describe: entry.words.describe });
   for (const flag of FLAGS.filter((candidate: Flag) => entry.groups.includes(candidate.group))) {
     command.option(flag.name, toYargsOption(flag));
   }
@@ -96,20 +112,15 @@ function toYargsOption(flag: Flag): Options {
 }
 
 async function runCommand(entry: CommandEntry, parsed: Parsed): Promise<number> {
-  const words = ((parsed['words'] as string[] | undefined) ?? []).map(String);
-  if (words.length > (entry.words?.most ?? 0)) {
-    throw new UsageError({
-      what: `${entry.name} does not take ${JSON.stringify(words.at(-1))}`,
-      why: `expected  ssm-keepalive ${entry.name} ${entry.words?.usage ?? '[FLAGS]'}`,
-      next: `run  ssm-keepalive ${entry.name} --help`,
-    });
-  }
+  const word = entry.words ? parsed[entry.words.name] : undefined;
+  const words = word === undefined ? [] : [String(word)];
   const { readSettings } = await import('./settings.ts');
   const flags: RawFlags = Object.fromEntries(
     FLAGS.flatMap(({ name }) => (parsed[name] === undefined ? [] : [[name, parsed[name]]])),
   );
   isDebug = parsed['debug'] === true;
-  const settings = readSettings(flags, process.env);
+  const settings = readSettings(flags, process.env, entry.groups);
+  isJson = settings.common.output === 'json';
   isDebug = settings.common.isDebug;
   const own = Object.fromEntries(
     (entry.own ?? []).map(({ name }) => [name, parsed[name] as string | boolean]),
@@ -127,6 +138,8 @@ function listenForInterrupts(): Interruption {
 }
 
 let isDebug = false;
+/** From the command line before settings are read, so that even a bad flag is told in the form asked for. */
+let isJson = /(^| )--output[ =]json( |$)/.test(process.argv.join(' '));
 
 class YargsError extends Error {}
 
@@ -151,6 +164,15 @@ function readVersion(): string {
 /** Words for anything that went wrong: a failure a user can meet with what, why and next; the rest is our bug and says so. */
 function explain(error: unknown): number {
   const failure = error instanceof YargsError ? explainYargs(error.message) : error;
+  if (isJson) {
+    const {
+      code = 'bug',
+      what = 'this is a bug in ssm-keepalive',
+      why = String(error),
+      next = 'report it',
+    } = failure as Partial<UserError>;
+    write(process.stdout, `${JSON.stringify({ error: { code, what, why, next } }, null, 2)}\n`);
+  }
   if (failure instanceof UserError) {
     write(
       process.stderr,

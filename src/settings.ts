@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatDuration, parseDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
-import { FLAGS, type FlagName, type RawFlags, variableName } from './flags.ts';
+import { FLAGS, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
 import { nearestName } from './nearest.ts';
 
 /** A tag condition: any of `values` on `key`; several conditions must all hold. */
@@ -96,7 +96,16 @@ const READERS = {
 type ValueFlag = keyof typeof READERS;
 type ValueOf<K extends ValueFlag> = z.output<(typeof READERS)[K][1]>;
 
+/** How the AWS CLI spells targets and filters; read as a tag it would match nobody and look like a wrong account. */
+const AWS_CLI_FORM = /^(Key|Name)=(?:tag:)?([^,]+),Values?=(.+)$|^tag:([^=]+)=(.+)$/i;
+
 function readTag(given: string, context: z.RefinementCtx): TagTarget {
+  const form = AWS_CLI_FORM.exec(given);
+  if (form) {
+    const [, , keyOf = form[4], valuesOf = form[5]] = form;
+    context.addIssue({ code: 'custom', message: `write --tag ${keyOf}=${valuesOf}` });
+    return { key: '', values: [] };
+  }
   const separator = given.indexOf('=');
   const key = separator < 0 ? given : given.slice(0, separator);
   const values = given.slice(separator + 1).split(',');
@@ -104,8 +113,10 @@ function readTag(given: string, context: z.RefinementCtx): TagTarget {
     separator > 0 &&
     key.length <= 128 &&
     TAG_TEXT.test(key) &&
-    values.every((value) => value !== '' && value.length <= 256 && TAG_TEXT.test(value));
-  if (!isUsable) context.addIssue({ code: 'custom', message: separator === 0 ? 'empty key' : 'malformed' });
+    values.every(
+      (value) => value !== '' && value === value.trim() && value.length <= 256 && TAG_TEXT.test(value),
+    );
+  if (!isUsable) context.addIssue({ code: 'custom', message: '' });
   return { key, values };
 }
 
@@ -117,10 +128,16 @@ interface Given {
 
 /**
  * Flags, then SSM_KEEPALIVE_* variables, then defaults become one frozen Settings.
+ * Variables of a group that the command has no use for are not read.
  * Pure: the same flags and variables give equal settings.
  * @throws UsageError naming the flag or variable, what was expected and what came.
  */
-export function readSettings(flags: RawFlags, variables: NodeJS.ProcessEnv = {}): Settings {
+export function readSettings(
+  flags: RawFlags,
+  environment: NodeJS.ProcessEnv = {},
+  groups: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Common'],
+): Settings {
+  const variables = chooseVariables(flags, environment, groups);
   const given = (name: FlagName) => findGiven(name, flags, variables);
   const one = <K extends ValueFlag>(name: K): ValueOf<K> | undefined => {
     const found = given(name);
@@ -179,9 +196,22 @@ export function readSettings(flags: RawFlags, variables: NodeJS.ProcessEnv = {})
   return deepFreeze(settings);
 }
 
+/** The variables that may stand in for a flag here: not those of other commands, and no targets where a flag gave some. */
+function chooseVariables(
+  flags: RawFlags,
+  environment: NodeJS.ProcessEnv,
+  groups: readonly FlagGroup[],
+): NodeJS.ProcessEnv {
+  const hasTargets = FLAGS.some(({ name, group }) => group === 'Targets' && flags[name] !== undefined);
+  const hidden = FLAGS.filter(({ group }) => !groups.includes(group) || (group === 'Targets' && hasTargets));
+  const variables = { ...environment };
+  for (const { name } of hidden) delete variables[variableName(name)];
+  return variables;
+}
+
 function findGiven(name: FlagName, flags: RawFlags, variables: NodeJS.ProcessEnv): Given | undefined {
   const typed = flags[name];
-  const isSplit = name === 'entry';
+  const isSplit = name === 'entry' || name === 'instance-id';
   const split = (texts: readonly string[]) => (isSplit ? texts.flatMap((value) => value.split(',')) : texts);
   if (typed !== undefined) {
     return { source: `--${name}`, texts: split(Array.isArray(typed) ? typed.map(String) : [String(typed)]) };
@@ -207,7 +237,8 @@ function isSwitchOn(name: FlagName, flags: RawFlags, variables: NodeJS.ProcessEn
 function readText<K extends ValueFlag>(name: K, source: string, value: string): ValueOf<K> {
   const [expected, schema] = READERS[name];
   const result = schema.safeParse(value);
-  if (!result.success) throw badValue(source, expected, value, optionsOf(schema));
+  if (!result.success)
+    throw badValue(source, expected, value, optionsOf(schema), result.error.issues[0]?.message);
   return result.data as ValueOf<K>;
 }
 
@@ -215,19 +246,43 @@ function optionsOf(schema: z.ZodType): readonly string[] {
   return schema instanceof z.ZodEnum ? schema.options.map(String) : [];
 }
 
+/** One value that would do, for the flags whose form people get wrong. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  tag: 'env=dev',
+  'instance-id': 'i-0123456789abcdef0, several with spaces between',
+  interval: '45 or 90s: a whole number and s, m, h or d',
+  'max-idle': '8h or 90m: a whole number and s, m, h or d',
+  timeout: '600 or 10m: a whole number and s, m, h or d',
+  'idle-timeout': '60: whole minutes',
+  'max-concurrency': '5 or 10%',
+  'max-errors': '0 or 5%',
+  'command-id': 'the id that sending it printed',
+  entry: 'env,profile',
+  region: 'eu-central-1',
+  'endpoint-url': 'http://127.0.0.1:8080',
+  output: 'json',
+  scope: 'ssm',
+  keeper: 'auto',
+};
+
 /** The one sentence every bad value gets: what it was for, what was expected, what came. */
 function badValue(
   source: string,
   expected: string,
   came: string,
   options: readonly string[] = [],
+  hint = '',
 ): UsageError {
   const nearest = nearestName(came, options);
   return new UsageError({
     code: 'bad-setting',
     what: `${source} cannot be ${JSON.stringify(came)}`,
     why: `expected ${expected}`,
-    next: nearest ? `did you mean ${source} ${nearest}?` : `give ${source} ${expected}`,
+    next: nearest
+      ? `did you mean ${source} ${nearest}?`
+      : hint.startsWith('write ')
+        ? hint
+        : `give ${source} ${EXAMPLES[source.replace(/^--/, '')] ?? 'another value'}`,
   });
 }
 
@@ -277,6 +332,13 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
       what: '--tag and --instance-id were both given',
       why: 'the service takes tags or ids, never both',
       next: 'give one of the two',
+    });
+  }
+  if (settings.common.isLab && (settings.common.endpointUrl || settings.common.profile)) {
+    throw new UsageError({
+      what: `--lab and ${settings.common.endpointUrl ? '--endpoint-url' : '--profile'} were both given`,
+      why: 'the lab is an account of its own, at an address of its own',
+      next: 'leave one of the two out',
     });
   }
   const { intervalSeconds, maxIdleSeconds } = settings.keeper;

@@ -21,7 +21,12 @@ const REFUSED: readonly (readonly [args: string, says: RegExp])[] = [
   ['install --tag env=dev --no-wait', /--no-wait cannot try one instance first/],
   ['status --tag env=dev --interval 45', /unknown flag --interval[\s\S]*status has no use for it/],
   ['render nothing-here', /there is no "nothing-here" to render/],
-  ['render --lab x y', /render does not take "y"/],
+  ['render x y', /render does not take "y"/],
+  ['install --tag Key=tag:env,Values=dev', /next: write --tag env=dev/],
+  [
+    'install --lab --tag env=dev --endpoint-url http://127.0.0.1:9',
+    /--lab and --endpoint-url were both given/,
+  ],
   ['--no-such-flag', /no-such-flag/],
 ];
 
@@ -65,6 +70,39 @@ test('cli: an endpoint nobody listens on is named as a network failure', async (
   );
   assert.equal(status, 1);
   assert.match(stderr, /could not be reached \(ECONNREFUSED\)/);
+});
+
+test('cli: flags may come before the command, as the AWS CLI takes them', async () => {
+  const { status, stderr } = await runCli(['--output', 'table', '--tag', 'env', 'install']);
+  assert.equal(status, 2);
+  assert.match(stderr, /--tag cannot be "env"/);
+});
+
+test('cli: with --output json a failure is one JSON document too', async () => {
+  const { status, stdout } = await runCli(['install', '--tag', 'env', '--output', 'json']);
+  assert.equal(status, 2);
+  assert.equal(JSON.parse(stdout).error.code, 'bad-setting');
+});
+
+test('cli: every file that render lists can be printed by that name, byte for byte', async () => {
+  const { createHash } = await import('node:crypto');
+  const { stdout } = await runCli(['render']);
+  const rows = [...stdout.matchAll(/^0\d{3} +(\d+) ([0-9a-f]{12}) (.+)$/gm)];
+  assert.ok(rows.length >= 10);
+  assert.equal(new Set(rows.map(([, , , name]) => name)).size, rows.length);
+  await Promise.all(
+    rows.map(async ([, bytes, sha256, name = '']) => {
+      const file = (await runCli(['render', name])).stdout;
+      assert.equal(String(Buffer.byteLength(file)), bytes, name);
+      assert.ok(
+        createHash('sha256')
+          .update(file)
+          .digest('hex')
+          .startsWith(sha256 ?? '-'),
+        name,
+      );
+    }),
+  );
 });
 
 test('cli: output into a pipe that closes early is no error', async () => {

@@ -10,6 +10,8 @@ import { readSettings, requireTargets } from '../src/settings.ts';
 const REFUSED: readonly (readonly [flags: RawFlags, says: RegExp])[] = [
   [{ tag: ['env'] }, /--tag cannot be "env": expected KEY=VALUE/],
   [{ tag: ['=dev'] }, /--tag cannot be "=dev": expected KEY=VALUE/],
+  [{ tag: ['env=dev '] }, /--tag cannot be "env=dev "/],
+  [{ tag: ['Name=tag:env,Values=dev'] }, /--tag cannot be "Name=tag:env/],
   [{ tag: ['env='] }, /--tag cannot be "env=": expected KEY=VALUE/],
   [{ tag: ['env=a,,b'] }, /--tag cannot be "env=a,,b"/],
   [{ tag: ['a=1', 'b=1', 'c=1', 'd=1', 'e=1', 'f=1'] }, /--tag names 6 keys: the service takes at most 5/],
@@ -98,6 +100,15 @@ test('settings: a variable stands in for a flag, the flag wins, and a bad variab
     { key: 'env', values: ['dev'] },
     { key: 'role', values: ['web'] },
   ]);
+});
+
+test('settings: a target on the command line stands alone, and other commands’ variables are not read', () => {
+  const settings = readSettings(
+    { 'instance-id': ['i-0123456789abcdef0'] },
+    { SSM_KEEPALIVE_TAG: 'env=prod' },
+  );
+  assert.deepEqual(settings.targets.tags, []);
+  readSettings({}, { SSM_KEEPALIVE_MAX_IDLE: 'bogus' }, ['Targets', 'Common']);
 });
 
 test('settings: every flag that takes a value has a variable of its own that is read', () => {

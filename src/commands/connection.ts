@@ -1,4 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 import type { Io } from './io.ts';
 
@@ -17,7 +18,7 @@ export async function connect(settings: Settings, io: Io): Promise<OpenConnectio
     return { client, close: async () => client.destroy() };
   }
   const { labStatus, openLab } = await import('../lab/index.ts');
-  const lab = await openLab();
+  const lab = await openLab().catch(explainLabFailure);
   io.err(describeUnfaithful((await labStatus())?.notFaithful ?? []));
   const client = makeClient({
     region: region ?? 'us-east-1',
@@ -31,6 +32,20 @@ export async function connect(settings: Settings, io: Io): Promise<OpenConnectio
       await lab.close();
     },
   };
+}
+
+/** The lab's folder is a place on this machine: what the file system refuses there is no bug of ours. */
+export function explainLabFailure(error: NodeJS.ErrnoException): never {
+  if (error instanceof UserError || !/^E[A-Z]+$/.test(error.code ?? '')) throw error;
+  throw new UserError(
+    {
+      code: 'lab-folder',
+      what: 'the lab could not start',
+      why: error.message,
+      next: 'name a folder that you can write with SSM_KEEPALIVE_LAB_DIR',
+    },
+    { cause: error },
+  );
 }
 
 /** What the lab on this machine cannot show: said with every report that rests on it. */

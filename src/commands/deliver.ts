@@ -1,12 +1,12 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Bundle, renderBundle, wireCommands } from '../bundle/index.ts';
-import { UserError } from '../errors.ts';
+import { UsageError, UserError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import { isGood, judgeInvocation, type Verdict } from '../fleet/judge.ts';
 import { nameInstances, type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
 import type { Delivery } from '../fleet/send.ts';
-import { sendScript } from '../fleet/send.ts';
+import { cancelCommands, sendScript } from '../fleet/send.ts';
 import { awaitInvocations } from '../fleet/watch.ts';
 import {
   DEFAULT_IDLE_TIMEOUT_SECONDS,
@@ -15,6 +15,7 @@ import {
   type Settings,
 } from '../settings.ts';
 import { connect } from './connection.ts';
+import { repeatConnection } from './delivery-text.ts';
 import { showDryRun } from './dry-run.ts';
 import type { Io } from './io.ts';
 import { makeProgress } from './progress.ts';
@@ -24,6 +25,9 @@ export type Verb = 'install' | 'uninstall' | 'status';
 
 /** How long each script may run on an instance; the installer's own steps are bounded well below this. */
 const EXECUTION_TIMEOUT_SECONDS = 300;
+
+const CANCELLING =
+  '\nssm-keepalive: cancelling; waiting for what already runs (Ctrl-C again leaves at once)\n';
 
 /** The exit status after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
@@ -42,7 +46,8 @@ export async function deliver(
   const connection = await connect(settings, io);
   try {
     const { client } = connection;
-    if (settings.delivery.isDryRun) return await showDryRun(client, verb, settings, bundle, delivery, io);
+    if (settings.delivery.isDryRun)
+      return await showDryRun(client, verb, settings, bundle, delivery, needsCanary(verb, settings), io);
     if (settings.delivery.commandId) return await takeUp(client, verb, settings, bundle, io, interruption);
     if (verb === 'install') await checkIdlePolicy(client, settings);
     if (!settings.delivery.shouldWait) return await sendOnly(client, verb, settings, delivery, io);
@@ -119,7 +124,9 @@ async function sendOnly(
   if (settings.common.output === 'json')
     io.out(`${JSON.stringify({ command: verb, commandIds }, null, 2)}\n`);
   else for (const id of commandIds) io.out(`${id}\n`);
-  io.err(`ssm-keepalive: sent. To see how it went:  ssm-keepalive ${verb} --command-id ${commandIds[0]}\n`);
+  io.err(
+    `ssm-keepalive: sent. To see how it went:  ssm-keepalive ${verb} --command-id ${commandIds[0]}${repeatConnection(settings)}\n`,
+  );
   return 0;
 }
 
@@ -136,7 +143,7 @@ async function pushAndReport(
   const sentIds: string[] = [];
   const undo = interruption.onRequest(() => {
     progress.stop();
-    io.err('\nssm-keepalive: cancelling; waiting for what already runs (Ctrl-C again leaves at once)\n');
+    io.err(CANCELLING);
   });
   const options: PushOptions = {
     client,
@@ -160,7 +167,7 @@ async function pushAndReport(
     undo();
     if (interruption.leaveSignal.aborted && sentIds.length > 0) {
       io.err(
-        `ssm-keepalive: left early. To take it up again:  ssm-keepalive ${verb} --command-id ${sentIds.at(-1)}\n`,
+        `ssm-keepalive: left early. To take it up again:  ssm-keepalive ${verb} --command-id ${sentIds.at(-1)}${repeatConnection(settings)}\n`,
       );
     }
   }
@@ -176,17 +183,29 @@ async function takeUp(
 ): Promise<number> {
   const commandId = settings.delivery.commandId ?? '';
   const progress = makeProgress(io, settings.common.isQuiet);
+  if (!settings.common.isQuiet) io.err(`looking for command ${commandId}\n`);
+  const undo = interruption.onRequest(() => {
+    progress.stop();
+    io.err(CANCELLING);
+    void cancelCommands(client, [commandId]);
+  });
   const { invocations, counters } = await awaitInvocations(client, commandId, {
     deadlineSeconds: settings.delivery.timeoutSeconds + EXECUTION_TIMEOUT_SECONDS,
     signal: interruption.leaveSignal,
-    onCounters: (seen) => progress.onEvent({ kind: 'counters', stage: 'fleet', counters: seen }),
-  }).finally(progress.stop);
+    onCounters: (seen) => {
+      refuseOtherVerb(verb, seen.comment, commandId, settings);
+      progress.onEvent({ kind: 'counters', stage: 'fleet', counters: seen });
+    },
+  }).finally(() => {
+    progress.stop();
+    undo();
+  });
   if (invocations.length === 0 && counters.targetCount === 0) {
     throw new UserError({
       code: 'no-match',
-      what: `nothing is known of command ${commandId}`,
-      why: 'it matched no instance, or it was sent in another account or Region, or more than 30 days ago',
-      next: 'check --region and --profile',
+      what: `command ${commandId} reached nobody`,
+      why: 'no instance matched its targets',
+      next: `look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run${repeatConnection(settings)}`,
     });
   }
   const result: PushResult = {
@@ -195,6 +214,17 @@ async function takeUp(
     missingCount: Math.max(0, counters.targetCount - invocations.length),
   };
   return report(verb, settings, bundle, result, io, interruption);
+}
+
+/** Our commands say in their comment what they are; an install's results are no verdict on an uninstall. */
+function refuseOtherVerb(verb: Verb, comment: string, commandId: string, settings: Settings): void {
+  const sentAs = /^ssm-keepalive \S+ (install|uninstall|status)$/.exec(comment)?.[1];
+  if (sentAs === undefined || sentAs === verb) return;
+  throw new UsageError({
+    what: `command ${commandId} is no ${verb}`,
+    why: `it was sent as ${sentAs}`,
+    next: `run  ssm-keepalive ${sentAs} --command-id ${commandId}${repeatConnection(settings)}`,
+  });
 }
 
 function report(

@@ -7,6 +7,7 @@ import { NoMatchError } from '../fleet/push.ts';
 import type { Delivery } from '../fleet/send.ts';
 import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
+import { repeatKeeper } from './delivery-text.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
@@ -17,6 +18,7 @@ export async function showDryRun(
   settings: Settings,
   bundle: Bundle,
   delivery: Delivery,
+  hasCanary: boolean,
   io: Io,
 ): Promise<number> {
   const instances: Instance[] = [];
@@ -25,7 +27,7 @@ export async function showDryRun(
   const unknownIds = settings.targets.instanceIds.filter(
     (id) => !instances.some((instance) => instance.instanceId === id),
   );
-  const sent = delivery.commands.join('\n');
+  const sent = `${delivery.commands.join('\n')}\n`;
   const plan = {
     command: verb,
     version: bundle.version,
@@ -37,6 +39,8 @@ export async function showDryRun(
     timeoutSeconds: delivery.timeoutSeconds,
     instances: instances.map((instance) => ({ ...instance, why: whyNot(instance) })),
     unknownIds,
+    canary: hasCanary && instances.length > 1,
+    look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
   };
   if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
   else io.out(describePlan(plan, io));
@@ -60,6 +64,8 @@ interface Plan {
   script: { sha256: string; bytes: number };
   instances: (Instance & { why: string })[];
   unknownIds: string[];
+  canary: boolean;
+  look: string;
 }
 
 function describePlan(plan: Plan, io: Io): string {
@@ -74,17 +80,28 @@ function describePlan(plan: Plan, io: Io): string {
   return [
     io.columns >= 100 ? trimLines(table.toString()) : plainRows(plan),
     '',
-    `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}, sha256 ${plan.script.sha256}`,
-    `bundle ${plan.digest}, version ${plan.version}; see every byte with  ssm-keepalive render command`,
-    `${plan.maxConcurrency} at a time, stopping after ${plan.maxErrors} failures; nothing was sent`,
+    `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}; their sha256:`,
+    plan.script.sha256,
+    `see every byte with  ${plan.look}`,
+    describeRamp(plan),
+    'nothing was sent',
     '',
   ].join('\n');
 }
 
+function describeRamp({ canary, maxConcurrency, maxErrors }: Plan): string {
+  const first = canary ? 'one instance first, until its agent is seen back;\nthen ' : '';
+  const errors = maxErrors === '0' ? 'the first failure' : `more than ${maxErrors} failures`;
+  return maxErrors === '100%'
+    ? `${first}all at once`
+    : `${first}${maxConcurrency} at a time, stopping after ${errors}`;
+}
+
 function plainRows(plan: Plan): string {
+  const widest = Math.max(0, ...plan.instances.map(({ name }) => name.length));
   return [
     ...plan.instances.map(
-      ({ instanceId, name, why }) => `${instanceId}  ${name}  ${why || 'would be reached'}`,
+      ({ instanceId, name, why }) => `${instanceId}  ${name.padEnd(widest)}  ${why || 'would be reached'}`,
     ),
     ...plan.unknownIds.map((id) => `${id}  not registered with Systems Manager here`),
   ].join('\n');

@@ -25,7 +25,7 @@ export interface OwnFlag {
 export interface CommandEntry {
   readonly name: string;
   /** What may follow the name, for the usage line; absent: nothing. */
-  readonly words?: { readonly usage: string; readonly most: number };
+  readonly words?: { readonly name: string; readonly usage: string; readonly describe: string };
   readonly describe: string;
   readonly groups: readonly FlagGroup[];
   readonly own?: readonly OwnFlag[];
@@ -67,7 +67,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'render',
-    words: { usage: '[NAME]', most: 1 },
+    words: {
+      name: 'name',
+      usage: '[NAME]',
+      describe:
+        'a file of the list, installer, uninstaller, status, or install-command, uninstall-command, status-command',
+    },
     describe: 'print exactly what would be sent and installed',
     groups: ['Keeper', 'Common'],
     examples: [
@@ -78,7 +83,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'lab',
-    words: { usage: 'up|down|hosts', most: 1 },
+    words: {
+      name: 'action',
+      usage: 'up|down|hosts',
+      describe:
+        'up: start it in the background; down: stop it; hosts: list them. Its files: SSM_KEEPALIVE_LAB_DIR',
+    },
     describe: 'the stand-in account on this machine',
     groups: ['Common'],
     own: [

@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from '../duration.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { IdlePolicy, LabState } from '../lab/index.ts';
 import { nearestName } from '../nearest.ts';
-import { describeUnfaithful } from './connection.ts';
+import { describeUnfaithful, explainLabFailure } from './connection.ts';
 import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
 
@@ -42,10 +42,12 @@ async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: 
     });
   }
   if (!invocation.own['foreground']) {
-    describeLab(await labModule.labUp(options), labModule, io, isJson);
+    describeLab(await labModule.labUp(options).catch(explainLabFailure), labModule, io, isJson);
     return 0;
   }
-  const open = await labModule.startLab({ dir: labModule.defaultLabDir(), ...options });
+  const open = await labModule
+    .startLab({ dir: labModule.defaultLabDir(), ...options })
+    .catch(explainLabFailure);
   const state = await labModule.labStatus();
   if (state) describeLab(state, labModule, io, isJson);
   io.err('ssm-keepalive: the lab runs until Ctrl-C\n');

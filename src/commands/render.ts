@@ -1,6 +1,7 @@
-import { renderBundle, wireCommands } from '../bundle/index.ts';
+import { type BundleFile, renderBundle } from '../bundle/index.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
+import { wireText } from './delivery-text.ts';
 import type { Command } from './index.ts';
 
 /** Prints exactly what would be sent or put on an instance; with no name, the list of what can be printed. */
@@ -10,9 +11,11 @@ export const render: Command = async (settings, io, { words }) => {
     installer: () => bundle.installer,
     uninstaller: () => bundle.uninstaller,
     status: () => bundle.status,
-    command: () => `${wireCommands('install', bundle.installer).join('\n')}\n`,
+    'install-command': () => wireText('install', bundle.installer),
+    'uninstall-command': () => wireText('uninstall', bundle.uninstaller),
+    'status-command': () => wireText('status', bundle.status),
   };
-  for (const file of bundle.files) texts[file.path] = () => file.text;
+  for (const file of bundle.files) texts[nameFile(file, bundle.files)] = () => file.text;
   const [what] = words;
   if (what === undefined) {
     io.out(listTexts(bundle.files, settings.common.output === 'json', bundle));
@@ -23,7 +26,7 @@ export const render: Command = async (settings, io, { words }) => {
     const nearest = nearestName(what, Object.keys(texts));
     throw new UsageError({
       what: `there is no ${JSON.stringify(what)} to render`,
-      why: `expected one of ${Object.keys(texts).join(', ')}`,
+      why: 'it is no file of the bundle, and no script',
       next: nearest
         ? `did you mean  ssm-keepalive render ${nearest}`
         : 'run  ssm-keepalive render  for the list',
@@ -34,25 +37,34 @@ export const render: Command = async (settings, io, { words }) => {
 };
 
 function listTexts(
-  files: readonly { path: string; mode: number; sha256: string; text: string }[],
+  files: readonly BundleFile[],
   isJson: boolean,
   { version, digest }: { version: string; digest: string },
 ): string {
-  const rows = files.map(({ path, mode, sha256, text }) => ({
+  const rows = files.map(({ path, mode, sha256, text }, index) => ({
     path,
+    name: nameFile(files[index]!, files),
     mode: mode.toString(8).padStart(4, '0'),
     sha256,
     bytes: Buffer.byteLength(text),
   }));
   if (isJson) return `${JSON.stringify({ version, digest, files: rows }, null, 2)}\n`;
-  const widest = Math.max(...rows.map((row) => row.path.length));
   return [
     `bundle ${digest}, version ${version}`,
     ...rows.map(
-      (row) =>
-        `  ${row.path.padEnd(widest)}  ${row.mode}  ${String(row.bytes).padStart(6)}  ${row.sha256.slice(0, 12)}`,
+      ({ mode, bytes, sha256, name }) =>
+        `${mode} ${String(bytes).padStart(6)} ${sha256.slice(0, 12)} ${name}`,
     ),
-    'print one with  ssm-keepalive render NAME ; also: installer uninstaller status command',
+    'Print one with  ssm-keepalive render NAME',
+    'Also: installer uninstaller status install-command uninstall-command status-command',
     '',
   ].join('\n');
+}
+
+/**
+ * What `render` calls a file: its path, and for the one that only hosts with an untrusted /usr/local get, the place too.
+ * The path alone is what ordinary hosts get.
+ */
+function nameFile(file: BundleFile, files: readonly BundleFile[]): string {
+  return files.find(({ path }) => path === file.path) === file ? file.path : `${file.path}@${file.place}`;
 }

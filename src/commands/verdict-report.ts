@@ -26,8 +26,9 @@ export function renderVerdictJson(verdicts: readonly Verdict[], facts: RunFacts)
     instances: verdicts.map(({ report, ...verdict }) => ({
       ...verdict,
       state: report?.state ?? null,
-      version: report?.version ?? null,
-      digest: report?.digest ?? null,
+      // What an absent host names is the version of the script that looked.
+      version: report?.state === 'absent' ? null : (report?.version ?? null),
+      digest: report?.digest || null,
       keeper: report?.keeper ?? null,
       interpreter: report?.interpreter ?? null,
       entries: report?.entries ?? {},
@@ -59,12 +60,18 @@ export function renderVerdictTable(verdicts: readonly Verdict[], io: Io): string
     wordWrap: true,
   });
   for (const verdict of verdicts) {
-    const paint = isGood(verdict) ? (isRestartAwaited(verdict) ? colors.yellow : colors.green) : colors.red;
-    const { report } = verdict;
+    const paint =
+      verdict.verdict === 'absent'
+        ? String
+        : isGood(verdict)
+          ? isRestartAwaited(verdict)
+            ? colors.yellow
+            : colors.green
+          : colors.red;
     table.push([
       verdict.instanceId,
       verdict.name,
-      paint(verdict.verdict === 'status' ? (report?.state ?? 'status') : verdict.verdict),
+      paint(verdict.verdict),
       describeKeeper(verdict),
       describeEntries(verdict),
       describeNote(verdict),
@@ -82,7 +89,7 @@ function noteWidth(verdicts: readonly Verdict[], columns: number): (number | nul
     20,
     widest((verdict) => verdict.name, 'NAME'),
   );
-  const kind = 13;
+  const kind = widest((verdict) => verdict.verdict, 'VERDICT');
   const keeper = widest(describeKeeper, 'KEEPER');
   const entries = Math.min(14, Math.max(9, widest(describeEntries, 'ENTRIES')));
   return [id, name, kind, keeper, entries, Math.max(12, columns - id - name - kind - keeper - entries - 1)];
@@ -107,12 +114,26 @@ function describeNote(verdict: Verdict): string {
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     report?.keeper === 'output' ? 'output only' : '',
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
+    report?.sessions.length ? describeSessions(report.sessions) : '',
     report?.left.length ? `left alone: ${report.left.join(' ')}` : '',
     report?.unattendedSeconds && report.keeper !== 'none'
       ? `at most ${formatDuration(report.unattendedSeconds)} unattended`
       : '',
   ];
   return notes.filter(Boolean).join('; ');
+}
+
+/** How many sessions are kept now, and anything about them that wants looking at. */
+function describeSessions(sessions: readonly Record<string, unknown>[]): string {
+  const leaked = sessions.reduce((sum, session) => sum + (Number(session['leaked']) || 0), 0);
+  const silent = sessions.filter((session) => session['state'] === 'not-answering').length;
+  return [
+    `${sessions.length} kept now`,
+    silent > 0 ? `${silent} not answering` : '',
+    leaked > 0 ? `${leaked} answers leaked` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** Failures with why and next, then what is still open, in the words of the style guide; empty when all is well. */

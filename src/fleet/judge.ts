@@ -110,7 +110,37 @@ function judgeSuccess(report: ReportLine | undefined): Judgement {
     );
   }
   if (report.verdict === 'failed') return judgeReport(report);
+  if (report.verdict === 'status') return judgeState(report);
   return { verdict: report.verdict, class: report.class, why: report.why, next: report.next };
+}
+
+/** A look has no verdict of its own: what it found is the verdict. */
+function judgeState(report: ReportLine): Judgement {
+  const found = {
+    verdict: report.state ?? 'unknown',
+    class: report.class,
+    why: report.why,
+    next: report.next,
+  };
+  if (report.state === 'partial') {
+    return {
+      verdict: 'partial',
+      class: 'half done',
+      why:
+        report.why ||
+        'an install or uninstall was cut short between two entries; sessions meet a whole keeper or none',
+      next: report.next || 'run install or uninstall again: it completes or undoes what is half done',
+    };
+  }
+  if (report.state === 'drifted') {
+    return {
+      verdict: 'drifted',
+      class: 'drifted',
+      why: report.why || `changed since the install: ${report.drifted.join(' ')}`,
+      next: report.next || 'run install again to repair it, or uninstall',
+    };
+  }
+  return found;
 }
 
 function judgeFailure(invocation: Invocation, report: ReportLine | undefined): Judgement {
@@ -138,7 +168,7 @@ function judgeReport(report: ReportLine): Judgement {
 
 /** True for a verdict that leaves nothing to do. */
 export function isGood(verdict: Verdict): boolean {
-  return ['installed', 'updated', 'unchanged', 'removed', 'skipped', 'status'].includes(verdict.verdict);
+  return ['installed', 'updated', 'unchanged', 'removed', 'skipped', 'absent'].includes(verdict.verdict);
 }
 
 /** True when the host says that the entry which needs the agent's restart is live. */

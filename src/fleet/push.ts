@@ -97,7 +97,8 @@ class Push {
 
     const [first, stopped] = await this.#pushCanary(canary);
     if (stopped || this.#options.interruption.isRequested) {
-      return this.#result([...first, ...unreachable], stopped ?? 'it was interrupted');
+      const isOurs = this.#options.interruption.isRequested;
+      return this.#result([...first, ...unreachable], isOurs ? 'you interrupted it' : stopped);
     }
     const rest = { ...targets, instanceIds: instanceIds.filter((id) => id !== canary.instanceId) };
     const others = isById && rest.instanceIds.length === 0 ? [] : await this.#pushAndLook(rest);
@@ -187,7 +188,7 @@ class Push {
       });
       for (const look of looks) {
         const before = latest.get(look.instanceId);
-        if (before && look.verdict === 'status') latest.set(look.instanceId, confirm(before, look));
+        if (before && look.report?.verdict === 'status') latest.set(look.instanceId, confirm(before, look));
       }
       waiting = [...latest.values()].filter(isRestartAwaited);
     }

@@ -54,6 +54,29 @@ const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_A
 export function explainServiceError(error: unknown, what: string): UserError {
   if (error instanceof UserError) return error;
   const { name = 'Error', message = String(error), code = '' } = error as Error & { code?: string };
+  if (name === 'CredentialsProviderError' && /profile/i.test(message)) {
+    return new ServiceError(
+      {
+        code: 'no-profile',
+        what,
+        why: message.split('\n')[0] ?? name,
+        next: 'look with  aws configure list-profiles',
+      },
+      { cause: error },
+    );
+  }
+  const httpStatus = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  if (name === 'UnknownError' || name === 'SyntaxError') {
+    return new ServiceError(
+      {
+        code: 'not-the-service',
+        what,
+        why: `what answered is not Systems Manager${httpStatus ? ` (HTTP ${httpStatus})` : ''}`,
+        next: 'check --endpoint-url, the Region, and whether a proxy stands in between',
+      },
+      { cause: error },
+    );
+  }
   const known = EXPLANATIONS[name] ?? EXPLANATIONS[name.replace(/Exception$/, '')];
   if (known) return new ServiceError({ code: name, what, ...known }, { cause: error });
   if (NETWORK_CODES.has(code) || name === 'TimeoutError') {

@@ -6,6 +6,7 @@ import {
   ListCommandsCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
 import { explainServiceError } from './service-errors.ts';
 
 /** What one poll saw. `targetCount` is 0 at first for tag targets [service behaviour]. */
@@ -15,6 +16,8 @@ export interface Counters {
   readonly errorCount: number;
   readonly status: string;
   readonly isFinal: boolean;
+  /** What the sender wrote beside the command. */
+  readonly comment: string;
 }
 
 /** One instance's outcome as the service reports it; `output` is the script's stdout, cut by the service. */
@@ -69,6 +72,18 @@ function isFinal(status: string | undefined, details: string | undefined): boole
 /** The lists follow the counters within seconds [observed by users of the service]; after this long a missing host is missing. */
 const LONGEST_LAG_SECONDS = 30;
 
+/** A command id that this account and Region do not know. */
+export class UnknownCommandError extends UserError {
+  constructor(commandId: string) {
+    super({
+      code: 'no-match',
+      what: `nothing is known of command ${commandId}`,
+      why: 'it was sent in another account or Region, or more than 30 days ago',
+      next: 'check --region and --profile',
+    });
+  }
+}
+
 /** ListCommandInvocations cuts output here [service model]; a longer first line has to be fetched on its own. */
 export const LISTED_OUTPUT_LIMIT = 2500;
 
@@ -85,7 +100,8 @@ export async function awaitInvocations(
 ): Promise<{ invocations: Invocation[]; counters: Counters }> {
   const least = options.pollSeconds ?? 2;
   const longest = options.longestPollSeconds ?? 15;
-  const endsAt = performance.now() + options.deadlineSeconds * 1000;
+  const startedAt = performance.now();
+  const endsAt = startedAt + options.deadlineSeconds * 1000;
   let lagEndsAt = Number.POSITIVE_INFINITY;
   let pause = least;
   let last = '';
@@ -95,6 +111,7 @@ export async function awaitInvocations(
     errorCount: 0,
     status: 'Pending',
     isFinal: false,
+    comment: '',
   };
   while (true) {
     const seen = await readCounters(client, commandId);
@@ -103,6 +120,9 @@ export async function awaitInvocations(
       options.onCounters?.(counters);
     }
     if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, performance.now() + LONGEST_LAG_SECONDS * 1000);
+    // Nothing is listed for so long after sending only when nothing was sent, or somewhere else.
+    if (!seen && performance.now() - startedAt > LONGEST_LAG_SECONDS * 1000)
+      throw new UnknownCommandError(commandId);
     const isOver = performance.now() >= Math.min(endsAt, lagEndsAt) || options.signal?.aborted;
     if (counters.isFinal || isOver) {
       const invocations = await listInvocations(client, commandId);
@@ -138,6 +158,7 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
     errorCount: (command.ErrorCount ?? 0) + (command.DeliveryTimedOutCount ?? 0),
     status: command.StatusDetails ?? command.Status ?? 'Pending',
     isFinal: isFinal(command.Status, command.StatusDetails),
+    comment: command.Comment ?? '',
   };
 }
 

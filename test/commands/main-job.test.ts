@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { Lab } from '../../src/lab/index.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
@@ -40,6 +41,9 @@ test('main job: install, again, other settings, status, uninstall, on sandboxed 
     const result = await cli(lab, 'install --tag env=dev --dry-run');
     assert.equal(result.status, 0, result.stderr);
     assert.match(result.stdout, /i-0aaaaaaaaaaaaaaa1[\s\S]*i-0aaaaaaaaaaaaaaa2[\s\S]*nothing was sent/);
+    const [, look = ''] = /see every byte with {2}ssm-keepalive (.+)/.exec(result.stdout) ?? [];
+    const text = await cli(lab, look);
+    assert.ok(result.stdout.includes(createHash('sha256').update(text.stdout).digest('hex')), look);
     assert.ok(!lab.requests.some(({ operation }) => operation === 'SendCommand'));
   });
 
@@ -100,6 +104,9 @@ test('main job: install, again, other settings, status, uninstall, on sandboxed 
       assert.match(commandId, /^[0-9a-f-]{36}$/);
       const taken = readReport(await cli(lab, `install --command-id ${commandId} --output json`));
       assert.deepEqual(taken.summary, { updated: 1 });
+      const other = await cli(lab, `uninstall --command-id ${commandId}`);
+      assert.equal(other.status, 2);
+      assert.match(other.stderr, /it was sent as install/);
     },
   );
 

@@ -16,7 +16,7 @@ add_session() {
     # Any user can name a process so and open a pipe, or a file without end: neither may hold up root.
     [ -f "$descriptor" ] || continue
     read_record=$( (head -c 512 <"$descriptor" | tr -cd ' -~') 2>/dev/null)
-    terminal='' session_state=new started=0 last_key=0 last_answer=0
+    terminal='' session_state=new started=0 last_key=0 last_answer=0 sent=0 answered=0 leaked=0
     set -f
     for pair in $read_record; do
       case $pair in
@@ -24,6 +24,9 @@ add_session() {
         state=*) session_state=${pair#state=} ;;
         started=*) number "${pair#started=}" && started=$number ;;
         lastkey=*) number "${pair#lastkey=}" && last_key=$number ;;
+        sent=*) number "${pair#sent=}" && sent=$number ;;
+        answered=*) number "${pair#answered=}" && answered=$number ;;
+        leaked=*) number "${pair#leaked=}" && leaked=$number ;;
         lastanswer=*) number "${pair#lastanswer=}" && last_answer=$number ;;
       esac
     done
@@ -32,7 +35,8 @@ add_session() {
     json_string "$terminal"
     session="{\"pid\":$session_pid,\"uid\":$number,\"terminal\":$json"
     json_string "$session_state"
-    session="$session,\"keeper\":\"relay\",\"state\":$json,\"age\":$((now - started)),\"lastKey\":$((now - last_key)),\"lastAnswer\":$((now - last_answer))}"
+    session="$session,\"keeper\":\"relay\",\"state\":$json,\"age\":$((now - started)),\"lastKey\":$((now - last_key)),\"lastAnswer\":$((now - last_answer))"
+    session="$session,\"sent\":$sent,\"answered\":$answered,\"leaked\":$leaked}"
     # A hundred sessions and their line still fit the service's output; the rest are counted in the text.
     session_count=$((session_count + 1))
     [ "$session_count" -gt 8 ] || sessions="$sessions${sessions:+,}$session"

@@ -1,0 +1,42 @@
+import { type ScriptName, wireCommands } from '../bundle/index.ts';
+import { FLAGS } from '../flags.ts';
+import type { Settings } from '../settings.ts';
+
+/** The script that arrives on an instance, with the newline that ends it: what the dry run counts and `render` prints. */
+export function wireText(name: ScriptName, script: string): string {
+  return `${wireCommands(name, script).join('\n')}\n`;
+}
+
+/** The flags that reach the same account again, for commands we tell people to type. */
+export function repeatConnection({ common }: Settings): string {
+  const { isLab, region, profile, endpointUrl } = common;
+  return [
+    isLab ? ' --lab' : '',
+    region ? ` --region ${region}` : '',
+    profile ? ` --profile ${/^[\w.@-]+$/.test(profile) ? profile : JSON.stringify(profile)}` : '',
+    endpointUrl ? ` --endpoint-url ${endpointUrl}` : '',
+  ].join('');
+}
+
+/** The flags that give the same bundle again; only those that differ from the defaults. */
+export function repeatKeeper({ keeper }: Settings): string {
+  const given: Readonly<Record<string, string | boolean>> = {
+    keeper: keeper.keeper,
+    interval: String(keeper.intervalSeconds),
+    'max-idle': String(keeper.maxIdleSeconds),
+    scope: keeper.scope,
+    entry: keeper.entries.join(','),
+    'no-restart': !keeper.restart,
+  };
+  return FLAGS.flatMap((flag) => {
+    const value = given[flag.name];
+    if (value === undefined || value === false || isDefault(flag.name, value)) return [];
+    return value === true ? [` --${flag.name}`] : [` --${flag.name} ${value}`];
+  }).join('');
+}
+
+function isDefault(name: string, value: string | boolean): boolean {
+  const defaults: Readonly<Record<string, string>> = { 'max-idle': '28800' };
+  const flag = FLAGS.find((candidate) => candidate.name === name);
+  return value === (defaults[name] ?? (flag && 'fallback' in flag ? flag.fallback : undefined));
+}
