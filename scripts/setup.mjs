@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -36,8 +37,21 @@ export const TOOLS = [
   { name: 'systemd-analyze', commands: ['systemd-analyze'], package: undefined, required: false },
   { name: 'AWS CLI', commands: ['aws'], package: undefined, required: false },
   { name: 'moto_server', commands: ['moto_server'], package: undefined, required: false },
-  { name: 'Python 2.7', commands: ['python2.7', '/usr/bin/python2.7'], package: undefined, required: false },
+  {
+    name: 'Python 2.7',
+    commands: ['python2.7', '/usr/bin/python2.7', ...pyenvPythons('2.7')],
+    package: undefined,
+    required: false,
+  },
 ];
+
+/** What pyenv holds of one version, whether or not it is the chosen one: the relay's tests find those by themselves. */
+function pyenvPythons(version) {
+  const folder = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.startsWith(`${version}.`));
+  return names.map((name) => join(folder, name, 'bin', `python${version}`));
+}
 
 /** The full path of a command on PATH or at an absolute path, or undefined. A version manager's shim that starts nothing counts as absent. */
 export function findCommand(command) {
