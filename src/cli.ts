@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv, type Options } from 'yargs';
 import { COMMANDS, type CommandEntry } from './commands/index.ts';
 import type { Io } from './commands/io.ts';
-import { UsageError, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
 import { FLAGS, type Flag, type RawFlags } from './flags.ts';
 import { Interruption } from './fleet/interruption.ts';
 import { explainYargs, putCommandFirst } from './usage.ts';
