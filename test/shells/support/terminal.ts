@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type IPty, spawn } from '@lydell/node-pty';
-import { childrenOf, findHelpers, isRunning } from './processes.ts';
+import { childrenOf, commandLine, findHelpers, isRunning } from './processes.ts';
 import { type PromptFile, writePromptFolder } from './render.ts';
 import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
 
@@ -153,9 +153,11 @@ ${JSON.stringify(this.raw)}`);
   /** Waits until the helper has woken `count` times, each a new sleep, so that silence means something. */
   async ticks(count: number): Promise<void> {
     const helper = await this.helper();
-    const seen = new Set<number>(childrenOf(helper));
+    // Its other children (stty, ls) are no tick of their own: counted as such, two seconds would pass for four.
+    const sleeps = () => childrenOf(helper).filter((child) => commandLine(child)[0]?.endsWith('sleep'));
+    const seen = new Set<number>(sleeps());
     await this.until(`${count} ticks of the helper`, () => {
-      for (const child of childrenOf(helper)) seen.add(child);
+      for (const child of sleeps()) seen.add(child);
       return seen.size > count;
     });
   }
