@@ -118,11 +118,11 @@ __ssmka_become_relay() {
   # As a module: what the installer compiled is used where it fits this interpreter, and relay.py read anew where it does not.
   set -- "$@" -B -c 'import sys; sys.path.append(sys.argv.pop(1)); import relay; relay.main(sys.argv[1:])' "$__ssmka_dir"
   if [ "$__ssmka_entry" = env ]; then
-    set -- "$@" --env-unset ENV
+    set -- "$@" --agents-shell 1 --env-unset ENV
     [ -z "${ENV+set}" ] || set -- "$@" --env-set "ENV=$ENV"
   fi
   exec "$__ssmka_python" "$@" --interval "${__ssmka_interval:-45}" --max-idle 28800 \
-    --side 9 --outer $$ --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 2>&8 8>&-
+    --side 9 --outer $$ --direct 1 --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 2>&8 8>&-
 }
 
 # Runs the relay as a foreground job of this very shell: its own wait notices a kill -9 and a kill -STOP, at once and
@@ -133,9 +133,10 @@ __ssmka_run_relay() {
   __ssmka_status=
   __ssmka_started=
   __ssmka_pid=
-  __ssmka_modes=$(stty -g) || return 0
+  __ssmka_modes=$(stty -g 2>/dev/null) || return 0
   {
-    (__ssmka_become_relay)
+    # || : for a profile that says `set -e`: whatever fails here, the login goes on.
+    (__ssmka_become_relay) || :
     # Ends the reading below: a stopped relay still holds the channel open.
     echo end >>/proc/self/fd/9
     while read -r __ssmka_line <&9; do
@@ -169,7 +170,7 @@ if __ssmka_is_wanted; then
   # bash reads its startup files with job control off, whatever $- says.
   [ -z "${BASH_VERSION-}" ] || set -m
   if __ssmka_find_python; then
-    __ssmka_run_relay
+    __ssmka_run_relay || :
     if [ -n "$__ssmka_status" ]; then
       __ssmka_after=leave
     elif [ -z "$__ssmka_started" ]; then

@@ -217,6 +217,25 @@ each_file() {
   done <"$1"
 }
 
+# Sets $cap to the administrator's limit by the rule of the keepers, empty without one: the first word of the first line,
+# anything else is the strictest limit; a file that others may write has no effect, one that sessions may not read is 0.
+read_cap() {
+  cap='' cap_file=/etc/ssm-keepalive/max-idle
+  [ -e "$root$cap_file" ] || return 0
+  if ! is_roots_alone "$root$cap_file" || [ ! -f "$root$cap_file" ]; then
+    say "no effect: ${distrust:-$cap_file is no plain file}"
+    return 0
+  fi
+  # shellcheck disable=SC2034 # the rest of the line is a comment
+  read -r cap cap_rest <"$root$cap_file" || :
+  cap=${cap%"$(printf '\r')"}
+  case $(facts_of "$root$cap_file") in *[4567]' regular '*) ;; *) cap=0 ;; esac
+  case $cap in '' | *[!0-9]*) cap=0 ;; esac
+  while [ "${cap#0?}" != "$cap" ]; do cap=${cap#0}; done
+  # More than three thousand years is no limit, and no number that every shell can compare.
+  [ "${#cap}" -le 11 ] || cap=99999999999
+}
+
 read_settings() {
   while read -r word setting value; do
     [ "$word" = set ] || continue
@@ -226,15 +245,8 @@ read_settings() {
     esac
   done <"$1"
   unattended=$max_idle
-  read_line cap "$root/etc/ssm-keepalive/max-idle"
-  case $cap in
-    '' | *[!0-9]*) ;;
-    *)
-      while [ "${cap#0?}" != "$cap" ]; do cap=${cap#0}; done
-      number "$cap"
-      [ "${#cap}" -gt 11 ] || [ "$number" -ge "$unattended" ] || unattended=$number
-      ;;
-  esac
+  read_cap
+  [ -z "$cap" ] || [ "$cap" -ge "$unattended" ] || unattended=$cap
 }
 
 # Whether this host has what would read the file: the unit, or profile scripts at all.
@@ -461,11 +473,20 @@ has_interpreter() {
   if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else [ -x "$interpreter" ]; fi
 }
 
+# What the entry falls back to where the recorded interpreter is gone, or there was none: it may have come since.
+find_interpreter() {
+  for interpreter in /usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python; do
+    ! has_interpreter || return 0
+  done
+  interpreter=
+  return 1
+}
+
 # What a session gets here: relay with an interpreter; without one the line editor of its sh decides.
 name_keeper() {
   keeper=none
   [ -n "$current" ] || return 0
-  if [ -f "$root$library/$current/relay.py" ] && has_interpreter; then
+  if [ -f "$root$library/$current/relay.py" ] && { has_interpreter || find_interpreter; }; then
     keeper=relay
   elif [ -f "$root$library/$current/prompt.sh" ]; then
     case $(readlink -f "$root/bin/sh" 2>/dev/null) in *bash) keeper=prompt ;; *) keeper=output ;; esac

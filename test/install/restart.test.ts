@@ -148,14 +148,16 @@ test('a systemd without --collect gets the unit all the same', { skip }, () => {
 });
 
 test('an ENV that the unit sets already is kept for sessions; one with spaces is refused', { skip }, () => {
-  const sandbox = agentHost({ former: 'ENV=/etc/site.env' });
-  try {
-    const { verdict } = installAndWatch(sandbox, { again: true });
-    assert.equal(verdict('install')['verdict'], 'installed');
-    assert.equal(sandbox.read(`${LIBRARY}/env-before`), '/etc/site.env\n');
-    assert.equal(verdict('again')['verdict'], 'unchanged');
-  } finally {
-    sandbox.close();
+  for (const former of ['ENV=/etc/site.env', 'APP_ENV=prod ENV=/etc/site.env']) {
+    const sandbox = agentHost({ former });
+    try {
+      const { verdict } = installAndWatch(sandbox, { again: true });
+      assert.equal(verdict('install')['verdict'], 'installed');
+      assert.equal(sandbox.read(`${LIBRARY}/env-before`), '/etc/site.env\n');
+      assert.equal(verdict('again')['verdict'], 'unchanged');
+    } finally {
+      sandbox.close();
+    }
   }
   const odd = agentHost({ shown: '"ENV=/etc/a b"' });
   try {

@@ -131,8 +131,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   'a cap raises max-idle': fault(helper, '[ "$cap" -ge "$limit" ] || ', '', 'idle', 'a cap above'),
   'a cap that is no number': fault(
     helper,
-    "'' | *[!0-9]*) return 0",
-    "'') return 0",
+    "'' | *[!0-9]*) cap=0 ;;",
+    "'') cap=0 ;; *[!0-9]*) return 0 ;;",
     'idle',
     'a cap that is no',
   ),
