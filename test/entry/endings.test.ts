@@ -30,8 +30,8 @@ for (const { name, executable } of ENTRY_SHELLS) {
     }
   });
 
-  // readline meets a NUL there without us too: it switches the terminal's modes before it reads.
-  if (name === 'bash') continue;
+  // Line editors may meet a NUL there without us too: they switch the terminal's modes before they read.
+  if (name !== 'dash') continue;
   test(`${name} as sh: Ctrl-D typed before the shell was ready ends the session, as without us`, {
     skip,
   }, async () => {
