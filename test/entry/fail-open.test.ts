@@ -48,6 +48,10 @@ for (const { name, executable } of ENTRY_SHELLS) {
         await session.until('a heartbeat', () => session.answered > 0);
         process.kill(session.processes('ssm-keepalive')[0]!, signal);
         await session.shows(sentence);
+        // busybox sets its modes, and drops what was typed, before it prompts.
+        await session.until('the prompt after it', () =>
+          session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
+        );
         await assertShellWorks(session);
         assert.equal(times(session.screen, 'ssm-keepalive'), 1);
       } finally {
