@@ -372,6 +372,7 @@ def job_control_and_control_keys():
     run.sees(b'code 130')
     run.type(b'cat\r')
     run.sees(b'cat\r\n')
+    run.beats(1)                           # typed while bash still has the terminal, Ctrl-D would be no end of file
     run.type(b'\x04echo af""ter\r')
     run.sees(b'after')
     run.type(b'\x04')
@@ -382,6 +383,7 @@ def a_resize_reaches_the_program():
     run = Run(BASH).started()
     run.type(b"trap 'stty size' WINCH; echo rea''dy\r")
     run.sees(b'ready')
+    run.beats(1)                           # bash is at its prompt, where it looks for signals
     fcntl.ioctl(run.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 41, 123, 0, 0))
     run.type(b'\r')
     run.sees(b'41 123')
