@@ -59,6 +59,26 @@ for (const { name, executable } of ENTRY_SHELLS) {
       }
     });
 
+    test(`${name} as sh: an answer on its way at the ${signal} of a relay is not read by the plain shell`, {
+      skip,
+    }, async () => {
+      pretendInterpreter('#!/bin/sh\nexec /usr/bin/python3 "$@"\n');
+      const session = open(executable);
+      try {
+        session.answers = false;
+        await session.until('a query', () => session.screen.includes('\x1b[5n'));
+        process.kill(session.processes('ssm-keepalive')[0]!, signal);
+        session.type('\x1b[0n');
+        await session.shows(sentence);
+        await session.until('the prompt after it', () =>
+          session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
+        );
+        await assertShellWorks(session);
+      } finally {
+        session.close();
+      }
+    });
+
     test(`${name} as sh: the session is the plain shell after ${signal} of a relay that had not started, and nothing is said`, {
       skip,
     }, async () => {

@@ -158,6 +158,8 @@ __ssmka_run_relay() {
     fi
     # The user never started it, so nothing about it may show at the next prompt.
     jobs >/dev/null
+    # An answer may be on its way: it would be read by the shell as keys. A second of silence, or eight reads.
+    [ -z "$__ssmka_started" ] || { stty -icanon -echo min 0 time 10 <&1 && dd bs=512 count=8 <&1 >/dev/null; }
     stty "$__ssmka_modes" <&1
   } 8>&2 2>/dev/null 9<<__SSMKA_END
 open

@@ -1,5 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -13,10 +21,11 @@ export const relayText: string = ejs.render(
 const folder = mkdtempSync(join(tmpdir(), 'ssmka-relay-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes a relay to a file of its own, gone when the test file ends. */
+/** Writes a relay to a file of its own, gone when the test file ends; another Python may be reading an earlier one. */
 export function writeRelay(name: string, text: string = relayText): string {
   const path = join(folder, name);
-  writeFileSync(path, text);
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
   return path;
 }
 

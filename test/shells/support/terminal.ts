@@ -174,7 +174,11 @@ ${JSON.stringify(this.raw)}`);
   /** Ends everything and leaves nothing: the shell, the helper and the folder. */
   async close(): Promise<void> {
     const helpers = findHelpers(this.pid);
-    if (this.exitCode === undefined && isRunning(this.pid)) process.kill(this.pid, 'SIGKILL');
+    try {
+      if (this.exitCode === undefined) process.kill(this.pid, 'SIGKILL');
+    } catch {
+      // Gone already, or gone just now.
+    }
     await this.exited();
     for (const helper of helpers) await this.helperGone(helper);
     this.cleanUp();
