@@ -5,7 +5,7 @@ import { AGENT_UNITS, dropInPath, PLACES, PROFILE_STUB, stubFiles } from './plac
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
-import { BundleTooLargeError, MAX_WIRE_BYTES, wireCommands } from './wire.ts';
+import { BundleTooLargeError, MAX_WIRE_BYTES, wireBytes, wireCommands } from './wire.ts';
 
 export { type BundleSettings, ENTRIES, type EntryName } from './inputs.ts';
 export {
@@ -75,7 +75,7 @@ function renderFiles(settings: BundleSettings): BundleFile[] {
 }
 
 /**
- * Builds the exact text one instance will receive, at most 48 KiB on the wire so that the service's 64 KB limit holds with parameters counted.
+ * Builds the exact text one instance will receive, at most 56 KiB on the wire so that the service's 64 KB limit holds with parameters counted.
  * Reads no clock, environment or network: equal settings give equal bytes, so a repeat push can be skipped.
  * @throws BundleTooLargeError naming the largest files.
  */
@@ -118,7 +118,7 @@ function hereDocument(text: string): string {
 }
 
 function refuseTooLarge({ installer, files }: Bundle): void {
-  const bytes = Buffer.byteLength(wireCommands('install', installer).join('\n'));
+  const bytes = wireBytes(wireCommands('install', installer));
   if (bytes <= MAX_WIRE_BYTES) return;
   const largest = files
     .map((file) => ({ path: file.path, bytes: Buffer.byteLength(file.text) }))
