@@ -4,6 +4,10 @@ import { UsageError } from './errors.ts';
 import { FLAGS, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
 import { nearestName } from './nearest.ts';
 
+/** How a keeper gets started in a session, in the order in which the installer puts them in place. */
+const ENTRY_NAMES = ['env', 'profile', 'rc'] as const;
+type EntryName = (typeof ENTRY_NAMES)[number];
+
 /** A tag condition: any of `values` on `key`; several conditions must all hold. */
 export interface TagTarget {
   readonly key: string;
@@ -24,14 +28,14 @@ export interface Settings {
   };
   readonly keeper: {
     readonly keeper: 'auto' | 'relay' | 'prompt';
-    readonly wrap: 'none';
+    readonly wrap: 'none' | 'tmux';
     readonly intervalSeconds: number;
     readonly maxIdleSeconds: number;
     readonly scope: 'ssm' | 'all';
-    readonly tmout: 'respect';
-    readonly shell: 'keep';
-    readonly entries: readonly ('env' | 'profile')[];
-    readonly ssh: false;
+    readonly tmout: 'respect' | 'override';
+    readonly shell: 'keep' | 'login';
+    readonly entries: readonly EntryName[];
+    readonly ssh: boolean;
     readonly restart: boolean;
     readonly overrideIdlePolicy: boolean;
   };
@@ -85,7 +89,10 @@ const READERS = {
   interval: ['a time from 1s to 3300s', seconds(1, 3300)],
   'max-idle': ['a time from 1s to 365d', seconds(1, 31_536_000)],
   scope: ['ssm or all', z.enum(['ssm', 'all'])],
-  entry: ['env, profile or both with a comma between', z.enum(['env', 'profile'])],
+  wrap: ['none or tmux', z.enum(['none', 'tmux'])],
+  tmout: ['respect or override', z.enum(['respect', 'override'])],
+  shell: ['keep or login', z.enum(['keep', 'login'])],
+  entry: ['env, profile, rc or several with commas between', z.enum(ENTRY_NAMES)],
   'idle-timeout': ['a time from 1 to 60 minutes', seconds(60, 3600, 'm')],
   region: ['the name of a Region, e.g. eu-central-1', text(/^[a-z]{2,4}(-[a-z0-9]+)+$/)],
   profile: ['the name of a profile', text(PROFILE_OR_REGION)],
@@ -170,14 +177,14 @@ export function readSettings(
     },
     keeper: {
       keeper: one('keeper') ?? fallback('keeper'),
-      wrap: 'none',
+      wrap: one('wrap') ?? fallback('wrap'),
       intervalSeconds: one('interval') ?? fallback('interval'),
       maxIdleSeconds: one('max-idle') ?? fallback('max-idle'),
       scope: one('scope') ?? fallback('scope'),
-      tmout: 'respect',
-      shell: 'keep',
+      tmout: one('tmout') ?? fallback('tmout'),
+      shell: one('shell') ?? fallback('shell'),
       entries: readEntries(many('entry')),
-      ssh: false,
+      ssh: isOn('ssh'),
       restart: !isOn('no-restart'),
       overrideIdlePolicy: isOn('override-idle-policy'),
     },
@@ -263,6 +270,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   output: 'json',
   scope: 'ssm',
   keeper: 'auto',
+  wrap: 'tmux',
+  tmout: 'respect',
+  shell: 'login',
 };
 
 /** The one sentence every bad value gets: what it was for, what was expected, what came. */
@@ -292,10 +302,10 @@ function fallback<K extends ValueFlag>(name: K): ValueOf<K> {
   return readText(name, `the default of --${name}`, flag.fallback);
 }
 
-function readEntries(given: readonly ('env' | 'profile')[]): readonly ('env' | 'profile')[] {
-  const wanted = new Set(given.length > 0 ? given : (['env', 'profile'] as const));
+function readEntries(given: readonly EntryName[]): readonly EntryName[] {
+  const wanted = new Set<EntryName>(given.length > 0 ? given : ['env', 'profile']);
   // Always in this order, so that `profile,env` and `env,profile` give the same bundle.
-  return (['env', 'profile'] as const).filter((entry) => wanted.has(entry));
+  return ENTRY_NAMES.filter((entry) => wanted.has(entry));
 }
 
 /** What no flag can know alone. */

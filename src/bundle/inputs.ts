@@ -10,7 +10,7 @@ export interface BundleSettings {
   readonly scope: 'ssm' | 'all';
   readonly tmout: 'respect' | 'override';
   readonly shell: 'keep' | 'login';
-  readonly entries: readonly ('env' | 'profile')[];
+  readonly entries: readonly EntryName[];
   readonly ssh: boolean;
   /** Whether the installer may restart the agent. Changes the installer, never the digest. */
   readonly restart: boolean;
@@ -18,5 +18,5 @@ export interface BundleSettings {
 }
 
 /** Entry names in the order in which the installer puts them in place. */
-export const ENTRIES = ['env', 'profile'] as const;
+export const ENTRIES = ['env', 'profile', 'rc'] as const;
 export type EntryName = (typeof ENTRIES)[number];

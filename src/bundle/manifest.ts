@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BundleSettings } from './inputs.ts';
+import type { BundleSettings, EntryName } from './inputs.ts';
 
 /** One file of a bundle. */
 export interface BundleFile {
@@ -11,7 +11,7 @@ export interface BundleFile {
   /** `any`: in the version directory. `local`, `opt`: only when the library is there. */
   readonly place: 'any' | 'local' | 'opt';
   /** What it belongs to: the version itself, the common stub, or one entry. */
-  readonly entry: 'version' | 'stub' | 'env' | 'profile';
+  readonly entry: 'version' | 'stub' | EntryName;
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -28,6 +28,7 @@ export function manifestSettings(version: string, settings: BundleSettings): [st
     ['tmout', settings.tmout],
     ['shell', settings.shell],
     ['entries', settings.entries.join(',')],
+    ['ssh', String(settings.ssh)],
   ];
 }
 

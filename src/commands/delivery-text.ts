@@ -25,6 +25,10 @@ export function repeatKeeper({ keeper }: Settings): string {
     interval: String(keeper.intervalSeconds),
     'max-idle': String(keeper.maxIdleSeconds),
     scope: keeper.scope,
+    wrap: keeper.wrap,
+    tmout: keeper.tmout,
+    shell: keeper.shell,
+    ssh: keeper.ssh,
     entry: keeper.entries.join(','),
     'no-restart': !keeper.restart,
   };
