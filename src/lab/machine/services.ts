@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { type HostConfig, SERVICE_PATH } from './config.ts';
 import { takeFault } from './faults.ts';
-import { loadUnit, type Unit } from './unit-file.ts';
+import { loadUnit, readEnvironment, type Unit } from './unit-file.ts';
 
 /** Restart= waits this long; a real unit says seconds, which would only make tests slow. */
 const RESTART_DELAY_MS = 200;
@@ -45,12 +45,17 @@ export class ServiceTable {
     agent.invocationId = randomBytes(16).toString('hex');
     const shouldExit = takeFault(config, 'agent-exit');
     const isMute = takeFault(config, 'agent-return');
+    const own = readEnvironment(unit, config.root);
+    if (own === undefined) {
+      agent.activeState = 'failed';
+      return;
+    }
     // Nothing of the manager's own environment: what a session sees must come from the unit and its drop-ins.
     const env = {
       LANG: 'C.UTF-8',
       PATH: SERVICE_PATH,
       INVOCATION_ID: agent.invocationId,
-      ...Object.fromEntries(unit.environment),
+      ...Object.fromEntries(own),
       ...rootMark(config),
     };
     const child = spawn(

@@ -4,13 +4,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Highest first: a file here hides one of the same name further down (systemd.unit(5), system manager). */
 const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 
-/** What one unit says. `environment` is in order of first assignment, later values winning. */
+/** What one unit says. `environment` is what Environment= assigns, in order of first assignment, later values winning. */
 export interface Unit {
   readonly name: string;
   readonly loadState: 'loaded' | 'not-found';
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
+  /** As written: a leading `-` means that the file may be missing. */
+  readonly environmentFiles: readonly string[];
+  /** Names or whole assignments. */
+  readonly unsetEnvironment: readonly string[];
   readonly killMode: string;
   readonly restart: string;
   readonly workingDirectory: string;
@@ -25,11 +29,13 @@ export function loadUnit(name: string, root = ''): Unit {
   const dropInPaths = findDropIns(name, root);
   const state = {
     environment: new Map<string, string>(),
+    environmentFiles: [] as string[],
+    unsetEnvironment: [] as string[],
     values: new Map<string, string>(),
     warnings: [] as string[],
   };
   for (const path of [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]) {
-    applyFile(readText(root + path) ?? '', path, root, state);
+    applyFile(readText(root + path) ?? '', path, state);
   }
   return {
     name,
@@ -37,11 +43,35 @@ export function loadUnit(name: string, root = ''): Unit {
     fragmentPath: fragmentPath ?? '',
     dropInPaths: fragmentPath === undefined ? [] : dropInPaths,
     environment: state.environment,
+    environmentFiles: state.environmentFiles,
+    unsetEnvironment: state.unsetEnvironment,
     killMode: state.values.get('KillMode') || 'control-group',
     restart: state.values.get('Restart') || 'no',
     workingDirectory: state.values.get('WorkingDirectory') || '/',
     warnings: state.warnings,
   };
+}
+
+/**
+ * What the unit's process gets on top of the manager's own variables, read when it is started: files override Environment=
+ * wherever they stand, and what is unset goes last (systemd.exec(5)). Undefined where a file that must be there is not:
+ * systemd then starts nothing.
+ */
+export function readEnvironment(unit: Unit, root = ''): Map<string, string> | undefined {
+  const environment = new Map(unit.environment);
+  for (const file of unit.environmentFiles) {
+    const text = readText(root + file.replace(/^-/, ''));
+    if (text === undefined && !file.startsWith('-')) return undefined;
+    for (const line of joinLines(text ?? '')) {
+      const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
+      if (match) environment.set(match[1] ?? '', (splitWords(match[2] ?? '') ?? []).join(' '));
+    }
+  }
+  for (const word of unit.unsetEnvironment) {
+    const [name = '', value] = word.split(/=(.*)/s);
+    if (value === undefined || environment.get(name) === value) environment.delete(name);
+  }
+  return environment;
 }
 
 /** Drop-ins of every folder, sorted by file name over all of them; the same name higher up hides the lower one. */
@@ -65,11 +95,13 @@ function findDropIns(name: string, root: string): string[] {
 
 interface State {
   environment: Map<string, string>;
+  environmentFiles: string[];
+  unsetEnvironment: string[];
   values: Map<string, string>;
   warnings: string[];
 }
 
-function applyFile(text: string, path: string, root: string, state: State): void {
+function applyFile(text: string, path: string, state: State): void {
   let section = '';
   for (const line of joinLines(text)) {
     const header = /^\[(.*)\]$/.exec(line);
@@ -86,9 +118,9 @@ function applyFile(text: string, path: string, root: string, state: State): void
     const key = line.slice(0, equals).trim();
     const value = line.slice(equals + 1).trim();
     if (key === 'Environment') applyEnvironment(value, path, state);
-    else if (key === 'EnvironmentFile') applyEnvironmentFile(value, root, state);
+    else if (key === 'EnvironmentFile') applyList(state.environmentFiles, [value], value === '');
     else if (key === 'UnsetEnvironment')
-      for (const word of splitWords(value) ?? []) state.environment.delete(word);
+      applyList(state.unsetEnvironment, splitWords(value) ?? [], value === '');
     else state.values.set(key, value);
   }
 }
@@ -130,12 +162,10 @@ function applyEnvironment(value: string, path: string, state: State): void {
   }
 }
 
-function applyEnvironmentFile(value: string, root: string, state: State): void {
-  const text = readText(root + value.replace(/^-/, ''));
-  for (const line of joinLines(text ?? '')) {
-    const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
-    if (match) state.environment.set(match[1] ?? '', (splitWords(match[2] ?? '') ?? []).join(' '));
-  }
+/** An empty assignment forgets what came before. */
+function applyList(list: string[], words: readonly string[], isReset: boolean): void {
+  if (isReset) list.length = 0;
+  else list.push(...words);
 }
 
 const ESCAPES: Record<string, string> = {
