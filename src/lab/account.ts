@@ -3,6 +3,7 @@
 import type { Dispatcher } from './dispatcher.ts';
 import type { Host } from './host.ts';
 import type { RecordStore } from './records.ts';
+import type { SessionDefaults } from './session-settings.ts';
 import type { SessionTable } from './session-table.ts';
 
 export interface Account {
@@ -13,8 +14,7 @@ export interface Account {
   readonly consistencySeconds: number;
   readonly pageLatencySeconds: number;
   readonly timeoutScale: number;
-  /** The `inputs` of the session preferences document, where somebody saved one. */
-  readonly preferences: Readonly<Record<string, unknown>> | undefined;
+  readonly sessionDefaults: SessionDefaults;
 }
 
 /** One operation: checked input in, the service's output out. */

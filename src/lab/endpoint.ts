@@ -9,7 +9,18 @@ import {
   listCommands,
   sendCommand,
 } from './operations/commands.ts';
-import { describeDocument, getDocument } from './operations/documents.ts';
+import {
+  createDocument,
+  deleteDocument,
+  updateDocument,
+  updateDocumentDefaultVersion,
+} from './operations/document-changes.ts';
+import {
+  describeDocument,
+  getDocument,
+  listDocuments,
+  listDocumentVersions,
+} from './operations/documents.ts';
 import { describeInstanceInformation } from './operations/instances.ts';
 import { describeSessions, resumeSession, startSession, terminateSession } from './operations/sessions.ts';
 import { ServiceError } from './service-error.ts';
@@ -28,6 +39,12 @@ const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   DescribeSessions: describeSessions,
   GetDocument: getDocument,
   DescribeDocument: describeDocument,
+  ListDocuments: listDocuments,
+  ListDocumentVersions: listDocumentVersions,
+  CreateDocument: createDocument,
+  UpdateDocument: updateDocument,
+  UpdateDocumentDefaultVersion: updateDocumentDefaultVersion,
+  DeleteDocument: deleteDocument,
 };
 
 const LARGEST_REQUEST_BYTES = 1024 * 1024;
@@ -94,7 +111,9 @@ async function answer(
   } catch {
     throw new ServiceError('SerializationException', 'The request body is not JSON.');
   }
-  return run(account, body);
+  const output = await run(account, body);
+  if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
+  return output;
 }
 
 const FAULT_MESSAGES: Record<string, string> = {

@@ -1,6 +1,7 @@
 /** The lab: a stand-in account with an SSM endpoint, sandboxed hosts and real sessions. It knows nothing of the product. */
 export { labDown, labStatus, labUp, type OpenLab, openLab } from './background.ts';
 export type { ExecOptions, Host as LabHost } from './host.ts';
+export { readInventory } from './inventory.ts';
 export { type Lab, labEnv, startLab } from './lab.ts';
 export { DEFAULT_HOSTS, defaultLabDir, type HostSpec, type IdlePolicy, type LabOptions } from './options.ts';
 export { LabInUseError, type LabState } from './ownership.ts';

@@ -1,18 +1,22 @@
 /** Puts a stand-in account together: hosts, records, endpoint and sessions, all on loopback, all ended by stop(). */
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Account } from './account.ts';
 import { attachGateway } from './channel/gateway.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { PREFERENCES } from './documents.ts';
 import { type EndpointFaults, makeEndpoint, type RequestLog } from './endpoint.ts';
 import type { Host } from './host.ts';
+import { readInventory, writeInventory } from './inventory.ts';
 import { MachineHost } from './machine-host.ts';
-import { DEFAULT_HOSTS, DEFAULT_IDLE_SECONDS, type HostSpec, type LabOptions, REGION } from './options.ts';
+import { type HostSpec, type LabOptions, REGION } from './options.ts';
 import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
 import { RecordStore } from './records.ts';
 import { hasSandbox } from './sandbox.ts';
+import { sessionDefaults } from './session-settings.ts';
 import { SessionTable } from './session-table.ts';
 import { SyntheticHost } from './synthetic-host.ts';
 
@@ -31,7 +35,7 @@ export interface Lab {
   stop(): Promise<void>;
 }
 
-/** Starts a lab in `dir`, with the hosts and records it had before. Resolves when every sandboxed host's agent is connected. */
+/** Starts a lab in `dir`, with the hosts, records and port it had before. Resolves when every sandboxed host's agent is connected. */
 export async function startLab(options: LabOptions): Promise<Lab> {
   claimFolder(options.dir);
   try {
@@ -43,18 +47,16 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 }
 
 async function startClaimed(options: LabOptions): Promise<Lab> {
-  const specs = options.hosts ?? DEFAULT_HOSTS;
+  const inventory = readInventory(options.dir);
+  const specs = options.hosts ?? inventory.hosts;
   const needsMachines = specs.some(({ synthetic }) => synthetic === undefined);
   const isRooted = needsMachines && chooseRooted(options.isolation ?? 'auto');
   const program = needsMachines ? await placeProgram(options.dir) : '';
   const hosts = specs.map((spec) => makeHost(spec, options.dir, program, isRooted));
   const store = new RecordStore(join(options.dir, 'records.json'));
   const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1);
-  const sessions = new SessionTable(store, {
-    idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS,
-    policy: options.policy ?? 'input',
-    shellProfile: options.shellProfile ?? '',
-  });
+  if (options.preferences !== undefined) savePreferences(store, options.preferences);
+  const sessions = new SessionTable(store);
   const account: Account = {
     hosts,
     store,
@@ -63,7 +65,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     consistencySeconds: options.consistencySeconds ?? 0.3,
     pageLatencySeconds: options.pageLatencySeconds ?? 0,
     timeoutScale: options.timeoutScale ?? 1,
-    preferences: options.preferences,
+    sessionDefaults: sessionDefaults(options),
   };
   const faults = makeFaults();
   const requests: RequestLog[] = [];
@@ -71,21 +73,23 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   attachGateway(server, sessions);
   try {
     await Promise.all(hosts.map((host) => host.start()));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    // The port it had before, so that variables exported then still lead here; any other where that is taken.
+    await listen(server, options.port ?? inventory.port).catch((error) => {
+      if (options.port !== undefined) throw error;
+      return listen(server, 0);
     });
   } catch (error) {
     await Promise.all(hosts.map((host) => host.stop()));
     throw error;
   }
   const { port } = server.address() as AddressInfo;
+  writeInventory(options.dir, { hosts: specs, port });
   sessions.baseUrl = `ws://127.0.0.1:${port}`;
   const endpoint = `http://127.0.0.1:${port}`;
   publishState(options.dir, {
     endpoint,
-    idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS,
-    policy: options.policy ?? 'input',
+    idleSeconds: account.sessionDefaults.idleSeconds,
+    policy: account.sessionDefaults.policy,
     notFaithful: [
       ...new Set(
         hosts.flatMap((host) =>
@@ -119,6 +123,16 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
       releaseFolder(options.dir);
     },
   };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
 }
 
 /** Credentials that mean nothing anywhere: the endpoint takes any, and no real account knows these. */
@@ -161,4 +175,24 @@ function makeFaults(): EndpointFaults {
       return at < 0 ? undefined : queue.splice(at, 1)[0]?.errorName;
     },
   };
+}
+
+/** As if somebody had saved them before this lab started. */
+function savePreferences(store: RecordStore, inputs: Readonly<Record<string, unknown>>): void {
+  const content = JSON.stringify({
+    schemaVersion: '1.0',
+    description: 'Document to hold regional settings for Session Manager',
+    sessionType: 'Standard_Stream',
+    inputs,
+  });
+  const { documents } = store.records;
+  const others = documents.filter(({ name }) => name !== PREFERENCES);
+  const version = { version: 1, content, createdAt: Date.now() };
+  documents.splice(
+    0,
+    documents.length,
+    { name: PREFERENCES, type: 'Session', defaultVersion: 1, versions: [version] },
+    ...others,
+  );
+  store.touch();
 }

@@ -35,12 +35,17 @@ export interface LabOptions {
   /** Seconds without what the policy counts before a session ends; fractions allowed. Default 1200, the service's 20 minutes. */
   readonly idleSeconds?: number;
   readonly policy?: IdlePolicy;
-  /** Typed into every session as the preferences' shellProfile is. */
+  /** Seconds until a session ends whatever keeps it alive. Default: no maximum. */
+  readonly maxSeconds?: number;
+  /** How long a minute of a session document lasts here, so that its timers can be seen to run out. Default 60. */
+  readonly minuteSeconds?: number;
+  /** Typed into every session whose document has no shellProfile. */
   readonly shellProfile?: string;
-  /** The `inputs` of saved session preferences, e.g. `{ idleSessionTimeout: '5' }`; absent: nobody ever saved any. */
+  /** The `inputs` of saved session preferences, e.g. `{ idleSessionTimeout: '5' }`; absent: what was saved stays. */
   readonly preferences?: Readonly<Record<string, unknown>>;
-  /** 0 (default) lets the system choose. */
+  /** Default: the one that the last lab in `dir` had, where it is free; 0 lets the system choose. */
   readonly port?: number;
+  /** Default: those that the last lab in `dir` had, else DEFAULT_HOSTS. */
   readonly hosts?: readonly HostSpec[];
   /** How long lists stay empty after SendCommand. Default 0.3. */
   readonly consistencySeconds?: number;

@@ -1,4 +1,4 @@
-/** What the account remembers: commands, invocations and sessions, on disk so that a restarted lab still knows them. */
+/** What the account remembers: commands, invocations, sessions and documents, on disk so that a restarted lab still knows them. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RunDetails } from './run-result.ts';
@@ -49,16 +49,37 @@ export interface SessionRecord {
   endedAt: number | undefined;
   status: 'Connected' | 'Connecting' | 'Disconnected' | 'Terminated' | 'Terminating' | 'Failed';
   details: string;
+  /** Minutes, where the session's document says so. */
+  maxSessionDuration?: string | undefined;
+}
+
+export interface DocumentRecord {
+  name: string;
+  type: 'Command' | 'Session';
+  defaultVersion: number;
+  /** Oldest first. */
+  versions: DocumentVersion[];
+}
+
+export interface DocumentVersion {
+  version: number;
+  versionName?: string | undefined;
+  content: string;
+  createdAt: number;
 }
 
 export interface Records {
   commands: CommandRecord[];
   sessions: SessionRecord[];
+  documents: DocumentRecord[];
 }
 
 const SAVE_DELAY_MS = 250;
 
-/** Keeps records in memory and on disk; a save is one rename, so a killed lab leaves the old file or the new one. */
+/**
+ * Keeps records in memory and on disk; a save is one rename, so a killed lab leaves the old file or the new one.
+ * The endpoint saves before it answers a change, so that what a caller was told is never forgotten; the rest is saved a moment later.
+ */
 export class RecordStore {
   readonly records: Records;
   private timer: NodeJS.Timeout | undefined;
@@ -70,6 +91,11 @@ export class RecordStore {
   /** Says that something changed. */
   touch(): void {
     this.timer ??= setTimeout(() => this.save(), SAVE_DELAY_MS);
+  }
+
+  /** True between a touch and its save. */
+  get isDirty(): boolean {
+    return this.timer !== undefined;
   }
 
   save(): void {
@@ -86,9 +112,10 @@ function load(path: string): Records {
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    return { commands: [], sessions: [] };
+    return { commands: [], sessions: [], documents: [] };
   }
-  const records = JSON.parse(text) as Records;
+  // Lists that an older lab did not write are empty.
+  const records = { documents: [], ...(JSON.parse(text) as Omit<Records, 'documents'>) } as Records;
   // What was under way when the lab ended will not be heard of again.
   for (const command of records.commands) {
     for (const invocation of command.invocations.filter((one) =>

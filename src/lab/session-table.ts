@@ -3,19 +3,17 @@ import { randomBytes } from 'node:crypto';
 import type { Host } from './host.ts';
 import { ACCOUNT } from './options.ts';
 import type { RecordStore, SessionRecord } from './records.ts';
-import { Session, type SessionSettings } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionSettings } from './session-settings.ts';
 
 export class SessionTable {
   /** ws://127.0.0.1:PORT, known once the endpoint listens. */
   baseUrl = '';
   private readonly live = new Map<string, Session>();
 
-  constructor(
-    private readonly store: RecordStore,
-    private readonly settings: SessionSettings,
-  ) {}
+  constructor(private readonly store: RecordStore) {}
 
-  start(host: Host, reason: string, documentName: string): Session {
+  start(host: Host, reason: string, documentName: string, settings: SessionSettings): Session {
     const sessionId = `lab-${randomBytes(9).toString('hex').slice(0, 17)}`;
     const record: SessionRecord = {
       sessionId,
@@ -27,9 +25,10 @@ export class SessionTable {
       endedAt: undefined,
       status: 'Connecting',
       details: '',
+      maxSessionDuration: settings.maxMinutes,
     };
     this.store.records.sessions.unshift(record);
-    const session = new Session(record, host, this.settings, () => {
+    const session = new Session(record, host, settings, () => {
       this.live.delete(sessionId);
       this.store.touch();
     });

@@ -4,28 +4,27 @@ import type { WebSocket } from 'ws';
 import { type ChannelMessage, PAYLOAD } from './channel/message.ts';
 import { ChannelPeer } from './channel/peer.ts';
 import type { Host, WorkerLink } from './host.ts';
-import { IdleTimer } from './idle-timer.ts';
-import type { IdlePolicy } from './options.ts';
+import { Countdown, IdleTimer } from './idle-timer.ts';
 import type { SessionRecord } from './records.ts';
+import type { SessionSettings } from './session-settings.ts';
 
 /** The service's words, as users see them. */
 export const IDLE_SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
+/** Inferred: nobody has published what a client is told at the maximum duration. Written like the sentence above. */
+export const MAXIMUM_SENTENCE =
+  'Your session timed out because it reached the maximum session duration and has been terminated.';
 /** The agent reads the terminal in pieces of this size [agent source]. */
 const OUTPUT_BYTES = 1024;
 /** A client's flag that asks for the session's end [agent source, PayloadTypeFlag]. */
 const TERMINATE_FLAG = 2;
-
-export interface SessionSettings {
-  readonly idleSeconds: number;
-  readonly policy: IdlePolicy;
-  readonly shellProfile: string;
-}
 
 export class Session {
   hasEnded = false;
   private readonly tokens = new Set<string>();
   private readonly peer: ChannelPeer;
   private readonly idle: IdleTimer;
+  /** Of the maximum duration, which nothing restarts. */
+  private readonly limit: Countdown | undefined;
   private worker: WorkerLink | undefined;
   private readonly waiting: ((worker: WorkerLink) => void)[] = [];
   private handshake: 'none' | 'asked' | 'over' = 'none';
@@ -48,6 +47,9 @@ export class Session {
     this.idle = new IdleTimer(settings.policy, settings.idleSeconds * 1000, () =>
       this.end(IDLE_SENTENCE, 'Terminated'),
     );
+    const { maxSeconds } = settings;
+    if (maxSeconds !== undefined)
+      this.limit = new Countdown(maxSeconds * 1000, () => this.end(MAXIMUM_SENTENCE, 'Terminated'));
     host.openWorker(record.sessionId).then(
       (worker) => this.meetWorker(worker),
       (error: Error) => this.end(`The session could not be started: ${error.message}.`, 'Failed'),
@@ -88,6 +90,7 @@ export class Session {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.idle.stop();
+    this.limit?.stop();
     this.record.status = status;
     this.record.endedAt = Date.now();
     this.record.details = sentence;

@@ -9,6 +9,9 @@ const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
 const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
 const TARGET_KEY = /^[\p{L}\p{Z}\p{N}_.:/=\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name/u;
 const DOCUMENT_NAME = /^[a-zA-Z0-9_\-.:/]{3,128}$/;
+/** Names that a caller may give; the wider one also takes ARNs. */
+const OWN_NAME = /^[a-zA-Z0-9_\-.]{3,128}$/;
+const VERSION_NAME = /^[a-zA-Z0-9_\-.]{1,128}$/;
 const DOCUMENT_VERSION = /^([$]LATEST|[$]DEFAULT|[1-9][0-9]*)$/;
 
 const instanceId = z.string().regex(INSTANCE_ID);
@@ -104,7 +107,15 @@ export const SHAPES = {
     Filters: z
       .array(
         z.object({
-          key: z.enum(['InvokedAfter', 'InvokedBefore', 'Target', 'Owner', 'Status', 'SessionId']),
+          key: z.enum([
+            'InvokedAfter',
+            'InvokedBefore',
+            'Target',
+            'Owner',
+            'Status',
+            'SessionId',
+            'AccessType',
+          ]),
           value: z.string().min(1).max(400),
         }),
       )
@@ -122,6 +133,56 @@ export const SHAPES = {
     Name: z.string().regex(DOCUMENT_NAME),
     VersionName: z.string().optional(),
     DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+  }),
+  CreateDocument: z.object({
+    Content: z.string().min(1),
+    Name: z.string().regex(OWN_NAME),
+    VersionName: z.string().regex(VERSION_NAME).optional(),
+    DocumentType: z.string().optional(),
+    DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
+    Tags: z
+      .array(z.object({ Key: z.string().min(1).max(128), Value: z.string().max(256) }))
+      .max(1000)
+      .optional(),
+  }),
+  UpdateDocument: z.object({
+    Content: z.string().min(1),
+    Name: z.string().regex(OWN_NAME),
+    VersionName: z.string().regex(VERSION_NAME).optional(),
+    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+    DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
+  }),
+  UpdateDocumentDefaultVersion: z.object({
+    Name: z.string().regex(OWN_NAME),
+    DocumentVersion: z.string().regex(/^[1-9][0-9]*$/),
+  }),
+  DeleteDocument: z.object({
+    Name: z.string().regex(OWN_NAME),
+    VersionName: z.string().regex(VERSION_NAME).optional(),
+    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+    Force: z.boolean().optional(),
+  }),
+  ListDocumentVersions: z.object({
+    Name: z.string().regex(DOCUMENT_NAME),
+    MaxResults: z.number().int().min(1).max(50).optional(),
+    NextToken: nextToken,
+  }),
+  ListDocuments: z.object({
+    DocumentFilterList: z
+      .array(
+        z.object({
+          key: z.enum(['Name', 'Owner', 'PlatformTypes', 'DocumentType']),
+          value: z.string().min(1),
+        }),
+      )
+      .min(1)
+      .optional(),
+    Filters: z
+      .array(z.object({ Key: z.string().min(1).max(128), Values: z.array(z.string().min(1).max(256)) }))
+      .max(6)
+      .optional(),
+    MaxResults: z.number().int().min(1).max(50).optional(),
+    NextToken: nextToken,
   }),
 } as const;
 

@@ -18,8 +18,11 @@ export async function startSession(
   client: SSMClient,
   instanceId: string,
   more: Partial<SessionOptions> = {},
+  documentName?: string,
 ): Promise<Dialogue> {
-  const started = await client.send(new StartSessionCommand({ Target: instanceId }));
+  const started = await client.send(
+    new StartSessionCommand({ Target: instanceId, DocumentName: documentName }),
+  );
   let text = '';
   let asked = 0;
   const session = await openSession({

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Account, delay, type Operation, toSeconds } from '../account.ts';
 import { countErrors, executionSeconds } from '../dispatcher.ts';
+import { findDocument } from '../documents.ts';
 import type { Host } from '../host.ts';
 import { ACCOUNT } from '../options.ts';
 import { takePage } from '../paging.ts';
 import type { CommandRecord, InvocationRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { type Input, parseInput } from '../shapes.ts';
-import { findDocument } from './documents.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
 /** The service counts the document and its runtime parameters together [facts/ssm.md]. */
@@ -18,10 +18,10 @@ const RESOLVE_MS = 30;
 
 export const sendCommand: Operation = (account, body) => {
   const input = parseInput('SendCommand', body);
-  const document = findDocument(account, input.DocumentName);
+  const { document, version } = findDocument(account, input.DocumentName, input.DocumentVersion);
   if (document.type !== 'Command')
     throw new ServiceError('InvalidDocument', `Document ${input.DocumentName} is not a Command document.`);
-  checkParameters(input, document.content.length);
+  checkParameters(input, version.content.length);
   const ids = input.InstanceIds ?? [];
   const targets = input.Targets ?? [];
   if (ids.length > 0 && targets.length > 0) {

@@ -1,111 +1,108 @@
+/** Reading documents: one, its versions, all. */
 import { createHash } from 'node:crypto';
-import type { Account, Operation } from '../account.ts';
-import { ACCOUNT } from '../options.ts';
+import { type Operation, toSeconds } from '../account.ts';
+import { allDocuments, type FoundDocument, findDocument, latestOf } from '../documents.ts';
+import { takePage } from '../paging.ts';
 import { ServiceError } from '../service-error.ts';
 import { parseInput } from '../shapes.ts';
 
-interface DocumentRecord {
-  readonly name: string;
-  readonly type: 'Command' | 'Session';
-  readonly owner: string;
-  readonly content: string;
-}
-
-/** What every account has from the start. SSM-SessionManagerRunShell is made only when someone saves preferences. */
-const DOCUMENTS: readonly DocumentRecord[] = [
-  {
-    name: 'AWS-RunShellScript',
-    type: 'Command',
-    owner: 'Amazon',
-    content: JSON.stringify({
-      schemaVersion: '1.2',
-      description: 'Run a shell script or specify the commands to run.',
-      parameters: {
-        commands: {
-          type: 'StringList',
-          description: '(Required) Specify a shell script or a command to run.',
-          minItems: 1,
-          displayType: 'textarea',
-        },
-        workingDirectory: {
-          type: 'String',
-          default: '',
-          description: '(Optional) The path to the working directory on your instance.',
-          maxChars: 4096,
-        },
-        executionTimeout: {
-          type: 'String',
-          default: '3600',
-          description: '(Optional) The time in seconds for a command to complete.',
-          allowedPattern: '([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)',
-        },
-      },
-      runtimeConfig: {
-        'aws:runShellScript': {
-          properties: [
-            {
-              id: '0.aws:runShellScript',
-              runCommand: '{{ commands }}',
-              workingDirectory: '{{ workingDirectory }}',
-              timeoutSeconds: '{{ executionTimeout }}',
-            },
-          ],
-        },
-      },
-    }),
-  },
-];
-
-/** @throws ServiceError InvalidDocument */
-export function findDocument(account: Account, name: string): DocumentRecord {
-  const document = [...DOCUMENTS, ...savedPreferences(account)].find((one) => one.name === name);
-  if (document === undefined)
-    throw new ServiceError('InvalidDocument', `Document with name ${name} does not exist.`);
-  return document;
-}
-
-function savedPreferences({ preferences }: Account): DocumentRecord[] {
-  if (preferences === undefined) return [];
-  const document = {
-    schemaVersion: '1.0',
-    description: 'Document to hold regional settings for Session Manager',
-    sessionType: 'Standard_Stream',
-    inputs: preferences,
-  };
-  const name = 'SSM-SessionManagerRunShell';
-  return [{ name, type: 'Session', owner: ACCOUNT, content: JSON.stringify(document) }];
-}
-
 export const getDocument: Operation = (account, body) => {
   const input = parseInput('GetDocument', body);
-  const { name, type, content } = findDocument(account, input.Name);
+  const { document, version } = findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
   return {
-    Name: name,
-    DocumentVersion: '1',
+    Name: document.name,
+    CreatedDate: toSeconds(version.createdAt),
+    VersionName: version.versionName,
+    DocumentVersion: String(version.version),
     Status: 'Active',
-    Content: content,
-    DocumentType: type,
+    Content: version.content,
+    DocumentType: document.type,
     DocumentFormat: 'JSON',
   };
 };
 
 export const describeDocument: Operation = (account, body) => {
   const input = parseInput('DescribeDocument', body);
-  const { name, type, owner, content } = findDocument(account, input.Name);
+  const found = findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
+  return { Document: describe(found) };
+};
+
+export const listDocumentVersions: Operation = (account, body) => {
+  const input = parseInput('ListDocumentVersions', body);
+  const { document } = findDocument(account, input.Name);
+  const newestFirst = [...document.versions].reverse();
+  const page = takePage(newestFirst, input.MaxResults ?? 50, input.NextToken);
   return {
-    Document: {
-      Hash: createHash('sha256').update(content).digest('hex'),
-      HashType: 'Sha256',
-      Name: name,
-      Owner: owner === 'Amazon' ? owner : ACCOUNT,
-      Status: 'Active',
-      DocumentVersion: '1',
-      DefaultVersion: '1',
-      LatestVersion: '1',
-      SchemaVersion: type === 'Command' ? '1.2' : '1.0',
-      DocumentType: type,
+    DocumentVersions: page.items.map(({ version, versionName, createdAt }) => ({
+      Name: document.name,
+      DocumentVersion: String(version),
+      VersionName: versionName,
+      CreatedDate: toSeconds(createdAt),
+      IsDefaultVersion: version === document.defaultVersion,
       DocumentFormat: 'JSON',
-      PlatformTypes: ['Linux', 'MacOS'],
-    },
+      Status: 'Active',
+    })),
+    NextToken: page.NextToken,
   };
 };
+
+export const listDocuments: Operation = (account, body) => {
+  const input = parseInput('ListDocuments', body);
+  const filters = [
+    ...(input.Filters ?? []).map(({ Key, Values }) => ({ key: Key, values: Values })),
+    ...(input.DocumentFilterList ?? []).map(({ key, value }) => ({ key, values: [value] })),
+  ];
+  const matching = allDocuments(account).filter((found) =>
+    filters.every(({ key, values }) => values.some((value) => passes(found, key, value))),
+  );
+  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
+  return {
+    DocumentIdentifiers: page.items.map((found) => {
+      const { Name, Owner, CreatedDate, PlatformTypes, DocumentVersion, ...rest } = describe(found);
+      const { DocumentType, SchemaVersion, DocumentFormat } = rest;
+      return {
+        Name,
+        Owner,
+        CreatedDate,
+        PlatformTypes,
+        DocumentVersion,
+        DocumentType,
+        SchemaVersion,
+        DocumentFormat,
+        Tags: [],
+      };
+    }),
+    NextToken: page.NextToken,
+  };
+};
+
+function passes({ document, owner }: FoundDocument, key: string, value: string): boolean {
+  if (key === 'Name') return document.name.startsWith(value);
+  if (key === 'DocumentType') return document.type === value;
+  if (key === 'Owner') return value === 'All' || (owner === 'Amazon') === (value === 'Amazon');
+  if (key === 'PlatformTypes') return ['Linux', 'MacOS'].includes(value);
+  throw new ServiceError('InvalidFilterKey', `The filter key ${key} is not valid.`);
+}
+
+/** A DocumentDescription. */
+export function describe({ document, owner, version }: FoundDocument): Record<string, unknown> {
+  const content = JSON.parse(version.content) as Record<string, unknown>;
+  return {
+    Hash: createHash('sha256').update(version.content).digest('hex'),
+    HashType: 'Sha256',
+    Name: document.name,
+    VersionName: version.versionName,
+    Owner: owner,
+    CreatedDate: toSeconds(version.createdAt),
+    Status: 'Active',
+    DocumentVersion: String(version.version),
+    Description: content['description'],
+    DefaultVersion: String(document.defaultVersion),
+    LatestVersion: String(latestOf(document).version),
+    SchemaVersion: content['schemaVersion'],
+    DocumentType: document.type,
+    DocumentFormat: 'JSON',
+    PlatformTypes: ['Linux', 'MacOS'],
+    Tags: [],
+  };
+}

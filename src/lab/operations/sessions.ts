@@ -1,21 +1,23 @@
 import { delay, type Operation, toSeconds } from '../account.ts';
+import { PREFERENCES } from '../documents.ts';
 import { takePage } from '../paging.ts';
 import type { SessionRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
+import { readSettings } from '../session-settings.ts';
 import { parseInput } from '../shapes.ts';
-
-const DOCUMENT = 'SSM-SessionManagerRunShell';
 
 export const startSession: Operation = (account, body) => {
   const input = parseInput('StartSession', body);
-  const name = input.DocumentName ?? DOCUMENT;
-  // The default works without existing: an account has it only after someone has saved preferences.
-  if (name !== DOCUMENT)
-    throw new ServiceError('InvalidDocument', `Document with name ${name} does not exist.`);
+  const settings = readSettings(account, input.DocumentName);
   const host = account.hosts.find(({ spec }) => spec.id === input.Target);
   if (host === undefined || !host.isOnline)
     throw new ServiceError('TargetNotConnected', `${input.Target} is not connected.`);
-  const session = account.sessions.start(host, input.Reason ?? '', name);
+  const session = account.sessions.start(
+    host,
+    input.Reason ?? '',
+    input.DocumentName ?? PREFERENCES,
+    settings,
+  );
   return {
     SessionId: session.record.sessionId,
     TokenValue: session.newToken(),
@@ -70,8 +72,11 @@ function describe(session: SessionRecord): Record<string, unknown> {
     EndDate: toSeconds(session.endedAt),
     DocumentName: session.documentName,
     Owner: session.owner,
-    Reason: session.reason,
-    Details: session.details,
+    // Neither may be empty on the wire [model].
+    Reason: session.reason || undefined,
+    Details: session.details || undefined,
     OutputUrl: {},
+    MaxSessionDuration: session.maxSessionDuration,
+    AccessType: 'Standard',
   };
 }

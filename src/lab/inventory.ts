@@ -1,0 +1,25 @@
+/** Which hosts a lab's folder has and which port it had, so that a lab that is started again is the same account at the same address. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEFAULT_HOSTS, type HostSpec } from './options.ts';
+
+export interface Inventory {
+  readonly hosts: readonly HostSpec[];
+  /** 0: none yet. */
+  readonly port: number;
+}
+
+/** What the last lab in this folder had; the default hosts where there was none. */
+export function readInventory(dir: string): Inventory {
+  try {
+    return JSON.parse(readFileSync(join(dir, 'inventory.json'), 'utf8')) as Inventory;
+  } catch {
+    return { hosts: DEFAULT_HOSTS, port: 0 };
+  }
+}
+
+export function writeInventory(dir: string, inventory: Inventory): void {
+  const path = join(dir, 'inventory.json');
+  writeFileSync(`${path}.new`, JSON.stringify(inventory));
+  renameSync(`${path}.new`, path);
+}

@@ -1,0 +1,105 @@
+/** Changing the account's own documents; the service's may only be read. */
+import type { Account, Operation } from '../account.ts';
+import { checkContent, findDocument, latestOf } from '../documents.ts';
+import type { DocumentRecord } from '../records.ts';
+import { ServiceError } from '../service-error.ts';
+import { parseInput } from '../shapes.ts';
+import { describe } from './documents.ts';
+
+/** The service's quotas for one account and one document. */
+const MOST_DOCUMENTS = 500;
+const MOST_VERSIONS = 1000;
+
+export const createDocument: Operation = (account, body) => {
+  const input = parseInput('CreateDocument', body);
+  const { documents } = account.store.records;
+  const type = input.DocumentType ?? 'Command';
+  if (type !== 'Command' && type !== 'Session')
+    throw new ServiceError('InvalidDocumentContent', `This lab keeps no ${type} documents.`);
+  if (isKnown(account, input.Name))
+    throw new ServiceError('DocumentAlreadyExists', `Document with name ${input.Name} already exists.`);
+  if (documents.length >= MOST_DOCUMENTS) throw new ServiceError('DocumentLimitExceeded');
+  checkContent(type, input.DocumentFormat ?? 'JSON', input.Content);
+  documents.unshift({
+    name: input.Name,
+    type,
+    defaultVersion: 1,
+    versions: [{ version: 1, content: input.Content, createdAt: Date.now(), versionName: input.VersionName }],
+  });
+  account.store.touch();
+  return { DocumentDescription: describe(findDocument(account, input.Name)) };
+};
+
+/** Adds a version; the default stays where it is until UpdateDocumentDefaultVersion. */
+export const updateDocument: Operation = (account, body) => {
+  const input = parseInput('UpdateDocument', body);
+  const document = findOwn(account, input.Name);
+  const latest = latestOf(document);
+  // Only the latest can be updated [service's guide for UpdateDocument].
+  const based = findDocument(account, input.Name, input.DocumentVersion ?? '$LATEST').version;
+  if (based !== latest)
+    throw new ServiceError('InvalidDocumentVersion', 'Only the latest version can be updated.');
+  checkContent(document.type, input.DocumentFormat ?? 'JSON', input.Content);
+  if (latest.content === input.Content)
+    throw new ServiceError(
+      'DuplicateDocumentContent',
+      'The content of the document matches the latest version. Change the content and try again.',
+    );
+  if (document.versions.some((one) => one.versionName !== undefined && one.versionName === input.VersionName))
+    throw new ServiceError('DuplicateDocumentVersionName');
+  if (document.versions.length >= MOST_VERSIONS) throw new ServiceError('DocumentVersionLimitExceeded');
+  const version = latest.version + 1;
+  document.versions.push({
+    version,
+    content: input.Content,
+    createdAt: Date.now(),
+    versionName: input.VersionName,
+  });
+  account.store.touch();
+  return { DocumentDescription: describe(findDocument(account, input.Name, String(version))) };
+};
+
+export const updateDocumentDefaultVersion: Operation = (account, body) => {
+  const input = parseInput('UpdateDocumentDefaultVersion', body);
+  const document = findOwn(account, input.Name);
+  const { version } = findDocument(account, input.Name, input.DocumentVersion);
+  document.defaultVersion = version.version;
+  account.store.touch();
+  return {
+    Description: {
+      Name: document.name,
+      DefaultVersion: String(version.version),
+      DefaultVersionName: version.versionName,
+    },
+  };
+};
+
+export const deleteDocument: Operation = (account, body) => {
+  const input = parseInput('DeleteDocument', body);
+  const document = findOwn(account, input.Name);
+  const { records } = account.store;
+  if (input.DocumentVersion !== undefined || input.VersionName !== undefined) {
+    const { version } = findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
+    if (version.version === document.defaultVersion)
+      throw new ServiceError('InvalidDocumentOperation', 'The default version cannot be deleted.');
+    document.versions.splice(document.versions.indexOf(version), 1);
+  } else records.documents.splice(records.documents.indexOf(document), 1);
+  account.store.touch();
+  return {};
+};
+
+function isKnown(account: Account, name: string): boolean {
+  try {
+    return findDocument(account, name) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws ServiceError InvalidDocument for what is not there, InvalidDocumentOperation for what is the service's. */
+function findOwn(account: Account, name: string): DocumentRecord {
+  const { document, owner } = findDocument(account, name);
+  if (owner === 'Amazon')
+    throw new ServiceError('InvalidDocumentOperation', `Document ${name} belongs to the service.`);
+  return document;
+}

@@ -1,0 +1,59 @@
+/** What one session is held to: its document's preferences where they say something, the lab's own settings elsewhere. */
+import type { Account } from './account.ts';
+import { findDocument, PREFERENCES, readInputs, sessionTypeOf } from './documents.ts';
+import { DEFAULT_IDLE_SECONDS, type IdlePolicy, type LabOptions } from './options.ts';
+import { ServiceError } from './service-error.ts';
+
+export interface SessionSettings {
+  readonly idleSeconds: number;
+  /** Undefined: no maximum. */
+  readonly maxSeconds: number | undefined;
+  readonly policy: IdlePolicy;
+  readonly shellProfile: string;
+  /** The document's maxSessionDuration, in minutes as DescribeSessions shows it. */
+  readonly maxMinutes: string | undefined;
+}
+
+/** What sessions without a word in their document get, and how long a document's minute lasts here. */
+export interface SessionDefaults extends SessionSettings {
+  readonly minuteSeconds: number;
+}
+
+export function sessionDefaults(options: LabOptions): SessionDefaults {
+  return {
+    idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS,
+    maxSeconds: options.maxSeconds,
+    policy: options.policy ?? 'input',
+    shellProfile: options.shellProfile ?? '',
+    maxMinutes: undefined,
+    minuteSeconds: options.minuteSeconds ?? 60,
+  };
+}
+
+/** @throws ServiceError InvalidDocument for a document that is not there or starts no shell. */
+export function readSettings(account: Account, documentName: string | undefined): SessionSettings {
+  const { minuteSeconds, ...defaults } = account.sessionDefaults;
+  const name = documentName ?? PREFERENCES;
+  const isSaved = account.store.records.documents.some((one) => one.name === name);
+  // The default works without existing: an account has it only after someone has saved preferences.
+  if (name === PREFERENCES && !isSaved) return defaults;
+  const { document, version } = findDocument(account, name);
+  if (document.type !== 'Session')
+    throw new ServiceError('InvalidDocument', `Document ${name} is not a Session document.`);
+  if (sessionTypeOf(version.content) !== 'Standard_Stream')
+    throw new ServiceError(
+      'InvalidDocument',
+      `This lab runs Standard_Stream sessions only; ${name} is none.`,
+    );
+  const inputs = readInputs(version.content);
+  const idle = Number(inputs['idleSessionTimeout'] ?? '');
+  const longest = Number(inputs['maxSessionDuration'] ?? '');
+  const profile = (inputs['shellProfile'] as { linux?: string } | undefined)?.linux;
+  return {
+    ...defaults,
+    idleSeconds: idle > 0 ? idle * minuteSeconds : defaults.idleSeconds,
+    maxSeconds: longest > 0 ? longest * minuteSeconds : defaults.maxSeconds,
+    shellProfile: profile || defaults.shellProfile,
+    maxMinutes: longest > 0 ? String(longest) : undefined,
+  };
+}
