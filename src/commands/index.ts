@@ -93,6 +93,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     groups: ['Common'],
     own: [
       { name: 'idle', kind: 'value', placeholder: 'TIME', describe: 'idle timeout of its sessions (20m)' },
+      { name: 'max', kind: 'value', placeholder: 'TIME', describe: 'end sessions after this time (never)' },
+      {
+        name: 'minute',
+        kind: 'value',
+        placeholder: 'TIME',
+        describe: 'how long a minute of a session document lasts (60s)',
+      },
       {
         name: 'policy',
         kind: 'value',

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { formatDuration, parseDuration } from '../duration.ts';
 import { UsageError, UserError } from '../errors.ts';
-import type { IdlePolicy, LabState } from '../lab/index.ts';
+import type { LabOptions, LabState } from '../lab/index.ts';
 import { nearestName } from '../nearest.ts';
 import { describeUnfaithful, explainLabFailure } from './connection.ts';
 import type { Command, Invocation } from './index.ts';
@@ -59,16 +59,11 @@ async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: 
   return 0;
 }
 
-function readOptions(own: Invocation['own']): { idleSeconds?: number; policy?: IdlePolicy } {
-  const { idle, policy } = own;
-  const idleSeconds = typeof idle === 'string' ? parseDuration(idle) : undefined;
-  if (idle !== undefined && !idleSeconds) {
-    throw new UsageError({
-      what: `--idle cannot be ${JSON.stringify(idle)}`,
-      why: 'expected a time from 1s, e.g. 5s or 20m',
-      next: 'give --idle 5s to see sessions die soon',
-    });
-  }
+function readOptions(own: Invocation['own']): Partial<LabOptions> {
+  const { policy } = own;
+  const idleSeconds = readTime(own, 'idle', '5s');
+  const maxSeconds = readTime(own, 'max', '1m');
+  const minuteSeconds = readTime(own, 'minute', '1s');
   if (policy !== undefined && !isOneOf(policy, POLICIES)) {
     throw new UsageError({
       what: `--policy cannot be ${JSON.stringify(policy)}`,
@@ -76,7 +71,23 @@ function readOptions(own: Invocation['own']): { idleSeconds?: number; policy?: I
       next: 'give --policy input, as the service documents it',
     });
   }
-  return { ...(idleSeconds ? { idleSeconds } : {}), ...(policy ? { policy } : {}) };
+  return {
+    ...(idleSeconds ? { idleSeconds } : {}),
+    ...(maxSeconds ? { maxSeconds } : {}),
+    ...(minuteSeconds ? { minuteSeconds } : {}),
+    ...(policy ? { policy } : {}),
+  };
+}
+
+function readTime(own: Invocation['own'], flag: string, example: string): number | undefined {
+  const text = own[flag];
+  const seconds = typeof text === 'string' ? parseDuration(text) : undefined;
+  if (text === undefined || seconds) return seconds;
+  throw new UsageError({
+    what: `--${flag} cannot be ${JSON.stringify(text)}`,
+    why: 'expected a time from 1s, e.g. 5s or 20m',
+    next: `give --${flag} ${example} to see sessions end soon`,
+  });
 }
 
 function describeLab(state: LabState, labModule: Lab, io: Io, isJson: boolean): void {
@@ -91,6 +102,10 @@ function describeLab(state: LabState, labModule: Lab, io: Io, isJson: boolean): 
       state.policy === 'any' ? 'input or output' : state.policy
     }. Stop it with  ssm-keepalive lab down\n${describeUnfaithful(state.notFaithful)}`,
   );
+  const [host] = labModule.readInventory(labModule.defaultLabDir()).hosts;
+  io.err(
+    `ssm-keepalive: open a session with  ssm-keepalive connect ${host?.id} --lab  (or  aws ssm start-session --target ${host?.id})\n`,
+  );
 }
 
 async function stopLab(labModule: Lab, invocation: Invocation, io: Io): Promise<number> {
@@ -102,12 +117,14 @@ async function stopLab(labModule: Lab, invocation: Invocation, io: Io): Promise<
 
 async function showHosts(labModule: Lab, io: Io, isJson: boolean): Promise<number> {
   const state = await labModule.labStatus();
-  const hosts = labModule.DEFAULT_HOSTS.map(({ id, name, tags, python = true }) => ({
-    id,
-    name,
-    tags,
-    python,
-  }));
+  const hosts = labModule
+    .readInventory(labModule.defaultLabDir())
+    .hosts.map(({ id, name, tags, python = true }) => ({
+      id,
+      name,
+      tags,
+      python,
+    }));
   if (isJson) {
     io.out(
       `${JSON.stringify({ isUp: state !== undefined, endpoint: state?.endpoint ?? null, hosts }, null, 2)}\n`,

@@ -1,11 +1,12 @@
 /** A lab in a process of its own, and how commands find it. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UserError } from '../errors.ts';
 import { type Lab, startLab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
-import { LabInUseError, type LabState, readState } from './ownership.ts';
+import { LabInUseError, type LabState, makeFolder, readState } from './ownership.ts';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
@@ -43,7 +44,7 @@ export async function labUp(options: Partial<LabOptions> = {}): Promise<LabState
   const dir = options.dir ?? defaultLabDir();
   const running = await labStatus(dir);
   if (running !== undefined) throw new LabInUseError(dir, running);
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const logPath = join(dir, 'lab.log');
   const log = openSync(logPath, 'w', 0o600);
   const child = spawn(process.execPath, [...daemonArgs(), JSON.stringify({ ...options, dir })], {
@@ -68,7 +69,12 @@ export async function labUp(options: Partial<LabOptions> = {}): Promise<LabState
     }
     if (hasEnded || Date.now() > limit) {
       child.kill('SIGKILL');
-      throw new Error(`the lab did not start: ${readFileSync(logPath, 'utf8').trim() || 'it said nothing'}`);
+      throw new UserError({
+        code: 'lab-start',
+        what: 'the lab did not start',
+        why: readFileSync(logPath, 'utf8').trim().split('\n').at(-1) || 'it said nothing',
+        next: `read ${logPath}, or start it with  ssm-keepalive lab up --foreground`,
+      });
     }
     await pause();
   }

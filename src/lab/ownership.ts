@@ -1,6 +1,6 @@
 /** One lab per folder: a file that names the process which runs it, checked by pid and start time, so that a reused pid is not trusted. */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { IdlePolicy } from './options.ts';
 
@@ -31,9 +31,23 @@ export class LabInUseError extends UserError {
   }
 }
 
+/** `mkdir -p`. Not Node's own: where a folder takes no new entries and says ENOENT, as /proc does, that one never returns. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || existsSync(parent)) throw error;
+    makeFolder(parent);
+    mkdirSync(path);
+  }
+}
+
 /** Takes the folder for this process. @throws LabInUseError */
 export function claimFolder(dir: string): void {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const path = stateFile(dir);
   const draft = `${path}.${process.pid}`;
   const state = {
@@ -50,7 +64,8 @@ export function claimFolder(dir: string): void {
         // A link either makes the whole file or fails: two labs that start at once cannot both win.
         linkSync(draft, path);
         return;
-      } catch {
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         const owner = readState(dir);
         if (owner !== undefined) throw new LabInUseError(dir, owner);
         rmSync(path, { force: true });
