@@ -198,6 +198,23 @@ test('bash -lic CMD and bash -lc CMD are left alone', { skip }, async () => {
   await assertNothingHappens({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-lc', clean] }, '', {});
 });
 
+// Seconds in it, or a relay would come and go between two looks.
+test('bash -lic CMD that takes its time is left alone', { skip }, () =>
+  assertNothingHappens({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-lic', 'sleep 1'] }, '', {}),
+);
+
+test('a login script with job control, and a login shell without it, are left alone', { skip }, async () => {
+  for (const sandbox of [kept, plain]) sandbox.write('tmp/script', 'sleep 1; echo "script $-"\n');
+  await assertNothingHappens(
+    { executable: '/usr/bin/bash', argv0: 'bash', args: ['-lm', '/tmp/script'] },
+    '',
+    {},
+  );
+  // bash turns it on again for a shell with a prompt.
+  const input = 'sleep 1; exit 3\r';
+  await assertNothingHappens({ executable: '/usr/bin/dash', argv0: 'dash', args: ['-l', '+m'] }, input, {});
+});
+
 test('dash -lic CMD is left alone', { skip }, () =>
   assertNothingHappens(
     { executable: '/usr/bin/dash', argv0: 'dash', args: ['-lic', 'echo "$PATH"'] },

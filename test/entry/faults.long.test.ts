@@ -1,0 +1,44 @@
+// Takes every guard of the entry out in turn, and sees a test fail that passes with it.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { bundleOf, withoutGuard } from '../support/bundle.ts';
+import { runTests } from '../support/run-tests.ts';
+
+const guarded = ['__ssmka_is_session_sh', '__ssmka_is_login_in_scope', '__ssmka_is_wanted'];
+const entry = bundleOf()
+  .files.find(({ path }) => path === 'entry.sh')!
+  .text.split('\n');
+
+/** Numbers of the lines that turn a session away, by the functions that hold them. */
+function findGuards(): { line: number; text: string }[] {
+  let inside = '';
+  return entry.flatMap((text, line) => {
+    const opened = /^(\w+)\(\) \{$/.exec(text);
+    if (opened) inside = opened[1]!;
+    if (text === '}') inside = '';
+    const isGuard = guarded.includes(inside) && !/^\s*#/.test(text) && withoutGuard(text) !== text;
+    return isGuard ? [{ line, text: text.trim() }] : [];
+  });
+}
+
+/** Guards that no test can miss, each with the reason. */
+const unseen: Readonly<Record<string, string>> = {
+  '__ssmka_read_stat $$ || return 1': 'it fails without /proc alone, which the line before it has seen',
+  '[ "$__ssmka_group" = "$__ssmka_foreground" ] || return 1':
+    'a shell with job control waits for the foreground before it reads a profile',
+};
+
+suite('entry: faults', { concurrency: 2 }, () => {
+  for (const { line, text } of findGuards()) {
+    test(`without \`${text}\` a test fails`, { skip: unseen[text] ?? false }, async () => {
+      const env = { SSM_KEEPALIVE_TEST_ENTRY_FAULT: String(line) };
+      const outputs: string[] = [];
+      for (const file of ['guards.test.ts', 'profile.test.ts', 'fail-open.test.ts']) {
+        const { failed, output } = await runTests(new URL(file, import.meta.url), '.', env);
+        if (failed > 0) return;
+        outputs.push(output);
+      }
+      assert.fail(`nobody noticed:\n${outputs.join('\n')}`);
+    });
+  }
+});
