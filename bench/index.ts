@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import Table from 'cli-table3';
 import { benchCli } from './cli.ts';
 import { benchEntry } from './entry.ts';
+import { benchFleet } from './fleet.ts';
 import { benchPrompt } from './prompt.ts';
 import { benchRelay } from './relay.ts';
 import type { BenchRow } from './row.ts';
@@ -10,6 +11,7 @@ import type { BenchRow } from './row.ts';
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   cli: benchCli,
   entry: benchEntry,
+  fleet: benchFleet,
   prompt: benchPrompt,
   relay: benchRelay,
 };

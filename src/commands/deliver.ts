@@ -189,7 +189,8 @@ async function takeUp(
     io.err(CANCELLING);
     void cancelCommands(client, [commandId]);
   });
-  const { invocations, counters } = await awaitInvocations(client, commandId, {
+  const { kept, counters } = await awaitInvocations(client, commandId, {
+    keep: judgeInvocation,
     deadlineSeconds: settings.delivery.timeoutSeconds + EXECUTION_TIMEOUT_SECONDS,
     signal: interruption.leaveSignal,
     onCounters: (seen) => {
@@ -200,7 +201,7 @@ async function takeUp(
     progress.stop();
     undo();
   });
-  if (invocations.length === 0 && counters.targetCount === 0) {
+  if (kept.length === 0 && counters.targetCount === 0) {
     throw new UserError({
       code: 'no-match',
       what: `command ${commandId} reached nobody`,
@@ -209,9 +210,9 @@ async function takeUp(
     });
   }
   const result: PushResult = {
-    verdicts: await nameInstances(client, invocations.map(judgeInvocation)),
+    verdicts: await nameInstances(client, kept),
     commandIds: [commandId],
-    missingCount: Math.max(0, counters.targetCount - invocations.length),
+    missingCount: Math.max(0, counters.targetCount - kept.length),
   };
   return report(verb, settings, bundle, result, io, interruption);
 }

@@ -152,15 +152,16 @@ class Push {
     });
     const verdicts: Verdict[] = [];
     for (const commandId of sent) {
-      const { invocations, counters } = await awaitInvocations(client, commandId, {
+      const { kept, counters } = await awaitInvocations(client, commandId, {
+        keep: judgeInvocation,
         deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
         signal: interruption.leaveSignal,
         onCounters: (seen) => this.#tell({ kind: 'counters', stage, counters: seen }),
         ...(pollSeconds === undefined ? {} : { pollSeconds }),
       });
       if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(targets);
-      this.#missingCount += Math.max(0, counters.targetCount - invocations.length);
-      verdicts.push(...invocations.map(judgeInvocation));
+      this.#missingCount += Math.max(0, counters.targetCount - kept.length);
+      verdicts.push(...kept);
     }
     return verdicts;
   }

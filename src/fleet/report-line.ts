@@ -28,13 +28,26 @@ const reportLine = z.object({
 
 export type ReportLine = z.output<typeof reportLine>;
 
+/** A fleet's reports are mostly the same line: one object serves them all, and is frozen for that. */
+const known = new Map<string, ReportLine | undefined>();
+const MOST_KNOWN = 200;
+
 /** Reads the first line of a script's output, or undefined when it is no verdict of ours. Never throws. */
 export function readReportLine(output: string): ReportLine | undefined {
-  const firstLine = output.slice(0, output.indexOf('\n') < 0 ? undefined : output.indexOf('\n'));
+  const end = output.indexOf('\n');
+  const firstLine = end < 0 ? output : output.slice(0, end);
   if (!firstLine.startsWith('{')) return undefined;
+  if (known.has(firstLine)) return known.get(firstLine);
+  const report = parseReportLine(firstLine);
+  // A copy, because a slice would keep the whole output alive.
+  if (known.size < MOST_KNOWN) known.set(Buffer.from(firstLine).toString(), report);
+  return report;
+}
+
+function parseReportLine(firstLine: string): ReportLine | undefined {
   try {
     const result = reportLine.safeParse(JSON.parse(firstLine));
-    return result.success ? result.data : undefined;
+    return result.success ? Object.freeze(result.data) : undefined;
   } catch {
     return undefined;
   }

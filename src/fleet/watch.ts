@@ -31,7 +31,9 @@ export interface Invocation {
   readonly output: string;
 }
 
-export interface WatchOptions {
+export interface WatchOptions<T> {
+  /** What to keep of an invocation; its output is let go, since ten thousand of them would fill the memory. */
+  readonly keep: (invocation: Invocation) => T;
   /** Least time between two polls; grows to `longestPollSeconds` while nothing changes. Below 2 s the service throttles. */
   readonly pollSeconds?: number;
   readonly longestPollSeconds?: number;
@@ -88,16 +90,16 @@ export class UnknownCommandError extends UserError {
 export const LISTED_OUTPUT_LIMIT = 2500;
 
 /**
- * Waits until a command has finished on every instance, then reads every invocation once.
+ * Waits until a command has finished on every instance, then reads every invocation once and returns what `keep` made of each.
  * One ListCommands a poll; ⌈N/50⌉ pages at the end. The parent's status only says when to look: it can be Success over
  * hosts that never got the command.
  * @throws ServiceError
  */
-export async function awaitInvocations(
+export async function awaitInvocations<T>(
   client: SSMClient,
   commandId: string,
-  options: WatchOptions,
-): Promise<{ invocations: Invocation[]; counters: Counters }> {
+  options: WatchOptions<T>,
+): Promise<{ kept: T[]; counters: Counters }> {
   const least = options.pollSeconds ?? 2;
   const longest = options.longestPollSeconds ?? 15;
   const startedAt = performance.now();
@@ -125,11 +127,10 @@ export async function awaitInvocations(
       throw new UnknownCommandError(commandId);
     const isOver = performance.now() >= Math.min(endsAt, lagEndsAt) || options.signal?.aborted;
     if (counters.isFinal || isOver) {
-      const invocations = await listInvocations(client, commandId);
+      const { kept, areFinal } = await listInvocations(client, commandId, options.keep);
       // Right after the end the lists may still lag behind the counters: look again rather than lose a host.
-      const isComplete =
-        invocations.length >= counters.targetCount && invocations.every((invocation) => invocation.isFinal);
-      if (isComplete || isOver) return { invocations, counters };
+      const isComplete = kept.length >= counters.targetCount && areFinal;
+      if (isComplete || isOver) return { kept, counters };
     }
     const state = `${counters.status} ${counters.completedCount}`;
     pause = state === last ? Math.min(longest, pause * 1.5) : least;
@@ -162,9 +163,14 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
   };
 }
 
-/** Every invocation of a command, with output; where the listing cut a first line short, the longer text is fetched. */
-export async function listInvocations(client: SSMClient, commandId: string): Promise<Invocation[]> {
-  const invocations = new Map<string, Invocation>();
+/** Every invocation of a command, a page at a time; where the listing cut a first line short, the longer text is fetched. */
+async function listInvocations<T>(
+  client: SSMClient,
+  commandId: string,
+  keep: (invocation: Invocation) => T,
+): Promise<{ kept: T[]; areFinal: boolean }> {
+  const kept = new Map<string, T>();
+  const unfinished = new Set<string>();
   const tokens = new Set<string>();
   let token: string | undefined;
   do {
@@ -180,16 +186,21 @@ export async function listInvocations(client: SSMClient, commandId: string): Pro
       .catch((error: unknown) => {
         throw explainServiceError(error, `the results of command ${commandId} could not be read`);
       });
-    for (const item of page.CommandInvocations ?? []) {
-      const invocation = toInvocation(commandId, item);
-      invocations.set(invocation.instanceId, invocation);
+    const whole = (page.CommandInvocations ?? []).map((item) =>
+      completeOutput(client, toInvocation(commandId, item)),
+    );
+    for (const invocation of await Promise.all(whole)) {
+      // An instance that is listed twice counts as it was seen last.
+      kept.set(invocation.instanceId, keep(invocation));
+      if (invocation.isFinal) unfinished.delete(invocation.instanceId);
+      else unfinished.add(invocation.instanceId);
     }
     token = page.NextToken;
     // A token that comes back would loop for ever.
     if (token && tokens.has(token)) break;
     if (token) tokens.add(token);
   } while (token);
-  return Promise.all([...invocations.values()].map((invocation) => completeOutput(client, invocation)));
+  return { kept: [...kept.values()], areFinal: unfinished.size === 0 };
 }
 
 function toInvocation(commandId: string, item: CommandInvocation): Invocation {

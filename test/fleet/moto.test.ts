@@ -73,6 +73,7 @@ test('delivery: requests are accepted by moto, by tag and by id', {
     });
     const seen: number[] = [];
     const watching = awaitInvocations(client, commandId, {
+      keep: (invocation) => invocation,
       deadlineSeconds: 5,
       pollSeconds: 0.1,
       onCounters: ({ targetCount }) => seen.push(targetCount),
