@@ -1,14 +1,19 @@
-/** Order, acknowledgement and retransmission of one data channel as its client sees it; knows no socket. */
+/** Order, acknowledgement and retransmission of one data channel as its client sees it; knows no socket, so it outlives every one. */
 import { ACK_FLAGS, type Incoming, Payload, packMessage, SYN } from './wire.ts';
 
-/** First wait for an acknowledgement, doubled up to the last [plugin: 200 ms default, 1 s at most]. */
-const RESEND_MS = 200;
-const LAST_RESEND_MS = 1000;
+/** How long an acknowledgement may take before the first was seen, and at most [plugin: 200 ms default, 1 s at most]. */
+const FIRST_WAIT_MS = 200;
+const LAST_WAIT_MS = 1000;
 /** Unacknowledged input above which `hasRoom` asks the writer to wait. */
 const WINDOW_MESSAGES = 1000;
+/** How far ahead of the expected number output may run; the plugin keeps as many [plugin: IncomingMessageBuffer]. */
+const AHEAD_MESSAGES = 10_000;
+/** Sent again in one go at most: on a line that is merely slow, repeating everything would only make it slower. */
+const RESEND_MESSAGES = 16;
 
 interface Unanswered {
   readonly frame: Uint8Array;
+  readonly firstSentAt: number;
   sentAt: number;
   waitMs: number;
 }
@@ -18,25 +23,49 @@ export class Stream {
   resent = 0;
   private nextOut = 0;
   private nextIn = 0;
+  private isHeld = false;
+  private waitMs = FIRST_WAIT_MS;
+  private roundTripMs = 0;
+  private varianceMs = 0;
   private readonly early = new Map<number, Incoming>();
   private readonly unanswered = new Map<number, Unanswered>();
+  private waiting: (() => void)[] = [];
 
-  constructor(private readonly transmit: (frame: Uint8Array) => void) {}
+  /** @param now a clock in milliseconds, given by tests. */
+  constructor(
+    private readonly transmit: (frame: Uint8Array) => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   get hasRoom(): boolean {
     return this.unanswered.size < WINDOW_MESSAGES;
+  }
+
+  /** Milliseconds that the oldest input has waited for its acknowledgement; 0 when none waits or the other side asked us to. */
+  get oldestWaitMs(): number {
+    const [oldest] = this.unanswered.values();
+    return oldest === undefined || this.isHeld ? 0 : this.now() - oldest.firstSentAt;
+  }
+
+  /** Resolves when there is room for more input. */
+  drained(): Promise<void> {
+    if (this.hasRoom) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   send(payloadType: number, payload: Uint8Array): void {
     const sequence = this.nextOut;
     this.nextOut += 1;
     const frame = packMessage('input_stream_data', sequence, sequence === 0 ? SYN : 0n, payloadType, payload);
-    this.unanswered.set(sequence, { frame, sentAt: Date.now(), waitMs: RESEND_MS });
-    this.transmit(frame);
+    const sentAt = this.now();
+    this.unanswered.set(sequence, { frame, firstSentAt: sentAt, sentAt, waitMs: this.waitMs });
+    if (!this.isHeld) this.transmit(frame);
   }
 
   /** Acknowledges an output message and returns what is now deliverable: in order, each once. */
   receive(message: Incoming): Incoming[] {
+    // Too early to keep: without an acknowledgement it comes again.
+    if (message.sequence >= this.nextIn + AHEAD_MESSAGES) return [];
     const body = {
       AcknowledgedMessageType: message.type,
       AcknowledgedMessageId: message.id,
@@ -55,20 +84,71 @@ export class Stream {
   }
 
   acknowledge(message: Incoming): void {
-    const body = JSON.parse(Buffer.from(message.payload).toString('utf8')) as Record<string, unknown>;
-    this.unanswered.delete(Number(body['AcknowledgedMessageSequenceNumber']));
+    const sequence = readAcknowledged(message.payload);
+    const entry = this.unanswered.get(sequence);
+    if (entry === undefined) return;
+    // From the first copy: too long an estimate costs a little patience, too short a one repeats everything on a slow line.
+    this.measure(Math.min(this.now() - entry.firstSentAt, LAST_WAIT_MS));
+    this.unanswered.delete(sequence);
+    if (this.hasRoom) this.release();
   }
 
-  /** Called now and then: sends again what waits too long, or everything after a reconnect (`isFresh`). */
+  /** pause_publication: input is numbered and kept until start_publication; acknowledgements still go out. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  unhold(): void {
+    if (this.isHeld) this.restart();
+  }
+
+  /** On a fresh socket: nothing asks us to hold any more, and everything unacknowledged goes out again, in order. */
+  restart(): void {
+    this.isHeld = false;
+    this.resend(true);
+  }
+
+  /** Called now and then: sends again the oldest that wait too long, or everything on a fresh socket (`isFresh`). */
   resend(isFresh = false): void {
-    const now = Date.now();
+    if (this.isHeld) return;
+    const now = this.now();
+    let left = isFresh ? Number.POSITIVE_INFINITY : RESEND_MESSAGES;
     for (const entry of this.unanswered.values()) {
+      if (left === 0) return;
       if (!isFresh && now - entry.sentAt < entry.waitMs) continue;
       entry.sentAt = now;
-      entry.waitMs = Math.min(entry.waitMs * 2, LAST_RESEND_MS);
+      entry.waitMs = isFresh ? this.waitMs : Math.min(entry.waitMs * 2, LAST_WAIT_MS);
       this.resent += 1;
+      left -= 1;
       this.transmit(entry.frame);
     }
+  }
+
+  /** Nobody waits for room in a session that has ended. */
+  release(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** The smoothed round trip and its variance decide how long the next acknowledgement may take, as in the plugin and in TCP. */
+  private measure(tripMs: number): void {
+    if (this.roundTripMs === 0) {
+      this.roundTripMs = tripMs;
+      this.varianceMs = tripMs / 2;
+    } else {
+      this.varianceMs += (Math.abs(tripMs - this.roundTripMs) - this.varianceMs) / 4;
+      this.roundTripMs += (tripMs - this.roundTripMs) / 8;
+    }
+    this.waitMs = Math.min(Math.max(this.roundTripMs + 4 * this.varianceMs, FIRST_WAIT_MS), LAST_WAIT_MS);
+  }
+}
+
+/** The number an acknowledgement names, NaN where it names none: a broken one must not end the session. */
+function readAcknowledged(payload: Uint8Array): number {
+  try {
+    const body = JSON.parse(Buffer.from(payload).toString('utf8')) as Record<string, unknown> | null;
+    return Number(body?.['AcknowledgedMessageSequenceNumber']);
+  } catch {
+    return Number.NaN;
   }
 }
 

@@ -1,0 +1,123 @@
+/** StartSession, ResumeSession and TerminateSession for the commands that open sessions, with words for what each refuses. */
+import {
+  ResumeSessionCommand,
+  type SSMClient,
+  StartSessionCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
+import type { UserError } from '../errors.ts';
+import { explainServiceError, ServiceError } from './service-errors.ts';
+
+export interface SessionRequest {
+  readonly instanceId: string;
+  /** At most 256 characters; the account's administrators see it. */
+  readonly reason?: string | undefined;
+  /** A session document; the account's default without it. */
+  readonly documentName?: string | undefined;
+}
+
+/** What opens the data channel, as the service answers; `endpoint` is the address that did. */
+export interface StartedSession {
+  readonly SessionId: string;
+  readonly StreamUrl: string;
+  readonly TokenValue: string;
+  readonly endpoint: string;
+}
+
+/** What went into the request, under the service's names: the official plugin wants to see it. */
+export function toStartParameters(request: SessionRequest): {
+  Target: string;
+  Reason?: string;
+  DocumentName?: string;
+} {
+  return {
+    Target: request.instanceId,
+    ...(request.documentName ? { DocumentName: request.documentName } : {}),
+    ...(request.reason ? { Reason: request.reason } : {}),
+  };
+}
+
+/** @throws ServiceError that says what keeps the instance from opening a session */
+export async function startSession(client: SSMClient, request: SessionRequest): Promise<StartedSession> {
+  const command = new StartSessionCommand(toStartParameters(request));
+  let endpoint = '';
+  // From the request itself: flag, variables, configuration file and Region all have a say in it.
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { protocol, hostname, port, path } = args.request as unknown as Record<
+        string,
+        string | undefined
+      >;
+      endpoint = `${protocol}//${hostname}${port ? `:${port}` : ''}${path === '/' ? '' : path}`;
+      return next(args);
+    },
+    { step: 'build', name: 'noteEndpoint' },
+  );
+  const {
+    SessionId = '',
+    StreamUrl = '',
+    TokenValue = '',
+  } = await client.send(command).catch((error: unknown) => {
+    throw explainStart(error, request);
+  });
+  return { SessionId, StreamUrl, TokenValue, endpoint };
+}
+
+/** A new token, or undefined when the session is over. Anything that trying again may cure is thrown as it came. @throws ServiceError else */
+export async function resumeSession(
+  client: SSMClient,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<{ StreamUrl?: string | undefined; TokenValue?: string | undefined } | undefined> {
+  try {
+    return await client.send(new ResumeSessionCommand({ SessionId: sessionId }), { abortSignal: signal });
+  } catch (error) {
+    const { name } = error as Error;
+    if (name === 'DoesNotExistException') return undefined;
+    if (FINAL_ERRORS.test(name)) throw explainServiceError(error, 'the session could not be resumed');
+    throw error;
+  }
+}
+
+/** Ends a session; what refuses that is nobody's concern who wants to leave. False when it did not work within `signal`. */
+export async function terminateSession(
+  client: SSMClient,
+  sessionId: string,
+  signal: AbortSignal = AbortSignal.timeout(5000),
+): Promise<boolean> {
+  const ended = client.send(new TerminateSessionCommand({ SessionId: sessionId }), { abortSignal: signal });
+  return ended.then(
+    () => true,
+    () => false,
+  );
+}
+
+const FINAL_ERRORS = /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|CredentialsProvider)/;
+
+function explainStart(error: unknown, { instanceId, documentName }: SessionRequest): UserError {
+  const what = `no session could be opened on ${instanceId}`;
+  const { name } = error as Error;
+  if (name === 'TargetNotConnected') {
+    return new ServiceError(
+      {
+        code: name,
+        what,
+        why: 'the service has no connection to it: unknown in this Region and account, stopped, or its agent cannot reach the service',
+        next: `look with  ssm-keepalive status --instance-id ${instanceId}`,
+      },
+      { cause: error },
+    );
+  }
+  if (/^InvalidDocument/.test(name)) {
+    return new ServiceError(
+      {
+        code: name,
+        what,
+        why: `the service does not take ${documentName ?? 'the default document'} for a session`,
+        next: 'look with  aws ssm list-documents --filters Key=DocumentType,Values=Session',
+      },
+      { cause: error },
+    );
+  }
+  return explainServiceError(error, what);
+}

@@ -1,0 +1,63 @@
+/** The way back to a session whose connection broke: ask for a new token, again and again, a little slower each time. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { SessionAddress } from './link.ts';
+
+/** Asks the service for a new token. Undefined: the session is over. Anything thrown is tried again, unless it is a ResumeRefusedError. */
+export type Resume = (sessionId: string, signal: AbortSignal) => Promise<SessionAddress | undefined>;
+
+/** Trying again would not help: credentials that expired, a permission that is missing. The message is for people. */
+export class ResumeRefusedError extends Error {}
+
+/** Doubled from the first to the last; the plugin starts at 100 to 200 ms and ends at 5 s. */
+const FIRST_DELAY_MS = 100;
+const LAST_DELAY_MS = 5000;
+const CALL_LIMIT_MS = 15_000;
+
+/** How a recovery ended: `back`, `over` (the session has ended), `lost` (nobody could be reached), `stopped` by the signal. */
+export interface Outcome {
+  readonly result: 'back' | 'over' | 'lost' | 'stopped';
+  readonly reason: string;
+}
+
+export interface Attempt {
+  readonly sessionId: string;
+  readonly resume: Resume;
+  /** Connects; resolves with nothing once the connection holds, with the reason when it does not. */
+  readonly connect: (address: SessionAddress) => Promise<string | undefined>;
+  /** Why the last connection broke. */
+  readonly reason: string;
+  /** In performance.now() milliseconds. */
+  readonly giveUpAt: number;
+  /** Ends it at once. */
+  readonly signal: AbortSignal;
+}
+
+export async function recover(attempt: Attempt): Promise<Outcome> {
+  const { signal, giveUpAt } = attempt;
+  let { reason } = attempt;
+  // The first try comes almost at once: an hourly recycling should not show. The jitter keeps a fleet from trying in step.
+  for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LAST_DELAY_MS)) {
+    await wait(delay * Math.random(), undefined, { signal }).catch(() => {});
+    if (signal.aborted) return { result: 'stopped', reason };
+    try {
+      const address = await attempt.resume(attempt.sessionId, AbortSignal.any([signal, limitCall(giveUpAt)]));
+      // The service answers for a session that timed out without a token [plugin, ResumeSessionHandler].
+      if (!address?.TokenValue) return { result: 'over', reason };
+      const failure = await attempt.connect(address);
+      if (failure === undefined) return { result: 'back', reason: '' };
+      reason = failure;
+    } catch (error) {
+      if (error instanceof ResumeRefusedError) return { result: 'lost', reason: error.message };
+      reason = (error as Error).message;
+    }
+    if (signal.aborted) return { result: 'stopped', reason };
+    if (performance.now() >= giveUpAt) return { result: 'lost', reason };
+  }
+}
+
+/** No call outlives the time that is left, but each has a second at least. */
+function limitCall(giveUpAt: number): AbortSignal {
+  return AbortSignal.timeout(
+    Math.ceil(Math.min(CALL_LIMIT_MS, Math.max(1000, giveUpAt - performance.now()))),
+  );
+}
