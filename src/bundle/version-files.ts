@@ -12,6 +12,7 @@ export interface VersionFile {
 const always = () => true;
 const withPrompt = ({ keeper }: BundleSettings) => keeper !== 'relay';
 const withRelay = ({ keeper }: BundleSettings) => keeper !== 'prompt';
+const withTmux = ({ wrap }: BundleSettings) => wrap === 'tmux';
 
 /** A new keeper or shell is one line here and its template; the installer, the manifest and the tests loop over this list. */
 export const VERSION_FILES: readonly VersionFile[] = [
@@ -24,6 +25,8 @@ export const VERSION_FILES: readonly VersionFile[] = [
   { path: 'prompt.sh', template: 'prompt.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
   { path: 'prompt.bash', template: 'prompt.bash.ejs', dialect: 'bash', isNeeded: withPrompt },
   { path: 'prompt-helper.sh', template: 'prompt-helper.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
+  { path: 'tmux.sh', template: 'tmux.sh.ejs', dialect: 'sh', isNeeded: withTmux },
+  { path: 'tmux.conf', template: 'tmux.conf.ejs', dialect: 'sh', isNeeded: withTmux },
   { path: 'restart.sh', template: 'restart.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'status.sh', template: 'status.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'uninstall.sh', template: 'uninstall.sh.ejs', dialect: 'sh', isNeeded: always },

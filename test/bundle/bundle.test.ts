@@ -20,9 +20,23 @@ const source = fileURLToPath(new URL('../../src', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-bundle-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
+const KINDS = [
+  { wrap: 'none', shell: 'keep', tmout: 'respect' },
+  { wrap: 'tmux', shell: 'login', tmout: 'override' },
+  { wrap: 'tmux', shell: 'keep', tmout: 'respect' },
+  { wrap: 'none', shell: 'login', tmout: 'respect' },
+] as const;
 const COMBINATIONS = (['auto', 'relay', 'prompt'] as const).flatMap((keeper) =>
   (['ssm', 'all'] as const).flatMap((scope) =>
-    ([['env', 'profile'], ['env'], ['profile'], []] as const).map((entries) => ({ keeper, scope, entries })),
+    ([['env', 'profile'], ['env'], ['profile'], []] as const).flatMap((entries, index) =>
+      // All kinds with the default entries; one kind each with the others, or the linters take minutes.
+      KINDS.filter((_, kind) => index === 0 || kind === index).map((kind) => ({
+        keeper,
+        scope,
+        entries,
+        ...kind,
+      })),
+    ),
   ),
 );
 const tool = (name: string) => (existsSync(`/usr/bin/${name}`) ? false : `absent: ${name}`);

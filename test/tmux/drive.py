@@ -1,0 +1,491 @@
+"""Logins on one host, as the agent starts them, with a terminal that answers:  python3 drive.py CASE   (root of a sandbox)
+
+Every login is a pty that root opened, plain sh as ssm-user with the entry's ENV, and this process its parent, named as the
+agent's session worker. What tmux itself knows is asked from its server, as the same user.
+"""
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+UID = 1001
+ENV = '/usr/local/lib/ssm-keepalive/entry.sh'
+QUERY, ANSWER = b'\x1b[5n', b'\x1b[0n'
+LOGINS = []
+
+
+class Login(object):
+    def __init__(self, env=None, argv=('sh',), path='/bin/sh', answers=True, typed=b''):
+        self.screen = b''
+        self.asked = self.answered = self.seen = 0
+        self.answers = answers
+        self.status = None
+        self.fd, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
+        if typed:
+            os.write(self.fd, typed)
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+            for fd in (0, 1, 2):
+                os.dup2(slave, fd)
+            os.closerange(3, 256)
+            os.setgroups([])
+            os.setgid(UID)
+            os.setuid(UID)
+            os.chdir('/usr/bin')
+            full = {'PATH': '/usr/bin:/bin', 'TERM': 'xterm-256color', 'LANG': 'C.UTF-8', 'HOME': '/home/ssm-user', 'PS1': 'prompt> ', 'ENV': ENV}
+            full.update(env or {})
+            try:
+                os.execve(path, list(argv), {name: value for name, value in full.items() if value is not None})
+            finally:
+                os._exit(127)
+        os.close(slave)
+        LOGINS.append(self)
+
+    def turn(self, seconds=0.02):
+        """Reads once, and answers as a terminal does."""
+        if self.fd is None:
+            return
+        try:
+            if not select.select([self.fd], [], [], seconds)[0]:
+                return
+            data = os.read(self.fd, 65536)
+        except OSError:
+            time.sleep(0.005)
+            return
+        start = max(0, len(self.screen) - 3)
+        self.screen += data
+        count = self.screen.count(QUERY, start)
+        self.asked += count
+        for _ in range(count if self.answers else 0):
+            os.write(self.fd, ANSWER)
+            self.answered += 1
+
+    def until(self, holds, why, seconds=25):
+        end = time.time() + seconds
+        while not holds():
+            if time.time() > end:
+                raise AssertionError('%s\n-- screen --\n%r\n-- tmux --\n%s' % (why, self.screen[-3000:], ask('list-sessions')))
+            for login in LOGINS:
+                login.turn(0.01)
+
+    def sees(self, text):
+        """Waits for text that came after what was seen before."""
+        self.until(lambda: text in self.screen[self.seen:], 'never saw %r' % text)
+        self.seen = self.screen.index(text, self.seen) + len(text)
+
+    def type(self, data):
+        os.write(self.fd, data)
+
+    def press(self, key):
+        """The prefix, then a key: tmux takes keys less than a millisecond apart for a paste."""
+        for data in (b'\x02', key):
+            end = time.time() + 0.05
+            while time.time() < end:
+                self.turn()
+            self.type(data)
+
+    def beats(self, count=2):
+        goal = self.answered + count
+        self.until(lambda: self.answered >= goal, 'no heartbeat')
+        end = time.time() + 0.2            # the answer arrives, and whatever it does shows
+        while time.time() < end:
+            self.turn()
+
+    def relay(self):
+        return next((pid for pid in below(self.pid) if name_of(pid) == 'ssm-keepalive' and int(stat_of(pid)[1]) == self.pid), None)
+
+    def is_wrapped(self):
+        return self.client() is not None
+
+    def client(self):
+        return next((pid for pid in below(self.pid) if name_of(pid) == 'tmux: client'), None)
+
+    def in_tmux(self):
+        """Waits for the first prompt inside tmux."""
+        self.until(self.is_wrapped, 'no tmux client')
+        self.until(lambda: b'prompt> ' in self.screen or b'# ' in self.screen or b'$ ' in self.screen, 'no prompt')
+        return self
+
+    def session(self):
+        """The name of the tmux session this login is attached to."""
+        for line in ask('list-clients', '-F', '#{client_pid} #{session_name}').split('\n'):
+            if line.split(' ')[0] == str(self.client()):
+                return line.split(' ')[1]
+        return None
+
+    def wrap(self):
+        """What the relay's status record says."""
+        for name in os.listdir('/proc/%d/fd' % self.relay()):
+            path = '/proc/%d/fd/%s' % (self.relay(), name)
+            if 'ssm-keepalive-' in os.readlink(path):
+                return dict(word.split('=', 1) for word in open(path).read().split())['wrap']
+        return None
+
+    def ends(self):
+        """Waits for the shell that the agent started; its exit status."""
+        def is_over():
+            if self.status is None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self.status = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+            return self.status is not None
+        self.until(is_over, 'the login never ended')
+        return self.status
+
+    def lose(self, kills=False):
+        """The connection is gone: the agent kills its shell and closes the pty, or the line just hangs up."""
+        pids = [self.pid] + below(self.pid)
+        if kills:
+            os.kill(self.pid, signal.SIGKILL)
+        os.close(self.fd)
+        self.fd = None
+        self.ends()
+        wait_for(lambda: not any(name_of(pid) in ('ssm-keepalive', 'tmux: client') for pid in pids), 'left behind')
+
+
+def stat_of(pid):
+    try:
+        with open('/proc/%d/stat' % pid) as file:
+            return file.read().rsplit(')', 1)[1].split()
+    except (IOError, OSError):
+        return ['X', '0']
+
+
+def name_of(pid):
+    try:
+        with open('/proc/%d/comm' % pid) as file:
+            return file.read().strip() if stat_of(pid)[0] not in 'ZX' else ''
+    except (IOError, OSError):
+        return ''
+
+
+def below(pid):
+    parents = {int(name): int(stat_of(int(name))[1]) for name in os.listdir('/proc') if name.isdigit()}
+    found, more = [], [pid]
+    while more:
+        more = [child for child, parent in parents.items() if parent in more]
+        found += more
+    return found
+
+
+def wait_for(holds, why, seconds=25):
+    end = time.time() + seconds
+    while not holds():
+        if time.time() > end:
+            raise AssertionError(why)
+        for login in LOGINS:
+            login.turn(0.01)
+        time.sleep(0.01)
+
+
+def tmux(*words):
+    return ['/usr/bin/setpriv', '--reuid', str(UID), '--regid', str(UID), '--clear-groups', '/usr/bin/tmux', '-u', '-L'] + list(words)
+
+
+def ask(*words):
+    """What our server answers; nothing where there is none."""
+    run = subprocess.run(tmux('ssm-keepalive', *words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={'PATH': '/usr/bin', 'LANG': 'C.UTF-8'})
+    return run.stdout.decode('utf-8', 'replace').strip()
+
+
+def sessions():
+    """Name and number of attached logins of every session."""
+    return sorted(tuple(line.split(' ')) for line in ask('list-sessions', '-F', '#{session_name} #{session_attached}').split('\n') if line)
+
+
+def pane(session=None):
+    return ask('capture-pane', '-p', *(['-t', session] if session else []))
+
+
+def server():
+    return int(ask('display-message', '-p', '#{pid}'))
+
+
+def same(actual, expected):
+    if actual != expected:
+        raise AssertionError('expected %r, got %r' % (expected, actual))
+
+
+def no_trace(login):
+    """Not one byte of an answer: not on the screen, not in any pane."""
+    shown = login.screen.replace(QUERY, b'')
+    for trace in (b'0n', b'^[['):
+        if trace in shown:
+            raise AssertionError('a trace of an answer: %r' % shown[-800:])
+    assert '0n' not in pane() and '^[' not in pane(), pane()
+
+
+def pretend(text):
+    """Another program in the place of tmux; /usr/local/bin is the host's own."""
+    os.makedirs('/usr/local/bin', exist_ok=True)
+    with open('/usr/local/bin/tmux', 'w') as file:
+        file.write(text)
+    os.chmod('/usr/local/bin/tmux', 0o755)
+
+
+def the_job_goes_on_and_the_next_login_is_back_in_it():
+    for kills in (False, True):
+        login = Login().in_tmux()
+        same(login.wrap(), 'tmux')
+        login.type(b'echo ma""rk; n=0; while :; do n=$((n+1)); echo $n >/tmp/count; sleep 0.1; done\r')
+        login.sees(b'mark')
+        login.beats(2)
+        keeper = server()
+        login.lose(kills)
+        wait_for(lambda: sessions() == [('0', '0')], 'the session is gone, or attached')
+        before = open('/tmp/count').read()
+        wait_for(lambda: open('/tmp/count').read() not in ('', before), 'the job stopped')
+        again = Login().in_tmux()
+        again.sees(b'mark')
+        same((server(), sessions()), (keeper, [('0', '1')]))
+        again.type(b'\x03')
+        again.type(b'echo ba""ck; exit 3\r')
+        again.sees(b'back')
+        same(again.ends(), 0)
+        same(sessions(), [])
+
+
+def detach_ends_the_login_and_keeps_the_session():
+    login = Login().in_tmux()
+    login.type(b'echo he""re\r')
+    login.sees(b'here')
+    login.press(b'd')
+    login.sees(b'[detached')
+    same(login.ends(), 0)
+    same(sessions(), [('0', '0')])
+    again = Login().in_tmux()
+    again.sees(b'here')
+    again.type(b'exit\r')
+    same(again.ends(), 0)
+    same(sessions(), [])
+
+
+def logins_at_the_same_time_never_share_a_session():
+    first = [Login() for _ in range(3)]
+    for login in first:
+        login.in_tmux()
+    same(sorted(login.session() for login in first), ['0', '1', '2'])
+    for _ in range(3):
+        for login in first:
+            login.press(b'd')
+        for login in first:
+            login.ends()
+        same([count for _, count in sessions()], ['0'] * len(sessions()))
+        # Three detached sessions, five logins at once: three come back, two are new.
+        first = [Login() for _ in range(5)]
+        for login in first:
+            login.in_tmux()
+        same(len(set(login.session() for login in first)), 5)
+        same([count for _, count in sessions()], ['1'] * 5)
+        for login in first[3:]:
+            login.type(b'exit\r')
+            login.ends()
+        first = first[:3]
+        same(len(sessions()), 3)
+
+
+def nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser():
+    login = Login().in_tmux()
+    login.type(b'cat -v\r')
+    login.sees(b'cat -v')
+    login.beats(2)
+    login.type(b'line\r')
+    login.sees(b'line\r\nline')
+    # The command prompt: what was typed before and after is one command.
+    login.press(b':')
+    login.sees(b':')
+    login.type(b'set-option -g @said pa')
+    login.beats(2)
+    login.type(b'rt\r')
+    wait_for(lambda: ask('show-options', '-gv', '@said') == 'part', 'the command prompt has read something else')
+    # A prefix that waits for its key.
+    login.type(b'\x02')
+    login.beats(1)
+    login.type(b'[')
+    wait_for(lambda: ask('display-message', '-p', '#{pane_mode}') == 'copy-mode', 'no copy mode')
+    login.beats(2)
+    same(ask('display-message', '-p', '#{pane_mode}'), 'copy-mode')
+    login.type(b'q')
+    wait_for(lambda: ask('display-message', '-p', '#{pane_in_mode}') == '0', 'still in a mode')
+    for key, mode in ((b'w', 'tree-mode'), (b'D', 'client-mode'), (b't', 'clock-mode')):
+        login.press(key)
+        wait_for(lambda: ask('display-message', '-p', '#{pane_mode}') == mode, 'no ' + mode)
+        login.beats(1)
+        same(ask('display-message', '-p', '#{pane_mode}'), mode)
+        login.type(b'q')
+        wait_for(lambda: ask('display-message', '-p', '#{pane_in_mode}') == '0', 'still in a mode')
+    login.type(b'end\r')
+    login.sees(b'end')
+    same(pane().split('\n')[1:], ['line', 'line', 'end', 'end'])
+    no_trace(login)
+
+
+def nothing_is_printed_while_nobody_is_attached(keeper='relay'):
+    login = Login().in_tmux()
+    login.until(lambda: b'[0]' in login.screen, 'no status line')
+    login.lose()
+    wait_for(lambda: sessions() == [('0', '0')], 'not detached')
+    pid = server()
+    written = lambda: int(re.search(r'wchar: (\d+)', open('/proc/%d/io' % pid).read()).group(1))
+    wait_for(lambda: written() == written(), 'never quiet')
+    time.sleep(0.3)
+    before = written()
+    time.sleep(3)
+    same(written(), before)
+
+
+def the_users_own_tmux_is_left_alone():
+    with open('/home/ssm-user/.tmux.conf', 'w') as file:
+        file.write('set -g prefix C-a\nset -g status-left USERS\n')
+    subprocess.run(tmux('default', 'new-session', '-d', '-s', 'mine'), check=True, env={'PATH': '/usr/bin', 'HOME': '/home/ssm-user', 'TERM': 'xterm'})
+    login = Login().in_tmux()
+    same(ask('show-options', '-gv', 'prefix'), 'C-b')
+    assert b'USERS' not in login.screen
+    mine = subprocess.run(tmux('default', 'list-sessions', '-F', '#{session_name} #{session_attached}'), stdout=subprocess.PIPE).stdout
+    same(mine, b'mine 0\n')
+    # Inside ours, and inside the user's own that is reached from a plain session: no second one.
+    login.type(b'bash -l\r')
+    login.beats(1)
+    same(len(sessions()), 1)
+    same(len([pid for pid in below(login.pid) if name_of(pid) == 'ssm-keepalive']), 1)
+    subprocess.run(tmux('default', 'kill-server'))
+    os.unlink('/home/ssm-user/.tmux.conf')
+
+
+def inside_a_multiplexer_there_is_no_wrapper():
+    for env in ({'TMUX': '/tmp/tmux-1001/default,1,0'}, {'STY': '1.pts-0.host'}):
+        login = Login(env=env)
+        login.sees(b'prompt> ')
+        login.beats(1)
+        same((login.is_wrapped(), login.wrap()), (False, 'none'))
+        assert b'ssm-keepalive' not in login.screen, login.screen
+        login.type(b'exit 4\r')
+        same(login.ends(), 4)
+
+
+def plain(login, wrap, status=9):
+    """A plain shell, kept, that says why; what was typed ahead runs once."""
+    login.sees(b'ssm-keepalive: tmux ')
+    login.sees(b'this shell ends with its connection')
+    login.sees(b'ra1n')
+    login.beats(1)
+    same((login.is_wrapped(), login.wrap()), (False, wrap))
+    same(login.screen.count(b'ra1n'), 1)
+    login.type(b'exit %d\r' % status)
+    same(login.ends(), status)
+    login.until(lambda: not any(name_of(pid).startswith('tmux') for pid in below(os.getpid())), 'a tmux is left')
+
+
+def without_a_usable_tmux_the_shell_is_plain_and_kept():
+    """/usr/bin/tmux is not to be seen on this host."""
+    plain(Login(typed=b'echo ra$((1))n\n'), 'missing')
+    pretend('#!/bin/sh\necho tmux 1.8\n')
+    plain(Login(typed=b'echo ra$((1))n\n'), 'missing')
+    for text in ('#!/bin/sh\nexit 127\n', '#!/bin/sh\n[ "$1" != -V ] || { echo tmux 3.4; exit; }\necho open terminal failed\nexit 1\n',
+                 '#!/bin/sh\n[ "$1" != -V ] || { echo tmux 3.4; exit; }\nexec sleep 1000\n', '#!/bin/sh\nexec sleep 1000\n'):
+        pretend(text)
+        plain(Login(typed=b'echo ra$((1))n\n'), 'failed')
+
+
+def a_server_that_dies_leaves_a_plain_shell_that_is_kept():
+    login = Login().in_tmux()
+    os.kill(server(), signal.SIGKILL)
+    login.sees(b'ssm-keepalive: tmux failed')
+    login.sees(b'prompt> ')
+    login.beats(2)
+    same(login.wrap(), 'failed')
+    login.type(b'echo pl""ain; exit 6\r')
+    login.sees(b'plain')
+    same(login.ends(), 6)
+
+
+def the_shell_inside_is_the_one_without():
+    login = Login(env={'ZZZ': "it's"}).in_tmux()
+    login.type(b'tr "\\0" " " </proc/$$/cmdline; echo "|$TERM|$PWD|$ZZZ|${ENV-unset}|$(stty size)|"\r')
+    login.sees(b'sh |screen-256color|/usr/bin|it\'s|unset|23 100|')
+    login.type(b'printf "\\303\\251\\342\\202\\254 %s\\n" o""k\r')
+    login.sees('\u00e9\u20ac ok'.encode())
+    login.type('echo \u00e9\u20acx | od -An -tx1\r'.encode())
+    login.sees(b'c3 a9 e2 82 ac 78 0a')
+    login.type(b'exit\r')
+    same(login.ends(), 0)
+    login = Login(argv=['-bash'], path='/usr/bin/bash', env={'ENV': None}).in_tmux()
+    login.type(b'echo "<$0 $SHELL $-"; shopt login_shell\r')
+    login.sees(b'<-bash /usr/bin/bash h')
+    login.sees(b'on\r\n')
+    login.type(b'exit\r')
+    same(login.ends(), 0)
+    login = Login(argv=['bash', '-l'], path='/usr/bin/bash', env={'ENV': None}).in_tmux()
+    login.type(b'echo "<$0 $(tr "\\0" "," </proc/$$/cmdline)>"\r')
+    login.sees(b'<bash bash,-l,>')
+    login.type(b'exit\r')
+    same(login.ends(), 0)
+
+
+def without_a_relay_a_clock_is_the_output():
+    login = Login().in_tmux()
+    clock = lambda: set(re.findall(br'\d\d:\d\d:\d\d', login.screen))
+    login.until(lambda: len(clock()) >= 3, 'the clock stands still')
+    same((login.relay(), login.asked), (None, 0))
+    login.type(b'exit\r')
+    same(login.ends(), 0)
+    same(sessions(), [])
+    nothing_is_printed_while_nobody_is_attached('none')
+
+
+def without_a_relay_the_clock_stops_when_nobody_is_there():
+    """max-idle is 3 s here."""
+    login = Login().in_tmux()
+    clock = lambda: set(re.findall(br'\d\d:\d\d:\d\d', login.screen))
+    login.until(lambda: clock(), 'no clock')
+    login.until(lambda: b'\x1b[?1049l' in login.screen, 'never locked')
+    for _ in range(10):
+        login.turn(0.05)
+    before = len(login.screen)
+    end = time.time() + 3
+    while time.time() < end:
+        login.turn()
+    same(len(login.screen), before)
+    known = clock()
+    login.type(b' ')
+    login.until(lambda: clock() - known, 'a key does not resume the clock')
+    login.type(b'exit\r')
+    same(login.ends(), 0)
+
+
+def without_a_relay_and_without_tmux_the_shell_is_plain():
+    for text in (None, '#!/bin/sh\n[ "$1" != -V ] || { echo tmux 3.4; exit; }\nexec sleep 1000\n'):
+        if text:
+            pretend(text)
+        login = Login()
+        login.sees(b'prompt> ')
+        login.type(b'echo pl""ain; exit 6\r')
+        login.sees(b'plain')
+        same(login.ends(), 6)
+
+
+def main():
+    with open('/proc/self/comm', 'w') as comm:
+        comm.write('ssm-session-wor')
+    os.makedirs('/home/ssm-user', exist_ok=True)
+    os.chown('/home/ssm-user', UID, UID)
+    try:
+        globals()[sys.argv[1]]()
+    finally:
+        ask('kill-server')
+        shutil.rmtree('/tmp/tmux-%d' % UID, True)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { BundleSettings } from '../../src/bundle/index.ts';
+import { installedSandbox } from '../support/bundle.ts';
+import { type Sandbox, skipUnless } from '../support/sandbox.ts';
+
+const skip = skipUnless('bwrap', 'python3', 'tmux', 'bash', 'dash', 'setpriv');
+const hosts: Sandbox[] = [];
+after(() => {
+  for (const host of hosts) host.close();
+});
+
+/** Plays one case of drive.py on a host of its own: logins of one host share its processes. */
+async function play(
+  name: string,
+  changes: Partial<BundleSettings> = {},
+  { hasTmux = true, sh = '/usr/bin/dash' } = {},
+): Promise<void> {
+  const host = installedSandbox({ wrap: 'tmux', ...changes }, { sh });
+  hosts.push(host);
+  host.extra = ['--ro-bind', fileURLToPath(new URL('.', import.meta.url)), '/drive'];
+  if (!hasTmux) host.extra.push('--ro-bind', '/dev/null', '/usr/bin/tmux');
+  const driver = host.open({
+    executable: '/usr/bin/python3',
+    args: ['-I', '/drive/drive.py', name],
+    uid: 0,
+    parent: '-',
+  });
+  driver.answers = false;
+  try {
+    await driver.until('the case to end', () => driver.exitStatus !== undefined, 120);
+    assert.equal(driver.exitStatus, 0, driver.screen);
+  } finally {
+    driver.close();
+  }
+}
+const sentence = (name: string) => name.replaceAll('_', ' ');
+
+// Several at a time: they wait for heartbeats of a second most of the time.
+describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, () => {
+  for (const name of [
+    'the_job_goes_on_and_the_next_login_is_back_in_it',
+    'detach_ends_the_login_and_keeps_the_session',
+    'logins_at_the_same_time_never_share_a_session',
+    'nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser',
+    'nothing_is_printed_while_nobody_is_attached',
+    'the_users_own_tmux_is_left_alone',
+    'inside_a_multiplexer_there_is_no_wrapper',
+    'a_server_that_dies_leaves_a_plain_shell_that_is_kept',
+    'the_shell_inside_is_the_one_without',
+  ]) {
+    test(sentence(name), () => play(name));
+  }
+
+  test('without a usable tmux the shell is plain and kept', () =>
+    play('without_a_usable_tmux_the_shell_is_plain_and_kept', {}, { hasTmux: false }));
+});
+
+describe('sessions in tmux without a relay', { skip, concurrency: 3 }, () => {
+  for (const sh of ['/usr/bin/dash', '/usr/bin/bash']) {
+    test(`${sh.slice(9)} as sh: without a relay a clock is the output`, () =>
+      play('without_a_relay_a_clock_is_the_output', { keeper: 'prompt' }, { sh }));
+  }
+  test('the clock stops when nobody is there', () =>
+    play('without_a_relay_the_clock_stops_when_nobody_is_there', { keeper: 'prompt', maxIdleSeconds: 3 }));
+  test('without tmux the shell is plain', () =>
+    play('without_a_relay_and_without_tmux_the_shell_is_plain', { keeper: 'prompt' }, { hasTmux: false }));
+});
