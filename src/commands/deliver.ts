@@ -158,14 +158,16 @@ async function pushAndReport(
       ? { lookCommands: wireCommands('status', bundle.status) }
       : {}),
   };
+  let isReported = false;
   try {
     const result = await pushScript(options);
     progress.stop();
+    isReported = !interruption.leaveSignal.aborted;
     return report(verb, settings, bundle, result, io, interruption);
   } finally {
     progress.stop();
     undo();
-    if (interruption.leaveSignal.aborted && sentIds.length > 0) {
+    if (!isReported && sentIds.length > 0) {
       io.err(
         `ssm-keepalive: left early. To take it up again:  ssm-keepalive ${verb} --command-id ${sentIds.at(-1)}${repeatConnection(settings)}\n`,
       );
@@ -219,7 +221,7 @@ async function takeUp(
 
 /** Our commands say in their comment what they are; an install's results are no verdict on an uninstall. */
 function refuseOtherVerb(verb: Verb, comment: string, commandId: string, settings: Settings): void {
-  const sentAs = /^ssm-keepalive \S+ (install|uninstall|status)$/.exec(comment)?.[1];
+  const sentAs = /^ssm-keepalive \S+ (install|uninstall|status)\b/.exec(comment)?.[1];
   if (sentAs === undefined || sentAs === verb) return;
   throw new UsageError({
     what: `command ${commandId} is no ${verb}`,

@@ -1,4 +1,5 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { adaptRetries } from './retries.ts';
 
 /** How to reach the service. `credentials` only where the endpoint brings its own; else the standard chain. */
 export interface Connection {
@@ -16,7 +17,7 @@ export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv 
   // The SDK would warn on every run under a Node version that this package still supports.
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
-  return new SSMClient({
+  const client = new SSMClient({
     retryMode: 'adaptive',
     maxAttempts: 8,
     ...(region ? { region } : {}),
@@ -24,4 +25,6 @@ export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv 
     ...(connection.endpointUrl ? { endpoint: connection.endpointUrl } : {}),
     ...(connection.credentials ? { credentials: { ...connection.credentials } } : {}),
   });
+  adaptRetries(client);
+  return client;
 }

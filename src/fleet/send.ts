@@ -1,5 +1,14 @@
-import { CancelCommandCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  CancelCommandCommand,
+  ListCommandsCommand,
+  SendCommandCommand,
+  type SendCommandCommandInput,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
 import { chunk, IDS_PER_COMMAND, type Targets, toServiceTargets } from './choose.ts';
+import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 
 /** The document every account has; its `commands` parameter is joined with newlines and run as root by `sh`. */
@@ -16,10 +25,15 @@ export interface Delivery {
   readonly executionTimeoutSeconds: number;
   readonly maxConcurrency: string;
   readonly maxErrors: string;
+  /** How long a command that was heard may take to be listed. Default 15: users of the service see seconds. */
+  readonly listingLagSeconds?: number;
 }
+
+const MOST_TRIES = 3;
 
 /**
  * Sends one script and returns the command ids: one, or one for each 50 instance ids.
+ * Where the answer is lost it looks whether the command was heard before it sends another, so nothing runs twice.
  * @throws ServiceError; with several commands, those sent before the failure are named in `sent` through `onSent`.
  */
 export async function sendScript(
@@ -33,30 +47,57 @@ export async function sendScript(
       : [{ Targets: toServiceTargets(delivery.targets.tags) }];
   const commandIds: string[] = [];
   for (const selection of selections) {
-    const { Command } = await client
-      .send(
-        new SendCommandCommand({
-          DocumentName: RUN_SHELL_SCRIPT,
-          ...selection,
-          Parameters: {
-            commands: [...delivery.commands],
-            executionTimeout: [String(delivery.executionTimeoutSeconds)],
-          },
-          Comment: delivery.comment.slice(0, 100),
-          TimeoutSeconds: delivery.timeoutSeconds,
-          MaxConcurrency: delivery.maxConcurrency,
-          MaxErrors: delivery.maxErrors,
-        }),
-      )
-      .catch((error: unknown) => {
-        throw explainServiceError(error, 'the command was not sent');
-      });
-    const commandId = Command?.CommandId;
-    if (!commandId) throw new Error('SendCommand answered without a command id');
+    const request = {
+      DocumentName: RUN_SHELL_SCRIPT,
+      ...selection,
+      Parameters: {
+        commands: [...delivery.commands],
+        executionTimeout: [String(delivery.executionTimeoutSeconds)],
+      },
+      // The mark is what tells this command from every other one.
+      Comment: `${delivery.comment.slice(0, 90)} #${randomBytes(4).toString('hex')}`,
+      TimeoutSeconds: delivery.timeoutSeconds,
+      MaxConcurrency: delivery.maxConcurrency,
+      MaxErrors: delivery.maxErrors,
+    };
+    const commandId = await sendOne(client, request, delivery.listingLagSeconds ?? 15);
     commandIds.push(commandId);
     onSent(commandId);
   }
   return commandIds;
+}
+
+async function sendOne(
+  client: SSMClient,
+  request: SendCommandCommandInput & { Comment: string },
+  lagSeconds: number,
+): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const { Command } = await callOnce(() => client.send(new SendCommandCommand(request)));
+      if (!Command?.CommandId) throw new Error('SendCommand answered without a command id');
+      return Command.CommandId;
+    } catch (error) {
+      const found = isOutcomeUnknown(error) ? await findSent(client, request.Comment, lagSeconds) : undefined;
+      if (found !== undefined) return found;
+      if (!isOutcomeUnknown(error) || tries >= MOST_TRIES)
+        throw explainServiceError(error, 'the command was not sent');
+    }
+  }
+}
+
+/** The command of that comment, if the service heard it: newest first, so the first page holds it. */
+async function findSent(client: SSMClient, comment: string, lagSeconds: number): Promise<string | undefined> {
+  const endsAt = performance.now() + lagSeconds * 1000;
+  while (true) {
+    const { Commands } = await client.send(new ListCommandsCommand({ MaxResults: 50 })).catch((error) => {
+      throw explainServiceError(error, 'it is not known whether the command was sent');
+    });
+    const found = Commands?.find(({ Comment }) => Comment === comment);
+    if (found?.CommandId) return found.CommandId;
+    if (performance.now() > endsAt) return undefined;
+    await delay(Math.min(2000, lagSeconds * 250));
+  }
 }
 
 /** Asks the service to cancel; it gives no guarantee, so what already runs may finish [service model]. Never throws. */

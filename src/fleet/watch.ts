@@ -217,7 +217,9 @@ function toInvocation(commandId: string, item: CommandInvocation): Invocation {
 }
 
 async function completeOutput(client: SSMClient, invocation: Invocation): Promise<Invocation> {
-  const isCut = invocation.output.length >= LISTED_OUTPUT_LIMIT && !invocation.output.includes('\n');
+  // The service may end what it cut with a line of its own, so a newline alone proves nothing.
+  const isCut =
+    invocation.output.length >= LISTED_OUTPUT_LIMIT - 100 && /^\{.*[^}\n](\n|$)/.test(invocation.output);
   if (!isCut) return invocation;
   const whole = await client
     .send(

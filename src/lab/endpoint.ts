@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Account, Operation } from './account.ts';
+import type { FaultSource, WireFault } from './endpoint-faults.ts';
 import {
   cancelCommand,
   getCommandInvocation,
@@ -49,13 +50,6 @@ const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
 
 const LARGEST_REQUEST_BYTES = 1024 * 1024;
 
-/** Errors that tests ask for, by operation name or `*`. */
-export interface EndpointFaults {
-  /** The next `times` calls of an operation fail with this error name, e.g. ThrottlingException. */
-  failNext(operation: OperationName | '*', errorName: string, times?: number): void;
-  take(operation: string): string | undefined;
-}
-
 /** One line per request, for tests that count calls. */
 export interface RequestLog {
   readonly operation: string;
@@ -65,15 +59,24 @@ export interface RequestLog {
 
 export function makeEndpoint(
   account: Account,
-  faults: EndpointFaults,
+  faults: FaultSource,
   log: (entry: RequestLog) => void,
 ): Server {
   return createServer((request, response) => {
     const operation = String(request.headers['x-amz-target'] ?? '').replace(/^AmazonSSM\./, '');
-    answer(account, faults, operation, request).then(
+    // A client whose clock is off learns the right time from here.
+    response.setHeader('date', new Date(faults.now()).toUTCString());
+    const broken = faults.takeWireFault(operation);
+    if (broken === 'lost') {
+      log({ operation, at: Date.now(), error: 'lost' });
+      request.socket.destroy();
+      return;
+    }
+    answer(account, faults, operation, request, broken === 'looped').then(
       (output) => {
-        log({ operation, at: Date.now(), error: undefined });
-        send(response, 200, output);
+        log({ operation, at: Date.now(), error: broken });
+        if (broken === undefined || broken === 'looped') send(response, 200, output);
+        else sendBroken(response, output, broken);
       },
       (error: unknown) => {
         const known =
@@ -92,28 +95,42 @@ export function makeEndpoint(
 
 async function answer(
   account: Account,
-  faults: EndpointFaults,
+  faults: FaultSource,
   operation: string,
   request: IncomingMessage,
+  isLooped: boolean,
 ): Promise<Record<string, unknown>> {
   const text = await readBody(request);
   if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
   if (!/^AWS4-HMAC-SHA256 Credential=[^,]+\/ssm\/aws4_request,/.test(request.headers.authorization ?? '')) {
     throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
+  checkClock(String(request.headers['x-amz-date'] ?? ''), faults.now());
   const run = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation as OperationName] : undefined;
   if (run === undefined) throw new ServiceError('UnknownOperationException');
-  const fault = faults.take(operation);
-  if (fault !== undefined) throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '');
+  const fault = faults.takeError(operation);
+  if (fault !== undefined)
+    throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '', fault === 'InternalServerError' ? 500 : 400);
   let body: unknown;
   try {
     body = JSON.parse(text === '' ? '{}' : text);
   } catch {
     throw new ServiceError('SerializationException', 'The request body is not JSON.');
   }
+  if (isLooped)
+    return { ...(await run(account, { ...(body as object), NextToken: undefined })), NextToken: 'again' };
   const output = await run(account, body);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;
+}
+
+/** A signature is good for five minutes either way [Signature Version 4]. */
+const SIGNATURE_MS = 5 * 60 * 1000;
+
+function checkClock(signedAt: string, now: number): void {
+  const at = Date.parse(signedAt.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+  if (Number.isNaN(at) || Math.abs(now - at) <= SIGNATURE_MS) return;
+  throw new ServiceError('InvalidSignatureException', `Signature not yet current or expired: ${signedAt}`);
 }
 
 const FAULT_MESSAGES: Record<string, string> = {
@@ -137,6 +154,18 @@ function readBody(request: IncomingMessage): Promise<string> {
     });
     request.on('error', reject);
   });
+}
+
+/** The call was heard and done; only its answer does not arrive as it was meant. */
+function sendBroken(response: ServerResponse, body: Record<string, unknown>, fault: WireFault): void {
+  const text = JSON.stringify(body);
+  const half = text.slice(0, text.length / 2);
+  response.writeHead(200, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': Buffer.byteLength(fault === 'cut' ? text : half),
+  });
+  if (fault === 'spoilt') response.end(half);
+  else response.write(half, () => response.socket?.destroy());
 }
 
 function send(response: ServerResponse, status: number, body: Record<string, unknown>): void {

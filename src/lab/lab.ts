@@ -7,7 +7,8 @@ import type { Account } from './account.ts';
 import { attachGateway } from './channel/gateway.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
-import { type EndpointFaults, makeEndpoint, type RequestLog } from './endpoint.ts';
+import { makeEndpoint, type RequestLog } from './endpoint.ts';
+import { type EndpointFaults, makeFaults } from './endpoint-faults.ts';
 import type { Host } from './host.ts';
 import { readInventory, writeInventory } from './inventory.ts';
 import { MachineHost } from './machine-host.ts';
@@ -162,19 +163,6 @@ function chooseRooted(isolation: 'sandbox' | 'rooted' | 'auto'): boolean {
 function makeHost(spec: HostSpec, dir: string, program: string, isRooted: boolean): Host {
   if (spec.synthetic !== undefined) return new SyntheticHost(spec);
   return new MachineHost(spec, join(dir, 'hosts', spec.name), program, isRooted);
-}
-
-function makeFaults(): EndpointFaults {
-  const queue: { operation: string; errorName: string }[] = [];
-  return {
-    failNext: (operation, errorName, times = 1) => {
-      for (let i = 0; i < times; i += 1) queue.push({ operation, errorName });
-    },
-    take: (operation) => {
-      const at = queue.findIndex((entry) => entry.operation === operation || entry.operation === '*');
-      return at < 0 ? undefined : queue.splice(at, 1)[0]?.errorName;
-    },
-  };
 }
 
 /** As if somebody had saved them before this lab started. */

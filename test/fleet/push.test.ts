@@ -1,74 +1,8 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import type { SSMClient } from '@aws-sdk/client-ssm';
-import { makeClient } from '../../src/fleet/client.ts';
+import { test } from 'node:test';
 import { Interruption } from '../../src/fleet/interruption.ts';
-import { NoMatchError, type PushEvent, type PushOptions, pushScript } from '../../src/fleet/push.ts';
-import type { HostSpec, Lab } from '../../src/lab/index.ts';
-import { startTestLab } from '../support/lab.ts';
-
-const line = (fields: object) => `${JSON.stringify({ 'ssm-keepalive': 1, ...fields })}\nwords\n`;
-const INSTALLED = line({ verdict: 'installed', entries: { env: 'live' }, restart: 'not-needed' });
-
-const id = (n: number) => `i-0${String(n).padStart(16, '0')}`;
-
-function hosts(...synthetic: NonNullable<HostSpec['synthetic']>[]): HostSpec[] {
-  return synthetic.map((spec, index) => ({
-    name: `host-${index}`,
-    id: id(index),
-    tags: { env: 'dev' },
-    synthetic: { stdout: INSTALLED, ...spec },
-  }));
-}
-
-interface Rig {
-  readonly lab: Lab;
-  readonly client: SSMClient;
-  readonly events: PushEvent[];
-  push(
-    change?: Partial<PushOptions> & { tags?: Record<string, string>; ids?: string[] },
-  ): ReturnType<typeof pushScript>;
-}
-
-async function makeRig(context: TestContext, specs: HostSpec[]): Promise<Rig> {
-  const lab = await startTestLab(context, { hosts: specs, timeoutScale: 0.02 });
-  const client = makeClient({
-    endpointUrl: lab.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
-  });
-  context.after(() => client.destroy());
-  const events: PushEvent[] = [];
-  return {
-    lab,
-    client,
-    events,
-    push: ({ tags = { env: 'dev' }, ids, ...change } = {}) =>
-      pushScript({
-        client,
-        hasCanary: false,
-        interruption: new Interruption(),
-        pollSeconds: 0.05,
-        onEvent: (event) => events.push(event),
-        delivery: {
-          targets: {
-            tags: ids ? [] : Object.entries(tags).map(([key, value]) => ({ key, values: [value] })),
-            instanceIds: ids ?? [],
-          },
-          commands: ['true'],
-          comment: 'test',
-          timeoutSeconds: 60,
-          executionTimeoutSeconds: 60,
-          maxConcurrency: '100%',
-          maxErrors: '100%',
-        },
-        ...change,
-      }),
-  };
-}
-
-const verdicts = (result: { verdicts: readonly { instanceId: string; verdict: string; class: string }[] }) =>
-  result.verdicts.map(({ verdict, class: kind }) => (kind ? `${verdict}: ${kind}` : verdict));
+import { NoMatchError } from '../../src/fleet/push.ts';
+import { hosts, id, line, makeRig, verdicts } from './push-rig.ts';
 
 test('push: every instance gets its own verdict, and one bad host hides no other', async (context) => {
   const rig = await makeRig(

@@ -1,0 +1,65 @@
+/** Faults of the service and of the way to it, on request: refusals, throttling, answers that are lost or spoilt. */
+import type { OperationName } from './shapes.ts';
+
+/** `lost`: the connection breaks before the call is heard. `cut`: it is heard, and breaks in mid-answer. `spoilt`: heard, and the answer is no JSON. `looped`: the first page, with a token that leads to it again. */
+export type WireFault = 'lost' | 'cut' | 'spoilt' | 'looped';
+
+/** What can be asked for, by operation name or `*`; each for the next `times` calls. */
+export interface EndpointFaults {
+  /** Calls fail with this error name, e.g. ThrottlingException, before anything is done. */
+  failNext(operation: OperationName | '*', errorName: string, times?: number): void;
+  breakNext(operation: OperationName | '*', fault: WireFault, times?: number): void;
+  /** From now on this share of all calls is throttled, 0..1; the same calls for the same seed. */
+  throttle(share: number, seed?: number): void;
+  /** The service's clock is this far ahead of this machine's. */
+  skewClock(seconds: number): void;
+}
+
+/** What the endpoint asks before each call. */
+export interface FaultSource extends EndpointFaults {
+  takeError(operation: string): string | undefined;
+  takeWireFault(operation: string): WireFault | undefined;
+  /** Epoch milliseconds, by the service's clock. */
+  now(): number;
+}
+
+export function makeFaults(): FaultSource {
+  const errors = new Queue<string>();
+  const wire = new Queue<WireFault>();
+  let share = 0;
+  let state = 1;
+  let skewMs = 0;
+  const random = (): number => {
+    // Park and Miller: small, and the same everywhere.
+    state = (state * 48_271) % 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+  return {
+    failNext: (operation, errorName, times = 1) => errors.add(operation, errorName, times),
+    breakNext: (operation, fault, times = 1) => wire.add(operation, fault, times),
+    throttle: (newShare, seed = 1) => {
+      share = newShare;
+      state = seed;
+    },
+    takeError: (operation) =>
+      errors.take(operation) ?? (share > 0 && random() < share ? 'ThrottlingException' : undefined),
+    takeWireFault: (operation) => wire.take(operation),
+    skewClock: (seconds) => {
+      skewMs = seconds * 1000;
+    },
+    now: () => Date.now() + skewMs,
+  };
+}
+
+class Queue<T> {
+  readonly #entries: { readonly operation: string; readonly fault: T }[] = [];
+
+  add(operation: string, fault: T, times: number): void {
+    for (let i = 0; i < times; i += 1) this.#entries.push({ operation, fault });
+  }
+
+  take(operation: string): T | undefined {
+    const at = this.#entries.findIndex((entry) => entry.operation === operation || entry.operation === '*');
+    return at < 0 ? undefined : this.#entries.splice(at, 1)[0]?.fault;
+  }
+}

@@ -1,0 +1,84 @@
+import type { TestContext } from 'node:test';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { makeClient } from '../../src/fleet/client.ts';
+import { Interruption } from '../../src/fleet/interruption.ts';
+import { type PushEvent, type PushOptions, pushScript } from '../../src/fleet/push.ts';
+import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
+import { startTestLab } from '../support/lab.ts';
+
+export const line = (fields: object) => `${JSON.stringify({ 'ssm-keepalive': 1, ...fields })}\nwords\n`;
+/** What a host says that was installed on. */
+const INSTALLED = line({ verdict: 'installed', entries: { env: 'live' }, restart: 'not-needed' });
+
+export const id = (n: number) => `i-0${String(n).padStart(16, '0')}`;
+
+export function hosts(...synthetic: NonNullable<HostSpec['synthetic']>[]): HostSpec[] {
+  return synthetic.map((spec, index) => ({
+    name: `host-${index}`,
+    id: id(index),
+    tags: { env: 'dev' },
+    synthetic: { stdout: INSTALLED, ...spec },
+  }));
+}
+
+export interface Rig {
+  readonly lab: Lab;
+  readonly client: SSMClient;
+  readonly events: PushEvent[];
+  /** Ids of the commands sent so far. */
+  sentIds(): string[];
+  push(
+    change?: Partial<PushOptions> & { tags?: Record<string, string>; ids?: string[] },
+  ): ReturnType<typeof pushScript>;
+}
+
+/** A lab of synthetic hosts, and `pushScript` on it with short waits. */
+export async function makeRig(
+  context: TestContext,
+  specs: HostSpec[],
+  options: Partial<LabOptions> = {},
+): Promise<Rig> {
+  const lab = await startTestLab(context, { hosts: specs, timeoutScale: 0.02, ...options });
+  const client = makeClient({
+    endpointUrl: lab.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+  });
+  context.after(() => client.destroy());
+  const events: PushEvent[] = [];
+  return {
+    lab,
+    client,
+    events,
+    sentIds: () => events.flatMap((event) => (event.kind === 'sent' ? [event.commandId] : [])),
+    push: ({ tags = { env: 'dev' }, ids, onEvent, ...change } = {}) =>
+      pushScript({
+        client,
+        hasCanary: false,
+        interruption: new Interruption(),
+        pollSeconds: 0.05,
+        delivery: {
+          targets: {
+            tags: ids ? [] : Object.entries(tags).map(([key, value]) => ({ key, values: [value] })),
+            instanceIds: ids ?? [],
+          },
+          commands: ['true'],
+          comment: 'test',
+          timeoutSeconds: 60,
+          executionTimeoutSeconds: 60,
+          maxConcurrency: '100%',
+          maxErrors: '100%',
+          listingLagSeconds: 1,
+        },
+        onEvent: (event) => {
+          events.push(event);
+          onEvent?.(event);
+        },
+        ...change,
+      }),
+  };
+}
+
+export const verdicts = (result: {
+  verdicts: readonly { instanceId: string; verdict: string; class: string }[];
+}) => result.verdicts.map(({ verdict, class: kind }) => (kind ? `${verdict}: ${kind}` : verdict));
