@@ -21,7 +21,12 @@ await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   // The lab's own process and those inside a sandbox are started by path, so each is an entry point of its own.
-  entryPoints: { cli: 'src/cli.ts', 'lab-machine': 'src/lab/machine.ts', 'lab-daemon': 'src/lab/daemon.ts' },
+  entryPoints: {
+    cli: 'src/cli.ts',
+    'lab-machine': 'src/lab/machine.ts',
+    'lab-daemon': 'src/lab/daemon.ts',
+    'measure-arm': 'src/session/measure/arm-process.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -1,6 +1,6 @@
 /** Every flag of the command line, as data: help, parsing, SSM_KEEPALIVE_* names and settings all loop over this list. */
 
-export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Common';
+export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Measure' | 'Common';
 
 /** One flag. `kind`: `value` once, `list` any number of times, `switch` takes no value. */
 export interface Flag {
@@ -166,6 +166,67 @@ export const FLAGS = [
     group: 'Keeper',
     kind: 'switch',
     describe: 'install although the account’s idle timeout was shortened',
+  },
+  {
+    name: 'arm',
+    group: 'Measure',
+    kind: 'list',
+    placeholder: 'NAME[,NAME]',
+    fallback: 'all',
+    describe: 'what sessions are spent with: nothing, background, foreground, output, input, query, keeper',
+  },
+  {
+    name: 'repeat',
+    group: 'Measure',
+    kind: 'value',
+    placeholder: 'N',
+    fallback: '1',
+    describe: 'sessions of each arm, 1 to 20',
+  },
+  {
+    name: 'limit',
+    group: 'Measure',
+    kind: 'value',
+    placeholder: 'TIME',
+    fallback: 'auto',
+    describe: 'how long a session is watched; auto: 2.5 idle timeouts',
+  },
+  {
+    name: 'tick',
+    group: 'Measure',
+    kind: 'value',
+    placeholder: 'TIME',
+    fallback: '10',
+    describe: 'how often the loops print, ask or press a key, 1 to 600 s',
+  },
+  {
+    name: 'parallel',
+    group: 'Measure',
+    kind: 'value',
+    placeholder: 'N',
+    fallback: 'all',
+    describe: 'sessions at the same time',
+  },
+  {
+    name: 'client',
+    group: 'Measure',
+    kind: 'value',
+    placeholder: 'own|plugin',
+    fallback: 'own',
+    describe: 'this program, or the official session-manager-plugin',
+  },
+  {
+    name: 'temporary-document',
+    group: 'Measure',
+    kind: 'switch',
+    describe: 'use a session document of its own with 1 minute of idle time, deleted afterwards',
+  },
+  {
+    name: 'report',
+    group: 'Measure',
+    kind: 'value',
+    placeholder: 'FILE',
+    describe: 'also write one HTML page with a timeline for each session',
   },
   {
     name: 'region',

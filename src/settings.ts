@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
 import { FLAGS, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
 import { nearestName } from './nearest.ts';
+import { ARM_NAMES, type ArmName } from './session/measure/arms.ts';
 
 /** How a keeper gets started in a session, in the order in which the installer puts them in place. */
 const ENTRY_NAMES = ['env', 'profile', 'rc'] as const;
@@ -39,6 +40,18 @@ export interface Settings {
     readonly restart: boolean;
     readonly overrideIdlePolicy: boolean;
   };
+  readonly measure: {
+    readonly arms: readonly ArmName[];
+    readonly repeat: number;
+    /** Undefined: worked out from the idle timeout. */
+    readonly limitSeconds: number | undefined;
+    readonly tickSeconds: number;
+    /** Undefined: all at once. */
+    readonly parallel: number | undefined;
+    readonly client: 'own' | 'plugin';
+    readonly hasTemporaryDocument: boolean;
+    readonly reportFile: string | undefined;
+  };
   readonly common: {
     readonly region: string | undefined;
     readonly profile: string | undefined;
@@ -62,7 +75,7 @@ export function longestIntervalSeconds(idleTimeoutSeconds: number): number {
 /** Patterns of the service's API model (botocore: MaxConcurrency, MaxErrors, InstanceId, CommandId, TargetKey). */
 const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
 const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
-const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
+export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
 const COMMAND_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const PROFILE_OR_REGION = /^[^\p{Cc}]+$/u;
@@ -74,6 +87,13 @@ const seconds = (least: number, most: number, bareUnit: 's' | 'm' = 's') =>
     .pipe(z.number().min(least).max(most));
 
 const text = (pattern: RegExp) => z.string().regex(pattern).max(256);
+
+const count = (most: number) =>
+  z
+    .string()
+    .regex(/^[1-9][0-9]*$/)
+    .transform(Number)
+    .pipe(z.number().max(most));
 
 const httpUrl = z.url({ protocol: /^https?$/ });
 
@@ -94,6 +114,13 @@ const READERS = {
   shell: ['keep or login', z.enum(['keep', 'login'])],
   entry: ['env, profile, rc or several with commas between', z.enum(ENTRY_NAMES)],
   'idle-timeout': ['a time from 1 to 60 minutes', seconds(60, 3600, 'm')],
+  arm: [`${ARM_NAMES.join(', ')} or all`, z.enum([...ARM_NAMES, 'all'])],
+  repeat: ['a number from 1 to 20', count(20)],
+  limit: ['auto, or a time from 1s to 24h', z.literal('auto').or(seconds(1, 86_400))],
+  tick: ['a time from 1s to 600s', seconds(1, 600)],
+  parallel: ['all, or a number from 1 to 200', z.literal('all').or(count(200))],
+  client: ['own or plugin', z.enum(['own', 'plugin'])],
+  report: ['the name of a file', z.string().regex(PROFILE_OR_REGION)],
   region: ['the name of a Region, e.g. eu-central-1', text(/^[a-z]{2,4}(-[a-z0-9]+)+$/)],
   profile: ['the name of a profile', text(PROFILE_OR_REGION)],
   output: ['table or json', z.enum(['table', 'json'])],
@@ -142,7 +169,7 @@ interface Given {
 export function readSettings(
   flags: RawFlags,
   environment: NodeJS.ProcessEnv = {},
-  groups: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Common'],
+  groups: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'],
 ): Settings {
   const variables = chooseVariables(flags, environment, groups);
   const given = (name: FlagName) => findGiven(name, flags, variables);
@@ -188,6 +215,16 @@ export function readSettings(
       restart: !isOn('no-restart'),
       overrideIdlePolicy: isOn('override-idle-policy'),
     },
+    measure: {
+      arms: readArms(many('arm')),
+      repeat: one('repeat') ?? fallback('repeat'),
+      limitSeconds: unless('auto', one('limit') ?? fallback('limit')),
+      tickSeconds: one('tick') ?? fallback('tick'),
+      parallel: unless('all', one('parallel') ?? fallback('parallel')),
+      client: one('client') ?? fallback('client'),
+      hasTemporaryDocument: isOn('temporary-document'),
+      reportFile: one('report'),
+    },
     common: {
       region: one('region'),
       profile: one('profile'),
@@ -218,7 +255,7 @@ function chooseVariables(
 
 function findGiven(name: FlagName, flags: RawFlags, variables: NodeJS.ProcessEnv): Given | undefined {
   const typed = flags[name];
-  const isSplit = name === 'entry' || name === 'instance-id';
+  const isSplit = name === 'entry' || name === 'instance-id' || name === 'arm';
   const split = (texts: readonly string[]) => (isSplit ? texts.flatMap((value) => value.split(',')) : texts);
   if (typed !== undefined) {
     return { source: `--${name}`, texts: split(Array.isArray(typed) ? typed.map(String) : [String(typed)]) };
@@ -261,6 +298,12 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'max-idle': '8h or 90m: a whole number and s, m, h or d',
   timeout: '600 or 10m: a whole number and s, m, h or d',
   'idle-timeout': '60: whole minutes',
+  arm: 'foreground or nothing,query',
+  limit: '3h or 90m: a whole number and s, m, h or d',
+  tick: '10: a whole number and s, m, h or d',
+  repeat: '3',
+  parallel: '2',
+  client: 'own',
   'max-concurrency': '5 or 10%',
   'max-errors': '0 or 5%',
   'command-id': 'the id that sending it printed',
@@ -300,6 +343,15 @@ function fallback<K extends ValueFlag>(name: K): ValueOf<K> {
   const flag = FLAGS.find((candidate) => candidate.name === name);
   if (!flag || !('fallback' in flag)) throw new Error(`no default for --${name}`);
   return readText(name, `the default of --${name}`, flag.fallback);
+}
+
+/** Always in the list's order, each once. */
+function readArms(given: readonly (ArmName | 'all')[]): readonly ArmName[] {
+  return ARM_NAMES.filter((arm) => given.length === 0 || given.includes('all') || given.includes(arm));
+}
+
+function unless<T extends string>(word: T, value: T | number): number | undefined {
+  return value === word ? undefined : (value as number);
 }
 
 function readEntries(given: readonly EntryName[]): readonly EntryName[] {

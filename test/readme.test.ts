@@ -75,6 +75,8 @@ test('README and help: every example runs on the lab and leaves with 0', async (
   assert.ok(lines.length >= 8, lines.join('\n'));
   for (const line of lines) {
     const words = line
+      // Nobody waits for hours here: that a measurement measures is shown elsewhere.
+      .replace(/^(measure .*?)( --limit \S+)?$/, '$1 --limit 1s')
       .replaceAll('i-0123456789abcdef0', 'i-0aaaaaaaaaaaaaaa1')
       .replace(' --lab', '')
       .split(' ');

@@ -82,6 +82,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./render.ts')).render,
   },
   {
+    name: 'measure',
+    words: { name: 'instance', usage: '[INSTANCE]', describe: 'the instance’s id, i-… or mi-…' },
+    describe: 'open sessions on one instance and see how long each lives',
+    groups: ['Measure', 'Common'],
+    own: [{ name: 'instance-id', kind: 'value', placeholder: 'ID', describe: 'the same as INSTANCE' }],
+    examples: [
+      ['measure i-0123456789abcdef0 --temporary-document', 'an answer in minutes'],
+      ['measure i-0123456789abcdef0 --arm nothing,keeper --limit 3h', 'does it hold?'],
+    ],
+    load: async () => (await import('./measure.ts')).measure,
+  },
+  {
     name: 'lab',
     words: {
       name: 'action',

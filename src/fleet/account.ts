@@ -1,7 +1,7 @@
 import { GetDocumentCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
 /** The document that holds an account's Session Manager preferences in one Region [AWS user guide]. */
-const PREFERENCES_DOCUMENT = 'SSM-SessionManagerRunShell';
+export const PREFERENCES_DOCUMENT = 'SSM-SessionManagerRunShell';
 
 /**
  * The account's idle timeout in seconds, or undefined where it cannot be read or was never set. Never throws: whoever may

@@ -1,0 +1,160 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { formatDuration } from '../duration.ts';
+import {
+  type ArmRun,
+  type Conclusion,
+  livedSeconds,
+  type MeasureFacts,
+  type MeasurePlan,
+  nameRun,
+  sayBytes,
+  sayConclusion,
+  sayOutcome,
+  sayTime,
+  sayWhere,
+  silence,
+} from '../session/measure/index.ts';
+import type { Settings } from '../settings.ts';
+import { repeatConnection } from './delivery-text.ts';
+import type { Io } from './io.ts';
+import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+
+/** Said before anything is opened. */
+export function sayCost(
+  instanceId: string,
+  region: string,
+  plan: MeasurePlan,
+  idleTimeoutSeconds: number | undefined,
+): string {
+  const count = plan.arms.length * plan.repeat;
+  const rounds = Math.ceil(count / Math.min(plan.parallel, count));
+  const idle =
+    idleTimeoutSeconds === undefined
+      ? 'idle timeout unknown (20 min unless somebody changed it)'
+      : `idle timeout ${formatDuration(idleTimeoutSeconds)}`;
+  return [
+    `ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${instanceId} in ${region}, ${plan.parallel >= count ? 'all at once' : `${plan.parallel} at a time`}; ${idle}`,
+    `ssm-keepalive: this takes at most ${sayMinutes(plan.limitSeconds * rounds)}, ${sayMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
+    '',
+  ].join('\n');
+}
+
+function sayMinutes(seconds: number): string {
+  return seconds < 60 ? 'a minute' : `${Math.ceil(seconds / 60)} minutes`;
+}
+
+/** The sessions, what the service said, and what it shows; within `io.columns`. */
+export function renderMeasureTable(
+  runs: readonly ArmRun[],
+  conclusion: Conclusion,
+  facts: MeasureFacts,
+  io: Io,
+): string {
+  const colors = pc.createColors(io.hasColor);
+  const table = new Table({
+    head: ['ARM', 'LIVED', 'TO HOST', 'FROM HOST', 'QUERIES', 'HOW IT ENDED'],
+    ...PLAIN_TABLE,
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
+  });
+  for (const run of runs) {
+    const { outcome } = run;
+    const paint = outcome === 'alive' ? colors.green : outcome === 'timed-out' ? colors.yellow : colors.red;
+    table.push([
+      nameRun(run, runs),
+      sayTime(livedSeconds(run)),
+      sayBytes(run.bytesOut),
+      sayBytes(run.bytesIn),
+      run.queries > 0 ? `${run.answers}/${run.queries}` : '-',
+      paint(sayOutcome(run)),
+    ]);
+  }
+  return [
+    trimLines(table.toString()),
+    ...sayWords(runs).flatMap((line) => wrap(line, io.columns, '  ')),
+    '',
+    ...wrap(`What this shows, for ${sayWhere(facts)}:`, io.columns, ''),
+    ...sayConclusion(conclusion).flatMap(({ about, says, why }) =>
+      wrap(`  ${about.padEnd(19)}${says}${why ? ` (${why})` : ''}`, io.columns, ' '.repeat(21)),
+    ),
+    '',
+  ].join('\n');
+}
+
+/** Every sentence once, with the arms that got it. */
+function sayWords(runs: readonly ArmRun[]): string[] {
+  const byWords = new Map<string, string[]>();
+  for (const run of runs) {
+    if (run.words === '') continue;
+    byWords.set(run.words, [...(byWords.get(run.words) ?? []), nameRun(run, runs)]);
+  }
+  return [...byWords].map(([words, names]) => `${names.join(', ')}: “${words}”`);
+}
+
+function wrap(text: string, columns: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S) (?=\S)/)) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length > Math.max(40, columns - 1) && line.trim() !== '') {
+      lines.push(line);
+      line = indent + word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+/** One JSON document for programs; its keys are stable and named in the README. */
+export function renderMeasureJson(
+  runs: readonly ArmRun[],
+  conclusion: Conclusion,
+  facts: MeasureFacts,
+  exitStatus: number,
+): string {
+  const document = {
+    command: 'measure',
+    ...facts,
+    startedAt: facts.startedAt.toISOString(),
+    accountId: facts.accountId ?? null,
+    idleTimeoutSeconds: facts.idleTimeoutSeconds ?? null,
+    document: facts.document ?? null,
+    exitStatus,
+    conclusion: { ...conclusion, untouchedSeconds: conclusion.untouchedSeconds ?? null },
+    sessions: runs.map((run) => {
+      const from = run.startedAt ?? 0;
+      const seconds = (at: number) => Math.round((at - from) / 10) / 100;
+      return {
+        arm: run.arm,
+        repeat: run.repeat,
+        sessionId: run.sessionId || null,
+        outcome: run.outcome ?? null,
+        words: run.words,
+        startedAt: run.startedAt === undefined ? null : new Date(run.startedAt).toISOString(),
+        begunSeconds: run.settledAt === undefined ? null : seconds(run.settledAt),
+        livedSeconds: Math.round(livedSeconds(run) * 100) / 100,
+        silentInputSeconds: Math.round(silence(run, 'input') * 100) / 100,
+        silentOutputSeconds: Math.round(silence(run, 'output') * 100) / 100,
+        bytesToHost: run.bytesOut,
+        bytesFromHost: run.bytesIn,
+        queries: run.queries,
+        answers: run.answers,
+        leftOpen: run.leftOpen ?? null,
+        inputAt: run.inputAt.map(seconds),
+        outputAt: run.outputAt.map(seconds),
+      };
+    }),
+  };
+  return `${JSON.stringify(document, null, 2).replace(/\[\n\s+([-\d.,\s]+?)\n\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`)}\n`;
+}
+
+/** Sessions that the service may still hold, with the way to end each; empty when there are none. */
+export function renderLeftOpen(runs: readonly ArmRun[], settings: Settings): string {
+  const open = runs.filter(({ leftOpen }) => leftOpen !== undefined);
+  const flags = repeatConnection({ ...settings, common: { ...settings.common, isLab: false } });
+  return open
+    .map(
+      ({ sessionId, leftOpen }) =>
+        `ssm-keepalive: session ${sessionId} may still be open\n  why:  ${leftOpen}\n  next: aws ssm terminate-session --session-id ${sessionId}${flags}\n`,
+    )
+    .join('');
+}

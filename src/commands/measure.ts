@@ -1,0 +1,154 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { PRODUCT_VERSION } from '../bundle/version.ts';
+import { UsageError } from '../errors.ts';
+import { readIdleTimeout } from '../fleet/account.ts';
+import { readAccountId, startMeasuredSession, terminateMeasuredSession } from '../fleet/measure-account.ts';
+import {
+  type Account,
+  conclude,
+  type MeasureFacts,
+  type MeasurePlan,
+  measureRuns,
+  type PluginCall,
+  planRuns,
+  renderPage,
+} from '../session/measure/index.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../settings.ts';
+import { connect } from './connection.ts';
+import type { Command, Invocation } from './index.ts';
+import type { Io } from './io.ts';
+import { findPlugin, plugInto } from './measure-plugin.ts';
+import { makeMeasureProgress } from './measure-progress.ts';
+import { renderLeftOpen, renderMeasureJson, renderMeasureTable, sayCost } from './measure-report.ts';
+import { openReportFile } from './report-file.ts';
+import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
+
+/** Watched for so many idle timeouts unless told otherwise: 1.5 prove something, the rest is for a slow start. */
+const DEFAULT_TIMEOUTS = 2.5;
+/** The exit status after Ctrl-C, as shells expect it. */
+const INTERRUPTED = 130;
+/** Of StartSession, for whoever reads the account's session history. */
+const REASON = 'ssm-keepalive measure';
+
+/** Opens sessions on one instance, watches how each ends, and says what that shows. */
+export const measure: Command = async (settings, io, invocation) => {
+  const instanceId = chooseInstance(settings, invocation.words);
+  const pluginPath = settings.measure.client === 'plugin' ? findPlugin() : undefined;
+  const report = openReportFile(settings.measure.reportFile);
+  const connection = await connect(settings, io);
+  try {
+    const { client } = connection;
+    const region = await client.config.region();
+    const hasDocument = settings.measure.hasTemporaryDocument;
+    const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleTimeout(client);
+    const plan = makePlan(settings, idleTimeoutSeconds);
+    if (!settings.common.isQuiet) io.err(sayCost(instanceId, region, plan, idleTimeoutSeconds));
+    const run = async (document: string | undefined): Promise<number> => {
+      const facts: Omit<MeasureFacts, 'accountId'> = {
+        version: PRODUCT_VERSION,
+        instanceId,
+        region,
+        client: settings.measure.client,
+        startedAt: new Date(),
+        idleTimeoutSeconds,
+        document,
+        limitSeconds: plan.limitSeconds,
+        tickSeconds: plan.tickSeconds,
+      };
+      const plugin = pluginPath
+        ? await plugInto(pluginPath, client, region, settings.common.profile, sessionParameters(facts))
+        : undefined;
+      return runAndReport(client, facts, plan, plugin, settings, io, invocation, report);
+    };
+    if (!hasDocument) return await run(undefined);
+    return await withTemporaryDocument(client, settings, io, invocation.interruption, run);
+  } finally {
+    report?.close();
+    await connection.close();
+  }
+};
+
+function chooseInstance(settings: Settings, words: readonly string[]): string {
+  const ids = [...new Set([...words, ...settings.targets.instanceIds])];
+  const [id = ''] = ids;
+  if (ids.length === 1 && INSTANCE_ID.test(id)) return id;
+  throw new UsageError({
+    code: ids.length === 0 ? 'no-target' : 'bad-usage',
+    what:
+      ids.length === 0
+        ? 'no instance'
+        : ids.length > 1
+          ? `${ids.length} instances`
+          : `no instance id: ${JSON.stringify(id)}`,
+    why: 'measure opens sessions on one instance, named by its id (i-… or mi-…)',
+    next: 'run  ssm-keepalive measure i-0123456789abcdef0',
+  });
+}
+
+function makePlan({ measure }: Settings, idleTimeoutSeconds: number | undefined): MeasurePlan {
+  const timeout = idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS;
+  return {
+    arms: measure.arms,
+    repeat: measure.repeat,
+    tickSeconds: measure.tickSeconds,
+    limitSeconds: measure.limitSeconds ?? Math.ceil(timeout * DEFAULT_TIMEOUTS),
+    parallel: measure.parallel ?? measure.arms.length * measure.repeat,
+  };
+}
+
+function sessionParameters({ instanceId, document }: Pick<MeasureFacts, 'instanceId' | 'document'>) {
+  return { Target: instanceId, Reason: REASON, ...(document ? { DocumentName: document } : {}) };
+}
+
+async function runAndReport(
+  client: SSMClient,
+  known: Omit<MeasureFacts, 'accountId'>,
+  plan: MeasurePlan,
+  plugin: PluginCall | undefined,
+  settings: Settings,
+  io: Io,
+  { interruption }: Invocation,
+  report: ReturnType<typeof openReportFile>,
+): Promise<number> {
+  let accountId: Promise<string | undefined> | undefined;
+  const account: Account = {
+    async start() {
+      const session = await startMeasuredSession(client, sessionParameters(known));
+      accountId ??= readAccountId(client, session.SessionId);
+      return session;
+    },
+    terminate: (sessionId) => terminateMeasuredSession(client, sessionId),
+  };
+  const runs = planRuns(plan);
+  const progress = makeMeasureProgress(io, runs, plan, settings.common.isQuiet);
+  const stop = new AbortController();
+  const undo = interruption.onRequest(() => {
+    progress.stop();
+    io.err('\nssm-keepalive: ending the sessions (Ctrl-C again leaves at once)\n');
+    stop.abort();
+  });
+  try {
+    await measureRuns(runs, plan, {
+      account,
+      ...(plugin ? { plugin } : {}),
+      stop: stop.signal,
+      leave: interruption.leaveSignal,
+      onChange: progress.onChange,
+    });
+  } finally {
+    progress.stop();
+    undo();
+  }
+  const facts: MeasureFacts = { ...known, accountId: await accountId };
+  const conclusion = conclude(runs);
+  const hasFailed = runs.some(
+    ({ outcome }) => outcome === 'failed' || outcome === 'lost' || outcome === 'silent',
+  );
+  const exitStatus = interruption.isRequested ? INTERRUPTED : hasFailed ? 1 : 0;
+  report?.write(renderPage(runs, conclusion, facts));
+  if (settings.common.output === 'json') io.out(renderMeasureJson(runs, conclusion, facts, exitStatus));
+  else io.out(renderMeasureTable(runs, conclusion, facts, io));
+  io.err(renderLeftOpen(runs, settings));
+  if (report && !settings.common.isQuiet) io.err(`ssm-keepalive: report written to ${report.path}\n`);
+  return exitStatus;
+}

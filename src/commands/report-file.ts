@@ -1,0 +1,50 @@
+import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { UserError } from '../errors.ts';
+
+/** A file that is written at the end of a long run, opened at its start: hours must not be lost to a mistyped folder. */
+export interface ReportFile {
+  readonly path: string;
+  write(text: string): void;
+  /** Leaves no empty file behind where nothing was written. */
+  close(): void;
+}
+
+/** @throws UserError */
+export function openReportFile(path: string | undefined): ReportFile | undefined {
+  if (path === undefined) return undefined;
+  let descriptor: number;
+  let isNew = true;
+  try {
+    try {
+      descriptor = openSync(path, 'wx', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      isNew = false;
+      descriptor = openSync(path, 'r+');
+    }
+  } catch (error) {
+    throw new UserError(
+      {
+        code: 'report-file',
+        what: `the report cannot be written to ${path}`,
+        why: (error as Error).message,
+        next: 'give --report a file in a folder that you can write',
+      },
+      { cause: error, exitStatus: 2 },
+    );
+  }
+  let isWritten = false;
+  return {
+    path,
+    write(text) {
+      // An older report stays whole until there is a new one.
+      if (!isNew) ftruncateSync(descriptor);
+      writeSync(descriptor, text);
+      isWritten = true;
+    },
+    close() {
+      closeSync(descriptor);
+      if (isNew && !isWritten) rmSync(path, { force: true });
+    },
+  };
+}

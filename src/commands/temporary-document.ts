@@ -1,0 +1,53 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { UserError } from '../errors.ts';
+import type { Interruption } from '../fleet/interruption.ts';
+import {
+  createTemporaryDocument,
+  deleteTemporaryDocument,
+  TEMPORARY_IDLE_MINUTES,
+} from '../fleet/measure-account.ts';
+import type { Settings } from '../settings.ts';
+import type { Io } from './io.ts';
+
+export const TEMPORARY_IDLE_SECONDS = TEMPORARY_IDLE_MINUTES * 60;
+
+/** Runs something with a session document that is gone afterwards, whatever happened; where it is not, says how to delete it. */
+export async function withTemporaryDocument(
+  client: SSMClient,
+  settings: Settings,
+  io: Io,
+  interruption: Interruption,
+  run: (name: string) => Promise<number>,
+): Promise<number> {
+  const name = await createTemporaryDocument(client);
+  const byHand = `aws ssm delete-document --name ${name}${repeatForAws(settings)}`;
+  let isDeleted = false;
+  try {
+    if (!settings.common.isQuiet)
+      io.err(
+        `ssm-keepalive: created the session document ${name} (idle timeout ${TEMPORARY_IDLE_MINUTES} min); deleted at the end\n`,
+      );
+    return await run(name);
+  } finally {
+    try {
+      await deleteTemporaryDocument(client, name);
+      isDeleted = true;
+    } catch (error) {
+      const { why, message } = error as UserError;
+      io.err(
+        `ssm-keepalive: the temporary document ${name} was not deleted\n  why:  ${why ?? message}\n  next: ${byHand}\n`,
+      );
+    }
+    if (isDeleted && !settings.common.isQuiet && !interruption.leaveSignal.aborted)
+      io.err(`ssm-keepalive: deleted the session document ${name}\n`);
+  }
+}
+
+/** The connection in the AWS CLI's own flags. */
+function repeatForAws({ common: { region, profile, endpointUrl } }: Settings): string {
+  return [
+    region ? ` --region ${region}` : '',
+    profile ? ` --profile ${/^[\w.@-]+$/.test(profile) ? profile : JSON.stringify(profile)}` : '',
+    endpointUrl ? ` --endpoint-url ${endpointUrl}` : '',
+  ].join('');
+}

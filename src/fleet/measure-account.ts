@@ -1,0 +1,130 @@
+/** What `measure` asks of an account: sessions, and a document of its own for as long as it runs. */
+import { randomBytes } from 'node:crypto';
+import {
+  CreateDocumentCommand,
+  DeleteDocumentCommand,
+  DescribeSessionsCommand,
+  GetDocumentCommand,
+  type SSMClient,
+  StartSessionCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
+import { PREFERENCES_DOCUMENT } from './account.ts';
+import { explainServiceError } from './service-errors.ts';
+
+export interface StartedSession {
+  readonly SessionId: string;
+  readonly StreamUrl: string;
+  readonly TokenValue: string;
+}
+
+/** @throws ServiceError */
+export async function startMeasuredSession(
+  client: SSMClient,
+  parameters: { readonly Target: string; readonly DocumentName?: string; readonly Reason: string },
+): Promise<StartedSession> {
+  const { SessionId, StreamUrl, TokenValue } = await client
+    .send(new StartSessionCommand(parameters))
+    .catch((error: unknown) => {
+      throw explainServiceError(error, 'the session could not be started');
+    });
+  if (SessionId && StreamUrl && TokenValue) return { SessionId, StreamUrl, TokenValue };
+  throw new Error('StartSession gave neither stream nor token');
+}
+
+/** One that has ended by itself meanwhile is as good. @throws ServiceError */
+export async function terminateMeasuredSession(client: SSMClient, sessionId: string): Promise<void> {
+  await client.send(new TerminateSessionCommand({ SessionId: sessionId })).catch((error: unknown) => {
+    if ((error as Error).name === 'DoesNotExistException') return;
+    throw explainServiceError(error, 'the session could not be ended');
+  });
+}
+
+/** The account's number, from the owner of a session of its own; undefined where that may not be read. */
+export async function readAccountId(client: SSMClient, sessionId: string): Promise<string | undefined> {
+  const filter = { key: 'SessionId', value: sessionId } as const;
+  const answer = await client
+    .send(new DescribeSessionsCommand({ State: 'Active', Filters: [filter] }))
+    .catch(() => undefined);
+  return /^arn:[\w-]+:\w+::(\d{12}):/.exec(answer?.Sessions?.[0]?.Owner ?? '')?.[1];
+}
+
+/** The shortest idle timeout that a session document takes [user guide: 1 to 60 minutes]. */
+export const TEMPORARY_IDLE_MINUTES = 1;
+
+/**
+ * Creates a session document with the shortest idle timeout, otherwise as the account's own preferences where they can be read:
+ * logging, encryption and the session's user stay as somebody wanted them. Returns its name.
+ * @throws ServiceError
+ */
+export async function createTemporaryDocument(client: SSMClient): Promise<string> {
+  const name = `ssm-keepalive-measure-${randomBytes(4).toString('hex')}`;
+  const content = {
+    schemaVersion: '1.0',
+    description: 'Temporary document of ssm-keepalive measure; safe to delete when no measurement runs',
+    sessionType: 'Standard_Stream',
+    inputs: {
+      ...EMPTY_INPUTS,
+      ...(await readInputs(client)),
+      idleSessionTimeout: String(TEMPORARY_IDLE_MINUTES),
+      maxSessionDuration: '',
+    },
+  };
+  await client
+    .send(
+      new CreateDocumentCommand({
+        Name: name,
+        Content: JSON.stringify(content),
+        DocumentType: 'Session',
+        DocumentFormat: 'JSON',
+      }),
+    )
+    .catch((error: unknown) => {
+      throw explainServiceError(error, `the temporary document ${name} could not be created`);
+    });
+  return name;
+}
+
+/** @throws ServiceError */
+export async function deleteTemporaryDocument(client: SSMClient, name: string): Promise<void> {
+  await client.send(new DeleteDocumentCommand({ Name: name })).catch((error: unknown) => {
+    if ((error as Error).name === 'InvalidDocument') return;
+    throw explainServiceError(error, `the temporary document ${name} could not be deleted`);
+  });
+}
+
+/** What the service writes when nobody has chosen anything [user guide, session document schema]. */
+const EMPTY_INPUTS = {
+  s3BucketName: '',
+  s3KeyPrefix: '',
+  s3EncryptionEnabled: true,
+  cloudWatchLogGroupName: '',
+  cloudWatchEncryptionEnabled: true,
+  cloudWatchStreamingEnabled: false,
+  kmsKeyId: '',
+  runAsEnabled: false,
+  runAsDefaultUser: '',
+  shellProfile: { windows: '', linux: '' },
+};
+
+async function readInputs(client: SSMClient): Promise<Record<string, unknown>> {
+  const answer = await client
+    .send(new GetDocumentCommand({ Name: PREFERENCES_DOCUMENT, DocumentFormat: 'JSON' }))
+    .catch((error: unknown) => {
+      // Nobody ever saved preferences. Anything else, a refusal above all, must not silently drop an account's logging.
+      if ((error as Error).name === 'InvalidDocument') return undefined;
+      throw explainServiceError(error, 'the account’s session preferences could not be read');
+    });
+  if (!answer?.Content) return {};
+  try {
+    return (JSON.parse(answer.Content) as { inputs?: Record<string, unknown> }).inputs ?? {};
+  } catch {
+    throw new UserError({
+      code: 'preferences',
+      what: `the document ${PREFERENCES_DOCUMENT} could not be read`,
+      why: 'its content is not JSON',
+      next: 'measure without --temporary-document',
+    });
+  }
+}

@@ -1,0 +1,72 @@
+/** Starts the client process of one arm and speaks with it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ArmOrder, FromArm, ToArm } from './messages.ts';
+
+export interface ArmProcess {
+  send(message: ToArm): void;
+  onMessage(listener: (message: FromArm) => void): void;
+  /** Called once, when the process is gone without having told of its session's end; with words why. */
+  onExit(listener: (why: string) => void): void;
+  /** Asks it to close its session and leave; killed after `limitMs`. */
+  end(limitMs: number): Promise<void>;
+  kill(): void;
+}
+
+export function startArmProcess(order: ArmOrder): ArmProcess {
+  // A group of its own: the terminal's Ctrl-C is for the command, which ends its sessions in order.
+  const child = spawn(process.execPath, programArgs(), {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let complaint = '';
+  child.stderr?.on('data', (bytes: Buffer) => {
+    complaint = (complaint + bytes.toString('utf8')).slice(-2000);
+  });
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', (error) => {
+      complaint = error.message;
+      resolve();
+    });
+  });
+  const send = (message: ToArm) => {
+    if (child.connected) child.send(message, () => {});
+  };
+  send({ op: 'order', order });
+  return {
+    send,
+    onMessage: (listener) => child.on('message', (message) => listener(message as FromArm)),
+    onExit: (listener) => void gone.then(() => listener(describeDeath(child, complaint))),
+    async end(limitMs) {
+      send({ op: 'close' });
+      // Its channel's end is what it leaves on; a moment for the closing message to go out first.
+      setTimeout(() => child.connected && child.disconnect(), 300).unref();
+      const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+      await gone;
+      clearTimeout(timer);
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+function describeDeath(child: ChildProcess, complaint: string): string {
+  const last = complaint
+    .trim()
+    .split('\n')
+    .find((line) => /error/i.test(line));
+  return `its client process ended (${child.signalCode ?? child.exitCode ?? 'not started'})${last ? `: ${last.trim()}` : ''}`;
+}
+
+function programArgs(): string[] {
+  const here = dirname(fileURLToPath(import.meta.url));
+  if (import.meta.url.endsWith('.ts'))
+    return ['--import', import.meta.resolve('tsx'), join(here, 'arm-process.ts')];
+  const built = [join(here, 'measure-arm.js'), join(here, '..', 'measure-arm.js')].find((path) =>
+    existsSync(path),
+  );
+  if (built === undefined) throw new Error(`measure-arm.js is not beside ${here}; run npm run build`);
+  return [built];
+}

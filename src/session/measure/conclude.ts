@@ -1,0 +1,219 @@
+/**
+ * What a measurement shows, and nothing beyond it. Pure. Reads the traffic that was seen, not the names of the arms: a session
+ * that was meant to be silent and was not proves nothing, whoever disturbed it.
+ */
+
+import { type ArmRun, OUTCOMES } from './arm-run.ts';
+import type { ArmName } from './arms.ts';
+
+export type Shown = 'yes' | 'no' | 'not shown';
+
+export interface Conclusion {
+  /** Seconds from the last byte to the end of an untouched session; undefined where none showed it. */
+  readonly untouchedSeconds: number | undefined;
+  readonly input: Shown;
+  readonly output: Shown;
+  readonly resetBy: 'input' | 'output' | 'either' | 'neither' | 'not shown';
+  readonly keeper: 'holds' | 'does not hold' | 'not shown';
+  /** Why each thing that is not shown is not; empty where all is. */
+  readonly why: Readonly<Partial<Record<'untouched' | 'input' | 'output' | 'keeper', string>>>;
+}
+
+/** Alive for so many timeouts without one kind of traffic: the timer does not need it. */
+const KEPT_TIMEOUTS = 1.5;
+/** A gap shorter than this share of the timeout cannot have let it run out. */
+const FLOW_SHARE = 0.75;
+/** A keeper's interval may be this share of the timeout (see settings.ts). */
+const HEARTBEAT_SHARE = 0.95;
+/** Untouched sessions whose times differ by more than this factor were not ended by one timer. */
+const SPREAD = 1.5;
+
+export function conclude(runs: readonly ArmRun[]): Conclusion {
+  const untouched = findTimeout(runs.filter(({ arm }) => arm === 'nothing'));
+  if (typeof untouched === 'string') {
+    const why = 'nothing can be told without an untouched session that timed out';
+    return {
+      untouchedSeconds: undefined,
+      input: 'not shown',
+      output: 'not shown',
+      resetBy: 'not shown',
+      keeper: 'not shown',
+      why: { untouched, input: why, output: why, keeper: why },
+    };
+  }
+  const output = weigh(runs, 'output', untouched, undefined);
+  const input = weigh(runs, 'input', untouched, output.shown);
+  const keeper = judgeKeeper(
+    runs.filter(({ arm }) => arm === 'keeper'),
+    untouched,
+  );
+  return {
+    untouchedSeconds: untouched,
+    input: input.shown,
+    output: output.shown,
+    resetBy: nameReset(input.shown, output.shown),
+    keeper: keeper.shown,
+    why: {
+      ...(input.why ? { input: input.why } : {}),
+      ...(output.why ? { output: output.why } : {}),
+      ...(keeper.why ? { keeper: keeper.why } : {}),
+    },
+  };
+}
+
+function nameReset(input: Shown, output: Shown): Conclusion['resetBy'] {
+  if (input === 'not shown' || output === 'not shown') return 'not shown';
+  if (input === 'yes') return output === 'yes' ? 'either' : 'input';
+  return output === 'yes' ? 'output' : 'neither';
+}
+
+/** The timeout as untouched sessions show it, in seconds; else why they do not. */
+function findTimeout(runs: readonly ArmRun[]): number | string {
+  if (runs.length === 0) return 'the arm nothing was not run';
+  const alive = runs.find(({ outcome }) => outcome === 'alive');
+  if (alive) return `an untouched session was still there after ${round(afterSettling(alive))} s`;
+  const ended = runs.filter(({ outcome }) => outcome === 'timed-out');
+  if (ended.length === 0) return `no untouched session timed out (${describeOutcomes(runs)})`;
+  const silent = ended.filter((run) => countAfterSettling(run) === 0);
+  if (silent.length === 0)
+    return 'the sessions meant to be untouched had traffic of their own: is a keeper at work?';
+  const times = silent.map((run) => silence(run, 'input'));
+  const [least, most] = [Math.min(...times), Math.max(...times)];
+  if (most > least * SPREAD) return `untouched sessions ended after ${round(least)} to ${round(most)} s`;
+  return most;
+}
+
+type Kind = 'input' | 'output';
+const other = (kind: Kind): Kind => (kind === 'input' ? 'output' : 'input');
+
+interface Weighed {
+  readonly shown: Shown;
+  readonly why?: string;
+}
+
+/** Which arms are made to show it, for the words where nothing did. */
+const ARMS_FOR: Readonly<Record<Kind, readonly ArmName[]>> = {
+  output: ['foreground', 'output'],
+  input: ['input', 'query'],
+};
+
+/** Does `kind` restart the timer? `otherShown`: whether the other kind does, where that is known already. */
+function weigh(runs: readonly ArmRun[], kind: Kind, timeout: number, otherShown: Shown | undefined): Weighed {
+  const yes = runs.filter((run) => wasKeptBy(run, kind, timeout, otherShown));
+  const no = runs.filter((run) => diedDespite(run, kind, timeout));
+  if (yes.length > 0 && no.length > 0)
+    return {
+      shown: 'not shown',
+      why: `the sessions disagree: ${nameArms(yes)} lived, ${nameArms(no)} timed out`,
+    };
+  if (yes.length > 0) return { shown: 'yes' };
+  if (no.length > 0) return { shown: 'no' };
+  const arms = ARMS_FOR[kind];
+  const tried = runs.filter(({ arm }) => arms.includes(arm));
+  if (tried.length === 0)
+    return { shown: 'not shown', why: `no arm showed it: run  --arm ${arms.join(',')}` };
+  const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
+  const isShort = tried.some((run) => run.outcome === 'alive' && afterSettling(run) < needed);
+  if (isShort) return { shown: 'not shown', why: `the limit was too short: it takes at least ${needed} s` };
+  const isSlow = tried.some((run) => ['alive', 'timed-out'].includes(run.outcome ?? ''));
+  if (!isSlow) return { shown: 'not shown', why: `no session showed it (${describeOutcomes(tried)})` };
+  if (tried.every((run) => longestGap(run, kind) >= timeout * FLOW_SHARE))
+    return {
+      shown: 'not shown',
+      why: `its ${kind} came too seldom for a timeout of ${round(timeout)} s: shorten --tick`,
+    };
+  return { shown: 'not shown', why: `no session had ${kind} alone` };
+}
+
+/** Kept alive while `kind` flowed and the other kind was silent, or is known not to count. */
+function wasKeptBy(run: ArmRun, kind: Kind, timeout: number, otherShown: Shown | undefined): boolean {
+  const until = aliveUntil(run);
+  if (until === undefined || run.settledAt === undefined) return false;
+  const hasFlow = longestGap(run, kind, until) < timeout * FLOW_SHARE;
+  const quietFrom =
+    otherShown === 'no' ? run.settledAt : (eventsOf(run, other(kind)).at(-1) ?? run.settledAt);
+  const quiet = (until - Math.max(quietFrom, run.settledAt)) / 1000;
+  return hasFlow && quiet >= timeout * KEPT_TIMEOUTS;
+}
+
+/** Timed out although `kind` had been flowing right up to the end. */
+function diedDespite(run: ArmRun, kind: Kind, timeout: number, share = FLOW_SHARE): boolean {
+  const { outcome, settledAt } = run;
+  if (outcome !== 'timed-out' || settledAt === undefined) return false;
+  return longestGap(run, kind) < timeout * share && eventsOf(run, kind).some((at) => at > settledAt);
+}
+
+function judgeKeeper(
+  runs: readonly ArmRun[],
+  timeout: number,
+): { shown: Conclusion['keeper']; why?: string } {
+  if (runs.length === 0) return { shown: 'not shown', why: 'the arm keeper was not run' };
+  const beating = (run: ArmRun) => run.queries > 0;
+  const holds = runs.filter((run) => {
+    const until = aliveUntil(run);
+    if (until === undefined || run.settledAt === undefined) return false;
+    return beating(run) && until - run.settledAt >= timeout * KEPT_TIMEOUTS * 1000;
+  });
+  const fails = runs.filter((run) => beating(run) && diedDespite(run, 'output', timeout, HEARTBEAT_SHARE));
+  if (holds.length > 0 && fails.length > 0)
+    return { shown: 'not shown', why: `${holds.length} sessions lived, ${fails.length} timed out` };
+  if (holds.length > 0) return { shown: 'holds' };
+  if (fails.length > 0) return { shown: 'does not hold' };
+  const timedOut = runs.filter(({ outcome }) => outcome === 'timed-out');
+  if (timedOut.some(beating))
+    return { shown: 'not shown', why: 'its heartbeats had stopped, or are further apart than the timeout' };
+  if (runs.every((run) => !beating(run)))
+    return {
+      shown: 'not shown',
+      why: 'no heartbeat was seen: nothing is installed, or it only prints (see  ssm-keepalive status)',
+    };
+  const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
+  if (runs.some((run) => run.outcome === 'alive'))
+    return { shown: 'not shown', why: `the limit was too short: it takes at least ${needed} s` };
+  return { shown: 'not shown', why: `no session showed it (${describeOutcomes(runs)})` };
+}
+
+/** Until when a run was certainly alive. Interrupted: up to its last byte. Ended by anything else: it proves nothing. */
+function aliveUntil(run: ArmRun): number | undefined {
+  if (run.outcome === 'alive') return run.endedAt;
+  if (run.outcome === 'interrupted') return run.outputAt.at(-1);
+  return undefined;
+}
+
+function eventsOf(run: ArmRun, kind: Kind): readonly number[] {
+  return kind === 'input' ? run.inputAt : run.outputAt;
+}
+
+/** The longest stretch without `kind` between the arm's beginning and `until`, in seconds. */
+export function longestGap(run: ArmRun, kind: Kind, until = run.endedAt ?? Date.now()): number {
+  const from = run.settledAt ?? run.startedAt ?? until;
+  const marks = [from, ...eventsOf(run, kind).filter((at) => at > from && at < until), until];
+  return Math.max(0, ...marks.slice(1).map((at, index) => at - (marks[index] ?? at))) / 1000;
+}
+
+/** Seconds without `kind` before the end. */
+export function silence(run: ArmRun, kind: Kind): number {
+  const end = run.endedAt ?? Date.now();
+  return Math.max(0, end - (eventsOf(run, kind).at(-1) ?? run.startedAt ?? end)) / 1000;
+}
+
+function countAfterSettling(run: ArmRun): number {
+  const from = run.settledAt ?? Number.POSITIVE_INFINITY;
+  return [...run.inputAt, ...run.outputAt].filter((at) => at > from).length;
+}
+
+function afterSettling(run: ArmRun): number {
+  return ((run.endedAt ?? 0) - (run.settledAt ?? run.endedAt ?? 0)) / 1000;
+}
+
+function nameArms(runs: readonly ArmRun[]): string {
+  return [...new Set(runs.map(({ arm }) => arm))].join(' and ');
+}
+
+function describeOutcomes(runs: readonly ArmRun[]): string {
+  return [...new Set(runs.map(({ outcome }) => OUTCOMES[outcome ?? 'interrupted']))].join(', ');
+}
+
+function round(seconds: number): string {
+  return seconds < 100 ? seconds.toFixed(1) : String(Math.round(seconds));
+}

@@ -1,0 +1,36 @@
+/** Text that is safe as HTML; the only way to make it is the template below, which escapes every value that is not one already. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+export function escapeHtml(text: string): string {
+  // Control characters have no place in a page, and a reader's browser may act on some of them.
+  return text
+    .replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+type Value = string | number | Html | readonly Html[];
+
+export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
+  return new Html(
+    strings.reduce(
+      (text, part, index) => text + part + (index < values.length ? show(values[index]!) : ''),
+      '',
+    ),
+  );
+}
+
+function show(value: Value): string {
+  if (value instanceof Html) return value.text;
+  if (typeof value === 'object') return value.map(({ text }) => text).join('');
+  return escapeHtml(String(value));
+}

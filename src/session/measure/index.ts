@@ -1,0 +1,7 @@
+/** Measures how long sessions live, and what that shows. */
+export { type ArmRun, livedSeconds, OUTCOMES, type Outcome } from './arm-run.ts';
+export { type Conclusion, conclude, silence } from './conclude.ts';
+export type { PluginCall } from './messages.ts';
+export { renderPage } from './page.ts';
+export { type Account, type MeasurePlan, measureRuns, planRuns } from './run.ts';
+export * from './words.ts';

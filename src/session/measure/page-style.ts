@@ -1,0 +1,58 @@
+import { Html } from './html.ts';
+
+/** The page's look. System fonts alone; every colour pair is at least 4.5:1 for text, 3:1 for marks. */
+export const PAGE_STYLE = new Html(`
+:root{--page:#fff;--ink:#1b1f24;--soft:#57606a;--edge:#d0d7de;--lane:#eef1f4;--card:#f6f8fa;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(87,96,106,.18);--good:#116329;--bad:#a40e26}
+@media (prefers-color-scheme:dark){:root{--page:#0d1117;--ink:#e6edf3;--soft:#9da7b1;--edge:#30363d;--lane:#1c2229;--card:#161b22;--output:#79b8ff;--input:#ffab70;--silence:#3b2a57;--silence-edge:#b392f0;--setup:rgba(157,167,177,.22);--good:#56d364;--bad:#ff8e86}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%}
+body{margin:0 auto;padding:1.5rem 1rem 3rem;max-width:64rem;background:var(--page);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
+h1{margin:0;font-size:1.6rem;line-height:1.25}
+h2{margin:2.25rem 0 .75rem;font-size:1.2rem}
+h3{margin:0;font-size:1rem;display:flex;flex-wrap:wrap;gap:.1rem .6rem;align-items:baseline}
+.where,.about,.why,footer{color:var(--soft)}
+.where,.about{margin:.15rem 0 0}
+.about{font-size:.9rem}
+dl{margin:0}
+dd{margin:0}
+.shows{border:1px solid var(--edge);border-radius:.5rem;background:var(--card);padding:.25rem 1rem}
+.shows>div,.facts>div{display:grid;grid-template-columns:11rem 1fr;gap:0 1rem;padding:.5rem 0}
+.shows>div+div,.facts>div+div{border-top:1px solid var(--edge)}
+dt{color:var(--soft)}
+.why{display:block;font-size:.9rem}
+.open{font-weight:400;font-style:italic}
+.legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:0 0 .5rem;padding:0;list-style:none;font-size:.85rem;color:var(--soft)}
+.key{display:inline-block;width:1rem;height:.8rem;margin-right:.4rem;vertical-align:-.05rem}
+.key.output{background:repeating-linear-gradient(90deg,var(--output) 0 2px,transparent 2px 5px)}
+.key.input{background:repeating-linear-gradient(90deg,var(--input) 0 2px,transparent 2px 5px)}
+.key.silence{background:var(--silence);border:1px solid var(--silence-edge)}
+.key.setup{background:var(--setup)}
+article{padding:1rem 0 1.1rem;border-top:1px solid var(--edge);break-inside:avoid}
+.badge{font-weight:400;font-size:.9rem;color:var(--soft)}
+.badge.alive{color:var(--good)}
+.badge.timed-out{color:var(--bad)}
+.line{display:grid;grid-template-columns:3.6rem 1fr;margin-top:.5rem}
+.names{display:grid;grid-template-rows:24px 28px;font-size:.8rem;color:var(--soft);align-items:center}
+svg{display:block;width:100%;height:54px;overflow:visible}
+.lane{fill:var(--lane)}
+.setup{fill:var(--setup)}
+.silence{fill:var(--silence);stroke:var(--silence-edge);stroke-width:1;vector-effect:non-scaling-stroke}
+path{fill:none}
+path.output{stroke:var(--output);stroke-width:2}
+path.input{stroke:var(--input);stroke-width:2}
+path.end{stroke-width:3}
+path.alive{stroke:var(--good);stroke-dasharray:4 3}
+path.dead{stroke:var(--bad)}
+.axis{position:relative;height:1.1rem;font-size:.75rem;color:var(--soft);font-variant-numeric:tabular-nums}
+.axis span{position:absolute;transform:translateX(-50%);white-space:nowrap}
+.axis span:first-child{transform:none}
+blockquote{margin:.5rem 0 0;padding-left:.75rem;border-left:3px solid var(--edge);font-size:.9rem}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
+th,td{padding:.35rem .75rem .35rem 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
+thead th{vertical-align:bottom;color:var(--soft);font-weight:600;white-space:normal}
+th:first-child,td.text,th:last-child{text-align:left}
+footer{margin-top:2.5rem;font-size:.85rem}
+@media (max-width:34rem){.shows>div,.facts>div{grid-template-columns:1fr}.axis .odd{display:none}.line{grid-template-columns:3.1rem 1fr}}
+@media print{:root{--page:#fff;--ink:#000;--soft:#444;--edge:#bbb;--lane:#eee;--card:#fff;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(0,0,0,.15);--good:#116329;--bad:#a40e26}body{max-width:none;padding:0;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}h2{break-after:avoid}.scroll{overflow:visible;break-inside:avoid}th,td{white-space:normal}}
+`);

@@ -1,0 +1,198 @@
+/** One measurement: every arm's sessions, each with its own client process, watched until the end or the limit. Knows no AWS. */
+import { type ArmProcess, startArmProcess } from './arm-client.ts';
+import { type ArmRun, describeEnd, type Outcome, startRun } from './arm-run.ts';
+import type { ArmName } from './arms.ts';
+import type { ArmOrder, FromArm } from './messages.ts';
+
+export interface MeasurePlan {
+  readonly arms: readonly ArmName[];
+  readonly repeat: number;
+  readonly tickSeconds: number;
+  /** How long a session is watched once its arm has begun. */
+  readonly limitSeconds: number;
+  /** Sessions at the same time. */
+  readonly parallel: number;
+}
+
+/** What the account does for a measurement. */
+export interface Account {
+  start(): Promise<ArmOrder['session']>;
+  /** Ends a session on the service's side. */
+  terminate(sessionId: string): Promise<void>;
+}
+
+export interface MeasureOptions {
+  readonly account: Account;
+  readonly plugin?: ArmOrder['plugin'];
+  /** Aborted: end what runs and report it. */
+  readonly stop: AbortSignal;
+  /** Aborted: leave at once. */
+  readonly leave: AbortSignal;
+  /** Called whenever a run has changed its state; traffic alone is no reason. */
+  readonly onChange?: (run: ArmRun) => void;
+}
+
+/** A session that does not get its arm going in this time is given up. */
+const SET_UP_LIMIT_MS = 120_000;
+/** How long a client process may take to answer a probe and to leave. */
+const PROBE_LIMIT_MS = 12_000;
+const LEAVE_LIMIT_MS = 5_000;
+
+/** Every run that was planned, in the plan's order; one arm's failure is in its run and stops no other. */
+export function planRuns(plan: MeasurePlan): ArmRun[] {
+  return Array.from({ length: plan.repeat }, (_, index) =>
+    plan.arms.map((arm) => startRun(arm, index + 1)),
+  ).flat();
+}
+
+/** Fills in `runs` and resolves when each has ended; never rejects for what goes wrong with a session. */
+export async function measureRuns(
+  runs: readonly ArmRun[],
+  plan: MeasurePlan,
+  options: MeasureOptions,
+): Promise<void> {
+  const waiting = [...runs];
+  const work = async () => {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      if (options.stop.aborted) finish(run, 'interrupted', 'not started');
+      else await watch(run, plan, options);
+      options.onChange?.(run);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(plan.parallel, runs.length) }, work));
+}
+
+async function watch(run: ArmRun, plan: MeasurePlan, options: MeasureOptions): Promise<void> {
+  let client: ArmProcess | undefined;
+  try {
+    run.state = 'starting';
+    options.onChange?.(run);
+    const session = await options.account.start();
+    run.sessionId = session.SessionId;
+    run.startedAt = Date.now();
+    client = startArmProcess({
+      arm: run.arm,
+      tickSeconds: plan.tickSeconds,
+      session,
+      ...(options.plugin ? { plugin: options.plugin } : {}),
+    });
+    await follow(run, client, plan, options);
+  } catch (error) {
+    finish(run, 'failed', (error as Error).message);
+  } finally {
+    await endSession(run, client, options);
+  }
+}
+
+/** Takes in what the client process tells until the run is over. */
+async function follow(
+  run: ArmRun,
+  client: ArmProcess,
+  plan: MeasurePlan,
+  options: MeasureOptions,
+): Promise<void> {
+  let decide: (why: 'set-up' | 'limit' | 'stop' | 'end') => void = () => {};
+  let probed: (isAlive: boolean) => void = () => {};
+  const decision = new Promise<'set-up' | 'limit' | 'stop' | 'end'>((resolve) => {
+    decide = resolve;
+  });
+  let timer = setTimeout(() => decide('set-up'), SET_UP_LIMIT_MS);
+  const onStop = () => decide('stop');
+  options.stop.addEventListener('abort', onStop);
+  if (options.stop.aborted) onStop();
+  let isCounted = true;
+  client.onMessage((message: FromArm) => {
+    if (message.kind === 'traffic' && isCounted) takeTraffic(run, message);
+    if (message.kind === 'opened') run.state = 'opening';
+    if (message.kind === 'settled') {
+      run.settledAt = message.at;
+      run.state = 'open';
+      clearTimeout(timer);
+      timer = setTimeout(() => decide('limit'), plan.limitSeconds * 1000);
+    }
+    if (message.kind === 'opened' || message.kind === 'settled') options.onChange?.(run);
+    if (message.kind === 'probed') probed(message.isAlive);
+    if (message.kind === 'failed') finish(run, 'failed', message.why);
+    if (message.kind === 'ended') {
+      // A second's rounding aside, the end is when the client saw it, not when this process heard of it.
+      finish(run, ...describeEnd(message), message.at);
+    }
+    if (message.kind === 'failed' || message.kind === 'ended') {
+      probed(false);
+      decide('end');
+    }
+  });
+  client.onExit((why) => {
+    finish(run, 'failed', why);
+    probed(false);
+    decide('end');
+  });
+  const decided = await decision;
+  clearTimeout(timer);
+  options.stop.removeEventListener('abort', onStop);
+  if (run.outcome !== undefined) return;
+  const at = Date.now();
+  isCounted = false;
+  if (decided === 'set-up') return finish(run, 'failed', 'the shell did not get ready');
+  if (decided === 'stop') return finish(run, 'interrupted', 'Ctrl-C');
+  const isAlive = await Promise.race([
+    new Promise<boolean>((resolve) => {
+      probed = resolve;
+      client.send({ op: 'probe' });
+    }),
+    pause(PROBE_LIMIT_MS).then(() => false),
+    aborted(options.leave).then(() => false),
+  ]);
+  if (isAlive) finish(run, 'alive', '', at);
+  else finish(run, 'silent', 'nothing came back when it was asked at the limit', at);
+}
+
+function takeTraffic(run: ArmRun, traffic: Extract<FromArm, { kind: 'traffic' }>): void {
+  if (run.outcome !== undefined) return;
+  run.bytesIn += traffic.output;
+  run.bytesOut += traffic.input;
+  run.queries += traffic.queries;
+  run.answers += traffic.answers;
+  if (traffic.output > 0) run.outputAt.push(traffic.at);
+  if (traffic.input > 0) run.inputAt.push(traffic.at);
+}
+
+function finish(run: ArmRun, outcome: Outcome, words: string, at = Date.now()): void {
+  if (run.outcome !== undefined) return;
+  run.outcome = outcome;
+  run.words = words;
+  run.endedAt = at;
+  run.state = 'ended';
+}
+
+/** The service is told, and the process goes; a session that nobody could end is named in the run. */
+async function endSession(
+  run: ArmRun,
+  client: ArmProcess | undefined,
+  options: MeasureOptions,
+): Promise<void> {
+  const isEndedByService = ['timed-out', 'maximum', 'ended'].includes(run.outcome ?? '');
+  const leave = aborted(options.leave);
+  if (run.sessionId !== '' && !isEndedByService) {
+    await Promise.race([
+      options.account.terminate(run.sessionId).catch((error: Error) => {
+        run.leftOpen = error.message;
+      }),
+      leave.then(() => {
+        run.leftOpen ??= 'left early';
+      }),
+    ]);
+  }
+  await Promise.race([client?.end(LEAVE_LIMIT_MS), leave.then(() => client?.kill())]);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

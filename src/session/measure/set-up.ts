@@ -1,0 +1,76 @@
+/** Brings a fresh session to where its arm begins: the host's own keeper switched off in it (unless that is the arm), the loop running. */
+import type { Arm } from './arms.ts';
+
+/** A conversation with the session's shell: what it printed from the very first byte on. */
+export interface Talk {
+  hear(bytes: Uint8Array): void;
+  /** Resolves once something was printed and then nothing more for a moment; at the latest at the limit. */
+  quiet(): Promise<unknown>;
+  /** Types a line and waits for what it prints. @throws when that does not come. */
+  say(words: string, pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** A shell on a slow instance may take this long to print a prompt or take a line. */
+const ANSWER_LIMIT_MS = 20_000;
+/** Silence after which a prompt is taken to be complete. */
+const QUIET_MS = 500;
+
+/** Put together by the shell, so that the echo of a typed line is never taken for its output. */
+const SAY_SET = "printf '%s%s\\n' ssmka- set";
+const ASK_KEEPER = `printf '%s%s %s,%s\\n' ssmka- look "$(cat /proc/$PPID/comm 2>/dev/null)" "\${__ssmka_kept-}"`;
+const QUERY = '\x1b[5n';
+
+/** Resolves when what the arm is about has begun. @throws when the shell does not take a line. */
+export async function setUp(arm: Arm, tickSeconds: number, talk: Talk): Promise<void> {
+  await talk.quiet();
+  if (arm.line === undefined) return;
+  const [, parent = '', isKept = ''] = await talk.say(ASK_KEEPER, /ssmka-look ([^\r\n,]*),(\w*)/);
+  if (parent === 'ssm-keepalive') {
+    // The entry then goes on as the plain shell, and says so once the terminal is in order.
+    await talk.say('kill -9 $PPID', /plain shell/);
+    await talk.quiet();
+  } else if (isKept !== '') {
+    // The prompt keeper's helper leaves a shell that has become another one.
+    await talk.say(
+      `exec env SSM_KEEPALIVE=off sh -c '${SAY_SET.replaceAll("'", '"')}; exec sh'`,
+      /ssmka-set/,
+    );
+    await talk.quiet();
+  }
+  const command = arm.line(tickSeconds);
+  await talk.say(command === '' ? SAY_SET : `${SAY_SET}; ${command}`, /ssmka-set/);
+  await talk.quiet();
+}
+
+export function makeTalk(write: (bytes: string) => void): Talk {
+  let text = '';
+  let lastAt = Date.now();
+  let hasPrinted = false;
+
+  async function poll<T>(look: () => T | undefined): Promise<T | undefined> {
+    const endsAt = Date.now() + ANSWER_LIMIT_MS;
+    while (Date.now() < endsAt) {
+      const found = look();
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return undefined;
+  }
+
+  return {
+    hear(bytes) {
+      // A relay's query may stand anywhere, also inside our own words. Only the end is looked at: sessions last for hours.
+      text = (text + Buffer.from(bytes).toString('latin1')).replaceAll(QUERY, '').slice(-4000);
+      lastAt = Date.now();
+      hasPrinted = true;
+    },
+    quiet: () => poll(() => (hasPrinted && Date.now() - lastAt >= QUIET_MS ? true : undefined)),
+    async say(words, pattern) {
+      text = '';
+      write(`${words}\r`);
+      const found = await poll(() => pattern.exec(text) ?? undefined);
+      if (found) return found;
+      throw new Error(`the shell did not take a line; it printed ${JSON.stringify(text.slice(-200))}`);
+    },
+  };
+}

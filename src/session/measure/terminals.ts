@@ -1,0 +1,81 @@
+/** The two clients a session can be measured with, as one kind of terminal. */
+import type { SessionEnd } from '../client.ts';
+import { openSession } from '../client.ts';
+import type { ArmOrder, PluginCall } from './messages.ts';
+
+export interface Terminal {
+  write(bytes: string): void;
+  close(): void;
+  readonly ended: Promise<SessionEnd>;
+}
+
+type OnOutput = (bytes: Uint8Array) => void;
+
+/** @throws when the session cannot be opened. */
+export function openTerminal(order: ArmOrder, onOutput: OnOutput): Promise<Terminal> {
+  return order.plugin ? openPlugin(order, order.plugin, onOutput) : openOwn(order, onOutput);
+}
+
+async function openOwn({ session }: ArmOrder, onOutput: OnOutput): Promise<Terminal> {
+  const client = await openSession({ session, onOutput, terminal: 'silent' });
+  return { write: (bytes) => void client.write(bytes), close: () => client.close(), ended: client.ended };
+}
+
+/** How the plugin begins and ends [source: sessionhandler, session.go]; what it prints itself comes from no host. */
+const FIRST_WORDS = /Starting session with SessionId: \S+\r?\n/;
+const LAST_WORDS = /SessionId: \S+ : ([^\r\n]*)|Exiting session with sessionId/;
+
+/** The official plugin under a pty, as a person's terminal would run it. */
+async function openPlugin(
+  { session }: ArmOrder,
+  { path, region, profile, endpoint, parameters }: PluginCall,
+  onOutput: OnOutput,
+): Promise<Terminal> {
+  const { spawn } = await import('@lydell/node-pty');
+  const plugin = spawn(
+    path,
+    [JSON.stringify(session), region, 'StartSession', profile, JSON.stringify(parameters), endpoint],
+    { name: 'xterm-256color', cols: 80, rows: 24, encoding: null },
+  );
+  let tail = '';
+  let isClosing = false;
+  let hasBegun = false;
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  plugin.onData((chunk) => {
+    const bytes = chunk as unknown as Buffer;
+    tail = (tail + bytes.toString('latin1')).slice(-4000);
+    if (hasBegun && !LAST_WORDS.test(tail)) onOutput(bytes);
+    const banner = hasBegun ? null : FIRST_WORDS.exec(tail);
+    if (!banner) return;
+    hasBegun = true;
+    const rest = tail.slice(banner.index + banner[0].length);
+    if (rest !== '') onOutput(Buffer.from(rest, 'latin1'));
+    begin();
+  });
+  const ended = new Promise<SessionEnd>((resolve) => {
+    plugin.onExit(({ exitCode }) => {
+      const words = LAST_WORDS.exec(tail);
+      const by = isClosing ? 'closed' : words ? 'service' : 'lost';
+      const said =
+        tail
+          .trim()
+          .split(/[\r\n]+/)
+          .at(-1) || `status ${exitCode}`;
+      const sentence = by === 'lost' ? `the plugin ended: ${said}` : (words?.[1] ?? '');
+      resolve({ at: Date.now(), by, sentence: Buffer.from(sentence, 'latin1').toString('utf8') });
+    });
+  });
+  const early = await Promise.race([begun, ended]);
+  if (early) throw new Error(early.sentence);
+  return {
+    write: (bytes) => plugin.write(bytes),
+    close: () => {
+      isClosing = true;
+      plugin.kill('SIGTERM');
+    },
+    ended,
+  };
+}

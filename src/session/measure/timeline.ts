@@ -1,0 +1,53 @@
+/** One session as a drawing: a lane for output, a lane for input, the silence before the end, and the end. Pure. */
+import type { ArmRun } from './arm-run.ts';
+import { livedSeconds } from './arm-run.ts';
+import { type Html, html } from './html.ts';
+import { sayBytes, sayOutcome, sayTime } from './words.ts';
+
+/** The drawing's own width; it is stretched to the page's, and lines keep their thickness. */
+const WIDTH = 1000;
+const LANE_HEIGHT = 22;
+const LANES = { output: 2, input: 30 } as const;
+const HEIGHT = 54;
+
+/** `spanSeconds` is the time that the whole width stands for, the same for every session of a page. */
+export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Html {
+  const x = (at: number) =>
+    Math.min(WIDTH, Math.max(0, ((at - (run.startedAt ?? at)) / 1000 / spanSeconds) * WIDTH));
+  const end = x(run.endedAt ?? run.startedAt ?? 0);
+  const begun = run.settledAt === undefined ? 0 : x(run.settledAt);
+  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${describe(run, name)}">
+<rect class="lane" x="0" y="${LANES.output}" width="${round(end)}" height="${LANE_HEIGHT}"/>
+<rect class="lane" x="0" y="${LANES.input}" width="${round(end)}" height="${LANE_HEIGHT}"/>
+<rect class="setup" x="0" y="0" width="${round(begun)}" height="${HEIGHT}"/>
+${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end))}
+<path class="end ${run.outcome === 'alive' ? 'alive' : 'dead'}" vector-effect="non-scaling-stroke" d="M${round(end)} 0V${HEIGHT}"/>
+</svg>`;
+}
+
+function drawLane(run: ArmRun, kind: 'output' | 'input', x: (at: number) => number, end: number): Html {
+  const top = LANES[kind];
+  const events = kind === 'output' ? run.outputAt : run.inputAt;
+  const marks = [...new Set(events.map((at) => round(x(at))))];
+  const silentFrom = marks.at(-1) ?? 0;
+  // What a lane was silent for at the end is what a timer that counts this lane had to go by.
+  const hasSilence = run.outcome !== undefined && run.startedAt !== undefined && end - silentFrom > 0;
+  const path = marks.map((mark) => `M${mark} ${top + 2}V${top + LANE_HEIGHT - 2}`).join('');
+  return html`${hasSilence ? html`<rect class="silence" x="${silentFrom}" y="${top}" width="${round(end - silentFrom)}" height="${LANE_HEIGHT}"/>` : ''}
+${path === '' ? '' : html`<path class="${kind}" vector-effect="non-scaling-stroke" d="${path}"/>`}`;
+}
+
+function describe(run: ArmRun, name: string): string {
+  return `${name}: ${sayOutcome(run)} after ${sayTime(livedSeconds(run))}; ${sayBytes(run.bytesOut)} of input, ${sayBytes(run.bytesIn)} of output`;
+}
+
+/** Round numbers along the bottom, at most seven. */
+export function axisMarks(spanSeconds: number): number[] {
+  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
+  const step = steps.find((candidate) => spanSeconds / candidate <= 6) ?? 28_800;
+  return Array.from({ length: Math.floor(spanSeconds / step) + 1 }, (_, index) => index * step);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

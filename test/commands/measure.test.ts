@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { DescribeSessionsCommand } from '@aws-sdk/client-ssm';
+import { execa } from 'execa';
+import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
+import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { CLI, runCli } from '../support/cli.ts';
+
+/** As in live-and-die: several heartbeats and ticks fit into one timeout. */
+const IDLE_SECONDS = 6;
+const SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
+const HOST = 'i-0fffffffffffffff1';
+const HOSTS = [{ name: 'web-1', id: HOST, tags: {} }];
+const skip = sandboxMissing();
+
+/** Under which policies a session of each arm outlives its timeouts. The field measurement of 2019 is the column `output`. */
+const TRUTH: Readonly<Record<string, readonly IdlePolicy[]>> = {
+  nothing: [],
+  background: [],
+  foreground: ['output', 'any'],
+  output: ['output', 'any'],
+  input: ['input', 'any'],
+  query: ['input', 'output', 'any'],
+  keeper: ['input', 'output', 'any'],
+};
+const RESET_BY: Readonly<Record<IdlePolicy, string>> = { input: 'input', output: 'output', any: 'either' };
+
+interface Measured {
+  readonly exitStatus: number;
+  readonly conclusion: {
+    resetBy: string;
+    keeper: string;
+    untouchedSeconds: number;
+    why: Record<string, string>;
+  };
+  readonly sessions: {
+    arm: string;
+    outcome: string;
+    words: string;
+    answers: number;
+    queries: number;
+    sessionId: string | null;
+    leftOpen: string | null;
+  }[];
+  readonly document: string | null;
+}
+
+async function measureJson(lab: Lab, flags: string): Promise<Measured & { stderr: string }> {
+  const { stdout, stderr } = await runCli(
+    ['measure', HOST, '--output', 'json', ...flags.split(' ')],
+    lab.env,
+  );
+  assert.notEqual(stdout, '', stderr);
+  return { ...(JSON.parse(stdout) as Measured), stderr };
+}
+
+/** The service's own word that no session is left. */
+async function countActive(lab: Lab): Promise<number> {
+  const { Sessions = [] } = await makeClient(lab).send(new DescribeSessionsCommand({ State: 'Active' }));
+  return Sessions.length;
+}
+
+const sessionLab = skip ? undefined : await useLab({ hosts: HOSTS, consistencySeconds: 0 });
+
+describe('measure', { concurrency: true, skip }, () => {
+  const folder = makeFolder();
+  for (const policy of ['input', 'output', 'any'] as const) {
+    test(`measure: every arm under a timer that counts ${policy}, on a host with a keeper, and the right conclusion`, async () => {
+      const lab = await useLab({ hosts: HOSTS, idleSeconds: IDLE_SECONDS, policy, consistencySeconds: 0 });
+      const installed = await runCli(['install', '--instance-id', HOST, '--interval', '1'], lab.env);
+      assert.equal(installed.status, 0, installed.stderr);
+      await until('the entry to be live', async () =>
+        (await runCli(['status', '--instance-id', HOST], lab.env)).stdout.includes('env profile'),
+      );
+      const report = join(folder, `${policy}.html`);
+      const measured = await measureJson(lab, `--limit 14s --tick 1s --report ${report}`);
+      const lived = Object.fromEntries(measured.sessions.map(({ arm, outcome }) => [arm, outcome]));
+      const expected = Object.fromEntries(
+        Object.entries(TRUTH).map(([arm, policies]) => [
+          arm,
+          policies.includes(policy) ? 'alive' : 'timed-out',
+        ]),
+      );
+      assert.deepEqual(
+        lived,
+        expected,
+        JSON.stringify(measured.sessions.map(({ arm, words }) => [arm, words])),
+      );
+      for (const { outcome, words } of measured.sessions)
+        assert.equal(words, outcome === 'alive' ? '' : SENTENCE);
+      assert.deepEqual(measured.conclusion.why, {});
+      assert.equal(measured.conclusion.resetBy, RESET_BY[policy]);
+      assert.equal(measured.conclusion.keeper, 'holds');
+      assert.ok(
+        measured.conclusion.untouchedSeconds >= IDLE_SECONDS - 1,
+        String(measured.conclusion.untouchedSeconds),
+      );
+      assert.equal(measured.exitStatus, 0);
+      assert.equal(await countActive(lab), 0);
+      assert.match(readFileSync(report, 'utf8'), /^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);
+    });
+  }
+
+  test('measure: Ctrl-C ends the sessions on the service’s side, reports what there is and leaves with 130', async () => {
+    const child = execa(
+      process.execPath,
+      [CLI, 'measure', HOST, '--arm', 'nothing,foreground', '--limit', '1h', '--temporary-document'],
+      {
+        env: sessionLab!.env,
+        reject: false,
+        stdin: 'ignore',
+      },
+    );
+    after(() => child.kill('SIGKILL'));
+    let shown = '';
+    child.stderr.on('data', (bytes: Buffer) => {
+      shown += bytes;
+    });
+    await until('an arm to begin', () => /foreground: begun/.test(shown));
+    child.kill('SIGINT');
+    const result = await child;
+    assert.equal(result.exitCode, 130, result.stderr);
+    assert.match(result.stdout, /^foreground +[\d.]+ s .*interrupted$/m);
+    assert.match(result.stdout, /keeper +not shown/);
+    const [, name = ''] = /created the session document (\S+)/.exec(shown) ?? [];
+    assert.match(name, /^ssm-keepalive-measure-[0-9a-f]{8}$/);
+    assert.ok(result.stderr.includes(`deleted the session document ${name}`), result.stderr);
+  });
+});
