@@ -1,8 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
-import type { PluginCall } from '../session/measure/index.ts';
 
 const PLUGIN = 'session-manager-plugin';
 
@@ -32,19 +30,4 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What the AWS CLI tells the plugin beside the session itself. */
-export async function plugInto(
-  path: string,
-  client: SSMClient,
-  region: string,
-  profile: string | undefined,
-  parameters: Readonly<Record<string, string>>,
-): Promise<PluginCall> {
-  const own = await client.config.endpoint?.();
-  const endpoint = own
-    ? `${own.protocol}//${own.hostname}${own.port ? `:${own.port}` : ''}`
-    : `https://ssm.${region}.amazonaws.com`;
-  return { path, region, profile: profile ?? '', endpoint, parameters };
 }

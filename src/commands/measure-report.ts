@@ -138,6 +138,7 @@ export function renderMeasureJson(
         bytesFromHost: run.bytesIn,
         queries: run.queries,
         answers: run.answers,
+        reconnects: run.reconnects,
         leftOpen: run.leftOpen ?? null,
         inputAt: run.inputAt.map(seconds),
         outputAt: run.outputAt.map(seconds),

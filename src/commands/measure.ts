@@ -2,7 +2,8 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { PRODUCT_VERSION } from '../bundle/version.ts';
 import { UsageError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
-import { readAccountId, startMeasuredSession, terminateMeasuredSession } from '../fleet/measure-account.ts';
+import { endSession, readAccountId } from '../fleet/measure-account.ts';
+import { type SessionRequest, startSession, toStartParameters } from '../fleet/sessions.ts';
 import {
   type Account,
   conclude,
@@ -17,10 +18,11 @@ import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../set
 import { connect } from './connection.ts';
 import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
-import { findPlugin, plugInto } from './measure-plugin.ts';
+import { findPlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';
 import { renderLeftOpen, renderMeasureJson, renderMeasureTable, sayCost } from './measure-report.ts';
 import { openReportFile } from './report-file.ts';
+import { makeResume } from './resume.ts';
 import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
 
 /** Watched for so many idle timeouts unless told otherwise: 1.5 prove something, the rest is for a slow start. */
@@ -55,10 +57,16 @@ export const measure: Command = async (settings, io, invocation) => {
         limitSeconds: plan.limitSeconds,
         tickSeconds: plan.tickSeconds,
       };
-      const plugin = pluginPath
-        ? await plugInto(pluginPath, client, region, settings.common.profile, sessionParameters(facts))
+      const request = { instanceId, reason: REASON, documentName: document };
+      const plugin: PluginCall | undefined = pluginPath
+        ? {
+            path: pluginPath,
+            region,
+            profile: settings.common.profile ?? '',
+            parameters: toStartParameters(request),
+          }
         : undefined;
-      return runAndReport(client, facts, plan, plugin, settings, io, invocation, report);
+      return runAndReport(client, request, facts, plan, plugin, settings, io, invocation, report);
     };
     if (!hasDocument) return await run(undefined);
     return await withTemporaryDocument(client, settings, io, invocation.interruption, run);
@@ -96,12 +104,9 @@ function makePlan({ measure }: Settings, idleTimeoutSeconds: number | undefined)
   };
 }
 
-function sessionParameters({ instanceId, document }: Pick<MeasureFacts, 'instanceId' | 'document'>) {
-  return { Target: instanceId, Reason: REASON, ...(document ? { DocumentName: document } : {}) };
-}
-
 async function runAndReport(
   client: SSMClient,
+  request: SessionRequest,
   known: Omit<MeasureFacts, 'accountId'>,
   plan: MeasurePlan,
   plugin: PluginCall | undefined,
@@ -113,11 +118,12 @@ async function runAndReport(
   let accountId: Promise<string | undefined> | undefined;
   const account: Account = {
     async start() {
-      const session = await startMeasuredSession(client, sessionParameters(known));
+      const session = await startSession(client, request);
       accountId ??= readAccountId(client, session.SessionId);
       return session;
     },
-    terminate: (sessionId) => terminateMeasuredSession(client, sessionId),
+    resume: makeResume(client),
+    terminate: (sessionId) => endSession(client, sessionId),
   };
   const runs = planRuns(plan);
   const progress = makeMeasureProgress(io, runs, plan, settings.common.isQuiet);

@@ -1,4 +1,4 @@
-/** What `measure` asks of an account: sessions, and a document of its own for as long as it runs. */
+/** What `measure` asks of an account: the end of a session, its number, and a document of its own for as long as it runs. */
 import { randomBytes } from 'node:crypto';
 import {
   CreateDocumentCommand,
@@ -6,35 +6,14 @@ import {
   DescribeSessionsCommand,
   GetDocumentCommand,
   type SSMClient,
-  StartSessionCommand,
   TerminateSessionCommand,
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError } from './service-errors.ts';
 
-export interface StartedSession {
-  readonly SessionId: string;
-  readonly StreamUrl: string;
-  readonly TokenValue: string;
-}
-
-/** @throws ServiceError */
-export async function startMeasuredSession(
-  client: SSMClient,
-  parameters: { readonly Target: string; readonly DocumentName?: string; readonly Reason: string },
-): Promise<StartedSession> {
-  const { SessionId, StreamUrl, TokenValue } = await client
-    .send(new StartSessionCommand(parameters))
-    .catch((error: unknown) => {
-      throw explainServiceError(error, 'the session could not be started');
-    });
-  if (SessionId && StreamUrl && TokenValue) return { SessionId, StreamUrl, TokenValue };
-  throw new Error('StartSession gave neither stream nor token');
-}
-
 /** One that has ended by itself meanwhile is as good. @throws ServiceError */
-export async function terminateMeasuredSession(client: SSMClient, sessionId: string): Promise<void> {
+export async function endSession(client: SSMClient, sessionId: string): Promise<void> {
   await client.send(new TerminateSessionCommand({ SessionId: sessionId })).catch((error: unknown) => {
     if ((error as Error).name === 'DoesNotExistException') return;
     throw explainServiceError(error, 'the session could not be ended');

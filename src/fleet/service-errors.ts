@@ -38,10 +38,6 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     why: 'at least one instance id is unknown, stopped, or has no working agent, and the service then refuses all of them',
     next: 'run the same command with --dry-run to see which',
   },
-  TargetNotConnected: {
-    why: 'the instance is unknown here, stopped, or its agent is not connected',
-    next: 'check the id and the Region; start the instance or its agent',
-  },
   InvalidDocument: {
     why: 'the service does not know the document AWS-RunShellScript here',
     next: 'check the Region',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { DescribeSessionsCommand } from '@aws-sdk/client-ssm';
+import { fileURLToPath } from 'node:url';
+import { DescribeSessionsCommand, GetDocumentCommand } from '@aws-sdk/client-ssm';
 import { execa } from 'execa';
 import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
@@ -99,6 +100,10 @@ describe('measure', { concurrency: true, skip }, () => {
       );
       assert.equal(measured.exitStatus, 0);
       assert.equal(await countActive(lab), 0);
+      await until(
+        'every loop on the host to be gone',
+        async () => (await lab.host(HOST).exec(['pgrep', '-x', 'sleep'])).code === 1,
+      );
       assert.match(readFileSync(report, 'utf8'), /^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);
     });
   }
@@ -128,4 +133,115 @@ describe('measure', { concurrency: true, skip }, () => {
     assert.match(name, /^ssm-keepalive-measure-[0-9a-f]{8}$/);
     assert.ok(result.stderr.includes(`deleted the session document ${name}`), result.stderr);
   });
+
+  test('measure: with a temporary document the answer comes from its one minute, and the document is gone', async () => {
+    const lab = await useLab({ hosts: HOSTS, consistencySeconds: 0, minuteSeconds: 4 });
+    const measured = await measureJson(lab, '--temporary-document --arm nothing,query --tick 1s --limit 9s');
+    assert.deepEqual(
+      measured.sessions.map(({ arm, outcome }) => [arm, outcome]),
+      [
+        ['nothing', 'timed-out'],
+        ['query', 'alive'],
+      ],
+    );
+    assert.match(measured.document ?? '', /^ssm-keepalive-measure-/);
+    assert.ok(measured.stderr.includes(`deleted the session document ${measured.document}`));
+    await assert.rejects(
+      makeClient(lab).send(new GetDocumentCommand({ Name: measured.document ?? '' })),
+      /does not exist/,
+    );
+  });
+
+  test('measure: a temporary document that cannot be deleted is named with the way to delete it', async () => {
+    const lab = await useLab({ hosts: HOSTS, consistencySeconds: 0 });
+    lab.faults.failNext('DeleteDocument', 'AccessDeniedException');
+    const { stderr, status } = await runCli(
+      ['measure', HOST, '--temporary-document', '--arm', 'nothing', '--limit', '1s', '--region', 'us-east-1'],
+      lab.env,
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(
+      stderr,
+      /the temporary document (\S+) was not deleted\n {2}why: {2}.*\n {2}next: aws ssm delete-document --name \1 --region us-east-1\n/,
+    );
+  });
+
+  test('measure: a session that cannot be started hides no other', async () => {
+    const lab = await useLab({ hosts: HOSTS, consistencySeconds: 0 });
+    lab.faults.failNext('StartSession', 'AccessDeniedException');
+    const measured = await measureJson(lab, '--arm nothing,foreground --parallel 1 --limit 1s');
+    assert.deepEqual(
+      measured.sessions.map(({ outcome }) => outcome),
+      ['failed', 'alive'],
+    );
+    assert.match(measured.sessions[0]?.words ?? '', /not allowed/);
+    assert.equal(measured.sessions[0]?.sessionId, null);
+    assert.equal(measured.exitStatus, 1);
+    assert.equal(measured.conclusion.keeper, 'not shown');
+  });
+
+  test('measure: an instance that goes away and a maximum duration prove nothing', async () => {
+    const lab = await useLab({ hosts: HOSTS, idleSeconds: 600, maxSeconds: 6, consistencySeconds: 0 });
+    const measured = await measureJson(lab, '--arm nothing,foreground --tick 1s --limit 1h');
+    assert.deepEqual(
+      measured.sessions.map(({ outcome }) => outcome),
+      ['maximum', 'maximum'],
+    );
+    assert.equal(measured.conclusion.resetBy, 'not shown');
+    assert.match(
+      measured.conclusion.why['untouched'] ?? '',
+      /no untouched session timed out \(maximum duration\)/,
+    );
+  });
+
+  test('measure: through the plugin on the PATH the same sessions live and die', async () => {
+    const lab = await useLab({ hosts: HOSTS, idleSeconds: 5, consistencySeconds: 0 });
+    const bin = makeFolder();
+    const standIn = fileURLToPath(new URL('../support/plugin-stand-in.ts', import.meta.url));
+    const plugin = join(bin, 'session-manager-plugin');
+    const start = [process.execPath, '--import', import.meta.resolve('tsx'), standIn]
+      .map((word) => `'${word}'`)
+      .join(' ');
+    writeFileSync(plugin, `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
+    const env = { ...lab.env, PATH: `${bin}:${process.env['PATH']}` };
+    const { stdout, stderr } = await runCli(
+      'measure --client plugin --arm nothing,foreground,query --tick 1s --limit 11s --output json'
+        .split(' ')
+        .concat('--instance-id', HOST),
+      env,
+    );
+    assert.notEqual(stdout, '', stderr);
+    const { sessions, conclusion } = JSON.parse(stdout) as Measured;
+    assert.deepEqual(
+      sessions.map(({ arm, outcome, words }) => [arm, outcome, words]),
+      [
+        ['nothing', 'timed-out', SENTENCE],
+        ['foreground', 'timed-out', SENTENCE],
+        ['query', 'alive', ''],
+      ],
+    );
+    assert.equal(conclusion.resetBy, 'input');
+    assert.equal(await countActive(lab), 0);
+  });
 });
+
+for (const [line, says] of [
+  ['measure', /no instance[\s\S]*next: run {2}ssm-keepalive measure i-/],
+  ['measure web-1', /no instance id: "web-1"/],
+  [`measure ${HOST} --instance-id i-0123456789abcdef0`, /2 instances/],
+  [`measure ${HOST} --arm foregroud`, /--arm cannot be "foregroud"[\s\S]*did you mean --arm foreground\?/],
+  [`measure ${HOST} --repeat 0`, /--repeat cannot be "0"/],
+  [`measure ${HOST} --tag env=dev`, /unknown flag --tag/],
+  [
+    `measure ${HOST} --lab --report /nonexistent/out.html`,
+    /report cannot be written to \/nonexistent\/out\.html/,
+  ],
+  [`measure ${HOST} --lab --client plugin`, /session-manager-plugin was not found/],
+] as const) {
+  test(`measure: \`${line}\` is refused before anything is opened`, async () => {
+    const { status, stdout, stderr } = await runCli(line.split(' '), { PATH: '/nonexistent' });
+    assert.equal(status, 2, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, says);
+  });
+}

@@ -2,6 +2,9 @@
  * One arm's client, a process of its own: opens the session, sets the arm up, plays the terminal, tells of every byte and of the end.
  * Ends with the command that started it, whatever ends that.
  */
+
+import type { SessionAddress } from '../link.ts';
+import { ResumeRefusedError } from '../recovery.ts';
 import { ANSWER, QueryFinder } from '../terminal.ts';
 import { type Arm, findArm } from './arms.ts';
 import type { ArmOrder, FromArm, ToArm } from './messages.ts';
@@ -50,7 +53,7 @@ async function run(order: ArmOrder): Promise<void> {
   };
 
   try {
-    const opened = await openTerminal(order, onOutput);
+    const opened = await openTerminal(order, onOutput, askForResume);
     terminal = opened;
     tell({ kind: 'opened', at: Date.now() });
     setInterval(tellTraffic, TELL_MS);
@@ -77,6 +80,21 @@ async function run(order: ArmOrder): Promise<void> {
 
 function startTyping(arm: Arm, tickSeconds: number, write: (bytes: string) => void): void {
   if (arm.types) setInterval(() => write('\r'), tickSeconds * 1000);
+}
+
+/** Only the command may speak with the account: it asks on this process's behalf. */
+function askForResume(): Promise<SessionAddress | undefined> {
+  return new Promise((resolve, reject) => {
+    const hear = (message: ToArm) => {
+      if (message.op !== 'resumed') return;
+      process.off('message', hear);
+      const { address, error, isFinal } = message;
+      if (error === undefined) resolve(address);
+      else reject(isFinal ? new ResumeRefusedError(error) : new Error(error));
+    };
+    process.on('message', hear);
+    tell({ kind: 'resume', at: Date.now() });
+  });
 }
 
 /** Still there? Ctrl-C brings a prompt out of every arm; silence here means that nothing is known about this session. */

@@ -1,5 +1,5 @@
 /** What is known of one session of one arm. */
-import type { SessionEnd } from '../client.ts';
+import type { SessionEnd } from '../session.ts';
 import type { ArmName } from './arms.ts';
 
 /**
@@ -38,6 +38,8 @@ export interface ArmRun {
   bytesOut: number;
   queries: number;
   answers: number;
+  /** Connections after the first; each counts as input. */
+  reconnects: number;
   readonly inputAt: number[];
   readonly outputAt: number[];
   /** Why the session could not be ended on the service's side; undefined: it is over. */
@@ -59,6 +61,7 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
     bytesOut: 0,
     queries: 0,
     answers: 0,
+    reconnects: 0,
     inputAt: [],
     outputAt: [],
     leftOpen: undefined,
@@ -68,6 +71,7 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
 /** The service's sentence decides; its words for the maximum duration are not documented, so anything that names it counts. */
 export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, words: string] {
   if (by === 'lost') return ['lost', sentence || 'the connection was closed'];
+  if (by === 'over') return ['lost', 'it ended, unseen, while the connection was broken'];
   if (by === 'closed') return ['interrupted', sentence];
   if (/due to inactivity|idle/i.test(sentence)) return ['timed-out', sentence];
   if (/maximum|duration/i.test(sentence)) return ['maximum', sentence];

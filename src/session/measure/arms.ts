@@ -34,7 +34,8 @@ export const ARMS: readonly Arm[] = [
   {
     name: 'background',
     describe: 'the loop of date in the background, its output going nowhere',
-    line: (tick) => `(while sleep ${tick}; do date; done >/dev/null 2>&1 &)`,
+    // Ending a session hangs up its foreground alone: this loop would stay on the host for ever if it did not look for its shell.
+    line: (tick) => `(while sleep ${tick} && kill -0 $$; do date; done >/dev/null 2>&1 &)`,
     answers: false,
     types: false,
   },
@@ -62,9 +63,10 @@ export const ARMS: readonly Arm[] = [
   {
     name: 'query',
     describe: 'the bare query ESC[5n, answered by the client',
-    // Raw reading without waiting takes the answers out of the terminal's queue, which would be full after some hours.
+    // Raw reading without waiting takes the answers out of the terminal's queue, which would be full after some hours. Only for
+    // that moment: a shell that comes back to such a terminal reads an end of file.
     line: (tick) =>
-      `stty -echo -icanon min 0 time 0; while sleep ${tick}; do dd bs=64 count=1 of=/dev/null 2>/dev/null; printf '\\033[5n'; done`,
+      `stty -echo; while sleep ${tick}; do stty -icanon min 0 time 0; dd bs=256 count=1 of=/dev/null 2>/dev/null; stty icanon; printf '\\033[5n'; done`,
     answers: true,
     types: false,
   },

@@ -1,5 +1,6 @@
 /** What the command and the client process of one arm tell each other; JSON over Node's own channel. */
-import type { SessionEnd } from '../client.ts';
+import type { SessionAddress } from '../link.ts';
+import type { SessionEnd } from '../session.ts';
 import type { ArmName } from './arms.ts';
 
 /** The first message to a client process: everything it has to know. */
@@ -10,6 +11,8 @@ export interface ArmOrder {
     readonly SessionId: string;
     readonly StreamUrl: string;
     readonly TokenValue: string;
+    /** The address that answered StartSession. */
+    readonly endpoint: string;
   };
   /** Absent: our own client. */
   readonly plugin?: PluginCall;
@@ -20,17 +23,28 @@ export interface PluginCall {
   readonly path: string;
   readonly region: string;
   readonly profile: string;
-  readonly endpoint: string;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-export type ToArm = { readonly op: 'order'; readonly order: ArmOrder } | { readonly op: 'probe' | 'close' };
+export type ToArm =
+  | { readonly op: 'order'; readonly order: ArmOrder }
+  | { readonly op: 'probe' | 'close' }
+  | ({ readonly op: 'resumed' } & Resumed);
+
+/** The answer to `resume`. Without address and error the session is over; a final error is not worth another try. */
+export interface Resumed {
+  readonly address?: SessionAddress | undefined;
+  readonly error?: string;
+  readonly isFinal?: boolean;
+}
 
 /** Times are epoch milliseconds. */
 export type FromArm =
   | { readonly kind: 'opened' | 'settled'; readonly at: number }
   | ({ readonly kind: 'traffic' } & Traffic)
   | ({ readonly kind: 'ended' } & SessionEnd)
+  /** The connection broke: a new token is asked for, which the service counts as input. */
+  | { readonly kind: 'resume'; readonly at: number }
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'probed'; readonly isAlive: boolean };
 

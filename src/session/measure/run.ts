@@ -1,4 +1,5 @@
 /** One measurement: every arm's sessions, each with its own client process, watched until the end or the limit. Knows no AWS. */
+import { type Resume, ResumeRefusedError } from '../recovery.ts';
 import { type ArmProcess, startArmProcess } from './arm-client.ts';
 import { type ArmRun, describeEnd, type Outcome, startRun } from './arm-run.ts';
 import type { ArmName } from './arms.ts';
@@ -17,6 +18,7 @@ export interface MeasurePlan {
 /** What the account does for a measurement. */
 export interface Account {
   start(): Promise<ArmOrder['session']>;
+  readonly resume: Resume;
   /** Ends a session on the service's side. */
   terminate(sessionId: string): Promise<void>;
 }
@@ -103,6 +105,11 @@ async function follow(
   let isCounted = true;
   client.onMessage((message: FromArm) => {
     if (message.kind === 'traffic' && isCounted) takeTraffic(run, message);
+    if (message.kind === 'resume') {
+      run.reconnects += 1;
+      run.inputAt.push(message.at);
+      void answerResume(run.sessionId, client, options);
+    }
     if (message.kind === 'opened') run.state = 'opening';
     if (message.kind === 'settled') {
       run.settledAt = message.at;
@@ -145,6 +152,15 @@ async function follow(
   ]);
   if (isAlive) finish(run, 'alive', '', at);
   else finish(run, 'silent', 'nothing came back when it was asked at the limit', at);
+}
+
+async function answerResume(sessionId: string, client: ArmProcess, options: MeasureOptions): Promise<void> {
+  const { account, stop } = options;
+  const answer = await account.resume(sessionId, stop).then(
+    (address) => ({ address }),
+    (error: Error) => ({ error: error.message, isFinal: error instanceof ResumeRefusedError }),
+  );
+  client.send({ op: 'resumed', ...answer });
 }
 
 function takeTraffic(run: ArmRun, traffic: Extract<FromArm, { kind: 'traffic' }>): void {

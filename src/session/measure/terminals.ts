@@ -1,6 +1,7 @@
 /** The two clients a session can be measured with, as one kind of terminal. */
-import type { SessionEnd } from '../client.ts';
 import { openSession } from '../client.ts';
+import type { Resume } from '../recovery.ts';
+import type { SessionEnd } from '../session.ts';
 import type { ArmOrder, PluginCall } from './messages.ts';
 
 export interface Terminal {
@@ -12,12 +13,12 @@ export interface Terminal {
 type OnOutput = (bytes: Uint8Array) => void;
 
 /** @throws when the session cannot be opened. */
-export function openTerminal(order: ArmOrder, onOutput: OnOutput): Promise<Terminal> {
-  return order.plugin ? openPlugin(order, order.plugin, onOutput) : openOwn(order, onOutput);
+export function openTerminal(order: ArmOrder, onOutput: OnOutput, resume: Resume): Promise<Terminal> {
+  return order.plugin ? openPlugin(order, order.plugin, onOutput) : openOwn(order, onOutput, resume);
 }
 
-async function openOwn({ session }: ArmOrder, onOutput: OnOutput): Promise<Terminal> {
-  const client = await openSession({ session, onOutput, terminal: 'silent' });
+async function openOwn({ session }: ArmOrder, onOutput: OnOutput, resume: Resume): Promise<Terminal> {
+  const client = await openSession({ session, onOutput, resume, terminal: 'silent' });
   return { write: (bytes) => void client.write(bytes), close: () => client.close(), ended: client.ended };
 }
 
@@ -28,13 +29,14 @@ const LAST_WORDS = /SessionId: \S+ : ([^\r\n]*)|Exiting session with sessionId/;
 /** The official plugin under a pty, as a person's terminal would run it. */
 async function openPlugin(
   { session }: ArmOrder,
-  { path, region, profile, endpoint, parameters }: PluginCall,
+  { path, region, profile, parameters }: PluginCall,
   onOutput: OnOutput,
 ): Promise<Terminal> {
   const { spawn } = await import('@lydell/node-pty');
+  const { endpoint, ...answer } = session;
   const plugin = spawn(
     path,
-    [JSON.stringify(session), region, 'StartSession', profile, JSON.stringify(parameters), endpoint],
+    [JSON.stringify(answer), region, 'StartSession', profile, JSON.stringify(parameters), endpoint],
     { name: 'xterm-256color', cols: 80, rows: 24, encoding: null },
   );
   let tail = '';
