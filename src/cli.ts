@@ -131,10 +131,25 @@ function makeIo(hasColor: boolean): Io {
   return {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     isErrTerminal: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? 80,
     hasColor: hasColor && process.stdout.isTTY === true,
   };
+}
+
+/** One line from the person at the terminal; empty when they close it. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C here is an answer too.
+  lines.on('SIGINT', () => lines.close());
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  try {
+    return await Promise.race([lines.question(question), closed]);
+  } finally {
+    lines.close();
+  }
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {

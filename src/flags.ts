@@ -30,6 +30,19 @@ export const FLAGS = [
     describe: 'these instances (i-… or mi-…)',
   },
   {
+    name: 'resource-group',
+    group: 'Targets',
+    kind: 'value',
+    placeholder: 'NAME',
+    describe: 'the members of this resource group',
+  },
+  {
+    name: 'all',
+    group: 'Targets',
+    kind: 'switch',
+    describe: 'every managed Linux instance of the account and Region; asks first',
+  },
+  {
     name: 'max-concurrency',
     group: 'Delivery',
     kind: 'value',
@@ -64,6 +77,20 @@ export const FLAGS = [
     group: 'Delivery',
     kind: 'switch',
     describe: 'show who would get what; send nothing',
+  },
+  {
+    name: 'yes',
+    group: 'Delivery',
+    kind: 'switch',
+    describe: 'do not ask, however many instances it is',
+  },
+  {
+    name: 'confirm-above',
+    group: 'Delivery',
+    kind: 'value',
+    placeholder: 'N',
+    fallback: '50',
+    describe: 'ask before changing more instances than this',
   },
   {
     name: 'no-wait',

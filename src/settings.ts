@@ -17,13 +17,22 @@ export interface TagTarget {
 
 /** What one run of a command works with: checked, complete and frozen. Seconds everywhere. */
 export interface Settings {
-  readonly targets: { readonly tags: readonly TagTarget[]; readonly instanceIds: readonly string[] };
+  readonly targets: {
+    readonly tags: readonly TagTarget[];
+    readonly instanceIds: readonly string[];
+    readonly resourceGroup: string | undefined;
+    readonly isAll: boolean;
+  };
   readonly delivery: {
     readonly maxConcurrency: string;
     readonly maxErrors: string;
     readonly hasCanary: boolean;
     readonly timeoutSeconds: number;
     readonly isDryRun: boolean;
+    /** Said yes beforehand. */
+    readonly isConfirmed: boolean;
+    /** Ask before more instances than this are changed. */
+    readonly confirmAbove: number;
     readonly shouldWait: boolean;
     readonly commandId: string | undefined;
   };
@@ -77,6 +86,8 @@ const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
 const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
 export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
 const COMMAND_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Names of resource groups [AWS Resource Groups API]. */
+const GROUP_NAME = /^[\w.-]{1,300}$/;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const PROFILE_OR_REGION = /^[^\p{Cc}]+$/u;
 
@@ -101,6 +112,14 @@ const httpUrl = z.url({ protocol: /^https?$/ });
 const READERS = {
   tag: ['KEY=VALUE[,VALUE], e.g. env=dev', z.string().transform(readTag)],
   'instance-id': ['an instance id, i- and 8 or 17 characters or mi- and 17', text(INSTANCE_ID)],
+  'resource-group': ['the name of a resource group', z.string().regex(GROUP_NAME)],
+  'confirm-above': [
+    'a whole number from 0',
+    z
+      .string()
+      .regex(/^\d{1,9}$/)
+      .transform(Number),
+  ],
   'max-concurrency': ['a number from 1, or 1% to 100%', text(MAX_CONCURRENCY)],
   'max-errors': ['a number from 0, or 0% to 100%', text(MAX_ERRORS)],
   timeout: ['a time from 30s to 30d', seconds(30, 2_592_000)],
@@ -192,13 +211,20 @@ export function readSettings(
   const isOn = (name: FlagName) => isSwitchOn(name, flags, variables);
 
   const settings: Settings = {
-    targets: { tags: many('tag'), instanceIds: [...new Set(many('instance-id'))] },
+    targets: {
+      tags: many('tag'),
+      instanceIds: [...new Set(many('instance-id'))],
+      resourceGroup: one('resource-group'),
+      isAll: isOn('all'),
+    },
     delivery: {
       maxConcurrency: one('max-concurrency') ?? fallback('max-concurrency'),
       maxErrors: one('max-errors') ?? fallback('max-errors'),
       hasCanary: !isOn('no-canary'),
       timeoutSeconds: one('timeout') ?? fallback('timeout'),
       isDryRun: isOn('dry-run'),
+      isConfirmed: isOn('yes'),
+      confirmAbove: one('confirm-above') ?? fallback('confirm-above'),
       shouldWait: !isOn('no-wait'),
       commandId: one('command-id'),
     },
@@ -311,6 +337,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   region: 'eu-central-1',
   'endpoint-url': 'http://127.0.0.1:8080',
   output: 'json',
+  'resource-group': 'web-servers',
+  'confirm-above': '50',
   scope: 'ssm',
   keeper: 'auto',
   wrap: 'tmux',
@@ -362,7 +390,7 @@ function readEntries(given: readonly EntryName[]): readonly EntryName[] {
 
 /** What no flag can know alone. */
 function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefined): void {
-  const { tags, instanceIds } = settings.targets;
+  const { tags } = settings.targets;
   if (tags.length > 5) {
     throw new UsageError({
       what: `--tag names ${tags.length} keys`,
@@ -389,10 +417,11 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
       next: 'run it twice, with half of the values each',
     });
   }
-  if (tags.length > 0 && instanceIds.length > 0) {
+  const [first, second] = targetForms(settings.targets);
+  if (first && second) {
     throw new UsageError({
-      what: '--tag and --instance-id were both given',
-      why: 'the service takes tags or ids, never both',
+      what: `${first} and ${second} were both given`,
+      why: 'the service takes one kind of target in a command',
       next: 'give one of the two',
     });
   }
@@ -428,15 +457,24 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
   }
 }
 
+/** The flags that say which instances are meant, as typed. */
+function targetForms({ tags, instanceIds, resourceGroup, isAll }: Settings['targets']): string[] {
+  return [
+    tags.length > 0 ? '--tag' : '',
+    instanceIds.length > 0 ? '--instance-id' : '',
+    resourceGroup ? '--resource-group' : '',
+    isAll ? '--all' : '',
+  ].filter(Boolean);
+}
+
 /** For the commands that work on instances. @throws UsageError when nothing says which. */
 export function requireTargets(settings: Settings): void {
-  const { tags, instanceIds } = settings.targets;
-  if (tags.length > 0 || instanceIds.length > 0 || settings.delivery.commandId) return;
+  if (targetForms(settings.targets).length > 0 || settings.delivery.commandId) return;
   throw new UsageError({
     code: 'no-target',
     what: 'no target',
     why: 'nothing says which instances are meant',
-    next: 'add --tag KEY=VALUE or --instance-id ID',
+    next: 'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
   });
 }
 

@@ -2,6 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Bundle, renderBundle, wireCommands } from '../bundle/index.ts';
 import { UsageError, UserError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
+import { enumerateAll, type Targets } from '../fleet/choose.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import { isGood, judgeInvocation, type Verdict } from '../fleet/judge.ts';
 import { nameInstances, type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
@@ -14,6 +15,7 @@ import {
   requireTargets,
   type Settings,
 } from '../settings.ts';
+import { confirmReach } from './confirm.ts';
 import { connect } from './connection.ts';
 import { repeatConnection } from './delivery-text.ts';
 import { showDryRun } from './dry-run.ts';
@@ -41,14 +43,16 @@ export async function deliver(
 ): Promise<number> {
   requireTargets(settings);
   const bundle = renderBundle(settings.keeper);
-  const delivery = makeDelivery(verb, settings, bundle);
   refuseUnwatchedCanary(verb, settings);
   const connection = await connect(settings, io);
   try {
     const { client } = connection;
+    if (settings.delivery.commandId) return await takeUp(client, verb, settings, bundle, io, interruption);
+    const targets = await enumerateAll(client, settings.targets);
+    const delivery = makeDelivery(verb, settings, bundle, targets);
     if (settings.delivery.isDryRun)
       return await showDryRun(client, verb, settings, bundle, delivery, needsCanary(verb, settings), io);
-    if (settings.delivery.commandId) return await takeUp(client, verb, settings, bundle, io, interruption);
+    if (verb !== 'status') await confirmReach(client, verb, targets, settings, io);
     if (verb === 'install') await checkIdlePolicy(client, settings);
     if (!settings.delivery.shouldWait) return await sendOnly(client, verb, settings, delivery, io);
     return await pushAndReport(client, verb, settings, bundle, delivery, io, interruption);
@@ -57,10 +61,10 @@ export async function deliver(
   }
 }
 
-function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle): Delivery {
+function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: Targets): Delivery {
   const script = { install: bundle.installer, uninstall: bundle.uninstaller, status: bundle.status }[verb];
   return {
-    targets: settings.targets,
+    targets,
     commands: wireCommands(verb, script),
     comment: `ssm-keepalive ${bundle.version} ${verb}`,
     timeoutSeconds: settings.delivery.timeoutSeconds,

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import Table from 'cli-table3';
 import type { Bundle } from '../bundle/index.ts';
-import { type Instance, listInstances } from '../fleet/choose.ts';
-import { NoMatchError } from '../fleet/push.ts';
+import { type Instance, listInstances, NoMatchError } from '../fleet/choose.ts';
 import type { Delivery } from '../fleet/send.ts';
 import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
@@ -22,8 +21,10 @@ export async function showDryRun(
   io: Io,
 ): Promise<number> {
   const instances: Instance[] = [];
-  for await (const instance of listInstances(client, settings.targets)) instances.push(instance);
-  if (instances.length === 0) throw new NoMatchError(settings.targets);
+  const { resourceGroup } = settings.targets;
+  if (!resourceGroup)
+    for await (const instance of listInstances(client, delivery.targets)) instances.push(instance);
+  if (instances.length === 0 && !resourceGroup) throw new NoMatchError(settings.targets);
   const unknownIds = settings.targets.instanceIds.filter(
     (id) => !instances.some((instance) => instance.instanceId === id),
   );
@@ -39,7 +40,8 @@ export async function showDryRun(
     timeoutSeconds: delivery.timeoutSeconds,
     instances: instances.map((instance) => ({ ...instance, why: whyNot(instance) })),
     unknownIds,
-    canary: hasCanary && instances.length > 1,
+    resourceGroup: resourceGroup ?? null,
+    canary: hasCanary && (instances.length > 1 || resourceGroup !== undefined),
     look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
   };
   if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
@@ -64,6 +66,7 @@ interface Plan {
   script: { sha256: string; bytes: number };
   instances: (Instance & { why: string })[];
   unknownIds: string[];
+  resourceGroup: string | null;
   canary: boolean;
   look: string;
 }
@@ -77,8 +80,10 @@ function describePlan(plan: Plan, io: Io): string {
     table.push([instanceId, name, platform, agentVersion, why || 'yes']);
   }
   for (const id of plan.unknownIds) table.push([id, '', '', '', 'not registered with Systems Manager here']);
+  const rows = io.columns >= 100 ? trimLines(table.toString()) : plainRows(plan);
+  const group = `who is in the resource group ${plan.resourceGroup} is known to the service alone`;
   return [
-    io.columns >= 100 ? trimLines(table.toString()) : plainRows(plan),
+    plan.resourceGroup ? group : rows,
     '',
     `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}; their sha256:`,
     plan.script.sha256,

@@ -4,6 +4,8 @@ export interface Io {
   out(text: string): void;
   /** For people: progress, notes, failures. */
   err(text: string): void;
+  /** Puts a question to the person at the terminal; absent where there is none. */
+  readonly ask?: (question: string) => Promise<string>;
   readonly isErrTerminal: boolean;
   readonly columns: number;
   readonly hasColor: boolean;

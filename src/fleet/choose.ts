@@ -5,12 +5,16 @@ import {
   type SSMClient,
   type Target,
 } from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
 import { explainServiceError } from './service-errors.ts';
 
-/** Which instances are meant: tag conditions that must all hold, or ids. Never both (the service's rule). */
+/** Which instances are meant, in one of four ways: tag conditions that must all hold, ids, a resource group, or all there are. */
 export interface Targets {
   readonly tags: readonly { readonly key: string; readonly values: readonly string[] }[];
   readonly instanceIds: readonly string[];
+  /** Its members are known to the service alone: no call of Systems Manager lists them. */
+  readonly resourceGroup?: string | undefined;
+  readonly isAll?: boolean;
 }
 
 /** One managed instance as the service knows it. */
@@ -23,6 +27,20 @@ export interface Instance {
   readonly agentVersion: string;
   /** As the service says it: Online, ConnectionLost, Inactive. */
   readonly pingStatus: string;
+}
+
+/** Nothing to do it to: an error, since a silent success would be read as one. */
+export class NoMatchError extends UserError {
+  constructor(targets: Targets) {
+    super({
+      code: 'no-match',
+      what: 'no instance matched',
+      why: targets.isAll
+        ? 'this account has no managed Linux instance in this Region'
+        : `no managed instance in this account and Region has ${describeTargets(targets)}`,
+      next: 'look with  aws ssm describe-instance-information ; check the tag, --region and --profile',
+    });
+  }
 }
 
 /** The service's page limit for DescribeInstanceInformation [model: MaxResults 5 to 50]. */
@@ -79,8 +97,25 @@ function toInstance(information: InstanceInformation): Instance {
   };
 }
 
-/** The `Targets` of SendCommand for tag conditions. */
-export function toServiceTargets(tags: Targets['tags']): Target[] {
+/**
+ * `--all` as ids, since the service documents no wildcard for SendCommand: every managed Linux instance, page by page.
+ * Other targets come back as they are.
+ * @throws NoMatchError, ServiceError
+ */
+export async function enumerateAll(client: SSMClient, targets: Targets): Promise<Targets> {
+  if (!targets.isAll) return targets;
+  const instanceIds: string[] = [];
+  for await (const instance of listInstances(client, targets)) {
+    if (instance.platformType === 'Linux') instanceIds.push(instance.instanceId);
+  }
+  // Without ids the service would be asked for everybody once more.
+  if (instanceIds.length === 0) throw new NoMatchError(targets);
+  return { tags: [], instanceIds };
+}
+
+/** The `Targets` of SendCommand for tag conditions or a resource group. */
+export function toServiceTargets({ tags, resourceGroup }: Targets): Target[] {
+  if (resourceGroup) return [{ Key: 'resource-groups:Name', Values: [resourceGroup] }];
   return tags.map(({ key, values }) => ({ Key: `tag:${key}`, Values: [...values] }));
 }
 
@@ -93,6 +128,8 @@ export function chunk<T>(items: readonly T[], size: number): T[][] {
 
 /** A target expression as a user would type it, for messages. */
 export function describeTargets(targets: Targets): string {
+  if (targets.isAll) return '--all';
+  if (targets.resourceGroup) return `--resource-group ${targets.resourceGroup}`;
   if (targets.instanceIds.length > 0) return `--instance-id ${targets.instanceIds.join(' ')}`;
   return targets.tags.map(({ key, values }) => `--tag ${key}=${values.join(',')}`).join(' ');
 }

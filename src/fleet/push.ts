@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { UserError } from '../errors.ts';
-import { describeTargets, type Instance, listInstances, type Targets } from './choose.ts';
+import type { UserError } from '../errors.ts';
+import { deliverInBatches } from './batches.ts';
+import { IDS_PER_COMMAND, type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
 import type { Interruption } from './interruption.ts';
 import { isEntryLive, isGood, judgeInvocation, type Verdict } from './judge.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
@@ -44,18 +45,6 @@ const LOOK_AT_ALL_LIMIT = 50;
 
 /** A look is short and asked again: the service's least delivery time, and a script that only reads. */
 const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '50', maxErrors: '50' };
-
-/** Nothing to do it to: an error, since a silent success would be read as one. */
-export class NoMatchError extends UserError {
-  constructor(targets: Targets) {
-    super({
-      code: 'no-match',
-      what: 'no instance matched',
-      why: `no managed instance in this account and Region has ${describeTargets(targets)}`,
-      next: 'look with  aws ssm describe-instance-information ; check the tag, --region and --profile',
-    });
-  }
-}
 
 /**
  * Sends one script to every target, the canary first where asked, and judges each instance from its own invocation.
@@ -106,8 +95,10 @@ class Push {
   }
 
   /** The first page's worth of matching instances; by id, all of them. Without permission to list, undefined. */
-  async #listFirst(): Promise<Instance[] | undefined> {
-    const { client, delivery, hasCanary } = this.#options;
+  async #listFirst(): Promise<Known[] | undefined> {
+    const { client, delivery, hasCanary, lookCommands } = this.#options;
+    if (delivery.targets.resourceGroup)
+      return lookCommands && hasCanary ? this.#findMembers(lookCommands) : undefined;
     const found: Instance[] = [];
     try {
       for await (const instance of listInstances(client, delivery.targets)) {
@@ -123,7 +114,18 @@ class Push {
     return found;
   }
 
-  async #pushCanary(canary: Instance): Promise<[Verdict[], string | undefined]> {
+  /** Who is in a resource group is known to the service alone, so its members are asked what they have, which changes nothing. */
+  async #findMembers(lookCommands: readonly string[]): Promise<Known[]> {
+    const looks = await this.#deliver(this.#options.delivery.targets, lookCommands, 'look');
+    return looks.map(({ instanceId, name, report }) => ({
+      instanceId,
+      name,
+      isOnline: report !== undefined,
+      pingStatus: 'unknown',
+    }));
+  }
+
+  async #pushCanary(canary: Known): Promise<[Verdict[], string | undefined]> {
     const targets: Targets = { tags: [], instanceIds: [canary.instanceId] };
     this.#tell({ kind: 'stage', stage: 'canary', instanceIds: [canary.instanceId] });
     const [verdict] = await this.#deliver(targets, this.#options.delivery.commands, 'canary');
@@ -144,9 +146,25 @@ class Push {
   }
 
   async #deliver(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
+    const { delivery, interruption } = this.#options;
+    const whole = { ...delivery, ...(stage === 'look' ? LOOK_TIMES : {}), targets, commands };
+    if (stage === 'look' || targets.instanceIds.length <= IDS_PER_COMMAND) {
+      return this.#deliverOne(whole, stage, (counters) => this.#tell({ kind: 'counters', stage, counters }));
+    }
+    return deliverInBatches(whole, {
+      deliver: (batch, onCounters) => this.#deliverOne(batch, stage, onCounters),
+      onCounters: (counters) => this.#tell({ kind: 'counters', stage, counters }),
+      isInterrupted: () => interruption.isRequested,
+    });
+  }
+
+  async #deliverOne(
+    delivery: Delivery,
+    stage: Stage,
+    onCounters: (counters: Counters) => void,
+  ): Promise<Verdict[]> {
     const { client, interruption, pollSeconds } = this.#options;
-    const delivery = stage === 'look' ? { ...this.#options.delivery, ...LOOK_TIMES } : this.#options.delivery;
-    const sent = await sendScript(client, { ...delivery, targets, commands }, (commandId) => {
+    const sent = await sendScript(client, delivery, (commandId) => {
       if (stage !== 'look') this.commandIds.push(commandId);
       this.#tell({ kind: 'sent', commandId, stage });
     });
@@ -156,12 +174,12 @@ class Push {
         keep: judgeInvocation,
         deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
         signal: interruption.leaveSignal,
-        onCounters: (seen) => this.#tell({ kind: 'counters', stage, counters: seen }),
+        onCounters,
         ...(pollSeconds === undefined ? {} : { pollSeconds }),
       });
-      if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(targets);
+      if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(delivery.targets);
       this.#missingCount += Math.max(0, counters.targetCount - kept.length);
-      verdicts.push(...kept);
+      for (const verdict of kept) verdicts.push(verdict);
     }
     return verdicts;
   }
@@ -262,7 +280,10 @@ export async function nameInstances(
   }));
 }
 
-function chooseCanary(known: readonly Instance[], excluded: ReadonlySet<string>): Instance | undefined {
+/** What has to be known of an instance to choose the first one and to say why another is not reached. */
+type Known = Pick<Instance, 'instanceId' | 'name' | 'isOnline' | 'pingStatus'>;
+
+function chooseCanary(known: readonly Known[], excluded: ReadonlySet<string>): Known | undefined {
   const usable = known.filter((instance) => !excluded.has(instance.instanceId));
   return usable.find((instance) => instance.isOnline) ?? usable[0];
 }
@@ -276,7 +297,7 @@ function mergeCanary(first: readonly Verdict[], others: readonly Verdict[]): Ver
   return [...merged.values()];
 }
 
-function judgeUnreachable(instanceIds: readonly string[], known: readonly Instance[]): Verdict[] {
+function judgeUnreachable(instanceIds: readonly string[], known: readonly Known[]): Verdict[] {
   const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
   return instanceIds.flatMap((instanceId): Verdict[] => {
     const instance = byId.get(instanceId);

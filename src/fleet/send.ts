@@ -44,7 +44,7 @@ export async function sendScript(
   const selections =
     delivery.targets.instanceIds.length > 0
       ? chunk(delivery.targets.instanceIds, IDS_PER_COMMAND).map((InstanceIds) => ({ InstanceIds }))
-      : [{ Targets: toServiceTargets(delivery.targets.tags) }];
+      : [{ Targets: toServiceTargets(delivery.targets) }];
   const commandIds: string[] = [];
   for (const selection of selections) {
     const request = {

@@ -12,6 +12,8 @@ export interface HostSpec {
   /** `i-` and 17 characters. */
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Resource groups it is a member of. */
+  readonly groups?: readonly string[];
   /** False: no interpreter is reachable by any usual name. Default true. */
   readonly python?: boolean;
   /** Which of the agent's two units the host has. Default package. */

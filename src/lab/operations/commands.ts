@@ -157,6 +157,7 @@ function findByTargets(account: Account, targets: readonly { Key: string; Values
     targets.every(({ Key, Values }) => {
       if (Key.toLowerCase() === 'instanceids') return Values.includes(host.spec.id);
       if (Key === 'tag-key') return Values.some((value) => value in host.spec.tags);
+      if (Key === 'resource-groups:Name') return Values.some((group) => host.spec.groups?.includes(group));
       return Key.startsWith('tag:') && Values.includes(host.spec.tags[Key.slice(4)] ?? '\0');
     }),
   );

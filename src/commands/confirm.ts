@@ -1,0 +1,70 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
+import { describeTargets, listInstances, type Targets } from '../fleet/choose.ts';
+import { isAccessDenied } from '../fleet/service-errors.ts';
+import type { Settings } from '../settings.ts';
+import type { Io } from './io.ts';
+
+/**
+ * Asks before a command changes many instances, or all there are; --yes answers beforehand. No terminal to ask on: refused.
+ * @throws UserError when nobody can be asked, or the answer was no.
+ */
+export async function confirmReach(
+  client: SSMClient,
+  verb: string,
+  targets: Targets,
+  settings: Settings,
+  io: Io,
+): Promise<void> {
+  const { isConfirmed, confirmAbove } = settings.delivery;
+  if (isConfirmed) return;
+  const count = await countUpTo(client, targets, confirmAbove + 1);
+  const isMany = count === undefined || count > confirmAbove;
+  if (!settings.targets.isAll && !isMany) return;
+  const reach = describeReach(targets, settings, count);
+  if (!io.ask) {
+    throw new UserError(
+      {
+        code: 'not-confirmed',
+        what: `${verb} would change ${reach}`,
+        why: settings.targets.isAll
+          ? '--all has to be confirmed, and there is no terminal to ask on'
+          : `more than --confirm-above ${confirmAbove}, and there is no terminal to ask on`,
+        next: 'look with --dry-run, then add --yes',
+      },
+      { exitStatus: 2 },
+    );
+  }
+  const answer = await io.ask(`ssm-keepalive: ${verb} will change ${reach}. Type yes to go on: `);
+  if (answer.trim().toLowerCase() === 'yes') return;
+  throw new UserError({
+    code: 'not-confirmed',
+    what: 'nothing was sent',
+    why: 'the answer was not yes',
+    next: 'look with --dry-run first',
+  });
+}
+
+/** How many match, but no further than `most`; undefined where the service will not say. */
+async function countUpTo(client: SSMClient, targets: Targets, most: number): Promise<number | undefined> {
+  if (targets.resourceGroup) return undefined;
+  if (targets.instanceIds.length > 0) return targets.instanceIds.length;
+  let count = 0;
+  try {
+    for await (const _ of listInstances(client, targets)) {
+      count += 1;
+      if (count >= most) break;
+    }
+  } catch (error) {
+    if (isAccessDenied((error as Error).cause)) return undefined;
+    throw error;
+  }
+  return count;
+}
+
+function describeReach(targets: Targets, settings: Settings, count: number | undefined): string {
+  if (settings.targets.isAll) return `all ${targets.instanceIds.length} managed Linux instances`;
+  if (count === undefined) return `an unknown number of instances (${describeTargets(targets)})`;
+  const isExact = targets.instanceIds.length > 0;
+  return `${isExact ? count : `more than ${settings.delivery.confirmAbove}`} instances`;
+}

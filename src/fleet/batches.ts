@@ -1,0 +1,88 @@
+import { chunk, IDS_PER_COMMAND } from './choose.ts';
+import { isGood, type Verdict } from './judge.ts';
+import type { Delivery } from './send.ts';
+import type { Counters } from './watch.ts';
+
+/** So many commands are watched at once: each costs a poll of its own. */
+const MOST_AT_ONCE = 5;
+
+export interface BatchOptions {
+  /** Sends one batch, at most 50 ids, and waits for its verdicts. */
+  deliver(batch: Delivery, onCounters: (counters: Counters) => void): Promise<Verdict[]>;
+  onCounters(counters: Counters): void;
+  isInterrupted(): boolean;
+}
+
+/**
+ * Delivers to more ids than one command takes, and keeps what the service would keep for a tag: at most `maxConcurrency`
+ * instances at a time, and no more after `maxErrors` failures, counted over all of them.
+ */
+export async function deliverInBatches(delivery: Delivery, options: BatchOptions): Promise<Verdict[]> {
+  const ids = delivery.targets.instanceIds;
+  const atOnce = Math.max(1, resolveCount(delivery.maxConcurrency, ids.length));
+  const mostErrors = resolveCount(delivery.maxErrors, ids.length);
+  const batches = chunk(ids, IDS_PER_COMMAND);
+  const verdicts: Verdict[] = [];
+  const seen = new Map<readonly string[], Counters>();
+  let errors = 0;
+
+  async function work(): Promise<void> {
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      const stop = options.isInterrupted() ? CANCELLED : errors > mostErrors ? NOT_SENT : undefined;
+      if (stop) {
+        for (const instanceId of batch) verdicts.push({ ...stop, instanceId });
+        continue;
+      }
+      const key = batch;
+      const found = await options.deliver(
+        {
+          ...delivery,
+          targets: { tags: [], instanceIds: batch },
+          maxConcurrency: String(Math.min(IDS_PER_COMMAND, atOnce)),
+          maxErrors: String(mostErrors - errors),
+        },
+        (counters) => {
+          seen.set(key, counters);
+          options.onCounters(addUp([...seen.values()], ids.length));
+        },
+      );
+      for (const verdict of found) verdicts.push(verdict);
+      errors += found.filter((verdict) => !isGood(verdict)).length;
+    }
+  }
+
+  const workers = Math.min(MOST_AT_ONCE, Math.max(1, Math.floor(atOnce / IDS_PER_COMMAND)));
+  await Promise.all(Array.from({ length: workers }, work));
+  return verdicts;
+}
+
+const unsent = { name: '', verdict: 'failed', report: undefined };
+const NOT_SENT = {
+  ...unsent,
+  class: 'not sent',
+  why: 'others failed first, and --max-errors stopped the sending before this instance',
+  next: 'mend the failures above, then run the command again',
+};
+const CANCELLED = {
+  ...unsent,
+  class: 'cancelled',
+  why: 'you interrupted it before this instance was reached',
+  next: 'run the command again',
+};
+
+/** `50` or `10%` of a count; a percentage is rounded down, as a limit must be. */
+function resolveCount(text: string, total: number): number {
+  return text.endsWith('%') ? Math.floor((Number(text.slice(0, -1)) * total) / 100) : Number(text);
+}
+
+function addUp(all: readonly Counters[], targetCount: number): Counters {
+  const sum = (read: (counters: Counters) => number) => all.reduce((total, one) => total + read(one), 0);
+  return {
+    targetCount,
+    completedCount: sum(({ completedCount }) => completedCount),
+    errorCount: sum(({ errorCount }) => errorCount),
+    status: 'InProgress',
+    isFinal: false,
+    comment: all[0]?.comment ?? '',
+  };
+}

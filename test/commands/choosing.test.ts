@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { execa } from 'execa';
+import type { HostSpec, Lab } from '../../src/lab/index.ts';
+import { hosts, id, line } from '../fleet/push-rig.ts';
+import { CLI } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+
+const PUSH = ['--no-restart', '--output', 'json'];
+
+async function run(lab: Lab, ...argv: string[]) {
+  const result = await execa(process.execPath, [CLI, ...argv], {
+    env: lab.env,
+    reject: false,
+    stdin: 'ignore',
+  });
+  const json = result.stdout.startsWith('{') ? JSON.parse(result.stdout) : undefined;
+  return { ...result, json };
+}
+
+const countSent = ({ requests }: Lab) =>
+  requests.filter(({ operation }) => operation === 'SendCommand').length;
+const startWith = (context: TestContext, specs: HostSpec[]) =>
+  startTestLab(context, { hosts: specs, timeoutScale: 0.05 });
+const many = (count: number) => hosts(...Array.from({ length: count }, () => ({})));
+
+test('cli: --all without a terminal and without --yes is refused, and nothing is sent', async (context) => {
+  const lab = await startWith(context, many(3));
+  const { exitCode, stderr } = await run(lab, 'install', '--all');
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /install would change all 3 managed Linux instances/);
+  assert.match(stderr, /look with --dry-run, then add --yes/);
+  assert.equal(countSent(lab), 0);
+});
+
+test('cli: --all --yes reaches every instance, also more than one command takes', async (context) => {
+  const lab = await startWith(context, many(60));
+  const { exitCode, json } = await run(
+    lab,
+    'install',
+    '--all',
+    '--yes',
+    '--max-concurrency',
+    '100%',
+    ...PUSH,
+  );
+  assert.equal(exitCode, 0);
+  assert.deepEqual(json.summary, { installed: 60 });
+});
+
+test('cli: --all in an account without instances is an error, and nobody is reached', async (context) => {
+  const lab = await startWith(context, []);
+  const { exitCode, stderr } = await run(lab, 'install', '--all', '--yes');
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /this account has no managed Linux instance in this Region/);
+  assert.equal(countSent(lab), 0);
+});
+
+test('cli: more instances than --confirm-above need --yes; a look at them does not', async (context) => {
+  const lab = await startWith(context, many(4));
+  const refused = await run(lab, 'uninstall', '--tag', 'env=dev', '--confirm-above', '3');
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /uninstall would change more than 3 instances/);
+  assert.equal(countSent(lab), 0);
+  assert.equal((await run(lab, 'install', '--tag', 'env=dev', '--confirm-above', '4', ...PUSH)).exitCode, 0);
+  await run(lab, 'status', '--tag', 'env=dev', '--confirm-above', '1');
+  assert.equal(countSent(lab), 2);
+});
+
+test('cli: the members of a resource group are reached, and an unknown group is an error', async (context) => {
+  const lab = await startWith(
+    context,
+    many(3).map((spec, index) => ({ ...spec, groups: index < 2 ? ['web'] : [] })),
+  );
+  const done = await run(lab, 'install', '--resource-group', 'web', '--yes', ...PUSH);
+  assert.equal(done.exitCode, 0, done.stderr);
+  assert.deepEqual(
+    done.json.instances.map(({ instanceId }: { instanceId: string }) => instanceId),
+    [id(0), id(1)],
+  );
+  const none = await run(lab, 'install', '--resource-group', 'nowhere', '--yes', ...PUSH);
+  assert.equal(none.exitCode, 1);
+  assert.match(none.stderr, /--resource-group nowhere/);
+});
+
+test('cli: a resource group has its first instance too, found by a look that changes nothing', async (context) => {
+  const stdout = line({ verdict: 'status', state: 'absent', entries: {} });
+  const lab = await startWith(
+    context,
+    many(3).map((spec) => ({ ...spec, groups: ['web'], synthetic: { stdout, outcome: 'Success' as const } })),
+  );
+  const { json } = await run(lab, 'install', '--resource-group', 'web', '--yes', '--output', 'json');
+  // A look at the group, the first instance alone, then the group.
+  assert.equal(countSent(lab), 3);
+  assert.equal(json.instances.length, 3);
+});
+
+test('cli: failures are counted over all commands of a long list of ids', async (context) => {
+  const lab = await startWith(
+    context,
+    hosts({ outcome: 'Failed', exitCode: 1, stdout: '' }, ...Array(119).fill({})),
+  );
+  const ids = Array.from({ length: 120 }, (_, n) => id(n));
+  const { exitCode, json } = await run(
+    lab,
+    'install',
+    '--instance-id',
+    ...ids,
+    '--yes',
+    '--max-concurrency',
+    '1',
+    ...PUSH,
+  );
+  assert.equal(exitCode, 1);
+  assert.equal(countSent(lab), 1);
+  assert.equal(json.instances.length, 120);
+  assert.deepEqual(json.summary, { failed: 120 });
+});
+
+for (const [words, complaint] of [
+  [['--all', '--tag', 'env=dev'], /--tag and --all were both given/],
+  [['--resource-group', 'web', '--instance-id', id(1)], /--instance-id and --resource-group were both given/],
+  [['--resource-group', 'no such group'], /--resource-group cannot be "no such group"/],
+  [['--tag', 'env=dev', '--confirm-above', 'many'], /--confirm-above cannot be "many"/],
+] as const) {
+  test(`cli: \`install ${words.join(' ')}\` is bad usage`, async () => {
+    const result = await execa(process.execPath, [CLI, 'install', ...words], {
+      reject: false,
+      stdin: 'ignore',
+    });
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, complaint);
+  });
+}
