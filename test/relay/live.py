@@ -534,6 +534,24 @@ def a_large_paste_arrives_whole():
     same(open(path, 'rb').read(), (b'0123456789abcdef\xff\x00' * 20000)[:300000])
 
 
+def tmout_keeps_its_meaning():
+    """Heartbeats flow each second; the answers never reach the shell, and so cannot keep it awake."""
+    # ksh93 warns and waits another minute: that it warns on time is what is looked at.
+    for argv, setting, sign in ((BASH, b'TMOUT=3', b'auto-logout'), (BASH, b'readonly TMOUT=3', b'auto-logout'),
+                                (['zsh', '-f', '-i'], b'TMOUT=3', b'timeout'), (['mksh', '-i'], b'TMOUT=3', b'timed out'),
+                                (['ksh', '-i'], b'TMOUT=3', b'60 seconds')):
+        run = Run(argv).started()
+        run.until(lambda: b'$ ' in run.screen or b'# ' in run.screen, 'no prompt')
+        run.type(setting + b'; echo se""t\r')
+        run.sees(b'set\r\n')
+        run.beats(1)
+        run.sees(sign)
+        no_trace(run)
+        if argv[0] != 'ksh':
+            run.until(run.left, '%s did not log out' % argv[0])
+        run.close()
+
+
 def nobody_answers():
     run = Run(BASH, mode='silent').started()
     run.sees(b'$ ')

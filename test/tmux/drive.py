@@ -433,6 +433,16 @@ def the_shell_inside_is_the_one_without():
     same(login.ends(), 0)
 
 
+def tmout_is_lifted_inside():
+    with open('/home/ssm-user/.bash_profile', 'w') as file:
+        file.write('TMOUT=3000\n')
+    login = Login(argv=['-bash'], path='/usr/bin/bash', env={'ENV': None}).in_tmux()
+    login.type(b'echo "<${TMOUT-unset}>"\r')
+    login.sees(b'<unset>')
+    login.type(b'exit\r')
+    same(login.ends(), 0)
+
+
 def without_a_relay_a_clock_is_the_output():
     login = Login().in_tmux()
     clock = lambda: set(re.findall(br'\d\d:\d\d:\d\d', login.screen))

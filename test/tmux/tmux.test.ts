@@ -53,6 +53,9 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
     test(sentence(name), () => play(name));
   }
 
+  test('tmout is lifted inside, where that is asked for', () =>
+    play('tmout_is_lifted_inside', { tmout: 'override' }));
+
   test('without a usable tmux the shell is plain and kept', () =>
     play('without_a_usable_tmux_the_shell_is_plain_and_kept', {}, { hasTmux: false }));
 });
