@@ -39,7 +39,9 @@ __ssmka_is_login_in_scope() {
   while [ "$__ssmka_depth" -lt 64 ] && [ "$__ssmka_parent" -gt 0 ] && __ssmka_read_stat "$__ssmka_parent"; do
     case $__ssmka_comm in
       # A keeper above: its heartbeats cover us. A multiplexer answers queries itself, and its keeper is outside.
-      ssm-keepalive | "tmux: server" | screen | SCREEN) return 1 ;;
+      ssm-keepalive | "tmux: server" | screen | SCREEN)
+        return 1
+        ;;
       # A session's own processes end here; above are the agent and init.
       ssm-session-wor*)
         __ssmka_scope=all
