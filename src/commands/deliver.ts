@@ -21,6 +21,7 @@ import { repeatConnection } from './delivery-text.ts';
 import { showDryRun } from './dry-run.ts';
 import type { Io } from './io.ts';
 import { makeProgress } from './progress.ts';
+import { renderStatus } from './status-report.ts';
 import { type RunFacts, renderFailures, renderVerdictJson, renderVerdictTable } from './verdict-report.ts';
 
 export type Verb = 'install' | 'uninstall' | 'status';
@@ -253,7 +254,7 @@ function report(
     exitStatus,
   };
   if (settings.common.output === 'json') io.out(renderVerdictJson(result.verdicts, facts));
-  else io.out(renderVerdictTable(result.verdicts, io));
+  else io.out((verb === 'status' ? renderStatus : renderVerdictTable)(result.verdicts, io));
   io.err(renderFailures(result.verdicts, facts));
   return exitStatus;
 }

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { formatDuration } from '../duration.ts';
 import { isGood, type Verdict } from '../fleet/judge.ts';
 import { isRestartAwaited } from '../fleet/push.ts';
+import type { ReportLine } from '../fleet/report-line.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
@@ -30,14 +31,25 @@ export function renderVerdictJson(verdicts: readonly Verdict[], facts: RunFacts)
       version: report?.state === 'absent' ? null : (report?.version ?? null),
       digest: report?.digest || null,
       keeper: report?.keeper ?? null,
+      keeperWhy: report?.keeperWhy || null,
       interpreter: report?.interpreter ?? null,
       entries: report?.entries ?? {},
+      wrap: report?.wrap || null,
+      tmux: report?.tmux || null,
+      ssh: report?.ssh || null,
+      sshWhy: report?.sshWhy || null,
+      tmoutPolicy: report?.tmoutPolicy || null,
+      tmout: report?.tmout ?? [],
+      capSeconds: report?.capSeconds ?? null,
+      busy: report?.busy ?? false,
       restart: report?.restart ?? null,
       intervalSeconds: report?.intervalSeconds ?? null,
       unattendedSeconds: report?.unattendedSeconds ?? null,
       drifted: report?.drifted ?? [],
       left: report?.left ?? [],
       sessions: report?.sessions ?? [],
+      kept: report?.kept ?? null,
+      more: report?.more ?? null,
     })),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
@@ -49,6 +61,10 @@ export function countVerdicts(verdicts: readonly Verdict[]): Record<string, numb
   for (const { verdict } of verdicts) counts[verdict] = (counts[verdict] ?? 0) + 1;
   return counts;
 }
+
+export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
+
+export const countKept = (report: ReportLine) => report.kept?.count ?? report.sessions.length;
 
 /** A table for people, within `io.columns`: one row an instance. Why and next of failures follow in `renderFailures`. */
 export function renderVerdictTable(verdicts: readonly Verdict[], io: Io): string {
@@ -71,7 +87,7 @@ export function renderVerdictTable(verdicts: readonly Verdict[], io: Io): string
     table.push([
       verdict.instanceId,
       verdict.name,
-      paint(verdict.verdict),
+      paint(showVerdict(verdict)),
       describeKeeper(verdict),
       describeEntries(verdict),
       describeNote(verdict),
@@ -89,24 +105,24 @@ function noteWidth(verdicts: readonly Verdict[], columns: number): (number | nul
     20,
     widest((verdict) => verdict.name, 'NAME'),
   );
-  const kind = widest((verdict) => verdict.verdict, 'VERDICT');
+  const kind = widest(showVerdict, 'VERDICT');
   const keeper = widest(describeKeeper, 'KEEPER');
   const entries = Math.min(14, Math.max(9, widest(describeEntries, 'ENTRIES')));
   return [id, name, kind, keeper, entries, Math.max(12, columns - id - name - kind - keeper - entries - 1)];
 }
 
-function describeKeeper({ report }: Verdict): string {
+export function describeKeeper({ report }: Verdict): string {
   return report?.keeper && report.keeper !== 'none' ? report.keeper : '-';
 }
 
-function describeEntries({ report }: Verdict): string {
+export function describeEntries({ report }: Verdict): string {
   const shown = Object.entries(report?.entries ?? {}).filter(
     ([, state]) => state !== 'absent' && state !== 'off',
   );
   return shown.map(([name, state]) => (state === 'live' ? name : `${name}:${state}`)).join(' ') || '-';
 }
 
-function describeNote(verdict: Verdict): string {
+export function describeNote(verdict: Verdict, hasSessions = true): string {
   const { report } = verdict;
   if (!isGood(verdict)) return verdict.class;
   const notes = [
@@ -114,7 +130,11 @@ function describeNote(verdict: Verdict): string {
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     report?.keeper === 'output' ? 'output only' : '',
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
-    report?.sessions.length ? describeSessions(report.sessions) : '',
+    report && hasSessions && countKept(report) > 0 ? describeSessions(report) : '',
+    report?.entries['env'] === 'stale' && !isRestartAwaited(verdict)
+      ? 'agent carries our ENV until its restart'
+      : '',
+    report?.ssh === 'skipped' ? `ssh: skipped (${report.sshWhy})` : '',
     report?.left.length ? `left alone: ${report.left.join(' ')}` : '',
     report?.unattendedSeconds && report.keeper !== 'none'
       ? `at most ${formatDuration(report.unattendedSeconds)} unattended`
@@ -124,12 +144,16 @@ function describeNote(verdict: Verdict): string {
 }
 
 /** How many sessions are kept now, and anything about them that wants looking at. */
-function describeSessions(sessions: readonly Record<string, unknown>[]): string {
-  const leaked = sessions.reduce((sum, session) => sum + (Number(session['leaked']) || 0), 0);
-  const silent = sessions.filter((session) => session['state'] === 'not-answering').length;
+function describeSessions(report: ReportLine): string {
+  const { sessions } = report;
+  const { count, notAnswering, leaked } = report.kept ?? {
+    count: sessions.length,
+    notAnswering: sessions.filter(({ state }) => state === 'not-answering').length,
+    leaked: sessions.reduce((sum, session) => sum + session.leaked, 0),
+  };
   return [
-    `${sessions.length} kept now`,
-    silent > 0 ? `${silent} not answering` : '',
+    `${count} kept now`,
+    notAnswering > 0 ? `${notAnswering} not answering` : '',
     leaked > 0 ? `${leaked} answers leaked` : '',
   ]
     .filter(Boolean)

@@ -125,7 +125,7 @@ function judgeState(report: ReportLine): Judgement {
   if (report.state === 'partial') {
     return {
       verdict: 'partial',
-      class: 'half done',
+      class: report.busy ? 'at work' : 'half done',
       why:
         report.why ||
         'an install or uninstall was cut short between two entries; sessions meet a whole keeper or none',

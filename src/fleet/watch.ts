@@ -7,6 +7,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import { hasRest } from './report-line.ts';
 import { explainServiceError } from './service-errors.ts';
 
 /** What one poll saw. `targetCount` is 0 at first for tag targets [service behaviour]. */
@@ -163,7 +164,7 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
   };
 }
 
-/** Every invocation of a command, a page at a time; where the listing cut a first line short, the longer text is fetched. */
+/** Every invocation of a command, a page at a time; where the listing cut what a host has to tell, the whole text is fetched. */
 async function listInvocations<T>(
   client: SSMClient,
   commandId: string,
@@ -186,10 +187,8 @@ async function listInvocations<T>(
       .catch((error: unknown) => {
         throw explainServiceError(error, `the results of command ${commandId} could not be read`);
       });
-    const whole = (page.CommandInvocations ?? []).map((item) =>
-      completeOutput(client, toInvocation(commandId, item)),
-    );
-    for (const invocation of await Promise.all(whole)) {
+    const listed = (page.CommandInvocations ?? []).map((item) => toInvocation(commandId, item));
+    for (const invocation of await completeOutputs(client, listed)) {
       // An instance that is listed twice counts as it was seen last.
       kept.set(invocation.instanceId, keep(invocation));
       if (invocation.isFinal) unfinished.delete(invocation.instanceId);
@@ -216,11 +215,23 @@ function toInvocation(commandId: string, item: CommandInvocation): Invocation {
   };
 }
 
+/** So many outputs are fetched whole at the same time; the service throttles more. */
+const WHOLE_OUTPUTS_AT_ONCE = 8;
+
+async function completeOutputs(client: SSMClient, listed: readonly Invocation[]): Promise<Invocation[]> {
+  const completed: Invocation[] = [];
+  for (let at = 0; at < listed.length; at += WHOLE_OUTPUTS_AT_ONCE) {
+    const some = listed.slice(at, at + WHOLE_OUTPUTS_AT_ONCE);
+    completed.push(...(await Promise.all(some.map((invocation) => completeOutput(client, invocation)))));
+  }
+  return completed;
+}
+
 async function completeOutput(client: SSMClient, invocation: Invocation): Promise<Invocation> {
   // The service may end what it cut with a line of its own, so a newline alone proves nothing.
   const isCut =
     invocation.output.length >= LISTED_OUTPUT_LIMIT - 100 && /^\{.*[^}\n](\n|$)/.test(invocation.output);
-  if (!isCut) return invocation;
+  if (!isCut && !hasRest(invocation.output)) return invocation;
   const whole = await client
     .send(
       new GetCommandInvocationCommand({ CommandId: invocation.commandId, InstanceId: invocation.instanceId }),

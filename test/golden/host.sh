@@ -15,9 +15,9 @@ newline='
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
-verdict='' digest='' keeper=none interpreter='' env_entry=absent profile_entry=absent restart=off partial=false
-drifted='' left='' previous='' sessions='' class='' step='' why='' next='' state='' notes=''
-interval=0 max_idle=0 unattended=0 library='' place='' lock=''
+verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown restart=off partial=false
+drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
+interval=0 max_idle=0 unattended=0 cap='' wrap=none tmout=respect library='' place='' lock=''
 
 # Sets $json to $1 as a JSON string. Bytes beyond ASCII become `?`: half of a UTF-8 character would spoil the line.
 json_string() {
@@ -44,17 +44,24 @@ json_string() {
   json=\"$json\"
 }
 
-# Sets $json to the words of $1 as an array of strings.
+# The same in at most $2 characters, quotes included: a longer text is cut, and loses what would need an escape.
+json_cut() {
+  json_string "$1"
+  [ "${#json}" -le "$2" ] || json_string "$(printf "%.$(($2 - 5))s" "$1" | tr -cd ' !#-[]-~')..."
+}
+
+# Sets $json to the words of $1 as an array of strings of at most $2 characters, $omitted to how many are left out.
 json_words() {
-  json_array=
+  json_array='' omitted=0
   for json_word in $1; do
     json_string "$json_word"
-    json_array=$json_array,$json
+    if [ $((${#json_array} + ${#json})) -lt "$2" ]; then json_array=$json_array,$json; else omitted=$((omitted + 1)); fi
   done
   json="[${json_array#,}]"
 }
 
 # The first line of output is for programs; it is printed when everything is decided, and people's text follows.
+# The service lists 2,500 characters of output for each instance: the line takes 2,400, and `more` counts what did not fit.
 print_verdict() {
   json_string "$verdict"
   line="{\"ssm-keepalive\":1,\"verdict\":$json,\"version\":\"0.1.0\""
@@ -64,20 +71,27 @@ print_verdict() {
   json_string "$interpreter"
   line="$line,\"interpreter\":$json,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\"}"
   line="$line,\"intervalSeconds\":${interval:-0},\"unattendedSeconds\":${unattended:-0},\"restart\":\"$restart\",\"partial\":$partial"
-  json_words "$drifted"
-  line="$line,\"drifted\":$json"
-  json_words "$left"
-  line="$line,\"left\":$json"
+  json_words "$drifted" 320
+  line="$line,\"drifted\":$json" more="\"drifted\":$omitted"
+  json_words "$left" 240
+  line="$line,\"left\":$json" more="$more,\"left\":$omitted"
   json_string "$previous"
-  line="$line,\"previous\":$json,\"sessions\":[$sessions]"
+  line="$line,\"previous\":$json"
   json_string "$class"
   line="$line,\"class\":$json"
   json_string "$step"
   line="$line,\"step\":$json"
-  json_string "$why"
+  json_cut "$why" 420
   line="$line,\"why\":$json"
-  json_string "$next"
-  printf '%s\n%s' "$line,\"next\":$json}" "$notes"
+  json_cut "$next" 200
+  line="$line,\"next\":$json$details,\"sessions\":["
+  fit_sessions $((2340 - ${#line} - ${#more}))
+  printf '%s\n%s' "$line$sessions],\"more\":{\"sessions\":$more_sessions,$more}}" "$notes"
+}
+
+# status.sh knows sessions.
+fit_sessions() {
+  :
 }
 
 # Sets $number to $1 if JSON and shell arithmetic read it the same way, else to 0: `08` is neither's.
@@ -93,6 +107,8 @@ say() {
 fail() {
   undo
   drop_lock
+  # What sessions meet all the same.
+  [ -z "$library" ] || look_at_installed
   verdict=failed class='script failed' step=$1 why=$2 next=$3
   [ -z "$library" ] || [ ! -e "$root$library/journal" ] || partial=true
   say "failed at $1: $2"
@@ -242,6 +258,8 @@ read_settings() {
     case $setting in
       interval) number "$value" && interval=$number ;;
       max-idle) number "$value" && max_idle=$number ;;
+      wrap) wrap=$value ;;
+      tmout) tmout=$value ;;
     esac
   done <"$1"
   unattended=$max_idle
@@ -433,14 +451,32 @@ unit_property() {
   property=${property#"$2"=}
 }
 
-# Whether the agent's main process runs with our ENV.
-has_live_env() {
+# Sets $live to the environment of the agent's main process, a variable a line.
+read_agent() {
+  live=
   unit_property "$1" MainPID || return 1
   case $property in '' | 0 | *[!0-9]*) return 1 ;; esac
   [ -r "/proc/$property/environ" ] || return 1
   live=$newline$(tr '\0' '\n' <"/proc/$property/environ" 2>/dev/null)$newline
+}
+
+# Whether the agent's main process runs with our ENV.
+has_live_env() {
+  read_agent "$1" || return 1
   case $live in *"${newline}ENV=$library/entry.sh$newline"*) return 0 ;; esac
   return 1
+}
+
+# The version in use, and what a session gets from it.
+look_at_installed() {
+  read_current
+  digest=$current
+  look_at_entries
+  [ -z "$current" ] || {
+    read_line interpreter "$root$library/$current/interpreter"
+    [ ! -f "$root$library/$current/manifest" ] || read_settings "$root$library/$current/manifest"
+    name_keeper
+  }
 }
 
 # Sets $env_entry, $profile_entry and $restart to what is true now.
@@ -449,14 +485,22 @@ look_at_entries() {
   for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
     has_unit "$unit" || continue
     [ "$env_entry" != absent ] || env_entry=off
-    [ -f "$root/etc/systemd/system/$unit.d/zz-ssm-keepalive.conf" ] || continue
-    if has_live_env "$unit"; then env_entry=live; elif [ "$env_entry" = off ]; then env_entry=pending; fi
+    if [ -f "$root/etc/systemd/system/$unit.d/zz-ssm-keepalive.conf" ]; then
+      if has_live_env "$unit"; then env_entry=live; elif [ "$env_entry" = off ]; then env_entry=pending; fi
+    elif read_agent "$unit"; then
+      # Taken out, but the agent has not restarted since.
+      case $live in
+        *"${newline}ENV=/usr/local/lib/ssm-keepalive/entry.sh$newline"*) env_entry=stale ;;
+        *"${newline}ENV=/opt/ssm-keepalive/entry.sh$newline"*) env_entry=stale ;;
+      esac
+    fi
   done
   if [ -d "$root/etc/profile.d" ]; then
     profile_entry=off
     [ ! -f "$root/etc/profile.d/00-ssm-keepalive.sh" ] || [ -z "$current" ] || profile_entry=live
   fi
-  read_line restart_state "$root$library/restart"
+  restart_state=
+  [ -z "$library" ] || read_line restart_state "$root$library/restart"
   case $env_entry:$restart_state in
     live:*) restart=confirmed ;;
     *:failed*)
@@ -484,11 +528,16 @@ find_interpreter() {
 
 # What a session gets here: relay with an interpreter; without one the line editor of its sh decides.
 name_keeper() {
-  keeper=none
+  keeper=none keeper_why='nothing is installed'
   [ -n "$current" ] || return 0
-  if [ -f "$root$library/$current/relay.py" ] && { has_interpreter || find_interpreter; }; then
-    keeper=relay
+  keeper_why='no Python here'
+  [ -f "$root$library/$current/relay.py" ] || keeper_why='asked for'
+  if [ "$keeper_why" != 'asked for' ] && { has_interpreter || find_interpreter; }; then
+    keeper=relay keeper_why="runs on $interpreter"
   elif [ -f "$root$library/$current/prompt.sh" ]; then
-    case $(readlink -f "$root/bin/sh" 2>/dev/null) in *bash) keeper=prompt ;; *) keeper=output ;; esac
+    case $(readlink -f "$root/bin/sh" 2>/dev/null) in
+      *bash) keeper=prompt keeper_why="$keeper_why; sh is bash, which swallows answers at its prompt" ;;
+      *) keeper=output keeper_why="$keeper_why; sh cannot swallow answers" ;;
+    esac
   fi
 }

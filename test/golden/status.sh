@@ -5,7 +5,10 @@ case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 # shellcheck source=/dev/null
 . "$here/host.sh"
 
-# One relay, from the record that it keeps open: an unlinked file, read through its descriptor.
+# Sessions that say more than any host has are somebody's joke; they are still counted.
+MOST_SESSIONS=100
+
+# One keeper, from the record that it keeps open: an unlinked file, read through its descriptor.
 add_session() {
   session_pid=$1
   for descriptor in "/proc/$session_pid/fd"/*; do
@@ -16,73 +19,220 @@ add_session() {
     # Any user can name a process so and open a pipe, or a file without end: neither may hold up root.
     [ -f "$descriptor" ] || continue
     read_record=$( (head -c 512 <"$descriptor" | tr -cd ' -~') 2>/dev/null)
-    terminal='' session_state=new started=0 last_key=0 last_answer=0 sent=0 answered=0 leaked=0
+    session_keeper=relay session_wrap=none terminal='' session_state=new
+    started=0 last_key=0 last_answer=0 sent=0 answered=0 leaked=0
     set -f
     for pair in $read_record; do
+      word=${pair#*=}
       case $pair in
-        pts=*) terminal=${pair#pts=} ;;
-        state=*) session_state=${pair#state=} ;;
-        started=*) number "${pair#started=}" && started=$number ;;
-        lastkey=*) number "${pair#lastkey=}" && last_key=$number ;;
-        sent=*) number "${pair#sent=}" && sent=$number ;;
-        answered=*) number "${pair#answered=}" && answered=$number ;;
-        leaked=*) number "${pair#leaked=}" && leaked=$number ;;
-        lastanswer=*) number "${pair#lastanswer=}" && last_answer=$number ;;
+        keeper=prompt) session_keeper=prompt ;;
+        wrap=tmux | wrap=missing | wrap=failed) session_wrap=$word ;;
+        pts=*) terminal=$word ;;
+        state=*) session_state=$word ;;
+        started=*) number "$word" && started=$number ;;
+        lastkey=*) number "$word" && last_key=$number ;;
+        sent=*) number "$word" && sent=$number ;;
+        answered=*) number "$word" && answered=$number ;;
+        leaked=*) number "$word" && leaked=$number ;;
+        lastanswer=*) number "$word" && last_answer=$number ;;
       esac
     done
     set +f
+    session_count=$((session_count + 1)) leaked_count=$((leaked_count + leaked))
+    [ "$session_state" != not-answering ] || silent_count=$((silent_count + 1))
+    [ "$session_count" -le "$MOST_SESSIONS" ] || return 0
     number "$(stat -c %u "/proc/$session_pid" 2>/dev/null)"
-    json_string "$terminal"
-    session="{\"pid\":$session_pid,\"uid\":$number,\"terminal\":$json"
-    json_string "$session_state"
-    session="$session,\"keeper\":\"relay\",\"state\":$json,\"age\":$((now - started)),\"lastKey\":$((now - last_key)),\"lastAnswer\":$((now - last_answer))"
-    session="$session,\"sent\":$sent,\"answered\":$answered,\"leaked\":$leaked}"
-    # A hundred sessions and their line still fit the service's output; the rest are counted in the text.
-    session_count=$((session_count + 1))
-    [ "$session_count" -gt 8 ] || sessions="$sessions${sessions:+,}$session"
-    return
+    json_cut "$(stat -c %U "/proc/$session_pid" 2>/dev/null)" 34
+    session="{\"pid\":$session_pid,\"uid\":$number,\"user\":$json"
+    json_cut "$terminal" 24
+    session="$session,\"terminal\":$json,\"keeper\":\"$session_keeper\",\"wrap\":\"$session_wrap\""
+    json_cut "$session_state" 24
+    session="$session,\"state\":$json"
+    for moment in "age $started" "lastKey $last_key" "lastAnswer $last_answer"; do
+      seconds=$((now - ${moment#* }))
+      [ "${moment#* }" != 0 ] || seconds=null
+      session="$session,\"${moment% *}\":$seconds"
+    done
+    all_sessions="$all_sessions$session,\"sent\":$sent,\"answered\":$answered,\"leaked\":$leaked}$newline"
+    return 0
   done
 }
 
+# Moves as many sessions as fit into $1 characters from $all_sessions to $sessions; the others are counted in $more_sessions.
+fit_sessions() {
+  sessions='' shown=0
+  while [ -n "$all_sessions" ]; do
+    session=${all_sessions%%"$newline"*}
+    [ $((${#sessions} + ${#session})) -lt "$1" ] || break
+    sessions="$sessions${sessions:+,}$session" shown=$((shown + 1))
+    all_sessions=${all_sessions#*"$newline"}
+  done
+  more_sessions=$((session_count - shown))
+}
+
+# What did not fit into the first line, in a line of its own, for whoever fetches the whole output: 24,000 characters.
+print_rest() {
+  case $more in *:[1-9]*) ;; *) [ "$more_sessions" -gt 0 ] || return 0 ;; esac
+  json_words "$drifted" 4000
+  rest="{\"ssm-keepalive-rest\":1,\"drifted\":$json"
+  json_words "$left" 2000
+  rest="$rest,\"left\":$json" was_shown=$shown
+  fit_sessions $((23000 - ${#line} - ${#notes} - ${#rest}))
+  printf '%s\n' "$rest,\"sessions\":[$sessions],\"more\":$((more_sessions - was_shown))}"
+}
+
+# Every TMOUT in a file that shells or logins read, as text: nothing is run, so what a line computes is null.
+# $1 its name, $2 the lines that have the word.
+add_tmout() {
+  tmout_value=null tmout_readonly=false tmout_here=''
+  while read -r text; do
+    before=${text%%TMOUT*} after=${text#*TMOUT}
+    case $before in *[A-Za-z0-9_]) continue ;; esac
+    case $after in
+      '='* | ':='* | ':-'* | *'{TMOUT:'[=-]*)
+        tmout_here=yes tmout_value=null
+        case $after in
+          *'$(('*) ;;
+          *)
+            after=${after#"${after%%[0-9]*}"}
+            after=${after%%[!0-9]*}
+            [ -z "$after" ] || { number "$after" && tmout_value=$number; }
+            ;;
+        esac
+        ;;
+    esac
+    case $text in *readonly*TMOUT* | *declare\ *-*r*\ TMOUT* | *typeset\ *-*r*\ TMOUT*) tmout_here=yes tmout_readonly=true ;; esac
+  done <<__SSMKA_LINES
+$2
+__SSMKA_LINES
+  [ -n "$tmout_here" ] || return 0
+  json_cut "$1" 80
+  one="{\"file\":$json,\"value\":$tmout_value,\"readonly\":$tmout_readonly}"
+  [ $((${#tmouts} + ${#one})) -gt 380 ] || tmouts="$tmouts${tmouts:+,}$one"
+  [ "$tmout_value" != 0 ] || return 0
+  plainly='a shell that reads it still logs out at its prompt'
+  [ "$tmout" != override ] || [ "$tmout_readonly" = true ] || plainly='lifted in kept sessions'
+  words=$tmout_value
+  [ "$words" != null ] || words='set to something computed'
+  [ "$tmout_readonly" = false ] || words="$words, readonly"
+  say "TMOUT $words, by $1: $plainly"
+}
+
+look_for_tmout() {
+  for file in /etc/environment /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc; do
+    [ -f "$root$file" ] || continue
+    lines=$(grep '^[^#]*TMOUT' "$root$file" 2>/dev/null) || continue
+    add_tmout "$file" "$lines"
+  done
+  for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
+    has_unit "$unit" && read_agent "$unit" || continue
+    case $live in
+      *"${newline}TMOUT="*)
+        value=${live#*"${newline}TMOUT="}
+        add_tmout "the environment of $unit" "TMOUT=${value%%"$newline"*}"
+        ;;
+    esac
+  done
+}
+
+# Whether an install or uninstall is at work now.
+is_busy() {
+  for run in /run /var/run "${library%/*}" ''; do
+    [ ! -h "$root$run/ssm-keepalive.lock" ] || continue
+    read_line holder "$root$run/ssm-keepalive.lock"
+    ! is_holder_alive "$holder" || return 0
+  done
+  return 1
+}
+
+# A `current` that leads nowhere is no absence: files of ours are here, and sessions go without.
+judge_current() {
+  file=$root$library/current
+  if [ -h "$file" ] || { [ -e "$file" ] && [ ! -f "$file" ]; }; then
+    why="$library/current is no plain file but: $(stat -c %F "$file" 2>/dev/null)"
+    next='move it away, then run install again'
+  elif [ -f "$file" ] && [ -z "$current" ]; then
+    why="$library/current does not name a version"
+    next='run install again: it writes it anew'
+  else
+    return 0
+  fi
+  state=drifted drifted=$library/current
+}
+
+name_left() {
+  if [ -e "$root$1" ] || [ -h "$root$1" ]; then left="$left $1"; fi
+}
+
 require_host
-verdict=status state=absent session_count=0
+verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' shown=0 busy=false
 find_library
-read_current
+look_at_installed
 if [ -n "$library" ]; then
-  digest=$current
   read_line previous "$root$library/previous"
+  judge_current
   if [ -n "$current" ]; then
     state=installed
-    read_line interpreter "$root$library/$current/interpreter"
-    [ ! -f "$root$library/$current/manifest" ] || read_settings "$root$library/$current/manifest"
     find_drift "$current"
     [ -z "$drifted" ] || state=drifted
   fi
-  look_at_entries
-  name_keeper
   if [ -e "$root$library/journal" ]; then
     state=partial partial=true
   fi
 fi
+if [ "$state" = absent ]; then
+  name_left /usr/local/lib/ssm-keepalive
+  name_left /opt/ssm-keepalive
+  name_left /etc/profile.d/00-ssm-keepalive.sh
+  name_left /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
+  name_left /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
+fi
+if is_busy; then
+  busy=true
+  # What it does now shows as half done.
+  [ "$state" != partial ] || why='another run is at work here now' next='look again in a minute'
+fi
+read_cap
+say "state: $state"
+[ -z "$current" ] || say "bundle: $digest, heartbeat after ${interval} s without input, for at most ${unattended} s without a key"
+say "keeper: $keeper ($keeper_why)"
+look_for_tmout
+# The places where the wrapper looks.
+for tmux in /usr/bin/tmux /usr/local/bin/tmux /bin/tmux ''; do
+  [ ! -x "$root$tmux" ] || break
+done
+[ "$wrap" != tmux ] || [ -n "$tmux" ] || say 'wrapper: tmux is not here, so sessions get the plain shell, kept'
 if [ -z "$root" ]; then
   now=$(date +%s)
   for process in /proc/[0-9]*; do
     read_line name "$process/comm" 2>/dev/null
-    [ "$name" != ssm-keepalive ] || add_session "${process#/proc/}"
+    case $name in
+      ssm-keepalive) add_session "${process#/proc/}" ;;
+      # The prompt keeper's helper is a shell.
+      sh | bash | dash | busybox)
+        read_line name "$process/cmdline" 2>/dev/null
+        case $name in *ssm-keepalive/*/prompt-helper.sh*) add_session "${process#/proc/}" ;; esac
+        ;;
+    esac
   done
 fi
-
-say "state: $state"
-[ -z "$digest" ] || say "bundle: $digest, keeper: $keeper, heartbeat after ${interval} s without input, for at most ${unattended} s without a key"
 for file in $drifted; do say "changed since it was installed: $file"; done
-[ -z "$why" ] || say "the agent was not restarted: $why"
+for file in $left; do say "not installed, yet there: $file"; done
+[ "$env_entry" != stale ] || say 'the agent still carries our ENV, which names a file that is gone (harmless); gone with its next restart'
+[ -z "$why" ] || say "why: $why"
 say "sessions with a keeper: $session_count"
 case $keeper in
   output) say 'no Python here: plain sh sends output only, which keeps a session alive only where the timer counts output' ;;
 esac
 case $state in
-  partial) next='run install or uninstall again: it completes what was interrupted' ;;
-  drifted) next='run install again: it puts the files back' ;;
+  partial) next=${next:-'run install or uninstall again: it completes what was interrupted'} ;;
+  drifted) next=${next:-'run install again: it puts the files back'} ;;
 esac
+json_cut "$keeper_why" 100
+details=",\"keeperWhy\":$json,\"wrap\":\"$wrap\",\"tmux\":"
+json_cut "$tmux" 40
+details="$details$json,\"tmoutPolicy\":\"$tmout\",\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"
+details="$details,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count}"
 print_verdict
+print_rest
 exit 0

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Io } from '../../src/commands/io.ts';
+import { formatAge, renderStatus } from '../../src/commands/status-report.ts';
+import { wrapText } from '../../src/commands/wrap.ts';
+import { judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
+import { makeClient, until } from '../lab/test-lab.ts';
+import { startSession } from '../session/dialogue.ts';
+import { runCli } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+
+const WEB_1 = 'i-0aaaaaaaaaaaaaaa1';
+const DB_1 = 'i-0bbbbbbbbbbbbbbb1';
+
+const SESSION = {
+  pid: 4711,
+  uid: 1001,
+  user: 'ssm-user',
+  terminal: '/dev/pts/3',
+  keeper: 'relay',
+  wrap: 'tmux',
+  state: 'not-answering',
+  age: 7500,
+  lastKey: 300,
+  lastAnswer: null,
+  sent: 12,
+  answered: 0,
+  leaked: 0,
+};
+
+const FULL = {
+  'ssm-keepalive': 1,
+  verdict: 'status',
+  version: '1.2.3',
+  state: 'installed',
+  digest: '0123456789abcdef',
+  keeper: 'relay',
+  keeperWhy: 'runs on /usr/bin/python3',
+  entries: { env: 'pending', profile: 'live', rc: 'absent' },
+  intervalSeconds: 45,
+  unattendedSeconds: 600,
+  capSeconds: 600,
+  wrap: 'tmux',
+  tmux: '',
+  ssh: 'skipped',
+  sshWhy: 'sshd already sends its own, every 30 s',
+  tmoutPolicy: 'respect',
+  tmout: [{ file: '/etc/profile.d/timeout.sh', value: 900, readonly: true }],
+  sessions: [SESSION],
+  kept: { count: 3, notAnswering: 1, leaked: 0 },
+  more: { sessions: 2, drifted: 0, left: 0 },
+};
+
+function verdictOf(report: object, id = WEB_1, name = 'web-1'): Verdict {
+  const output = `${JSON.stringify(report)}\n`;
+  const invocation = { commandId: '', instanceId: id, statusDetails: 'Success', isFinal: true, exitCode: 0 };
+  return judgeInvocation({ ...invocation, name, output });
+}
+
+const ioOf = (columns: number): Io => ({
+  out: () => {},
+  err: () => {},
+  isErrTerminal: false,
+  columns,
+  hasColor: false,
+});
+
+for (const columns of [50, 80, 200]) {
+  test(`status at ${columns} columns: every fact of a host is there, and no line is wider`, () => {
+    const text = renderStatus([verdictOf(FULL)], ioOf(columns));
+    for (const line of text.split('\n')) assert.ok(line.length <= columns, line);
+    const flat = text.replace(/\s+/g, ' ');
+    for (const fact of [
+      'web-1 (i-0aaaaaaaaaaaaaaa1): installed',
+      'version 1.2.3, bundle 0123456789abcdef',
+      'keeper relay: runs on /usr/bin/python3',
+      'env pending (the agent has not restarted since), profile live',
+      'after 45s without input, until 10m without a key',
+      '10m in /etc/ssm-keepalive/max-idle',
+      'tmux is missing: sessions get the plain shell, kept',
+      'skipped (sshd already sends its own, every 30 s)',
+      '900, readonly, by /etc/profile.d/timeout.sh; a shell that reads it still logs out at its prompt',
+      'and 2 more',
+    ])
+      assert.ok(flat.includes(fact), `${fact}\n${text}`);
+    assert.match(text, columns === 50 ? /ssm-user on pts\/3: relay\+tmux/ : /^ {2}ssm-user {2}pts\/3/m);
+    assert.match(flat, columns === 50 ? /2h old, key 5m ago, answer - ago, 0 leaked/ : /2h 5m - 0/);
+    assert.doesNotMatch(text, /rc/);
+  });
+}
+
+test('status of a host without the product: not installed, and what is still to come off', () => {
+  const report = {
+    'ssm-keepalive': 1,
+    verdict: 'status',
+    state: 'absent',
+    entries: { env: 'stale' },
+    left: ['/etc/x'],
+  };
+  const text = renderStatus([verdictOf(report)], ioOf(100));
+  assert.match(text, /^i-0a+1 +web-1 +not installed .*agent carries our ENV/m);
+  assert.match(text, /agent +carries our ENV until its next restart \(harmless\)/);
+  assert.match(text, /still there: \/etc\/x/);
+  assert.doesNotMatch(text, /bundle/);
+});
+
+test('status of many hosts: one row for all that are alike, the largest group first, sessions added up', () => {
+  const verdicts = Array.from({ length: 30 }, (_, n) => {
+    const id = `i-0000000000000${String(n).padStart(4, '0')}`;
+    if (n % 10 === 9)
+      return verdictOf({ 'ssm-keepalive': 1, verdict: 'status', state: 'absent' }, id, `host-${n}`);
+    return verdictOf(
+      { ...FULL, kept: { count: n === 0 ? 5 : 0, notAnswering: 0, leaked: 0 } },
+      id,
+      `host-${n}`,
+    );
+  });
+  for (const columns of [80, 200]) {
+    const text = renderStatus(verdicts, ioOf(columns));
+    const lines = text.split('\n');
+    for (const line of lines) assert.ok(line.length <= columns, line);
+    assert.match(lines[1]!, /^27 +installed +relay .* 5 /);
+    assert.ok(
+      lines.some((line) => /^3 +not installed/.test(line)),
+      text,
+    );
+    assert.match(text.replace(/\s+/g, ' '), /i-00000000000000000 i-00000000000000001 and 25 more/);
+    assert.ok(lines.length < 20, text);
+  }
+});
+
+test('an age in one unit', () => {
+  assert.deepEqual([null, 0, 119, 600, 7300, 200_000].map(formatAge), ['-', '0s', '119s', '10m', '2h', '2d']);
+});
+
+test('wrapped text breaks at spaces alone, and never inside a word', () => {
+  const path = `/${'x'.repeat(60)}`;
+  assert.equal(wrapText(`why: ${path} is odd`, 40, 2), `why:\n  ${path}\n  is odd`);
+  assert.equal(wrapText('one two', 80), 'one two');
+  // A command set off by two spaces may start a line, so that it can be copied.
+  assert.equal(
+    wrapText(`${'word '.repeat(8)}run  status --all`, 44, 2),
+    `${'word '.repeat(8)}run\n  status --all`,
+  );
+  assert.equal(wrapText('run  status --all', 44, 2), 'run  status --all');
+});
+
+test('status through the lab: a session that is open now, its user, terminal, keeper and times; and nothing on the other host', async (context) => {
+  const lab = await startTestLab(context);
+  const installed = await runCli(
+    ['install', '--instance-id', WEB_1, '--interval', '1', '--output', 'json'],
+    lab.env,
+  );
+  assert.equal(installed.status, 0, installed.stderr);
+  const client = makeClient(lab);
+  const dialogue = await startSession(client, WEB_1, { terminal: 'answers' });
+  context.after(() => dialogue.session.close());
+  const terminal = await dialogue.ask('tty');
+  const look = async () => {
+    const { stdout, stderr } = await runCli(
+      ['status', '--instance-id', WEB_1, DB_1, '--output', 'json'],
+      lab.env,
+    );
+    assert.match(stdout, /^\{/, stderr);
+    return JSON.parse(stdout).instances as Record<string, unknown>[];
+  };
+  const [web, db] = await until('the session to have been answered', async () => {
+    const found = await look();
+    const [session] = found[0]!['sessions'] as (typeof SESSION)[];
+    return session && session.answered > 0 ? found : undefined;
+  });
+  const [session] = web!['sessions'] as (typeof SESSION)[];
+  assert.equal((web!['sessions'] as unknown[]).length, 1);
+  assert.deepEqual(
+    [session!.user, session!.keeper, session!.state, session!.leaked],
+    ['ssm-user', 'relay', 'answering', 0],
+  );
+  assert.equal(session!.terminal, terminal, 'the terminal that `tty` names in the session');
+  assert.ok(session!.age !== null && session!.age >= 0 && session!.lastKey !== null);
+  assert.deepEqual(web!['kept'], { count: 1, notAnswering: 0, leaked: 0 });
+  assert.match(String(web!['keeperWhy']), /^runs on \//);
+  assert.deepEqual(
+    [db!['state'], db!['sessions'], db!['entries']],
+    ['absent', [], { env: 'off', profile: 'off' }],
+  );
+
+  const table = await runCli(['status', '--instance-id', WEB_1, DB_1], lab.env);
+  assert.equal(table.status, 0, table.stderr);
+  for (const line of table.stdout.split('\n')) assert.ok(line.length <= 80, line);
+  assert.match(table.stdout, /^ {2}ssm-user +pts\/\d+ +relay +answering +\d+[sm] /m);
+  assert.match(table.stdout, /^i-0b+1 +db-1 +not installed/m);
+});
+
+test('a host with more sessions than its line has room for is asked for its whole output, the others are not', async (context) => {
+  const sessions = (from: number, count: number) =>
+    Array.from({ length: count }, (_, n) => ({ ...SESSION, pid: from + n }));
+  const long = { ...FULL, sessions: sessions(1, 6), kept: { count: 30, notAnswering: 0, leaked: 0 } };
+  const rest = { 'ssm-keepalive-rest': 1, sessions: sessions(7, 24), more: 0 };
+  const first = JSON.stringify({ ...long, more: { sessions: 24, drifted: 0, left: 0 } });
+  assert.ok(first.length < 2400, String(first.length));
+  const lab = await startTestLab(context, {
+    hosts: [
+      {
+        name: 'full',
+        id: WEB_1,
+        tags: {},
+        synthetic: { stdout: `${first}\ntext for people\n${JSON.stringify(rest)}\n` },
+      },
+      {
+        name: 'quiet',
+        id: DB_1,
+        tags: {},
+        synthetic: { stdout: '{"ssm-keepalive":1,"verdict":"status","state":"absent"}\n' },
+      },
+    ],
+  });
+  const result = await runCli(['status', '--instance-id', WEB_1, DB_1, '--output', 'json'], lab.env);
+  const [full] = JSON.parse(result.stdout).instances;
+  assert.equal(full.sessions.length, 30, result.stderr);
+  assert.deepEqual(full.more, { sessions: 0, drifted: 0, left: 0 });
+  assert.equal(lab.requests.filter(({ operation }) => operation === 'GetCommandInvocation').length, 1);
+});

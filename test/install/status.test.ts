@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { hasRest, readReportLine } from '../../src/fleet/report-line.ts';
+import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from '../support/bundle.ts';
+import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+
+const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
+const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
+
+interface Tmout {
+  file: string;
+  value: number | null;
+  readonly: boolean;
+}
+
+/** So many processes that hold a record each, as a keeper's; every line of it is as long as the record allows. */
+function pretend(sandbox: Sandbox, count: number): void {
+  sandbox.write(
+    'tmp/pretender.py',
+    `import os, time
+for n in range(${count}):
+    if os.fork() == 0:
+        open('/proc/self/comm', 'w').write('ssm-keepalive')
+        path = '/dev/shm/ssm-keepalive-%d' % n
+        fd = os.open(path, os.O_RDWR | os.O_CREAT)
+        state = 'not-answering' if n < 2 else 'answering'
+        os.write(fd, ('v=1 state=%s wrap=tmux started=1700000000 lastkey=1700000001 lastanswer=1700000002 sent=99999999999 answered=99999999999 leaked=1 pts=/dev/pts/%d' % (state, n)).encode())
+        os.unlink(path)
+        time.sleep(100)
+time.sleep(0.2)
+while len([p for p in os.listdir('/proc') if p.isdigit() and any('ssm-keepalive-' in os.readlink('/proc/%s/fd/%s' % (p, f)) for f in (os.listdir('/proc/%s/fd' % p) if p != str(os.getpid()) else []) if os.path.islink('/proc/%s/fd/%s' % (p, f)))]) < ${count}:
+    time.sleep(0.05)
+open('/tmp/ready', 'w').close()
+time.sleep(100)
+`,
+  );
+}
+
+/** The script's output beside the pretenders, which end with the sandbox. */
+function besidePretenders(sandbox: Sandbox, shell: readonly string[], script: string): string {
+  sandbox.write('tmp/status.sh', script);
+  const { stdout, stderr } = sandbox.run([
+    '/usr/bin/dash',
+    '-c',
+    `python3 -I /tmp/pretender.py & until [ -e /tmp/ready ]; do sleep 0.05; done; ${shell.join(' ')} /tmp/status.sh`,
+  ]);
+  assert.equal(stderr, '');
+  return stdout;
+}
+
+for (const { name, argv } of INSTALLER_SHELLS) {
+  test(`${name}: the first line stays below 2,400 characters however much there is to tell, counts what it lacks, and the whole output has it`, {
+    skip,
+  }, () => {
+    const sandbox = new Sandbox();
+    try {
+      const bundle = bundleOf();
+      installQuietly(sandbox, bundle);
+      for (const path of [PROFILE_STUB, DROP_IN, `${LIBRARY}/entry.sh`]) sandbox.write(path, '# edited\n');
+      for (const file of bundle.files.filter(({ place, path }) => place === 'any' && path !== 'manifest'))
+        sandbox.write(`${LIBRARY}/${bundle.digest}/${file.path}`, 'edited\n');
+      sandbox.write(`${LIBRARY}/restart`, `failed ${'a "reason" \\ that is long, '.repeat(60)}\n`);
+      for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9])
+        sandbox.write(`etc/profile.d/a-long-name-of-a-script-${n}.sh`, 'readonly TMOUT=900\n');
+      pretend(sandbox, 16);
+      const output = besidePretenders(sandbox, argv, bundle.status);
+      const [first = ''] = output.split('\n');
+      assert.ok(first.length <= 2400, `${first.length} characters`);
+      assert.ok(output.length <= 24_000, `${output.length} characters of output`);
+      const listed = readReportLine(first)!;
+      assert.equal(listed.state, 'drifted');
+      assert.deepEqual(listed.kept, { count: 16, notAnswering: 2, leaked: 16 });
+      assert.equal(listed.sessions.length + listed.more.sessions, 16);
+      assert.ok(listed.more.sessions > 0 && listed.more.drifted > 0);
+      assert.ok(hasRest(output.slice(0, 2478)), 'what the service lists says that there is more');
+
+      const whole = readReportLine(output)!;
+      assert.equal(new Set(whole.sessions.map(({ terminal }) => terminal)).size, 16);
+      assert.deepEqual(whole.more, { sessions: 0, drifted: 0, left: 0 });
+      assert.equal(
+        new Set(whole.drifted).size,
+        bundle.files.filter(({ place }) => place === 'any').length - 1 + 3,
+      );
+      assert.equal(whole.sessions[0]!.wrap, 'tmux');
+      assert.equal(whole.sessions[0]!.user, 'root');
+    } finally {
+      sandbox.close();
+    }
+  });
+
+  test(`${name}: TMOUT is found wherever it is set, with its file, its value and whether it is readonly`, {
+    skip,
+  }, () => {
+    const sandbox = new Sandbox();
+    try {
+      installQuietly(sandbox, bundleOf());
+      const files: Record<string, string> = {
+        'etc/environment': 'TMOUT=100\n',
+        'etc/profile.d/b.sh': '  readonly TMOUT=200 ; export TMOUT\n',
+        'etc/profile.d/c.sh': 'TMOUT="300"\nexport TMOUT\ndeclare -xr TMOUT\n',
+        'etc/profile.d/d.sh': '#TMOUT=1\nMYTMOUT=2\necho "$TMOUT"\nunset TMOUT\n',
+        'etc/bash.bashrc': '[ -n "$PS1" ] && : "${TMOUT:=400}"\n',
+        'etc/zsh/zshrc': 'typeset -r TMOUT=$((15 * 60))\n',
+        'etc/profile.d/e.csh': 'TMOUT=5\n',
+      };
+      for (const [path, text] of Object.entries(files)) sandbox.write(path, text);
+      const { stdout, verdict } = sandbox.runScript(bundleOf().status, { shell: argv, env: ROOTED });
+      assert.deepEqual(verdict['tmout'] as Tmout[], [
+        { file: '/etc/environment', value: 100, readonly: false },
+        { file: '/etc/profile.d/b.sh', value: 200, readonly: true },
+        { file: '/etc/profile.d/c.sh', value: 300, readonly: true },
+        { file: '/etc/bash.bashrc', value: 400, readonly: false },
+        { file: '/etc/zsh/zshrc', value: null, readonly: true },
+      ]);
+      assert.match(
+        stdout,
+        /^TMOUT 200, readonly, by \/etc\/profile.d\/b.sh: a shell that reads it still logs out at its prompt$/m,
+      );
+    } finally {
+      sandbox.close();
+    }
+  });
+}
+
+test('--tmout override: a plain TMOUT is lifted in kept sessions, a readonly one cannot be, and status tells them apart', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    installQuietly(sandbox, bundleOf({ tmout: 'override' }));
+    sandbox.write('etc/profile.d/a.sh', 'TMOUT=100\n');
+    sandbox.write('etc/profile.d/b.sh', 'readonly TMOUT=200\n');
+    const { stdout, verdict } = sandbox.runScript(bundleOf().status, { env: ROOTED });
+    assert.equal(
+      verdict['tmoutPolicy'],
+      'override',
+      'what the host was installed with, not what we ask with',
+    );
+    assert.match(stdout, /^TMOUT 100, by \S+a.sh: lifted in kept sessions$/m);
+    assert.match(stdout, /^TMOUT 200, readonly, by \S+b.sh: a shell that reads it still logs out/m);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('the keeper and why: the interpreter it runs on, what was asked for, what is missing', { skip }, () => {
+  for (const [options, settings, keeper, why] of [
+    [{}, {}, 'relay', /^runs on \/usr\/bin\/python3$/],
+    [{ sh: '/usr/bin/bash' }, { keeper: 'prompt' }, 'prompt', /^asked for; sh is bash/],
+    [{ hasPython: false }, {}, 'output', /^no Python here; sh cannot swallow answers$/],
+  ] as const) {
+    const sandbox = new Sandbox(options);
+    try {
+      sandbox.runScript(bundleOf(settings).installer);
+      const { verdict } = sandbox.runScript(bundleOf().status);
+      assert.equal(verdict['keeper'], keeper);
+      assert.match(String(verdict['keeperWhy']), why);
+    } finally {
+      sandbox.close();
+    }
+  }
+});
+
+test('the cap file shows as it is; tmux is named where it was asked for and is missing', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    installQuietly(sandbox, bundleOf({ wrap: 'tmux' }));
+    const look = () => sandbox.runScript(bundleOf().status).verdict;
+    assert.equal(look()['capSeconds'], null);
+    sandbox.write('etc/ssm-keepalive/max-idle', '600 since the audit\n');
+    assert.equal(look()['capSeconds'], 600);
+    assert.equal(look()['wrap'], 'tmux');
+    sandbox.extra = ['--ro-bind-try', '/dev/null', '/usr/bin/tmux'];
+    const without = sandbox.runScript(bundleOf().status);
+    assert.equal(without.verdict['tmux'], '');
+    assert.match(without.stdout, /^wrapper: tmux is not here, so sessions get the plain shell, kept$/m);
+  } finally {
+    sandbox.close();
+  }
+});
+
+/** A live process that holds the lock, then the script; as refusals.test.ts does it. */
+const WITH_LOCK =
+  'read -r stat </proc/$$/stat; stat=${stat##*) }; set -- $stat; read -r boot </proc/sys/kernel/random/boot_id; echo "$$ ${20} $boot" >/run/ssm-keepalive.lock;';
+
+test('while another run is at work: status says so, and a refused install tells what sessions meet all the same', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    installQuietly(sandbox, bundle);
+    sandbox.write('tmp/install.sh', bundleOf({ intervalSeconds: 30 }).installer);
+    sandbox.write('tmp/status.sh', bundle.status);
+    const run = (script: string) =>
+      sandbox.run(['/usr/bin/dash', '-c', `${WITH_LOCK} dash /tmp/${script}; exit $?`], { env: ROOTED })
+        .verdict;
+    const refused = run('install.sh');
+    assert.deepEqual([refused['verdict'], refused['step']], ['failed', 'lock']);
+    assert.deepEqual(refused.entries, { env: 'pending', profile: 'live' });
+    assert.deepEqual([refused['digest'], refused['keeper']], [bundle.digest, 'relay']);
+    assert.equal(run('status.sh')['busy'], true);
+    sandbox.write(`${LIBRARY}/journal`, 'install x\n');
+    const half = run('status.sh');
+    assert.deepEqual([half['state'], half['why']], ['partial', 'another run is at work here now']);
+    assert.equal(
+      sandbox.runScript(bundle.status, { env: ROOTED }).verdict['busy'],
+      false,
+      'a dead lock is none',
+    );
+  } finally {
+    sandbox.close();
+  }
+});
+
+for (const [what, spoil, why, isRepaired] of [
+  ['a directory', 'rm current; mkdir current', /current is no plain file but: directory/, false],
+  ['a link', 'rm current; ln -s /etc/hostname current', /current is no plain file but: symbolic link/, false],
+  ['some other text', 'echo ../../tmp >current', /current does not name a version/, true],
+] as const) {
+  test(`current is ${what}: drift that is named, never an absence; install ${isRepaired ? 'writes it anew' : 'says what to move away'}`, {
+    skip,
+  }, () => {
+    const sandbox = new Sandbox();
+    try {
+      const bundle = bundleOf();
+      installQuietly(sandbox, bundle);
+      sandbox.run(['/usr/bin/dash', '-c', `cd /${LIBRARY} && ${spoil}`]);
+      const look = () => sandbox.runScript(bundle.status, { env: ROOTED }).verdict;
+      assert.deepEqual([look()['state'], look().drifted], ['drifted', [`/${LIBRARY}/current`]]);
+      assert.match(String(look()['why']), why);
+      const again = sandbox.runScript(bundle.installer, { env: ROOTED }).verdict;
+      if (isRepaired) assert.equal(look()['state'], 'installed');
+      else {
+        assert.deepEqual([again['verdict'], again['step']], ['failed', 'path']);
+        assert.match(String(again['why']), /current/);
+        assert.equal(look()['state'], 'drifted', 'and nothing was made of it');
+      }
+    } finally {
+      sandbox.close();
+    }
+  });
+}
+
+test('after an uninstall: not installed, with the agent that still carries ENV of ours, and without it once it restarted', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    for (const tool of ['systemctl', 'systemd-run'])
+      copyFileSync(
+        fileURLToPath(new URL(`../support/agent/${tool}`, import.meta.url)),
+        sandbox.path(`usr/sbin/${tool}`),
+      );
+    sandbox.write('run/fake/killmode', 'process\n');
+    sandbox.write('tmp/install.sh', bundleOf({ restart: false }).installer);
+    sandbox.write('tmp/status.sh', bundleOf().status);
+    sandbox.write('tmp/uninstall.sh', bundleOf({ restart: false }).uninstaller);
+    const unit = 'amazon-ssm-agent.service';
+    const outcome = sandbox.run([
+      '/usr/bin/dash',
+      '-c',
+      `dash /tmp/install.sh >/tmp/out.install; systemctl daemon-reload; systemctl restart ${unit}
+      dash /tmp/status.sh >/tmp/out.live
+      dash /tmp/uninstall.sh >/tmp/out.uninstall; dash /tmp/status.sh >/tmp/out.stale
+      systemctl daemon-reload; systemctl restart ${unit}; dash /tmp/status.sh >/tmp/out.gone
+      kill "$(cat /run/fake/pid)"`,
+    ]);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    const look = (name: string) => readReportLine(sandbox.read(`tmp/out.${name}`))!;
+    assert.deepEqual([look('live').state, look('live').entries['env']], ['installed', 'live']);
+    assert.equal(look('uninstall').entries['env'], 'stale');
+    assert.deepEqual([look('stale').state, look('stale').entries['env']], ['absent', 'stale']);
+    assert.match(sandbox.read('tmp/out.stale'), /the agent still carries our ENV/);
+    assert.deepEqual([look('gone').state, look('gone').entries['env']], ['absent', 'off']);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test("a TMOUT in the agent's own environment reaches every session, and status finds it there", {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    copyFileSync(
+      fileURLToPath(new URL('../support/agent/systemctl', import.meta.url)),
+      sandbox.path('usr/sbin/systemctl'),
+    );
+    sandbox.write('run/fake/former', 'TMOUT=77\n');
+    sandbox.write('tmp/status.sh', bundleOf().status);
+    const { verdict } = sandbox.run([
+      '/usr/bin/dash',
+      '-c',
+      'systemctl restart amazon-ssm-agent.service; dash /tmp/status.sh; kill "$(cat /run/fake/pid)"',
+    ]);
+    assert.deepEqual(verdict['tmout'], [
+      { file: 'the environment of amazon-ssm-agent.service', value: 77, readonly: false },
+    ]);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('leftovers of a host without the product are named', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.write(PROFILE_STUB, '# mine\n');
+    const { verdict } = sandbox.runScript(bundleOf().status, { env: ROOTED });
+    assert.deepEqual([verdict['state'], verdict.left], ['absent', [`/${PROFILE_STUB}`]]);
+    assert.deepEqual(verdict.entries, { env: 'off', profile: 'off' });
+  } finally {
+    sandbox.close();
+  }
+});
