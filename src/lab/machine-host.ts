@@ -14,7 +14,8 @@ import { INSIDE, isRoot, sandboxArgs } from './sandbox.ts';
 import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
 
 const START_LIMIT_MS = 20_000;
-const WORKER_LIMIT_MS = 15_000;
+/** A hundred sessions that start at once keep each other waiting. */
+const WORKER_LIMIT_MS = 60_000;
 /** Without a sandbox scripts run on this machine with SSM_KEEPALIVE_ROOT: their files are shown, and nothing else. */
 const NOT_SHOWN_ROOTED = ['absolute paths', 'entries', 'agent restart', 'user', 'missing Python'];
 

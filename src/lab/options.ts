@@ -41,6 +41,8 @@ export interface LabOptions {
   readonly maxSeconds?: number;
   /** How long a minute of a session document lasts here, so that its timers can be seen to run out. Default 60. */
   readonly minuteSeconds?: number;
+  /** A connected client that acknowledges no output for so long is cut off. Default 300. */
+  readonly stallSeconds?: number;
   /** Typed into every session whose document has no shellProfile. */
   readonly shellProfile?: string;
   /** The `inputs` of saved session preferences, e.g. `{ idleSessionTimeout: '5' }`; absent: what was saved stays. */

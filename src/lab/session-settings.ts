@@ -10,6 +10,7 @@ export interface SessionSettings {
   readonly maxSeconds: number | undefined;
   readonly policy: IdlePolicy;
   readonly shellProfile: string;
+  readonly stallSeconds: number;
   /** The document's maxSessionDuration, in minutes as DescribeSessions shows it. */
   readonly maxMinutes: string | undefined;
 }
@@ -25,6 +26,7 @@ export function sessionDefaults(options: LabOptions): SessionDefaults {
     maxSeconds: options.maxSeconds,
     policy: options.policy ?? 'input',
     shellProfile: options.shellProfile ?? '',
+    stallSeconds: options.stallSeconds ?? 300,
     maxMinutes: undefined,
     minuteSeconds: options.minuteSeconds ?? 60,
   };

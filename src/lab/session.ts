@@ -1,7 +1,7 @@
 /** One session: its worker in the host, its data channel, its idle timer, and how it ends. */
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { type ChannelMessage, PAYLOAD } from './channel/message.ts';
+import { type ChannelMessage, PAYLOAD, parseObject } from './channel/message.ts';
 import { ChannelPeer } from './channel/peer.ts';
 import type { Host, WorkerLink } from './host.ts';
 import { Countdown, IdleTimer } from './idle-timer.ts';
@@ -36,14 +36,17 @@ export class Session {
     private readonly settings: SessionSettings,
     private readonly ended: () => void,
   ) {
-    this.peer = new ChannelPeer({
-      input: (message) => this.takeInput(message),
-      fault: (reason) => this.end(`The session was closed: ${reason}.`, 'Failed', 1003),
-      drained: () => this.tell((worker) => worker.peer.resume()),
-      detached: () => {
-        if (!this.hasEnded) this.record.status = 'Disconnected';
+    this.peer = new ChannelPeer(
+      {
+        input: (message) => this.takeInput(message),
+        fault: (reason) => this.end(`The session was closed: ${reason}.`, 'Failed', 1003),
+        drained: () => this.tell((worker) => worker.peer.resume()),
+        detached: () => {
+          if (!this.hasEnded) this.record.status = 'Disconnected';
+        },
       },
-    });
+      settings.stallSeconds,
+    );
     this.idle = new IdleTimer(settings.policy, settings.idleSeconds * 1000, () =>
       this.end(IDLE_SENTENCE, 'Terminated'),
     );
@@ -153,7 +156,7 @@ export class Session {
   }
 
   private finishHandshake(payload: Buffer): void {
-    const answer = parseJson(payload);
+    const answer = parseObject(payload);
     const actions = answer?.['ProcessedClientActions'];
     const isDone =
       Array.isArray(actions) &&
@@ -173,7 +176,7 @@ export class Session {
   }
 
   private takeSize(payload: Buffer): void {
-    const size = parseJson(payload);
+    const size = parseObject(payload);
     const [cols, rows] = [Number(size?.['cols']), Number(size?.['rows'])];
     if (Number.isInteger(cols) && Number.isInteger(rows))
       this.tell((worker) => worker.peer.sendJson({ op: 'resize', cols, rows }));
@@ -187,13 +190,5 @@ export class Session {
 
   private sendJson(payloadType: number, value: unknown): void {
     this.peer.send(payloadType, Buffer.from(JSON.stringify(value)));
-  }
-}
-
-function parseJson(payload: Buffer): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(payload.toString('utf8')) as Record<string, unknown>;
-  } catch {
-    return undefined;
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { WebSocket } from 'ws';
 import { openSession } from '../../src/session/index.ts';
+import { frame, patch, rawClient } from '../lab/raw-client.ts';
 import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { startSession } from './dialogue.ts';
 
@@ -54,13 +55,14 @@ test("the window's size reaches the terminal, also when it changes under a runni
 
 test('Ctrl-C interrupts, Ctrl-Z stops, Ctrl-D ends', { skip }, async () => {
   const talk = await startSession(client, WEB);
+  const isRunning = async (line: string) =>
+    (await lab.host(WEB).exec(['pgrep', '-x', '-f', line])).code === 0;
   await talk.say('sleep 600; echo "left $?"\r', /sleep 600/);
+  // Not before it runs: until then the signal meets the shell, which ignores it.
+  await until('sleep to run', () => isRunning('sleep 600'));
   await talk.say('\x03', /[$#] $/);
   await talk.say('sleep 601\r', /sleep 601/);
-  await until(
-    'sleep to run',
-    async () => (await lab.host(WEB).exec(['pgrep', '-f', 'sleep 601'])).code === 0,
-  );
+  await until('the second to run', () => isRunning('sleep 601'));
   await talk.say('\x1a', /Stopped/);
   await talk.say('kill %1\r', /Terminated|[$#] $/);
   talk.session.write('\x04\x04');
@@ -212,75 +214,3 @@ test('messages out of order are put in order, a duplicate is used once, and an a
   await client.send(new TerminateSessionCommand({ SessionId: started.SessionId }));
   await until('the close', () => raw.socket.readyState === WebSocket.CLOSED);
 });
-
-/** A frame written out by hand: a third reading of the format beside the lab's and the client's. */
-function frame(parts: { sequence: number; type?: string; payloadType?: number; payload: Buffer }): Buffer {
-  const { sequence, type = 'input_stream_data', payloadType = 1, payload } = parts;
-  const head = Buffer.alloc(120);
-  head.writeUInt32BE(116, 0);
-  head.write(type.padEnd(32), 4);
-  head.writeUInt32BE(1, 36);
-  head.writeBigUInt64BE(BigInt(Date.now()), 40);
-  head.writeBigInt64BE(BigInt(sequence), 48);
-  nodeCrypto.randomBytes(16).copy(head, 64);
-  nodeCrypto.createHash('sha256').update(payload).digest().copy(head, 80);
-  head.writeUInt32BE(payloadType, 112);
-  head.writeUInt32BE(payload.length, 116);
-  return Buffer.concat([head, payload]);
-}
-
-function patch(bytes: Buffer, at: number, value: number): Buffer {
-  const copy = Buffer.from(bytes);
-  copy.writeUInt32BE(value, at);
-  return copy;
-}
-
-/** A client without a handshake, which the gateway has to get along with; `from` is its next sequence number. */
-async function rawClient(url: string, token: string, from = 0, isAcknowledging = true) {
-  const socket = new WebSocket(url);
-  let sequence = from;
-  let text = '';
-  let closing = '';
-  let repeats = 0;
-  const seen = new Set<number>();
-  socket.on('error', () => {});
-  socket.on('message', (data: Buffer) => {
-    const type = data.toString('latin1', 4, 36).trim();
-    const payload = data.subarray(120);
-    if (type === 'channel_closed')
-      closing = String((JSON.parse(payload.toString()) as { Output: string }).Output);
-    if (type !== 'output_stream_data') return;
-    const number = Number(data.readBigInt64BE(48));
-    if (seen.has(number)) repeats += 1;
-    else if (data.readUInt32BE(112) === 1) text += payload.toString('latin1');
-    seen.add(number);
-    if (!isAcknowledging) return;
-    const swapped = Buffer.concat([data.subarray(72, 80), data.subarray(64, 72)]).toString('hex');
-    const id = swapped.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-    const body = {
-      AcknowledgedMessageType: type,
-      AcknowledgedMessageId: id,
-      AcknowledgedMessageSequenceNumber: number,
-      IsSequentialMessage: true,
-    };
-    socket.send(
-      frame({ sequence: 0, type: 'acknowledge', payloadType: 0, payload: Buffer.from(JSON.stringify(body)) }),
-    );
-  });
-  await new Promise<void>((resolve) => socket.on('open', resolve));
-  socket.send(
-    JSON.stringify({ MessageSchemaVersion: '1.0', RequestId: nodeCrypto.randomUUID(), TokenValue: token }),
-  );
-  await until('the first message', () => seen.size > 0 || from > 0);
-  return {
-    socket,
-    text: () => text,
-    closing: () => closing,
-    repeats: () => repeats,
-    next: () => sequence,
-    input: (payloadType: number, words: string) => {
-      socket.send(frame({ sequence, payloadType, payload: Buffer.from(words) }));
-      sequence += 1;
-    },
-  };
-}

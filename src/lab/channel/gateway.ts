@@ -11,15 +11,23 @@ export function attachGateway(server: Server, sessions: SessionTable): WebSocket
     noServer: true,
     maxPayload: LARGEST_FRAME,
     perMessageDeflate: false,
+    autoPong: false,
   });
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
     const id = /^\/v1\/data-channel\/([^/?]+)/.exec(request.url ?? '')?.[1];
-    const session = id === undefined ? undefined : sessions.find(decodeURIComponent(id));
+    // Ids are plain letters and digits, so whatever needs decoding is none.
+    const session = id === undefined ? undefined : sessions.find(id);
+    // A client that hangs up here must not end the lab.
+    socket.on('error', () => socket.destroy());
     if (session === undefined) {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
+      // Not the library's own answer: a flood of pings whose pongs nobody reads would fill memory.
+      client.on('ping', (data: Buffer) => {
+        if (client.bufferedAmount < LARGEST_FRAME) client.pong(data);
+      });
       awaitOpening(client, (token) => {
         if (session.hasEnded || !session.hasToken(token)) return false;
         session.connect(client);

@@ -108,3 +108,13 @@ function bytesToUuid(bytes: Buffer): string {
 export function newMessageId(): string {
   return randomUUID();
 }
+
+/** A payload that has to be a JSON object; undefined when it is none. */
+export function parseObject(payload: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(payload.toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

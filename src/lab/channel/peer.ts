@@ -1,27 +1,30 @@
 /**
  * The agent's side of one data channel: numbers what it sends, keeps it until it is acknowledged, sends it again when it is not,
- * and hands on what it receives in order and once. Outlives its socket, so that a resumed session loses and doubles nothing.
+ * and hands on what it receives in order and once. Outlives its connection, so that a resumed session loses and doubles nothing.
  */
 import type { WebSocket } from 'ws';
+import { Inbox } from './inbox.ts';
+import { Line } from './line.ts';
 import {
   type ChannelMessage,
   decodeMessage,
   encodeMessage,
   type MessageType,
   newMessageId,
+  parseObject,
 } from './message.ts';
 
 /** The agent starts from 200 ms and backs off [agent source, datachannel]. */
 const FIRST_RESEND_MS = 200;
 const LAST_RESEND_MS = 4000;
+const LOOK_MS = 100;
 /** What may be on its way unacknowledged before the terminal is read no further. */
 const WINDOW_BYTES = 256 * 1024;
-/** How far ahead of the expected number a client may run. */
-const AHEAD_LIMIT = 10_000;
 
 interface Sent {
   readonly frame: Buffer;
   readonly id: string;
+  /** 0: kept back, never sent yet. */
   sentAt: number;
   resendMs: number;
 }
@@ -37,34 +40,42 @@ export interface PeerEvents {
 }
 
 export class ChannelPeer {
-  private socket: WebSocket | undefined;
+  private line: Line | undefined;
   private nextOut = 0;
-  private nextIn = 0;
   private readonly unacknowledged = new Map<number, Sent>();
   private unacknowledgedBytes = 0;
-  private readonly ahead = new Map<number, ChannelMessage>();
+  private readonly inbox = new Inbox();
+  /** pause_publication: output is kept back. */
+  private isPaused = false;
+  /** Looks in a row at a client that takes nothing; counted, not timed, so that a machine that slept accuses nobody. */
+  private stalledLooks = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly events: PeerEvents) {}
+  /** A connected client that takes nothing for `stallSeconds` is at fault; the official client gives up after 300 s, too. */
+  constructor(
+    private readonly events: PeerEvents,
+    private readonly stallSeconds: number,
+  ) {}
 
   /** Takes over a socket that has shown its token; an older one is closed. What was not acknowledged is sent again. */
   attach(socket: WebSocket): void {
-    this.socket?.close(1000, 'replaced by a newer connection');
-    this.socket = socket;
-    socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (this.socket === socket) this.receive(data, isBinary);
+    const older = this.line;
+    const line: Line = new Line(socket, {
+      message: (data, isBinary) => {
+        if (this.line === line) this.receive(data, isBinary);
+      },
+      closed: () => {
+        if (this.line !== line) return;
+        this.line = undefined;
+        this.events.detached();
+      },
     });
-    socket.on('close', () => {
-      if (this.socket !== socket) return;
-      this.socket = undefined;
-      this.events.detached();
-    });
+    this.line = line;
+    older?.close(1000, 'replaced by a newer connection');
+    this.isPaused = false;
+    this.stalledLooks = 0;
     for (const sent of this.unacknowledged.values()) this.transmit(sent);
     this.arm();
-  }
-
-  get isAttached(): boolean {
-    return this.socket !== undefined;
   }
 
   get hasRoom(): boolean {
@@ -77,15 +88,10 @@ export class ChannelPeer {
     this.nextOut += 1;
     const id = newMessageId();
     // Bit 0 marks the first message of the stream.
-    const frame = encodeMessage({
-      type: 'output_stream_data',
-      sequence,
-      flags: sequence === 0 ? 1 : 0,
-      id,
-      payloadType,
-      payload,
-    });
+    const flags = sequence === 0 ? 1 : 0;
+    const frame = encodeMessage({ type: 'output_stream_data', sequence, flags, id, payloadType, payload });
     const sent: Sent = { frame, id, sentAt: 0, resendMs: FIRST_RESEND_MS };
+    if (this.unacknowledged.size === 0) this.stalledLooks = 0;
     this.unacknowledged.set(sequence, sent);
     this.unacknowledgedBytes += frame.length;
     this.transmit(sent);
@@ -94,38 +100,27 @@ export class ChannelPeer {
   }
 
   /** Sends a message outside the stream, which nobody acknowledges. */
-  sendControl(type: MessageType, payload: Record<string, unknown>): void {
-    const body = Buffer.from(JSON.stringify(payload));
-    const frame = encodeMessage({
-      type,
-      sequence: 0,
-      flags: 3,
-      id: newMessageId(),
-      payloadType: 0,
-      payload: body,
-    });
-    this.socket?.send(frame);
+  sendControl(type: MessageType, content: Record<string, unknown>): void {
+    const payload = Buffer.from(JSON.stringify(content));
+    const id = newMessageId();
+    this.line?.send(encodeMessage({ type, sequence: 0, flags: 3, id, payloadType: 0, payload }));
   }
 
   /** Stops reading the client until `resume`, when the terminal does not take its input. */
   pause(): void {
-    this.socket?.pause();
+    this.line?.hold('terminal');
   }
 
   resume(): void {
-    this.socket?.resume();
+    this.line?.release('terminal');
   }
 
   close(code: number, reason: string): void {
     clearInterval(this.timer);
     this.timer = undefined;
-    const socket = this.socket;
-    this.socket = undefined;
-    if (socket === undefined) return;
-    socket.resume();
-    socket.close(code, reason.slice(0, 120));
-    // A client that does not answer the closing handshake must not keep the lab from stopping.
-    setTimeout(() => socket.terminate(), 1000).unref();
+    const { line } = this;
+    this.line = undefined;
+    line?.close(code, reason);
   }
 
   private receive(data: Buffer, isBinary: boolean): void {
@@ -137,39 +132,43 @@ export class ChannelPeer {
       this.events.fault((error as Error).message);
       return;
     }
-    if (message.type === 'acknowledge') this.takeAcknowledge(message);
-    else if (message.type === 'input_stream_data') this.takeInput(message);
-    else if (message.type !== 'pause_publication' && message.type !== 'start_publication') {
-      this.events.fault(`a client does not send ${message.type}`);
-    }
+    const { type } = message;
+    if (type === 'pause_publication') this.isPaused = true;
+    else if (type === 'start_publication') this.publish();
+    else if (type === 'acknowledge') this.takeAcknowledge(message);
+    else if (type === 'input_stream_data') this.takeInput(message);
+    else this.events.fault(`a client does not send ${type}`);
+  }
+
+  /** Ends a pause, as any input or acknowledgement does too [agent source, datachannel]. */
+  private publish(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.stalledLooks = 0;
+    for (const sent of this.unacknowledged.values()) if (sent.sentAt === 0) this.transmit(sent);
   }
 
   private takeInput(message: ChannelMessage): void {
-    const { sequence } = message;
-    if (sequence > this.nextIn + AHEAD_LIMIT || sequence < 0) {
-      this.events.fault(`sequence number ${sequence} while ${this.nextIn} is expected`);
+    this.publish();
+    const fault = this.inbox.judge(message);
+    if (fault !== undefined) {
+      this.events.fault(fault);
       return;
     }
+    // A duplicate is acknowledged again: its first acknowledgement may be what was lost.
     this.sendControl('acknowledge', {
       AcknowledgedMessageType: message.type,
       AcknowledgedMessageId: message.id,
-      AcknowledgedMessageSequenceNumber: sequence,
+      AcknowledgedMessageSequenceNumber: message.sequence,
       IsSequentialMessage: true,
     });
-    // A duplicate is acknowledged again and used once: its first acknowledgement may be what was lost.
-    if (sequence >= this.nextIn) this.ahead.set(sequence, message);
-    for (let next = this.ahead.get(this.nextIn); next !== undefined; next = this.ahead.get(this.nextIn)) {
-      this.ahead.delete(this.nextIn);
-      this.nextIn += 1;
-      this.events.input(next);
-    }
+    for (const next of this.inbox.take(message)) this.events.input(next);
   }
 
   private takeAcknowledge(message: ChannelMessage): void {
-    let body: Record<string, unknown>;
-    try {
-      body = JSON.parse(message.payload.toString('utf8')) as Record<string, unknown>;
-    } catch {
+    this.publish();
+    const body = parseObject(message.payload);
+    if (body === undefined) {
       this.events.fault('an acknowledgement that is not JSON');
       return;
     }
@@ -180,23 +179,31 @@ export class ChannelPeer {
     const hadRoom = this.hasRoom;
     this.unacknowledged.delete(sequence);
     this.unacknowledgedBytes -= sent.frame.length;
+    this.stalledLooks = 0;
     if (!hadRoom && this.hasRoom) this.events.drained();
   }
 
   private transmit(sent: Sent): void {
+    if (this.isPaused || this.line === undefined) return;
     sent.sentAt = Date.now();
-    this.socket?.send(sent.frame);
+    this.line.send(sent.frame);
   }
 
   private arm(): void {
-    this.timer ??= setInterval(() => this.resendLate(), FIRST_RESEND_MS / 2);
+    this.timer ??= setInterval(() => this.resendLate(), LOOK_MS);
     this.timer.unref();
   }
 
   private resendLate(): void {
-    // With a full send buffer the acknowledgement cannot have come yet: sending again would only add to it.
-    if (this.socket === undefined || this.socket.bufferedAmount > WINDOW_BYTES) return;
+    if (this.line === undefined || this.isPaused || this.unacknowledged.size === 0) return;
     const now = Date.now();
+    this.stalledLooks += 1;
+    if (this.stalledLooks * LOOK_MS > this.stallSeconds * 1000) {
+      this.events.fault(`the client has acknowledged nothing for ${this.stallSeconds} seconds`);
+      return;
+    }
+    // With a full send buffer the acknowledgement cannot have come yet: sending again would only add to it.
+    if (this.line.waitingBytes > WINDOW_BYTES) return;
     for (const sent of this.unacknowledged.values()) {
       if (now - sent.sentAt < sent.resendMs) continue;
       sent.resendMs = Math.min(sent.resendMs * 2, LAST_RESEND_MS);

@@ -1,0 +1,60 @@
+/**
+ * One client connection of a data channel. Its memory is bounded: a client that does not read what it is answered is not read either,
+ * and what a session prints waits in its terminal, since the stream above keeps its own window.
+ */
+import type { WebSocket } from 'ws';
+
+/** Acknowledgements that may wait for a client to read them; above this it is no longer read. */
+const LARGEST_BACKLOG_BYTES = 1024 * 1024;
+/** A client that does not answer the closing handshake must not keep the lab from stopping. */
+const CLOSE_LIMIT_MS = 3000;
+
+export interface LineEvents {
+  message(data: Buffer, isBinary: boolean): void;
+  closed(): void;
+}
+
+type Hold = 'terminal' | 'unread';
+
+export class Line {
+  private readonly holds = new Set<Hold>();
+
+  constructor(
+    private readonly socket: WebSocket,
+    events: LineEvents,
+  ) {
+    socket.on('message', (data: Buffer, isBinary: boolean) => events.message(data, isBinary));
+    socket.on('close', () => events.closed());
+  }
+
+  get waitingBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  send(frame: Buffer): void {
+    this.socket.send(frame, () => this.relieve());
+    if (this.socket.bufferedAmount > LARGEST_BACKLOG_BYTES) this.hold('unread');
+  }
+
+  /** Stops reading the client; each reason has to be released. */
+  hold(reason: Hold): void {
+    this.holds.add(reason);
+    this.socket.pause();
+  }
+
+  release(reason: Hold): void {
+    if (this.holds.delete(reason) && this.holds.size === 0) this.socket.resume();
+  }
+
+  close(code: number, reason: string): void {
+    this.holds.clear();
+    this.socket.resume();
+    this.socket.close(code, reason.slice(0, 120));
+    setTimeout(() => this.socket.terminate(), CLOSE_LIMIT_MS).unref();
+  }
+
+  private relieve(): void {
+    if (this.holds.has('unread') && this.socket.bufferedAmount < LARGEST_BACKLOG_BYTES / 2)
+      this.release('unread');
+  }
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Line } from '../../src/lab/channel/line.ts';
+import { until } from './test-lab.ts';
+
+const QUESTIONS = 60_000;
+const ANSWER = Buffer.alloc(1024);
+
+test('a client that reads nothing is not read either: answers do not pile up, and it goes on where it stopped', async (context) => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  context.after(() => server.close());
+  let line: Line | undefined;
+  let heard = 0;
+  server.on('connection', (socket) => {
+    const own = new Line(socket, {
+      message: () => {
+        heard += 1;
+        own.send(ANSWER);
+      },
+      closed: () => {},
+    });
+    line = own;
+  });
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  let answers = 0;
+  client.on('message', () => {
+    answers += 1;
+  });
+  await new Promise((resolve) => client.once('open', resolve));
+  client.pause();
+  for (let i = 0; i < QUESTIONS; i += 1) client.send('?');
+  let before = -1;
+  let looks = 0;
+  await until('it to be read no further', () => {
+    looks = heard === before ? looks + 1 : 0;
+    before = heard;
+    return looks === 10;
+  });
+  assert.ok(heard < QUESTIONS, 'everything was read');
+  const waiting = line?.waitingBytes ?? 0;
+  assert.ok(waiting > 0 && waiting < 2 * 1024 * 1024, `${waiting} bytes wait`);
+  client.resume();
+  await until('every answer', () => answers === QUESTIONS);
+  client.terminate();
+});
