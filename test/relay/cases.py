@@ -130,6 +130,71 @@ def two_answers_in_one_read_are_two():
     same(keeper.filter_input(b'a' + ANSWER + b'b' + ANSWER + b'c' + ANSWER, 21.0), b'abc' + ANSWER)
 
 
+EIGHT_BIT = (b'\x9b0n', b'\xc2\x9b0n')
+
+
+def an_answer_with_an_8_bit_control_is_removed_wherever_it_is_split():
+    for answer in EIGHT_BIT:
+        for before, after in ((b'', b''), (b'a', b'b'), (b'\xc3\xa9', b'\xc8\x9b'), (b'\xf0\x9f\x90\x9f', b'0n'), (ESC, b''), (answer, b'k')):
+            whole = before + answer + after
+            for first in range(len(whole) + 1):
+                for second in range(first, len(whole) + 1):
+                    keeper = asked_keeper()
+                    keeper.outstanding = 2 if before == answer else 1
+                    got = b''.join(keeper.filter_input(part, 11.0) for part in (whole[:first], whole[first:second], whole[second:]) if part)
+                    same((whole, first, second, got + keeper.release_held(30.0)), (whole, first, second, before.replace(answer, b'') + after))
+                    same((keeper.outstanding, keeper.leaked), (0, 0))
+
+
+def a_letter_with_an_8_bit_control_in_it_passes_wherever_it_is_split():
+    for text in (b'\xc8\x9b0n', b'\xe2\x9b\x940n', b'\xe2\x82\x9b0n', b'\xf0\x9f\x9b\xb00n', b'\xf0\x9b\x9b\x9b0n', b'\xc2\xa30n'):
+        for first in range(len(text) + 1):
+            for second in range(first, len(text) + 1):
+                for typed in (b'', b'k', b'\xc3\xa9'):
+                    keeper = asked_keeper()
+                    if typed:
+                        same(keeper.filter_input(typed, 10.5), typed)
+                    got = b''.join(keeper.filter_input(part, 11.0) for part in (text[:first], text[first:second], text[second:]) if part)
+                    same((text, first, second, got + keeper.release_held(30.0)), (text, first, second, text))
+                    same(keeper.outstanding, 1)
+
+
+def a_letter_with_an_8_bit_control_in_it_waits_for_nothing():
+    keeper = asked_keeper()
+    for byte in (b'\xc8', b'\x9b', b'0', b'n', b'\xe2', b'\x82', b'\x9b', b'k'):
+        same(keeper.filter_input(byte, 11.0), byte)
+
+
+def an_8_bit_answer_that_nobody_here_asked_for_passes_and_settles_a_claim():
+    for answer in EIGHT_BIT:
+        keeper = new_keeper()
+        for at in range(len(answer)):
+            same(keeper.filter_input(answer[at:at + 1], 1.0), answer[at:at + 1])
+        keeper = asked_keeper()
+        keeper.saw_output(QUERY, 10.5)
+        same(keeper.filter_input(answer, 10.6), answer)
+        same(keeper.filter_input(ANSWER, 10.7), b'')
+
+
+def a_record_needs_no_folder_where_the_kernel_has_files_without_one():
+    real = os.open
+
+    def refuse(path, *more):
+        if str(path).startswith(('/dev/shm', '/tmp')):
+            raise OSError(30, 'read-only')
+        return real(path, *more)
+    os.open = refuse
+    try:
+        fd = RELAY.Witness.open_record()
+    finally:
+        os.open = real
+    if not hasattr(os, 'memfd_create'):
+        same(fd, None)
+    else:
+        assert os.readlink('/proc/self/fd/%d' % fd).startswith('/memfd:ssm-keepalive-')
+        os.close(fd)
+
+
 def a_typed_escape_just_before_an_answer_stays():
     for cut in range(6):
         keeper = asked_keeper()

@@ -34,7 +34,11 @@ const faults = [
   { name: 'nothing is held', is: 'HOLD = {1: 0.25, 2: 1.0, 3: 10.0}', becomes: 'HOLD = {1: 0, 2: 0, 3: 0}' },
   { name: 'one answer too many is removed', is: 'self.outstanding + 1)', becomes: 'self.outstanding + 2)' },
   { name: 'one answer too few is removed', is: 'self.outstanding -= 1', becomes: 'self.outstanding -= 2' },
-  { name: 'two answers in one read count as one', is: 'at = text.find(ANSWER, end)', becomes: 'at = -1' },
+  {
+    name: 'two answers in one read count as one',
+    is: 'at, end = find_answer(text, end, self.before)',
+    becomes: 'at = -1',
+  },
   {
     name: 'an unanswered query is forgotten',
     is: 'self.last_ask = now\n        self.sent',
