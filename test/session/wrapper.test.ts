@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TerminateSessionCommand } from '@aws-sdk/client-ssm';
+import { renderBundle, wireCommands } from '../../src/bundle/index.ts';
+import { makeClient, runOn, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { SETTINGS } from '../support/bundle.ts';
+import { skipUnless } from '../support/sandbox.ts';
+import { startSession } from './dialogue.ts';
+
+const skip = sandboxMissing() || skipUnless('tmux', 'setpriv');
+const ID = 'i-0fffffffffffffff7';
+const lab = await useLab({
+  hosts: skip ? [] : [{ name: 'wrapped', id: ID, tags: {} }],
+  idleSeconds: 5,
+  policy: 'input',
+  consistencySeconds: 0,
+});
+const client = makeClient(lab);
+
+/** How a session ends without its user, in the service's ways. */
+const ENDINGS = {
+  'at the idle timeout': async () => {},
+  'when it is terminated': async (SessionId: string) => {
+    await client.send(new TerminateSessionCommand({ SessionId }));
+  },
+} as const;
+
+/** Name and number of attached logins of every session in the user's tmux. */
+async function tmuxSessions(): Promise<string> {
+  const { stdout } = await lab
+    .host('wrapped')
+    .exec([
+      'setpriv',
+      '--reuid=1001',
+      '--regid=1001',
+      '--clear-groups',
+      'tmux',
+      '-L',
+      'ssm-keepalive',
+      'list-sessions',
+      '-F',
+      '#{session_name} #{session_attached}',
+    ]);
+  return stdout.trim();
+}
+const ticks = async () => (await lab.host('wrapped').exec(['cat', '/tmp/ticks'])).stdout;
+
+test('tmux: a session that ends takes no job with it, and the next login is back in it', {
+  skip,
+}, async (t) => {
+  const bundle = renderBundle({ ...SETTINGS, wrap: 'tmux', intervalSeconds: 1 });
+  const installed = await runOn(client, ID, wireCommands('install', bundle.installer));
+  assert.match(installed.StandardOutputContent ?? '', /"verdict":"installed"/);
+  await until('the entry to be live', async () => {
+    const status = await runOn(client, ID, wireCommands('status', bundle.status)).catch((error: Error) => {
+      if (error.name === 'InvalidInstanceId') return undefined;
+      throw error;
+    });
+    return /"env":"live"/.test(status?.StandardOutputContent ?? '');
+  });
+
+  for (const [when, end] of Object.entries(ENDINGS)) {
+    await t.test(when, async () => {
+      // A client whose line is dead answers nothing, and the timer that counts input ends its session.
+      const lost = await startSession(client, ID, {
+        terminal: when === 'at the idle timeout' ? 'silent' : 'answers',
+      });
+      await lost.wait(/[$#] /);
+      await lost.say(
+        'echo be"gun"; n=0; while :; do n=$((n+1)); echo $n >/tmp/ticks; sleep 0.1; done\r',
+        /begun/,
+      );
+      assert.equal(await tmuxSessions(), '0 1');
+      await end(lost.session.id);
+      await lost.session.ended;
+      await until('it to be detached', async () => (await tmuxSessions()) === '0 0');
+      const before = await ticks();
+      await until('the job to go on', async () => !['', before].includes(await ticks()));
+
+      const back = await startSession(client, ID, { terminal: 'answers' });
+      await back.wait(/begun/);
+      assert.equal(await tmuxSessions(), '0 1');
+      await back.say('\x03', /[$#] /);
+      back.session.write('exit\r');
+      assert.equal((await back.session.ended).by, 'service');
+      await until('tmux to be gone', async () => (await tmuxSessions()) === '');
+    });
+  }
+});
