@@ -6,6 +6,7 @@ import { benchFleet } from './fleet.ts';
 import { benchPrompt } from './prompt.ts';
 import { benchRelay } from './relay.ts';
 import type { BenchRow } from './row.ts';
+import { benchTmux } from './tmux.ts';
 
 /** Every bench, by the name that `npm run bench -- NAME` takes. */
 const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: benchFleet,
   prompt: benchPrompt,
   relay: benchRelay,
+  tmux: benchTmux,
 };
 
 const args = process.argv.slice(2);
