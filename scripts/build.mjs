@@ -37,6 +37,8 @@ await build({
   // The SDK is loaded only by commands that talk to the service; node-pty carries native binaries.
   external: ['@aws-sdk/*', '@lydell/node-pty'],
   plugins: [narrowStringWidth],
+  // Its main file finds its parts in a way that no bundler can follow.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

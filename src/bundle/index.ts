@@ -22,6 +22,7 @@ export {
   type ShellClass,
 } from './keepers.ts';
 export type { BundleFile } from './manifest.ts';
+export { SHELL_PROFILE } from './places.ts';
 export { BundleTooLargeError, type ScriptName, wireCommands } from './wire.ts';
 
 /** Everything one set of settings puts on an instance, and the three scripts that do it. */

@@ -46,3 +46,9 @@ export function stubFiles(place: Place, entries: readonly EntryName[]): StubFile
   ];
   return stubs.filter(({ entry }) => entry === 'stub' || entries.includes(entry));
 }
+
+/**
+ * What the account's session document types into a session to start the keeper where it is installed, and to do nothing where
+ * it is not. The stub takes its place in ENV as the proof that it was meant.
+ */
+export const SHELL_PROFILE = `for ENV in ${PLACES.map(({ library }) => `${library}/entry.sh`).join(' ')}; do [ -r "$ENV" ] && . "$ENV" && break; done; unset ENV`;

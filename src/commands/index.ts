@@ -94,6 +94,32 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./measure.ts')).measure,
   },
   {
+    name: 'preferences',
+    words: {
+      name: 'action',
+      usage: 'get|set|undo',
+      describe: 'get: show it; set: change the fields named; undo: back to before the last set',
+    },
+    describe: 'idle timeout, maximum duration and shell profile of the account’s sessions',
+    groups: ['Common'],
+    own: [
+      { name: 'idle', kind: 'value', placeholder: 'MINUTES', describe: 'idle timeout, 1 to 60 minutes' },
+      { name: 'max', kind: 'value', placeholder: 'TIME|none', describe: 'maximum duration, 1m to 24h' },
+      {
+        name: 'shell-profile',
+        kind: 'value',
+        placeholder: 'LINE|ours|none',
+        describe: 'typed into every session; ours starts the keeper where it is installed',
+      },
+      { name: 'yes', kind: 'switch', describe: 'do not ask' },
+    ],
+    examples: [
+      ['preferences get --lab', 'what is in force'],
+      ['preferences set --lab --idle 60 --yes', 'one field; all others stay'],
+    ],
+    load: async () => (await import('./preferences.ts')).preferences,
+  },
+  {
     name: 'lab',
     words: {
       name: 'action',

@@ -1,0 +1,231 @@
+import {
+  CreateDocumentCommand,
+  DeleteDocumentCommand,
+  DescribeDocumentCommand,
+  GetDocumentCommand,
+  type SSMClient,
+  UpdateDocumentCommand,
+  UpdateDocumentDefaultVersionCommand,
+} from '@aws-sdk/client-ssm';
+import { applyEdits, modify, parse } from 'jsonc-parser';
+import { UserError } from '../errors.ts';
+import { PREFERENCES_DOCUMENT } from './account.ts';
+import { explainServiceError } from './service-errors.ts';
+
+/** The fields that this tool changes; absent: left as it is. Minutes as the document has them: text, empty for none. */
+export interface PreferenceChanges {
+  /** "1" to "60" [AWS user guide]. */
+  readonly idleSessionTimeout?: string;
+  /** "1" to "1440", or empty for no maximum [AWS user guide]. */
+  readonly maxSessionDuration?: string;
+  /** Typed into every session; empty for none. */
+  readonly shellProfile?: string;
+}
+
+/** The session document of one account and Region, as it is in force. */
+export interface Preferences {
+  readonly content: string;
+  readonly version: string;
+  readonly latestVersion: string;
+  /** Ours says from which version it was made; empty where somebody else made it. */
+  readonly versionName: string;
+}
+
+/** Versions that we make name the one they were made from, so that undo works from any machine. */
+const NAME = /^ssm-keepalive\.\d+\.from\.(\d+)$/;
+const CREATED = 'ssm-keepalive.created';
+
+/** What a document has to have when there is none yet [AWS user guide, Session document schema]. */
+const EMPTY = `${JSON.stringify(
+  {
+    schemaVersion: '1.0',
+    description: 'Document to hold regional settings for Session Manager',
+    sessionType: 'Standard_Stream',
+    inputs: {
+      s3BucketName: '',
+      s3KeyPrefix: '',
+      s3EncryptionEnabled: true,
+      cloudWatchLogGroupName: '',
+      cloudWatchEncryptionEnabled: true,
+      cloudWatchStreamingEnabled: false,
+      kmsKeyId: '',
+      runAsEnabled: false,
+      runAsDefaultUser: '',
+      idleSessionTimeout: '20',
+      maxSessionDuration: '',
+      shellProfile: { windows: '', linux: '' },
+    },
+  },
+  null,
+  2,
+)}\n`;
+
+/** The document in force, or undefined where the account never saved one. @throws ServiceError */
+export async function readPreferences(client: SSMClient): Promise<Preferences | undefined> {
+  try {
+    const found = await client.send(
+      new GetDocumentCommand({ Name: PREFERENCES_DOCUMENT, DocumentFormat: 'JSON' }),
+    );
+    const { Document } = await client.send(new DescribeDocumentCommand({ Name: PREFERENCES_DOCUMENT }));
+    return {
+      content: found.Content ?? '',
+      version: found.DocumentVersion ?? '1',
+      latestVersion: Document?.LatestVersion ?? found.DocumentVersion ?? '1',
+      versionName: found.VersionName ?? '',
+    };
+  } catch (error) {
+    if ((error as Error).name === 'InvalidDocument') return undefined;
+    throw explainServiceError(error, 'the session preferences could not be read');
+  }
+}
+
+/**
+ * The document's text with the named fields changed and every other byte as it was, fields that this version does not know
+ * included. Undefined content: the service's own defaults.
+ * @throws UserError when the text is no session document.
+ */
+export function mergePreferences(content: string | undefined, changes: PreferenceChanges): string {
+  let text = content ?? EMPTY;
+  const document = parse(text) as { inputs?: unknown } | undefined;
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw new UserError({
+      code: 'bad-document',
+      what: `the document ${PREFERENCES_DOCUMENT} could not be changed`,
+      why: 'its content is no JSON object',
+      next: 'look at it with  ssm-keepalive preferences get --output json',
+    });
+  }
+  for (const [path, value] of changedPaths(changes)) {
+    if (readPath(text, path) === value) continue;
+    // No formatting: it would touch what stands around.
+    text = applyEdits(text, modify(text, path, value, {}));
+  }
+  return text;
+}
+
+function changedPaths(changes: PreferenceChanges): [string[], string][] {
+  const { idleSessionTimeout, maxSessionDuration, shellProfile } = changes;
+  const paths: [string[], string | undefined][] = [
+    [['inputs', 'idleSessionTimeout'], idleSessionTimeout],
+    [['inputs', 'maxSessionDuration'], maxSessionDuration],
+    [['inputs', 'shellProfile', 'linux'], shellProfile],
+  ];
+  return paths.filter((entry): entry is [string[], string] => entry[1] !== undefined);
+}
+
+function readPath(text: string, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) => (value as Record<string, unknown> | undefined)?.[name],
+    parse(text),
+  );
+}
+
+/** What the document says now; empty text where it says nothing. */
+export function describePreferences(content: string): Required<PreferenceChanges> {
+  const read = (path: readonly string[]) => String(readPath(content, path) ?? '');
+  return {
+    idleSessionTimeout: read(['inputs', 'idleSessionTimeout']),
+    maxSessionDuration: read(['inputs', 'maxSessionDuration']),
+    shellProfile: read(['inputs', 'shellProfile', 'linux']),
+  };
+}
+
+/**
+ * Puts a new text in force: a new version, made the default. Returns the version that is in force afterwards.
+ * @throws UserError when somebody else changed the document meanwhile, ServiceError
+ */
+export async function savePreferences(
+  client: SSMClient,
+  before: Preferences | undefined,
+  content: string,
+): Promise<string> {
+  try {
+    if (!before) {
+      await client.send(
+        new CreateDocumentCommand({
+          Name: PREFERENCES_DOCUMENT,
+          DocumentType: 'Session',
+          DocumentFormat: 'JSON',
+          Content: content,
+          VersionName: CREATED,
+        }),
+      );
+      return '1';
+    }
+    const version = await addVersion(client, before, content);
+    await makeDefault(client, version);
+    return version;
+  } catch (error) {
+    throw explainServiceError(error, 'the session preferences were not changed');
+  }
+}
+
+async function addVersion(client: SSMClient, before: Preferences, content: string): Promise<string> {
+  const next = Number(before.latestVersion) + 1;
+  const answer = await client
+    .send(
+      new UpdateDocumentCommand({
+        Name: PREFERENCES_DOCUMENT,
+        DocumentFormat: 'JSON',
+        // A number and not $LATEST: the service then refuses it if somebody was quicker.
+        DocumentVersion: before.latestVersion,
+        VersionName: `ssm-keepalive.${next}.from.${before.version}`,
+        Content: content,
+      }),
+    )
+    .catch((error: Error) => {
+      // The latest has this text and is not in force, as after an undo.
+      if (error.name === 'DuplicateDocumentContent') return undefined;
+      throw error.name === 'InvalidDocumentVersion' ? changedMeanwhile(error) : error;
+    });
+  return answer?.DocumentDescription?.DocumentVersion ?? before.latestVersion;
+}
+
+function changedMeanwhile(cause: Error): UserError {
+  return new UserError(
+    {
+      code: 'changed-meanwhile',
+      what: 'the session preferences were not changed',
+      why: 'somebody else changed them at the same moment',
+      next: 'look with  ssm-keepalive preferences get  and run it again',
+    },
+    { cause },
+  );
+}
+
+async function makeDefault(client: SSMClient, version: string): Promise<void> {
+  await client.send(
+    new UpdateDocumentDefaultVersionCommand({ Name: PREFERENCES_DOCUMENT, DocumentVersion: version }),
+  );
+}
+
+/** The version that an undo of the one in force would bring back; `none` deletes the document; undefined where it is not ours. */
+export function findPrevious({ versionName }: Preferences): string | 'none' | undefined {
+  return versionName === CREATED ? 'none' : NAME.exec(versionName)?.[1];
+}
+
+/** Text of one version. @throws ServiceError */
+export async function readVersion(client: SSMClient, version: string): Promise<string> {
+  const { Content } = await client
+    .send(
+      new GetDocumentCommand({
+        Name: PREFERENCES_DOCUMENT,
+        DocumentFormat: 'JSON',
+        DocumentVersion: version,
+      }),
+    )
+    .catch((error: unknown) => {
+      throw explainServiceError(error, `version ${version} of the session preferences could not be read`);
+    });
+  return Content ?? '';
+}
+
+/** Puts an earlier version in force again, or deletes a document that we created. @throws ServiceError */
+export async function undoPreferences(client: SSMClient, previous: string | 'none'): Promise<void> {
+  try {
+    if (previous === 'none') await client.send(new DeleteDocumentCommand({ Name: PREFERENCES_DOCUMENT }));
+    else await makeDefault(client, previous);
+  } catch (error) {
+    throw explainServiceError(error, 'the session preferences were not changed');
+  }
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  CreateDocumentCommand,
+  GetDocumentCommand,
+  type SSMClient,
+  UpdateDocumentCommand,
+  UpdateDocumentDefaultVersionCommand,
+} from '@aws-sdk/client-ssm';
+import { makeClient } from '../../src/fleet/client.ts';
+import { readPreferences, savePreferences } from '../../src/fleet/preferences.ts';
+import { runCli } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+
+const Name = 'SSM-SessionManagerRunShell';
+
+/** As people write it: tabs, an order of their own, fields that nobody here knows, an escape that could be written otherwise. */
+const THEIRS =
+  '{"schemaVersion":"1.0", "sessionType" : "Standard_Stream",\n\t"description":"caf\\u00e9",\n\t"inputs":{"runAsEnabled":true,"idleSessionTimeout" :"15",\n\t\t"futureField":[1, 2.50 ,{"a":null}],"shellProfile":{"windows":"date","linux":"date"}}}\n';
+
+async function makeRig(context: TestContext, content?: string) {
+  const lab = await startTestLab(context, { hosts: [] });
+  const client = makeClient({
+    endpointUrl: lab.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+  });
+  context.after(() => client.destroy());
+  if (content !== undefined)
+    await client.send(
+      new CreateDocumentCommand({ Name, DocumentType: 'Session', DocumentFormat: 'JSON', Content: content }),
+    );
+  return { client, run: (...words: string[]) => runCli(['preferences', ...words], lab.env) };
+}
+
+const inForce = async (client: SSMClient): Promise<string | undefined> =>
+  (await client.send(new GetDocumentCommand({ Name, DocumentFormat: 'JSON' })).catch(() => undefined))
+    ?.Content;
+
+test('preferences: one field is merged, and every other byte stays', async (context) => {
+  const { client, run } = await makeRig(context, THEIRS);
+  const { status, stderr } = await run('set', '--idle', '60', '--yes');
+  assert.equal(status, 0, stderr);
+  assert.equal(await inForce(client), THEIRS.replace('"15"', '"60"'));
+  await run('set', '--shell-profile', 'exec bash -l', '--yes');
+  assert.equal(
+    await inForce(client),
+    THEIRS.replace('"15"', '"60"').replace('"linux":"date"', '"linux":"exec bash -l"'),
+  );
+});
+
+test('preferences: a field that is missing is added, and the rest stays', async (context) => {
+  const { client, run } = await makeRig(context, THEIRS);
+  assert.equal((await run('set', '--max', '12h', '--yes')).status, 0);
+  const content = (await inForce(client)) ?? '';
+  assert.equal(JSON.parse(content).inputs.maxSessionDuration, '720');
+  assert.ok(content.startsWith(THEIRS.slice(0, THEIRS.indexOf(',"shellProfile"'))));
+});
+
+test('preferences: undo goes back step by step, and set again forward', async (context) => {
+  const { client, run } = await makeRig(context, THEIRS);
+  await run('set', '--idle', '30', '--yes');
+  await run('set', '--idle', '60', '--yes');
+  await run('undo', '--yes');
+  assert.match((await inForce(client)) ?? '', /"idleSessionTimeout" :"30"/);
+  await run('undo', '--yes');
+  assert.equal(await inForce(client), THEIRS);
+  const over = await run('undo', '--yes');
+  assert.equal(over.status, 1);
+  assert.match(over.stderr, /there is nothing to undo[\s\S]*made by somebody else/);
+  // Equal to the latest version, which is not in force: the service refuses it as a duplicate.
+  assert.equal((await run('set', '--idle', '60', '--yes')).status, 0);
+  assert.match((await inForce(client)) ?? '', /"idleSessionTimeout" :"60"/);
+});
+
+test('preferences: a document is created where there is none, and undo deletes it', async (context) => {
+  const { client, run } = await makeRig(context);
+  assert.match((await run('get')).stdout, /no session document was saved here/);
+  assert.equal((await run('set', '--idle', '45', '--yes')).status, 0);
+  assert.match((await run('get')).stdout, /idle timeout +45m/);
+  assert.equal((await run('undo', '--yes')).status, 0);
+  assert.equal(await inForce(client), undefined);
+});
+
+test('preferences: nothing to do is no error, and makes no version', async (context) => {
+  const { client, run } = await makeRig(context, THEIRS);
+  const { status, stderr } = await run('set', '--idle', '15');
+  assert.equal(status, 0);
+  assert.match(stderr, /nothing to do/);
+  assert.equal((await readPreferences(client))?.latestVersion, '1');
+});
+
+test('preferences: without a terminal and without --yes nothing is changed, and the change is shown', async (context) => {
+  const { client, run } = await makeRig(context, THEIRS);
+  const { status, stderr } = await run('set', '--idle', '60');
+  assert.equal(status, 2);
+  assert.match(stderr, /nothing was changed/);
+  assert.match(stderr, /^- .*"15"/m);
+  assert.match(stderr, /^\+ .*"60"/m);
+  assert.equal(await inForce(client), THEIRS);
+});
+
+test('preferences: a change by somebody else in between is refused, and theirs stays', async (context) => {
+  const { client } = await makeRig(context, THEIRS);
+  const before = await readPreferences(client);
+  const theirs = THEIRS.replace('"15"', '"25"');
+  const { DocumentDescription } = await client.send(
+    new UpdateDocumentCommand({ Name, Content: theirs, DocumentVersion: '$LATEST', DocumentFormat: 'JSON' }),
+  );
+  await client.send(
+    new UpdateDocumentDefaultVersionCommand({ Name, DocumentVersion: DocumentDescription?.DocumentVersion }),
+  );
+  await assert.rejects(savePreferences(client, before, THEIRS.replace('"15"', '"60"')), /at the same moment/);
+  assert.equal(await inForce(client), theirs);
+});
+
+test('preferences: JSON for programs', async (context) => {
+  const { run } = await makeRig(context, THEIRS);
+  const before = JSON.parse((await run('get', '--output', 'json')).stdout);
+  assert.equal(before.content, THEIRS);
+  assert.equal(before.idleSessionTimeout, '15');
+  assert.equal(before.previous, null);
+  const done = JSON.parse((await run('set', '--idle', '60', '--yes', '--output', 'json')).stdout);
+  assert.deepEqual(done, { changed: true, version: '2' });
+});
+
+for (const [words, complaint] of [
+  [['set', '--idle', '0'], /--idle cannot be "0"[\s\S]*whole minutes from 1 to 60/],
+  [['set', '--idle', '61'], /whole minutes from 1 to 60/],
+  [['set', '--idle', '90s'], /whole minutes from 1 to 60/],
+  [['set', '--max', '25h'], /whole minutes from 1 to 1440 \(24h\), or none/],
+  [['set', '--shell-profile', 'a\nb'], /one line of at most 512 characters/],
+  [['set', '--shell-profile', 'x'.repeat(513)], /one line of at most 512 characters/],
+  [['set'], /set was given nothing to change/],
+  [['get', '--idle', '60'], /get changes no field/],
+  [['put'], /preferences has no action "put"/],
+] as const) {
+  test(`preferences: \`${words.map((word) => word.slice(0, 20).replace('\n', '\\n')).join(' ')}\` is bad usage`, async () => {
+    const { status, stderr } = await runCli(['preferences', ...words]);
+    assert.equal(status, 2);
+    assert.match(stderr, complaint);
+  });
+}
