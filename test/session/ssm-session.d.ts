@@ -5,7 +5,13 @@ declare module 'ssm-session' {
       socket: unknown,
       options: { token: string | undefined; termOptions: { rows: number; cols: number } },
     ): void;
-    decode(data: ArrayBuffer): { messageType: string; payloadType: number; payload: Uint8Array };
+    decode(data: ArrayBuffer): {
+      messageType: string;
+      payloadType: number;
+      payload: Uint8Array;
+      sequenceNumber: number;
+      payloadDigest: string;
+    };
     sendACK(socket: unknown, message: unknown): void;
     sendText(socket: unknown, text: Uint8Array, sequence?: number): void;
   };
