@@ -6,6 +6,7 @@ import { benchFleet } from './fleet.ts';
 import { benchPrompt } from './prompt.ts';
 import { benchRelay } from './relay.ts';
 import type { BenchRow } from './row.ts';
+import { benchSessions } from './sessions.ts';
 import { benchTmux } from './tmux.ts';
 
 /** Every bench, by the name that `npm run bench -- NAME` takes. */
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   prompt: benchPrompt,
   relay: benchRelay,
   tmux: benchTmux,
+  sessions: benchSessions,
 };
 
 const args = process.argv.slice(2);

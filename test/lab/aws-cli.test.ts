@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { syntheticHosts, until, useLab } from './test-lab.ts';
+import { rawClient } from './raw-client.ts';
+import { makeFolder, sandboxMissing, syntheticHosts, until, useLab } from './test-lab.ts';
 
 const hasCli = spawnSync('aws', ['--version']).status === 0;
 const skip = hasCli ? false : 'the AWS CLI is not on this machine';
@@ -26,15 +29,20 @@ async function aws(...args: string[]): Promise<Answer> {
 }
 
 // Not spawnSync: the endpoint answers from this very process.
-function run(args: string[]): Promise<{ status: number | null; text: string; complaint: string }> {
+function run(
+  args: string[],
+  on: { endpoint: string; env: Record<string, string> } = lab,
+  variables: Record<string, string> = {},
+): Promise<{ status: number | null; text: string; complaint: string }> {
   return new Promise((resolve) => {
     const env = {
       ...process.env,
-      ...lab.env,
+      ...on.env,
+      ...variables,
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     };
-    const child = spawn('aws', ['ssm', ...args, '--endpoint-url', lab.endpoint, '--output', 'json'], { env });
+    const child = spawn('aws', ['ssm', ...args, '--endpoint-url', on.endpoint, '--output', 'json'], { env });
     let text = '';
     let complaint = '';
     child.stdout.on('data', (chunk) => {
@@ -87,4 +95,48 @@ test('the AWS CLI names the errors as it does for the service', { skip }, async 
   ]);
   assert.notEqual(status, 0);
   assert.match(complaint, /\(InvalidInstanceId\) when calling the SendCommand operation/);
+});
+
+test('aws ssm start-session hands the plugin an answer that opens a session, and ends it when there is no plugin', {
+  skip: skip || sandboxMissing(),
+}, async () => {
+  const folder = makeFolder();
+  const plugin = join(folder, 'session-manager-plugin');
+  // Stands for the plugin on the PATH: keeps its arguments, and exits as it is told.
+  writeFileSync(
+    plugin,
+    `#!/bin/sh\n[ $# -eq 0 ] && exit 0\nfor word; do printf '%s\\0' "$word"; done >'${folder}/words'\nprintenv AWS_SSM_START_SESSION_RESPONSE >'${folder}/response'\nexit 0\n`,
+    { mode: 0o755 },
+  );
+  const machines = await useLab({
+    hosts: [{ name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags: {} }],
+    consistencySeconds: 0,
+  });
+  const PATH = `${folder}:${process.env['PATH']}`;
+  const start = await run(['start-session', '--target', 'i-0aaaaaaaaaaaaaaa1'], machines, { PATH });
+  assert.equal(start.status, 0, start.complaint);
+  const words = readFileSync(join(folder, 'words'), 'utf8').split('\0');
+  // Newer CLIs keep the token off the command line and name the variable that has it.
+  const response = words[0]?.startsWith('{') ? words[0] : readFileSync(join(folder, 'response'), 'utf8');
+  const answer = JSON.parse(response ?? '') as { SessionId: string; StreamUrl: string; TokenValue: string };
+  assert.deepEqual(
+    [words[2], JSON.parse(words[4] ?? ''), words[5]],
+    ['StartSession', { Target: 'i-0aaaaaaaaaaaaaaa1' }, machines.endpoint],
+  );
+  const raw = await rawClient(answer.StreamUrl, answer.TokenValue);
+  raw.input(3, '{"cols":80,"rows":24}');
+  await until('a prompt', () => /[$#] $/.test(raw.text()));
+  raw.input(1, 'echo $((40 + 2))\r');
+  await until('the answer', () => /\r\n42\r\n/.test(raw.text()));
+  const ended = await run(['terminate-session', '--session-id', answer.SessionId], machines);
+  assert.deepEqual(JSON.parse(ended.text), { SessionId: answer.SessionId });
+  await until('the close', raw.isClosed);
+  const refused = await run(['start-session', '--target', 'i-0ddddddddddddddd1'], machines, { PATH });
+  assert.match(refused.complaint, /\(TargetNotConnected\) when calling the StartSession operation/);
+  // Without a plugin the CLI terminates what it has started.
+  rmSync(plugin);
+  const failed = await run(['start-session', '--target', 'i-0aaaaaaaaaaaaaaa1'], machines, { PATH });
+  assert.match(failed.complaint, /SessionManagerPlugin is not found/);
+  const active = await run(['describe-sessions', '--state', 'Active'], machines);
+  assert.deepEqual(JSON.parse(active.text).Sessions, []);
 });

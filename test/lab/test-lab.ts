@@ -50,8 +50,12 @@ export function syntheticHosts(count: number, more: Partial<HostSpec> = {}): Hos
 }
 
 /** Polls until `look` returns something other than undefined, null or false. */
-export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const limit = Date.now() + POLL_LIMIT_MS;
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  limitSeconds = POLL_LIMIT_MS / 1000,
+): Promise<NonNullable<T>> {
+  const limit = Date.now() + limitSeconds * 1000;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== null && found !== false) return found as NonNullable<T>;

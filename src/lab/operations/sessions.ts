@@ -6,6 +6,9 @@ import { ServiceError } from '../service-error.ts';
 import { readSettings } from '../session-settings.ts';
 import { parseInput } from '../shapes.ts';
 
+/** The service remembers ended sessions for 30 days [user guide]. */
+const HISTORY_MS = 30 * 86_400_000;
+
 export const startSession: Operation = (account, body) => {
   const input = parseInput('StartSession', body);
   const settings = readSettings(account, input.DocumentName);
@@ -35,8 +38,7 @@ export const resumeSession: Operation = (account, body) => {
 
 export const terminateSession: Operation = (account, body) => {
   const { SessionId } = parseInput('TerminateSession', body);
-  const isKnown = account.store.records.sessions.some(({ sessionId }) => sessionId === SessionId);
-  if (!isKnown) throw new ServiceError('DoesNotExistException', `Session ${SessionId} does not exist.`);
+  // The model has no error for an id that is over or was never known: both are answered alike.
   account.sessions.find(SessionId)?.end('', 'Terminated');
   return { SessionId };
 };
@@ -45,6 +47,7 @@ export const describeSessions: Operation = async (account, body) => {
   const input = parseInput('DescribeSessions', body);
   const matching = account.store.records.sessions
     .filter(({ endedAt }) => (endedAt === undefined) === (input.State === 'Active'))
+    .filter(({ endedAt }) => endedAt === undefined || endedAt > Date.now() - HISTORY_MS)
     .filter((session) => (input.Filters ?? []).every(({ key, value }) => passes(session, key, value)));
   await delay(account.pageLatencySeconds);
   const page = takePage(matching, input.MaxResults ?? 200, input.NextToken);
@@ -59,6 +62,7 @@ function passes(session: SessionRecord, key: string, value: string): boolean {
     Owner: session.owner,
     Status: session.status,
     SessionId: session.sessionId,
+    AccessType: 'Standard',
   };
   return own[key] === value;
 }
