@@ -11,6 +11,7 @@ import {
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError } from './service-errors.ts';
+import { sessionDocument } from './session-document.ts';
 
 /** One that has ended by itself meanwhile is as good. @throws ServiceError */
 export async function endSession(client: SSMClient, sessionId: string): Promise<void> {
@@ -39,22 +40,19 @@ export const TEMPORARY_IDLE_MINUTES = 1;
  */
 export async function createTemporaryDocument(client: SSMClient): Promise<string> {
   const name = `ssm-keepalive-measure-${randomBytes(4).toString('hex')}`;
-  const content = {
-    schemaVersion: '1.0',
-    description: 'Temporary document of ssm-keepalive measure; safe to delete when no measurement runs',
-    sessionType: 'Standard_Stream',
-    inputs: {
-      ...EMPTY_INPUTS,
+  const content = sessionDocument(
+    'Temporary document of ssm-keepalive measure; safe to delete when no measurement runs',
+    {
       ...(await readInputs(client)),
       idleSessionTimeout: String(TEMPORARY_IDLE_MINUTES),
       maxSessionDuration: '',
     },
-  };
+  );
   await client
     .send(
       new CreateDocumentCommand({
         Name: name,
-        Content: JSON.stringify(content),
+        Content: content,
         DocumentType: 'Session',
         DocumentFormat: 'JSON',
       }),
@@ -72,20 +70,6 @@ export async function deleteTemporaryDocument(client: SSMClient, name: string): 
     throw explainServiceError(error, `the temporary document ${name} could not be deleted`);
   });
 }
-
-/** What the service writes when nobody has chosen anything [user guide, session document schema]. */
-const EMPTY_INPUTS = {
-  s3BucketName: '',
-  s3KeyPrefix: '',
-  s3EncryptionEnabled: true,
-  cloudWatchLogGroupName: '',
-  cloudWatchEncryptionEnabled: true,
-  cloudWatchStreamingEnabled: false,
-  kmsKeyId: '',
-  runAsEnabled: false,
-  runAsDefaultUser: '',
-  shellProfile: { windows: '', linux: '' },
-};
 
 async function readInputs(client: SSMClient): Promise<Record<string, unknown>> {
   const answer = await client

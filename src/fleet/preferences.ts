@@ -11,6 +11,7 @@ import { applyEdits, modify, parse } from 'jsonc-parser';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError } from './service-errors.ts';
+import { sessionDocument } from './session-document.ts';
 
 /** The fields that this tool changes; absent: left as it is. Minutes as the document has them: text, empty for none. */
 export interface PreferenceChanges {
@@ -34,31 +35,6 @@ export interface Preferences {
 /** Versions that we make name the one they were made from, so that undo works from any machine. */
 const NAME = /^ssm-keepalive\.\d+\.from\.(\d+)$/;
 const CREATED = 'ssm-keepalive.created';
-
-/** What a document has to have when there is none yet [AWS user guide, Session document schema]. */
-const EMPTY = `${JSON.stringify(
-  {
-    schemaVersion: '1.0',
-    description: 'Document to hold regional settings for Session Manager',
-    sessionType: 'Standard_Stream',
-    inputs: {
-      s3BucketName: '',
-      s3KeyPrefix: '',
-      s3EncryptionEnabled: true,
-      cloudWatchLogGroupName: '',
-      cloudWatchEncryptionEnabled: true,
-      cloudWatchStreamingEnabled: false,
-      kmsKeyId: '',
-      runAsEnabled: false,
-      runAsDefaultUser: '',
-      idleSessionTimeout: '20',
-      maxSessionDuration: '',
-      shellProfile: { windows: '', linux: '' },
-    },
-  },
-  null,
-  2,
-)}\n`;
 
 /** The document in force, or undefined where the account never saved one. @throws ServiceError */
 export async function readPreferences(client: SSMClient): Promise<Preferences | undefined> {
@@ -85,7 +61,7 @@ export async function readPreferences(client: SSMClient): Promise<Preferences | 
  * @throws UserError when the text is no session document.
  */
 export function mergePreferences(content: string | undefined, changes: PreferenceChanges): string {
-  let text = content ?? EMPTY;
+  let text = content ?? sessionDocument('Document to hold regional settings for Session Manager');
   const document = parse(text) as { inputs?: unknown } | undefined;
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new UserError({

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type BundleSettings, renderBundle, wireCommands } from '../../src/bundle/index.ts';
+import { wireCommands } from '../../src/bundle/index.ts';
 import { KEEPERS, LIFE_TABLE, type LifeCell } from '../../src/bundle/keepers.ts';
 import type { HostSpec, Lab } from '../../src/lab/index.ts';
 import { makeClient, pause, runOn, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { bundleOf } from '../support/bundle.ts';
 import { type Dialogue, startSession } from './dialogue.ts';
 
 /** Five heartbeats fit into one timeout, so that a busy machine delays several before a session dies of it. */
@@ -13,18 +14,6 @@ const INTERVAL_SECONDS = 1;
 const TIMEOUTS = 2.5;
 const SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
 
-const SETTINGS: BundleSettings = {
-  keeper: 'auto',
-  wrap: 'none',
-  intervalSeconds: INTERVAL_SECONDS,
-  maxIdleSeconds: 28_800,
-  scope: 'ssm',
-  tmout: 'respect',
-  shell: 'keep',
-  entries: ['env', 'profile'],
-  ssh: false,
-  restart: true,
-};
 const POLICIES = [...new Set(LIFE_TABLE.map(({ policy }) => policy))];
 const skip = sandboxMissing();
 
@@ -45,7 +34,10 @@ async function installKeeper(lab: Lab, keeper: string): Promise<void> {
   if (keeper === 'none') return;
   const { spec } = lab.host(keeper);
   const client = makeClient(lab);
-  const bundle = renderBundle({ ...SETTINGS, keeper: keeper === 'prompt' ? 'prompt' : 'auto' });
+  const bundle = bundleOf({
+    keeper: keeper === 'prompt' ? 'prompt' : 'auto',
+    intervalSeconds: INTERVAL_SECONDS,
+  });
   const installed = await runOn(client, spec.id, wireCommands('install', bundle.installer));
   assert.equal(
     readVerdict(installed.StandardOutputContent)['verdict'],
