@@ -99,8 +99,12 @@ async function runCommand(entry: CommandEntry, parsed: Parsed): Promise<number> 
   const word = entry.words ? parsed[entry.words.name] : undefined;
   const words = word === undefined ? [] : [String(word)];
   const { readSettings } = await import('./settings.ts');
+  // A command's own flag may have the name of another command's setting.
+  const hidden = new Set((entry.own ?? []).filter(({ isSetting }) => !isSetting).map(({ name }) => name));
   const flags: RawFlags = Object.fromEntries(
-    FLAGS.flatMap(({ name }) => (parsed[name] === undefined ? [] : [[name, parsed[name]]])),
+    FLAGS.filter(({ name }) => !hidden.has(name)).flatMap(({ name }) =>
+      parsed[name] === undefined ? [] : [[name, parsed[name]]],
+    ),
   );
   isDebug = parsed['debug'] === true;
   const settings = readSettings(flags, process.env, entry.groups);
@@ -132,6 +136,10 @@ function makeIo(hasColor: boolean): Io {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
+    openTerminal: () =>
+      process.stdin.isTTY && process.stdout.isTTY
+        ? { input: process.stdin, output: process.stdout }
+        : undefined,
     isErrTerminal: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? 80,
     hasColor: hasColor && process.stdout.isTTY === true,
@@ -196,7 +204,11 @@ function describeStack(error: unknown): string {
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  // A terminal that was closed: its command is told by SIGHUP and still has things to end.
+  if (error.code !== 'EIO') throw error;
+});
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 });
 
 main(process.argv.slice(2)).then(

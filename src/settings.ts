@@ -467,6 +467,10 @@ function targetForms({ tags, instanceIds, resourceGroup, isAll }: Settings['targ
   ].filter(Boolean);
 }
 
+export function isInstanceId(word: string): boolean {
+  return INSTANCE_ID.test(word);
+}
+
 /** For the commands that work on instances. @throws UsageError when nothing says which. */
 export function requireTargets(settings: Settings): void {
   if (targetForms(settings.targets).length > 0 || settings.delivery.commandId) return;

@@ -1,6 +1,7 @@
 import type { FlagGroup } from '../flags.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import type { Settings } from '../settings.ts';
+import { CONNECT_FLAGS } from './connect-options.ts';
 import type { Io } from './io.ts';
 
 export interface Invocation {
@@ -19,6 +20,8 @@ export interface OwnFlag {
   readonly kind: 'value' | 'switch';
   readonly placeholder?: string;
   readonly describe: string;
+  /** It is also read as the setting of that name. Without it, another command's setting of that name is not touched. */
+  readonly isSetting?: boolean;
 }
 
 /** One command as the command line shows it; `load` brings its code in only when it runs. */
@@ -86,7 +89,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: { name: 'instance', usage: '[INSTANCE]', describe: 'the instance’s id, i-… or mi-…' },
     describe: 'open sessions on one instance and see how long each lives',
     groups: ['Measure', 'Common'],
-    own: [{ name: 'instance-id', kind: 'value', placeholder: 'ID', describe: 'the same as INSTANCE' }],
+    own: [
+      {
+        name: 'instance-id',
+        kind: 'value',
+        placeholder: 'ID',
+        describe: 'the same as INSTANCE',
+        isSetting: true,
+      },
+    ],
     examples: [
       ['measure i-0123456789abcdef0 --temporary-document', 'an answer in minutes'],
       ['measure i-0123456789abcdef0 --arm nothing,keeper --limit 3h', 'does it hold?'],
@@ -118,6 +129,18 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['preferences set --lab --idle 60 --yes', 'one field; all others stay'],
     ],
     load: async () => (await import('./preferences.ts')).preferences,
+  },
+  {
+    name: 'connect',
+    words: { name: 'instance', usage: 'INSTANCE', describe: 'its id; on the lab its name will do' },
+    describe: 'open a shell on one instance',
+    groups: ['Common'],
+    own: CONNECT_FLAGS,
+    examples: [
+      ['connect i-0123456789abcdef0', 'through the official plugin where there is one'],
+      ['connect --lab web-1', 'on a host of the lab'],
+    ],
+    load: async () => (await import('./connect.ts')).connect,
   },
   {
     name: 'lab',

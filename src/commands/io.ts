@@ -1,3 +1,5 @@
+import type { TerminalStreams } from '../session/user-terminal.ts';
+
 /** What a command may do to the outside: text to two streams. Only src/cli.ts makes one; tests make their own. */
 export interface Io {
   /** For the result: what a pipe should get. */
@@ -6,6 +8,8 @@ export interface Io {
   err(text: string): void;
   /** Puts a question to the person at the terminal; absent where there is none. */
   readonly ask?: (question: string) => Promise<string>;
+  /** The user's terminal, for a command that gives it to a session; undefined unless input and output are both one. */
+  openTerminal?(): TerminalStreams | undefined;
   readonly isErrTerminal: boolean;
   readonly columns: number;
   readonly hasColor: boolean;

@@ -63,7 +63,10 @@ export async function startSession(client: SSMClient, request: SessionRequest): 
   return { SessionId, StreamUrl, TokenValue, endpoint };
 }
 
-/** A new token, or undefined when the session is over. Anything that trying again may cure is thrown as it came. @throws ServiceError else */
+/**
+ * A new token, or undefined when the session is over. @throws ServiceError for what trying again cannot cure, an Error with words
+ * for the rest
+ */
 export async function resumeSession(
   client: SSMClient,
   sessionId: string,
@@ -74,8 +77,12 @@ export async function resumeSession(
   } catch (error) {
     const { name } = error as Error;
     if (name === 'DoesNotExistException') return undefined;
-    if (FINAL_ERRORS.test(name)) throw explainServiceError(error, 'the session could not be resumed');
-    throw error;
+    const explained = explainServiceError(error, 'the session could not be resumed');
+    if (FINAL_ERRORS.test(name)) throw explained;
+    // The client tries again by itself until it is stopped: what it ran into is not in the error.
+    throw new Error(name === 'AbortError' ? 'the service could not be reached' : explained.why, {
+      cause: error,
+    });
   }
 }
 

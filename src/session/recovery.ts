@@ -11,7 +11,7 @@ export class ResumeRefusedError extends Error {}
 /** Doubled from the first to the last; the plugin starts at 100 to 200 ms and ends at 5 s. */
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 5000;
-const CALL_LIMIT_MS = 15_000;
+const CALL_LIMIT_MS = 10_000;
 
 /** How a recovery ended: `back`, `over` (the session has ended), `lost` (nobody could be reached), `stopped` by the signal. */
 export interface Outcome {

@@ -1,23 +1,51 @@
 /** Plays the part of a terminal emulator that matters here: it finds `ESC [ 5 n` in the output, split over pieces or not. */
-const QUERY = [0x1b, 0x5b, 0x35, 0x6e];
+const QUERY = '\x1b[5n';
 /** What every emulator answers: "no malfunction". */
 export const ANSWER = '\x1b[0n';
 
-export class QueryFinder {
+class SequenceFinder {
   private matched = 0;
+  private readonly sequence: Uint8Array;
 
-  /** How many queries end in this piece of output. */
+  constructor(sequence: string) {
+    this.sequence = Buffer.from(sequence);
+  }
+
+  /** How many of them end in this piece. */
   count(bytes: Uint8Array): number {
+    const { sequence } = this;
     let found = 0;
     for (const byte of bytes) {
-      // An ESC starts a new sequence wherever it stands, also inside a query that was cut off.
-      if (byte === QUERY[this.matched]) this.matched += 1;
-      else this.matched = byte === QUERY[0] ? 1 : 0;
-      if (this.matched === QUERY.length) {
+      // An ESC starts a new sequence wherever it stands, also inside one that was cut off.
+      if (byte === sequence[this.matched]) this.matched += 1;
+      else this.matched = byte === sequence[0] ? 1 : 0;
+      if (this.matched === sequence.length) {
         found += 1;
         this.matched = 0;
       }
     }
+    return found;
+  }
+}
+
+/** Finds queries in output. */
+export class QueryFinder extends SequenceFinder {
+  constructor() {
+    super(QUERY);
+  }
+}
+
+/** Finds a terminal's answers among its keys, and adds them up. */
+export class AnswerCount extends SequenceFinder {
+  total = 0;
+
+  constructor() {
+    super(ANSWER);
+  }
+
+  override count(bytes: Uint8Array): number {
+    const found = super.count(bytes);
+    this.total += found;
     return found;
   }
 }

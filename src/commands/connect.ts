@@ -1,0 +1,131 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { UsageError, UserError } from '../errors.ts';
+import type { StartedSession } from '../fleet/sessions.ts';
+import { findPlugin, runPlugin } from '../session/plugin.ts';
+import type { TerminalStreams } from '../session/user-terminal.ts';
+import type { Settings } from '../settings.ts';
+import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
+import { describeSpan } from './connect-text.ts';
+import { connect as openConnection } from './connection.ts';
+import type { Command } from './index.ts';
+import type { Io } from './io.ts';
+import { runOwnClient } from './own-client.ts';
+
+/** Opens a shell on one instance: through the official plugin where there is one, else through this package's own client. */
+export const connect: Command = async (settings, io, { words, own, interruption }) => {
+  const options = readConnectOptions(own);
+  const plugin = choosePlugin(options);
+  const streams = io.openTerminal?.();
+  if (streams === undefined && options.client !== 'plugin') throw noTerminal();
+  const connection = await openConnection(settings, io);
+  try {
+    const instanceId = await chooseInstance(connection.client, words[0], settings.common.isLab);
+    const { startSession, toStartParameters } = await import('../fleet/sessions.ts');
+    const request = { instanceId, reason: options.reason, documentName: options.document };
+    const session = await startSession(connection.client, request);
+    const task = { client: connection.client, session, instanceId, options, settings, io };
+    if (plugin !== undefined)
+      return await runOfficial({ ...task, plugin, parameters: toStartParameters(request) });
+    return await runOwnClient({ ...task, streams: streams as TerminalStreams, interruption });
+  } finally {
+    await connection.close();
+  }
+};
+
+/** What both clients work with. */
+export interface ConnectTask {
+  readonly client: SSMClient;
+  readonly session: StartedSession;
+  readonly instanceId: string;
+  readonly options: ConnectOptions;
+  readonly settings: Settings;
+  readonly io: Io;
+}
+
+async function runOfficial(
+  task: ConnectTask & { readonly plugin: string; readonly parameters: object },
+): Promise<number> {
+  const { client, session, plugin, parameters, settings, io } = task;
+  const began = Date.now();
+  try {
+    const status = await runPlugin({
+      path: plugin,
+      session,
+      region: await client.config.region(),
+      profile: settings.common.profile ?? '',
+      parameters,
+      endpoint: session.endpoint,
+      env: { ...process.env, ...(await readLabVariables(settings, session.endpoint)) },
+    });
+    if (!settings.common.isQuiet)
+      io.err(`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(Date.now() - began)}\n`);
+    return status === 0 ? 0 : 1;
+  } catch (error) {
+    const { terminateSession } = await import('../fleet/sessions.ts');
+    // As the AWS CLI does: nobody is left to use it.
+    await terminateSession(client, session.SessionId);
+    throw new UserError(
+      {
+        code: 'plugin-failed',
+        what: 'the official session-manager-plugin could not be started',
+        why: (error as Error).message,
+        next: 'reinstall it, or use ours with  --client own',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** The plugin calls ResumeSession by itself, so it needs what opens the lab too. */
+async function readLabVariables(settings: Settings, endpoint: string): Promise<Record<string, string>> {
+  if (!settings.common.isLab) return {};
+  return (await import('../lab/index.ts')).labEnv(endpoint);
+}
+
+function choosePlugin({ client }: ConnectOptions): string | undefined {
+  if (client === 'own') return undefined;
+  const path = findPlugin();
+  if (path === undefined && client === 'plugin') {
+    throw new UserError({
+      code: 'no-plugin',
+      what: 'the official session-manager-plugin was not found',
+      why: 'no folder of PATH has a program of that name',
+      next: 'install it (AWS user guide, "Install the Session Manager plugin"), or use ours with  --client own',
+    });
+  }
+  return path;
+}
+
+/** An id as it is; on the lab a name too. @throws UsageError that says what would do */
+async function chooseInstance(client: SSMClient, word: string | undefined, isLab: boolean): Promise<string> {
+  const { isInstanceId } = await import('../settings.ts');
+  if (word !== undefined && isInstanceId(word)) return word;
+  if (!isLab) {
+    throw new UsageError({
+      code: 'no-target',
+      what: word === undefined ? 'connect needs an instance' : `${JSON.stringify(word)} is no instance id`,
+      why: 'expected one instance id, i- and 8 or 17 characters or mi- and 17',
+      next: 'ssm-keepalive connect i-0123456789abcdef0',
+    });
+  }
+  const { listInstances } = await import('../fleet/choose.ts');
+  const hosts = [];
+  for await (const host of listInstances(client, { tags: [], instanceIds: [] })) hosts.push(host);
+  const named = hosts.find(({ name }) => name === word);
+  if (named !== undefined) return named.instanceId;
+  throw new UsageError({
+    code: 'no-target',
+    what: word === undefined ? 'connect needs an instance' : `the lab has no host ${JSON.stringify(word)}`,
+    why: `the lab has ${hosts.map(({ name, instanceId }) => `${name} (${instanceId})`).join(', ')}`,
+    next: `ssm-keepalive connect --lab ${hosts[0]?.name ?? 'NAME'}`,
+  });
+}
+
+function noTerminal(): UsageError {
+  return new UsageError({
+    code: 'no-terminal',
+    what: 'connect needs a terminal',
+    why: 'standard input and output are not both one',
+    next: 'run it in a terminal; for one command use  aws ssm send-command, or pipe through the official plugin with  --client plugin',
+  });
+}

@@ -1,0 +1,93 @@
+/** The official session-manager-plugin, found and started as the AWS CLI does it [aws-cli, sessionmanager.py]. */
+import { execFileSync, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const NAME = 'session-manager-plugin';
+/** Newer ones read StartSession's answer from this variable, which keeps its token out of the process list. */
+const RESPONSE_VARIABLE = 'AWS_SSM_START_SESSION_RESPONSE';
+const LAST_VERSION_WITHOUT_VARIABLE = [1, 2, 497, 0];
+/** What a terminal sends on keys: the plugin's to answer, never the end of the process that waits for it. */
+const KEY_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
+const PASSED_ON = ['SIGTERM', 'SIGHUP'] as const;
+
+export interface PluginRun {
+  readonly path: string;
+  readonly session: { readonly SessionId: string; readonly StreamUrl: string; readonly TokenValue: string };
+  readonly region: string;
+  readonly profile: string;
+  /** StartSession's input, under the service's names. */
+  readonly parameters: object;
+  readonly endpoint: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Its path, or undefined where PATH has none. */
+export function findPlugin(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const names = process.platform === 'win32' ? [`${NAME}.exe`] : [NAME];
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find(isProgram);
+}
+
+/** Gives it the terminal and waits; resolves with its exit status, 128 and the signal's number where one ended it. */
+export async function runPlugin(run: PluginRun): Promise<number> {
+  const { SessionId, TokenValue, StreamUrl } = run.session;
+  const response = JSON.stringify({ SessionId, TokenValue, StreamUrl });
+  const takesVariable = readsVariable(readVersion(run));
+  const args = [
+    takesVariable ? RESPONSE_VARIABLE : response,
+    run.region,
+    'StartSession',
+    run.profile,
+    JSON.stringify(run.parameters),
+    run.endpoint,
+  ];
+  const env = takesVariable ? { ...run.env, [RESPONSE_VARIABLE]: response } : run.env;
+  const ignore = (): void => {};
+  for (const signal of KEY_SIGNALS) process.on(signal, ignore);
+  const child = spawn(run.path, args, { stdio: 'inherit', env });
+  const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
+  for (const signal of PASSED_ON) process.on(signal, passOn);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? osConstants.signals[signal] : 0)));
+    });
+  } finally {
+    for (const signal of KEY_SIGNALS) process.off(signal, ignore);
+    for (const signal of PASSED_ON) process.off(signal, passOn);
+  }
+}
+
+/** True for versions above the last that knows only the argument; what is no version counts as old. */
+export function readsVariable(version: string): boolean {
+  const text = version.replaceAll(/\s+/g, '');
+  if (!/^\d+(\.\d+){0,3}$/.test(text)) return false;
+  const parts = text.split('.').map(Number);
+  for (const [index, last] of LAST_VERSION_WITHOUT_VARIABLE.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== last) return part > last;
+  }
+  return false;
+}
+
+function readVersion({ path, env }: PluginRun): string {
+  try {
+    return execFileSync(path, ['--version'], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return '';
+  }
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

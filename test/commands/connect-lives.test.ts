@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { labStatus, labUp } from '../../src/lab/index.ts';
+import { sandboxMissing, useLab } from '../lab/test-lab.ts';
+import { runCli } from '../support/cli.ts';
+import { Seat } from './seat.ts';
+
+const skip = sandboxMissing();
+const KEPT = 'i-0aaaaaaaaaaaaaaa1';
+const BARE = 'i-0aaaaaaaaaaaaaaa2';
+const IDLE_SECONDS = 5;
+const HOSTS = [
+  { name: 'kept', id: KEPT, tags: {} },
+  { name: 'bare', id: BARE, tags: {} },
+];
+
+test('connect: the keeper asks the terminal, the answer goes back, and the session outlives its timeout; without it, it dies and says of what', {
+  skip,
+}, async (context) => {
+  const lab = await useLab({
+    consistencySeconds: 0,
+    hosts: HOSTS,
+    idleSeconds: IDLE_SECONDS,
+    policy: 'input',
+  });
+  const installed = await runCli(['install', '--instance-id', KEPT, '--interval', '1'], lab.env);
+  assert.equal(installed.status, 0, installed.stderr);
+  const kept = new Seat(context, [KEPT, '--client', 'own'], lab.env);
+  const bare = new Seat(context, [BARE, '--client', 'own'], lab.env);
+  const timedOut = await bare.left();
+  assert.equal(timedOut.status, 1);
+  assert.match(
+    timedOut.words,
+    /ended after \d+\.\d s: idle timeout: “Your session timed out due to inactivity and has been terminated\.”\r\n {2}next: .*install --instance-id i-0aaaaaaaaaaaaaaa2/,
+  );
+  assert.equal(bare.queries, 0);
+  // More than another timeout with nobody at the keys.
+  const queries = kept.queries;
+  await new Promise((resolve) => setTimeout(resolve, 1.2 * IDLE_SECONDS * 1000));
+  assert.ok(kept.queries > queries, 'no query reached the terminal');
+  await kept.say('echo $((40 + 2))\r', /\n42\r\n/);
+  assert.doesNotMatch(kept.raw.replaceAll('\x1b[5n', ''), /0n/, 'an answer was echoed');
+  kept.type('exit\r');
+  assert.equal((await kept.left()).status, 0);
+});
+
+test('connect: the maximum duration is told apart from the idle timeout', { skip }, async (context) => {
+  const lab = await useLab({
+    consistencySeconds: 0,
+    hosts: HOSTS.slice(1),
+    maxSeconds: 2,
+  });
+  const seat = new Seat(context, [BARE, '--client', 'own'], lab.env);
+  const { status, words } = await seat.left();
+  assert.equal(status, 1);
+  assert.match(words, /maximum duration reached: “.+”/);
+});
+
+test('connect: a lab in the background by the name of a host, and a lab that was killed is a lost connection', {
+  skip,
+}, async (context) => {
+  const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-labdir-'));
+  await labUp({ dir });
+  const pid = (await labStatus(dir))?.pid ?? 0;
+  context.after(async () => {
+    await runCli(['lab', 'down'], { SSM_KEEPALIVE_LAB_DIR: dir });
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const env = { SSM_KEEPALIVE_LAB_DIR: dir };
+  const nameless = new Seat(context, ['--lab', '--client', 'own'], env);
+  assert.equal((await nameless.left()).status, 2);
+  assert.match(nameless.raw, /the lab has web-1 \(i-0aaaaaaaaaaaaaaa1\), web-2/);
+  const seat = new Seat(context, ['--lab', 'web-1', '--client', 'own', '--give-up', '1s'], env);
+  await seat.ready();
+  process.kill(pid, 'SIGKILL');
+  const { status, words } = await seat.left();
+  assert.equal(status, 1);
+  assert.match(words, /connection lost \(.*the service could not be reached.*\)/);
+});
