@@ -32,6 +32,7 @@ export const TOOLS = [
   { name: 'shellcheck', commands: ['shellcheck'], package: 'shellcheck', required: false },
   { name: 'shfmt', commands: ['shfmt'], package: 'shfmt', required: false },
   { name: 'vi', commands: ['vi', 'vim.tiny'], package: 'vim-tiny', required: false },
+  { name: 'sshd', commands: ['sshd', '/usr/sbin/sshd'], package: 'openssh-server', required: false },
   { name: 'less', commands: ['less'], package: 'less', required: false },
   { name: 'fish', commands: ['fish'], package: 'fish', required: false },
   { name: 'systemd-analyze', commands: ['systemd-analyze'], package: undefined, required: false },

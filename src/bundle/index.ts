@@ -1,7 +1,7 @@
 /** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
 import type { BundleSettings } from './inputs.ts';
 import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
-import { AGENT_UNITS, dropInPath, PLACES, PROFILE_STUB, stubFiles } from './places.ts';
+import { AGENT_UNITS, dropInPath, PLACES, PROFILE_STUB, SSH_DROP_IN, stubFiles } from './places.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
@@ -44,11 +44,22 @@ const commonValues = {
   units: AGENT_UNITS,
   profileStub: PROFILE_STUB,
   dropInPath,
+  sshDropIn: SSH_DROP_IN,
 };
+
+/** sshd gives a client up after interval × count without an answer: at least `--max-idle`, so a sleeping laptop finds its login again. */
+const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
+  Math.ceil(maxIdleSeconds / intervalSeconds);
 
 function renderFiles(settings: BundleSettings): BundleFile[] {
   // Whether to restart is how a bundle is delivered, not what it is: the copies on the instance may.
-  const values = { ...commonValues, ...settings, restart: true, isInstalled: true };
+  const values = {
+    ...commonValues,
+    ...settings,
+    aliveCountMax: aliveCountMax(settings),
+    restart: true,
+    isInstalled: true,
+  };
   const make = (file: Omit<BundleFile, 'sha256' | 'mode'>): BundleFile => ({
     ...file,
     mode: 0o644,
@@ -63,7 +74,7 @@ function renderFiles(settings: BundleSettings): BundleFile[] {
     }),
   );
   const stubs = PLACES.flatMap((place) =>
-    stubFiles(place, settings.entries).map((stub) =>
+    stubFiles(place, settings.entries, settings.ssh).map((stub) =>
       make({
         path: stub.path,
         place: place.name,
@@ -95,7 +106,15 @@ export function renderBundle(settings: BundleSettings): Bundle {
       entry: 'version',
     },
   ];
-  const values = { ...commonValues, ...settings, digest, files: all, hereDocument, isInstalled: false };
+  const values = {
+    ...commonValues,
+    ...settings,
+    aliveCountMax: aliveCountMax(settings),
+    digest,
+    files: all,
+    hereDocument,
+    isInstalled: false,
+  };
   const bundle: Bundle = {
     version: PRODUCT_VERSION,
     digest,

@@ -10,8 +10,8 @@ export interface BundleFile {
   readonly text: string;
   /** `any`: in the version directory. `local`, `opt`: only when the library is there. */
   readonly place: 'any' | 'local' | 'opt';
-  /** What it belongs to: the version itself, the common stub, or one entry. */
-  readonly entry: 'version' | 'stub' | EntryName;
+  /** What it belongs to: the version itself, the common stub, one entry, or sshd. */
+  readonly entry: 'version' | 'stub' | 'ssh' | EntryName;
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -19,18 +19,21 @@ export const PROFILE_STUB = '/etc/profile.d/00-ssm-keepalive.sh';
 /** `zz-`: systemd lets the last drop-in win, and ours chains to the ENV it replaces. */
 export const dropInPath = (unit: string) => `/etc/systemd/system/${unit}.d/zz-ssm-keepalive.conf`;
 
+/** First in its folder: sshd takes the first value it meets. */
+export const SSH_DROP_IN = '/etc/ssh/sshd_config.d/00-ssm-keepalive.conf';
+
 /** A file outside the version directory: a constant stub, or one entry's hook. */
 export interface StubFile {
   readonly place: Place;
   /** `stub` is the one all entries go through. */
-  readonly entry: EntryName | 'stub';
+  readonly entry: EntryName | 'stub' | 'ssh';
   readonly path: string;
   readonly template: string;
   readonly dialect: 'sh' | 'systemd';
 }
 
 /** Every stub for one place, in the order in which they are put in place. */
-export function stubFiles(place: Place, entries: readonly EntryName[]): StubFile[] {
+export function stubFiles(place: Place, entries: readonly EntryName[], hasSsh: boolean): StubFile[] {
   const stubs: StubFile[] = [
     { place, entry: 'stub', path: `${place.library}/entry.sh`, template: 'stub-env.sh.ejs', dialect: 'sh' },
     { place, entry: 'profile', path: PROFILE_STUB, template: 'stub-profile.sh.ejs', dialect: 'sh' },
@@ -43,8 +46,12 @@ export function stubFiles(place: Place, entries: readonly EntryName[]): StubFile
         dialect: 'systemd',
       }),
     ),
+    // Last: what can fail in it takes nothing else along.
+    { place, entry: 'ssh', path: SSH_DROP_IN, template: 'sshd.conf.ejs', dialect: 'sh' },
   ];
-  return stubs.filter(({ entry }) => entry === 'stub' || entries.includes(entry));
+  return stubs.filter(
+    ({ entry }) => entry === 'stub' || (entry === 'ssh' ? hasSsh : entries.includes(entry)),
+  );
 }
 
 /**

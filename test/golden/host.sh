@@ -12,12 +12,13 @@ cd / || exit 1
 
 newline='
 '
+ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
 verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown restart=off partial=false
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
-interval=0 max_idle=0 unattended=0 cap='' wrap=none tmout=respect library='' place='' lock=''
+interval=0 max_idle=0 unattended=0 cap='' wrap=none tmout=respect ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
 
 # Sets $json to $1 as a JSON string. Bytes beyond ASCII become `?`: half of a UTF-8 character would spoil the line.
 json_string() {
@@ -69,11 +70,13 @@ print_verdict() {
   json_string "$digest"
   line="$line,\"digest\":$json,\"keeper\":\"$keeper\""
   json_string "$interpreter"
-  line="$line,\"interpreter\":$json,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\"}"
+  line="$line,\"interpreter\":$json,\"ssh\":\"$ssh\",\"sshWhy\":"
+  json_cut "$ssh_why" 140
+  line="$line$json,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\"}"
   line="$line,\"intervalSeconds\":${interval:-0},\"unattendedSeconds\":${unattended:-0},\"restart\":\"$restart\",\"partial\":$partial"
-  json_words "$drifted" 320
+  json_words "$drifted" 300
   line="$line,\"drifted\":$json" more="\"drifted\":$omitted"
-  json_words "$left" 240
+  json_words "$left" 200
   line="$line,\"left\":$json" more="$more,\"left\":$omitted"
   json_string "$previous"
   line="$line,\"previous\":$json"
@@ -81,9 +84,9 @@ print_verdict() {
   line="$line,\"class\":$json"
   json_string "$step"
   line="$line,\"step\":$json"
-  json_cut "$why" 420
+  json_cut "$why" 360
   line="$line,\"why\":$json"
-  json_cut "$next" 200
+  json_cut "$next" 180
   line="$line,\"next\":$json$details,\"sessions\":["
   fit_sessions $((2340 - ${#line} - ${#more}))
   printf '%s\n%s' "$line$sessions],\"more\":{\"sessions\":$more_sessions,$more}}" "$notes"
@@ -274,6 +277,7 @@ belongs_here() {
     /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
     /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit snap.amazon-ssm-agent.amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
     /etc/profile.d/00-ssm-keepalive.sh) [ -d "$root/etc/profile.d" ] ;;
+    "$ssh_drop_in") case $ssh_state in live | changing | wanted) ;; *) return 1 ;; esac ;;
     *) return 0 ;;
   esac
 }
@@ -467,11 +471,41 @@ has_live_env() {
   return 1
 }
 
+# Sets $ssh and $ssh_why to what became of --ssh here.
+read_ssh() {
+  [ -z "$library" ] || read_line ssh_state "$root$library/ssh"
+  case $ssh_state in
+    live) ssh=live ;;
+    changing) ssh=pending ;;
+    skipped*) ssh=skipped ssh_why=${ssh_state#skipped } ;;
+  esac
+}
+
+# Tells a running sshd to read its files again, and sees it still there; where none runs, its next start reads them.
+# Logins stay as they are.
+reload_sshd() {
+  [ -z "$root" ] || return 0
+  for ssh_unit in ssh.service sshd.service; do
+    [ "$(systemctl is-active "$ssh_unit" 2>/dev/null)" = active ] || continue
+    systemctl reload "$ssh_unit" >/dev/null 2>&1 || return 1
+    sleep 1
+    [ "$(systemctl is-active "$ssh_unit" 2>/dev/null)" = active ]
+    return
+  done
+  read_line sshd_pid /run/sshd.pid
+  read_line name "/proc/${sshd_pid:-none}/comm"
+  [ "$name" = sshd ] || return 0
+  kill -HUP "$sshd_pid" && sleep 1
+  read_line name "/proc/$sshd_pid/comm"
+  [ "$name" = sshd ]
+}
+
 # The version in use, and what a session gets from it.
 look_at_installed() {
   read_current
   digest=$current
   look_at_entries
+  read_ssh
   [ -z "$current" ] || {
     read_line interpreter "$root$library/$current/interpreter"
     [ ! -f "$root$library/$current/manifest" ] || read_settings "$root$library/$current/manifest"

@@ -108,7 +108,7 @@ __SSMKA_LINES
   [ -n "$tmout_here" ] || return 0
   json_cut "$1" 80
   one="{\"file\":$json,\"value\":$tmout_value,\"readonly\":$tmout_readonly}"
-  [ $((${#tmouts} + ${#one})) -gt 380 ] || tmouts="$tmouts${tmouts:+,}$one"
+  [ $((${#tmouts} + ${#one})) -gt 300 ] || tmouts="$tmouts${tmouts:+,}$one"
   [ "$tmout_value" != 0 ] || return 0
   plainly='a shell that reads it still logs out at its prompt'
   [ "$tmout" != override ] || [ "$tmout_readonly" = true ] || plainly='lifted in kept sessions'
@@ -197,6 +197,11 @@ say "state: $state"
 [ -z "$current" ] || say "bundle: $digest, heartbeat after ${interval} s without input, for at most ${unattended} s without a key"
 say "keeper: $keeper ($keeper_why)"
 look_for_tmout
+if [ "$ssh" = live ] && [ -z "$root" ]; then
+  value=$(sshd -T 2>/dev/null | grep '^clientaliveinterval ')
+  case $value in '' | "clientaliveinterval $interval") ;; *) ssh=overridden ssh_why="sshd -T says $value" ;; esac
+fi
+[ "$ssh" = off ] || say "ssh: $ssh${ssh_why:+ ($ssh_why)}"
 # The places where the wrapper looks.
 for tmux in /usr/bin/tmux /usr/local/bin/tmux /bin/tmux ''; do
   [ ! -x "$root$tmux" ] || break
@@ -228,7 +233,7 @@ case $state in
   partial) next=${next:-'run install or uninstall again: it completes what was interrupted'} ;;
   drifted) next=${next:-'run install again: it puts the files back'} ;;
 esac
-json_cut "$keeper_why" 100
+json_cut "$keeper_why" 90
 details=",\"keeperWhy\":$json,\"wrap\":\"$wrap\",\"tmux\":"
 json_cut "$tmux" 40
 details="$details$json,\"tmoutPolicy\":\"$tmout\",\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"

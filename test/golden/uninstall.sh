@@ -105,6 +105,7 @@ is_trusted_directory "$library" || fail path "$distrust" 'look at who changed th
 read_current
 take_lock
 read_current
+read_ssh
 digest=$current
 write_line "$library/journal" uninstall || fail write "$library cannot be written" 'make it writable, then run this again'
 
@@ -112,10 +113,11 @@ for_all_versions remove_entry
 for_all_versions remove_stub
 [ ! -e "$root$library/current" ] || rm -f "$root$library/current" || fail write "$library/current could not be removed" 'make it writable, then run this again'
 for_all_versions name_left_outside
+case $ssh_state in live | changing) reload_sshd || say 'sshd was not reloaded: it has our ClientAlive values until it starts anew' ;; esac
 sync_paths "$root$library"
 for_all_versions remove_version_file
 rm -rf "$root$library/.staged"
-rm -f "$root$library"/*.new "$root$library/previous" "$root$library/env-before" "$root$library/restart"
+rm -f "$root$library"/*.new "$root$library/previous" "$root$library/env-before" "$root$library/restart" "$root$library/ssh"
 for version_directory in "$root$library"/*; do
   [ -d "$version_directory" ] && is_digest "${version_directory##*/}" && remove_version "$version_directory"
 done
@@ -131,7 +133,7 @@ current=
 look_at_entries
 restart=$restart_verdict
 drop_lock
-verdict=removed
+verdict=removed ssh=off ssh_why=''
 say "removed: bundle ${digest:-of an unfinished run} from $library"
 for file in $left; do say "left alone, because it was edited or is not ours: $file"; done
 print_verdict
