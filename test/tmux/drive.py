@@ -295,6 +295,35 @@ def logins_at_the_same_time_never_share_a_session():
         same(len(sessions()), 3)
 
 
+def a_login_whose_line_is_dead_gives_its_session_up():
+    dead = Login().in_tmux()
+    dead.type(b'echo ma""rk\r')
+    dead.sees(b'mark')
+    dead.beats(1)
+    dead.answers = False
+    dead.until(lambda: dead.asked > dead.answered, 'never asked')
+    heir = Login().in_tmux()
+    heir.sees(b'mark')
+    same(heir.session(), '0')
+    # The laptop wakes up: what it sends ends the login that has no session any more.
+    dead.type(b'x')
+    dead.sees(b'[detached')
+    same((dead.ends(), sessions()), (0, [('0', '1')]))
+    # One that answers keeps what it has.
+    other = Login().in_tmux()
+    same((other.session(), heir.session(), sessions()), ('1', '0', [('0', '1'), ('1', '1')]))
+    # Suspended, and nobody came: the next key brings it back.
+    heir.answers = False
+    heir.until(lambda: heir.asked > heir.answered, 'never asked')
+    os.kill(heir.relay(), signal.SIGUSR1)
+    wait_for(lambda: sessions() == [('0', '0'), ('1', '1')], 'not suspended')
+    heir.answers = True
+    heir.type(b'echo ba""ck\r')
+    heir.sees(b'back')
+    same(sessions(), [('0', '1'), ('1', '1')])
+    no_trace(heir)
+
+
 def nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser():
     login = Login().in_tmux()
     login.type(b'cat -v\r')

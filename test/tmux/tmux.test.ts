@@ -43,6 +43,7 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
     'the_job_goes_on_and_the_next_login_is_back_in_it',
     'detach_ends_the_login_and_keeps_the_session',
     'logins_at_the_same_time_never_share_a_session',
+    'a_login_whose_line_is_dead_gives_its_session_up',
     'nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser',
     'nothing_is_printed_while_nobody_is_attached',
     'the_users_own_tmux_is_left_alone',
