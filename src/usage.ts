@@ -74,7 +74,8 @@ export function explainYargs(message: string, argv: readonly string[]): UsageErr
   const nearest = nearestName(unknown, [...known, ...(entry.own ?? []).map(({ name }) => name)]);
   const isElsewhere = FLAGS.some(({ name }) => name === unknown);
   return new UsageError({
-    what: `unknown flag --${unknown}`,
+    // As it was typed: `-t` is not `--t`.
+    what: `unknown flag ${argv.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-'}${unknown}`,
     why: isElsewhere ? `${entry.name} has no use for it` : `${entry.name} has no such flag`,
     next: nearest ? `did you mean --${nearest}?` : `run  ${help}`,
   });

@@ -8,6 +8,7 @@ const REFUSED: readonly (readonly [args: string, says: RegExp])[] = [
   ['instal', /there is no command "instal"[\s\S]*did you mean {2}ssm-keepalive install/],
   ['frobnicate', /there is no command "frobnicate"[\s\S]*expected one of install, uninstall/],
   ['install', /no target[\s\S]*add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all/],
+  ['install -t env=dev', /unknown flag -t\n[\s\S]*did you mean --tag\?/],
   ['install --tga env=dev', /unknown flag --tga[\s\S]*did you mean --tag\?/],
   ['install --tag', /tag/],
   ['install --tag env', /--tag cannot be "env"[\s\S]*expected KEY=VALUE/],
