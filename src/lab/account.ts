@@ -1,5 +1,6 @@
 /** The account behind the endpoint: hosts, records and settings that every operation shares. */
 
+import type { AssociationRunner } from './association-runner.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Host } from './host.ts';
 import type { RecordStore } from './records.ts';
@@ -11,6 +12,7 @@ export interface Account {
   readonly store: RecordStore;
   readonly dispatcher: Dispatcher;
   readonly sessions: SessionTable;
+  readonly associations: AssociationRunner;
   readonly consistencySeconds: number;
   readonly pageLatencySeconds: number;
   readonly timeoutScale: number;

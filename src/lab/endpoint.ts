@@ -4,6 +4,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Account, Operation } from './account.ts';
 import type { FaultSource, WireFault } from './endpoint-faults.ts';
 import {
+  createAssociation,
+  deleteAssociation,
+  startAssociationsOnce,
+  updateAssociation,
+} from './operations/association-changes.ts';
+import {
+  describeAssociation,
+  describeAssociationExecutions,
+  describeAssociationExecutionTargets,
+  listAssociations,
+} from './operations/associations.ts';
+import {
   cancelCommand,
   getCommandInvocation,
   listCommandInvocations,
@@ -46,6 +58,14 @@ const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   UpdateDocument: updateDocument,
   UpdateDocumentDefaultVersion: updateDocumentDefaultVersion,
   DeleteDocument: deleteDocument,
+  CreateAssociation: createAssociation,
+  UpdateAssociation: updateAssociation,
+  DeleteAssociation: deleteAssociation,
+  DescribeAssociation: describeAssociation,
+  ListAssociations: listAssociations,
+  DescribeAssociationExecutions: describeAssociationExecutions,
+  DescribeAssociationExecutionTargets: describeAssociationExecutionTargets,
+  StartAssociationsOnce: startAssociationsOnce,
 };
 
 const LARGEST_REQUEST_BYTES = 1024 * 1024;

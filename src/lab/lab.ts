@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Account } from './account.ts';
+import { AssociationRunner } from './association-runner.ts';
 import { attachGateway } from './channel/gateway.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
@@ -58,7 +59,10 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1);
   if (options.preferences !== undefined) savePreferences(store, options.preferences);
   const sessions = new SessionTable(store);
+  const defaults = sessionDefaults(options);
+  const associations = new AssociationRunner(hosts, store, dispatcher, defaults.minuteSeconds);
   const account: Account = {
+    associations,
     hosts,
     store,
     dispatcher,
@@ -66,7 +70,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     consistencySeconds: options.consistencySeconds ?? 0.3,
     pageLatencySeconds: options.pageLatencySeconds ?? 0,
     timeoutScale: options.timeoutScale ?? 1,
-    sessionDefaults: sessionDefaults(options),
+    sessionDefaults: defaults,
   };
   const faults = makeFaults();
   const requests: RequestLog[] = [];
@@ -84,6 +88,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     throw error;
   }
   const { port } = server.address() as AddressInfo;
+  associations.start();
   writeInventory(options.dir, { hosts: specs, port });
   sessions.baseUrl = `ws://127.0.0.1:${port}`;
   const endpoint = `http://127.0.0.1:${port}`;
@@ -115,6 +120,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     stop: async () => {
       if (isStopped) return;
       isStopped = true;
+      associations.stop();
       dispatcher.stop();
       sessions.stop();
       await Promise.all(hosts.map((host) => host.stop()));

@@ -68,7 +68,33 @@ export interface DocumentVersion {
   createdAt: number;
 }
 
+export interface AssociationRecord {
+  associationId: string;
+  associationName: string | undefined;
+  documentName: string;
+  documentVersion: string;
+  parameters: Record<string, string[]>;
+  targets: { Key: string; Values: string[] }[];
+  scheduleExpression: string | undefined;
+  maxConcurrency: string | undefined;
+  maxErrors: string | undefined;
+  complianceSeverity: string | undefined;
+  createdAt: number;
+  updatedAt: number;
+  version: number;
+  /** Newest first. */
+  executions: ExecutionRecord[];
+}
+
+/** One run of an association: a command that ListCommands does not show. */
+export interface ExecutionRecord {
+  executionId: string;
+  version: number;
+  command: CommandRecord;
+}
+
 export interface Records {
+  associations: AssociationRecord[];
   commands: CommandRecord[];
   sessions: SessionRecord[];
   documents: DocumentRecord[];
@@ -107,17 +133,20 @@ export class RecordStore {
   }
 }
 
+const EMPTY = (): Records => ({ commands: [], sessions: [], documents: [], associations: [] });
+
 function load(path: string): Records {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    return { commands: [], sessions: [], documents: [] };
+    return EMPTY();
   }
   // Lists that an older lab did not write are empty.
-  const records = { documents: [], ...(JSON.parse(text) as Omit<Records, 'documents'>) } as Records;
+  const records: Records = { ...EMPTY(), ...(JSON.parse(text) as Partial<Records>) };
   // What was under way when the lab ended will not be heard of again.
-  for (const command of records.commands) {
+  const executions = records.associations.flatMap((one) => one.executions.map(({ command }) => command));
+  for (const command of [...records.commands, ...executions]) {
     for (const invocation of command.invocations.filter((one) =>
       ['Pending', 'InProgress', 'Delayed'].includes(one.status),
     )) {

@@ -26,6 +26,24 @@ const commandFilter = z.object({
   value: z.string().min(1).max(128),
 });
 
+const associationId = z
+  .string()
+  .regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/);
+const associationFields = {
+  DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+  Parameters: z.record(z.string(), z.array(z.string())).optional(),
+  Targets: z.array(target).max(5).optional(),
+  ScheduleExpression: z.string().min(1).max(256).optional(),
+  AssociationName: z
+    .string()
+    .regex(/^[a-zA-Z0-9_\-.]{3,128}$/)
+    .optional(),
+  MaxErrors: z.string().min(1).max(7).regex(MAX_ERRORS).optional(),
+  MaxConcurrency: z.string().min(1).max(7).regex(MAX_CONCURRENCY).optional(),
+  ComplianceSeverity: z.enum(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNSPECIFIED']).optional(),
+  ApplyOnlyAtCronInterval: z.boolean().optional(),
+};
+
 export const SHAPES = {
   DescribeInstanceInformation: z.object({
     InstanceInformationFilterList: z
@@ -162,6 +180,40 @@ export const SHAPES = {
     DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
     Force: z.boolean().optional(),
   }),
+  CreateAssociation: z.object({ Name: z.string().regex(DOCUMENT_NAME), ...associationFields }),
+  UpdateAssociation: z.object({
+    AssociationId: associationId,
+    Name: z.string().regex(DOCUMENT_NAME).optional(),
+    AssociationVersion: z.string().optional(),
+    ...associationFields,
+  }),
+  DeleteAssociation: z.object({ AssociationId: associationId }),
+  DescribeAssociation: z.object({ AssociationId: associationId, AssociationVersion: z.string().optional() }),
+  ListAssociations: z.object({
+    AssociationFilterList: z
+      .array(
+        z.object({
+          key: z.enum(['InstanceId', 'Name', 'AssociationId', 'AssociationName']),
+          value: z.string().min(1),
+        }),
+      )
+      .min(1)
+      .optional(),
+    MaxResults: z.number().int().min(1).max(50).optional(),
+    NextToken: nextToken,
+  }),
+  DescribeAssociationExecutions: z.object({
+    AssociationId: associationId,
+    MaxResults: z.number().int().min(1).max(50).optional(),
+    NextToken: nextToken,
+  }),
+  DescribeAssociationExecutionTargets: z.object({
+    AssociationId: associationId,
+    ExecutionId: associationId,
+    MaxResults: z.number().int().min(1).max(50).optional(),
+    NextToken: nextToken,
+  }),
+  StartAssociationsOnce: z.object({ AssociationIds: z.array(associationId).min(1).max(10) }),
   ListDocumentVersions: z.object({
     Name: z.string().regex(DOCUMENT_NAME),
     MaxResults: z.number().int().min(1).max(50).optional(),

@@ -8,6 +8,7 @@ import { takePage } from '../paging.ts';
 import type { CommandRecord, InvocationRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { type Input, parseInput } from '../shapes.ts';
+import { findByTargets } from '../targets.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
 /** The service counts the document and its runtime parameters together [facts/ssm.md]. */
@@ -117,7 +118,10 @@ export const cancelCommand: Operation = (account, body) => {
 
 const PLUGIN = 'aws:runShellScript';
 
-function checkParameters(input: Input<'SendCommand'>, documentBytes: number): void {
+export function checkParameters(
+  input: Pick<Input<'SendCommand'>, 'Parameters'>,
+  documentBytes: number,
+): void {
   const parameters = input.Parameters ?? {};
   const unknown = Object.keys(parameters).find((name) => !PARAMETERS.includes(name));
   if (unknown !== undefined)
@@ -149,18 +153,6 @@ function findByIds(account: Account, ids: readonly string[]): Host[] {
       `Instances [[${bad.join(', ')}]] not in a valid state for account ${ACCOUNT}`,
     );
   return usable;
-}
-
-/** Keys AND, values OR. */
-function findByTargets(account: Account, targets: readonly { Key: string; Values: string[] }[]): Host[] {
-  return account.hosts.filter((host) =>
-    targets.every(({ Key, Values }) => {
-      if (Key.toLowerCase() === 'instanceids') return Values.includes(host.spec.id);
-      if (Key === 'tag-key') return Values.some((value) => value in host.spec.tags);
-      if (Key === 'resource-groups:Name') return Values.some((group) => host.spec.groups?.includes(group));
-      return Key.startsWith('tag:') && Values.includes(host.spec.tags[Key.slice(4)] ?? '\0');
-    }),
-  );
 }
 
 function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecord {

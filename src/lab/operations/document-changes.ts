@@ -83,7 +83,9 @@ export const deleteDocument: Operation = (account, body) => {
     if (version.version === document.defaultVersion)
       throw new ServiceError('InvalidDocumentOperation', 'The default version cannot be deleted.');
     document.versions.splice(document.versions.indexOf(version), 1);
-  } else records.documents.splice(records.documents.indexOf(document), 1);
+  } else if (records.associations.some(({ documentName }) => documentName === input.Name))
+    throw new ServiceError('AssociatedInstances', 'You must disassociate a document before you delete it.');
+  else records.documents.splice(records.documents.indexOf(document), 1);
   account.store.touch();
   return {};
 };

@@ -1,0 +1,89 @@
+/** Making, changing, starting and ending associations. */
+import { randomUUID } from 'node:crypto';
+import type { Account, Operation } from '../account.ts';
+import { readRateMinutes } from '../association-runner.ts';
+import { findDocument } from '../documents.ts';
+import type { AssociationRecord } from '../records.ts';
+import { ServiceError } from '../service-error.ts';
+import { type Input, parseInput } from '../shapes.ts';
+import { describe, findAssociation } from './associations.ts';
+import { checkParameters } from './commands.ts';
+
+const MOST_ASSOCIATIONS = 2000;
+
+export const createAssociation: Operation = (account, body) => {
+  const input = parseInput('CreateAssociation', body);
+  const { associations } = account.store.records;
+  if (associations.length >= MOST_ASSOCIATIONS) throw new ServiceError('AssociationLimitExceeded');
+  const now = Date.now();
+  const association: AssociationRecord = {
+    associationId: randomUUID(),
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+    executions: [],
+    ...readFields(account, input, input.Name),
+  };
+  associations.unshift(association);
+  apply(account, association);
+  return { AssociationDescription: describe(association) };
+};
+
+/** What the request leaves out is forgotten, not kept: so the service does it, and says so in its guide. */
+export const updateAssociation: Operation = (account, body) => {
+  const input = parseInput('UpdateAssociation', body);
+  const association = findAssociation(account, input.AssociationId);
+  const fields = readFields(account, input, input.Name ?? association.documentName);
+  Object.assign(association, fields, { version: association.version + 1, updatedAt: Date.now() });
+  apply(account, association);
+  return { AssociationDescription: describe(association) };
+};
+
+export const deleteAssociation: Operation = (account, body) => {
+  const { AssociationId } = parseInput('DeleteAssociation', body);
+  const association = findAssociation(account, AssociationId);
+  const { associations } = account.store.records;
+  associations.splice(associations.indexOf(association), 1);
+  account.associations.forget(AssociationId);
+  account.store.touch();
+  return {};
+};
+
+export const startAssociationsOnce: Operation = (account, body) => {
+  const { AssociationIds } = parseInput('StartAssociationsOnce', body);
+  const all = AssociationIds.map((id) => findAssociation(account, id));
+  for (const association of all) account.associations.runEverywhere(association);
+  return {};
+};
+
+/** Runs it everywhere at once, also after a change. */
+function apply(account: Account, association: AssociationRecord): void {
+  account.associations.schedule(association);
+  account.associations.runEverywhere(association);
+  account.store.touch();
+}
+
+function readFields(
+  account: Account,
+  input: Omit<Input<'CreateAssociation'>, 'Name'>,
+  name: string,
+): Omit<AssociationRecord, 'associationId' | 'createdAt' | 'updatedAt' | 'version' | 'executions'> {
+  const { document, version } = findDocument(account, name, input.DocumentVersion);
+  if (document.type !== 'Command')
+    throw new ServiceError('InvalidDocument', `Document ${name} is not a Command document.`);
+  checkParameters({ Parameters: input.Parameters }, version.content.length);
+  if ((input.Targets ?? []).length === 0)
+    throw new ServiceError('InvalidTarget', 'This lab knows associations with Targets only.');
+  if (input.ScheduleExpression !== undefined) readRateMinutes(input.ScheduleExpression);
+  return {
+    associationName: input.AssociationName,
+    documentName: name,
+    documentVersion: input.DocumentVersion ?? '$DEFAULT',
+    parameters: input.Parameters ?? {},
+    targets: input.Targets ?? [],
+    scheduleExpression: input.ScheduleExpression,
+    maxConcurrency: input.MaxConcurrency,
+    maxErrors: input.MaxErrors,
+    complianceSeverity: input.ComplianceSeverity,
+  };
+}

@@ -1,0 +1,134 @@
+/** Reading associations: one, all, their executions, and what each did on its nodes. */
+import { type Account, delay, type Operation, toSeconds } from '../account.ts';
+import { countErrors } from '../dispatcher.ts';
+import { takePage } from '../paging.ts';
+import type { AssociationRecord, CommandRecord, InvocationRecord } from '../records.ts';
+import { ServiceError } from '../service-error.ts';
+import { parseInput } from '../shapes.ts';
+
+/** @throws ServiceError AssociationDoesNotExist */
+export function findAssociation(account: Account, id: string): AssociationRecord {
+  const found = account.store.records.associations.find(({ associationId }) => associationId === id);
+  if (found === undefined)
+    throw new ServiceError('AssociationDoesNotExist', `The association ${id} does not exist.`);
+  return found;
+}
+
+export const describeAssociation: Operation = (account, body) => {
+  const { AssociationId } = parseInput('DescribeAssociation', body);
+  return { AssociationDescription: describe(findAssociation(account, AssociationId)) };
+};
+
+export const listAssociations: Operation = async (account, body) => {
+  const input = parseInput('ListAssociations', body);
+  const matching = account.store.records.associations.filter((association) =>
+    (input.AssociationFilterList ?? []).every(({ key, value }) => {
+      if (key === 'Name') return association.documentName === value;
+      if (key === 'AssociationId') return association.associationId === value;
+      if (key === 'AssociationName') return association.associationName === value;
+      return association.executions.some(({ command }) =>
+        command.invocations.some(({ instanceId }) => instanceId === value),
+      );
+    }),
+  );
+  await delay(account.pageLatencySeconds);
+  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
+  return {
+    Associations: page.items.map((association) => {
+      const { Name, AssociationId, AssociationVersion, DocumentVersion, Targets, ...rest } =
+        describe(association);
+      const { LastExecutionDate, Overview, ScheduleExpression, AssociationName } = rest;
+      return {
+        Name,
+        AssociationId,
+        AssociationVersion,
+        DocumentVersion,
+        Targets,
+        LastExecutionDate,
+        Overview,
+        ScheduleExpression,
+        AssociationName,
+      };
+    }),
+    NextToken: page.NextToken,
+  };
+};
+
+export const describeAssociationExecutions: Operation = async (account, body) => {
+  const input = parseInput('DescribeAssociationExecutions', body);
+  const { associationId, executions } = findAssociation(account, input.AssociationId);
+  await delay(account.pageLatencySeconds);
+  const page = takePage(executions, input.MaxResults ?? 50, input.NextToken);
+  return {
+    AssociationExecutions: page.items.map(({ executionId, version, command }) => ({
+      AssociationId: associationId,
+      AssociationVersion: String(version),
+      ExecutionId: executionId,
+      ...judge(command),
+      CreatedTime: toSeconds(command.requestedAt),
+      LastExecutionDate: toSeconds(command.requestedAt),
+      ResourceCountByStatus: countByStatus(command.invocations),
+    })),
+    NextToken: page.NextToken,
+  };
+};
+
+export const describeAssociationExecutionTargets: Operation = async (account, body) => {
+  const input = parseInput('DescribeAssociationExecutionTargets', body);
+  const { associationId, executions } = findAssociation(account, input.AssociationId);
+  const execution = executions.find(({ executionId }) => executionId === input.ExecutionId);
+  if (execution === undefined) throw new ServiceError('AssociationExecutionDoesNotExist');
+  const { command, version, executionId } = execution;
+  await delay(account.pageLatencySeconds);
+  const page = takePage(command.invocations, input.MaxResults ?? 50, input.NextToken);
+  return {
+    AssociationExecutionTargets: page.items.map((invocation) => ({
+      AssociationId: associationId,
+      AssociationVersion: String(version),
+      ExecutionId: executionId,
+      ResourceId: invocation.instanceId,
+      ResourceType: 'ManagedInstance',
+      Status: invocation.status,
+      DetailedStatus: invocation.statusDetails,
+      LastExecutionDate: toSeconds(invocation.endedAt ?? invocation.startedAt ?? invocation.requestedAt),
+      OutputSource: { OutputSourceId: command.commandId, OutputSourceType: 'RunCommand' },
+    })),
+    NextToken: page.NextToken,
+  };
+};
+
+/** An AssociationDescription. */
+export function describe(association: AssociationRecord): Record<string, unknown> {
+  const [last] = association.executions;
+  return {
+    Name: association.documentName,
+    AssociationId: association.associationId,
+    AssociationName: association.associationName,
+    AssociationVersion: String(association.version),
+    Date: toSeconds(association.createdAt),
+    LastUpdateAssociationDate: toSeconds(association.updatedAt),
+    DocumentVersion: association.documentVersion,
+    Parameters: association.parameters,
+    Targets: association.targets,
+    ScheduleExpression: association.scheduleExpression,
+    MaxConcurrency: association.maxConcurrency,
+    MaxErrors: association.maxErrors,
+    ComplianceSeverity: association.complianceSeverity,
+    LastExecutionDate: toSeconds(last?.command.requestedAt),
+    Overview: last === undefined ? { Status: 'Pending', DetailedStatus: 'Creating' } : judge(last.command),
+  };
+}
+
+/** Unlike a command's status, an execution's says Failed when any node failed, whatever the reason. */
+function judge(command: CommandRecord): { Status: string; DetailedStatus: string } {
+  const hasEnded = !['Pending', 'InProgress', 'Cancelling'].includes(command.status);
+  const isBad = countErrors(command) > 0 || command.invocations.some(({ status }) => status !== 'Success');
+  const Status = hasEnded ? (isBad ? 'Failed' : 'Success') : 'Pending';
+  return { Status, DetailedStatus: Status === 'Pending' ? command.statusDetails : Status };
+}
+
+function countByStatus(invocations: readonly InvocationRecord[]): string {
+  const counts = new Map<string, number>();
+  for (const { status } of invocations) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return `{${[...counts].map(([status, count]) => `${status}=${count}`).join(', ')}}`;
+}
