@@ -7,11 +7,11 @@ import { makeClient, pause, runOn, sandboxMissing, until, useLab } from '../lab/
 import { bundleOf } from '../support/bundle.ts';
 import { type Dialogue, startSession } from './dialogue.ts';
 
-/** Five heartbeats fit into one timeout, so that a busy machine delays several before a session dies of it. */
-const IDLE_SECONDS = 5;
+/** Eight heartbeats fit into one timeout, so that a busy machine delays several before a session dies of it. */
+const IDLE_SECONDS = 8;
 const INTERVAL_SECONDS = 1;
 /** What is alive after this many timeouts is kept alive. */
-const TIMEOUTS = 2.5;
+const TIMEOUTS = 2;
 const SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
 
 const POLICIES = [...new Set(LIFE_TABLE.map(({ policy }) => policy))];
