@@ -48,11 +48,15 @@ interface Measured {
   readonly document: string | null;
 }
 
-async function measureJson(lab: Lab, flags: string): Promise<Measured & { stderr: string }> {
-  const { stdout, stderr } = await runCli(
-    ['measure', HOST, '--output', 'json', ...flags.split(' ')],
-    lab.env,
-  );
+async function measureJson(
+  lab: Lab,
+  flags: string,
+  env: Record<string, string> = {},
+): Promise<Measured & { stderr: string }> {
+  const { stdout, stderr } = await runCli(['measure', HOST, '--output', 'json', ...flags.split(' ')], {
+    ...lab.env,
+    ...env,
+  });
   assert.notEqual(stdout, '', stderr);
   return { ...(JSON.parse(stdout) as Measured), stderr };
 }
@@ -63,20 +67,157 @@ async function countActive(lab: Lab): Promise<number> {
   return Sessions.length;
 }
 
-const sessionLab = skip ? undefined : await useLab({ hosts: HOSTS, consistencySeconds: 0 });
+/** For the tests that only start and stop; a minute of a document lasts so long there. */
+const sessionLab = skip ? undefined : await useLab({ hosts: HOSTS, consistencySeconds: 0, minuteSeconds: 5 });
 
-describe('measure', { concurrency: true, skip }, () => {
+/** The same question put through a client that is started as the official plugin is. */
+async function checkPlugin(lab: Lab): Promise<void> {
+  const bin = makeFolder();
+  const standIn = fileURLToPath(new URL('../support/plugin-stand-in.ts', import.meta.url));
+  const start = [process.execPath, '--import', import.meta.resolve('tsx'), standIn].map(
+    (word) => `'${word}'`,
+  );
+  writeFileSync(join(bin, 'session-manager-plugin'), `#!/bin/sh\nexec ${start.join(' ')} "$@"\n`, {
+    mode: 0o755,
+  });
+  const flags = '--client plugin --arm nothing,foreground,query --tick 1s --limit 12s';
+  const { sessions, conclusion } = await measureJson(lab, flags, { PATH: `${bin}:${process.env['PATH']}` });
+  assert.deepEqual(
+    sessions.map(({ arm, outcome, words }) => [arm, outcome, words]),
+    [
+      ['nothing', 'timed-out', SENTENCE],
+      ['foreground', 'timed-out', SENTENCE],
+      ['query', 'alive', ''],
+    ],
+  );
+  assert.equal(conclusion.resetBy, 'input');
+}
+
+/** A keeper with a heartbeat a second, live. */
+async function installKeeper(lab: Lab): Promise<void> {
+  const installed = await runCli(['install', '--instance-id', HOST, '--interval', '1'], lab.env);
+  assert.equal(installed.status, 0, installed.stderr);
+  let shown = installed.stdout;
+  await until('the entry to be live', async () => {
+    if (shown.includes('env profile')) return true;
+    shown = (await runCli(['status', '--instance-id', HOST], lab.env)).stdout;
+    return false;
+  });
+}
+
+describe('measure', { concurrency: 4, skip }, () => {
   const folder = makeFolder();
+
+  // One after the other: what one of them asks the lab to refuse must not meet another.
+  describe('on one lab', { concurrency: 1 }, () => {
+    test('measure: Ctrl-C ends the sessions on the service’s side, reports what there is and leaves with 130', async () => {
+      const child = execa(
+        process.execPath,
+        [
+          CLI,
+          'measure',
+          HOST,
+          '--arm',
+          'nothing,query',
+          '--tick',
+          '1s',
+          '--limit',
+          '1h',
+          '--temporary-document',
+        ],
+        {
+          env: sessionLab!.env,
+          reject: false,
+          stdin: 'ignore',
+        },
+      );
+      after(() => child.kill('SIGKILL'));
+      let shown = '';
+      child.stderr.on('data', (bytes: Buffer) => {
+        shown += bytes;
+      });
+      await until('an arm to begin', () => /query: begun/.test(shown));
+      child.kill('SIGINT');
+      const result = await child;
+      assert.equal(result.exitCode, 130, result.stderr);
+      assert.match(result.stdout, /^query +[\d.]+ s .*interrupted$/m);
+      assert.match(result.stdout, /keeper +not shown/);
+      const [, name = ''] = /created the session document (\S+)/.exec(shown) ?? [];
+      assert.match(name, /^ssm-keepalive-measure-[0-9a-f]{8}$/);
+      assert.ok(result.stderr.includes(`deleted the session document ${name}`), result.stderr);
+      assert.equal(await countActive(sessionLab!), 0);
+      assert.ok(sessionLab!.requests.some(({ operation }) => operation === 'TerminateSession'));
+    });
+
+    test('measure: with a temporary document the answer comes from its one minute, and the document is gone', async () => {
+      const lab = sessionLab!;
+      const measured = await measureJson(
+        lab,
+        '--temporary-document --arm nothing,query --tick 1s --limit 9s',
+      );
+      assert.deepEqual(
+        measured.sessions.map(({ arm, outcome }) => [arm, outcome]),
+        [
+          ['nothing', 'timed-out'],
+          ['query', 'alive'],
+        ],
+      );
+      assert.match(measured.document ?? '', /^ssm-keepalive-measure-/);
+      assert.ok(measured.stderr.includes(`deleted the session document ${measured.document}`));
+      await assert.rejects(
+        makeClient(lab).send(new GetDocumentCommand({ Name: measured.document ?? '' })),
+        /does not exist/,
+      );
+    });
+
+    test('measure: a temporary document that cannot be deleted is named with the way to delete it', async () => {
+      const lab = sessionLab!;
+      lab.faults.failNext('DeleteDocument', 'AccessDeniedException');
+      const { stderr, status } = await runCli(
+        [
+          'measure',
+          HOST,
+          '--temporary-document',
+          '--arm',
+          'nothing',
+          '--limit',
+          '1s',
+          '--region',
+          'us-east-1',
+        ],
+        lab.env,
+      );
+      assert.equal(status, 0, stderr);
+      assert.match(
+        stderr,
+        /the temporary document (\S+) was not deleted\n {2}why: {2}.*\n {2}next: aws ssm delete-document --name \1 --region us-east-1\n/,
+      );
+    });
+
+    test('measure: a session that cannot be started hides no other', async () => {
+      const lab = sessionLab!;
+      lab.faults.failNext('StartSession', 'AccessDeniedException');
+      const measured = await measureJson(lab, '--arm nothing,foreground --parallel 1 --limit 1s');
+      assert.deepEqual(
+        measured.sessions.map(({ outcome }) => outcome),
+        ['failed', 'alive'],
+      );
+      assert.match(measured.sessions[0]?.words ?? '', /not allowed/);
+      assert.equal(measured.sessions[0]?.sessionId, null);
+      assert.equal(measured.exitStatus, 1);
+      assert.equal(measured.conclusion.keeper, 'not shown');
+    });
+  });
+
   for (const policy of ['input', 'output', 'any'] as const) {
     test(`measure: every arm under a timer that counts ${policy}, on a host with a keeper, and the right conclusion`, async () => {
       const lab = await useLab({ hosts: HOSTS, idleSeconds: IDLE_SECONDS, policy, consistencySeconds: 0 });
-      const installed = await runCli(['install', '--instance-id', HOST, '--interval', '1'], lab.env);
-      assert.equal(installed.status, 0, installed.stderr);
-      await until('the entry to be live', async () =>
-        (await runCli(['status', '--instance-id', HOST], lab.env)).stdout.includes('env profile'),
-      );
+      await installKeeper(lab);
       const report = join(folder, `${policy}.html`);
-      const measured = await measureJson(lab, `--limit 14s --tick 1s --report ${report}`);
+      const [measured] = await Promise.all([
+        measureJson(lab, `--limit 14s --tick 1s --report ${report}`),
+        policy === 'input' ? checkPlugin(lab) : undefined,
+      ]);
       const lived = Object.fromEntries(measured.sessions.map(({ arm, outcome }) => [arm, outcome]));
       const expected = Object.fromEntries(
         Object.entries(TRUTH).map(([arm, policies]) => [
@@ -107,122 +248,6 @@ describe('measure', { concurrency: true, skip }, () => {
       assert.match(readFileSync(report, 'utf8'), /^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);
     });
   }
-
-  test('measure: Ctrl-C ends the sessions on the service’s side, reports what there is and leaves with 130', async () => {
-    const child = execa(
-      process.execPath,
-      [CLI, 'measure', HOST, '--arm', 'nothing,foreground', '--limit', '1h', '--temporary-document'],
-      {
-        env: sessionLab!.env,
-        reject: false,
-        stdin: 'ignore',
-      },
-    );
-    after(() => child.kill('SIGKILL'));
-    let shown = '';
-    child.stderr.on('data', (bytes: Buffer) => {
-      shown += bytes;
-    });
-    await until('an arm to begin', () => /foreground: begun/.test(shown));
-    child.kill('SIGINT');
-    const result = await child;
-    assert.equal(result.exitCode, 130, result.stderr);
-    assert.match(result.stdout, /^foreground +[\d.]+ s .*interrupted$/m);
-    assert.match(result.stdout, /keeper +not shown/);
-    const [, name = ''] = /created the session document (\S+)/.exec(shown) ?? [];
-    assert.match(name, /^ssm-keepalive-measure-[0-9a-f]{8}$/);
-    assert.ok(result.stderr.includes(`deleted the session document ${name}`), result.stderr);
-  });
-
-  test('measure: with a temporary document the answer comes from its one minute, and the document is gone', async () => {
-    const lab = await useLab({ hosts: HOSTS, consistencySeconds: 0, minuteSeconds: 4 });
-    const measured = await measureJson(lab, '--temporary-document --arm nothing,query --tick 1s --limit 9s');
-    assert.deepEqual(
-      measured.sessions.map(({ arm, outcome }) => [arm, outcome]),
-      [
-        ['nothing', 'timed-out'],
-        ['query', 'alive'],
-      ],
-    );
-    assert.match(measured.document ?? '', /^ssm-keepalive-measure-/);
-    assert.ok(measured.stderr.includes(`deleted the session document ${measured.document}`));
-    await assert.rejects(
-      makeClient(lab).send(new GetDocumentCommand({ Name: measured.document ?? '' })),
-      /does not exist/,
-    );
-  });
-
-  test('measure: a temporary document that cannot be deleted is named with the way to delete it', async () => {
-    const lab = await useLab({ hosts: HOSTS, consistencySeconds: 0 });
-    lab.faults.failNext('DeleteDocument', 'AccessDeniedException');
-    const { stderr, status } = await runCli(
-      ['measure', HOST, '--temporary-document', '--arm', 'nothing', '--limit', '1s', '--region', 'us-east-1'],
-      lab.env,
-    );
-    assert.equal(status, 0, stderr);
-    assert.match(
-      stderr,
-      /the temporary document (\S+) was not deleted\n {2}why: {2}.*\n {2}next: aws ssm delete-document --name \1 --region us-east-1\n/,
-    );
-  });
-
-  test('measure: a session that cannot be started hides no other', async () => {
-    const lab = await useLab({ hosts: HOSTS, consistencySeconds: 0 });
-    lab.faults.failNext('StartSession', 'AccessDeniedException');
-    const measured = await measureJson(lab, '--arm nothing,foreground --parallel 1 --limit 1s');
-    assert.deepEqual(
-      measured.sessions.map(({ outcome }) => outcome),
-      ['failed', 'alive'],
-    );
-    assert.match(measured.sessions[0]?.words ?? '', /not allowed/);
-    assert.equal(measured.sessions[0]?.sessionId, null);
-    assert.equal(measured.exitStatus, 1);
-    assert.equal(measured.conclusion.keeper, 'not shown');
-  });
-
-  test('measure: an instance that goes away and a maximum duration prove nothing', async () => {
-    const lab = await useLab({ hosts: HOSTS, idleSeconds: 600, maxSeconds: 6, consistencySeconds: 0 });
-    const measured = await measureJson(lab, '--arm nothing,foreground --tick 1s --limit 1h');
-    assert.deepEqual(
-      measured.sessions.map(({ outcome }) => outcome),
-      ['maximum', 'maximum'],
-    );
-    assert.equal(measured.conclusion.resetBy, 'not shown');
-    assert.match(
-      measured.conclusion.why['untouched'] ?? '',
-      /no untouched session timed out \(maximum duration\)/,
-    );
-  });
-
-  test('measure: through the plugin on the PATH the same sessions live and die', async () => {
-    const lab = await useLab({ hosts: HOSTS, idleSeconds: 5, consistencySeconds: 0 });
-    const bin = makeFolder();
-    const standIn = fileURLToPath(new URL('../support/plugin-stand-in.ts', import.meta.url));
-    const plugin = join(bin, 'session-manager-plugin');
-    const start = [process.execPath, '--import', import.meta.resolve('tsx'), standIn]
-      .map((word) => `'${word}'`)
-      .join(' ');
-    writeFileSync(plugin, `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
-    const env = { ...lab.env, PATH: `${bin}:${process.env['PATH']}` };
-    const { stdout, stderr } = await runCli(
-      'measure --client plugin --arm nothing,foreground,query --tick 1s --limit 11s --output json'
-        .split(' ')
-        .concat('--instance-id', HOST),
-      env,
-    );
-    assert.notEqual(stdout, '', stderr);
-    const { sessions, conclusion } = JSON.parse(stdout) as Measured;
-    assert.deepEqual(
-      sessions.map(({ arm, outcome, words }) => [arm, outcome, words]),
-      [
-        ['nothing', 'timed-out', SENTENCE],
-        ['foreground', 'timed-out', SENTENCE],
-        ['query', 'alive', ''],
-      ],
-    );
-    assert.equal(conclusion.resetBy, 'input');
-    assert.equal(await countActive(lab), 0);
-  });
 });
 
 for (const [line, says] of [
