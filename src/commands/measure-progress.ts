@@ -50,10 +50,12 @@ function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
 function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureProgress {
   let shown = 0;
   let isStopped = false;
-  const wipe = () => (shown > 0 ? `\x1b[${shown}A\x1b[J` : '');
+  // From the first column: the terminal echoes ^C behind the block.
+  const wipe = () => (shown > 0 ? `\r\x1b[${shown}A\x1b[J` : '');
   const draw = () => {
     if (isStopped) return;
-    const lines = drawRows(runs, plan);
+    // A line that wraps would be two when the block is wiped.
+    const lines = drawRows(runs, plan).map((line) => line.slice(0, io.columns - 1));
     io.err(`${wipe()}${lines.map((line) => `${line}\n`).join('')}`);
     shown = lines.length;
   };

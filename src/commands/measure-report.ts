@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import { formatDuration } from '../duration.ts';
 import {
   type ArmRun,
   type Conclusion,
+  isQuote,
   livedSeconds,
   type MeasureFacts,
   type MeasurePlan,
@@ -29,19 +29,22 @@ export function sayCost(
 ): string {
   const count = plan.arms.length * plan.repeat;
   const rounds = Math.ceil(count / Math.min(plan.parallel, count));
+  const pace = plan.parallel >= count ? (count === 1 ? '' : ', all at once') : `, ${plan.parallel} at a time`;
   const idle =
     idleTimeoutSeconds === undefined
-      ? 'idle timeout unknown (20 min unless somebody changed it)'
-      : `idle timeout ${formatDuration(idleTimeoutSeconds)}`;
+      ? 'not known, 20 minutes unless somebody changed it'
+      : sayMinutes(idleTimeoutSeconds);
   return [
-    `ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${instanceId} in ${region}, ${plan.parallel >= count ? 'all at once' : `${plan.parallel} at a time`}; ${idle}`,
-    `ssm-keepalive: this takes at most ${sayMinutes(plan.limitSeconds * rounds)}, ${sayMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
+    `ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${instanceId} in ${region}${pace}`,
+    `  takes at most ${sayMinutes(plan.limitSeconds * rounds)}, ${sayMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
+    `  idle timeout: ${idle}`,
     '',
   ].join('\n');
 }
 
 function sayMinutes(seconds: number): string {
-  return seconds < 60 ? 'a minute' : `${Math.ceil(seconds / 60)} minutes`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
 
 /** The sessions, what the service said, and what it shows; within `io.columns`. */
@@ -73,7 +76,7 @@ export function renderMeasureTable(
     trimLines(table.toString()),
     ...sayWords(runs).flatMap((line) => wrap(line, io.columns, '  ')),
     '',
-    ...wrap(`What this shows, for ${sayWhere(facts)}:`, io.columns, ''),
+    ...wrap(`What this shows on ${sayWhere(facts)}:`, io.columns, ''),
     ...sayConclusion(conclusion).flatMap(({ about, says, why }) =>
       wrap(`  ${about.padEnd(19)}${says}${why ? ` (${why})` : ''}`, io.columns, ' '.repeat(21)),
     ),
@@ -86,9 +89,10 @@ function sayWords(runs: readonly ArmRun[]): string[] {
   const byWords = new Map<string, string[]>();
   for (const run of runs) {
     if (run.words === '') continue;
-    byWords.set(run.words, [...(byWords.get(run.words) ?? []), nameRun(run, runs)]);
+    const words = isQuote(run) ? `“${run.words}”` : run.words;
+    byWords.set(words, [...(byWords.get(words) ?? []), nameRun(run, runs)]);
   }
-  return [...byWords].map(([words, names]) => `${names.join(', ')}: “${words}”`);
+  return [...byWords].map(([words, names]) => `${names.join(', ')}: ${words}`);
 }
 
 function wrap(text: string, columns: number, indent: string): string[] {

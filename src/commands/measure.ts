@@ -69,7 +69,7 @@ export const measure: Command = async (settings, io, invocation) => {
       return runAndReport(client, request, facts, plan, plugin, settings, io, invocation, report);
     };
     if (!hasDocument) return await run(undefined);
-    return await withTemporaryDocument(client, settings, io, invocation.interruption, run);
+    return await withTemporaryDocument(client, settings, io, run);
   } finally {
     report?.close();
     await connection.close();
@@ -130,7 +130,7 @@ async function runAndReport(
   const stop = new AbortController();
   const undo = interruption.onRequest(() => {
     progress.stop();
-    io.err('\nssm-keepalive: ending the sessions (Ctrl-C again leaves at once)\n');
+    io.err('ssm-keepalive: ending the sessions (Ctrl-C again leaves at once)\n');
     stop.abort();
   });
   try {
@@ -147,6 +147,8 @@ async function runAndReport(
   }
   const facts: MeasureFacts = { ...known, accountId: await accountId };
   const conclusion = conclude(runs);
+  // Run round by round, so that an early end leaves something of every arm; shown arm by arm.
+  runs.sort((one, other) => plan.arms.indexOf(one.arm) - plan.arms.indexOf(other.arm));
   const hasFailed = runs.some(
     ({ outcome }) => outcome === 'failed' || outcome === 'lost' || outcome === 'silent',
   );

@@ -1,6 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
-import type { Interruption } from '../fleet/interruption.ts';
 import {
   createTemporaryDocument,
   deleteTemporaryDocument,
@@ -16,7 +15,6 @@ export async function withTemporaryDocument(
   client: SSMClient,
   settings: Settings,
   io: Io,
-  interruption: Interruption,
   run: (name: string) => Promise<number>,
 ): Promise<number> {
   const name = await createTemporaryDocument(client);
@@ -38,7 +36,7 @@ export async function withTemporaryDocument(
         `ssm-keepalive: the temporary document ${name} was not deleted\n  why:  ${why ?? message}\n  next: ${byHand}\n`,
       );
     }
-    if (isDeleted && !settings.common.isQuiet && !interruption.leaveSignal.aborted)
+    if (isDeleted && !settings.common.isQuiet)
       io.err(`ssm-keepalive: deleted the session document ${name}\n`);
   }
 }

@@ -198,6 +198,7 @@ describe('measure', { concurrency: 4, skip }, () => {
       const lab = sessionLab!;
       lab.faults.failNext('StartSession', 'AccessDeniedException');
       const measured = await measureJson(lab, '--arm nothing,foreground --parallel 1 --limit 1s');
+      assert.doesNotMatch(measured.stderr, /Warning/);
       assert.deepEqual(
         measured.sessions.map(({ outcome }) => outcome),
         ['failed', 'alive'],
@@ -240,6 +241,10 @@ describe('measure', { concurrency: 4, skip }, () => {
         String(measured.conclusion.untouchedSeconds),
       );
       assert.equal(measured.exitStatus, 0);
+      assert.match(
+        measured.stderr,
+        /7 sessions on .*, all at once\n {2}takes at most 1 minute, 2 minutes of session time/,
+      );
       assert.equal(await countActive(lab), 0);
       await until(
         'every loop on the host to be gone',

@@ -68,6 +68,9 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
   };
 }
 
+/** What stands for a sentence where the service says nothing. */
+export const NO_WORDS = 'the shell exited, or somebody ended the session';
+
 /** The service's sentence decides; its words for the maximum duration are not documented, so anything that names it counts. */
 export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, words: string] {
   if (by === 'lost') return ['lost', sentence || 'the connection was closed'];
@@ -75,10 +78,15 @@ export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, wo
   if (by === 'closed') return ['interrupted', sentence];
   if (/due to inactivity|idle/i.test(sentence)) return ['timed-out', sentence];
   if (/maximum|duration/i.test(sentence)) return ['maximum', sentence];
-  return ['ended', sentence || 'the shell exited, or somebody ended the session'];
+  return ['ended', sentence || NO_WORDS];
 }
 
 /** Seconds that the session has lived, up to `now` while it does. */
 export function livedSeconds(run: ArmRun, now = Date.now()): number {
   return run.startedAt === undefined ? 0 : Math.max(0, ((run.endedAt ?? now) - run.startedAt) / 1000);
+}
+
+/** True where the words are the service's own. */
+export function isQuote({ outcome, words }: ArmRun): boolean {
+  return ['timed-out', 'maximum', 'ended'].includes(outcome ?? '') && words !== NO_WORDS;
 }

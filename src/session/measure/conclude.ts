@@ -148,7 +148,9 @@ function judgeKeeper(
   timeout: number,
 ): { shown: Conclusion['keeper']; why?: string } {
   if (runs.length === 0) return { shown: 'not shown', why: 'the arm keeper was not run' };
-  const beating = (run: ArmRun) => run.queries > 0;
+  // Nobody else prints at an idle prompt; a keeper for shells that cannot swallow an answer only prints.
+  const beating = (run: ArmRun) =>
+    run.outputAt.some((at) => at > (run.settledAt ?? Number.POSITIVE_INFINITY));
   const holds = runs.filter((run) => {
     const until = aliveUntil(run);
     if (until === undefined || run.settledAt === undefined) return false;
@@ -165,7 +167,7 @@ function judgeKeeper(
   if (runs.every((run) => !beating(run)))
     return {
       shown: 'not shown',
-      why: 'no heartbeat was seen: nothing is installed, or it only prints (see  ssm-keepalive status)',
+      why: 'no heartbeat was seen: look with  ssm-keepalive status',
     };
   const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
   if (runs.some((run) => run.outcome === 'alive'))

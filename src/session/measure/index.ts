@@ -1,5 +1,5 @@
 /** Measures how long sessions live, and what that shows. */
-export { type ArmRun, livedSeconds, OUTCOMES, type Outcome } from './arm-run.ts';
+export { type ArmRun, isQuote, livedSeconds, OUTCOMES, type Outcome } from './arm-run.ts';
 export { type Conclusion, conclude, silence } from './conclude.ts';
 export type { PluginCall } from './messages.ts';
 export { renderPage } from './page.ts';

@@ -43,10 +43,12 @@ path.input{stroke:var(--input);stroke-width:2}
 path.end{stroke-width:3}
 path.alive{stroke:var(--good);stroke-dasharray:4 3}
 path.dead{stroke:var(--bad)}
+path.other{stroke:var(--soft);stroke-dasharray:2 3}
 .axis{position:relative;height:1.1rem;font-size:.75rem;color:var(--soft);font-variant-numeric:tabular-nums}
 .axis span{position:absolute;transform:translateX(-50%);white-space:nowrap}
 .axis span:first-child{transform:none}
 blockquote{margin:.5rem 0 0;padding-left:.75rem;border-left:3px solid var(--edge);font-size:.9rem}
+.words{margin:.5rem 0 0;font-size:.9rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
 th,td{padding:.35rem .75rem .35rem 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
@@ -54,5 +56,5 @@ thead th{vertical-align:bottom;color:var(--soft);font-weight:600;white-space:nor
 th:first-child,td.text,th:last-child{text-align:left}
 footer{margin-top:2.5rem;font-size:.85rem}
 @media (max-width:34rem){.shows>div,.facts>div{grid-template-columns:1fr}.axis .odd{display:none}.line{grid-template-columns:3.1rem 1fr}}
-@media print{:root{--page:#fff;--ink:#000;--soft:#444;--edge:#bbb;--lane:#eee;--card:#fff;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(0,0,0,.15);--good:#116329;--bad:#a40e26}body{max-width:none;padding:0;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}h2{break-after:avoid}.scroll{overflow:visible;break-inside:avoid}th,td{white-space:normal}}
+@media print{:root{--page:#fff;--ink:#000;--soft:#444;--edge:#bbb;--lane:#eee;--card:#fff;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(0,0,0,.15);--good:#116329;--bad:#a40e26}body{max-width:none;padding:0;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}h2{break-after:avoid}.scroll{overflow:visible;break-inside:avoid}table{font-size:8.5pt}th,td{padding-right:.4rem}tbody th,td.text{white-space:normal}}
 `);

@@ -1,7 +1,7 @@
 /** The report as one page that needs nothing else: no network, no script, light and dark, phone and paper. Pure. */
 import { formatDuration } from '../../duration.ts';
 import type { ArmRun } from './arm-run.ts';
-import { livedSeconds } from './arm-run.ts';
+import { isQuote, livedSeconds } from './arm-run.ts';
 import { findArm } from './arms.ts';
 import { type Conclusion, silence } from './conclude.ts';
 import { type Html, html } from './html.ts';
@@ -90,7 +90,7 @@ function showRun(run: ArmRun, name: string, spanSeconds: number): Html {
 <h3>${name} <span class="badge ${outcome}"><span aria-hidden="true">${sign}</span> ${sayOutcome(run)}${run.startedAt === undefined ? '' : ` after ${sayTime(livedSeconds(run))}`}</span></h3>
 <p class="about">${findArm(run.arm).describe}</p>
 ${run.startedAt === undefined ? '' : showDrawing(run, name, spanSeconds)}
-${run.words === '' ? '' : html`<blockquote>${run.words}</blockquote>`}
+${run.words === '' ? '' : isQuote(run) ? html`<blockquote>${run.words}</blockquote>` : html`<p class="words">${run.words}</p>`}
 </article>
 `;
 }

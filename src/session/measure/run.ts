@@ -1,4 +1,5 @@
 /** One measurement: every arm's sessions, each with its own client process, watched until the end or the limit. Knows no AWS. */
+import { setMaxListeners } from 'node:events';
 import { type Resume, ResumeRefusedError } from '../recovery.ts';
 import { type ArmProcess, startArmProcess } from './arm-client.ts';
 import { type ArmRun, describeEnd, type Outcome, startRun } from './arm-run.ts';
@@ -54,6 +55,8 @@ export async function measureRuns(
   options: MeasureOptions,
 ): Promise<void> {
   const waiting = [...runs];
+  // Every session listens: Node would warn of a leak from the eleventh on, in the middle of the progress.
+  setMaxListeners(0, options.stop, options.leave);
   const work = async () => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
       if (options.stop.aborted) finish(run, 'interrupted', 'not started');
@@ -141,15 +144,17 @@ async function follow(
   const at = Date.now();
   isCounted = false;
   if (decided === 'set-up') return finish(run, 'failed', 'the shell did not get ready');
-  if (decided === 'stop') return finish(run, 'interrupted', 'Ctrl-C');
+  if (decided === 'stop') return finish(run, 'interrupted', '');
+  const leaving = awaitAbort(options.leave);
   const isAlive = await Promise.race([
     new Promise<boolean>((resolve) => {
       probed = resolve;
       client.send({ op: 'probe' });
     }),
     pause(PROBE_LIMIT_MS).then(() => false),
-    aborted(options.leave).then(() => false),
+    leaving.promise.then(() => false),
   ]);
+  leaving.forget();
   if (isAlive) finish(run, 'alive', '', at);
   else finish(run, 'silent', 'nothing came back when it was asked at the limit', at);
 }
@@ -188,7 +193,7 @@ async function endSession(
   options: MeasureOptions,
 ): Promise<void> {
   const isEndedByService = ['timed-out', 'maximum', 'ended'].includes(run.outcome ?? '');
-  const leave = aborted(options.leave);
+  const { promise: leave, forget } = awaitAbort(options.leave);
   if (run.sessionId !== '' && !isEndedByService) {
     await Promise.race([
       options.account.terminate(run.sessionId).catch((error: Error) => {
@@ -200,15 +205,20 @@ async function endSession(
     ]);
   }
   await Promise.race([client?.end(LEAVE_LIMIT_MS), leave.then(() => client?.kill())]);
+  forget();
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
+/** `forget` takes the listener off again. */
+function awaitAbort(signal: AbortSignal): { promise: Promise<void>; forget(): void } {
+  let hear = (): void => {};
+  const promise = new Promise<void>((resolve) => {
+    hear = resolve;
     if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    else signal.addEventListener('abort', hear);
   });
+  return { promise, forget: () => signal.removeEventListener('abort', hear) };
 }

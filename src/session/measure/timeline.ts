@@ -21,9 +21,12 @@ export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Ht
 <rect class="lane" x="0" y="${LANES.input}" width="${round(end)}" height="${LANE_HEIGHT}"/>
 <rect class="setup" x="0" y="0" width="${round(begun)}" height="${HEIGHT}"/>
 ${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end))}
-<path class="end ${run.outcome === 'alive' ? 'alive' : 'dead'}" vector-effect="non-scaling-stroke" d="M${round(end)} 0V${HEIGHT}"/>
+<path class="end ${END_CLASSES[run.outcome ?? ''] ?? 'other'}" vector-effect="non-scaling-stroke" d="M${round(end)} 0V${HEIGHT}"/>
 </svg>`;
 }
+
+/** What is neither shown alive nor dead of silence says nothing about the timer, and looks like it. */
+const END_CLASSES: Readonly<Record<string, string>> = { alive: 'alive', 'timed-out': 'dead' };
 
 function drawLane(run: ArmRun, kind: 'output' | 'input', x: (at: number) => number, end: number): Html {
   const top = LANES[kind];

@@ -51,10 +51,10 @@ export function sayOutcome(run: ArmRun): string {
   return OUTCOMES[run.outcome ?? 'interrupted'];
 }
 
-/** `on account 123456789012 in us-east-1, on 2026-11-22`. */
+/** `account 123456789012 in us-east-1, on 2026-11-22`. */
 export function sayWhere({ accountId, region, startedAt }: MeasureFacts): string {
   const account = accountId ? `account ${accountId}` : 'this account';
-  return `${account} in ${region}, ${startedAt.toISOString().slice(0, 10)}`;
+  return `${account} in ${region}, on ${startedAt.toISOString().slice(0, 10)}`;
 }
 
 const RESET: Readonly<Record<Conclusion['resetBy'], string>> = {
