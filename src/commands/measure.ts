@@ -18,7 +18,7 @@ import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../set
 import { connect } from './connection.ts';
 import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
-import { findPlugin } from './measure-plugin.ts';
+import { requirePlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';
 import { renderLeftOpen, renderMeasureJson, renderMeasureTable, sayCost } from './measure-report.ts';
 import { openReportFile } from './report-file.ts';
@@ -35,7 +35,7 @@ const REASON = 'ssm-keepalive measure';
 /** Opens sessions on one instance, watches how each ends, and says what that shows. */
 export const measure: Command = async (settings, io, invocation) => {
   const instanceId = chooseInstance(settings, invocation.words);
-  const pluginPath = settings.measure.client === 'plugin' ? findPlugin() : undefined;
+  const pluginPath = settings.measure.client === 'plugin' ? requirePlugin() : undefined;
   const report = openReportFile(settings.measure.reportFile);
   const connection = await connect(settings, io);
   try {

@@ -33,8 +33,8 @@ export function findPlugin(env: NodeJS.ProcessEnv = process.env): string | undef
     .find(isProgram);
 }
 
-/** Gives it the terminal and waits; resolves with its exit status, 128 and the signal's number where one ended it. */
-export async function runPlugin(run: PluginRun): Promise<number> {
+/** Its arguments and environment for one session. */
+export function pluginCommand(run: PluginRun): { args: string[]; env: NodeJS.ProcessEnv } {
   const { SessionId, TokenValue, StreamUrl } = run.session;
   const response = JSON.stringify({ SessionId, TokenValue, StreamUrl });
   const takesVariable = readsVariable(readVersion(run));
@@ -46,7 +46,12 @@ export async function runPlugin(run: PluginRun): Promise<number> {
     JSON.stringify(run.parameters),
     run.endpoint,
   ];
-  const env = takesVariable ? { ...run.env, [RESPONSE_VARIABLE]: response } : run.env;
+  return { args, env: takesVariable ? { ...run.env, [RESPONSE_VARIABLE]: response } : run.env };
+}
+
+/** Gives it the terminal and waits; resolves with its exit status, 128 and the signal's number where one ended it. */
+export async function runPlugin(run: PluginRun): Promise<number> {
+  const { args, env } = pluginCommand(run);
   const ignore = (): void => {};
   for (const signal of KEY_SIGNALS) process.on(signal, ignore);
   const child = spawn(run.path, args, { stdio: 'inherit', env });

@@ -77,9 +77,13 @@ async function checkPlugin(lab: Lab): Promise<void> {
   const start = [process.execPath, '--import', import.meta.resolve('tsx'), standIn].map(
     (word) => `'${word}'`,
   );
-  writeFileSync(join(bin, 'session-manager-plugin'), `#!/bin/sh\nexec ${start.join(' ')} "$@"\n`, {
-    mode: 0o755,
-  });
+  writeFileSync(
+    join(bin, 'session-manager-plugin'),
+    `#!/bin/sh\n[ "$1" != --version ] || { echo 1.2.707.0; exit; }\nexec ${start.join(' ')} "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
   const flags = '--client plugin --arm nothing,foreground,query --tick 1s --limit 12s';
   const { sessions, conclusion } = await measureJson(lab, flags, { PATH: `${bin}:${process.env['PATH']}` });
   assert.deepEqual(

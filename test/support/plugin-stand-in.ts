@@ -1,8 +1,13 @@
 /** Started as the official plugin is, it says and does what that one does where `measure` looks: first words, raw keys, last words. */
 import { openSession } from '../../src/session/index.ts';
 
-const [answer = '{}'] = process.argv.slice(2);
-const session = JSON.parse(answer) as { SessionId: string; StreamUrl: string; TokenValue: string };
+const [answer = ''] = process.argv.slice(2);
+// The name of a variable, as newer plugins take it, or the text itself.
+const session = JSON.parse(process.env[answer] ?? answer) as {
+  SessionId: string;
+  StreamUrl: string;
+  TokenValue: string;
+};
 process.stdout.write(`\nStarting session with SessionId: ${session.SessionId}\n`);
 const client = await openSession({ session, onOutput: (bytes) => process.stdout.write(bytes) });
 if (process.stdin.isTTY) process.stdin.setRawMode(true);

@@ -1,5 +1,6 @@
 /** The two clients a session can be measured with, as one kind of terminal. */
 import { openSession } from '../client.ts';
+import { pluginCommand } from '../plugin.ts';
 import type { Resume } from '../recovery.ts';
 import type { SessionEnd } from '../session.ts';
 import type { ArmOrder, PluginCall } from './messages.ts';
@@ -27,18 +28,10 @@ const FIRST_WORDS = /Starting session with SessionId: \S+\r?\n/;
 const LAST_WORDS = /SessionId: \S+ : ([^\r\n]*)|Exiting session with sessionId/;
 
 /** The official plugin under a pty, as a person's terminal would run it. */
-async function openPlugin(
-  { session }: ArmOrder,
-  { path, region, profile, parameters }: PluginCall,
-  onOutput: OnOutput,
-): Promise<Terminal> {
+async function openPlugin({ session }: ArmOrder, call: PluginCall, onOutput: OnOutput): Promise<Terminal> {
   const { spawn } = await import('@lydell/node-pty');
-  const { endpoint, ...answer } = session;
-  const plugin = spawn(
-    path,
-    [JSON.stringify(answer), region, 'StartSession', profile, JSON.stringify(parameters), endpoint],
-    { name: 'xterm-256color', cols: 80, rows: 24, encoding: null },
-  );
+  const { args, env } = pluginCommand({ ...call, session, endpoint: session.endpoint, env: process.env });
+  const plugin = spawn(call.path, args, { name: 'xterm-256color', cols: 80, rows: 24, encoding: null, env });
   let tail = '';
   let isClosing = false;
   let hasBegun = false;
