@@ -1,4 +1,5 @@
 /** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
+import { leaveOutComments } from './comments.ts';
 import type { BundleSettings } from './inputs.ts';
 import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
 import { AGENT_UNITS, dropInPath, PLACES, PROFILE_STUB, SSH_DROP_IN, stubFiles } from './places.ts';
@@ -51,7 +52,7 @@ const commonValues = {
 const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
   Math.ceil(maxIdleSeconds / intervalSeconds);
 
-function renderFiles(settings: BundleSettings): BundleFile[] {
+function renderFiles(settings: BundleSettings, trim: (text: string) => string): BundleFile[] {
   // Whether to restart is how a bundle is delivered, not what it is: the copies on the instance may.
   const values = {
     ...commonValues,
@@ -70,7 +71,7 @@ function renderFiles(settings: BundleSettings): BundleFile[] {
       path: file.path,
       place: 'any',
       entry: 'version',
-      text: renderTemplate(file.template, file.dialect, values),
+      text: trim(renderTemplate(file.template, file.dialect, values)),
     }),
   );
   const stubs = PLACES.flatMap((place) =>
@@ -89,10 +90,12 @@ function renderFiles(settings: BundleSettings): BundleFile[] {
 /**
  * Builds the exact text one instance will receive, at most 56 KiB on the wire so that the service's 64 KB limit holds with parameters counted.
  * Reads no clock, environment or network: equal settings give equal bytes, so a repeat push can be skipped.
+ * `hasComments` keeps the comments in that say why: for readers, and never sent.
  * @throws BundleTooLargeError naming the largest files.
  */
-export function renderBundle(settings: BundleSettings): Bundle {
-  const files = renderFiles(settings);
+export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
+  const trim = hasComments ? (text: string) => text : leaveOutComments;
+  const files = renderFiles(settings, trim);
   const manifest = formatManifest(manifestSettings(PRODUCT_VERSION, settings), files);
   const digest = digestOf(manifest);
   const all: BundleFile[] = [
@@ -112,20 +115,28 @@ export function renderBundle(settings: BundleSettings): Bundle {
     aliveCountMax: aliveCountMax(settings),
     digest,
     files: all,
-    hereDocument,
+    hereDocument: markOf,
     isInstalled: false,
   };
+  // The files are put in afterwards: what looks like a comment in them is part of a file with a sum.
+  const renderScript = (template: string) =>
+    trim(renderTemplate(template, 'sh', values)).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
+      hereDocument(all.find((file) => file.sha256 === sum)?.text ?? ''),
+    );
   const bundle: Bundle = {
     version: PRODUCT_VERSION,
     digest,
     files: all,
-    installer: renderTemplate('installer.sh.ejs', 'sh', values),
-    uninstaller: renderTemplate('uninstall.sh.ejs', 'sh', values),
-    status: renderTemplate('status.sh.ejs', 'sh', values),
+    installer: renderScript('installer.sh.ejs'),
+    uninstaller: renderScript('uninstall.sh.ejs'),
+    status: renderScript('status.sh.ejs'),
   };
-  refuseTooLarge(bundle);
+  if (!hasComments) refuseTooLarge(bundle);
   return Object.freeze(bundle);
 }
+
+/** Stands for a file while the script around it is made. */
+const markOf = (text: string): string => `@@SSMKA-FILE-${sha256(text)}@@\n`;
 
 /**
  * Text as the body of a quoted here-document, which no shell changes.

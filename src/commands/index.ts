@@ -78,6 +78,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     },
     describe: 'print exactly what would be sent and installed',
     groups: ['Keeper', 'Common'],
+    own: [
+      {
+        name: 'comments',
+        kind: 'switch',
+        describe: 'with the comments that say why, which are not sent',
+      },
+    ],
     examples: [
       ['render', 'the list of files'],
       ['render installer --interval 60', 'the installer, as an instance gets it'],

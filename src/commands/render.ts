@@ -5,8 +5,8 @@ import { wireText } from './delivery-text.ts';
 import type { Command } from './index.ts';
 
 /** Prints exactly what would be sent or put on an instance; with no name, the list of what can be printed. */
-export const render: Command = async (settings, io, { words }) => {
-  const bundle = renderBundle(settings.keeper);
+export const render: Command = async (settings, io, { words, own }) => {
+  const bundle = renderBundle(settings.keeper, { hasComments: own['comments'] === true });
   const texts: Record<string, () => string> = {
     installer: () => bundle.installer,
     uninstaller: () => bundle.uninstaller,
@@ -17,6 +17,13 @@ export const render: Command = async (settings, io, { words }) => {
   };
   for (const file of bundle.files) texts[nameFile(file, bundle.files)] = () => file.text;
   const [what] = words;
+  if (own['comments'] === true && (what === undefined || what.endsWith('-command'))) {
+    throw new UsageError({
+      what: '--comments is for reading one file',
+      why: 'nothing is sent or installed with comments, so the sums would be of other bytes',
+      next: 'run  ssm-keepalive render installer --comments',
+    });
+  }
   if (what === undefined) {
     io.out(listTexts(bundle.files, settings.common.output === 'json', bundle));
     return 0;

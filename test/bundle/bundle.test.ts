@@ -10,6 +10,7 @@ import {
   type BundleSettings,
   BundleTooLargeError,
   LIFE_TABLE,
+  renderBundle,
   wireCommands,
 } from '../../src/bundle/index.ts';
 import { templatesPath } from '../../src/bundle/render.ts';
@@ -106,6 +107,26 @@ test('a wire text that was changed on its way, or cannot be unpacked, says so in
       ['failed', 'unpack', 'script failed'],
     );
   }
+});
+
+test('what is sent is the commented text without comment lines, and nothing else is missing', () => {
+  const sent = bundleOf(COMBINATIONS[0]);
+  const read = renderBundle({ ...SETTINGS, ...COMBINATIONS[0] }, { hasComments: true });
+  let leftOut = 0;
+  for (const [index, { path, text }] of read.files.entries()) {
+    if (path === 'manifest') continue;
+    const kept = (sent.files[index]?.text ?? '').split('\n');
+    let at = 0;
+    for (const line of text.split('\n')) {
+      if (line === kept[at]) at += 1;
+      else {
+        assert.match(line, /^\s*# \S/, path);
+        leftOut += 1;
+      }
+    }
+    assert.equal(at, kept.length, path);
+  }
+  assert.ok(leftOut > 100);
 });
 
 test('a bundle that does not fit is refused, and its largest files are named', () => {

@@ -17,32 +17,25 @@ __ssmka_read_stat() {
   __ssmka_foreground=${__ssmka_line%% *}
 }
 
-# The `env` entry: the agent runs plain `sh`, so another command line is somebody's script or `sh -c`.
 __ssmka_is_session_sh() {
-  # NULs are dropped by every read, so `sh -ic x` reads as `sh-icx`. No newline at the end, hence the status.
   read -r __ssmka_line <"/proc/$$/cmdline" || :
   [ "$__ssmka_line" = sh ] || return 1
-  # hidepid: a parent that cannot be read. That ENV was ours is proof enough, since nothing below a session sees it.
   __ssmka_read_stat "$__ssmka_parent" || return 0
   case $__ssmka_comm in ssm-session-wor*) return 0 ;; esac
   return 1
 }
 
-# The `profile` entry: who is above us, from /proc and not from variables, which su and sudo clear.
 __ssmka_is_login_in_scope() {
   __ssmka_scope=ssm
   case ${SSH_CONNECTION-} in
-    # ssh over Session Manager ends in a port forward, so its client is this machine.
     127.* | ::1\ * | ::ffff:127.*) __ssmka_scope=all ;;
   esac
   __ssmka_depth=0
   while [ "$__ssmka_depth" -lt 64 ] && [ "$__ssmka_parent" -gt 0 ] && __ssmka_read_stat "$__ssmka_parent"; do
     case $__ssmka_comm in
-      # A keeper above: its heartbeats cover us. A multiplexer answers queries itself, and its keeper is outside.
       ssm-keepalive | "tmux: server" | screen | SCREEN)
         return 1
         ;;
-      # A session's own processes end here; above are the agent and init.
       ssm-session-wor*)
         __ssmka_scope=all
         break
@@ -54,11 +47,9 @@ __ssmka_is_login_in_scope() {
 }
 
 __ssmka_is_wanted() {
-  # m: without job control nobody would notice that the relay was stopped.
   case $- in *i*) ;; *) return 1 ;; esac
   case $- in *m*) ;; *) return 1 ;; esac
   case $- in *c*) return 1 ;; esac
-  # dash shows no c for `-c`, but an s only where commands come from standard input. bash shows no s here.
   [ -n "${BASH_VERSION-}" ] || case $- in *s*) ;; *) return 1 ;; esac
   [ "${SSM_KEEPALIVE-}" != off ] || return 1
   case ${TERM-} in '' | dumb | unknown) return 1 ;; esac
@@ -72,11 +63,9 @@ __ssmka_is_wanted() {
     *) return 1 ;;
   esac
   [ ! -e /etc/ssm-keepalive/off ] || return 1
-  # Last, and only in scope: a home on a dead file server hangs whoever looks at it.
   [ ! -e "${HOME:-/nonexistent}/.config/ssm-keepalive/off" ]
 }
 
-# By absolute path only: PATH is the user's. The first is the one that the self-test proved.
 __ssmka_find_python() {
   __ssmka_python=
   [ ! -r "$__ssmka_dir/interpreter" ] || read -r __ssmka_python <"$__ssmka_dir/interpreter" || __ssmka_python=
@@ -86,8 +75,6 @@ __ssmka_find_python() {
   return 1
 }
 
-# Ends a relay that has not said `started` within 3 s: an interpreter on a dead file server, or one that never comes up.
-# The start time, because a pid may be another process by then.
 __ssmka_watch() {
   for __ssmka_line in 1 2 3; do
     sleep 1
@@ -99,25 +86,21 @@ __ssmka_watch() {
   [ "$__ssmka_start" = "$2" ] && kill -KILL "$1"
 }
 
-# Field 22 of a stat line.
 __ssmka_start_of() {
   __ssmka_start=${1##*\) }
   __ssmka_start=${__ssmka_start#* * * * * * * * * * * * * * * * * * * }
   __ssmka_start=${__ssmka_start%% *}
 }
 
-# In a subshell that becomes the relay: same process, so the shell waits for the relay itself.
 __ssmka_become_relay() {
   read -r __ssmka_line </proc/self/stat || exit 1
   __ssmka_start_of "$__ssmka_line"
   echo "pid ${__ssmka_line%% *}" >>/proc/self/fd/9
-  # Forked twice: the relay must have no child but its shell.
   (__ssmka_watch "${__ssmka_line%% *}" "$__ssmka_start" </dev/null >/dev/null 8>&- 9>&- &)
   case $__ssmka_python in
     *python3* | */platform-python) set -- -I -S ;;
     *) set -- -E -s -S ;;
   esac
-  # As a module: what the installer compiled is used where it fits this interpreter, and relay.py read anew where it does not.
   set -- "$@" -B -c 'import sys; sys.path.append(sys.argv.pop(1)); import relay; relay.main(sys.argv[1:])' "$__ssmka_dir"
   if [ "$__ssmka_entry" = env ]; then
     set -- "$@" --agents-shell 1 --env-unset ENV
@@ -127,19 +110,13 @@ __ssmka_become_relay() {
     --side 9 --outer $$ --direct 1 --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 2>&8 8>&-
 }
 
-# Runs the relay as a foreground job of this very shell: its own wait notices a kill -9 and a kill -STOP, at once and
-# without polling. The side channel is a here-document opened again for writing: a pipe or an unlinked file, never a name.
-# It needs a line of text: bash 5.2 makes /dev/null of an empty one.
-# Sets __ssmka_status where the session is over, __ssmka_started where the relay had begun.
 __ssmka_run_relay() {
   __ssmka_status=
   __ssmka_started=
   __ssmka_pid=
   __ssmka_modes=$(stty -g 2>/dev/null) || return 0
   {
-    # || : for a profile that says `set -e`: whatever fails here, the login goes on.
     (__ssmka_become_relay) || :
-    # Ends the reading below: a stopped relay still holds the channel open.
     echo end >>/proc/self/fd/9
     while read -r __ssmka_line <&9; do
       case $__ssmka_line in
@@ -152,15 +129,12 @@ __ssmka_run_relay() {
     case $__ssmka_status in '' | *[!0-9]*) __ssmka_status= ;; *) return 0 ;; esac
     if [ -n "$__ssmka_pid" ] && __ssmka_read_stat "$__ssmka_pid" && [ "$__ssmka_parent" = $$ ]; then
       kill -KILL "$__ssmka_pid"
-      # Not `wait`: it returns at once for a job that was stopped. A bound, since nothing ends a process stuck in the kernel.
       __ssmka_depth=0
       while [ "$__ssmka_depth" -lt 20000 ] && __ssmka_read_stat "$__ssmka_pid" && [ "$__ssmka_state" != Z ]; do
         __ssmka_depth=$((__ssmka_depth + 1))
       done
     fi
-    # The user never started it, so nothing about it may show at the next prompt.
     jobs >/dev/null
-    # An answer may be on its way: it would be read by the shell as keys. A second of silence, or eight reads.
     [ -z "$__ssmka_started" ] || { stty -icanon -echo min 0 time 10 <&1 && dd bs=512 count=8 <&1 >/dev/null; }
     stty "$__ssmka_modes" <&1
   } 8>&2 2>/dev/null 9<<__SSMKA_END
@@ -171,7 +145,6 @@ __SSMKA_END
 
 __ssmka_after=none
 if __ssmka_is_wanted; then
-  # bash reads its startup files with job control off, whatever $- says.
   [ -z "${BASH_VERSION-}" ] || set -m
   if __ssmka_find_python; then
     __ssmka_run_relay || :
@@ -186,12 +159,10 @@ if __ssmka_is_wanted; then
 fi
 case $__ssmka_after in
   leave)
-    # exec: bash's own exit would print `logout` and read ~/.bash_logout a second time.
     [ -z "${BASH_VERSION-}" ] || exec /bin/sh -c "exit $__ssmka_status"
     exit "$__ssmka_status"
     ;;
   prompt)
-    # Here and not in a function: what it declares has to stay.
     if [ -n "${BASH_VERSION-}" ]; then
       # shellcheck source=/dev/null
       [ ! -r "$__ssmka_dir/prompt.bash" ] || . "$__ssmka_dir/prompt.bash"

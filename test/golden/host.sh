@@ -20,7 +20,6 @@ verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown 
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none tmout=respect ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
 
-# Sets $json to $1 as a JSON string. Bytes beyond ASCII become `?`: half of a UTF-8 character would spoil the line.
 json_string() {
   json=
   case $1 in
@@ -45,13 +44,11 @@ json_string() {
   json=\"$json\"
 }
 
-# The same in at most $2 characters, quotes included: a longer text is cut, and loses what would need an escape.
 json_cut() {
   json_string "$1"
   [ "${#json}" -le "$2" ] || json_string "$(printf "%.$(($2 - 5))s" "$1" | tr -cd ' !#-[]-~')..."
 }
 
-# Sets $json to the words of $1 as an array of strings of at most $2 characters, $omitted to how many are left out.
 json_words() {
   json_array='' omitted=0
   for json_word in $1; do
@@ -61,8 +58,6 @@ json_words() {
   json="[${json_array#,}]"
 }
 
-# The first line of output is for programs; it is printed when everything is decided, and people's text follows.
-# The service lists 2,500 characters of output for each instance: the line takes 2,400, and `more` counts what did not fit.
 print_verdict() {
   json_string "$verdict"
   line="{\"ssm-keepalive\":1,\"verdict\":$json,\"version\":\"0.1.0\""
@@ -92,12 +87,10 @@ print_verdict() {
   printf '%s\n%s' "$line$sessions],\"more\":{\"sessions\":$more_sessions,$more}}" "$notes"
 }
 
-# status.sh knows sessions.
 fit_sessions() {
   :
 }
 
-# Sets $number to $1 if JSON and shell arithmetic read it the same way, else to 0: `08` is neither's.
 number() {
   case $1 in '' | *[!0-9]* | 0?* | ????????????*) number=0 ;; *) number=$1 ;; esac
 }
@@ -106,11 +99,9 @@ say() {
   notes=$notes$1$newline
 }
 
-# fail STEP WHY NEXT: undoes what has no effect yet, says why, ends. Never with 137, 168, 169 or 194: those mean something to the agent.
 fail() {
   undo
   drop_lock
-  # What sessions meet all the same.
   [ -z "$library" ] || look_at_installed
   verdict=failed class='script failed' step=$1 why=$2 next=$3
   [ -z "$library" ] || [ ! -e "$root$library/journal" ] || partial=true
@@ -141,12 +132,10 @@ require_host() {
   esac
 }
 
-# What stat says of $1 itself, link or not: uid, mode and type, or nothing.
 facts_of() {
   stat -c '%u %a %F' "$1" 2>/dev/null
 }
 
-# Whether root alone can change what $1 is; says why not in $distrust.
 is_roots_alone() {
   # shellcheck disable=SC2046 # split on purpose: the format has no other spaces before the type
   set -- "$1" $(facts_of "$1")
@@ -163,7 +152,6 @@ is_roots_alone() {
   [ -z "$distrust" ]
 }
 
-# Whether every component of the directory $1 is root's alone, from / (or the image's root) down.
 is_trusted_directory() {
   is_roots_alone "${root:-/}" || return 1
   trusted=$root
@@ -179,7 +167,6 @@ is_trusted_directory() {
   done
 }
 
-# Whether $1 can be replaced by a rename: not there yet, or a plain file of root's.
 is_replaceable() {
   [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
   is_roots_alone "$root$1" || return 1
@@ -195,7 +182,6 @@ has_unit() {
   return 1
 }
 
-# Where an earlier run put things, empty if nowhere. A directory alone counts: a run may have been killed early.
 find_library() {
   library='' place=''
   if [ -z "$library" ] && [ -d "$root/usr/local/lib/ssm-keepalive" ] && [ ! -h "$root/usr/local/lib/ssm-keepalive" ]; then
@@ -206,14 +192,12 @@ find_library() {
   fi
 }
 
-# Sets $1 to the first line of file $2, empty if there is none.
 read_line() {
   read_line=
   [ ! -f "$2" ] || read -r read_line <"$2" || :
   eval "$1=\$read_line"
 }
 
-# A name of ours, so that a spoilt `current` can never lead outside the library.
 is_digest() {
   case $1 in '' | *[!0-9a-f]*) return 1 ;; esac
 }
@@ -224,7 +208,6 @@ read_current() {
   is_digest "$current" || current=
 }
 
-# Calls $2 for each file that manifest $1 names for this host: PATH SHA256 MODE ENTRY, paths absolute and without the root.
 each_file() {
   manifest_digest=${1%/manifest}
   manifest_digest=${manifest_digest##*/}
@@ -236,8 +219,6 @@ each_file() {
   done <"$1"
 }
 
-# Sets $cap to the administrator's limit by the rule of the keepers, empty without one: the first word of the first line,
-# anything else is the strictest limit; a file that others may write has no effect, one that sessions may not read is 0.
 read_cap() {
   cap='' cap_file=/etc/ssm-keepalive/max-idle
   [ -e "$root$cap_file" ] || return 0
@@ -251,7 +232,6 @@ read_cap() {
   case $(facts_of "$root$cap_file") in *[4567]' regular '*) ;; *) cap=0 ;; esac
   case $cap in '' | *[!0-9]*) cap=0 ;; esac
   while [ "${cap#0?}" != "$cap" ]; do cap=${cap#0}; done
-  # More than three thousand years is no limit, and no number that every shell can compare.
   [ "${#cap}" -le 11 ] || cap=99999999999
 }
 
@@ -270,7 +250,6 @@ read_settings() {
   [ -z "$cap" ] || [ "$cap" -ge "$unattended" ] || unattended=$cap
 }
 
-# Whether this host has what would read the file: the unit, or profile scripts at all.
 belongs_here() {
   [ ! -e "$root$1" ] || return 0
   case $1 in
@@ -288,8 +267,6 @@ gather_file() {
   expected="$expected$2 $3 .$1$newline"
 }
 
-# Sets $drifted to the files of version $1 that are missing, or not byte for byte, mode for mode, root's own.
-# Two processes for all files, and paths below the root, because sha256sum escapes odd characters in what it prints.
 find_drift() {
   drifted='' gathered='' expected=''
   [ -f "$root$library/$1/manifest" ] || {
@@ -314,7 +291,6 @@ $expected
 __SSMKA_EXPECTED
 }
 
-# Field 22 of a process's stat: with the pid and the boot it names one process for good.
 read_start() {
   start=
   { read -r start <"/proc/$1/stat"; } 2>/dev/null || return 1
@@ -330,8 +306,6 @@ is_holder_alive() {
   [ $# -eq 3 ] && [ "$3" = "$boot" ] && read_start "$1" && [ "$2" = "$start" ]
 }
 
-# One installer at a time. The file appears complete, by link, so nobody ever reads half an owner; and outside the library,
-# so that a run that changes nothing touches nothing there.
 take_lock() {
   for run in /run /var/run "${library%/*}" /; do
     is_trusted_directory "$run" && break
@@ -356,7 +330,6 @@ take_lock() {
       rm -f "$lock_path.$$"
       fail lock "another run is busy here (pid ${holder%% *})" 'wait until it ends, then run this again'
     fi
-    # By rename, then looking: of two runs that break the same stale lock, one may have moved the other's fresh one.
     mv -f "$lock_path" "$lock_path.$$.stale" 2>/dev/null
     read_line moved "$lock_path.$$.stale"
     [ "$moved" = "$holder" ] || ln "$lock_path.$$.stale" "$lock_path" 2>/dev/null
@@ -366,7 +339,6 @@ take_lock() {
   fail lock "$lock_path could not be taken in ${attempt} attempts" 'wait a moment, then run this again'
 }
 
-# What runs that were killed on their way to the lock left behind.
 drop_dead_locks() {
   for leftover in "$lock".*; do
     [ -f "$leftover" ] || continue
@@ -375,7 +347,6 @@ drop_dead_locks() {
   done
 }
 
-# The name next to an entry file under which its new text waits; no reader of these directories takes it up.
 waiting_name() {
   waiting=${1%/*}/.${1##*/}.ssm-keepalive-new
 }
@@ -385,7 +356,6 @@ drop_waiting() {
   rm -f "$root$waiting"
 }
 
-# Directories an install made; those that others use meanwhile stay.
 remove_recorded_directories() {
   [ ! -f "$root$library/record" ] || while read -r word made; do
     [ "$word" != dir ] || rmdir "$root$made" 2>/dev/null
@@ -396,7 +366,6 @@ is_same() {
   [ -f "$root$1" ] && [ "$(sha256sum <"$root$1" 2>/dev/null)" = "$2  -" ]
 }
 
-# write_line PATH TEXT: one line of state, replaced as a whole.
 write_line() {
   rm -f "$root$1.new"
   { printf '%s\n' "$2" >"$root$1.new"; } 2>/dev/null && chown 0:0 "$root$1.new" && chmod 644 "$root$1.new" || return 1
@@ -404,22 +373,18 @@ write_line() {
   [ "$written" = "$2" ] && sync_paths "$root$1.new" && mv -f "$root$1.new" "$root$1"
 }
 
-# Whether restarting the unit leaves running sessions alone; says why not in $refusal.
 is_restartable() {
   if unit_property "$1" KillMode && [ "$property" = process ]; then return 0; fi
   refusal="KillMode of $1 is '${property:-unknown}', not process, so a restart could end running sessions"
   return 1
 }
 
-# run_unit COMMAND…: a unit of its own, outside the agent's: what runs inside the agent's command may end with it.
 run_unit() {
   command -v systemd-run >/dev/null 2>&1 || return 1
   systemd-run --collect --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' "$@" >/dev/null 2>&1 ||
-    # --collect came with systemd 236.
     systemd-run --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' "$@" >/dev/null 2>&1
 }
 
-# The process that carries our output to the service, 0 if it is not above us.
 reporter() {
   above=$$
   for hop in 1 2 3 4; do
@@ -442,12 +407,10 @@ drop_lock() {
   lock=
 }
 
-# Written data, before the name that leads to it. A plain `sync` waits for every file system of the host, so it comes last.
 sync_paths() {
   sync "$@" 2>/dev/null || sync 2>/dev/null || :
 }
 
-# Reads one property of a unit, empty without systemd.
 unit_property() {
   property=
   [ -z "$root" ] && command -v systemctl >/dev/null 2>&1 || return 1
@@ -455,7 +418,6 @@ unit_property() {
   property=${property#"$2"=}
 }
 
-# Sets $live to the environment of the agent's main process, a variable a line.
 read_agent() {
   live=
   unit_property "$1" MainPID || return 1
@@ -464,14 +426,12 @@ read_agent() {
   live=$newline$(tr '\0' '\n' <"/proc/$property/environ" 2>/dev/null)$newline
 }
 
-# Whether the agent's main process runs with our ENV.
 has_live_env() {
   read_agent "$1" || return 1
   case $live in *"${newline}ENV=$library/entry.sh$newline"*) return 0 ;; esac
   return 1
 }
 
-# Sets $ssh and $ssh_why to what became of --ssh here.
 read_ssh() {
   [ -z "$library" ] || read_line ssh_state "$root$library/ssh"
   case $ssh_state in
@@ -481,8 +441,6 @@ read_ssh() {
   esac
 }
 
-# Tells a running sshd to read its files again, and sees it still there; where none runs, its next start reads them.
-# Logins stay as they are.
 reload_sshd() {
   [ -z "$root" ] || return 0
   for ssh_unit in ssh.service sshd.service; do
@@ -500,7 +458,6 @@ reload_sshd() {
   [ "$name" = sshd ]
 }
 
-# The version in use, and what a session gets from it.
 look_at_installed() {
   read_current
   digest=$current
@@ -513,7 +470,6 @@ look_at_installed() {
   }
 }
 
-# Sets $env_entry, $profile_entry and $restart to what is true now.
 look_at_entries() {
   env_entry=absent profile_entry=absent restart=off
   for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
@@ -522,7 +478,6 @@ look_at_entries() {
     if [ -f "$root/etc/systemd/system/$unit.d/zz-ssm-keepalive.conf" ]; then
       if has_live_env "$unit"; then env_entry=live; elif [ "$env_entry" = off ]; then env_entry=pending; fi
     elif read_agent "$unit"; then
-      # Taken out, but the agent has not restarted since.
       case $live in
         *"${newline}ENV=/usr/local/lib/ssm-keepalive/entry.sh$newline"*) env_entry=stale ;;
         *"${newline}ENV=/opt/ssm-keepalive/entry.sh$newline"*) env_entry=stale ;;
@@ -545,13 +500,11 @@ look_at_entries() {
   esac
 }
 
-# In an image a link may be absolute, and would lead out of it from here.
 has_interpreter() {
   [ -n "$interpreter" ] || return 1
   if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else [ -x "$interpreter" ]; fi
 }
 
-# What the entry falls back to where the recorded interpreter is gone, or there was none: it may have come since.
 find_interpreter() {
   for interpreter in /usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python; do
     ! has_interpreter || return 0
@@ -560,7 +513,6 @@ find_interpreter() {
   return 1
 }
 
-# What a session gets here: relay with an interpreter; without one the line editor of its sh decides.
 name_keeper() {
   keeper=none keeper_why='nothing is installed'
   [ -n "$current" ] || return 0

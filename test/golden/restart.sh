@@ -18,7 +18,6 @@ property() {
   value=${value#"$1"=}
 }
 
-# The installer reports first, and what carries its output is gone when the service has it.
 wait_for() {
   waited=0
   while [ "$1" -gt 0 ] && [ -e "/proc/$1" ] && [ "$waited" -lt "$2" ]; do
@@ -33,7 +32,6 @@ log_size() {
   size=$((size + 0))
 }
 
-# A line of this start. A log that is shorter than before was rotated, and all of it is new.
 has_connected() {
   [ -r "$log" ] || return 1
   log_size
@@ -58,7 +56,6 @@ ENV=$library/entry.sh
   return 1
 }
 
-# Sets $missing to the first thing that is not as it has to be.
 is_back() {
   missing='it is not active'
   [ "$(systemctl is-active "$unit" 2>/dev/null)" = active ] || return 1

@@ -23,7 +23,6 @@ def become_session(slave, directory):
         os.setgid(UNPRIVILEGED)
         os.setuid(UNPRIVILEGED)
     except OSError:
-        # A namespace with one uid has nobody to become.
         pass
     os.chdir("/usr/bin")
     os.execve("/bin/sh", ["sh"], {
@@ -76,7 +75,6 @@ def try_session(session):
     before = session.answered
     if not session.watch_until(lambda: session.answered > before):
         return "no heartbeat"
-    # Time for a stray answer to arrive where the program reads.
     until = time.time() + 0.3
     session.watch_until(lambda: time.time() > until or select.select([session.master], [], [], 0.05) == ([], [], []) and time.time() > until)
     session.type(b"typed\r")
@@ -90,7 +88,6 @@ def try_session(session):
 
 def main():
     directory = sys.argv[1]
-    # The entry looks for the agent's session worker above it.
     with open("/proc/self/comm", "w") as comm:
         comm.write("ssm-session-wor")
     master, slave = os.openpty()

@@ -5,10 +5,8 @@ case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 # shellcheck source=/dev/null
 . "$here/host.sh"
 
-# Sessions that say more than any host has are somebody's joke; they are still counted.
 MOST_SESSIONS=100
 
-# One keeper, from the record that it keeps open: an unlinked file, read through its descriptor.
 add_session() {
   session_pid=$1
   for descriptor in "/proc/$session_pid/fd"/*; do
@@ -16,7 +14,6 @@ add_session() {
       /dev/shm/ssm-keepalive-* | /tmp/ssm-keepalive-*) ;;
       *) continue ;;
     esac
-    # Any user can name a process so and open a pipe, or a file without end: neither may hold up root.
     [ -f "$descriptor" ] || continue
     read_record=$( (head -c 512 <"$descriptor" | tr -cd ' -~') 2>/dev/null)
     session_keeper=relay session_wrap=none terminal='' session_state=new
@@ -58,7 +55,6 @@ add_session() {
   done
 }
 
-# Moves as many sessions as fit into $1 characters from $all_sessions to $sessions; the others are counted in $more_sessions.
 fit_sessions() {
   sessions='' shown=0
   while [ -n "$all_sessions" ]; do
@@ -70,7 +66,6 @@ fit_sessions() {
   more_sessions=$((session_count - shown))
 }
 
-# What did not fit into the first line, in a line of its own, for whoever fetches the whole output: 24,000 characters.
 print_rest() {
   case $more in *:[1-9]*) ;; *) [ "$more_sessions" -gt 0 ] || return 0 ;; esac
   json_words "$drifted" 4000
@@ -81,8 +76,6 @@ print_rest() {
   printf '%s\n' "$rest,\"sessions\":[$sessions],\"more\":$((more_sessions - was_shown))}"
 }
 
-# Every TMOUT in a file that shells or logins read, as text: nothing is run, so what a line computes is null.
-# $1 its name, $2 the lines that have the word.
 add_tmout() {
   tmout_value=null tmout_readonly=false tmout_here=''
   while read -r text; do
@@ -135,7 +128,6 @@ look_for_tmout() {
   done
 }
 
-# Whether an install or uninstall is at work now.
 is_busy() {
   for run in /run /var/run "${library%/*}" ''; do
     [ ! -h "$root$run/ssm-keepalive.lock" ] || continue
@@ -145,7 +137,6 @@ is_busy() {
   return 1
 }
 
-# A `current` that leads nowhere is no absence: files of ours are here, and sessions go without.
 judge_current() {
   file=$root$library/current
   if [ -h "$file" ] || { [ -e "$file" ] && [ ! -f "$file" ]; }; then
@@ -189,7 +180,6 @@ if [ "$state" = absent ]; then
 fi
 if is_busy; then
   busy=true
-  # What it does now shows as half done.
   [ "$state" != partial ] || why='another run is at work here now' next='look again in a minute'
 fi
 read_cap
@@ -202,7 +192,6 @@ if [ "$ssh" = live ] && [ -z "$root" ]; then
   case $value in '' | "clientaliveinterval $interval") ;; *) ssh=overridden ssh_why="sshd -T says $value" ;; esac
 fi
 [ "$ssh" = off ] || say "ssh: $ssh${ssh_why:+ ($ssh_why)}"
-# The places where the wrapper looks.
 for tmux in /usr/bin/tmux /usr/local/bin/tmux /bin/tmux ''; do
   [ ! -x "$root$tmux" ] || break
 done
@@ -213,7 +202,6 @@ if [ -z "$root" ]; then
     read_line name "$process/comm" 2>/dev/null
     case $name in
       ssm-keepalive) add_session "${process#/proc/}" ;;
-      # The prompt keeper's helper is a shell.
       sh | bash | dash | busybox)
         read_line name "$process/cmdline" 2>/dev/null
         case $name in *ssm-keepalive/*/prompt-helper.sh*) add_session "${process#/proc/}" ;; esac

@@ -7,7 +7,6 @@ case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 
 may_restart=yes
 
-# Calls $1 for each file of every version on this host.
 for_all_versions() {
   for manifest in "$root$library"/*/manifest; do
     [ ! -f "$manifest" ] || each_file "$manifest" "$1"
@@ -41,7 +40,6 @@ name_left_outside() {
   [ "$4" = version ] || name_left "$1"
 }
 
-# The manifest goes last: with it a run that was killed can be completed. Its own name proves it, so an edited one stays.
 remove_version() {
   version_name=${1##*/}
   rm -rf "${1:?}/__pycache__"
@@ -54,7 +52,6 @@ remove_version() {
           case $file in */manifest | */interpreter | */interpreter.new) ;; *) [ ! -e "$file" ] || left_here=yes ;; esac
         done
         rm -f "$1/interpreter" "$1/interpreter.new"
-        # What was edited stays, and so does what tells it from the original.
         [ -n "$left_here" ] || rm -f "$1/manifest"
         ;;
     esac
@@ -65,7 +62,6 @@ remove_version() {
   done
 }
 
-# An agent that keeps our ENV hands every session the name of a file that is gone: harmless, but ksh would skip its own rc.
 clear_agents() {
   restart=not-needed
   for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
@@ -88,7 +84,6 @@ trap 'fail interrupted "a signal ended this run" "run it again"' HUP INT TERM
 require_host
 find_library
 if [ -z "$library" ]; then
-  # A run may have been killed before it made anything but its lock.
   for file in "$root"/run/ssm-keepalive.lock*; do
     [ ! -e "$file" ] || take_lock
     drop_lock

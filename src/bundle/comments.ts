@@ -1,0 +1,13 @@
+/** A comment on a line of its own: a hash and a space. Not ours to touch: `#!`, markers like `# >>>`, and what linters read. */
+const COMMENT = /^\s*# (?!shellcheck |>>>|<<<)/;
+
+/**
+ * The text without its comment lines, but for those at its head, which say what it is: an instance needs no more, and what is
+ * sent has to fit. Shell, fish and Python alike; the line numbers change, nothing else does.
+ */
+export function leaveOutComments(text: string): string {
+  const lines = text.split('\n');
+  const isHead = (line: string) => line.startsWith('#') || line === '';
+  const headEnd = lines.findIndex((line) => !isHead(line));
+  return lines.filter((line, index) => index < headEnd || !COMMENT.test(line)).join('\n');
+}
