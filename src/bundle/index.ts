@@ -2,7 +2,16 @@
 import { leaveOutComments } from './comments.ts';
 import type { BundleSettings } from './inputs.ts';
 import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
-import { AGENT_UNITS, dropInPath, PLACES, PROFILE_STUB, SSH_DROP_IN, stubFiles } from './places.ts';
+import {
+  AGENT_UNITS,
+  BLOCKS,
+  dropInPath,
+  FISH_STUB,
+  PLACES,
+  PROFILE_STUB,
+  SSH_DROP_IN,
+  stubFiles,
+} from './places.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
@@ -44,6 +53,8 @@ const commonValues = {
   places: PLACES,
   units: AGENT_UNITS,
   profileStub: PROFILE_STUB,
+  fishStub: FISH_STUB,
+  blocks: BLOCKS,
   dropInPath,
   sshDropIn: SSH_DROP_IN,
 };
@@ -68,6 +79,7 @@ function renderFiles(settings: BundleSettings, trim: (text: string) => string): 
   });
   const versionFiles = VERSION_FILES.filter((file) => file.isNeeded(settings)).map((file) =>
     make({
+      kind: 'file',
       path: file.path,
       place: 'any',
       entry: 'version',
@@ -77,6 +89,7 @@ function renderFiles(settings: BundleSettings, trim: (text: string) => string): 
   const stubs = PLACES.flatMap((place) =>
     stubFiles(place, settings.entries, settings.ssh).map((stub) =>
       make({
+        kind: stub.kind,
         path: stub.path,
         place: place.name,
         entry: stub.entry,
@@ -101,6 +114,7 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
   const all: BundleFile[] = [
     ...files,
     {
+      kind: 'file',
       path: 'manifest',
       mode: 0o644,
       sha256: sha256(manifest),
@@ -115,6 +129,7 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
     aliveCountMax: aliveCountMax(settings),
     digest,
     files: all,
+    texts: gatherTexts(all),
     hereDocument: markOf,
     isInstalled: false,
   };
@@ -137,6 +152,14 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
 
 /** Stands for a file while the script around it is made. */
 const markOf = (text: string): string => `@@SSMKA-FILE-${sha256(text)}@@\n`;
+
+/** Equal files once, under all their names: the blocks differ in nothing. */
+function gatherTexts(files: readonly BundleFile[]): { names: string[]; text: string }[] {
+  const names = new Map<string, string[]>();
+  for (const { place, path, text } of files)
+    names.set(text, [...(names.get(text) ?? []), `${place}:${path}`]);
+  return [...names].map(([text, of]) => ({ names: of, text }));
+}
 
 /**
  * Text as the body of a quoted here-document, which no shell changes.

@@ -3,6 +3,8 @@ import type { BundleSettings, EntryName } from './inputs.ts';
 
 /** One file of a bundle. */
 export interface BundleFile {
+  /** `block`: not the whole file, but the marked lines at its top; `mode` means nothing then. */
+  readonly kind: 'file' | 'block';
   /** A bare name lies in the version directory; an absolute path is a stub or an entry. */
   readonly path: string;
   readonly mode: number;
@@ -33,14 +35,15 @@ export function manifestSettings(version: string, settings: BundleSettings): [st
 }
 
 /**
- * The manifest as it lies in the version directory: `set NAME VALUE` lines, then `file PLACE ENTRY MODE SHA256 PATH` lines.
+ * The manifest as it lies in the version directory: `set NAME VALUE` lines, then `file|block PLACE ENTRY MODE SHA256 PATH` lines.
  * Words and one space, because `read` of every sh parses that; no path of ours has a space.
  */
 export function formatManifest(settings: readonly [string, string][], files: readonly BundleFile[]): string {
   const lines = [
     ...settings.map(([name, value]) => `set ${name} ${value}`),
     ...files.map(
-      (file) => `file ${file.place} ${file.entry} ${file.mode.toString(8)} ${file.sha256} ${file.path}`,
+      ({ kind, ...file }) =>
+        `${kind} ${file.place} ${file.entry} ${file.mode.toString(8)} ${file.sha256} ${file.path}`,
     ),
   ];
   return lines.map((line) => `${line}\n`).join('');

@@ -16,43 +16,72 @@ export const AGENT_UNITS = [
 /** Sorted first: the inner shell then reads every other profile script once, and what they print appears once. */
 export const PROFILE_STUB = '/etc/profile.d/00-ssm-keepalive.sh';
 
+/** The same for fish, which reads no sh. */
+export const FISH_STUB = '/etc/fish/conf.d/00-ssm-keepalive.fish';
+
+/**
+ * Startup files of others that get a marked block, where they exist. Debian and SUSE name bash's bash.bashrc, Red Hat and
+ * Amazon Linux bashrc; Debian has zsh's in a folder, the others have not. SUSE keeps the administrator's part in a file of
+ * its own, which new releases have alone.
+ */
+export const BLOCKS: readonly { readonly entry: EntryName; readonly path: string }[] = [
+  { entry: 'profile', path: '/etc/zsh/zprofile' },
+  { entry: 'profile', path: '/etc/zprofile' },
+  { entry: 'rc', path: '/etc/bash.bashrc' },
+  { entry: 'rc', path: '/etc/bashrc' },
+  { entry: 'rc', path: '/etc/bash.bashrc.local' },
+  { entry: 'rc', path: '/etc/zsh/zshrc' },
+  { entry: 'rc', path: '/etc/zshrc' },
+];
+
 /** `zz-`: systemd lets the last drop-in win, and ours chains to the ENV it replaces. */
 export const dropInPath = (unit: string) => `/etc/systemd/system/${unit}.d/zz-ssm-keepalive.conf`;
 
 /** First in its folder: sshd takes the first value it meets. */
 export const SSH_DROP_IN = '/etc/ssh/sshd_config.d/00-ssm-keepalive.conf';
 
-/** A file outside the version directory: a constant stub, or one entry's hook. */
+/** A file outside the version directory: a constant stub, or one entry's hook; or a block in a file that is not ours. */
 export interface StubFile {
+  readonly kind: 'file' | 'block';
   readonly place: Place;
   /** `stub` is the one all entries go through. */
   readonly entry: EntryName | 'stub' | 'ssh';
   readonly path: string;
   readonly template: string;
-  readonly dialect: 'sh' | 'systemd';
+  readonly dialect: 'sh' | 'fish' | 'systemd';
 }
 
 /** Every stub for one place, in the order in which they are put in place. */
 export function stubFiles(place: Place, entries: readonly EntryName[], hasSsh: boolean): StubFile[] {
   const stubs: StubFile[] = [
-    { place, entry: 'stub', path: `${place.library}/entry.sh`, template: 'stub-env.sh.ejs', dialect: 'sh' },
-    { place, entry: 'profile', path: PROFILE_STUB, template: 'stub-profile.sh.ejs', dialect: 'sh' },
-    ...AGENT_UNITS.map(
-      (unit): StubFile => ({
-        place,
-        entry: 'env',
-        path: dropInPath(unit),
-        template: 'drop-in.conf.ejs',
-        dialect: 'systemd',
-      }),
-    ),
+    sh(place, 'stub', `${place.library}/entry.sh`, 'stub-env.sh.ejs'),
+    sh(place, 'stub', `${place.library}/rc.sh`, 'stub-rc.sh.ejs'),
+    sh(place, 'profile', PROFILE_STUB, 'stub-profile.sh.ejs'),
+    { ...sh(place, 'profile', FISH_STUB, 'stub-fish.fish.ejs'), dialect: 'fish' },
+    ...BLOCKS.map(({ entry, path }) => ({
+      ...sh(place, entry, path, 'block.sh.ejs'),
+      kind: 'block' as const,
+    })),
+    ...AGENT_UNITS.map((unit) => ({
+      ...sh(place, 'env', dropInPath(unit), 'drop-in.conf.ejs'),
+      dialect: 'systemd' as const,
+    })),
     // Last: what can fail in it takes nothing else along.
-    { place, entry: 'ssh', path: SSH_DROP_IN, template: 'sshd.conf.ejs', dialect: 'sh' },
+    sh(place, 'ssh', SSH_DROP_IN, 'sshd.conf.ejs'),
   ];
   return stubs.filter(
     ({ entry }) => entry === 'stub' || (entry === 'ssh' ? hasSsh : entries.includes(entry)),
   );
 }
+
+const sh = (place: Place, entry: StubFile['entry'], path: string, template: string): StubFile => ({
+  kind: 'file',
+  place,
+  entry,
+  path,
+  template,
+  dialect: 'sh',
+});
 
 /**
  * What the account's session document types into a session to start the keeper where it is installed, and to do nothing where

@@ -10,6 +10,7 @@ export interface VersionFile {
 }
 
 const always = () => true;
+const withProfile = ({ entries }: BundleSettings) => entries.includes('profile');
 const withPrompt = ({ keeper }: BundleSettings) => keeper !== 'relay';
 const withRelay = ({ keeper }: BundleSettings) => keeper !== 'prompt';
 const withTmux = ({ wrap }: BundleSettings) => wrap === 'tmux';
@@ -19,6 +20,7 @@ export const VERSION_FILES: readonly VersionFile[] = [
   // First: the installer has the same text right above, and gzip finds a repetition 32 KiB away, no further.
   { path: 'host.sh', template: 'partials/host.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'entry.sh', template: 'entry.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'entry.fish', template: 'entry.fish.ejs', dialect: 'fish', isNeeded: withProfile },
   { path: 'relay.py', template: 'relay.py.ejs', dialect: 'python', isNeeded: withRelay },
   { path: 'selftest.py', template: 'selftest.py.ejs', dialect: 'python', isNeeded: withRelay },
   { path: 'selftest.sh', template: 'selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },

@@ -4,7 +4,12 @@ import { suite, test } from 'node:test';
 import { bundleOf, withoutGuard } from '../support/bundle.ts';
 import { runTests } from '../support/run-tests.ts';
 
-const guarded = ['__ssmka_is_session_sh', '__ssmka_is_login_in_scope', '__ssmka_is_wanted'];
+const guarded = [
+  '__ssmka_reads_keys',
+  '__ssmka_is_session_sh',
+  '__ssmka_is_login_in_scope',
+  '__ssmka_is_wanted',
+];
 const entry = bundleOf()
   .files.find(({ path }) => path === 'entry.sh')!
   .text.split('\n');
@@ -23,7 +28,8 @@ function findGuards(): { line: number; text: string }[] {
 
 /** Guards that no test can miss, each with the reason. */
 const unseen: Readonly<Record<string, string>> = {
-  '__ssmka_read_stat $$ || return 1': 'it fails without /proc alone, which the line before it has seen',
+  '__ssmka_read_stat "$__ssmka_self" || return 1':
+    'it fails without /proc alone, which the line before it has seen',
   '[ "$__ssmka_group" = "$__ssmka_foreground" ] || return 1':
     'a shell with job control waits for the foreground before it reads a profile',
 };
@@ -33,7 +39,7 @@ suite('entry: faults', { concurrency: 2 }, () => {
     test(`without \`${text}\` a test fails`, { skip: unseen[text] ?? false }, async () => {
       const env = { SSM_KEEPALIVE_TEST_ENTRY_FAULT: String(line) };
       const outputs: string[] = [];
-      for (const file of ['guards.test.ts', 'profile.test.ts', 'fail-open.test.ts']) {
+      for (const file of ['guards.test.ts', 'profile.test.ts', 'other-shells.test.ts', 'fail-open.test.ts']) {
         const { failed, output } = await runTests(new URL(file, import.meta.url), '.', env);
         if (failed > 0) return;
         outputs.push(output);

@@ -16,7 +16,7 @@ ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
-verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown restart=off partial=false
+verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none tmout=respect ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
 
@@ -67,7 +67,7 @@ print_verdict() {
   json_string "$interpreter"
   line="$line,\"interpreter\":$json,\"ssh\":\"$ssh\",\"sshWhy\":"
   json_cut "$ssh_why" 140
-  line="$line$json,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\"}"
+  line="$line$json,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\",\"rc\":\"$rc_entry\"}"
   line="$line,\"intervalSeconds\":${interval:-0},\"unattendedSeconds\":${unattended:-0},\"restart\":\"$restart\",\"partial\":$partial"
   json_words "$drifted" 300
   line="$line,\"drifted\":$json" more="\"drifted\":$omitted"
@@ -122,7 +122,7 @@ require_host() {
     exit 0
   }
   [ "$(id -u 2>/dev/null)" = 0 ] || fail platform 'this has to run as root' 'run it through SendCommand, or with sudo'
-  for tool in base64 cat chmod chown ln mkdir mv rm rmdir sha256sum stat; do
+  for tool in base64 cat chmod chown cp head ln mkdir mv rm rmdir sha256sum stat tail; do
     command -v "$tool" >/dev/null 2>&1 || fail platform "the tool $tool is missing here" 'install coreutils (or busybox) on this instance'
   done
   case $root in
@@ -212,10 +212,10 @@ each_file() {
   manifest_digest=${1%/manifest}
   manifest_digest=${manifest_digest##*/}
   while read -r word file_place file_entry file_mode file_sum file_path; do
-    [ "$word" = file ] || continue
+    case $word in file | block) ;; *) continue ;; esac
     case $file_place in any | "$place") ;; *) continue ;; esac
     case $file_path in /*) ;; *) file_path=$library/$manifest_digest/$file_path ;; esac
-    "$2" "$file_path" "$file_sum" "$file_mode" "$file_entry"
+    "$2" "$file_path" "$file_sum" "$file_mode" "$file_entry" "$word"
   done <"$1"
 }
 
@@ -250,12 +250,75 @@ read_settings() {
   [ -z "$cap" ] || [ "$cap" -ge "$unattended" ] || unattended=$cap
 }
 
+find_target() {
+  target=$1 distrust=
+  if [ -h "$root$1" ]; then
+    top=$(readlink -f "${root:-/}" 2>/dev/null)
+    target=$(readlink -f "$root$1" 2>/dev/null)
+    case $target in
+      "${top%/}"/*) target=${target#"${top%/}"} ;;
+      *)
+        target=$1 distrust="$1 leads to no file here"
+        return 1
+        ;;
+    esac
+  fi
+  [ -e "$root$target" ] && is_trusted_directory "${target%/*}" && is_replaceable "$target" || return 1
+  [ "$(stat -c %h "$root$target" 2>/dev/null)" = 1 ] && return 0
+  distrust="$target has several names (hard links)"
+  return 1
+}
+
+find_block() {
+  block='' from=0 to=0 count=0
+  [ -f "$root$1" ] || return 0
+  while IFS= read -r text || [ -n "$text" ]; do
+    count=$((count + 1))
+    case $text in
+      '# >>> ssm-keepalive >>>'*) [ "$from" -gt 0 ] || from=$count ;;
+      '# <<< ssm-keepalive <<<'*)
+        to=$count
+        [ "$from" -eq 0 ] || break
+        ;;
+    esac
+  done <"$root$1"
+  [ "$from$to" != 00 ] || return 0
+  block=edited
+  [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || return 0
+  [ "$(tail -n "+$from" "$root$1" | head -n "$((to - from + 1))" | sha256sum)" != "$2  -" ] || block=same
+}
+
+rewrite_around() {
+  rewritten=$root$1
+  waiting_name "$1"
+  shift
+  rm -f "$root$waiting"
+  [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || from=1 to=0
+  { cp -a "$rewritten" "$root$waiting" && {
+    head -n "$((from - 1))" "$rewritten" && "$@" && tail -n "+$((to + 1))" "$rewritten"
+  } >"$root$waiting"; } 2>/dev/null && sync_paths "$root$waiting"
+}
+
+remove_block() {
+  find_target "$1" || return 0
+  drop_waiting "$target"
+  find_block "$target" "$2"
+  [ "$block" = same ] && rewrite_around "$target" : && mv -f "$root$waiting" "$root$target"
+}
+
 belongs_here() {
+  case $1 in
+    /etc/zsh/zprofile | /etc/zprofile | /etc/bash.bashrc | /etc/bashrc | /etc/bash.bashrc.local | /etc/zsh/zshrc | /etc/zshrc)
+      find_target "$1"
+      return
+      ;;
+  esac
   [ ! -e "$root$1" ] || return 0
   case $1 in
     /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
     /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit snap.amazon-ssm-agent.amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
     /etc/profile.d/00-ssm-keepalive.sh) [ -d "$root/etc/profile.d" ] ;;
+    /etc/fish/conf.d/00-ssm-keepalive.fish) [ -d "$root/etc/fish/conf.d" ] ;;
     "$ssh_drop_in") case $ssh_state in live | changing | wanted) ;; *) return 1 ;; esac ;;
     *) return 0 ;;
   esac
@@ -263,6 +326,11 @@ belongs_here() {
 
 gather_file() {
   belongs_here "$1" || return 0
+  if [ "$5" = block ]; then
+    find_block "$target" "$2"
+    [ "$block" = same ] || drifted="$drifted $1"
+    return
+  fi
   gathered="$gathered .$1"
   expected="$expected$2 $3 .$1$newline"
 }
@@ -352,6 +420,8 @@ waiting_name() {
 }
 
 drop_waiting() {
+  [ "${5-}" != block ] || find_target "$1" || :
+  [ "${5-}" != block ] || set -- "$target"
   waiting_name "$1"
   rm -f "$root$waiting"
 }
@@ -471,7 +541,7 @@ look_at_installed() {
 }
 
 look_at_entries() {
-  env_entry=absent profile_entry=absent restart=off
+  env_entry=absent profile_entry=absent rc_entry=absent restart=off
   for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
     has_unit "$unit" || continue
     [ "$env_entry" != absent ] || env_entry=off
@@ -488,6 +558,12 @@ look_at_entries() {
     profile_entry=off
     [ ! -f "$root/etc/profile.d/00-ssm-keepalive.sh" ] || [ -z "$current" ] || profile_entry=live
   fi
+  for file in /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/zshrc /etc/zshrc; do
+    [ -f "$root$file" ] || continue
+    [ "$rc_entry" = live ] || rc_entry=off
+    find_block "$file" ''
+    [ -z "$block" ] || [ -z "$current" ] || rc_entry=live
+  done
   restart_state=
   [ -z "$library" ] || read_line restart_state "$root$library/restart"
   case $env_entry:$restart_state in

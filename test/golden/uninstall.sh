@@ -15,7 +15,11 @@ for_all_versions() {
 
 remove_entry() {
   case $4 in version | stub) return 0 ;; esac
-  drop_waiting "$1"
+  drop_waiting "$@"
+  if [ "$5" = block ]; then
+    remove_block "$1" "$2"
+    return
+  fi
   [ ! -h "$root$1" ] && [ -f "$root$1" ] && is_same "$1" "$2" && rm -f "$root$1"
 }
 
@@ -33,11 +37,15 @@ remove_version_file() {
 
 name_left() {
   [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
+  if [ "${5-}" = block ]; then
+    find_block "$1" "$2"
+    [ -n "$block" ] || return 0
+  fi
   case " $left " in *" $1 "*) ;; *) left="$left $1" ;; esac
 }
 
 name_left_outside() {
-  [ "$4" = version ] || name_left "$1"
+  [ "$4" = version ] || name_left "$@"
 }
 
 remove_version() {
@@ -90,8 +98,12 @@ if [ -z "$library" ]; then
   done
   verdict=unchanged
   name_left /etc/profile.d/00-ssm-keepalive.sh
+  name_left /etc/fish/conf.d/00-ssm-keepalive.fish
   name_left /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
   name_left /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
+  for file in /etc/zsh/zprofile /etc/zprofile /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/zshrc /etc/zshrc; do
+    name_left "$file" '' '' '' block
+  done
   say 'unchanged: nothing of ssm-keepalive is here'
   print_verdict
   exit 0

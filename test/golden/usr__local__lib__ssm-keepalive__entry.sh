@@ -10,6 +10,8 @@ if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
   if [ -n "${KSH_VERSION-}${ZSH_VERSION-}" ]; then
     :
   elif [ -r /usr/local/lib/ssm-keepalive/current ]; then
+    # A shell that has just begun has no trap yet. Ctrl-C would leave it in the middle of this.
+    trap '' INT
     __ssmka_dir=
     read -r __ssmka_dir </usr/local/lib/ssm-keepalive/current || __ssmka_dir=
     __ssmka_dir=/usr/local/lib/ssm-keepalive/${__ssmka_dir:-none}
@@ -20,6 +22,7 @@ if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
       . "$__ssmka_dir/entry.sh"
     fi
     unset __ssmka_dir __ssmka_entry __ssmka_interval
+    trap - INT
   fi
   # What this shell would have read without us, under the rules of ENV: the value is expanded, then sourced.
   if [ -n "${ENV-}" ]; then

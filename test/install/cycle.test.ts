@@ -31,7 +31,7 @@ for (const { name, argv } of INSTALLER_SHELLS) {
         [first.status, first.verdict['verdict'], first.verdict['digest'], first.stderr],
         [0, 'installed', bundle.digest, ''],
       );
-      assert.deepEqual(first.verdict['entries'], { env: 'pending', profile: 'live' });
+      assert.deepEqual(first.verdict['entries'], { env: 'pending', profile: 'live', rc: 'off' });
 
       const inodes = () =>
         ['', '/current', '/entry.sh', `/${bundle.digest}`, `/${bundle.digest}/relay.py`].map((path) => {

@@ -11,7 +11,7 @@ const seed = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Date.no
 
 /** The moments that decide what a login meets: whatever touches `current` itself, and every name that an entry goes live under. */
 const DECISIVE =
-  /\/ssm-keepalive\/current( |$)|(renam|unlink).*(zz-ssm-keepalive\.conf|00-ssm-keepalive\.sh|ssm-keepalive\/entry\.sh)( |$)/;
+  /\/ssm-keepalive\/current( |$)|(renam|unlink).*(zz-ssm-keepalive\.conf|00-ssm-keepalive\.sh|ssm-keepalive\/entry\.sh|etc\/site\/bashrc|etc\/zsh\/z\w+)( |$)/;
 
 for (const [index, scenario] of SCENARIOS.entries()) {
   const shell = INSTALLER_SHELLS[(seed + index) % INSTALLER_SHELLS.length]!;

@@ -114,7 +114,7 @@ test('older Debian, where /usr/local is root:staff and group-writable: /opt is u
     assert.equal(installQuietly(sandbox, bundle).verdict['verdict'], 'installed');
     assert.ok(sandbox.has('opt/ssm-keepalive/current'));
     assert.match(sandbox.read(DROP_IN), /ENV=\/opt\/ssm-keepalive\/entry\.sh/);
-    assert.match(sandbox.read(PROFILE_STUB), /\/opt\/ssm-keepalive\/current/);
+    assert.match(sandbox.read(PROFILE_STUB), /\/opt\/ssm-keepalive\/rc\.sh/);
     assert.equal(installQuietly(sandbox, bundle).verdict['verdict'], 'unchanged');
     assert.equal(sandbox.runScript(bundle.uninstaller, { env: ROOTED }).verdict['verdict'], 'removed');
     assert.equal(sandbox.snapshot(...PLACES), before);
@@ -298,7 +298,7 @@ test('SSM_KEEPALIVE_ROOT puts everything below an image, starts nothing there, a
         outcome.verdict['restart'],
         outcome.verdict['entries'],
       ],
-      ['installed', 'relay', 'off', { env: 'pending', profile: 'live' }],
+      ['installed', 'relay', 'off', { env: 'pending', profile: 'live', rc: 'absent' }],
     );
     assert.match(outcome.stdout, /not shown: the self-test/);
     assert.equal(sandbox.snapshot(...PLACES), before);

@@ -199,7 +199,7 @@ test('while another run is at work: status says so, and a refused install tells 
         .verdict;
     const refused = run('install.sh');
     assert.deepEqual([refused['verdict'], refused['step']], ['failed', 'lock']);
-    assert.deepEqual(refused.entries, { env: 'pending', profile: 'live' });
+    assert.deepEqual(refused.entries, { env: 'pending', profile: 'live', rc: 'off' });
     assert.deepEqual([refused['digest'], refused['keeper']], [bundle.digest, 'relay']);
     assert.equal(run('status.sh')['busy'], true);
     sandbox.write(`${LIBRARY}/journal`, 'install x\n');
@@ -310,7 +310,7 @@ test('leftovers of a host without the product are named', { skip }, () => {
     sandbox.write(PROFILE_STUB, '# mine\n');
     const { verdict } = sandbox.runScript(bundleOf().status, { env: ROOTED });
     assert.deepEqual([verdict['state'], verdict.left], ['absent', [`/${PROFILE_STUB}`]]);
-    assert.deepEqual(verdict.entries, { env: 'off', profile: 'off' });
+    assert.deepEqual(verdict.entries, { env: 'off', profile: 'off', rc: 'off' });
   } finally {
     sandbox.close();
   }

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { rmSync, symlinkSync } from 'node:fs';
 import type { Bundle } from '../../src/bundle/index.ts';
 import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from './bundle.ts';
 import { Sandbox } from './sandbox.ts';
 
 const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
+/** Every entry, so that blocks in the files of others are among what is interrupted. */
+const ENTRIES = ['env', 'profile', 'rc'] as const;
+/** Of the sandbox's own; the first is a link, so that its target is what has to be whole. */
+const BLOCKED = ['etc/bash.bashrc', 'etc/zsh/zprofile', 'etc/zsh/zshrc'];
 const PLACES = ['etc', 'usr/local', 'opt', 'run'];
 
 /** What is interrupted: over nothing, over another version, and the way back. */
@@ -22,9 +27,11 @@ export function killAndLook(
 ): boolean {
   const sandbox = new Sandbox();
   try {
+    linkBashrc(sandbox);
     const before = sandbox.snapshot(...PLACES);
-    const old = bundleOf({ intervalSeconds: 40 });
-    const wanted = bundleOf();
+    const foreign = BLOCKED.map((path) => sandbox.read(path));
+    const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
+    const wanted = bundleOf({ entries: ENTRIES });
     if (scenario.hadBundle) installQuietly(sandbox, old);
     sandbox.write('tmp/script.sh', scenario.run(old, wanted));
     const { status } = sandbox.run(
@@ -37,6 +44,7 @@ export function killAndLook(
     }
     const at = sandbox.read('tmp/log').trim().split('\n').at(-1)!;
     assertLoginIsWhole(sandbox, [old, wanted], at);
+    assertBlocksAreWhole(sandbox, wanted, foreign, at);
     const state = sandbox.runScript(wanted.status, { env: ROOTED }).verdict['state'];
     assert.ok(
       ['absent', 'partial', 'installed'].includes(String(state)),
@@ -60,6 +68,22 @@ export function killAndLook(
     return true;
   } finally {
     sandbox.close();
+  }
+}
+
+/** As configuration management leaves it. */
+function linkBashrc(sandbox: Sandbox) {
+  sandbox.write('etc/site/bashrc', sandbox.read('etc/bash.bashrc'));
+  rmSync(sandbox.path('etc/bash.bashrc'));
+  symlinkSync('site/bashrc', sandbox.path('etc/bash.bashrc'));
+}
+
+/** Each file of others as it was, with our block on top or without. */
+function assertBlocksAreWhole(sandbox: Sandbox, { files }: Bundle, foreign: readonly string[], at: string) {
+  for (const [index, path] of BLOCKED.entries()) {
+    const block = files.find((file) => file.path === `/${path}` && file.place === 'local')!.text;
+    const text = sandbox.read(path);
+    assert.ok(text === foreign[index] || text === block + foreign[index], `${path} is a mixture after ${at}`);
   }
 }
 
@@ -99,9 +123,10 @@ function assertLoginIsWhole(sandbox: Sandbox, bundles: readonly Bundle[], at: st
 export function listOperations(scenario: (typeof SCENARIOS)[number], shell: readonly string[]): string[] {
   const sandbox = new Sandbox();
   try {
-    const old = bundleOf({ intervalSeconds: 40 });
+    linkBashrc(sandbox);
+    const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
     if (scenario.hadBundle) installQuietly(sandbox, old);
-    sandbox.write('tmp/script.sh', scenario.run(old, bundleOf()));
+    sandbox.write('tmp/script.sh', scenario.run(old, bundleOf({ entries: ENTRIES })));
     const { status, stderr } = sandbox.run(
       ['/usr/bin/python3', '-I', '/support/kill-at.py', '0', '/tmp/log', ...shell, '/tmp/script.sh'],
       { env: ROOTED },

@@ -35,6 +35,32 @@ export const ENTRY_SHELLS = [
   { name: 'busybox', executable: '/usr/bin/busybox' },
 ] as const;
 
+export interface WayIn {
+  readonly name: string;
+  readonly executable: string;
+  readonly argv0: string;
+  readonly env?: Record<string, string>;
+}
+
+/** Every shell and the entry by which it meets its keeper; what has to hold for a keeper that breaks is tested in each. */
+export const WAYS_IN: readonly WayIn[] = [
+  ...ENTRY_SHELLS.map(({ name, executable }) => ({
+    name: `${name} as sh`,
+    executable,
+    argv0: 'sh',
+    env: { ENV: '/usr/local/lib/ssm-keepalive/entry.sh' },
+  })),
+  { name: '-bash', executable: '/usr/bin/bash', argv0: '-bash' },
+  { name: 'bash, by its rc', executable: '/usr/bin/bash', argv0: 'bash' },
+  { name: '-zsh', executable: '/usr/bin/zsh', argv0: '-zsh' },
+  { name: 'zsh, by its rc', executable: '/usr/bin/zsh', argv0: 'zsh' },
+  { name: '-fish', executable: '/usr/bin/fish', argv0: '-fish' },
+];
+
+/** fish alone is optional on a machine that tests. */
+export const lacksShell = ({ executable }: WayIn): string | false =>
+  executable.endsWith('/fish') && !existsSync(executable) ? 'absent: fish' : false;
+
 /** The reason to skip where a required tool is missing; with CI=true the test fails instead. */
 export function skipUnless(...tools: string[]): string | false {
   const missing = tools.filter((tool) => !existsSync(tool.startsWith('/') ? tool : join('/usr/bin', tool)));
@@ -110,6 +136,12 @@ export class Sandbox {
       'etc/profile',
       'PATH=/usr/bin:/bin\nexport PATH\nfor i in /etc/profile.d/*.sh; do [ ! -r "$i" ] || . "$i"; done\nunset i\n',
     );
+    // The startup files of Debian's bash and zsh; what comes last has no newline, as editors leave it.
+    this.write('etc/bash.bashrc', '[ -z "${PS1-}" ] && return\nshopt -s checkwinsize');
+    this.write('etc/zsh/zprofile', '');
+    this.write('etc/zsh/zshrc', 'READNULLCMD=cat');
+    mkdirSync(join(this.folder, 'etc/fish/conf.d'), { recursive: true });
+    this.makeHome();
     if (hasUnit) {
       this.write(
         'usr/lib/systemd/system/amazon-ssm-agent.service',
@@ -119,6 +151,18 @@ export class Sandbox {
     symlinkSync(sh, join(this.folder, 'bin/sh'));
     for (const shell of ['bash', 'dash', 'ksh', 'mksh', 'busybox', 'cat'])
       symlinkSync(`/usr/bin/${shell}`, join(this.folder, 'bin', shell));
+  }
+
+  /** As little as zsh and fish need to start without questions and without work of their own. */
+  private makeHome(): void {
+    const home = 'home/ssm-user';
+    this.write(`${home}/.zshrc`, 'unsetopt prompt_sp\n');
+    this.write(
+      `${home}/.config/fish/config.fish`,
+      'function fish_prompt; echo -n "prompt> "; end\nfunction fish_greeting; end\n',
+    );
+    mkdirSync(this.path(`${home}/.local/share/fish/generated_completions`), { recursive: true });
+    if (process.getuid?.() === 0) spawnSync('chown', ['-R', '1001:1001', this.path(home)]);
   }
 
   write(path: string, text: string, mode = 0o644): void {

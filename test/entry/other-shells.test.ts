@@ -1,0 +1,171 @@
+// zsh, fish and the rc of bash: what guards.test.ts and profile.test.ts ask of sh and of login shells.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { installedSandbox, LIBRARY } from '../support/bundle.ts';
+import {
+  lacksShell,
+  Sandbox,
+  type SessionOptions,
+  skipUnless,
+  WAYS_IN,
+  type WayIn,
+} from '../support/sandbox.ts';
+
+const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh', 'strace');
+const OTHERS = WAYS_IN.filter(({ env }) => !env);
+const FISH: WayIn = { name: '-fish', executable: '/usr/bin/fish', argv0: '-fish' };
+
+let kept: Sandbox;
+let plain: Sandbox;
+before(() => {
+  if (missing) return;
+  kept = installedSandbox({ entries: ['env', 'profile', 'rc'] });
+  plain = new Sandbox();
+  for (const host of [kept, plain]) {
+    host.write('home/off/.config/ssm-keepalive/off', '');
+    host.write('tmp/script', 'echo "a script ran"\n');
+    // Below our lines, as what others add: each says once that it was read.
+    for (const path of ['etc/bash.bashrc', 'etc/zsh/zprofile', 'etc/zsh/zshrc'])
+      host.write(path, `${host.read(path)}\ncase $- in *i*) echo "${path} was read" ;; esac\n`);
+    host.write('etc/fish/conf.d/50-site.fish', 'echo conf.d was read\n');
+  }
+});
+after(() => {
+  kept?.close();
+  plain?.close();
+});
+
+/** What a session shows from its first byte to its last, heartbeats and terminal control left out. */
+async function transcript(host: Sandbox, options: SessionOptions, input: string, expectsRelay: boolean) {
+  const session = host.open(options);
+  try {
+    let relays = 0;
+    if (input !== '') {
+      await session.shows('prompt> ');
+      if (expectsRelay) await session.until('a heartbeat', () => session.answered > 0);
+      relays = session.processes('ssm-keepalive').length;
+      session.type(input);
+    }
+    const status = await session.ends();
+    // A line editor draws what comes while it draws in more than one way; what programs print is the same.
+    const said = session.screen.split('\r\n').filter((line) => !/\x1b|prompt> /.test(line));
+    return { said, status, relays };
+  } finally {
+    session.close();
+  }
+}
+
+const leave = 'command env | command grep -v -e "^_=" -e SHLVL -e OLDPWD | sort; umask; exit 21\r';
+
+describe('other shells', { concurrency: 3 }, () => {
+  for (const way of OTHERS) describe(way.name, { concurrency: 1 }, () => testWay(way));
+});
+
+function testWay(way: WayIn) {
+  const skip = missing || lacksShell(way);
+
+  test(`${way.name}: text, environment, umask and exit status are as without us, each once`, {
+    skip,
+  }, async () => {
+    const here = await transcript(kept, way, leave, true);
+    const there = await transcript(plain, way, leave, false);
+    assert.deepEqual([here.said, here.status, here.relays], [there.said, 21, 1]);
+  });
+
+  for (const [what, options] of [
+    ['a login that is no session of the service', { parent: 'sshd' }],
+    ['SSM_KEEPALIVE=off', { env: { SSM_KEEPALIVE: 'off' } }],
+    ["the user's own off file", { env: { HOME: '/home/off', ZDOTDIR: '/home/ssm-user' } }],
+    ['a pane of a multiplexer', { parent: 'tmux: server' }],
+  ] as const) {
+    // fish has its prompt from the home that is not this one.
+    if (way.argv0 === '-fish' && what.includes('off file')) continue;
+    test(`${way.name}: ${what} is left alone`, { skip }, async () => {
+      const here = await transcript(kept, { ...way, ...options }, leave, false);
+      const there = await transcript(plain, { ...way, ...options }, leave, false);
+      assert.deepEqual([here.said, here.status, here.relays], [there.said, 21, 0]);
+    });
+  }
+
+  test(`${way.name}: ssh over Session Manager is kept`, { skip }, async () => {
+    const env = { SSH_CONNECTION: '127.0.0.1 5022 127.0.0.1 22' };
+    assert.equal((await transcript(kept, { ...way, parent: 'sshd', env }, 'exit 3\r', true)).relays, 1);
+  });
+
+  test(`${way.name}: out of scope it forks and starts nothing of ours`, { skip }, async () => {
+    const count = async (host: Sandbox) => {
+      const trace = `/tmp/trace.${way.argv0}`;
+      const word = way.argv0.startsWith('-') ? ['-l'] : [];
+      const session = host.open({
+        executable: '/usr/bin/strace',
+        argv0: 'strace',
+        args: ['-f', '-o', trace, '-e', 'trace=fork,vfork,clone,clone3,execve', way.executable, ...word],
+        parent: 'sshd',
+      });
+      try {
+        await session.shows('prompt> ');
+        session.type('exit 4\r');
+        assert.equal(await session.ends(), 4);
+        const calls = host.read(trace.slice(1)).split('\n');
+        return calls.filter((line) => /fork\(|clone|execve\(/.test(line) && !line.includes('CLONE_THREAD'))
+          .length;
+      } finally {
+        session.close();
+      }
+    };
+    assert.equal(await count(kept), await count(plain));
+  });
+
+  test(`${way.name}: a relay that fails is tried once, whichever other entries this shell reads`, {
+    skip,
+  }, async () => {
+    const host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
+    try {
+      const version = host.read(`${LIBRARY}/current`).trim();
+      host.write('tmp/broken', '#!/bin/sh\necho tried >>/tmp/tries\nexit 1\n', 0o755);
+      host.write(`${LIBRARY}/${version}/interpreter`, '/tmp/broken\n');
+      host.write('home/ssm-user/.bash_profile', '. /etc/bash.bashrc\n');
+      assert.equal((await transcript(host, way, 'exit 5\r', false)).status, 5);
+      assert.equal(host.read('tmp/tries'), 'tried\n');
+    } finally {
+      host.close();
+    }
+  });
+}
+
+for (const [executable, args] of [
+  ['zsh', ['-lic', 'echo ran']],
+  ['zsh', ['-ic', 'echo ran']],
+  ['zsh', ['-li', '/tmp/script']],
+  ['bash', ['-ic', 'echo ran']],
+  ['fish', ['-lic', 'echo ran']],
+  ['fish', ['-l', '-i', '-c', 'echo ran']],
+  ['fish', ['-li', '/tmp/script']],
+] as const) {
+  const options = { executable: `/usr/bin/${executable}`, argv0: executable, args: [...args] };
+  test(`${executable} ${args.join(' ')} is left alone`, {
+    skip: missing || lacksShell({ name: '', ...options }),
+  }, async () => {
+    const here = await transcript(kept, options, '', false);
+    const there = await transcript(plain, options, '', false);
+    assert.deepEqual(here, there);
+  });
+}
+
+test('fish -l with its output or errors elsewhere is left alone', {
+  skip: missing || lacksShell(FISH),
+}, async () => {
+  for (const where of ['>/dev/null', '2>/dev/null']) {
+    const session = kept.open({ executable: '/usr/bin/dash', argv0: 'sh' });
+    try {
+      await session.shows(/[$>] /);
+      session.type(`fish -l ${where}\r`);
+      await session.until('fish to read', () => session.commandLines().includes('fish -l'));
+      session.type('echo "in fish" >/dev/tty\r');
+      await session.shows(/[\r\n]in fish\r\n/);
+      assert.equal(session.processes('ssm-keepalive').length, 0);
+    } finally {
+      session.close();
+    }
+  }
+});
