@@ -26,6 +26,8 @@ export const VERSION_FILES: readonly VersionFile[] = [
   { path: 'selftest.sh', template: 'selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },
   { path: 'prompt.sh', template: 'prompt.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
   { path: 'prompt.bash', template: 'prompt.bash.ejs', dialect: 'bash', isNeeded: withPrompt },
+  { path: 'prompt.zsh', template: 'prompt.zsh.ejs', dialect: 'zsh', isNeeded: withPrompt },
+  { path: 'prompt.fish', template: 'prompt.fish.ejs', dialect: 'fish', isNeeded: withPrompt },
   { path: 'prompt-helper.sh', template: 'prompt-helper.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
   { path: 'tmux.sh', template: 'tmux.sh.ejs', dialect: 'sh', isNeeded: withTmux },
   { path: 'tmux.conf', template: 'tmux.conf.ejs', dialect: 'sh', isNeeded: withTmux },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { findHelpers } from './support/processes.ts';
 import type { PromptFile } from './support/render.ts';
-import { findCommand, type Shell, shells, testWith } from './support/shells.ts';
+import { findCommand, isFish, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
 /** Commands whose link named `sh` behaves as the /bin/sh of some distribution. */
@@ -14,9 +14,13 @@ const linkTo = (command: string) => `ln -s '${findCommand(command) ?? command}' 
 const useLink = (file: PromptFile, text: string) =>
   file === 'prompt-helper.sh' ? text : text.replace('/bin/sh ', '"$HOME/sh" ');
 
-const kinds = [...new Map(shells.map((shell): [string, Shell] => [shell.keeper, shell])).values()];
+const kinds = [
+  ...new Map(
+    shells.filter((shell) => !isFish(shell)).map((shell): [string, Shell] => [shell.template, shell]),
+  ).values(),
+];
 
-suite('prompt helper', { concurrency: 40 }, () => {
+suite('prompt helper', { concurrency: 16 }, () => {
   for (const command of helperShells) {
     for (const shell of kinds) {
       const named = `helper in ${command}, shell ${shell.name}`;

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'node:test';
 import type { PromptFile } from './support/render.ts';
-import { type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
+import { isZsh, type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
 const capPath = '/etc/ssm-keepalive/max-idle';
@@ -27,6 +27,12 @@ const caps: readonly Cap[] = [
   { name: 'a cap that belongs to someone else', text: '2\n', owner: 65534, isObeyed: false },
 ];
 
+/** What TMOUT does at a prompt. ksh warns, and ends a minute later; dash, busybox ash and fish have no such timer. */
+function tmoutOf({ name }: Shell): 'ends' | 'warns' | 'none' {
+  if (/dash|busybox|fish/.test(name)) return 'none';
+  return name === 'ksh' ? 'warns' : 'ends';
+}
+
 /** Each of these lets the helper wake often enough that a heartbeat would have come. */
 async function isSilent(t: Terminal): Promise<boolean> {
   const before = t.queries + t.nuls;
@@ -34,7 +40,7 @@ async function isSilent(t: Terminal): Promise<boolean> {
   return t.queries + t.nuls === before;
 }
 
-suite('prompt keeper: when it stops', { concurrency: 40 }, () => {
+suite('prompt keeper: when it stops', { concurrency: 16 }, () => {
   for (const shell of shells) {
     const inShell = (name: string, more: Partial<TerminalOptions>, body: (t: Terminal) => Promise<void>) =>
       testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
@@ -100,15 +106,85 @@ suite('prompt keeper: when it stops', { concurrency: 40 }, () => {
     );
   }
 
-  // ksh warns for a minute first; busybox ash and dash have no such timer.
-  for (const shell of shells.filter(({ name }) => /bash|mksh/.test(name))) {
-    testWith([shell.command], `${shell.name}: TMOUT still logs out, readonly or not`, () =>
-      inTerminal({ shell, before: 'TMOUT=4; readonly TMOUT' }, async (t) => {
+  for (const shell of shells) {
+    const limit = tmoutOf(shell);
+    if (limit === 'none') continue;
+    const out = (t: Terminal) => (limit === 'warns' ? t.see(/shell will time ?out/i) : t.exited());
+    for (const [how, before] of [
+      ['set before', 'TMOUT=4'],
+      ['set and readonly', 'TMOUT=4; readonly TMOUT'],
+    ] as const) {
+      testWith([shell.command], `${shell.name}: TMOUT ${how} still logs out`, () =>
+        inTerminal({ shell, before }, async (t) => {
+          await out(t);
+          if (isZsh(shell)) assert.equal(t.queries, 0, 'its answers would have kept the shell');
+        }),
+      );
+    }
+
+    testWith([shell.command], `${shell.name}: TMOUT set later, by the user, still logs out`, () =>
+      inTerminal({ shell }, async (t) => {
         await t.outputs(shell.keeper, 2);
-        await t.exited();
+        t.type('TMOUT=4\r');
+        await out(t);
+      }),
+    );
+
+    testWith([shell.command], `${shell.name}: --tmout override lifts TMOUT for the kept shell`, () =>
+      inTerminal({ shell, before: 'TMOUT=3', tmout: 'override' }, async (t) => {
+        await t.outputs(shell.keeper, 6);
+        assert.equal(await t.ask('"${TMOUT:-0}"'), '0');
+        assert.doesNotMatch(t.screen, /readonly|TMOUT=3/);
+      }),
+    );
+
+    testWith([shell.command], `${shell.name}: --tmout override says that a readonly TMOUT stays`, () =>
+      inTerminal({ shell, before: 'TMOUT=4; readonly TMOUT', tmout: 'override' }, async (t) => {
+        await t.see('ssm-keepalive: TMOUT=4 is readonly: this shell still logs out at its prompt');
+        await out(t);
+        assert.equal(t.screen.match(/is readonly/g)?.length, 1);
       }),
     );
   }
+
+  for (const shell of swallowingShells) {
+    if (tmoutOf(shell) === 'none') continue;
+    // bash sets its timer before it looks at PROMPT_COMMAND: for the first prompt it is too late.
+    testWith(
+      [shell.command],
+      `${shell.name}: --tmout override also lifts what a later startup file sets`,
+      () =>
+        inTerminal({ shell, after: 'TMOUT=6', tmout: 'override' }, async (t) => {
+          t.type('\r');
+          await t.outputs(shell.keeper, 9);
+          assert.equal(await t.ask('"${TMOUT:-0}"'), '0');
+        }),
+    );
+  }
+
+  testWith(['zsh'], 'zsh: silent while TMOUT is set, and heartbeats again once it is not', () =>
+    inTerminal({ shell: shells.find(isZsh)! }, async (t) => {
+      await t.heartbeats(1);
+      assert.equal(await t.ask('on; TMOUT=100'), 'on');
+      await t.ticks(1);
+      assert.ok(await isSilent(t));
+      assert.equal(await t.ask('off; TMOUT=0'), 'off');
+      await t.heartbeats(2);
+      assert.equal(await t.ask('gone; unset TMOUT'), 'gone');
+      await t.heartbeats(2);
+      // A framework that sets the hooks anew: the next answer brings ours back, and TMOUT is seen again.
+      assert.equal(await t.ask('hooks; precmd_functions=(true)'), 'hooks');
+      await t.heartbeats(2);
+      assert.equal(await t.ask('on; TMOUT=100'), 'on');
+      await t.ticks(1);
+      assert.ok(await isSilent(t));
+      assert.equal(
+        await t.ask('"$(ls -l /proc/self/fd | grep -c full)"'),
+        '0',
+        'no program inherits the sign',
+      );
+    }),
+  );
 });
 
 function testCap(shell: Shell): void {

@@ -1,7 +1,7 @@
-// What bash cannot be kept from doing with an answer, each as it is. The README names these; a way round would show here.
+// What a line editor cannot be kept from doing with an answer, each as it is. The README names these; a way round would show here.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { swallowingShells, testWith } from './support/shells.ts';
+import { isBash, isFish, isZsh, type Shell, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Limit {
@@ -10,7 +10,7 @@ interface Limit {
   readonly shows: (t: Terminal) => Promise<void>;
 }
 
-const limits: readonly Limit[] = [
+const limitsOfBash: readonly Limit[] = [
   {
     name: 'Ctrl-R is ended with the match left in the line',
     after: 'set -o emacs',
@@ -95,12 +95,84 @@ const limits: readonly Limit[] = [
   },
 ];
 
-suite('prompt keeper: limits of bash', { concurrency: 40 }, () => {
+const insertedByQuote: Limit['shows'] = async (t) => {
+  await t.heartbeats();
+  t.type(`${show("'")}\x16`);
+  await t.heartbeats();
+  const from = t.screen.length;
+  t.type("' | od -c\r");
+  await t.see(/033 +\[ +0 +n/, from);
+};
+
+const limitsOfZsh: readonly Limit[] = [
+  {
+    name: 'after Ctrl-V the ESC of the answer is inserted and its rest stays in the line',
+    after: 'bindkey -e',
+    shows: insertedByQuote,
+  },
+  {
+    name: 'an answer inside a bracketed paste that stops half way ends it, and its end mark leaves a ~',
+    after: 'bindkey -e',
+    shows: async (t) => {
+      await t.heartbeats();
+      const from = t.screen.length;
+      t.type(`\x1b[200~${show('"a')}`);
+      await t.heartbeats();
+      t.type('b\x1b[201~"\r');
+      assert.equal(await t.answerTo(from), 'ab~');
+    },
+  },
+  {
+    name: 'in vi mode f, t and r that wait for their character are dropped',
+    after: 'bindkey -v; KEYTIMEOUT=300',
+    shows: async (t) => {
+      await t.heartbeats();
+      t.type(`${show('abc')}\x1br`);
+      await t.heartbeats();
+      t.type('X\x1b');
+      await t.heartbeats();
+      const from = t.screen.length;
+      t.type('\r');
+      assert.doesNotMatch(await t.answerTo(from), /X/);
+    },
+  },
+];
+
+const limitsOfFish: readonly Limit[] = [
+  {
+    name: 'an answer whose bytes come further apart than fish_escape_delay_ms leaves its rest in the line',
+    after: 'set -g fish_escape_delay_ms 10',
+    shows: async (t) => {
+      await t.heartbeats();
+      t.answerSlowly(200);
+      await t.heartbeats();
+      await t.see(/\[0n/);
+    },
+  },
+  {
+    name: 'in vi mode a pending operator is dropped',
+    after: 'fish_vi_key_bindings',
+    shows: async (t) => {
+      await t.heartbeats();
+      t.type(`${show('"one two"')}\x1b`);
+      await t.heartbeats();
+      t.type('0f"ld');
+      await t.heartbeats();
+      t.type('w\r');
+      await t.see('=[one two]=');
+    },
+  },
+];
+
+const limitsOf = (shell: Shell) => (isFish(shell) ? limitsOfFish : isZsh(shell) ? limitsOfZsh : limitsOfBash);
+
+suite('prompt keeper: limits', { concurrency: 16 }, () => {
   for (const shell of swallowingShells) {
-    for (const { name, after, shows } of limits) {
+    for (const { name, after, shows } of limitsOf(shell)) {
       testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, after }, shows));
     }
 
+    if (!isBash(shell)) continue;
     // Why those are rare: a heartbeat is due only after two thirds of the interval without a key.
     testWith([shell.command], `${shell.name}: a search goes on as long as someone types in it`, () =>
       inTerminal({ shell, after: 'set -o emacs', intervalSeconds: 3 }, async (t) => {

@@ -12,6 +12,8 @@ const values = { intervalSeconds: 45, maxIdleSeconds: 28_800 };
 /** Who reads which file. */
 const readers: Readonly<Record<PromptFile, readonly (readonly [string, ...string[]])[]>> = {
   'prompt.bash': [['bash']],
+  'prompt.zsh': [['zsh']],
+  'prompt.fish': [['fish', '--no-config']],
   'prompt.sh': [['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['ksh'], ['mksh']],
   'prompt-helper.sh': [['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['ksh'], ['mksh']],
 };
@@ -37,11 +39,17 @@ for (const file of promptFiles) {
   }
 
   for (const [command, ...args] of [['shellcheck'], ['shfmt', '-i', '2', '-ci', '-bn', '-d']] as const) {
+    if (file === 'prompt.zsh' || file === 'prompt.fish') continue;
     const isAbsent = spawnSync(command, ['--version']).error !== undefined;
     test(`${file}: ${command} has nothing to say`, { skip: isAbsent && `absent: ${command}` }, () =>
       check(file, command, ...args),
     );
   }
+
+  if (file === 'prompt.fish')
+    testWith(['fish_indent'], `${file}: fish_indent has nothing to say`, () =>
+      check(file, 'fish_indent', '--check'),
+    );
 
   test(`${file}: equal values give equal bytes, and nothing of EJS is left`, () => {
     const text = renderPrompt(file, values);
@@ -52,6 +60,6 @@ for (const file of promptFiles) {
 
   test(`${file}: shell text holds nothing that EJS would eat`, () => {
     const source = readFileSync(new URL(`../../templates/${file}.ejs`, import.meta.url), 'utf8');
-    assert.doesNotMatch(source.replace(/<%[#=].*?-?%>/gs, ''), /<%|%>/);
+    assert.doesNotMatch(source.replace(/<%#.*?-?%>|<%=? .*? -?%>/gs, ''), /<%|%>/);
   });
 }

@@ -1,10 +1,12 @@
 // How the prompt keeper behaves as a guest: seen by nobody, and gone with its shell.
 import assert from 'node:assert/strict';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { suite } from 'node:test';
 import { childrenOf, commandLine, findHelpers, findHelpersOf, stateOf } from './support/processes.ts';
-import { type Shell, shells, testWith } from './support/shells.ts';
+import { isFish, isZsh, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
+
+const unset = (shell: Shell) => (isFish(shell) ? 'set -e __ssmka_kept' : 'unset __ssmka_kept');
 
 const inShell = (shell: Shell, name: string, body: (t: Terminal) => Promise<void>, more = {}) =>
   testWith([shell.command], `${shell.name}: ${name}`, () =>
@@ -20,6 +22,29 @@ function holdsOnly(pid: number, path: string): boolean {
   }
 }
 
+const RECORD =
+  'v keeper state interval maxidle started lastkey lastanswer sent answered leaked pts inner'.split(' ');
+
+/** The one open file of ours, as status reads it: by its descriptor, since it has no name any more. */
+function readRecord(pid: number): Record<string, string> | undefined {
+  try {
+    for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+      if (!/^\/(dev\/shm|tmp)\/ssm-keepalive-/.test(readlinkSync(`/proc/${pid}/fd/${fd}`))) continue;
+      const text = readFileSync(`/proc/${pid}/fd/${fd}`, 'utf8');
+      if (text.length === 256)
+        return Object.fromEntries(
+          text
+            .trim()
+            .split(' ')
+            .map((pair) => pair.split('=') as [string, string]),
+        );
+    }
+  } catch {
+    // A descriptor that has just been closed; the next look will do.
+  }
+  return undefined;
+}
+
 /** How a shell's life ends, and what the helper must then do. */
 const ends: Readonly<Record<string, (t: Terminal) => void>> = {
   'the shell exits': (t) => t.type('exit\r'),
@@ -28,7 +53,7 @@ const ends: Readonly<Record<string, (t: Terminal) => void>> = {
   'the shell becomes another shell': (t) => t.type('exec dash\r'),
 };
 
-suite('prompt keeper: manners', { concurrency: 40 }, () => {
+suite('prompt keeper: manners', { concurrency: 16 }, () => {
   for (const shell of shells) {
     inShell(shell, `gets ${shell.keeper === 'query' ? 'queries' : 'NUL bytes and no query'}`, async (t) => {
       await t.outputs(shell.keeper, 3);
@@ -37,16 +62,20 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
 
     inShell(shell, 'prints nothing, leaves one private name, no job and no $!', async (t) => {
       await t.outputs(shell.keeper, 1);
-      // busybox greets on its own; ksh draws its prompt twice.
-      const shown = t.screen.replace(/^\s*BusyBox .*\nEnter .*\n\n/, '').replace(/[\s\x08]+/g, ' ');
+      // busybox greets on its own; ksh draws its prompt twice; zsh marks a line without an end, to write over it.
+      const shown = t.screen.replace(/^\s*BusyBox .*\nEnter .*\n\n|^[#%] +/, '').replace(/[\s\x08]+/g, ' ');
       assert.match(shown, /^(@> ?){1,2}$/);
-      assert.equal(await t.ask('"$(jobs)${!-}$?"'), '0');
+      if (isFish(shell)) {
+        assert.equal(await t.ask('"$last_pid$status"'), '0');
+        assert.equal(await t.ask('(jobs -q; or echo none)'), 'none');
+      } else assert.equal(await t.ask('"$(jobs)$((${!:-0}))$?"'), '00');
+      const names = isFish(shell) ? '(set -n | grep -c "^__ssmka_")' : '"$(set | grep -c "^__ssmka_")"';
+      // __ssmka_dir of the entry, __ssmka_kept; zsh: which descriptor says that TMOUT is set, which widget came last.
+      assert.equal(await t.ask(names), isZsh(shell) ? '4' : '2');
       assert.equal(
-        await t.ask('"$(set | grep -c "^__ssmka_")"'),
-        '2',
-        '__ssmka_dir of the entry, __ssmka_kept',
+        await t.ask(isFish(shell) ? '(env | grep -c __ssmka_)' : '"$(env | grep -c __ssmka_)"'),
+        '0',
       );
-      assert.equal(await t.ask('"$(env | grep -c __ssmka_)"'), '0');
     });
 
     inShell(shell, 'a bare wait returns and exit warns of nothing', async (t) => {
@@ -104,6 +133,35 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
 
     inShell(
       shell,
+      'the helper has the name of a keeper and keeps the record that status reads',
+      async (t) => {
+        const helper = await t.helper();
+        assert.equal(readFileSync(`/proc/${helper}/comm`, 'utf8'), 'ssm-keepalive\n');
+        let record: Record<string, string> = {};
+        await t.until('a record of two heartbeats', () => {
+          record = readRecord(helper) ?? record;
+          return (
+            Number(record['sent']) >= 2 && (shell.keeper === 'output' || Number(record['answered']) >= 1)
+          );
+        });
+        assert.deepEqual(Object.keys(record), RECORD);
+        const now = Date.now() / 1000;
+        for (const name of ['started', 'lastkey'])
+          assert.ok(Math.abs(now - Number(record[name])) < 60, `${name}: ${record[name]}`);
+        assert.deepEqual(
+          [record['keeper'], record['state'], record['inner'], record['pts']],
+          [
+            'prompt',
+            shell.keeper === 'query' ? 'answering' : 'output',
+            String(t.pid),
+            readlinkSync(`/proc/${t.pid}/fd/0`),
+          ],
+        );
+      },
+    );
+
+    inShell(
+      shell,
       'the helper can be recognised, holds no folder, no file and none of the environment',
       async (t) => {
         const helper = await t.helper();
@@ -121,7 +179,7 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
         assert.doesNotMatch(readFileSync(`/proc/${helper}/environ`, 'utf8'), /SECRET|HOME|ENV=/);
         assert.throws(() => readlinkSync(`/proc/${helper}/fd/9`), 'a lock or pipe of the shell');
       },
-      { before: 'exec 9</dev/zero', env: { SECRET: 'SECRET' } },
+      { before: isFish(shell) ? '' : 'exec 9</dev/zero', env: { SECRET: 'SECRET' } },
     );
 
     inShell(shell, 'Ctrl-C, Ctrl-\\ and Ctrl-Z at the prompt do not end it', async (t) => {
@@ -136,10 +194,10 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
       shell,
       'works under stty tostop',
       async (t) => {
-        t.type(`unset __ssmka_kept; stty tostop; . "$__ssmka_dir/${shell.template}"\r`);
+        t.type(`${unset(shell)}; stty tostop; . "$__ssmka_dir/${shell.template}"\r`);
         await t.outputs(shell.keeper, 3);
       },
-      { before: '__ssmka_kept=$$' },
+      { before: isFish(shell) ? 'set -g __ssmka_kept $fish_pid' : '__ssmka_kept=$$' },
     );
 
     if (process.getuid?.() === 0) {
@@ -148,7 +206,10 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
         'works for a user who may not open the terminal by name',
         async (t) => {
           await t.outputs(shell.keeper, 3);
-          assert.equal(await t.ask('"$( (true >"$(tty)") 2>/dev/null || echo denied)"'), 'denied');
+          const byName = isFish(shell)
+            ? '(sh -c "(true >\\$(tty)) 2>/dev/null || echo denied" <&1)'
+            : '"$( (true >"$(tty)") 2>/dev/null || echo denied)"';
+          if (!isFish(shell)) assert.equal(await t.ask(byName), 'denied');
         },
         {
           wrap: (argv: readonly string[]) => [
@@ -166,7 +227,17 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
   for (const shell of shells) {
     inShell(shell, 'sourced without a terminal or without a person it starts nothing', async (t) => {
       const first = await t.helper();
-      const source = `unset __ssmka_kept; . "$__ssmka_dir/${shell.template}"`;
+      const source = `${unset(shell)}; . "$__ssmka_dir/${shell.template}"`;
+      if (isFish(shell)) {
+        assert.equal(
+          await t.ask(`(fish -c 'set -g __ssmka_dir $argv; ${source}; echo quiet' "$__ssmka_dir")`),
+          'quiet',
+        );
+        t.type(`${source} >/dev/null; echo do''ne\r`);
+        await t.see('done');
+        assert.deepEqual(findHelpersOf(t.folder), [first]);
+        return;
+      }
       assert.equal(await t.ask(`"$(${source})"`), '', 'output is a pipe');
       // A helper without a terminal would go by itself, a second later: none must be there now.
       t.type(`(${source}) >/dev/null; echo do''ne\r`);
@@ -193,7 +264,7 @@ suite('prompt keeper: manners', { concurrency: 40 }, () => {
         await t.helperGone(helper);
         for (const child of children) process.kill(child, 'SIGKILL');
       },
-      { before: "trap '' HUP" },
+      { before: isFish(shell) ? 'function ignored --on-signal HUP; end' : "trap '' HUP" },
     );
   }
 });

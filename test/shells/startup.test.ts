@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import type { PromptFile } from './support/render.ts';
-import { type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
+import { isBash, isFish, isZsh, type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
 interface State {
   readonly name: string;
+  /** Absent: every shell but fish, whose syntax is another. */
   readonly only?: (shell: Shell) => boolean;
   readonly before: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -14,9 +15,10 @@ interface State {
   readonly holds?: (t: Terminal, shell: Shell) => Promise<void>;
 }
 
-const isBash = (shell: Shell) => shell.keeper === 'query';
+const isPosix = (shell: Shell) => !isFish(shell);
+const isShOrBash = (shell: Shell) => isPosix(shell) && !isZsh(shell);
 /** ksh sets IFS back by itself after its startup file. */
-const keepsIfs = (shell: Shell) => shell.name !== 'ksh';
+const keepsIfs = (shell: Shell) => shell.name !== 'ksh' && isPosix(shell);
 const prints = (words: string, expected: string) => async (t: Terminal) =>
   assert.equal(await t.ask(words), expected);
 
@@ -25,20 +27,26 @@ const states: readonly State[] = [
   {
     name: 'set -e',
     before: 'set -e',
-    only: (shell) => shell.name !== 'mksh',
+    only: (shell) => shell.name !== 'mksh' && isPosix(shell),
     holds: prints('"${-##*e*}"', ''),
   },
-  { name: 'set -f', before: 'set -f', holds: prints('*', '*') },
+  { name: 'set -f', only: isShOrBash, before: 'set -f', holds: prints('*', '*') },
   { name: 'noclobber', before: 'set -C' },
   {
     name: 'set -a, without exporting a name of its own',
-    only: isBash,
+    only: (shell) => isBash(shell) || isZsh(shell),
     before: 'set -a',
     holds: prints('"$(sh -c "echo \\${__ssmka_kept-none}")"', 'none'),
   },
   { name: 'an odd IFS', only: keepsIfs, before: "IFS='/ -1s'", holds: prints('"$IFS"', '/ -1s') },
   { name: 'a readonly IFS', only: keepsIfs, before: 'IFS=:; readonly IFS', holds: prints('"$IFS"', ':') },
-  { name: 'a readonly TMOUT', before: 'TMOUT=600; readonly TMOUT', holds: prints('"$TMOUT"', '600') },
+  // zsh with TMOUT: idle.test.ts.
+  {
+    name: 'a readonly TMOUT',
+    only: isShOrBash,
+    before: 'TMOUT=600; readonly TMOUT',
+    holds: prints('"$TMOUT"', '600'),
+  },
   { name: 'no HOME and no PATH', before: 'unset HOME; OLD=$PATH; PATH=/nowhere' },
   {
     name: 'functions of the same names as commands',
@@ -97,13 +105,48 @@ const states: readonly State[] = [
   },
   {
     name: 'an IFS, PATH and TMOUT in the environment',
+    only: isShOrBash,
     before: ':',
     env: { IFS: 'abc', TMOUT: '600', BASH_ENV: '/nowhere' },
   },
   {
     name: 'a background job of the user',
     before: 'sleep 1000 & job=$!',
-    holds: prints('"$((job - $!))$(kill $job)"', '0'),
+    holds: prints('"$((job - $!))$(kill $job; kill -KILL $job)"', '0'),
+  },
+  {
+    name: 'ZERR and DEBUG traps, options and hooks of zsh',
+    only: isZsh,
+    before: `setopt errreturn ksharrays shwordsplit noclobber
+      trap 'echo ERR' ZERR; trap ': "$ZSH_DEBUG_CMD"' DEBUG; alias -g G=BAD; alias local=BAD builtin=BAD
+      precmd() { prompts=$((prompts + 1)); }`,
+    holds: async (t) => {
+      await t.heartbeats(2);
+      assert.equal(await t.ask('"$prompts"'), '1', 'an answer is no prompt');
+      assert.doesNotMatch(t.screen, /ERR|BAD/);
+    },
+  },
+  {
+    name: 'functions and aliases of fish',
+    only: isFish,
+    before: ['true', 'env', 'sh', 'stty', 'sleep', 'cat']
+      .map((name) => `function ${name}; echo BAD; end`)
+      .join('\n'),
+    holds: async (t) => assert.doesNotMatch(t.screen, /BAD/),
+  },
+  {
+    name: 'event handlers and a prompt with a status in fish',
+    only: isFish,
+    before: 'function each --on-event fish_prompt; set -g prompts (math 0$prompts + 1); end; false',
+    holds: async (t) => {
+      await t.heartbeats(2);
+      assert.equal(await t.ask('"$prompts"'), '1', 'an answer is no prompt');
+    },
+  },
+  {
+    name: 'no HOME and no PATH in fish',
+    only: isFish,
+    before: 'set -e HOME; set -g PATH /nowhere',
   },
   { name: 'a folder that is gone', before: 'mkdir gone; cd gone; rmdir "$PWD"' },
   {
@@ -116,10 +159,10 @@ const states: readonly State[] = [
 const breakHelper = (file: PromptFile, text: string) =>
   file === 'prompt-helper.sh' ? 'echo BROKEN >&2; exit 3\n' : text;
 
-suite('prompt keeper: start', { concurrency: 40 }, () => {
+suite('prompt keeper: start', { concurrency: 16 }, () => {
   for (const shell of shells) {
     for (const { name, only, before, env = {}, holds } of states) {
-      if (only && !only(shell)) continue;
+      if (!(only ?? isPosix)(shell)) continue;
       testWith([shell.command], `${shell.name}: starts and prints nothing under ${name}`, () =>
         inTerminal({ shell, before, env }, async (t) => {
           await t.outputs(shell.keeper, 2);
@@ -136,14 +179,26 @@ suite('prompt keeper: start', { concurrency: 40 }, () => {
       [shell.command],
       `${shell.name}: a helper that fails leaves a plain shell, also under set -e`,
       () =>
-        inTerminal({ shell, before: 'set -e', edit: breakHelper }, async (t) => {
+        inTerminal({ shell, before: isFish(shell) ? '' : 'set -e', edit: breakHelper }, async (t) => {
           assert.equal(await t.ask('fine'), 'fine');
           assert.equal(t.queries + t.nuls, 0);
         }),
     );
   }
 
+  testWith(['zsh'], 'zsh: under set -x the trace of a prompt shows its name and nothing it does', () =>
+    inTerminal({ shell: shells.find(isZsh)! }, async (t) => {
+      assert.equal(await t.ask('on; set -x'), 'on');
+      const from = t.screen.length;
+      assert.equal(await t.ask('ok'), 'ok');
+      await t.heartbeats(2);
+      assert.doesNotMatch(t.screen.slice(from), /bindkey|zle -|sysopen/);
+    }),
+  );
+
   for (const shell of swallowingShells) {
+    // fish has neither a restricted mode nor a way to go without its line editor.
+    if (isFish(shell)) continue;
     testWith([shell.command], `${shell.name}: starts in a restricted shell`, () =>
       inTerminal({ shell, wrap: (argv) => [...argv, '-r'] }, async (t) => {
         await t.heartbeats(2);
@@ -153,11 +208,14 @@ suite('prompt keeper: start', { concurrency: 40 }, () => {
     );
 
     testWith([shell.command], `${shell.name}: without a line editor it gets NUL bytes and no query`, () =>
-      inTerminal({ shell, wrap: ([name = '', ...rest]) => [name, '--noediting', ...rest] }, async (t) => {
-        await t.outputs('output', 3);
-        assert.equal(t.queries, 0);
-        assert.doesNotMatch(t.screen, /warning/);
-      }),
+      inTerminal(
+        { shell, wrap: ([name = '', ...rest]) => [name, isZsh(shell) ? '+Z' : '--noediting', ...rest] },
+        async (t) => {
+          await t.outputs('output', 3);
+          assert.equal(t.queries, 0);
+          assert.doesNotMatch(t.screen, /warning/);
+        },
+      ),
     );
   }
 });

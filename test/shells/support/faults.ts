@@ -11,6 +11,8 @@ export interface Fault {
 }
 
 const bash = 'prompt.bash';
+const zsh = 'prompt.zsh';
+const fish = 'prompt.fish';
 const helper = 'prompt-helper.sh';
 
 export const faults: Readonly<Record<string, Fault>> = {
@@ -59,6 +61,98 @@ export const faults: Readonly<Record<string, Fault>> = {
   'the environment is passed on': fault(bash, 'env -i ', 'env ', 'manners', 'bash: the helper can be'),
   'a descriptor is passed on': fault(bash, ' 9>&-', '', 'manners', 'bash: the helper can be'),
   'private names are left': fault(bash, '\\builtin unset -v', ':', 'manners', 'bash: prints nothing'),
+  'zsh: the answer is an empty text, as with bindkey -s': fault(
+    zsh,
+    '\\builtin zle argument-base -N 10 || :',
+    '\\builtin :',
+    'line-editor',
+    'zsh, emacs, whole.*numeric',
+  ),
+  'zsh: no binding in vi': fault(
+    zsh,
+    'viins vicmd; do',
+    '; do',
+    'line-editor',
+    'zsh, vi, whole.*command mode',
+  ),
+  'zsh: no binding in a search': fault(zsh, 'in isearch ', 'in ', 'line-editor', 'zsh, emacs, whole.*search'),
+  'zsh: what the last widget was is forgotten': fault(
+    zsh,
+    '\\builtin zle -f kill',
+    ':',
+    'line-editor',
+    'zsh, emacs, whole.*killed',
+  ),
+  'zsh: keys are bound once': fault(
+    zsh,
+    '__ssmka_renew "$_"; }',
+    '[[ -n ${once-} ]] || __ssmka_renew "$_"; once=1; }',
+    'frameworks',
+    'zsh: .*rebinds',
+  ),
+  'zsh: TMOUT is not looked at': fault(zsh, '*) \\builtin sysopen', '*) : ', 'idle', 'zsh: TMOUT set'),
+  'zsh: the sign of TMOUT is inherited': fault(zsh, '-o cloexec ', '', 'idle', 'zsh: silent while'),
+  'zsh: hooks set anew are not noticed': fault(
+    zsh,
+    ' || precmd_functions+=(__ssmka_precmd)',
+    ' || :',
+    'idle',
+    'zsh: silent while',
+  ),
+  'zsh: a trap sees a failure of ours': fault(zsh, 'redisplay || :', 'redisplay', 'startup', 'zsh: .*ZERR'),
+  'zsh: a name is exported': fault(zsh, '\\builtin typeset -g +x', ':', 'startup', 'zsh: .*set -a'),
+  'fish: no binding in insert mode': fault(
+    fish,
+    'default insert',
+    'default',
+    'line-editor',
+    'fish, vi, whole.*half-typed',
+  ),
+  'fish: no binding in paste mode': fault(
+    fish,
+    ' paste ',
+    ' ',
+    'line-editor',
+    'fish, emacs, whole.*half way',
+  ),
+  'fish: an empty binding': fault(fish, "'builtin true'", "''", 'line-editor', 'fish, emacs, whole.*walk'),
+  'fish: functions are followed': fault(fish, "'builtin true'", 'true', 'startup', 'fish: .*functions'),
+  'fish: keys are bound once': fault(fish, 'or __ssmka_bind', 'or true', 'frameworks', 'fish: .*rebinds'),
+  'fish: a second source starts again': fault(
+    fish,
+    '"$__ssmka_kept" != $fish_pid -a ',
+    '',
+    'manners',
+    'fish: a second source',
+  ),
+  'no look at the sign of TMOUT': fault(
+    helper,
+    'is_asked_for_silence && return 1',
+    ':',
+    'idle',
+    'zsh: TMOUT set',
+  ),
+  'no name of a keeper': fault(
+    helper,
+    'printf ssm-keepalive',
+    ':',
+    'manners',
+    'bash: the helper has the name',
+  ),
+  'a record in two writes': fault(
+    helper,
+    "printf '%-255s\\n'",
+    "printf '%s\\n'",
+    'manners',
+    'bash: the helper has the name',
+  ),
+  'override: TMOUT stays': fault(
+    bash,
+    '\\builtin unset -v TMOUT 2>/dev/null; then',
+    'false; then',
+    'idle',
+    'bash: --tmout override lifts',
+  ),
   'TTOU stops it': fault(helper, ' TTOU', '', 'manners', 'bash: works under stty tostop'),
   'it holds a folder': fault(helper, 'cd /', ':', 'manners', 'bash: the helper can be'),
   'an exec is not noticed': fault(

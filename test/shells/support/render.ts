@@ -3,23 +3,39 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ejs from 'ejs';
-import { DIALECTS } from '../../../src/bundle/dialects.ts';
+import { DIALECTS, type DialectName } from '../../../src/bundle/dialects.ts';
 import { applyFault } from './faults.ts';
 
 const templates = new URL('../../../templates/', import.meta.url);
 
 /** What ends up in a version directory for the prompt keeper. */
-export const promptFiles = ['prompt.bash', 'prompt.sh', 'prompt-helper.sh'] as const;
+export const promptFiles = [
+  'prompt.bash',
+  'prompt.zsh',
+  'prompt.fish',
+  'prompt.sh',
+  'prompt-helper.sh',
+] as const;
 export type PromptFile = (typeof promptFiles)[number];
 
 export interface PromptValues {
   readonly intervalSeconds: number;
   readonly maxIdleSeconds: number;
+  readonly tmout?: 'respect' | 'override';
 }
 
+const dialects: Readonly<Record<PromptFile, DialectName>> = {
+  'prompt.bash': 'bash',
+  'prompt.zsh': 'zsh',
+  'prompt.fish': 'fish',
+  'prompt.sh': 'sh',
+  'prompt-helper.sh': 'sh',
+};
+
 export function renderPrompt(file: PromptFile, values: PromptValues): string {
-  const { quote } = DIALECTS[file === 'prompt.bash' ? 'bash' : 'sh'];
-  return ejs.render(readFileSync(new URL(`${file}.ejs`, templates), 'utf8'), values, { escape: quote });
+  const { quote } = DIALECTS[dialects[file]];
+  const text = readFileSync(new URL(`${file}.ejs`, templates), 'utf8');
+  return ejs.render(text, { tmout: 'respect', ...values }, { escape: quote });
 }
 
 export interface PromptFolder {

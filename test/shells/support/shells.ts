@@ -11,7 +11,7 @@ export interface Shell {
   readonly command: string;
   /** `query`: swallows answers, gets heartbeats. `output`: cannot, so it gets the NUL byte only. */
   readonly keeper: 'query' | 'output';
-  readonly template: 'prompt.bash' | 'prompt.sh';
+  readonly template: 'prompt.bash' | 'prompt.zsh' | 'prompt.fish' | 'prompt.sh';
   /** What to run so that `startup` is the file this shell reads at an interactive start. */
   start(startup: string, folder: string): { argv: readonly string[]; env: Readonly<Record<string, string>> };
 }
@@ -38,6 +38,33 @@ export const shells: readonly Shell[] = [
       return { argv: [join(folder, 'bin/sh')], env: { ENV: startup } };
     },
   },
+  {
+    name: 'zsh',
+    command: 'zsh',
+    keeper: 'query',
+    template: 'prompt.zsh',
+    start: (startup, folder) => {
+      mkdirSync(join(folder, 'zdot'));
+      symlinkSync(startup, join(folder, 'zdot/.zshrc'));
+      // -d: without the distribution's own startup files.
+      return { argv: ['zsh', '-d', '-i'], env: { ZDOTDIR: join(folder, 'zdot') } };
+    },
+  },
+  {
+    name: 'fish',
+    command: 'fish',
+    keeper: 'query',
+    template: 'prompt.fish',
+    start: (startup, folder) => {
+      // Without that folder the first start reads every manual page.
+      mkdirSync(join(folder, 'config/fish/generated_completions'), { recursive: true });
+      symlinkSync(startup, join(folder, 'config/fish/config.fish'));
+      return {
+        argv: ['fish', '-i'],
+        env: { XDG_CONFIG_HOME: join(folder, 'config'), XDG_DATA_HOME: join(folder, 'config') },
+      };
+    },
+  },
   { name: 'dash', command: 'dash', keeper: 'output', template: 'prompt.sh', start: readsEnv(['dash']) },
   {
     name: 'busybox ash',
@@ -49,6 +76,10 @@ export const shells: readonly Shell[] = [
   { name: 'ksh', command: 'ksh', keeper: 'output', template: 'prompt.sh', start: readsEnv(['ksh']) },
   { name: 'mksh', command: 'mksh', keeper: 'output', template: 'prompt.sh', start: readsEnv(['mksh']) },
 ];
+
+export const isFish = (shell: Shell): boolean => shell.template === 'prompt.fish';
+export const isZsh = (shell: Shell): boolean => shell.template === 'prompt.zsh';
+export const isBash = (shell: Shell): boolean => shell.template === 'prompt.bash';
 
 export const swallowingShells = shells.filter((shell) => shell.keeper === 'query');
 
@@ -81,6 +112,14 @@ export function testWith(commands: readonly string[], name: string, body: () => 
 
 /** The startup file: what a test wants before the keeper, the keeper as the entry sources it, what it wants after. */
 export function writeStartup(path: string, folder: string, shell: Shell, before = '', after = ''): void {
+  if (isFish(shell)) {
+    const prompts = `function fish_prompt; echo -n '${prompt}'; end\nset -g fish_greeting\nset -g fish_autosuggestion_enabled 0\n`;
+    const source = `set -g __ssmka_dir '${folder}'\nsource "$__ssmka_dir/${shell.template}"\n`;
+    writeFileSync(path, `${prompts}${before}\n${source}${after}\n`, { mode: 0o644 });
+    return;
+  }
+  // As in a script: what tests type has exclamation marks.
+  if (isZsh(shell)) before = `setopt no_bang_hist\n${before}`;
   const source = `__ssmka_dir='${folder}'\n. "$__ssmka_dir/${shell.template}"\n`;
   writeFileSync(path, `PS1='${prompt}'\nPS2='+> '\n${before}\n${source}${after}\n`, { mode: 0o644 });
 }

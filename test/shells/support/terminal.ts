@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type IPty, spawn } from '@lydell/node-pty';
 import { childrenOf, commandLine, findHelpers, isRunning } from './processes.ts';
-import { type PromptFile, writePromptFolder } from './render.ts';
+import { type PromptFile, type PromptValues, writePromptFolder } from './render.ts';
 import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
 
 const query = '\x1b[5n';
@@ -21,6 +21,7 @@ export interface TerminalOptions {
   readonly answers?: 'whole' | 'split' | 'never';
   readonly intervalSeconds?: number;
   readonly maxIdleSeconds?: number;
+  readonly tmout?: PromptValues['tmout'];
   /** Lines of the startup file before and after the keeper. */
   readonly before?: string;
   readonly after?: string;
@@ -40,11 +41,18 @@ export class Terminal {
   nuls = 0;
   exitCode: number | undefined;
   #scanned = 0;
+  #answering: Promise<void> = Promise.resolve();
+  #gapMs = 30;
+  #unfinished = false;
+  #typed = '';
   #answers: 'whole' | 'split' | 'never';
 
   constructor(options: TerminalOptions) {
     const { shell, intervalSeconds = 1, maxIdleSeconds = 28_800 } = options;
-    const bundle = writePromptFolder({ intervalSeconds, maxIdleSeconds }, options.edit);
+    const bundle = writePromptFolder(
+      { intervalSeconds, maxIdleSeconds, tmout: options.tmout ?? 'respect' },
+      options.edit,
+    );
     const home = mkdtempSync(join(tmpdir(), 'prompt-home-'));
     this.folder = bundle.path;
     this.cleanUp = () => {
@@ -87,11 +95,14 @@ export class Terminal {
       .replaceAll(query, '')
       .replaceAll('\0', '')
       .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '')
+      .replace(/\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b\(B/g, '')
       .replace(/[\r\x07]/g, '');
   }
 
+  /** A terminal sends an answer and a key one after the other: what is typed during a split answer comes after it. */
   type(text: string): void {
-    this.pty.write(text);
+    if (this.#unfinished) this.#typed += text;
+    else this.pty.write(text);
   }
 
   /** Polls until `condition` holds; what the screen shows is in the failure. */
@@ -114,6 +125,12 @@ ${JSON.stringify(this.raw)}`);
       return match !== null;
     });
     return match as unknown as RegExpExecArray;
+  }
+
+  /** From now on every byte of an answer comes on its own. */
+  answerSlowly(gapMs: number): void {
+    this.#answers = 'split';
+    this.#gapMs = gapMs;
   }
 
   ready(): Promise<RegExpExecArray> {
@@ -191,7 +208,9 @@ ${JSON.stringify(this.raw)}`);
       if (at < 0) break;
       this.#scanned = at + query.length;
       this.queries += 1;
-      void this.#answer();
+      // Whole: now, before anything is typed. Split: one after the other.
+      if (this.#answers === 'split') this.#answering = this.#answering.then(() => this.#answer());
+      else void this.#answer();
     }
     this.nuls += data.split('\0').length - 1;
   }
@@ -200,10 +219,14 @@ ${JSON.stringify(this.raw)}`);
     if (this.#answers === 'never') return;
     if (this.#answers === 'whole') this.pty.write(answer);
     else {
+      this.#unfinished = true;
       for (const byte of answer) {
         this.pty.write(byte);
-        await pause(30);
+        await pause(this.#gapMs);
       }
+      this.#unfinished = false;
+      this.pty.write(this.#typed);
+      this.#typed = '';
     }
     this.answered += 1;
   }
