@@ -181,7 +181,7 @@ test('status through the lab: a session that is open now, its user, terminal, ke
   assert.match(String(web!['keeperWhy']), /^runs on \//);
   assert.deepEqual(
     [db!['state'], db!['sessions'], db!['entries']],
-    ['absent', [], { env: 'off', profile: 'off' }],
+    ['absent', [], { env: 'off', profile: 'off', rc: 'off' }],
   );
 
   const table = await runCli(['status', '--instance-id', WEB_1, DB_1], lab.env);
