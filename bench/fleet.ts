@@ -97,6 +97,7 @@ async function measureFleet(size: number): Promise<Run> {
       lab.endpoint,
       '--output',
       'json',
+      '--yes',
     ]);
     const endedAt = Date.now();
     if (code !== 1) throw new Error(`the install of ${size} hosts ended with ${code}`);

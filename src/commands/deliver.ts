@@ -253,7 +253,8 @@ function report(
     stopped: result.stopped,
     exitStatus,
   };
-  if (settings.common.output === 'json') io.out(renderVerdictJson(result.verdicts, facts));
+  if (settings.common.output === 'json')
+    for (const piece of renderVerdictJson(result.verdicts, facts)) io.out(piece);
   else io.out((verb === 'status' ? renderStatus : renderVerdictTable)(result.verdicts, io));
   io.err(renderFailures(result.verdicts, facts));
   return exitStatus;

@@ -18,41 +18,58 @@ export interface RunFacts {
   readonly exitStatus: number;
 }
 
-/** One JSON document for programs: what was run, how many of each verdict, and every instance. */
-export function renderVerdictJson(verdicts: readonly Verdict[], facts: RunFacts): string {
-  const document = {
-    ...facts,
-    stopped: facts.stopped ?? null,
-    summary: countVerdicts(verdicts),
-    instances: verdicts.map(({ report, ...verdict }) => ({
-      ...verdict,
-      state: report?.state ?? null,
-      // What an absent host names is the version of the script that looked.
-      version: report?.state === 'absent' ? null : (report?.version ?? null),
-      digest: report?.digest || null,
-      keeper: report?.keeper ?? null,
-      keeperWhy: report?.keeperWhy || null,
-      interpreter: report?.interpreter ?? null,
-      entries: report?.entries ?? {},
-      wrap: report?.wrap || null,
-      tmux: report?.tmux || null,
-      ssh: report?.ssh || null,
-      sshWhy: report?.sshWhy || null,
-      tmoutPolicy: report?.tmoutPolicy || null,
-      tmout: report?.tmout ?? [],
-      capSeconds: report?.capSeconds ?? null,
-      busy: report?.busy ?? false,
-      restart: report?.restart ?? null,
-      intervalSeconds: report?.intervalSeconds ?? null,
-      unattendedSeconds: report?.unattendedSeconds ?? null,
-      drifted: report?.drifted ?? [],
-      left: report?.left ?? [],
-      sessions: report?.sessions ?? [],
-      kept: report?.kept ?? null,
-      more: report?.more ?? null,
-    })),
+const PIECE_LENGTH = 64 * 1024;
+
+/**
+ * One JSON document for programs: what was run, how many of each verdict, and every instance. In pieces: ten thousand
+ * instances as one text would be most of the memory that a run takes.
+ */
+export function* renderVerdictJson(verdicts: readonly Verdict[], facts: RunFacts): Generator<string> {
+  const head = { ...facts, stopped: facts.stopped ?? null, summary: countVerdicts(verdicts), instances: [] };
+  const frame = JSON.stringify(head, null, 2);
+  if (verdicts.length === 0) {
+    yield `${frame}\n`;
+    return;
+  }
+  let piece = frame.slice(0, -']\n}'.length);
+  for (const [index, verdict] of verdicts.entries()) {
+    const text = JSON.stringify(describeVerdict(verdict), null, 2).replaceAll('\n', '\n    ');
+    piece += `${index === 0 ? '' : ','}\n    ${text}`;
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = '';
+  }
+  yield `${piece}\n  ]\n}\n`;
+}
+
+function describeVerdict({ report, ...verdict }: Verdict): Record<string, unknown> {
+  return {
+    ...verdict,
+    state: report?.state ?? null,
+    // What an absent host names is the version of the script that looked.
+    version: report?.state === 'absent' ? null : (report?.version ?? null),
+    digest: report?.digest || null,
+    keeper: report?.keeper ?? null,
+    keeperWhy: report?.keeperWhy || null,
+    interpreter: report?.interpreter ?? null,
+    entries: report?.entries ?? {},
+    wrap: report?.wrap || null,
+    tmux: report?.tmux || null,
+    ssh: report?.ssh || null,
+    sshWhy: report?.sshWhy || null,
+    tmoutPolicy: report?.tmoutPolicy || null,
+    tmout: report?.tmout ?? [],
+    capSeconds: report?.capSeconds ?? null,
+    busy: report?.busy ?? false,
+    restart: report?.restart ?? null,
+    intervalSeconds: report?.intervalSeconds ?? null,
+    unattendedSeconds: report?.unattendedSeconds ?? null,
+    drifted: report?.drifted ?? [],
+    left: report?.left ?? [],
+    sessions: report?.sessions ?? [],
+    kept: report?.kept ?? null,
+    more: report?.more ?? null,
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** How many instances got each verdict, in the order they first appear. */
