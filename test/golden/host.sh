@@ -71,7 +71,9 @@ print_verdict() {
   line="$line,\"intervalSeconds\":${interval:-0},\"unattendedSeconds\":${unattended:-0},\"restart\":\"$restart\",\"partial\":$partial"
   json_words "$drifted" 300
   line="$line,\"drifted\":$json" more="\"drifted\":$omitted"
-  json_words "$left" 200
+  room=500
+  [ -z "$drifted" ] || room=200
+  json_words "$left" "$room"
   line="$line,\"left\":$json" more="$more,\"left\":$omitted"
   json_string "$previous"
   line="$line,\"previous\":$json"
