@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { childrenOf } from './support/processes.ts';
-import { isBash, isFish, isZsh, prompt, type Shell, shells, testWith } from './support/shells.ts';
+import {
+  isBash,
+  isFish,
+  isZsh,
+  prompt,
+  rotateFamilies,
+  type Shell,
+  shells,
+  testWith,
+} from './support/shells.ts';
 import { inTerminal, type Terminal, type TerminalOptions } from './support/terminal.ts';
 
 interface Program {
@@ -203,19 +212,22 @@ const programs: readonly Program[] = [
 ];
 
 suite('prompt keeper: something else in the foreground', { concurrency: 16 }, () => {
-  for (const shell of shells) {
-    for (const program of programs) {
-      if (!program.shells(shell)) continue;
+  for (const [turn, program] of programs.entries()) {
+    for (const shell of rotateFamilies(shells.filter(program.shells), turn)) {
       const name = `${shell.name}: silent during ${program.name}, which reads what is typed and no more`;
       testWith([shell.command, ...(program.needs ?? [])], name, () => silentDuring(shell, program));
     }
+  }
 
+  for (const shell of rotateFamilies(shells, 0)) {
     testWith([shell.command], `${shell.name}: silent during a job also where wchan cannot be read`, () =>
       silentDuring(shell, programs.find(({ name }) => name === 'cat')!, (_, text) =>
         text.replaceAll('/proc/$pid/wchan', '/proc/$pid/absent'),
       ),
     );
+  }
 
+  for (const shell of shells) {
     testWith([shell.command], `${shell.name}: works again after a foreground job`, () =>
       inTerminal({ shell }, async (t) => {
         t.type('cat\r');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { findHelpers } from './support/processes.ts';
 import type { PromptFile } from './support/render.ts';
-import { findCommand, isFish, type Shell, shells, testWith } from './support/shells.ts';
+import { findCommand, isFish, rotate, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
 /** Commands whose link named `sh` behaves as the /bin/sh of some distribution. */
@@ -21,8 +21,8 @@ const kinds = [
 ];
 
 suite('prompt helper', { concurrency: 16 }, () => {
-  for (const command of helperShells) {
-    for (const shell of kinds) {
+  for (const [turn, command] of helperShells.entries()) {
+    for (const shell of rotate(kinds, turn)) {
       const named = `helper in ${command}, shell ${shell.name}`;
       const inShell = (name: string, body: (t: Terminal) => Promise<void>) =>
         testWith([command, shell.command], `${named}: ${name}`, () =>

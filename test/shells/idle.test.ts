@@ -4,7 +4,15 @@ import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'node:test';
 import type { PromptFile } from './support/render.ts';
-import { isZsh, type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
+import {
+  isZsh,
+  rotate,
+  rotateFamilies,
+  type Shell,
+  shells,
+  swallowingShells,
+  testWith,
+} from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
 const capPath = '/etc/ssm-keepalive/max-idle';
@@ -40,12 +48,18 @@ async function isSilent(t: Terminal): Promise<boolean> {
   return t.queries + t.nuls === before;
 }
 
-suite('prompt keeper: when it stops', { concurrency: 16 }, () => {
-  for (const shell of shells) {
-    const inShell = (name: string, more: Partial<TerminalOptions>, body: (t: Terminal) => Promise<void>) =>
-      testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
+suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
+  const inShell = (
+    shell: Shell,
+    name: string,
+    more: Partial<TerminalOptions>,
+    body: (t: Terminal) => Promise<void>,
+  ) => testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
 
+  // The helper counts, and it is one file for all shells.
+  for (const shell of rotateFamilies(shells, 0)) {
     inShell(
+      shell,
       'stops after max-idle, answers not counted; a key resumes it',
       { maxIdleSeconds: 5 },
       async (t) => {
@@ -58,39 +72,22 @@ suite('prompt keeper: when it stops', { concurrency: 16 }, () => {
         assert.ok(await isSilent(t), 'and stops again');
       },
     );
+  }
 
-    inShell('writes nothing while someone types', { intervalSeconds: 3 }, async (t) => {
+  for (const shell of rotateFamilies(shells, 1)) whereProcIsHidden(shell);
+
+  for (const shell of shells) {
+    inShell(shell, 'writes nothing while someone types', { intervalSeconds: 3 }, async (t) => {
       const typing = setInterval(() => t.type(' \r'), 200);
-      await t.ticks(6);
-      clearInterval(typing);
+      await t.ticks(6).finally(() => clearInterval(typing));
       assert.equal(t.queries + t.nuls, 0);
       await t.outputs(shell.keeper, 1);
     });
-
-    inShell(
-      'where the count of keys cannot be read, max-idle counts from the start',
-      {
-        maxIdleSeconds: 9,
-        edit: (_: PromptFile, text: string) => text.replaceAll('/proc/$pid/io', '/proc/$pid/absent'),
-      },
-      async (t) => {
-        await t.outputs(shell.keeper, 5);
-        t.type('\r');
-        await t.ticks(6);
-        assert.ok(await isSilent(t));
-      },
-    );
-
-    inShell(
-      'works where wchan cannot be read',
-      { edit: (_: PromptFile, text: string) => text.replaceAll('/proc/$pid/wchan', '/proc/$pid/absent') },
-      (t) => t.outputs(shell.keeper, 3),
-    );
   }
 
   // The helper reads the cap, and it is one for all: one shell for each kind of keeper is enough.
-  const kinds = new Map(shells.map((shell) => [shell.keeper, shell]));
-  if (process.getuid?.() === 0) for (const shell of kinds.values()) testCap(shell);
+  const kinds = [...new Map(shells.map((shell) => [shell.keeper, shell])).values()];
+  if (process.getuid?.() === 0) testCaps(kinds);
 
   for (const shell of swallowingShells) {
     testWith(
@@ -110,10 +107,13 @@ suite('prompt keeper: when it stops', { concurrency: 16 }, () => {
     const limit = tmoutOf(shell);
     if (limit === 'none') continue;
     const out = (t: Terminal) => (limit === 'warns' ? t.see(/shell will time ?out/i) : t.exited());
-    for (const [how, before] of [
-      ['set before', 'TMOUT=4'],
-      ['set and readonly', 'TMOUT=4; readonly TMOUT'],
-    ] as const) {
+    for (const [how, before] of rotate(
+      [
+        ['set before', 'TMOUT=4'],
+        ['set and readonly', 'TMOUT=4; readonly TMOUT'],
+      ] as const,
+      shells.indexOf(shell),
+    )) {
       testWith([shell.command], `${shell.name}: TMOUT ${how} still logs out`, () =>
         inTerminal({ shell, before }, async (t) => {
           await out(t);
@@ -187,8 +187,34 @@ suite('prompt keeper: when it stops', { concurrency: 16 }, () => {
   );
 });
 
-function testCap(shell: Shell): void {
-  const startWith = (cap: Omit<Cap, 'name' | 'isObeyed'> | undefined, maxIdleSeconds: number) => {
+/** What the helper does where the system hides a file of /proc from it. */
+function whereProcIsHidden(shell: Shell): void {
+  const edit = (hidden: string) => (_: PromptFile, text: string) =>
+    text.replaceAll(`/proc/$pid/${hidden}`, '/proc/$pid/absent');
+
+  testWith(
+    [shell.command],
+    `${shell.name}: where the count of keys cannot be read, max-idle counts from the start`,
+    () =>
+      inTerminal({ shell, maxIdleSeconds: 9, edit: edit('io') }, async (t) => {
+        await t.outputs(shell.keeper, 5);
+        t.type('\r');
+        await t.ticks(6);
+        assert.ok(await isSilent(t));
+      }),
+  );
+
+  testWith([shell.command], `${shell.name}: works where wchan cannot be read`, () =>
+    inTerminal({ shell, edit: edit('wchan') }, (t) => t.outputs(shell.keeper, 3)),
+  );
+}
+
+function testCaps(kinds: readonly Shell[]): void {
+  const startWith = (
+    shell: Shell,
+    cap: Omit<Cap, 'name' | 'isObeyed'> | undefined,
+    maxIdleSeconds: number,
+  ) => {
     const edit = (file: PromptFile, text: string) =>
       file === 'prompt-helper.sh' ? text : text.replace(capPath, '"$__ssmka_dir/cap"');
     const t = new Terminal({ shell, maxIdleSeconds, edit });
@@ -209,32 +235,36 @@ function testCap(shell: Shell): void {
     }
   };
 
-  for (const cap of caps) {
-    const name = `${shell.name}: ${cap.name} is ${cap.isObeyed ? 'obeyed' : 'not'}`;
-    testWith([shell.command], name, () => {
-      const t = startWith(cap, 28_800);
-      return closing(t, async () => {
-        await t.ticks(5);
-        assert.equal(await isSilent(t), cap.isObeyed);
+  for (const [turn, cap] of caps.entries()) {
+    for (const shell of rotate(kinds, turn)) {
+      const name = `${shell.name}: ${cap.name} is ${cap.isObeyed ? 'obeyed' : 'not'}`;
+      testWith([shell.command], name, () => {
+        const t = startWith(shell, cap, 28_800);
+        return closing(t, async () => {
+          await t.ticks(5);
+          assert.equal(await isSilent(t), cap.isObeyed);
+        });
       });
-    });
+    }
   }
 
-  testWith([shell.command], `${shell.name}: a cap above max-idle does not raise it`, () => {
-    const t = startWith({ text: '28800\n' }, 2);
-    return closing(t, async () => {
-      await t.ticks(4);
-      assert.ok(await isSilent(t));
+  for (const shell of rotate(kinds, 0))
+    testWith([shell.command], `${shell.name}: a cap above max-idle does not raise it`, () => {
+      const t = startWith(shell, { text: '28800\n' }, 2);
+      return closing(t, async () => {
+        await t.ticks(4);
+        assert.ok(await isSilent(t));
+      });
     });
-  });
 
-  testWith([shell.command], `${shell.name}: a cap written while a session runs takes effect`, () => {
-    const t = startWith(undefined, 28_800);
-    return closing(t, async () => {
-      await t.outputs(shell.keeper, 2);
-      writeCap(join(t.folder, 'cap'), { text: '1\n' });
-      await t.ticks(1);
-      assert.ok(await isSilent(t));
+  for (const shell of rotate(kinds, 1))
+    testWith([shell.command], `${shell.name}: a cap written while a session runs takes effect`, () => {
+      const t = startWith(shell, undefined, 28_800);
+      return closing(t, async () => {
+        await t.outputs(shell.keeper, 2);
+        writeCap(join(t.folder, 'cap'), { text: '1\n' });
+        await t.ticks(1);
+        assert.ok(await isSilent(t));
+      });
     });
-  });
 }

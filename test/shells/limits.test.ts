@@ -179,8 +179,7 @@ suite('prompt keeper: limits', { concurrency: 16 }, () => {
         await t.heartbeats();
         t.type('\x12');
         const typing = setInterval(() => t.type('y\x7f'), 200);
-        await t.ticks(5);
-        clearInterval(typing);
+        await t.ticks(5).finally(() => clearInterval(typing));
         await t.see(/i-search\)`y?': *$/);
         t.type('\x07');
       }),

@@ -1,7 +1,7 @@
 // What someone is typing must be exactly as without the keeper, whatever the line editor is in the middle of.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { isBash, isFish, isZsh, type Shell, swallowingShells, testWith } from './support/shells.ts';
+import { isBash, isFish, isZsh, rotate, type Shell, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Scenario {
@@ -379,6 +379,14 @@ const modes = [
   ['vi', [...anyMode, ...vi, ...viOnly]],
 ] as const;
 
+const variants = modes.flatMap(([mode, scenarios]) =>
+  scenarios.flatMap((scenario) =>
+    (['whole', 'split'] as const).map((answers) => ({ mode, answers, scenario })),
+  ),
+);
+
+const names = [...new Set(variants.map(({ scenario }) => scenario.name))];
+
 /** The mode is chosen after the keeper, as a user's own rc file would. */
 function chooseMode(shell: Shell, mode: string, answers: string): string {
   // Bytes further apart than the line editor waits after ESC are a limit, and a busy machine stretches 30 ms: here it waits longer.
@@ -389,25 +397,28 @@ function chooseMode(shell: Shell, mode: string, answers: string): string {
 }
 
 suite('prompt keeper: line editor', { concurrency: 16 }, () => {
-  for (const shell of swallowingShells) {
-    for (const [mode, scenarios] of modes) {
-      for (const answers of ['whole', 'split'] as const) {
-        for (const { name, only, prepare, keys, printed } of scenarios) {
-          if (!(only ?? ((each: Shell) => !isFish(each)))(shell)) continue;
-          testWith(
-            [shell.command],
-            `${shell.name}, ${mode}, ${answers} answers: ${name}: as without the keeper`,
-            () =>
-              inTerminal({ shell, answers, after: chooseMode(shell, mode, answers) }, async (t) => {
-                await prepare?.(t);
-                await t.heartbeats();
-                const from = t.screen.length;
-                await keys(t, () => t.heartbeats());
-                assert.equal(await t.answerTo(from), printed);
-                assert.equal(t.nuls, 0);
-              }),
-          );
-        }
+  for (const [turn, shell] of swallowingShells.entries()) {
+    for (const [number, name] of names.entries()) {
+      const own = variants.filter(
+        ({ scenario }) =>
+          scenario.name === name && (scenario.only ?? ((each: Shell) => !isFish(each)))(shell),
+      );
+      // Every shell meets every scenario; which mode and which answers, takes turns.
+      for (const { mode, answers, scenario } of own.length === 0 ? [] : rotate(own, turn + number)) {
+        const { prepare, keys, printed } = scenario;
+        testWith(
+          [shell.command],
+          `${shell.name}, ${mode}, ${answers} answers: ${name}: as without the keeper`,
+          () =>
+            inTerminal({ shell, answers, after: chooseMode(shell, mode, answers) }, async (t) => {
+              await prepare?.(t);
+              await t.heartbeats();
+              const from = t.screen.length;
+              await keys(t, () => t.heartbeats());
+              assert.equal(await t.answerTo(from), printed);
+              assert.equal(t.nuls, 0);
+            }),
+        );
       }
     }
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { suite } from 'node:test';
 import { childrenOf, commandLine, findHelpers, findHelpersOf, stateOf } from './support/processes.ts';
-import { isFish, isZsh, type Shell, shells, testWith } from './support/shells.ts';
+import { isFish, isZsh, rotate, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
 const unset = (shell: Shell) => (isFish(shell) ? 'set -e __ssmka_kept' : 'unset __ssmka_kept');
@@ -93,7 +93,7 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
       assert.deepEqual(findHelpers(t.pid), [first]);
     });
 
-    for (const [what, end] of Object.entries(ends)) {
+    for (const [what, end] of rotate(Object.entries(ends), shells.indexOf(shell))) {
       inShell(shell, `no helper is left when ${what}`, async (t) => {
         const helper = await t.helper();
         await t.outputs(shell.keeper, 1);

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import type { PromptFile } from './support/render.ts';
-import { isBash, isFish, isZsh, type Shell, shells, swallowingShells, testWith } from './support/shells.ts';
+import {
+  isBash,
+  isFish,
+  isZsh,
+  rotateFamilies,
+  type Shell,
+  shells,
+  swallowingShells,
+  testWith,
+} from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
 interface State {
@@ -160,9 +169,8 @@ const breakHelper = (file: PromptFile, text: string) =>
   file === 'prompt-helper.sh' ? 'echo BROKEN >&2; exit 3\n' : text;
 
 suite('prompt keeper: start', { concurrency: 16 }, () => {
-  for (const shell of shells) {
-    for (const { name, only, before, env = {}, holds } of states) {
-      if (!(only ?? isPosix)(shell)) continue;
+  for (const [turn, { name, only, before, env = {}, holds }] of states.entries()) {
+    for (const shell of rotateFamilies(shells.filter(only ?? isPosix), turn)) {
       testWith([shell.command], `${shell.name}: starts and prints nothing under ${name}`, () =>
         inTerminal({ shell, before, env }, async (t) => {
           await t.outputs(shell.keeper, 2);

@@ -83,6 +83,26 @@ export const isBash = (shell: Shell): boolean => shell.template === 'prompt.bash
 
 export const swallowingShells = shells.filter((shell) => shell.keeper === 'query');
 
+const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] !== undefined;
+
+/** What the normal run plays of several variants of behaviour number `index`: one, another each time. The long run plays all. */
+export function rotate<T>(variants: readonly T[], index: number): readonly T[] {
+  return isLong ? variants : variants.slice(index % variants.length).slice(0, 1);
+}
+
+/** Shells that are variants of one another: one binary under two names, or one keeper file in shells of the same ability. */
+const families = [['bash', 'bash as sh'], ['zsh'], ['fish'], ['dash', 'busybox ash'], ['ksh', 'mksh']];
+
+/** For a behaviour that is the same within a family: one shell of each, by turns. A shell in no family is always there. */
+export function rotateFamilies(among: readonly Shell[], index: number): readonly Shell[] {
+  const alone = among.filter(({ name }) => !families.flat().includes(name));
+  const turns = families.flatMap((family) => {
+    const members = among.filter(({ name }) => family.includes(name));
+    return members.length === 0 ? [] : rotate(members, index);
+  });
+  return [...turns, ...alone];
+}
+
 export function findCommand(command: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(':')

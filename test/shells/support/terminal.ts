@@ -113,7 +113,7 @@ export class Terminal {
         assert.fail(`${what}: not seen. queries ${this.queries}, NUL ${this.nuls}, exit ${this.exitCode}
 ${JSON.stringify(this.raw)}`);
       }
-      await pause(10);
+      await pause(20);
     }
   }
 
