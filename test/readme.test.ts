@@ -22,8 +22,9 @@ function describeCell(
 }
 
 const CLASSES: Readonly<Record<ShellClass, string>> = {
-  swallows: 'in bash',
-  'output-only': 'in other shells',
+  swallows: 'in bash, zsh, fish',
+  'output-only': 'in dash, busybox ash',
+  untouched: 'in ksh, mksh',
 };
 
 for (const keeper of KEEPERS) {

@@ -29,7 +29,11 @@ export {
   LIFE_TABLE,
   type LifeCell,
   SHELL_CLASSES,
+  SHELLS,
   type ShellClass,
+  type ShellName,
+  WRAPPERS,
+  type WrapperName,
 } from './keepers.ts';
 export type { BundleFile } from './manifest.ts';
 export { SHELL_PROFILE } from './places.ts';

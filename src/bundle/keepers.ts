@@ -1,16 +1,42 @@
 /** The keepers, and the one table of what lives and what dies with each (asserted cell by cell through the lab, printed by README and status). */
+import type { EntryName } from './inputs.ts';
 
 export type KeeperName = 'relay' | 'prompt' | 'none';
 /** What the idle timer counts: the documented one is `input`; a field measurement in 2019 saw `output`; `any` is both. */
 export type IdlePolicy = 'input' | 'output' | 'any';
 /** What the session is doing meanwhile: idle at its prompt, a foreground job that neither reads nor prints, a program that reads. */
 export type Activity = 'prompt' | 'silent-job' | 'reading';
-/** `swallows`: a line editor that can be told to ignore the answer (bash, zsh, fish). `output-only`: the rest (dash, busybox ash, ksh, mksh). */
-export type ShellClass = 'swallows' | 'output-only';
+/**
+ * `swallows`: a line editor that can be told to ignore the answer. `output-only`: an entry starts its keeper, which never asks.
+ * `untouched`: no entry starts in it; a session becomes this shell from one that is kept.
+ */
+export type ShellClass = 'swallows' | 'output-only' | 'untouched';
+/** What makes a session survive a lost connection. */
+export type WrapperName = 'none' | 'tmux';
+export type ShellName = 'bash' | 'zsh' | 'fish' | 'dash' | 'busybox ash' | 'ksh' | 'mksh';
 
 export const IDLE_POLICIES: readonly IdlePolicy[] = ['input', 'output', 'any'];
 export const ACTIVITIES: readonly Activity[] = ['prompt', 'silent-job', 'reading'];
-export const SHELL_CLASSES: readonly ShellClass[] = ['swallows', 'output-only'];
+export const SHELL_CLASSES: readonly ShellClass[] = ['swallows', 'output-only', 'untouched'];
+export const WRAPPERS: readonly WrapperName[] = ['none', 'tmux'];
+
+/** Every shell that a session is tested in, with the entries that can start a keeper in it. */
+export interface KeptShell {
+  readonly name: ShellName;
+  readonly class: ShellClass;
+  /** `env` means that it may be the agent's `sh`. */
+  readonly entries: readonly EntryName[];
+}
+
+export const SHELLS: readonly KeptShell[] = [
+  { name: 'bash', class: 'swallows', entries: ['env', 'profile', 'rc'] },
+  { name: 'zsh', class: 'swallows', entries: ['profile', 'rc'] },
+  { name: 'fish', class: 'swallows', entries: ['profile'] },
+  { name: 'dash', class: 'output-only', entries: ['env', 'profile'] },
+  { name: 'busybox ash', class: 'output-only', entries: ['env', 'profile'] },
+  { name: 'ksh', class: 'untouched', entries: [] },
+  { name: 'mksh', class: 'untouched', entries: [] },
+];
 
 export interface Keeper {
   readonly name: KeeperName;
@@ -21,6 +47,8 @@ export interface Keeper {
     readonly policy: IdlePolicy;
     readonly activity: Activity;
     readonly shell: ShellClass;
+    /** Default none. */
+    readonly wrapper?: WrapperName;
   }): boolean;
 }
 
@@ -34,8 +62,12 @@ export const KEEPERS: readonly Keeper[] = [
     name: 'prompt',
     summary: 'sends only while the shell waits at its own prompt; needs no interpreter',
     // Output-only shells cannot swallow an answer, so they are never asked for one: only a timer that counts output sees them.
-    lives: ({ policy, activity, shell }) =>
-      activity === 'prompt' && (shell === 'swallows' || policy !== 'input'),
+    // The same goes for tmux without a relay, whose clock goes on whatever runs.
+    lives: ({ policy, activity, shell, wrapper = 'none' }) => {
+      if (wrapper === 'tmux') return policy !== 'input';
+      if (activity !== 'prompt' || shell === 'untouched') return false;
+      return shell === 'swallows' || policy !== 'input';
+    },
   },
   {
     name: 'none',
@@ -52,7 +84,7 @@ export interface LifeCell {
   readonly lives: boolean;
 }
 
-/** Every cell, in a fixed order: keeper, shell class, policy, activity. Leaked bytes are 0 in each. */
+/** Every cell without a wrapper, in a fixed order: keeper, shell class, policy, activity. Leaked bytes are 0 in each. */
 export const LIFE_TABLE: readonly LifeCell[] = KEEPERS.flatMap((keeper) =>
   SHELL_CLASSES.flatMap((shell) =>
     IDLE_POLICIES.flatMap((policy) =>

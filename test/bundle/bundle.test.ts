@@ -169,7 +169,7 @@ test('the table of what lives and dies says what the design says, in every cell'
         cell.activity === activity &&
         cell.shell === shell,
     )!.lives;
-  assert.equal(LIFE_TABLE.length, 3 * 3 * 3 * 2);
+  assert.equal(LIFE_TABLE.length, 3 * 3 * 3 * 3);
   assert.ok(LIFE_TABLE.every((cell) => cell.keeper !== 'relay' || cell.lives));
   assert.ok(LIFE_TABLE.every((cell) => cell.keeper !== 'none' || !cell.lives));
   assert.ok(lives('prompt', 'input', 'prompt', 'swallows'));
@@ -177,6 +177,7 @@ test('the table of what lives and dies says what the design says, in every cell'
   assert.ok(lives('prompt', 'output', 'prompt', 'output-only'));
   assert.ok(lives('prompt', 'any', 'prompt', 'output-only'));
   for (const activity of ['silent-job', 'reading']) assert.ok(!lives('prompt', 'any', activity, 'swallows'));
+  assert.ok(!lives('prompt', 'any', 'prompt', 'untouched'));
 });
 
 /** The shell text that lands on instances or goes there, for every combination. */

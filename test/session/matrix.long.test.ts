@@ -1,0 +1,3 @@
+import { describeMatrix, MATRIX } from './matrix.ts';
+
+await describeMatrix(MATRIX);
