@@ -160,7 +160,7 @@ for (const { name, executable } of ENTRY_SHELLS) {
       await session.shows('prompt> ');
       await session.until('a heartbeat', () => session.answered > 0);
       session.type(
-        'echo "ENV=${ENV-unset}"; set | grep -c ssmka; env | grep -ci -e ssmka -e keepalive; ls -l /proc/$$/fd | grep -c pipe\r',
+        'echo "ENV=${ENV-unset}"; set | grep -c ssmka; env | grep -ci -e ssmka -e keepalive; ls -l /proc/$$/fd >/tmp/fds; grep -c pipe /tmp/fds\r',
       );
       await session.shows(/ENV=unset\r\n0\r\n0\r\n0\r\n/);
       session.type('bash -l\r');
