@@ -1,5 +1,5 @@
 /** A throw-away host for installer and entry tests: its own /etc, /usr/local/lib, /opt, /run, /tmp; the machine's /usr/bin read-only. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -242,6 +242,16 @@ export class Sandbox {
       },
     );
     return { status: status ?? (signal ? -1 : -2), stdout, stderr, verdict: firstLine(stdout) };
+  }
+
+  /** Starts `argv` as root of this host, with all that root may do, and does not wait. */
+  start(argv: readonly string[], stdio: StdioOptions): ChildProcess {
+    const child = spawn('/usr/bin/bwrap', [...this.bwrapArguments(), '--cap-add', 'ALL', ...argv], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8', TERM: 'xterm' },
+      stdio,
+    });
+    this.children.add(child);
+    return child;
   }
 
   /** Runs a script's text under one of INSTALLER_SHELLS. */

@@ -1,0 +1,129 @@
+/** A sandbox that is reached by a real ssh client over loopback: its sshd is started for each connection, under strace. */
+import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Sandbox } from './sandbox.ts';
+
+const SFTP_SERVERS = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-server'];
+const CONFIG = `HostKey /etc/ssh/host_key
+AuthorizedKeysFile /etc/ssh/user_key.pub
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+LogLevel QUIET
+`;
+
+export interface Said {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class SshHost {
+  readonly sandbox: Sandbox;
+  private readonly server: Server;
+  private connections = 0;
+  private readonly served: Promise<unknown>[] = [];
+
+  constructor(sandbox: Sandbox) {
+    this.sandbox = sandbox;
+    // sshd's own folder is the sandbox's: nothing but it is in there.
+    sandbox.extra = [
+      '--ro-bind',
+      '/usr/sbin/sshd',
+      '/usr/sbin/sshd',
+      ...['/usr/sbin/cron'].flatMap((path) => ['--ro-bind-try', path, path]),
+    ];
+    this.server = createServer({ pauseOnConnect: true }, (socket) => this.serve(socket));
+  }
+
+  /** Makes keys and waits until connections are taken. */
+  async listen(): Promise<this> {
+    const subsystem = SFTP_SERVERS.map((path) => `[ ! -x ${path} ] || echo "Subsystem sftp ${path}"`).join(
+      '; ',
+    );
+    this.sandbox.write('etc/ssh/sshd_config', CONFIG);
+    const made = await this.run([
+      '/usr/bin/dash',
+      '-ec',
+      `mkdir -p /run/sshd; chmod 755 /run/sshd
+      for key in host_key user_key; do ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/$key; done
+      { ${subsystem}; } >>/etc/ssh/sshd_config`,
+    ]);
+    if (made.status !== 0) throw new Error(`no keys: ${made.stderr}`);
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
+  }
+
+  private get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address ? address.port : 0;
+  }
+
+  /** What every client is told: nothing of this machine's own configuration. */
+  get options(): string[] {
+    const pairs = {
+      IdentityFile: '/etc/ssh/user_key',
+      UserKnownHostsFile: '/dev/null',
+      GlobalKnownHostsFile: '/dev/null',
+      StrictHostKeyChecking: 'no',
+      LogLevel: 'ERROR',
+      Port: String(this.port),
+    };
+    return [
+      '-F',
+      '/dev/null',
+      ...Object.entries(pairs).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+    ];
+  }
+
+  /** sshd as inetd starts it: no port is chosen twice, and none is left behind. */
+  private serve(socket: Socket): void {
+    this.connections += 1;
+    const trace = `/tmp/trace.${this.connections}`;
+    const sshd = ['/usr/sbin/sshd', '-i', '-f', '/etc/ssh/sshd_config'];
+    const child = this.sandbox.start(
+      ['/usr/bin/strace', '-ff', '-qq', '-o', trace, '-e', 'trace=execve', ...sshd],
+      [socket, socket, 'ignore'],
+    );
+    this.served.push(once(child, 'close'));
+    child.on('close', () => socket.destroy());
+    socket.on('error', () => {});
+  }
+
+  /** Runs a client, or anything else, as root of this host. */
+  async run(argv: readonly string[], input = ''): Promise<Said> {
+    const child = this.sandbox.start(argv, 'pipe');
+    let stdout = '';
+    let stderr = '';
+    child.stdout!.on('data', (data: Buffer) => {
+      stdout += data.toString('latin1');
+    });
+    child.stderr!.on('data', (data: Buffer) => {
+      stderr += data.toString('latin1');
+    });
+    child.stdin!.on('error', () => {});
+    child.stdin!.end(input);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const [status] = (await once(child, 'close')) as [number | null];
+    clearTimeout(timer);
+    return { status: status ?? -1, stdout, stderr };
+  }
+
+  /** Every program that was started on the host's side since the last question, sorted; waits for connections to end. */
+  async takeStarted(): Promise<string[]> {
+    await Promise.all(this.served);
+    const folder = this.sandbox.path('tmp');
+    const names = readdirSync(folder).filter((name) => name.startsWith('trace.'));
+    const lines = names.flatMap((name) => this.sandbox.read(`tmp/${name}`).split('\n'));
+    for (const name of names) rmSync(this.sandbox.path(`tmp/${name}`));
+    return lines.flatMap((line) => /execve\("([^"]+)", (.*)\], 0x.* = 0$/.exec(line)?.[1] ?? []).sort();
+  }
+
+  close(): void {
+    this.server.close();
+    this.sandbox.close();
+  }
+}
