@@ -146,15 +146,23 @@ function makeIo(hasColor: boolean): Io {
   };
 }
 
-/** One line from the person at the terminal; empty when they close it. */
+/** One line from the person at the terminal; empty when they close it. @throws UserError on Ctrl-C */
 async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  // Ctrl-C here is an answer too.
-  lines.on('SIGINT', () => lines.close());
-  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  const interrupted = new UserError(
+    { code: 'interrupted', what: 'nothing was changed', why: 'you interrupted it', next: 'run it again' },
+    { exitStatus: 130 },
+  );
+  const left = new Promise<string>((resolve, reject) => {
+    lines.once('close', () => resolve(''));
+    lines.once('SIGINT', () => reject(interrupted));
+  });
   try {
-    return await Promise.race([lines.question(question), closed]);
+    return await Promise.race([lines.question(question), left]);
+  } catch (error) {
+    write(process.stderr, '\n');
+    throw error;
   } finally {
     lines.close();
   }

@@ -12,15 +12,15 @@ export interface Failure {
   next: string;
 }
 
-/** A failure with its exit status: 2 for bad usage (nothing was sent), 1 for the rest. */
+/** A failure with its exit status: 2 for bad usage (nothing was sent), 130 for Ctrl-C at a question, 1 for the rest. */
 export class UserError extends Error implements Failure {
   readonly code: string;
   readonly what: string;
   readonly why: string;
   readonly next: string;
-  readonly exitStatus: 1 | 2;
+  readonly exitStatus: 1 | 2 | 130;
 
-  constructor(failure: Failure, options: { cause?: unknown; exitStatus?: 1 | 2 } = {}) {
+  constructor(failure: Failure, options: { cause?: unknown; exitStatus?: 1 | 2 | 130 } = {}) {
     super(`${failure.what}: ${failure.why}`, { cause: options.cause });
     this.name = new.target.name;
     this.code = failure.code;

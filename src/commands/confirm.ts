@@ -29,7 +29,9 @@ export async function confirmReach(
         what: `${verb} would change ${reach}`,
         why: settings.targets.isAll
           ? '--all has to be confirmed, and there is no terminal to ask on'
-          : `more than --confirm-above ${confirmAbove}, and there is no terminal to ask on`,
+          : count === undefined
+            ? 'how many it is only the service knows, and there is no terminal to ask on'
+            : `more than --confirm-above ${confirmAbove}, and there is no terminal to ask on`,
         next: 'look with --dry-run, then add --yes',
       },
       { exitStatus: 2 },

@@ -10,13 +10,18 @@ export interface Farewell {
 }
 
 /** The service has no codes for this, only sentences: the one for idle sessions is documented, others are shown as they come. */
-export function describeEnd(end: SessionEnd, instanceId: string, sessionId: string): Farewell {
+export function describeEnd(
+  end: SessionEnd,
+  instanceId: string,
+  sessionId: string,
+  flags: { readonly ours: string; readonly aws: string },
+): Farewell {
   const { by, sentence } = end;
   if (by === 'closed') return { words: 'closed by you', next: '', exitStatus: 0 };
   if (by === 'lost') {
     return {
       words: `connection lost (${trim(sentence)})`,
-      next: `if the host is up, its session goes on until it times out; end it with  aws ssm terminate-session --session-id ${sessionId}`,
+      next: `if the host is up, its session goes on until it times out; end it with  aws ssm terminate-session --session-id ${sessionId}${flags.aws}`,
       exitStatus: 1,
     };
   }
@@ -28,7 +33,7 @@ export function describeEnd(end: SessionEnd, instanceId: string, sessionId: stri
   if (/inactiv|idle/i.test(sentence)) {
     return {
       words: `idle timeout: “${sentence}”`,
-      next: `keep the next one alive:  ssm-keepalive install --instance-id ${instanceId}`,
+      next: `see whether a keeper is there:  ssm-keepalive status --instance-id ${instanceId}${flags.ours} ; if not:  ssm-keepalive install --instance-id ${instanceId}${flags.ours}`,
       exitStatus: 1,
     };
   }

@@ -18,6 +18,12 @@ export function repeatConnection({ common }: Settings): string {
   ].join('');
 }
 
+/** The same for the AWS CLI; on the lab its address, which nothing on the command line says. */
+export function repeatForAws(settings: Settings, labEndpoint = ''): string {
+  const { isLab } = settings.common;
+  return isLab ? ` --endpoint-url ${labEndpoint}` : repeatConnection(settings);
+}
+
 /** The flags that give the same bundle again; only those that differ from the defaults. */
 export function repeatKeeper({ keeper }: Settings): string {
   const given: Readonly<Record<string, string | boolean>> = {

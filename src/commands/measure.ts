@@ -89,7 +89,9 @@ function chooseInstance(settings: Settings, words: readonly string[]): string {
           ? `${ids.length} instances`
           : `no instance id: ${JSON.stringify(id)}`,
     why: 'measure opens sessions on one instance, named by its id (i-… or mi-…)',
-    next: 'run  ssm-keepalive measure i-0123456789abcdef0',
+    next: settings.common.isLab
+      ? 'see the lab’s with  ssm-keepalive lab hosts  and give an id'
+      : 'run  ssm-keepalive measure i-0123456789abcdef0',
   });
 }
 

@@ -7,6 +7,7 @@ import { AnswerCount } from '../session/terminal.ts';
 import { type TerminalStreams, UserTerminal } from '../session/user-terminal.ts';
 import type { ConnectTask } from './connect.ts';
 import { describeEnd, describeSpan } from './connect-text.ts';
+import { repeatConnection, repeatForAws } from './delivery-text.ts';
 import { makeResume } from './resume.ts';
 
 /** A blink of the line is nobody's business; what lasts longer is said. */
@@ -54,7 +55,10 @@ export async function runOwnClient(
     const terminating = end.by === 'closed' ? terminateSession(client, started.SessionId) : undefined;
     if (!isSignalled) await swallowAnswers(session, answers);
     terminal.close();
-    const { words, next, exitStatus } = describeEnd(end, instanceId, started.SessionId);
+    const { words, next, exitStatus } = describeEnd(end, instanceId, started.SessionId, {
+      ours: repeatConnection(task.settings),
+      aws: repeatForAws(task.settings, started.endpoint),
+    });
     const why = isSignalled ? 'closed by a signal' : words;
     if (!isQuiet || exitStatus !== 0)
       io.err(

@@ -15,6 +15,7 @@ import {
 } from '../fleet/preferences.ts';
 import type { Settings } from '../settings.ts';
 import { connect } from './connection.ts';
+import { repeatConnection } from './delivery-text.ts';
 import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
 
@@ -132,10 +133,10 @@ const set: Act = async (client, changes, settings, io, { own }) => {
     return report(settings, io, { changed: false, version: before.version });
   }
   io.err(diff(before?.content, content));
-  await confirm(own['yes'] === true, io);
+  await confirm(own['yes'] === true, settings, io);
   const version = await savePreferences(client, before, content);
   io.err(
-    `ssm-keepalive: version ${version} is in force for new sessions; back with  ssm-keepalive preferences undo\n`,
+    `ssm-keepalive: version ${version} is in force for new sessions; back with  ssm-keepalive preferences undo${repeatConnection(settings)}\n`,
   );
   return report(settings, io, { changed: true, version });
 };
@@ -150,7 +151,7 @@ const undo: Act = async (client, _changes, settings, io, { own }) => {
       why: found
         ? `version ${found.version}, which is in force, was made by somebody else`
         : 'this account and Region have no session document',
-      next: 'look with  ssm-keepalive preferences get',
+      next: `look with  ssm-keepalive preferences get${repeatConnection(settings)}`,
     });
   }
   io.err(
@@ -158,7 +159,7 @@ const undo: Act = async (client, _changes, settings, io, { own }) => {
       ? 'ssm-keepalive: the document was created by us and will be deleted: the service’s defaults apply then\n'
       : diff(found.content, await readVersion(client, previous)),
   );
-  await confirm(own['yes'] === true, io);
+  await confirm(own['yes'] === true, settings, io);
   await undoPreferences(client, previous);
   io.err('ssm-keepalive: undone; new sessions follow it\n');
   return report(settings, io, { changed: true, version: previous === 'none' ? null : previous });
@@ -178,7 +179,7 @@ function diff(before: string | undefined, after: string): string {
   return [...gone, ...come].join('');
 }
 
-async function confirm(isConfirmed: boolean, io: Io): Promise<void> {
+async function confirm(isConfirmed: boolean, settings: Settings, io: Io): Promise<void> {
   if (isConfirmed) return;
   if (!io.ask) {
     throw new UserError(
@@ -199,6 +200,6 @@ async function confirm(isConfirmed: boolean, io: Io): Promise<void> {
     code: 'not-confirmed',
     what: 'nothing was changed',
     why: 'the answer was not yes',
-    next: 'look with  ssm-keepalive preferences get',
+    next: `look with  ssm-keepalive preferences get${repeatConnection(settings)}`,
   });
 }

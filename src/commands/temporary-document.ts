@@ -6,6 +6,7 @@ import {
   TEMPORARY_IDLE_MINUTES,
 } from '../fleet/measure-account.ts';
 import type { Settings } from '../settings.ts';
+import { repeatForAws } from './delivery-text.ts';
 import type { Io } from './io.ts';
 
 export const TEMPORARY_IDLE_SECONDS = TEMPORARY_IDLE_MINUTES * 60;
@@ -39,13 +40,4 @@ export async function withTemporaryDocument(
     if (isDeleted && !settings.common.isQuiet)
       io.err(`ssm-keepalive: deleted the session document ${name}\n`);
   }
-}
-
-/** The connection in the AWS CLI's own flags. */
-function repeatForAws({ common: { region, profile, endpointUrl } }: Settings): string {
-  return [
-    region ? ` --region ${region}` : '',
-    profile ? ` --profile ${/^[\w.@-]+$/.test(profile) ? profile : JSON.stringify(profile)}` : '',
-    endpointUrl ? ` --endpoint-url ${endpointUrl}` : '',
-  ].join('');
 }

@@ -134,7 +134,7 @@ export function describeKeeper({ report }: Verdict): string {
 
 export function describeEntries({ report }: Verdict): string {
   const shown = Object.entries(report?.entries ?? {}).filter(
-    ([, state]) => state !== 'absent' && state !== 'off',
+    ([, state]) => !['absent', 'off', 'unknown'].includes(state),
   );
   return shown.map(([name, state]) => (state === 'live' ? name : `${name}:${state}`)).join(' ') || '-';
 }

@@ -38,7 +38,7 @@ export class NoMatchError extends UserError {
       why: targets.isAll
         ? 'this account has no managed Linux instance in this Region'
         : `no managed instance in this account and Region has ${describeTargets(targets)}`,
-      next: 'look with  aws ssm describe-instance-information ; check the tag, --region and --profile',
+      next: 'look with  aws ssm describe-instance-information  (on the lab: ssm-keepalive lab hosts); check the name, --region and --profile',
     });
   }
 }

@@ -1,6 +1,7 @@
 /** The user's own terminal while a session has it: raw from the first output on, and as it was before on every way out. */
 import { spawnSync } from 'node:child_process';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { ScreenModes } from './screen-modes.ts';
 
 /** -iexten: on macOS Ctrl-V and Ctrl-O would stay with the local terminal. */
 const RAW = ['raw', '-echo', '-iexten'];
@@ -14,6 +15,7 @@ export class UserTerminal {
   /** As `stty -g` spells it; undefined where there is none. */
   private readonly saved: string | undefined;
   private readonly undo: (() => void)[] = [];
+  private readonly modes = new ScreenModes();
   private isRaw = false;
   private isClosed = false;
 
@@ -65,6 +67,7 @@ export class UserTerminal {
 
   /** False when the terminal is slow; `drained` is then called once. */
   write(bytes: Uint8Array, drained: () => void): boolean {
+    this.modes.watch(bytes);
     if (this.streams.output.write(bytes)) return true;
     this.streams.output.once('drain', drained);
     return false;
@@ -78,6 +81,8 @@ export class UserTerminal {
   restore(): void {
     if (!this.isRaw) return;
     this.isRaw = false;
+    // A program whose session went away under it had no time for this.
+    this.streams.output.write(this.modes.undo);
     if (this.saved === undefined) this.streams.input.setRawMode(false);
     else stty(this.saved);
   }

@@ -85,6 +85,18 @@ test('connect: ~. ends the session, at the start of a line only, split or not, a
   await until('its end on the other side', () => findSession(seat.sessionId, 'History'));
 });
 
+test('connect: what a full-screen program had switched on is switched off when its session goes away under it', {
+  skip,
+}, async (context) => {
+  const seat = new Seat(context, OWN, lab.env);
+  await seat.ready();
+  await seat.say("printf '\\033[?1049h\\033[?1h\\033=\\033[?25lfu''ll\\n'\r", /full\r\n/);
+  const from = seat.raw.length;
+  seat.type('\r~.');
+  await seat.left();
+  assert.match(seat.raw.slice(from), /\x1b>\x1b\[\?25h\x1b\[\?1l\x1b\[\?1049l\x1b\[m/);
+});
+
 test('connect: --escape takes another character, or none', { skip }, async (context) => {
   const other = new Seat(context, [...OWN, '--escape', '%'], lab.env);
   const none = new Seat(context, [...OWN, '--escape', 'none'], lab.env);

@@ -167,7 +167,7 @@ function judgeKeeper(
   if (runs.every((run) => !beating(run)))
     return {
       shown: 'not shown',
-      why: 'no heartbeat was seen: look with  ssm-keepalive status',
+      why: 'no heartbeat was seen; the status command says what is installed there',
     };
   const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
   if (runs.some((run) => run.outcome === 'alive'))

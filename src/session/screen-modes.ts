@@ -1,0 +1,53 @@
+/** What programs of a session switched on in the user's terminal, so that it can be switched off where they had no time to. */
+
+/** Private modes [ECMA-48, xterm control sequences] that are off in a terminal at rest: keys, mouse, pastes, alternate screens. */
+const OFF_AT_REST = new Set([
+  1, 5, 9, 47, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1047, 1049, 2004, 2026,
+]);
+const CURSOR = 25;
+/** Last, since the switch back takes the cursor with it. */
+const SCREENS = new Set([47, 1047, 1049]);
+
+const SWITCH = /\x1b(?:\[\?([\d;]{1,60})([hl])|([=>]))/g;
+/** Longer than any switch that is cut in two. */
+const CARRY = 70;
+
+export class ScreenModes {
+  private readonly on = new Set<number>();
+  private isCursorHidden = false;
+  private hasKeypad = false;
+  private carry = '';
+
+  /** Reads output as it passes; a switch cut in two counts once. */
+  watch(bytes: Uint8Array): void {
+    const text = this.carry + Buffer.from(bytes).toString('latin1');
+    let end = 0;
+    for (const match of text.matchAll(SWITCH)) {
+      end = match.index + match[0].length;
+      if (match[3] !== undefined) this.hasKeypad = match[3] === '=';
+      else for (const mode of (match[1] ?? '').split(';')) this.set(Number(mode), match[2] === 'h');
+    }
+    const rest = text.slice(Math.max(end, text.length - CARRY));
+    const escape = rest.lastIndexOf('\x1b');
+    this.carry = escape < 0 ? '' : rest.slice(escape);
+  }
+
+  /** What puts the terminal to rest again; empty where nothing was left on. */
+  get undo(): string {
+    const modes = [...this.on].sort((a, b) => Number(SCREENS.has(a)) - Number(SCREENS.has(b)));
+    return [
+      this.hasKeypad ? '\x1b>' : '',
+      this.isCursorHidden ? '\x1b[?25h' : '',
+      ...modes.map((mode) => `\x1b[?${mode}l`),
+      modes.some((mode) => SCREENS.has(mode)) ? '\x1b[m' : '',
+    ].join('');
+  }
+
+  private set(mode: number, isOn: boolean): void {
+    if (mode === CURSOR) this.isCursorHidden = !isOn;
+    else if (OFF_AT_REST.has(mode)) {
+      if (isOn) this.on.add(mode);
+      else this.on.delete(mode);
+    }
+  }
+}
