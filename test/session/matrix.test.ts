@@ -16,7 +16,10 @@ function isInSlice(cell: MatrixCell): boolean {
   // Logins of one host by `env` share a tmux and would come one after the other.
   const isSerial = seat.entry === 'env' && seat.shells.length > 1;
   const turn = isSerial ? 'none' : WRAPPERS[(number + (isPrompt ? 1 : 0)) % 2];
-  if (wrapper !== turn || policy !== IDLE_POLICIES[number % 3]) return false;
+  if (policy !== IDLE_POLICIES[number % 3]) return false;
+  // Which shell tmux starts is the entry's business where there is no relay.
+  if (isPrompt && wrapper === 'tmux' && !isSerial && activity === 'prompt') return true;
+  if (wrapper !== turn) return false;
   const isOther = activity === ACTIVITIES[1 + (place % 2)];
   if (isPrompt) return activity === 'prompt' || (isOther && !(seat.entry === 'env' && wrapper === 'tmux'));
   return activity === ACTIVITIES[(number + place) % 3];
