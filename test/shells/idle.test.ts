@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'node:test';
 import type { PromptFile } from './support/render.ts';
 import {
+  isFish,
   isZsh,
   rotate,
   rotateFamilies,
@@ -63,12 +64,13 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
       'stops after max-idle, answers not counted; a key resumes it',
       { maxIdleSeconds: 5 },
       async (t) => {
-        await t.outputs(shell.keeper, 2);
-        await t.ticks(4);
+        // Not one more than now: on a busy machine there may have been all that will come.
+        await t.until('an output', () => t.queries + t.nuls > 0);
+        await t.ticks(5);
         assert.ok(await isSilent(t));
         t.type('\r');
-        await t.outputs(shell.keeper, 2);
-        await t.ticks(4);
+        await t.outputs(shell.keeper, 1);
+        await t.ticks(5);
         assert.ok(await isSilent(t), 'and stops again');
       },
     );
@@ -96,7 +98,9 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
       () =>
         inTerminal({ shell, answers: 'never' }, async (t) => {
           await t.outputs('output', 2);
-          assert.equal(t.queries, 4);
+          // fish goes on reading its own files after its first prompt, and what a shell reads is taken for a key.
+          if (isFish(shell)) assert.ok(t.queries >= 4);
+          else assert.equal(t.queries, 4);
           t.type(' ');
           await t.outputs('query', 1);
         }),
