@@ -28,6 +28,8 @@ function findGuards(): { line: number; text: string }[] {
 
 /** Guards that no test can miss, each with the reason. */
 const unseen: Readonly<Record<string, string>> = {
+  'case $- in *i*) ;; *) return 1 ;; esac':
+    'the stub of profile.d and the blocks asks it first, and a shell that is not interactive reads no ENV',
   '__ssmka_read_stat "$__ssmka_self" || return 1':
     'it fails without /proc alone, which the line before it has seen',
   '[ "$__ssmka_group" = "$__ssmka_foreground" ] || return 1':

@@ -15,6 +15,9 @@ const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh',
 const OTHERS = WAYS_IN.filter(({ env }) => !env);
 const FISH: WayIn = { name: '-fish', executable: '/usr/bin/fish', argv0: '-fish' };
 
+/** Says how many keepers run here: one that is there shows in nothing else. */
+const COUNT = 'cat /proc/*/comm 2>/dev/null | grep -c keepalive';
+
 let kept: Sandbox;
 let plain: Sandbox;
 before(() => {
@@ -23,7 +26,7 @@ before(() => {
   plain = new Sandbox();
   for (const host of [kept, plain]) {
     host.write('home/off/.config/ssm-keepalive/off', '');
-    host.write('tmp/script', 'echo "a script ran"\n');
+    host.write('tmp/script', `${COUNT}\n`);
     // Below our lines, as what others add: each says once that it was read.
     for (const path of ['etc/bash.bashrc', 'etc/zsh/zprofile', 'etc/zsh/zshrc'])
       host.write(path, `${host.read(path)}\ncase $- in *i*) echo "${path} was read" ;; esac\n`);
@@ -134,21 +137,26 @@ function testWay(way: WayIn) {
 }
 
 for (const [executable, args] of [
-  ['zsh', ['-lic', 'echo ran']],
-  ['zsh', ['-ic', 'echo ran']],
+  ['dash', ['-lic', COUNT]],
+  ['busybox', ['sh', '-lic', COUNT]],
+  ['zsh', ['-lic', COUNT]],
+  ['zsh', ['-lim', '-c', COUNT]],
+  ['zsh', ['-lim', '/tmp/script']],
+  ['zsh', ['-ic', COUNT]],
   ['zsh', ['-li', '/tmp/script']],
-  ['bash', ['-ic', 'echo ran']],
-  ['fish', ['-lic', 'echo ran']],
-  ['fish', ['-l', '-i', '-c', 'echo ran']],
+  ['bash', ['-ic', COUNT]],
+  ['fish', ['-lic', COUNT]],
+  ['fish', ['-l', '-i', '-c', COUNT]],
   ['fish', ['-li', '/tmp/script']],
 ] as const) {
   const options = { executable: `/usr/bin/${executable}`, argv0: executable, args: [...args] };
-  test(`${executable} ${args.join(' ')} is left alone`, {
+  test(`${executable} ${args.join(' ').replace(COUNT, 'COMMAND')} is left alone`, {
     skip: missing || lacksShell({ name: '', ...options }),
   }, async () => {
     const here = await transcript(kept, options, '', false);
     const there = await transcript(plain, options, '', false);
     assert.deepEqual(here, there);
+    assert.deepEqual(here.said.slice(-2), ['0', '']);
   });
 }
 
