@@ -28,8 +28,8 @@ export class ScreenModes {
       else for (const mode of (match[1] ?? '').split(';')) this.set(Number(mode), match[2] === 'h');
     }
     const rest = text.slice(Math.max(end, text.length - CARRY));
-    const escape = rest.lastIndexOf('\x1b');
-    this.carry = escape < 0 ? '' : rest.slice(escape);
+    const start = rest.lastIndexOf('\x1b');
+    this.carry = start < 0 ? '' : rest.slice(start);
   }
 
   /** What puts the terminal to rest again; empty where nothing was left on. */
