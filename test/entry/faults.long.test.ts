@@ -30,6 +30,8 @@ function findGuards(): { line: number; text: string }[] {
 const unseen: Readonly<Record<string, string>> = {
   'case $- in *i*) ;; *) return 1 ;; esac':
     'the stub of profile.d and the blocks asks it first, and a shell that is not interactive reads no ENV',
+  '[ -t 0 ] && [ -t 1 ] && [ -t 2 ] || return 1':
+    'one of the three elsewhere is seen by the line after it; all three, by the one that asks for job control',
   '__ssmka_read_stat "$__ssmka_self" || return 1':
     'it fails without /proc alone, which the line before it has seen',
   '[ "$__ssmka_group" = "$__ssmka_foreground" ] || return 1':

@@ -256,6 +256,27 @@ test('a shell whose output or errors go elsewhere is left alone', { skip }, asyn
   }
 });
 
+test('a shell whose output goes to another terminal is left alone', { skip }, async () => {
+  const session = kept.open({ executable: '/usr/bin/bash', argv0: 'bash' });
+  try {
+    await session.shows('prompt> ');
+    session.type(
+      "setsid script -qc 'tty >/tmp/other; exec sleep 60' /dev/null </dev/null >/dev/null 2>&1 &\r",
+    );
+    await session.until(
+      'the other terminal',
+      () => kept.has('tmp/other') && /pts/.test(kept.read('tmp/other')),
+    );
+    session.type('bash -l >"$(cat /tmp/other)"\r');
+    await session.until('the login shell to read', () => session.commandLines().includes('bash -l'));
+    session.type('echo "level $SHLVL" >/dev/tty\r');
+    await session.shows(/level \d/);
+    assert.equal(session.processes('ssm-keepalive').length, 0);
+  } finally {
+    session.close();
+  }
+});
+
 test('cron, and anything else without a terminal, is left alone', { skip }, () => {
   for (const { name, executable } of ENTRY_SHELLS) {
     const shell = name === 'busybox' ? [executable, 'sh'] : [executable];
