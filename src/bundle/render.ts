@@ -21,11 +21,6 @@ export function templatesPath(): string {
   return templatesFolder;
 }
 
-/** Whether a template of that name exists. */
-export function hasTemplate(name: string): boolean {
-  return existsSync(join(templatesPath(), name));
-}
-
 /**
  * Prints one template with `values`, every `<%= %>` quoted for `dialect`.
  * A name that `values` lacks stops the rendering: it never becomes an empty word.
