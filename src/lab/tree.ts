@@ -133,7 +133,10 @@ export function mirrorFolder(
   chmodSync(target, 0o755);
   for (const name of readdirSync(source)) {
     const path = join(source, name);
-    const text = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined;
+    // Gone since the folder was read: a package manager at work.
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) continue;
+    const text = found.isSymbolicLink() ? readlinkSync(path) : undefined;
     if (isDropped(name) || (text !== undefined && isDropped(basename(text)))) continue;
     symlinkSync(text ?? join(base, name), join(target, name));
   }
