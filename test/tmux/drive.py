@@ -503,6 +503,20 @@ def without_a_relay_the_clock_stops_when_nobody_is_there():
     same(login.ends(), 0)
 
 
+def without_a_relay_the_cap_of_root_stops_the_clock():
+    """max-idle is 8 h here. 0 is what `lock-after-time` takes for never."""
+    os.makedirs('/etc/ssm-keepalive', exist_ok=True)
+    for text in ('0\n', '2\n', 'soon\n', ''):
+        with open('/etc/ssm-keepalive/max-idle', 'w') as file:
+            file.write(text)
+        login = Login().in_tmux()
+        login.until(lambda: b'\x1b[?1049l' in login.screen, 'never locked with %r' % text)
+        login.type(b' ')
+        login.until(lambda: login.screen.rfind(b'\x1b[?1049h') > login.screen.rfind(b'\x1b[?1049l'), 'a key does not unlock')
+        login.type(b'exit\r')
+        same(login.ends(), 0)
+
+
 def without_a_relay_and_without_tmux_the_shell_is_plain():
     for text in (None, '#!/bin/sh\n[ "$1" != -V ] || { echo tmux 3.4; exit; }\nexec sleep 1000\n'):
         if text:

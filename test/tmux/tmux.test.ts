@@ -68,6 +68,8 @@ describe('sessions in tmux without a relay', { skip, concurrency: 3 }, () => {
   }
   test('the clock stops when nobody is there', () =>
     play('without_a_relay_the_clock_stops_when_nobody_is_there', { keeper: 'prompt', maxIdleSeconds: 3 }));
+  test('the cap of root stops the clock', () =>
+    play('without_a_relay_the_cap_of_root_stops_the_clock', { keeper: 'prompt' }));
   test('without tmux the shell is plain', () =>
     play('without_a_relay_and_without_tmux_the_shell_is_plain', { keeper: 'prompt' }, { hasTmux: false }));
 });
