@@ -1,13 +1,13 @@
 /** Carries commands to hosts: concurrency, error limit, delivery timeout and cancelling, as SendCommand promises them. */
+import type { Script } from './command-document.ts';
+import { scriptOf } from './documents.ts';
 import type { Host, Run } from './host.ts';
 import type { CommandRecord, InvocationRecord, RecordStore } from './records.ts';
 import { OUTCOMES, type RunDetails, type RunResult } from './run-result.ts';
 
-/** The agent's default when a document names no executionTimeout, or one outside 5..172800 [facts/ssm.md]. */
-const DEFAULT_EXECUTION_SECONDS = 3600;
-
 interface Progress {
   readonly command: CommandRecord;
+  readonly script: Script;
   readonly queue: { invocation: InvocationRecord; host: Host }[];
   readonly live: Map<InvocationRecord, () => void>;
   readonly maxConcurrency: number;
@@ -34,6 +34,7 @@ export class Dispatcher {
     command.invocations = queue.map(({ invocation }) => invocation);
     const progress: Progress = {
       command,
+      script: scriptOf({ store: this.store }, command),
       queue,
       live: new Map(),
       maxConcurrency: Math.max(1, resolveCount(command.maxConcurrency, hosts.length)),
@@ -89,7 +90,7 @@ export class Dispatcher {
   }
 
   private startOne(progress: Progress, host: Host, invocation: InvocationRecord): void {
-    const { command, live } = progress;
+    const { command, script, live } = progress;
     const done = (result: RunResult): void => {
       if (!live.delete(invocation)) return;
       finish(invocation, result);
@@ -102,9 +103,9 @@ export class Dispatcher {
       invocation.startedAt = Date.now();
       const run: Run = host.run({
         commandId: command.commandId,
-        script: (command.parameters['commands'] ?? []).join('\n'),
-        workingDirectory: command.parameters['workingDirectory']?.[0] ?? '',
-        executionTimeoutMs: executionSeconds(command) * 1000 * this.timeoutScale,
+        script: script.text,
+        workingDirectory: script.workingDirectory,
+        executionTimeoutMs: script.timeoutSeconds * 1000 * this.timeoutScale,
       });
       live.set(invocation, () => {
         invocation.statusDetails = 'Cancelling';
@@ -147,11 +148,6 @@ export class Dispatcher {
 /** `50` or `10%` of a count; a percentage is rounded down, as a limit must be. */
 export function resolveCount(text: string, total: number): number {
   return text.endsWith('%') ? Math.floor((Number(text.slice(0, -1)) * total) / 100) : Number(text);
-}
-
-export function executionSeconds(command: CommandRecord): number {
-  const given = Number(command.parameters['executionTimeout']?.[0] ?? DEFAULT_EXECUTION_SECONDS);
-  return given >= 5 && given <= 172_800 ? given : DEFAULT_EXECUTION_SECONDS;
 }
 
 export function countErrors(command: CommandRecord): number {

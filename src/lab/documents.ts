@@ -1,7 +1,8 @@
 /** The account's documents: what the service owns, what somebody created, and what may stand in one. */
 import type { Account } from './account.ts';
+import { checkCommandDocument, readScript, type Script } from './command-document.ts';
 import { ACCOUNT } from './options.ts';
-import type { DocumentRecord, DocumentVersion } from './records.ts';
+import type { CommandRecord, DocumentRecord, DocumentVersion } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
 /** The document that a session without a name of its own uses, once somebody has saved it. */
@@ -15,7 +16,7 @@ export interface FoundDocument {
 
 /** `wanted` is a number, $DEFAULT (also when absent) or $LATEST. @throws ServiceError InvalidDocument, InvalidDocumentVersion */
 export function findDocument(
-  account: Account,
+  account: Pick<Account, 'store'>,
   name: string,
   wanted = '$DEFAULT',
   versionName?: string,
@@ -61,6 +62,32 @@ export function checkContent(type: string, format: string, content: string): voi
       `The schema version of a ${type} document is one of ${versions.join(', ')}.`,
     );
   if (type === 'Session') checkSession(parsed);
+  else checkCommandDocument(parsed);
+}
+
+/** The Command document that a command or an association names, ready to be used. @throws ServiceError */
+export function findUsable(account: Account, name: string, wanted?: string): FoundDocument {
+  const found = findDocument(account, name, wanted);
+  if (found.document.type !== 'Command')
+    throw new ServiceError('InvalidDocument', `Document ${name} is not a Command document.`);
+  // That a version cannot be used at once is inferred from its status; how the service says so is not known.
+  if (isCreating(account, found.version))
+    throw new ServiceError('InvalidDocument', `Document ${name} is not active yet.`);
+  return found;
+}
+
+/** True for a moment after a version was made: its status is then Creating. */
+export function isCreating(
+  { consistencySeconds }: Pick<Account, 'consistencySeconds'>,
+  version: DocumentVersion,
+): boolean {
+  return Date.now() < version.createdAt + consistencySeconds * 1000;
+}
+
+/** What a command is to run; its document was there when it was sent. */
+export function scriptOf(account: Pick<Account, 'store'>, command: CommandRecord): Script {
+  const { version } = findDocument(account, command.documentName, command.documentVersion);
+  return readScript(version.content, command);
 }
 
 /** The `inputs` of a session document. */

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Account, Operation } from '../account.ts';
 import { readRateMinutes } from '../association-runner.ts';
-import { findDocument } from '../documents.ts';
+import { checkParameters } from '../command-document.ts';
+import { findUsable } from '../documents.ts';
 import type { AssociationRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { type Input, parseInput } from '../shapes.ts';
 import { describe, findAssociation } from './associations.ts';
-import { checkParameters } from './commands.ts';
 
 const MOST_ASSOCIATIONS = 2000;
 
@@ -68,10 +68,8 @@ function readFields(
   input: Omit<Input<'CreateAssociation'>, 'Name'>,
   name: string,
 ): Omit<AssociationRecord, 'associationId' | 'createdAt' | 'updatedAt' | 'version' | 'executions'> {
-  const { document, version } = findDocument(account, name, input.DocumentVersion);
-  if (document.type !== 'Command')
-    throw new ServiceError('InvalidDocument', `Document ${name} is not a Command document.`);
-  checkParameters({ Parameters: input.Parameters }, version.content.length);
+  const { version } = findUsable(account, name, input.DocumentVersion);
+  checkParameters(version.content, input.Parameters ?? {});
   if ((input.Targets ?? []).length === 0)
     throw new ServiceError('InvalidTarget', 'This lab knows associations with Targets only.');
   if (input.ScheduleExpression !== undefined) readRateMinutes(input.ScheduleExpression);

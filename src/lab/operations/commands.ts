@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type Account, delay, type Operation, toSeconds } from '../account.ts';
-import { countErrors, executionSeconds } from '../dispatcher.ts';
-import { findDocument } from '../documents.ts';
+import { checkParameters, stepName } from '../command-document.ts';
+import { countErrors } from '../dispatcher.ts';
+import { findDocument, findUsable, scriptOf } from '../documents.ts';
 import type { Host } from '../host.ts';
 import { ACCOUNT } from '../options.ts';
 import { takePage } from '../paging.ts';
@@ -11,18 +12,14 @@ import { type Input, parseInput } from '../shapes.ts';
 import { findByTargets } from '../targets.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
-/** The service counts the document and its runtime parameters together [facts/ssm.md]. */
-const LARGEST_DOCUMENT_BYTES = 64 * 1024;
-const PARAMETERS = ['commands', 'workingDirectory', 'executionTimeout'];
 /** Tag targets are resolved after the answer, so TargetCount is 0 at first. */
 const RESOLVE_MS = 30;
 
 export const sendCommand: Operation = (account, body) => {
   const input = parseInput('SendCommand', body);
-  const { document, version } = findDocument(account, input.DocumentName, input.DocumentVersion);
-  if (document.type !== 'Command')
-    throw new ServiceError('InvalidDocument', `Document ${input.DocumentName} is not a Command document.`);
-  checkParameters(input, version.content.length);
+  const { version } = findUsable(account, input.DocumentName, input.DocumentVersion);
+  checkHash(input, version.content);
+  checkParameters(version.content, input.Parameters ?? {});
   const ids = input.InstanceIds ?? [];
   const targets = input.Targets ?? [];
   if (ids.length > 0 && targets.length > 0) {
@@ -68,7 +65,11 @@ export const listCommandInvocations: Operation = async (account, body) => {
   const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
   return {
     CommandInvocations: page.items.map(({ command, invocation }) =>
-      describeInvocation(command, invocation, input.Details === true),
+      describeInvocation(
+        command,
+        invocation,
+        input.Details === true ? nameStep(account, command) : undefined,
+      ),
     ),
     NextToken: page.NextToken,
   };
@@ -79,7 +80,8 @@ export const getCommandInvocation: Operation = async (account, body) => {
   const command = visibleCommands(account).find(({ commandId }) => commandId === input.CommandId);
   const invocation = command?.invocations.find(({ instanceId }) => instanceId === input.InstanceId);
   if (command === undefined || invocation === undefined) throw new ServiceError('InvocationDoesNotExist');
-  if (input.PluginName !== undefined && input.PluginName !== PLUGIN)
+  const PluginName = nameStep(account, command);
+  if (input.PluginName !== undefined && input.PluginName !== PluginName)
     throw new ServiceError('InvalidPluginName');
   const elapsed = ((invocation.endedAt ?? invocation.startedAt ?? 0) - (invocation.startedAt ?? 0)) / 1000;
   return {
@@ -88,7 +90,7 @@ export const getCommandInvocation: Operation = async (account, body) => {
     Comment: command.comment,
     DocumentName: command.documentName,
     DocumentVersion: command.documentVersion,
-    PluginName: PLUGIN,
+    PluginName,
     ResponseCode: invocation.code,
     ExecutionStartDateTime:
       invocation.startedAt === undefined ? '' : new Date(invocation.startedAt).toISOString(),
@@ -116,30 +118,23 @@ export const cancelCommand: Operation = (account, body) => {
   return {};
 };
 
-const PLUGIN = 'aws:runShellScript';
+/** How the results of a command name its one step. */
+function nameStep(account: Account, { documentName, documentVersion }: CommandRecord): string {
+  return stepName(findDocument(account, documentName, documentVersion).version.content);
+}
 
-export function checkParameters(
-  input: Pick<Input<'SendCommand'>, 'Parameters'>,
-  documentBytes: number,
+/**
+ * The hash that a document's description names, where the caller gives one: it pins what may run. That a wrong one is
+ * InvalidDocument is inferred: the model has no error of its own for it.
+ */
+function checkHash(
+  { DocumentName, DocumentHash, DocumentHashType = 'Sha256' }: Input<'SendCommand'>,
+  content: string,
 ): void {
-  const parameters = input.Parameters ?? {};
-  const unknown = Object.keys(parameters).find((name) => !PARAMETERS.includes(name));
-  if (unknown !== undefined)
-    throw new ServiceError('InvalidParameters', `Parameter ${unknown} is not defined in the document.`);
-  if ((parameters['commands'] ?? []).length === 0)
-    throw new ServiceError('InvalidParameters', 'Parameter commands is required.');
-  const text = JSON.stringify(parameters);
-  if (Buffer.byteLength(text) + documentBytes > LARGEST_DOCUMENT_BYTES) {
-    throw new ServiceError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
-  }
-  // The service resolves {{ssm:name}} in values, and no such parameter exists here: raw `{{` must never be sent.
-  const reference = /\{\{\s*(ssm(?:-secure)?:)?([^}]*)/.exec(Object.values(parameters).flat().join('\n'));
-  if (reference !== null) {
-    throw new ServiceError(
-      'InvalidParameters',
-      `Parameters: [{{${reference[1] ?? ''}${reference[2] ?? ''}}}] cannot be resolved.`,
-    );
-  }
+  if (DocumentHash === undefined) return;
+  const hash = createHash(DocumentHashType.toLowerCase()).update(content).digest('hex');
+  if (hash !== DocumentHash.toLowerCase())
+    throw new ServiceError('InvalidDocument', `The hash given for document ${DocumentName} is not its own.`);
 }
 
 /** One id that cannot be used fails the whole call [facts/ssm.md]. */
@@ -177,7 +172,7 @@ function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecor
     isCancelling: false,
     invocations: [],
   };
-  command.expiresAt = now + (command.timeoutSeconds + executionSeconds(command)) * 1000;
+  command.expiresAt = now + (command.timeoutSeconds + scriptOf(account, command).timeoutSeconds) * 1000;
   return command;
 }
 
@@ -236,14 +231,14 @@ const EMPTY_CONFIGS = {
 function describeInvocation(
   command: CommandRecord,
   invocation: InvocationRecord,
-  hasDetails: boolean,
+  step: string | undefined,
 ): Record<string, unknown> {
   const joined =
     invocation.stderr === ''
       ? invocation.stdout
       : `${invocation.stdout}\n----------ERROR-------\n${invocation.stderr}`;
   const plugin = {
-    Name: PLUGIN,
+    Name: step,
     Status: invocation.status,
     StatusDetails: invocation.statusDetails,
     ResponseCode: invocation.code,
@@ -268,7 +263,7 @@ function describeInvocation(
     StatusDetails: invocation.statusDetails,
     StandardOutputUrl: '',
     StandardErrorUrl: '',
-    CommandPlugins: hasDetails && invocation.startedAt !== undefined ? [plugin] : [],
+    CommandPlugins: step !== undefined && invocation.startedAt !== undefined ? [plugin] : [],
     ...EMPTY_CONFIGS,
   };
 }

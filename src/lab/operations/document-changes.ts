@@ -9,6 +9,8 @@ import { describe } from './documents.ts';
 /** The service's quotas for one account and one document. */
 const MOST_DOCUMENTS = 500;
 const MOST_VERSIONS = 1000;
+/** Name prefixes that the service keeps for itself [model, CreateDocument]. */
+const RESERVED = /^(aws|amazon|amzn)/i;
 
 export const createDocument: Operation = (account, body) => {
   const input = parseInput('CreateDocument', body);
@@ -16,6 +18,9 @@ export const createDocument: Operation = (account, body) => {
   const type = input.DocumentType ?? 'Command';
   if (type !== 'Command' && type !== 'Session')
     throw new ServiceError('InvalidDocumentContent', `This lab keeps no ${type} documents.`);
+  // The prefixes are documented; under which name the service refuses them is not.
+  if (RESERVED.test(input.Name))
+    throw new ServiceError('ValidationException', `Document name ${input.Name} is reserved.`);
   if (isKnown(account, input.Name))
     throw new ServiceError('DocumentAlreadyExists', `Document with name ${input.Name} already exists.`);
   if (documents.length >= MOST_DOCUMENTS) throw new ServiceError('DocumentLimitExceeded');
@@ -27,7 +32,7 @@ export const createDocument: Operation = (account, body) => {
     versions: [{ version: 1, content: input.Content, createdAt: Date.now(), versionName: input.VersionName }],
   });
   account.store.touch();
-  return { DocumentDescription: describe(findDocument(account, input.Name)) };
+  return { DocumentDescription: describe(account, findDocument(account, input.Name)) };
 };
 
 /** Adds a version; the default stays where it is until UpdateDocumentDefaultVersion. */
@@ -56,7 +61,7 @@ export const updateDocument: Operation = (account, body) => {
     versionName: input.VersionName,
   });
   account.store.touch();
-  return { DocumentDescription: describe(findDocument(account, input.Name, String(version))) };
+  return { DocumentDescription: describe(account, findDocument(account, input.Name, String(version))) };
 };
 
 export const updateDocumentDefaultVersion: Operation = (account, body) => {

@@ -1,7 +1,7 @@
 /** Reading documents: one, its versions, all. */
 import { createHash } from 'node:crypto';
-import { type Operation, toSeconds } from '../account.ts';
-import { allDocuments, type FoundDocument, findDocument, latestOf } from '../documents.ts';
+import { type Account, type Operation, toSeconds } from '../account.ts';
+import { allDocuments, type FoundDocument, findDocument, isCreating, latestOf } from '../documents.ts';
 import { takePage } from '../paging.ts';
 import { ServiceError } from '../service-error.ts';
 import { parseInput } from '../shapes.ts';
@@ -14,7 +14,7 @@ export const getDocument: Operation = (account, body) => {
     CreatedDate: toSeconds(version.createdAt),
     VersionName: version.versionName,
     DocumentVersion: String(version.version),
-    Status: 'Active',
+    Status: statusOf(account, version),
     Content: version.content,
     DocumentType: document.type,
     DocumentFormat: 'JSON',
@@ -24,7 +24,7 @@ export const getDocument: Operation = (account, body) => {
 export const describeDocument: Operation = (account, body) => {
   const input = parseInput('DescribeDocument', body);
   const found = findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
-  return { Document: describe(found) };
+  return { Document: describe(account, found) };
 };
 
 export const listDocumentVersions: Operation = (account, body) => {
@@ -40,7 +40,7 @@ export const listDocumentVersions: Operation = (account, body) => {
       CreatedDate: toSeconds(createdAt),
       IsDefaultVersion: version === document.defaultVersion,
       DocumentFormat: 'JSON',
-      Status: 'Active',
+      Status: statusOf(account, { version, createdAt, content: '' }),
     })),
     NextToken: page.NextToken,
   };
@@ -58,7 +58,7 @@ export const listDocuments: Operation = (account, body) => {
   const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
   return {
     DocumentIdentifiers: page.items.map((found) => {
-      const { Name, Owner, CreatedDate, PlatformTypes, DocumentVersion, ...rest } = describe(found);
+      const { Name, Owner, CreatedDate, PlatformTypes, DocumentVersion, ...rest } = describe(account, found);
       const { DocumentType, SchemaVersion, DocumentFormat } = rest;
       return {
         Name,
@@ -84,8 +84,16 @@ function passes({ document, owner }: FoundDocument, key: string, value: string):
   throw new ServiceError('InvalidFilterKey', `The filter key ${key} is not valid.`);
 }
 
+function statusOf(account: Account, version: FoundDocument['version']): string {
+  if (!isCreating(account, version)) return 'Active';
+  return version.version === 1 ? 'Creating' : 'Updating';
+}
+
 /** A DocumentDescription. */
-export function describe({ document, owner, version }: FoundDocument): Record<string, unknown> {
+export function describe(
+  account: Account,
+  { document, owner, version }: FoundDocument,
+): Record<string, unknown> {
   const content = JSON.parse(version.content) as Record<string, unknown>;
   return {
     Hash: createHash('sha256').update(version.content).digest('hex'),
@@ -94,7 +102,7 @@ export function describe({ document, owner, version }: FoundDocument): Record<st
     VersionName: version.versionName,
     Owner: owner,
     CreatedDate: toSeconds(version.createdAt),
-    Status: 'Active',
+    Status: statusOf(account, version),
     DocumentVersion: String(version.version),
     Description: content['description'],
     DefaultVersion: String(document.defaultVersion),
