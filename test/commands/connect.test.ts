@@ -225,8 +225,8 @@ test('connect: the official plugin on PATH gets the terminal and what the AWS CL
       `#!/bin/sh
 [ "$1" = --version ] && { echo ${version}; exit; }
 printf '%s\\n' "$@" "$AWS_SSM_START_SESSION_RESPONSE" > ${record}
-[ -t 0 ] && [ -t 1 ] && printf 'plugin has %s\\n' a-terminal
 trap 'echo plugin got INT' INT
+[ -t 0 ] && [ -t 1 ] && printf 'plugin has %s\\n' a-terminal
 until read -r line && [ -n "$line" ]; do :; done
 echo "plugin read $line"
 `,
