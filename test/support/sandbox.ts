@@ -384,7 +384,13 @@ export class PtySession {
     child.stderr!.on('data', (data: Buffer) => {
       this.notes += data.toString('latin1');
       const found = /^exit (\d+)$/m.exec(this.notes);
-      if (found) this.exitStatus = Number(found[1]);
+      if (!found) return;
+      // What the session printed was written before, to another pipe: one whole turn of the loop reads that too.
+      setImmediate(() =>
+        setImmediate(() => {
+          this.exitStatus = Number(found[1]);
+        }),
+      );
     });
     child.stdin!.on('error', () => {});
   }
@@ -393,7 +399,7 @@ export class PtySession {
     this.child.stdin!.write(Buffer.from(text, 'latin1'));
   }
 
-  async until(what: string, isTrue: () => boolean, seconds = 15): Promise<void> {
+  async until(what: string, isTrue: () => boolean, seconds = 45): Promise<void> {
     const end = Date.now() + seconds * 1000;
     while (!isTrue()) {
       if (Date.now() > end)
@@ -404,7 +410,7 @@ export class PtySession {
     }
   }
 
-  async shows(text: string | RegExp, seconds = 15): Promise<void> {
+  async shows(text: string | RegExp, seconds = 45): Promise<void> {
     await this.until(
       `the screen to show ${text}`,
       () => (typeof text === 'string' ? this.screen.includes(text) : text.test(this.screen)),
