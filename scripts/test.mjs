@@ -1,6 +1,9 @@
 // Sets up what the tests need, lints, then runs every test file with Node's own runner. --long adds the soak and fuzz runs.
+// Files that fail are run once more, alone, and named: real terminals and timers on a machine that others share can be late,
+// and a test that is red only beside others is a bug to find, not to wait for.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './setup.mjs';
@@ -31,8 +34,37 @@ if (only.length === 0) {
   run('npx', ['--no-install', 'biome', 'check', '.']);
   run('npx', ['--no-install', 'tsc', '--noEmit']);
 }
-run(
-  process.execPath,
-  ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...testFiles('test')],
-  isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {},
-);
+
+/** More than this many are no accident of timing. */
+const MOST_RUN_AGAIN = 8;
+
+/** Runs the files, so many at a time. Returns those in which something failed, or undefined where the runner itself broke. */
+function runFiles(files, atOnce) {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
+  const list = join(folder, 'failed');
+  const reporters = [
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${join(root, 'scripts/failed-files.mjs')}`,
+    `--test-reporter-destination=${list}`,
+  ];
+  const { status } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--test', `--test-concurrency=${atOnce}`, ...reporters, ...files],
+    { stdio: 'inherit', env: { ...process.env, ...(isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {}) } },
+  );
+  const failed = status === 0 ? [] : readFileSync(list, 'utf8').split('\n').filter(Boolean);
+  rmSync(folder, { recursive: true });
+  return status === 0 || failed.length > 0 ? failed : undefined;
+}
+
+const failed = runFiles(testFiles('test'), 2);
+if (failed?.length === 0) process.exit(0);
+if (failed === undefined || failed.length > MOST_RUN_AGAIN) process.exit(1);
+process.stderr.write(`\ntest: once more, alone: ${failed.join(' ')}\n`);
+const again = runFiles(failed, 1);
+for (const file of failed) {
+  const isRed = again === undefined || again.includes(file);
+  process.stderr.write(`test: ${isRed ? 'failed twice' : 'UNSTEADY, red once and green alone'}: ${file}\n`);
+}
+process.exit(again?.length === 0 ? 0 : 1);
