@@ -37,8 +37,12 @@ await build({
   // The SDK is loaded only by commands that talk to the service; node-pty carries native binaries.
   external: ['@aws-sdk/*', '@lydell/node-pty'],
   plugins: [narrowStringWidth],
-  // Its main file finds its parts in a way that no bundler can follow.
-  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  alias: {
+    // Its main file finds its parts in a way that no bundler can follow.
+    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+    // The same code as modules, whose names an import() finds.
+    yaml: fileURLToPath(new URL('../node_modules/yaml/browser/dist/index.js', import.meta.url)),
+  },
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -98,7 +98,11 @@ function toYargsOption(flag: Flag): Options {
 async function runCommand(entry: CommandEntry, parsed: Parsed): Promise<number> {
   const word = entry.words ? parsed[entry.words.name] : undefined;
   const words = word === undefined ? [] : [String(word)];
-  const { readSettings } = await import('./settings.ts');
+  const [{ readSettings }, { openConfigFile }, { describeSources, gatherSources }] = await Promise.all([
+    import('./settings.ts'),
+    import('./config-file.ts'),
+    import('./sources.ts'),
+  ]);
   // A command's own flag may have the name of another command's setting.
   const hidden = new Set((entry.own ?? []).filter(({ isSetting }) => !isSetting).map(({ name }) => name));
   const flags: RawFlags = Object.fromEntries(
@@ -107,9 +111,13 @@ async function runCommand(entry: CommandEntry, parsed: Parsed): Promise<number> 
     ),
   );
   isDebug = parsed['debug'] === true;
-  const settings = readSettings(flags, process.env, entry.groups);
+  // A command without settings reads no file either.
+  const file =
+    entry.groups.length > 0 ? await openConfigFile(flags.config, process.env, process.cwd()) : undefined;
+  const settings = readSettings(flags, process.env, entry.groups, file);
   isJson = settings.common.output === 'json';
   isDebug = settings.common.isDebug;
+  if (isDebug) write(process.stderr, describeSources(gatherSources(flags, process.env, entry.groups, file)));
   const own = Object.fromEntries(
     (entry.own ?? []).map(({ name }) => [name, parsed[name] as string | boolean]),
   );

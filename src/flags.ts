@@ -270,6 +270,13 @@ export const FLAGS = [
     describe: 'profile of the AWS configuration files',
   },
   {
+    name: 'config',
+    group: 'Common',
+    kind: 'value',
+    placeholder: 'FILE|none',
+    describe: 'settings from this file, not from the one in the working folder',
+  },
+  {
     name: 'output',
     group: 'Common',
     kind: 'value',

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { ConfigFile } from './config-file.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
-import { FLAGS, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
+import { FLAGS, type FlagGroup, type FlagName, type RawFlags } from './flags.ts';
 import { nearestName } from './nearest.ts';
 import { ARM_NAMES, type ArmName } from './session/measure/arms.ts';
+import { type Given, gatherSources, type Sources, spell, spellFlag } from './sources.ts';
 
 /** How a keeper gets started in a session, in the order in which the installer puts them in place. */
 const ENTRY_NAMES = ['env', 'profile', 'rc'] as const;
@@ -22,6 +24,8 @@ export interface Settings {
     readonly instanceIds: readonly string[];
     readonly resourceGroup: string | undefined;
     readonly isAll: boolean;
+    /** The file that named them, where nobody named the file: it was found in the working folder. */
+    readonly foundIn: string | undefined;
   };
   readonly delivery: {
     readonly maxConcurrency: string;
@@ -70,6 +74,8 @@ export interface Settings {
     readonly isQuiet: boolean;
     readonly isDebug: boolean;
     readonly hasColor: boolean;
+    /** The config file that was read, and what it says about who and where: shown by whatever reaches an account. */
+    readonly configFile: { readonly path: string; readonly reach: readonly string[] } | undefined;
   };
 }
 
@@ -140,6 +146,7 @@ const READERS = {
   parallel: ['all, or a number from 1 to 200', z.literal('all').or(count(200))],
   client: ['own or plugin', z.enum(['own', 'plugin'])],
   report: ['the name of a file', z.string().regex(PROFILE_OR_REGION)],
+  config: ['the name of a file, or none', z.string().regex(PROFILE_OR_REGION)],
   region: ['the name of a Region, e.g. eu-central-1', text(/^[a-z]{2,4}(-[a-z0-9]+)+$/)],
   profile: ['the name of a profile', text(PROFILE_OR_REGION)],
   output: ['table or json', z.enum(['table', 'json'])],
@@ -156,7 +163,7 @@ function readTag(given: string, context: z.RefinementCtx): TagTarget {
   const form = AWS_CLI_FORM.exec(given);
   if (form) {
     const [, , keyOf = form[4], valuesOf = form[5]] = form;
-    context.addIssue({ code: 'custom', message: `write --tag ${keyOf}=${valuesOf}` });
+    context.addIssue({ code: 'custom', message: `write ${keyOf}=${valuesOf}` });
     return { key: '', values: [] };
   }
   const separator = given.indexOf('=');
@@ -173,42 +180,31 @@ function readTag(given: string, context: z.RefinementCtx): TagTarget {
   return { key, values };
 }
 
-/** Where a value came from, for error messages: the flag as typed, or the variable that stood in for it. */
-interface Given {
-  readonly source: string;
-  readonly texts: readonly string[];
-}
+const EVERY_GROUP: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'];
 
 /**
- * Flags, then SSM_KEEPALIVE_* variables, then defaults become one frozen Settings.
- * Variables of a group that the command has no use for are not read.
- * Pure: the same flags and variables give equal settings.
- * @throws UsageError naming the flag or variable, what was expected and what came.
+ * Flags, then SSM_KEEPALIVE_* variables, then the config file, then defaults become one frozen Settings.
+ * Variables of a group that the command has no use for are not read; the file is checked whole.
+ * Pure: the same flags, variables and file give equal settings.
+ * @throws UsageError naming the flag, variable or key, what was expected and what came.
  */
 export function readSettings(
   flags: RawFlags,
   environment: NodeJS.ProcessEnv = {},
-  groups: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'],
+  groups: readonly FlagGroup[] = EVERY_GROUP,
+  file?: ConfigFile,
 ): Settings {
-  const variables = chooseVariables(flags, environment, groups);
-  const given = (name: FlagName) => findGiven(name, flags, variables);
+  const sources = gatherSources(flags, environment, groups, file);
+  if (file) checkFile(gatherSources({}, {}, EVERY_GROUP, file));
   const one = <K extends ValueFlag>(name: K): ValueOf<K> | undefined => {
-    const found = given(name);
-    if (!found) return undefined;
-    if (found.texts.length > 1) {
-      throw new UsageError({
-        what: `${found.source} was given ${found.texts.length} times`,
-        why: 'it takes one value',
-        next: `give ${found.source} once`,
-      });
-    }
-    return readText(name, found.source, found.texts[0] ?? '');
+    const found = sources.find(name);
+    return found && readOne(name, found);
   };
   const many = <K extends ValueFlag>(name: K): ValueOf<K>[] => {
-    const found = given(name);
-    return found ? found.texts.map((value) => readText(name, found.source, value)) : [];
+    const found = sources.find(name);
+    return found ? readMany(name, found) : [];
   };
-  const isOn = (name: FlagName) => isSwitchOn(name, flags, variables);
+  const isOn = (name: FlagName) => isSwitchOn(sources.find(name));
 
   const settings: Settings = {
     targets: {
@@ -216,6 +212,7 @@ export function readSettings(
       instanceIds: [...new Set(many('instance-id'))],
       resourceGroup: one('resource-group'),
       isAll: isOn('all'),
+      foundIn: file && !file.isNamed && targetsOf(sources).some(isFromFile) ? file.path : undefined,
     },
     delivery: {
       maxConcurrency: one('max-concurrency') ?? fallback('max-concurrency'),
@@ -259,56 +256,69 @@ export function readSettings(
       endpointUrl: one('endpoint-url'),
       isQuiet: isOn('quiet'),
       isDebug: isOn('debug'),
-      hasColor: !isOn('no-color') && !variables['NO_COLOR'],
+      hasColor: !isOn('no-color') && !environment['NO_COLOR'],
+      configFile: file && { path: file.path, reach: reachOf(sources).filter(isFromFile).map(spellFlag) },
     },
   };
-  checkTogether(settings, one('idle-timeout'));
+  one('config');
+  checkTogether(settings, one('idle-timeout'), (name) => sources.find(name)?.label ?? `--${name}`);
   return deepFreeze(settings);
 }
 
-/** The variables that may stand in for a flag here: not those of other commands, and no targets where a flag gave some. */
-function chooseVariables(
-  flags: RawFlags,
-  environment: NodeJS.ProcessEnv,
-  groups: readonly FlagGroup[],
-): NodeJS.ProcessEnv {
-  const hasTargets = FLAGS.some(({ name, group }) => group === 'Targets' && flags[name] !== undefined);
-  const hidden = FLAGS.filter(({ group }) => !groups.includes(group) || (group === 'Targets' && hasTargets));
-  const variables = { ...environment };
-  for (const { name } of hidden) delete variables[variableName(name)];
-  return variables;
+const isFromFile = ({ layer }: Given) => layer === 'file';
+
+function targetsOf(sources: Sources): Given[] {
+  return sources
+    .list()
+    .filter((given) => FLAGS.some(({ name, group }) => name === given.name && group === 'Targets'));
 }
 
-function findGiven(name: FlagName, flags: RawFlags, variables: NodeJS.ProcessEnv): Given | undefined {
-  const typed = flags[name];
-  const isSplit = name === 'entry' || name === 'instance-id' || name === 'arm';
-  const split = (texts: readonly string[]) => (isSplit ? texts.flatMap((value) => value.split(',')) : texts);
-  if (typed !== undefined) {
-    return { source: `--${name}`, texts: split(Array.isArray(typed) ? typed.map(String) : [String(typed)]) };
+/** What decides whose instances are meant. */
+function reachOf(sources: Sources): Given[] {
+  const account = (['lab', 'endpoint-url', 'profile', 'region'] as const).map((name) => sources.find(name));
+  return [...account.filter((given) => given !== undefined), ...targetsOf(sources)];
+}
+
+/** A bad value is told at once, not by the first command that has a use for it. */
+function checkFile(sources: Sources): void {
+  for (const given of sources.list()) {
+    if (given.name in READERS) readMany(given.name as ValueFlag, given);
+    else isSwitchOn(given);
   }
-  const variable = variableName(name);
-  const value = variables[variable];
-  if (value === undefined || value === '') return undefined;
-  const isList = FLAGS.find((flag) => flag.name === name)?.kind === 'list';
-  return { source: variable, texts: split(isList ? value.trim().split(/\s+/) : [value]) };
 }
 
-function isSwitchOn(name: FlagName, flags: RawFlags, variables: NodeJS.ProcessEnv): boolean {
-  const typed = flags[name];
-  if (typed !== undefined) return typed === true;
-  const variable = variableName(name);
-  const value = variables[variable];
-  if (value === undefined || value === '') return false;
+function readOne<K extends ValueFlag>(name: K, given: Given): ValueOf<K> {
+  if (given.texts.length > 1) {
+    throw new UsageError({
+      what: `${given.label} was given ${given.texts.length} times`,
+      why: 'it takes one value',
+      next: `give ${given.label} once`,
+    });
+  }
+  return readText(name, given, given.texts[0] ?? '');
+}
+
+/** These take several with commas between; a comma in a tag parts its values. */
+const SPLIT: readonly FlagName[] = ['entry', 'instance-id', 'arm'];
+
+function readMany<K extends ValueFlag>(name: K, given: Given): ValueOf<K>[] {
+  const texts = SPLIT.includes(name) ? given.texts.flatMap((text) => text.split(',')) : given.texts;
+  return texts.map((value) => readText(name, given, value));
+}
+
+function isSwitchOn(given: Given | undefined): boolean {
+  if (given === undefined) return false;
+  const [value = ''] = given.texts;
   if (/^(1|true|yes|on)$/i.test(value)) return true;
   if (/^(0|false|no|off)$/i.test(value)) return false;
-  throw badValue(variable, '1 or 0', value);
+  throw badValue(given, '1 or 0', value);
 }
 
-function readText<K extends ValueFlag>(name: K, source: string, value: string): ValueOf<K> {
+function readText<K extends ValueFlag>(name: K, given: Given, value: string): ValueOf<K> {
   const [expected, schema] = READERS[name];
   const result = schema.safeParse(value);
   if (!result.success)
-    throw badValue(source, expected, value, optionsOf(schema), result.error.issues[0]?.message);
+    throw badValue(given, expected, value, optionsOf(schema), result.error.issues[0]?.message);
   return result.data as ValueOf<K>;
 }
 
@@ -344,33 +354,37 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   wrap: 'tmux',
   tmout: 'respect',
   shell: 'login',
+  config: 'ssm-keepalive.config.yaml',
+  report: 'out.html',
+  profile: 'default',
 };
 
 /** The one sentence every bad value gets: what it was for, what was expected, what came. */
 function badValue(
-  source: string,
+  given: Given,
   expected: string,
   came: string,
   options: readonly string[] = [],
   hint = '',
 ): UsageError {
   const nearest = nearestName(came, options);
+  const give = given.layer === 'file' ? 'write ' : 'give';
   return new UsageError({
     code: 'bad-setting',
-    what: `${source} cannot be ${JSON.stringify(came)}`,
+    what: `${given.label} cannot be ${JSON.stringify(came)}`,
     why: `expected ${expected}`,
     next: nearest
-      ? `did you mean ${source} ${nearest}?`
+      ? `did you mean ${spell(given, nearest)}?`
       : hint.startsWith('write ')
-        ? hint
-        : `give ${source} ${EXAMPLES[source.replace(/^--/, '')] ?? 'another value'}`,
+        ? `write ${spell(given, hint.slice('write '.length))}`
+        : `${give} ${spell(given, EXAMPLES[given.name] ?? '1')}`,
   });
 }
 
 function fallback<K extends ValueFlag>(name: K): ValueOf<K> {
   const flag = FLAGS.find((candidate) => candidate.name === name);
   if (!flag || !('fallback' in flag)) throw new Error(`no default for --${name}`);
-  return readText(name, `the default of --${name}`, flag.fallback);
+  return readText(name, { name, layer: 'line', label: `the default of --${name}`, texts: [] }, flag.fallback);
 }
 
 /** Always in the list's order, each once. */
@@ -389,11 +403,15 @@ function readEntries(given: readonly EntryName[]): readonly EntryName[] {
 }
 
 /** What no flag can know alone. */
-function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefined): void {
+function checkTogether(
+  settings: Settings,
+  idleTimeoutSeconds: number | undefined,
+  label: (name: FlagName) => string,
+): void {
   const { tags } = settings.targets;
   if (tags.length > 5) {
     throw new UsageError({
-      what: `--tag names ${tags.length} keys`,
+      what: `${label('tag')} names ${tags.length} keys`,
       why: 'the service takes at most 5',
       next: 'leave some out, or tag the instances with one key for this',
     });
@@ -401,7 +419,7 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
   const repeated = tags.find((tag, index) => tags.findIndex((other) => other.key === tag.key) !== index);
   if (repeated) {
     throw new UsageError({
-      what: `--tag names the key ${JSON.stringify(repeated.key)} twice`,
+      what: `${label('tag')} names the key ${JSON.stringify(repeated.key)} twice`,
       why: 'two --tag must both hold, and one key has one value on an instance',
       next: `put the values together: --tag ${repeated.key}=${tags
         .filter((tag) => tag.key === repeated.key)
@@ -412,7 +430,7 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
   const valueCount = Math.max(0, ...tags.map((tag) => tag.values.length));
   if (valueCount > 50) {
     throw new UsageError({
-      what: `--tag gives ${valueCount} values for one key`,
+      what: `${label('tag')} gives ${valueCount} values for one key`,
       why: 'the service takes at most 50',
       next: 'run it twice, with half of the values each',
     });
@@ -420,14 +438,14 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
   const [first, second] = targetForms(settings.targets);
   if (first && second) {
     throw new UsageError({
-      what: `${first} and ${second} were both given`,
+      what: `${label(first)} and ${label(second)} were both given`,
       why: 'the service takes one kind of target in a command',
       next: 'give one of the two',
     });
   }
   if (settings.common.isLab && (settings.common.endpointUrl || settings.common.profile)) {
     throw new UsageError({
-      what: `--lab and ${settings.common.endpointUrl ? '--endpoint-url' : '--profile'} were both given`,
+      what: `${label('lab')} and ${label(settings.common.endpointUrl ? 'endpoint-url' : 'profile')} were both given`,
       why: 'the lab is an account of its own, at an address of its own',
       next: 'leave one of the two out',
     });
@@ -437,7 +455,7 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
   if (intervalSeconds > longest) {
     throw new UsageError({
       code: 'bad-setting',
-      what: `--interval ${formatDuration(intervalSeconds)} is too long`,
+      what: `${label('interval')} ${formatDuration(intervalSeconds)} is too long`,
       why: `with an idle timeout of ${formatDuration(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS)}${
         idleTimeoutSeconds === undefined ? ', the default,' : ''
       } expected at most ${longest}s`,
@@ -450,21 +468,22 @@ function checkTogether(settings: Settings, idleTimeoutSeconds: number | undefine
   if (maxIdleSeconds < intervalSeconds) {
     throw new UsageError({
       code: 'bad-setting',
-      what: `--max-idle ${formatDuration(maxIdleSeconds)} is shorter than --interval ${formatDuration(intervalSeconds)}`,
+      what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is shorter than ${label('interval')} ${formatDuration(intervalSeconds)}`,
       why: 'no heartbeat would ever be sent: expected at least the interval',
       next: 'give a longer --max-idle or a shorter --interval',
     });
   }
 }
 
-/** The flags that say which instances are meant, as typed. */
-function targetForms({ tags, instanceIds, resourceGroup, isAll }: Settings['targets']): string[] {
-  return [
-    tags.length > 0 ? '--tag' : '',
-    instanceIds.length > 0 ? '--instance-id' : '',
-    resourceGroup ? '--resource-group' : '',
-    isAll ? '--all' : '',
-  ].filter(Boolean);
+/** The flags that say which instances are meant. */
+function targetForms({ tags, instanceIds, resourceGroup, isAll }: Settings['targets']): FlagName[] {
+  const given: readonly (readonly [FlagName, boolean])[] = [
+    ['tag', tags.length > 0],
+    ['instance-id', instanceIds.length > 0],
+    ['resource-group', resourceGroup !== undefined],
+    ['all', isAll],
+  ];
+  return given.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
 }
 
 export function isInstanceId(word: string): boolean {

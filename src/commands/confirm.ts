@@ -6,7 +6,8 @@ import type { Settings } from '../settings.ts';
 import type { Io } from './io.ts';
 
 /**
- * Asks before a command changes many instances, or all there are; --yes answers beforehand. No terminal to ask on: refused.
+ * Asks before a command changes many instances, all there are, or those of a config file that nobody named: an install in
+ * the wrong folder reaches nobody. --yes answers beforehand. No terminal to ask on: refused.
  * @throws UserError when nobody can be asked, or the answer was no.
  */
 export async function confirmReach(
@@ -20,7 +21,8 @@ export async function confirmReach(
   if (isConfirmed) return;
   const count = await countUpTo(client, targets, confirmAbove + 1);
   const isMany = count === undefined || count > confirmAbove;
-  if (!settings.targets.isAll && !isMany) return;
+  const { isAll, foundIn } = settings.targets;
+  if (!isAll && !isMany && (foundIn === undefined || count === 0)) return;
   const reach = describeReach(targets, settings, count);
   if (!io.ask) {
     throw new UserError(
@@ -29,10 +31,15 @@ export async function confirmReach(
         what: `${verb} would change ${reach}`,
         why: settings.targets.isAll
           ? '--all has to be confirmed, and there is no terminal to ask on'
-          : count === undefined
-            ? 'how many it is only the service knows, and there is no terminal to ask on'
-            : `more than --confirm-above ${confirmAbove}, and there is no terminal to ask on`,
-        next: 'look with --dry-run, then add --yes',
+          : foundIn !== undefined
+            ? `${foundIn} of this folder names them, you did not, and there is no terminal to ask on`
+            : count === undefined
+              ? 'how many it is only the service knows, and there is no terminal to ask on'
+              : `more than --confirm-above ${confirmAbove}, and there is no terminal to ask on`,
+        next:
+          foundIn === undefined
+            ? 'look with --dry-run, then add --yes'
+            : `look with --dry-run, then add --yes or --config ${foundIn}`,
       },
       { exitStatus: 2 },
     );
@@ -67,6 +74,12 @@ async function countUpTo(client: SSMClient, targets: Targets, most: number): Pro
 function describeReach(targets: Targets, settings: Settings, count: number | undefined): string {
   if (settings.targets.isAll) return `all ${targets.instanceIds.length} managed Linux instances`;
   if (count === undefined) return `an unknown number of instances (${describeTargets(targets)})`;
-  const isExact = targets.instanceIds.length > 0;
-  return `${isExact ? count : `more than ${settings.delivery.confirmAbove}`} instances`;
+  const { confirmAbove } = settings.delivery;
+  const isExact = targets.instanceIds.length > 0 || count <= confirmAbove;
+  const reach = isExact
+    ? count === 1
+      ? '1 instance'
+      : `${count} instances`
+    : `more than ${confirmAbove} instances`;
+  return settings.targets.foundIn === undefined ? reach : `${reach} (${describeTargets(targets)})`;
 }

@@ -13,6 +13,7 @@ export interface OpenConnection {
 export async function connect(settings: Settings, io: Io): Promise<OpenConnection> {
   const { makeClient } = await import('../fleet/client.ts');
   const { region, profile, endpointUrl, isLab } = settings.common;
+  io.err(describeConfigFile(settings));
   if (!isLab) {
     const client = makeClient({ region, profile, endpointUrl });
     return { client, close: async () => client.destroy() };
@@ -32,6 +33,12 @@ export async function connect(settings: Settings, io: Io): Promise<OpenConnectio
       await lab.close();
     },
   };
+}
+
+/** Nobody should reach other instances than they thought because of the folder they stand in. */
+function describeConfigFile({ common }: Settings): string {
+  const { path, reach } = common.configFile ?? { path: '', reach: [] };
+  return reach.length === 0 || common.isQuiet ? '' : `ssm-keepalive: ${path} says ${reach.join(' ')}\n`;
 }
 
 /** The lab's folder is a place on this machine: what the file system refuses there is no bug of ours. */

@@ -13,7 +13,7 @@ export interface CliResult {
 export async function runCli(
   args: readonly string[],
   env: Record<string, string> = {},
-  options: { timeoutSeconds?: number } = {},
+  options: { timeoutSeconds?: number; cwd?: string } = {},
 ): Promise<CliResult> {
   const result = await execa(process.execPath, [CLI, ...args], {
     reject: false,
@@ -21,6 +21,7 @@ export async function runCli(
     env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
     stdin: 'ignore',
     stripFinalNewline: false,
+    ...(options.cwd ? { cwd: options.cwd } : {}),
     timeout: (options.timeoutSeconds ?? 120) * 1000,
   });
   return { status: result.exitCode, stdout: result.stdout, stderr: result.stderr };

@@ -1,0 +1,158 @@
+/** The config file: which one is read, and what it says for each flag. */
+import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMMANDS } from './commands/index.ts';
+import type { FileEntry } from './config-entries.ts';
+import { readTexts } from './config-values.ts';
+import { UsageError } from './errors.ts';
+import { FLAGS, type Flag, type FlagName, variableName } from './flags.ts';
+import { nearestName } from './nearest.ts';
+
+/** What a file says for one flag: texts as they would be typed, a switch as `true` or `false`. */
+export interface FileSetting {
+  readonly texts: readonly string[];
+  readonly line: number;
+}
+
+export interface ConfigFile {
+  /** As messages show it. */
+  readonly path: string;
+  /** Somebody named it with --config or its variable; otherwise it was found in the working folder. */
+  readonly isNamed: boolean;
+  readonly settings: ReadonlyMap<FlagName, FileSetting>;
+}
+
+/** Looked for in the working folder, nowhere else: a parent's file would hold where nobody sees it. */
+export const FILE_NAMES = ['json', 'yaml', 'yml'].map((ending) => `ssm-keepalive.config.${ending}`);
+
+/**
+ * Keys that only a file named with --config may set. They take a question away, mean everybody, or send requests, files
+ * and sessions to a place that a folder somebody cloned should not choose.
+ */
+export const NAMED_ONLY: readonly FlagName[] = [
+  'all',
+  'command-id',
+  'endpoint-url',
+  'override-idle-policy',
+  'report',
+  'yes',
+];
+
+/**
+ * The file named by --config or SSM_KEEPALIVE_CONFIG, else the one in `folder`; undefined where there is none, or `none` was said.
+ * @throws UsageError naming file, line and key
+ */
+export async function openConfigFile(
+  typed: unknown,
+  environment: NodeJS.ProcessEnv,
+  folder: string,
+): Promise<ConfigFile | undefined> {
+  if (Array.isArray(typed)) throw givenTwice();
+  const named = typed === undefined ? environment[variableName('config')] : String(typed);
+  if (named === 'none') return undefined;
+  if (named !== undefined && named !== '') return readConfigFile(named, named, true);
+  const found = FILE_NAMES.filter((name) =>
+    statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
+  );
+  const [name, other] = found;
+  if (name === undefined) return undefined;
+  if (other !== undefined) {
+    throw new UsageError({
+      code: 'bad-config-file',
+      what: `this folder has ${name} and ${other}`,
+      why: 'one of them would be read and the other not',
+      next: `remove one, or say which: --config ${name}`,
+    });
+  }
+  refuseForeign(join(folder, name), name);
+  return readConfigFile(join(folder, name), name, false);
+}
+
+async function readConfigFile(path: string, shown: string, isNamed: boolean): Promise<ConfigFile> {
+  const { readEntries } = await import('./config-entries.ts');
+  const settings = new Map<FlagName, FileSetting>();
+  for (const entry of await readEntries(readText(path, shown), shown)) {
+    // Editors look for the schema there.
+    if (entry.key === '$schema') continue;
+    const flag = findFlag(entry, shown);
+    if (!isNamed && NAMED_ONLY.includes(flag.name as FlagName)) throw namedOnly(flag, entry, shown);
+    settings.set(flag.name as FlagName, { texts: readTexts(flag, entry, shown), line: entry.line });
+  }
+  return { path: shown, isNamed, settings };
+}
+
+function readText(path: string, shown: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      {
+        code: 'bad-config-file',
+        what: `${shown} cannot be read`,
+        why: code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is no UTF-8 text' : message,
+        next: 'give --config the name of a JSON or YAML file, or none',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** In a folder that others write to, somebody else's file would decide what is done with your credentials. */
+function refuseForeign(path: string, shown: string): void {
+  const uid = process.getuid?.();
+  if (uid === undefined) return;
+  const trusted = new Set([0, uid]);
+  // With sudo the folder is still yours.
+  if (uid === 0 && process.env['SUDO_UID']) trusted.add(Number(process.env['SUDO_UID']));
+  for (const { uid: owner, mode } of [lstatSync(path), statSync(path)]) {
+    const isLink = (mode & 0o170000) === 0o120000;
+    if (trusted.has(owner) && (isLink || (mode & 0o002) === 0)) continue;
+    throw new UsageError({
+      code: 'bad-config-file',
+      what: `${shown} in this folder is not trusted`,
+      why: trusted.has(owner)
+        ? 'everybody may write to it'
+        : `it belongs to user ${owner}, not to you or root`,
+      next: `read it, then name it: --config ${shown}; or go without: --config none`,
+    });
+  }
+}
+
+function findFlag(entry: FileEntry, path: string): Flag {
+  const flag = (FLAGS as readonly Flag[]).find(({ name }) => name === entry.key && name !== 'config');
+  if (flag) return flag;
+  const nearest = nearestName(
+    entry.key,
+    FLAGS.map(({ name }) => name as string).filter((name) => name !== 'config'),
+  );
+  const command = COMMANDS.find(({ own }) => own?.some(({ name }) => name === entry.key));
+  throw new UsageError({
+    code: 'bad-config-file',
+    what: `${path}:${entry.line}: there is no key ${JSON.stringify(entry.key)}`,
+    why:
+      entry.key === 'config'
+        ? 'a config file names no other'
+        : command
+          ? `--${entry.key} is a flag of ${command.name} alone, for its command line`
+          : 'keys are the names of flags, without the dashes in front',
+    next: nearest && !command ? `did you mean ${nearest}?` : 'leave it out',
+  });
+}
+
+function namedOnly({ name }: Flag, { line }: FileEntry, path: string): UsageError {
+  return new UsageError({
+    code: 'bad-config-file',
+    what: `${path}:${line}: ${name} does not count in a file that was only found`,
+    why: 'this folder would decide it for whoever works here',
+    next: `type --${name}, or name the file: --config ${path}`,
+  });
+}
+
+function givenTwice(): UsageError {
+  return new UsageError({
+    what: '--config was given several times',
+    why: 'it takes one value',
+    next: 'give --config once',
+  });
+}

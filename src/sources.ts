@@ -1,0 +1,110 @@
+/** Where each setting comes from: the command line, else its variable, else the config file. */
+import type { ConfigFile } from './config-file.ts';
+import { FLAGS, type Flag, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
+
+export type Layer = 'line' | 'variable' | 'file';
+
+/** One setting that was given, as text. A switch is `true` or `false`, or whatever its variable holds. */
+export interface Given {
+  readonly name: FlagName;
+  readonly layer: Layer;
+  /** What messages call it: `--interval`, `SSM_KEEPALIVE_INTERVAL`, `ssm-keepalive.config.yaml:3: interval`. */
+  readonly label: string;
+  readonly texts: readonly string[];
+}
+
+/** What one run was given; a layer hides those below it, and targets come from one layer alone. */
+export interface Sources {
+  readonly file: ConfigFile | undefined;
+  find(name: FlagName): Given | undefined;
+  /** Everything that counts, in the order of the flags. */
+  list(): readonly Given[];
+}
+
+/** Variables and keys of groups that the command has no use for are left aside. */
+export function gatherSources(
+  flags: RawFlags,
+  environment: NodeJS.ProcessEnv,
+  groups: readonly FlagGroup[],
+  file?: ConfigFile,
+): Sources {
+  const finders = [
+    (flag: Flag) => findTyped(flag, flags),
+    (flag: Flag) => findVariable(flag, environment),
+    (flag: Flag) => findInFile(flag, file),
+  ];
+  const usable = (FLAGS as readonly Flag[]).filter(({ group }) => groups.includes(group));
+  const targets = usable.filter(({ group }) => group === 'Targets');
+  // `--instance-id` on the line must not be joined with a tag from elsewhere.
+  const targetFinder = finders.find((find) => targets.some((flag) => find(flag) !== undefined));
+  const find = (name: FlagName): Given | undefined => {
+    const flag = FLAGS.find((candidate) => candidate.name === name) as Flag;
+    // What was typed always counts: the parser let it through.
+    if (!groups.includes(flag.group)) return findTyped(flag, flags);
+    if (flag.group === 'Targets') return targetFinder?.(flag);
+    for (const finder of finders) {
+      const found = finder(flag);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  return { file, find, list: () => FLAGS.flatMap(({ name }) => find(name) ?? []) };
+}
+
+function findTyped(flag: Flag, flags: RawFlags): Given | undefined {
+  const name = flag.name as FlagName;
+  const typed = flags[name];
+  if (typed === undefined) return undefined;
+  return {
+    name,
+    layer: 'line',
+    label: `--${name}`,
+    texts: Array.isArray(typed) ? typed.map(String) : [String(typed)],
+  };
+}
+
+function findVariable(flag: Flag, environment: NodeJS.ProcessEnv): Given | undefined {
+  const label = variableName(flag.name);
+  const value = environment[label];
+  if (value === undefined || value === '') return undefined;
+  const texts = flag.kind === 'list' ? value.trim().split(/\s+/) : [value];
+  return { name: flag.name as FlagName, layer: 'variable', label, texts };
+}
+
+function findInFile(flag: Flag, file: ConfigFile | undefined): Given | undefined {
+  const name = flag.name as FlagName;
+  const found = file?.settings.get(name);
+  if (!file || !found) return undefined;
+  return { name, layer: 'file', label: `${file.path}:${found.line}: ${name}`, texts: found.texts };
+}
+
+/** One setting as it would be written where it came from. */
+export function spell(
+  { layer, label, name }: Pick<Given, 'layer' | 'label' | 'name'>,
+  value: string,
+): string {
+  if (layer === 'file') return `${name}: ${value}`;
+  return layer === 'variable' ? `${label}=${value}` : `${label} ${value}`;
+}
+
+/** As it would be typed: `--tag env=dev --tag role=web`, `--lab`. */
+export function spellFlag({ name, texts }: Given): string {
+  const flag = FLAGS.find((candidate) => candidate.name === name) as Flag;
+  if (flag.kind === 'switch') return /^(1|true|yes|on)$/i.test(texts[0] ?? '') ? `--${name}` : `no --${name}`;
+  return texts
+    .map((text) => `--${name} ${/^[\w.,:=/@%+-]+$/.test(text) ? text : JSON.stringify(text)}`)
+    .join(' ');
+}
+
+/** For --debug: one line for each setting that was given, and where. */
+export function describeSources(sources: Sources): string {
+  const words: Readonly<Record<Layer, (label: string) => string>> = {
+    line: () => 'the command line',
+    variable: (label) => label,
+    file: (label) => label.replace(/: [^:]*$/, ''),
+  };
+  return sources
+    .list()
+    .map((given) => `ssm-keepalive: ${spellFlag(given)}  (from ${words[given.layer](given.label)})\n`)
+    .join('');
+}

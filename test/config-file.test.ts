@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { FILE_NAMES, NAMED_ONLY, openConfigFile } from '../src/config-file.ts';
+import { UsageError } from '../src/errors.ts';
+import { FLAGS, type Flag, type RawFlags } from '../src/flags.ts';
+import { readSettings, type Settings } from '../src/settings.ts';
+import { describeSources, gatherSources } from '../src/sources.ts';
+import { runCli } from './support/cli.ts';
+import { startTestLab } from './support/lab.ts';
+
+const YAML = 'ssm-keepalive.config.yaml';
+const JSON_FILE = 'ssm-keepalive.config.json';
+const EVERY_GROUP = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'] as const;
+
+function makeFolder(context: TestContext, files: Readonly<Record<string, string>> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-config-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o644 });
+  return folder;
+}
+
+interface Around {
+  readonly flags?: RawFlags;
+  readonly variables?: Record<string, string>;
+}
+
+/** What the command line does with a folder. */
+async function read(folder: string, { flags = {}, variables = {} }: Around = {}): Promise<Settings> {
+  const file = await openConfigFile(flags.config, variables, folder);
+  return readSettings(flags, variables, EVERY_GROUP, file);
+}
+
+async function refusal(folder: string, around?: Around): Promise<string> {
+  try {
+    await read(folder, around);
+  } catch (error) {
+    assert.ok(error instanceof UsageError, String(error));
+    assert.equal(error.exitStatus, 2);
+    return `${error.what}: ${error.why}; ${error.next}`;
+  }
+  return assert.fail('it was taken');
+}
+
+/** What a flag's value may be, for a file that sets every key there is. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  tag: 'env=dev',
+  'instance-id': 'i-0123456789abcdef0',
+  'resource-group': 'web',
+  'command-id': '01234567-0123-0123-0123-0123456789ab',
+  region: 'eu-central-1',
+  profile: 'work',
+  'endpoint-url': 'http://127.0.0.1:1',
+  report: 'out.html',
+  'idle-timeout': '60',
+};
+
+for (const name of [YAML, JSON_FILE]) {
+  test(`config file: every flag is a key of ${name}, read as the flag is`, async (context) => {
+    const folder = makeFolder(context);
+    for (const flag of FLAGS.filter((candidate) => candidate.name !== 'config') as readonly Flag[]) {
+      const value = SAMPLES[flag.name] ?? flag.fallback?.split(',')[0] ?? 'true';
+      const typed: RawFlags[keyof RawFlags] =
+        flag.kind === 'switch' ? true : flag.kind === 'list' ? [value] : value;
+      const inFile =
+        flag.kind === 'switch'
+          ? 'true'
+          : flag.kind === 'list'
+            ? JSON.stringify([value])
+            : JSON.stringify(value);
+      const text = name === YAML ? `${flag.name}: ${inFile}\n` : `{"${flag.name}": ${inFile}}`;
+      writeFileSync(join(folder, name), text);
+      const config = join(folder, name);
+      const { common, ...others } = await read(folder, { flags: { config } });
+      const expected = readSettings({ [flag.name]: typed });
+      assert.deepEqual({ ...others, common: { ...common, configFile: undefined } }, expected, flag.name);
+    }
+  });
+}
+
+/** Files and what they are told: file, line, key, what was expected, what came. */
+const REFUSED: readonly (readonly [name: string, text: string, says: RegExp])[] = [
+  [YAML, '# ours\nintervall: 3', /config\.yaml:2: there is no key "intervall": .*did you mean interval\?/],
+  [YAML, 'maxIdle: 3', /did you mean max-idle\?/],
+  [YAML, 'config: x', /a config file names no other/],
+  [YAML, 'escape: "~"', /--escape is a flag of connect alone/],
+  [
+    YAML,
+    '\ninterval: soon',
+    /config\.yaml:2: interval cannot be "soon": expected a time from 1s to 3300s; write/,
+  ],
+  [YAML, 'interval: 4.5', /:1: interval cannot be "4.5"/],
+  [YAML, 'interval: [45]', /:1: interval cannot be a list: expected one value/],
+  [YAML, 'interval:', /:1: interval cannot be empty/],
+  [YAML, 'keeper: relya', /:1: keeper cannot be "relya": .*did you mean keeper: relay\?/],
+  [YAML, 'lab: yes', /:1: lab cannot be "yes": expected true or false/],
+  [YAML, 'entry: [env, bashrc]', /:1: entry cannot be "bashrc"/],
+  [YAML, 'entry: []', /:1: entry cannot be an empty list/],
+  [YAML, 'entry: {env: true}', /:1: entry cannot be a map: expected a list/],
+  [YAML, 'tag: [[a]]', /:1: tag cannot be a list with a list in it/],
+  [YAML, 'tag:\n  env: {a: b}', /:2: tag env cannot be a map/],
+  [YAML, 'tag:\n  env:', /:2: tag env cannot be empty/],
+  [YAML, 'tag: {Name: "{{ssm:x}}"}', /:1: tag cannot be "Name=\{\{ssm:x\}\}"/],
+  [YAML, 'tag: ["Name=tag:env,Values=dev"]', /write tag: env=dev/],
+  [YAML, 'interval: 30\nmax-idle: 10', /:2: max-idle 10s is shorter than .*:1: interval 30s/],
+  [YAML, 'tag: a=b\ninstance-id: i-0123456789abcdef0', /:1: tag and .*:2: instance-id were both given/],
+  [YAML, 'interval: 3\ninterval: 4', /config\.yaml:2 cannot be read: it is no YAML/],
+  [YAML, 'interval: [3', /config\.yaml:\d cannot be read: it is no YAML/],
+  [YAML, '- interval', /config\.yaml:1 cannot be read: it is no map/],
+  [YAML, 'a: &a [*a]\n---\nb: 1', /cannot be read: it is no YAML/],
+  [JSON_FILE, '{\n\t"interval": 3,\n}', /config\.json:3 cannot be read: it is no JSON/],
+  [JSON_FILE, '{\n "interval": 3 // ours\n}', /config\.json:2 cannot be read: it is no JSON/],
+  [
+    JSON_FILE,
+    '{\n "interval": 3,\n "interval": 4}',
+    /config\.json:3 cannot be read: the key "interval" is there twice/,
+  ],
+  [JSON_FILE, '[]', /config\.json:1 cannot be read: it is no object/],
+  [JSON_FILE, '', /config\.json:1 cannot be read/],
+  [JSON_FILE, '{\n\t"max-idle":\n"soon"}', /config\.json:2: max-idle cannot be "soon"/],
+  [JSON_FILE, '{"interval": null}', /:1: interval cannot be empty/],
+];
+
+for (const [name, text, says] of REFUSED) {
+  test(`config file: ${JSON.stringify(text)} in ${name} is refused with file, line and key`, async (context) => {
+    assert.match(await refusal(makeFolder(context, { [name]: text })), says);
+  });
+}
+
+test('config file: tags are a text, a list or a map, numbers as they are written', async (context) => {
+  const folder = makeFolder(context);
+  const forms = {
+    [YAML]: [
+      'tag: env=dev',
+      'tag: [env=dev]',
+      'tag: {env: dev}',
+      'tag:\n  env:\n    - dev\n',
+      'tag: &t {env: dev}',
+      '$schema: x\ntag: {env: [dev]}',
+    ],
+    [JSON_FILE]: ['{"tag":"env=dev"}', '\ufeff{"tag":["env=dev"]}', '{"$schema":"x","tag":{"env":["dev"]}}'],
+  };
+  for (const [name, texts] of Object.entries(forms)) {
+    for (const text of texts) {
+      writeFileSync(join(folder, name), text);
+      assert.deepEqual((await read(folder)).targets.tags, [{ key: 'env', values: ['dev'] }], text);
+    }
+    rmSync(join(folder, name));
+  }
+  writeFileSync(join(folder, YAML), 'tag:\n  version: 1.10\n  on: [true, 007]\n');
+  assert.deepEqual((await read(folder)).targets.tags, [
+    { key: 'version', values: ['1.10'] },
+    { key: 'on', values: ['true', '007'] },
+  ]);
+});
+
+test('config file: the one that README shows is taken', async (context) => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```yaml\n(region:[\s\S]*?)```/.exec(readme) ?? [];
+  const { targets, common } = await read(makeFolder(context, { [YAML]: text }));
+  assert.equal(common.region, 'eu-central-1');
+  assert.deepEqual(targets.tags.at(-1), { key: 'role', values: ['web', 'db'] });
+});
+
+test('config file: an empty one says nothing', async (context) => {
+  const settings = await read(makeFolder(context, { [YAML]: '# nothing yet\n' }));
+  assert.deepEqual(settings.keeper, readSettings({}).keeper);
+});
+
+test('config file: the command line wins over variables, these over the file, that over defaults (seeded)', async (context) => {
+  const folder = makeFolder(context);
+  await fc.assert(
+    fc.asyncProperty(fc.subarray(['line', 'variable', 'file'] as const), async (layers) => {
+      const seconds = { line: 31, variable: 32, file: 33 };
+      writeFileSync(join(folder, YAML), layers.includes('file') ? `interval: ${seconds.file}\n` : '');
+      const { keeper } = await read(folder, {
+        flags: layers.includes('line') ? { interval: String(seconds.line) } : {},
+        variables: layers.includes('variable') ? { SSM_KEEPALIVE_INTERVAL: String(seconds.variable) } : {},
+      });
+      const top = (['line', 'variable', 'file'] as const).find((layer) => layers.includes(layer));
+      assert.equal(keeper.intervalSeconds, top ? seconds[top] : 45);
+    }),
+    { seed: 20240502, numRuns: 40 },
+  );
+});
+
+test('config file: a switch that it sets is taken back by a variable or the command line', async (context) => {
+  const folder = makeFolder(context, { [YAML]: 'lab: true\n' });
+  assert.equal((await read(folder)).common.isLab, true);
+  assert.equal((await read(folder, { variables: { SSM_KEEPALIVE_LAB: '0' } })).common.isLab, false);
+  assert.equal((await read(folder, { flags: { lab: false } })).common.isLab, false);
+});
+
+test('config file: targets come from one place alone', async (context) => {
+  const folder = makeFolder(context, { [YAML]: 'tag: {env: dev}\n' });
+  const id = 'i-0123456789abcdef0';
+  for (const around of [
+    { flags: { 'instance-id': [id] } },
+    { variables: { SSM_KEEPALIVE_INSTANCE_ID: id } },
+  ] as const) {
+    const { targets } = await read(folder, around);
+    assert.deepEqual([targets.tags, targets.instanceIds, targets.foundIn], [[], [id], undefined]);
+  }
+  assert.equal((await read(folder)).targets.foundIn, YAML);
+  assert.equal((await read(folder, { flags: { config: join(folder, YAML) } })).targets.foundIn, undefined);
+});
+
+test('config file: none of the folder’s is read when another is named, or none is wanted', async (context) => {
+  const folder = makeFolder(context, { [YAML]: 'interval: 3\n', other: 'interval: 5\n' });
+  const intervalOf = async (around: Around) => (await read(folder, around)).keeper.intervalSeconds;
+  assert.equal(await intervalOf({}), 3);
+  assert.equal(await intervalOf({ flags: { config: join(folder, 'other') } }), 5);
+  assert.equal(await intervalOf({ variables: { SSM_KEEPALIVE_CONFIG: join(folder, 'other') } }), 5);
+  assert.equal(await intervalOf({ flags: { config: 'none' } }), 45);
+  assert.match(
+    await refusal(folder, { flags: { config: join(folder, 'absent') } }),
+    /absent cannot be read: ENOENT/,
+  );
+  writeFileSync(join(folder, 'other'), Buffer.from([0xff, 0xfe, 0x80]));
+  assert.match(await refusal(folder, { flags: { config: join(folder, 'other') } }), /it is no UTF-8 text/);
+});
+
+test('config file: two in one folder are one too many', async (context) => {
+  for (const other of FILE_NAMES.filter((name) => name !== YAML)) {
+    const folder = makeFolder(context, { [YAML]: '', [other]: '{}' });
+    assert.match(await refusal(folder), /this folder has .* and .*: one of them would be read/);
+  }
+});
+
+test('config file: one that was only found asks no fewer questions and reaches no other service', async (context) => {
+  for (const name of NAMED_ONLY) {
+    const folder = makeFolder(context, { [YAML]: `${name}: ${SAMPLES[name] ?? 'true'}\n` });
+    assert.match(
+      await refusal(folder),
+      new RegExp(`:1: ${name} does not count in a file that was only found`),
+    );
+    await read(folder, { flags: { config: join(folder, YAML) } });
+  }
+});
+
+test('config file: one that others may write, or that is somebody else’s, is refused until it is named', async (context) => {
+  const folder = makeFolder(context, { [YAML]: 'interval: 3\n' });
+  const path = join(folder, YAML);
+  chmodSync(path, 0o646);
+  assert.match(await refusal(folder), /everybody may write to it; read it, then name it: --config/);
+  assert.equal((await read(folder, { flags: { config: path } })).keeper.intervalSeconds, 3);
+  chmodSync(path, 0o644);
+  assert.equal((await read(folder)).keeper.intervalSeconds, 3);
+  if (process.getuid?.() !== 0) return context.diagnostic('another owner: needs root');
+  chownSync(path, 65_534, 65_534);
+  assert.match(await refusal(folder), /it belongs to user 65534, not to you or root/);
+  rmSync(path);
+  symlinkSync('/etc/hostname', path);
+  assert.match(
+    await refusal(folder),
+    /cannot be read|there is no key/,
+    'a link of root’s to a file of root’s',
+  );
+});
+
+test('config file: --debug names each setting and its place', async (context) => {
+  const folder = makeFolder(context, { [YAML]: '# ours\nmax-idle: 4h\ntag: {env: dev}\nssh: true\n' });
+  const file = await openConfigFile(undefined, {}, folder);
+  const variables = { SSM_KEEPALIVE_INTERVAL: '30', SSM_KEEPALIVE_LAB: '0' };
+  assert.deepEqual(
+    describeSources(gatherSources({ scope: 'all' }, variables, EVERY_GROUP, file)).split('\n'),
+    [
+      `ssm-keepalive: --tag env=dev  (from ${YAML}:3)`,
+      'ssm-keepalive: --interval 30  (from SSM_KEEPALIVE_INTERVAL)',
+      `ssm-keepalive: --max-idle 4h  (from ${YAML}:2)`,
+      'ssm-keepalive: --scope all  (from the command line)',
+      `ssm-keepalive: --ssh  (from ${YAML}:4)`,
+      'ssm-keepalive: no --lab  (from SSM_KEEPALIVE_LAB)',
+      '',
+    ],
+  );
+});
+
+test('config file: keys of other commands are checked and not used', async (context) => {
+  const folder = makeFolder(context, { [YAML]: 'interval: 7\nrepeat: 3\nclient: plugin\n' });
+  const { stdout, status } = await runCli(['render', 'installer'], {}, { cwd: folder });
+  assert.equal(status, 0);
+  assert.equal(stdout, (await runCli(['render', 'installer', '--interval', '7'])).stdout);
+  writeFileSync(join(folder, YAML), 'repeat: 99\n');
+  const refused = await runCli(['preferences', 'get'], {}, { cwd: folder });
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /config\.yaml:1: repeat cannot be "99"/);
+});
+
+test('config file: targets of a found file are shown, and nothing is changed before they are confirmed', async (context) => {
+  const lab = await startTestLab(context, {
+    hosts: ['web', 'db'].map((name, index) => ({
+      name,
+      id: `i-0${String(index).repeat(16)}`,
+      tags: { env: name === 'web' ? 'dev' : 'prod' },
+      synthetic: { stdout: '{"ssm-keepalive":1,"verdict":"installed"}\n' },
+    })),
+  });
+  const folder = makeFolder(context, { [YAML]: 'tag:\n  env: dev\nno-canary: true\nregion: us-east-1\n' });
+  const cli = (...words: string[]) => runCli(words, lab.env, { cwd: folder });
+  const sent = () => lab.requests.filter(({ operation }) => operation === 'SendCommand').length;
+  const refused = await cli('install', '--output', 'json');
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /config\.yaml says --region us-east-1 --tag env=dev\n/);
+  assert.match(
+    refused.stderr,
+    /install would change 1 instance \(--tag env=dev\)[\s\S]*add --yes or --config/,
+  );
+  assert.equal(JSON.parse(refused.stdout).error.code, 'not-confirmed');
+  assert.equal((await cli('install', '--dry-run')).status, 0);
+  assert.equal(sent(), 0);
+  for (const words of [['--yes'], ['--config', YAML]]) {
+    const before = sent();
+    const done = await cli('install', ...words);
+    assert.equal(done.status, 0, `${words.join(' ')}\n${done.stderr}`);
+    assert.equal(sent() - before, 1);
+  }
+  assert.equal((await cli('status', '--quiet')).stderr, '');
+});
