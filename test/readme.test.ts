@@ -83,6 +83,8 @@ test('README and help: every example runs on the lab and leaves with 0', async (
       .replace(' --lab', '')
       .split(' ');
     const result = await runCli(words, lab.env);
-    assert.equal(result.status, 0, `${line}\n${result.stderr}${result.stdout}`);
+    // Work to do, such as a keeper that is not installed, is an answer of doctor.
+    const expected = line.startsWith('doctor ') ? [0, 1] : [0];
+    assert.ok(expected.includes(result.status ?? -1), `${line}\n${result.stderr}${result.stdout}`);
   }
 });

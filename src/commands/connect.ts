@@ -9,6 +9,7 @@ import { describeSpan } from './connect-text.ts';
 import { connect as openConnection } from './connection.ts';
 import type { Command } from './index.ts';
 import type { Io } from './io.ts';
+import { chooseOneInstance } from './one-instance.ts';
 import { runOwnClient } from './own-client.ts';
 
 /** Opens a shell on one instance: through the official plugin where there is one, else through this package's own client. */
@@ -19,7 +20,7 @@ export const connect: Command = async (settings, io, { words, own, interruption 
   if (streams === undefined && options.client !== 'plugin') throw noTerminal();
   const connection = await openConnection(settings, io);
   try {
-    const instanceId = await chooseInstance(connection.client, words[0], settings.common.isLab);
+    const instanceId = await chooseOneInstance(connection.client, 'connect', words[0], settings.common.isLab);
     const { startSession, toStartParameters } = await import('../fleet/sessions.ts');
     const request = { instanceId, reason: options.reason, documentName: options.document };
     const session = await startSession(connection.client, request);
@@ -94,31 +95,6 @@ function choosePlugin({ client }: ConnectOptions): string | undefined {
     });
   }
   return path;
-}
-
-/** An id as it is; on the lab a name too. @throws UsageError that says what would do */
-async function chooseInstance(client: SSMClient, word: string | undefined, isLab: boolean): Promise<string> {
-  const { isInstanceId } = await import('../settings.ts');
-  if (word !== undefined && isInstanceId(word)) return word;
-  if (!isLab) {
-    throw new UsageError({
-      code: 'no-target',
-      what: word === undefined ? 'connect needs an instance' : `${JSON.stringify(word)} is no instance id`,
-      why: 'expected one instance id, i- and 8 or 17 characters or mi- and 17',
-      next: 'ssm-keepalive connect i-0123456789abcdef0',
-    });
-  }
-  const { listInstances } = await import('../fleet/choose.ts');
-  const hosts = [];
-  for await (const host of listInstances(client, { tags: [], instanceIds: [] })) hosts.push(host);
-  const named = hosts.find(({ name }) => name === word);
-  if (named !== undefined) return named.instanceId;
-  throw new UsageError({
-    code: 'no-target',
-    what: word === undefined ? 'connect needs an instance' : `the lab has no host ${JSON.stringify(word)}`,
-    why: `the lab has ${hosts.map(({ name, instanceId }) => `${name} (${instanceId})`).join(', ')}`,
-    next: `ssm-keepalive connect --lab ${hosts[0]?.name ?? 'NAME'}`,
-  });
 }
 
 function noTerminal(): UsageError {

@@ -138,6 +138,34 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./preferences.ts')).preferences,
   },
   {
+    name: 'doctor',
+    words: {
+      name: 'instance',
+      usage: '[INSTANCE]',
+      describe: 'its id, to look at it too; on the lab its name will do',
+    },
+    describe: 'why do my sessions die? checks, each with what to do',
+    groups: ['Common'],
+    own: [
+      {
+        name: 'no-send',
+        kind: 'switch',
+        describe: 'do not ask INSTANCE itself, which takes a SendCommand of the status script',
+      },
+      {
+        name: 'since',
+        kind: 'value',
+        placeholder: 'TIME',
+        describe: 'how far back to look at ended sessions, at most 30d (7d)',
+      },
+    ],
+    examples: [
+      ['doctor --lab', 'the account and this machine'],
+      ['doctor i-0123456789abcdef0', 'one instance too'],
+    ],
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
     name: 'connect',
     words: { name: 'instance', usage: 'INSTANCE', describe: 'its id; on the lab its name will do' },
     describe: 'open a shell on one instance',

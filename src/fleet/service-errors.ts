@@ -90,7 +90,8 @@ export function explainServiceError(error: unknown, what: string): UserError {
       { cause: error },
     );
   }
-  if (/region is missing/i.test(message)) {
+  // The second is an AWS_REGION that is set to nothing.
+  if (/region is missing|region=""/i.test(message)) {
     return new ServiceError(
       { code: 'no-region', what, why: 'no Region was given', next: 'add --region, or set AWS_REGION' },
       { cause: error },

@@ -126,6 +126,7 @@ async function answer(
     throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
   checkClock(String(request.headers['x-amz-date'] ?? ''), faults.now());
+  checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
   const run = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation as OperationName] : undefined;
   if (run === undefined) throw new ServiceError('UnknownOperationException');
   const fault = faults.takeError(operation);
@@ -151,6 +152,13 @@ function checkClock(signedAt: string, now: number): void {
   const at = Date.parse(signedAt.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (Number.isNaN(at) || Math.abs(now - at) <= SIGNATURE_MS) return;
   throw new ServiceError('InvalidSignatureException', `Signature not yet current or expired: ${signedAt}`);
+}
+
+/** Temporary credentials carry a token; one of `labEnv` says until when it is good, any other one is good for ever. */
+function checkToken(token: string, now: number): void {
+  const until = /^lab-until-(\d+)$/.exec(token)?.[1];
+  if (until !== undefined && Number(until) <= now)
+    throw new ServiceError('ExpiredTokenException', FAULT_MESSAGES['ExpiredTokenException']);
 }
 
 const FAULT_MESSAGES: Record<string, string> = {

@@ -142,14 +142,23 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Credentials that mean nothing anywhere: the endpoint takes any, and no real account knows these. */
-export function labEnv(endpoint: string): Record<string, string> {
+/**
+ * Credentials that mean nothing anywhere: the endpoint takes any, and no real account knows these. With `expiresAt` they are
+ * temporary ones, as an AssumeRole gives them, and the endpoint refuses them from then on.
+ */
+export function labEnv(endpoint: string, expiresAt?: Date): Record<string, string> {
   return {
-    AWS_ACCESS_KEY_ID: 'AKIALABLABLABLABLAB0',
+    AWS_ACCESS_KEY_ID: `${expiresAt ? 'ASIA' : 'AKIA'}LABLABLABLABLAB0`,
     AWS_SECRET_ACCESS_KEY: 'lab',
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     AWS_ENDPOINT_URL_SSM: endpoint,
+    ...(expiresAt
+      ? {
+          AWS_SESSION_TOKEN: `lab-until-${expiresAt.getTime()}`,
+          AWS_CREDENTIAL_EXPIRATION: expiresAt.toISOString(),
+        }
+      : {}),
   };
 }
 

@@ -18,6 +18,8 @@ export interface HostSpec {
   readonly python?: boolean;
   /** Which of the agent's two units the host has. Default package. */
   readonly unit?: 'package' | 'snap';
+  /** The agent's version, as the service lists it. Default AGENT_VERSION. */
+  readonly agentVersion?: string;
   /** Says which answers a host without a machine behind it gives. */
   readonly synthetic?: SyntheticSpec;
 }

@@ -1,6 +1,7 @@
 /** One session: its worker in the host, its data channel, its idle timer, and how it ends. */
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
+import { AGENT_VERSION, knowsShellProfile } from './agent-version.ts';
 import { type ChannelMessage, PAYLOAD, parseObject } from './channel/message.ts';
 import { ChannelPeer } from './channel/peer.ts';
 import type { Host, WorkerLink } from './host.ts';
@@ -25,6 +26,7 @@ export class Session {
   private readonly idle: IdleTimer;
   /** Of the maximum duration, which nothing restarts. */
   private readonly limit: Countdown | undefined;
+  private readonly agentVersion: string;
   private worker: WorkerLink | undefined;
   private readonly waiting: ((worker: WorkerLink) => void)[] = [];
   private handshake: 'none' | 'asked' | 'over' = 'none';
@@ -36,6 +38,7 @@ export class Session {
     private readonly settings: SessionSettings,
     private readonly ended: () => void,
   ) {
+    this.agentVersion = host.spec.agentVersion ?? AGENT_VERSION;
     this.peer = new ChannelPeer(
       {
         input: (message) => this.takeInput(message),
@@ -85,7 +88,10 @@ export class Session {
       ActionType: 'SessionType',
       ActionParameters: { SessionType: 'Standard_Stream', Properties: null },
     };
-    this.sendJson(PAYLOAD.handshakeRequest, { AgentVersion: '3.3.1611.0', RequestedClientActions: [action] });
+    this.sendJson(PAYLOAD.handshakeRequest, {
+      AgentVersion: this.agentVersion,
+      RequestedClientActions: [action],
+    });
   }
 
   /** Ends the session once; the client gets every byte of output that came before, then the sentence. */
@@ -172,7 +178,8 @@ export class Session {
 
   private openShell(): void {
     this.handshake = 'over';
-    this.tell((worker) => worker.peer.sendJson({ op: 'open', shellProfile: this.settings.shellProfile }));
+    const shellProfile = knowsShellProfile(this.agentVersion) ? this.settings.shellProfile : '';
+    this.tell((worker) => worker.peer.sendJson({ op: 'open', shellProfile }));
   }
 
   private takeSize(payload: Buffer): void {

@@ -10,6 +10,7 @@ const RESPONSE_VARIABLE = 'AWS_SSM_START_SESSION_RESPONSE';
 const LAST_VERSION_WITHOUT_VARIABLE = [1, 2, 497, 0];
 /** What a terminal sends on keys: the plugin's to answer, never the end of the process that waits for it. */
 const KEY_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
+const VERSION_LIMIT_MS = 10_000;
 const PASSED_ON = ['SIGTERM', 'SIGHUP'] as const;
 
 export interface PluginRun {
@@ -37,7 +38,7 @@ export function findPlugin(env: NodeJS.ProcessEnv = process.env): string | undef
 export function pluginCommand(run: PluginRun): { args: string[]; env: NodeJS.ProcessEnv } {
   const { SessionId, TokenValue, StreamUrl } = run.session;
   const response = JSON.stringify({ SessionId, TokenValue, StreamUrl });
-  const takesVariable = readsVariable(readVersion(run));
+  const takesVariable = readsVariable(readPluginVersion(run.path, run.env));
   const args = [
     takesVariable ? RESPONSE_VARIABLE : response,
     run.region,
@@ -80,9 +81,15 @@ export function readsVariable(version: string): boolean {
   return false;
 }
 
-function readVersion({ path, env }: PluginRun): string {
+/** What it says on --version, or nothing where it does not start or takes longer than any plugin. */
+export function readPluginVersion(path: string, env: NodeJS.ProcessEnv): string {
   try {
-    return execFileSync(path, ['--version'], { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync(path, ['--version'], {
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: VERSION_LIMIT_MS,
+    }).trim();
   } catch {
     return '';
   }

@@ -1,4 +1,5 @@
 import { delay, type Operation, toSeconds } from '../account.ts';
+import { AGENT_VERSION } from '../agent-version.ts';
 import type { Host } from '../host.ts';
 import { takePage } from '../paging.ts';
 import { ServiceError } from '../service-error.ts';
@@ -32,22 +33,20 @@ function matches(host: Host, key: string, values: readonly string[]): boolean {
     PingStatus: host.isOnline ? 'Online' : 'ConnectionLost',
     PlatformTypes: 'Linux',
     ResourceType: 'EC2Instance',
-    AgentVersion: AGENT_VERSION,
+    AgentVersion: host.spec.agentVersion ?? AGENT_VERSION,
   };
   if (key === 'tag-key') return values.some((value) => value in host.spec.tags);
   if (!(key in own)) throw new ServiceError('InvalidFilterKey', `The filter key ${key} is not valid.`);
   return values.includes(own[key] ?? '');
 }
 
-const AGENT_VERSION = '3.3.1611.0';
-
 function describe(host: Host): Record<string, unknown> {
   return {
     InstanceId: host.spec.id,
     PingStatus: host.isOnline ? 'Online' : 'ConnectionLost',
     LastPingDateTime: toSeconds(host.isOnline ? Date.now() : host.lastPingAt),
-    AgentVersion: AGENT_VERSION,
-    IsLatestVersion: true,
+    AgentVersion: host.spec.agentVersion ?? AGENT_VERSION,
+    IsLatestVersion: host.spec.agentVersion === undefined,
     PlatformType: 'Linux',
     PlatformName: 'Debian GNU/Linux',
     PlatformVersion: '12',

@@ -51,7 +51,11 @@ export const describeSessions: Operation = async (account, body) => {
     .filter((session) => (input.Filters ?? []).every(({ key, value }) => passes(session, key, value)));
   await delay(account.pageLatencySeconds);
   const page = takePage(matching, input.MaxResults ?? 200, input.NextToken);
-  return { Sessions: page.items.map(describe), NextToken: page.NextToken };
+  const { minuteSeconds } = account.sessionDefaults;
+  return {
+    Sessions: page.items.map((session) => describe(session, minuteSeconds)),
+    NextToken: page.NextToken,
+  };
 };
 
 function passes(session: SessionRecord, key: string, value: string): boolean {
@@ -67,12 +71,18 @@ function passes(session: SessionRecord, key: string, value: string): boolean {
   return own[key] === value;
 }
 
-function describe(session: SessionRecord): Record<string, unknown> {
+/**
+ * Where a document's minute lasts less than 60 s here, a session is told as long as it was in such minutes: its start is put back.
+ * So a session that ran into a limit of its document has the length that the document names.
+ */
+function describe(session: SessionRecord, minuteSeconds: number): Record<string, unknown> {
+  const until = session.endedAt ?? Date.now();
+  const startedAt = until - (until - session.startedAt) * (60 / minuteSeconds);
   return {
     SessionId: session.sessionId,
     Target: session.target,
     Status: session.status,
-    StartDate: toSeconds(session.startedAt),
+    StartDate: toSeconds(startedAt),
     EndDate: toSeconds(session.endedAt),
     DocumentName: session.documentName,
     Owner: session.owner,

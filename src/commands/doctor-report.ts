@@ -1,0 +1,168 @@
+/** What `doctor` prints: a line for each check, what was seen and what to do below it, ended sessions, and the answers. */
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import { PRODUCT_VERSION } from '../bundle/version.ts';
+import {
+  ANSWERS,
+  type Answer,
+  type CheckResult,
+  ENDINGS,
+  type Evidence,
+  groupSessions,
+  type Level,
+  type SessionGroup,
+} from '../doctor/index.ts';
+import type { Io } from './io.ts';
+import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { wrapText } from './wrap.ts';
+
+export interface DoctorFacts {
+  readonly instanceId: string | undefined;
+  readonly region: string | undefined;
+  readonly exitStatus: number;
+}
+
+const LEVELS: readonly Level[] = ['ok', 'note', 'todo', 'unknown'];
+const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', note: 'note', todo: 'TO DO', unknown: '?' };
+const MARK_WIDTH = 7;
+const NAME_WIDTH = 18;
+const DETAIL_INDENT = 8;
+/** What the table of sessions takes; a narrower terminal gets sentences. */
+const TABLE_COLUMNS = 76;
+const MOST_GROUPS = 10;
+
+export function renderDoctor(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
+  return [
+    ...results.map((result) => renderCheck(result, io)),
+    '',
+    ...renderGroups(groupsOf(evidence).filter(isAtLimit), io),
+    'Does that end a session?',
+    ...ANSWERS.map((answer) => renderAnswer(answer, io)),
+    '',
+    'What ends one:',
+    ...ENDINGS.map((answer) => renderAnswer(answer, io)),
+    '',
+    wrapText(summarize(results), io.columns),
+    '',
+  ].join('\n');
+}
+
+function renderCheck({ check, level, finding, evidence, next }: CheckResult, io: Io): string {
+  const colors = pc.createColors(io.hasColor);
+  const paint = { ok: colors.green, note: String, todo: colors.red, unknown: colors.yellow }[level];
+  // Wrapped without colours, which have no width on a screen.
+  const [first = '', ...more] = wrapText(
+    `${MARKS[level].padEnd(MARK_WIDTH)}${check.padEnd(NAME_WIDTH)}${finding}`,
+    io.columns,
+    MARK_WIDTH + NAME_WIDTH,
+  ).split('\n');
+  const head = `${paint(first.slice(0, MARK_WIDTH))}${first.slice(MARK_WIDTH)}`;
+  const detail = (label: string, text: string) =>
+    wrapText(`${' '.repeat(DETAIL_INDENT - 1)}${label} ${text}`, io.columns, DETAIL_INDENT + 5);
+  return [
+    head,
+    ...more,
+    // What is well needs no proof on the screen; --output json has it.
+    ...(level === 'ok' ? [] : evidence.map((seen) => detail('seen:', seen))),
+    ...(next ? [detail('next:', next)] : []),
+  ].join('\n');
+}
+
+function renderAnswer({ question, answer, basis }: Answer, io: Io): string {
+  return wrapText(`  ${question}${question.endsWith('?') ? '' : ':'} ${answer} [${basis}]`, io.columns, 4);
+}
+
+const isAtLimit = ({ atIdleTimeout, atMaximum }: SessionGroup) => atIdleTimeout + atMaximum > 0;
+
+function groupsOf({ facts }: Evidence): SessionGroup[] {
+  return facts.history ? groupSessions(facts.history, facts.limits) : [];
+}
+
+function renderGroups(groups: readonly SessionGroup[], io: Io): string[] {
+  if (groups.length === 0) return [];
+  const shown = groups.slice(0, MOST_GROUPS);
+  const rest = groups.length - shown.length;
+  const rows =
+    io.columns >= TABLE_COLUMNS ? groupTable(shown) : shown.map((group) => groupSentence(group, io));
+  return [
+    'Sessions as long as a limit:',
+    ...rows,
+    ...(rest > 0 ? [`  and ${rest} more, with --output json`] : []),
+    '',
+  ];
+}
+
+function groupTable(groups: readonly SessionGroup[]): string[] {
+  const table = new Table({
+    head: ['USER', 'INSTANCE', 'ENDED', 'IDLE', 'MAXIMUM', 'LAST'],
+    ...PLAIN_TABLE,
+  });
+  for (const group of groups)
+    table.push([
+      shorten(group.user, 22),
+      shorten(group.instanceId, 20),
+      String(group.sessions),
+      String(group.atIdleTimeout),
+      String(group.atMaximum),
+      showTime(group.lastEndedAt),
+    ]);
+  return trimLines(table.toString())
+    .split('\n')
+    .map((line) => `  ${line}`);
+}
+
+function groupSentence(group: SessionGroup, io: Io): string {
+  const { user, instanceId, sessions, atIdleTimeout, atMaximum, lastEndedAt } = group;
+  return wrapText(
+    `  ${user} on ${instanceId}: of ${sessions} ${atIdleTimeout} at the idle timeout, ${atMaximum} at the maximum, the last ${showTime(lastEndedAt)}`,
+    io.columns,
+    4,
+  );
+}
+
+const showTime = (iso: string) => iso.slice(0, 16).replace('T', ' ');
+const shorten = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+export function countLevels(results: readonly CheckResult[]): Record<Level, number> {
+  const of = (level: Level) => results.filter((result) => result.level === level).length;
+  return Object.fromEntries(LEVELS.map((level) => [level, of(level)])) as Record<Level, number>;
+}
+
+function summarize(results: readonly CheckResult[]): string {
+  const { ok, note, todo, unknown } = countLevels(results);
+  const parts = [
+    todo > 0 ? `${todo} to do` : 'nothing to do',
+    note > 0 ? `${note} to know` : '',
+    unknown > 0 ? `${unknown} not checked` : '',
+    `${ok} ok`,
+  ];
+  return `ssm-keepalive doctor: ${parts.filter(Boolean).join(', ')}`;
+}
+
+/** One document; keys are stable and documented in the README. */
+export function renderDoctorJson(
+  results: readonly CheckResult[],
+  evidence: Evidence,
+  { instanceId, region, exitStatus }: DoctorFacts,
+): string {
+  const { permissions, history } = evidence.facts;
+  const document = {
+    command: 'doctor',
+    version: PRODUCT_VERSION,
+    instanceId: instanceId ?? null,
+    region: region ?? null,
+    exitStatus,
+    summary: countLevels(results),
+    checks: results.map(({ check, level, finding, evidence: seen, next }) => ({
+      check,
+      level,
+      finding,
+      evidence: seen,
+      next,
+    })),
+    permissions: permissions ?? [],
+    history: history ? { since: history.since, isCut: history.isCut, groups: groupsOf(evidence) } : null,
+    answers: [...ANSWERS, ...ENDINGS],
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

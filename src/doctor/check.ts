@@ -1,0 +1,116 @@
+/** What a check of `doctor` is: its name, the facts it needs, and what it makes of them. */
+import type { CredentialFacts } from '../fleet/credentials.ts';
+import type { Verdict } from '../fleet/judge.ts';
+import type { Permission } from '../fleet/permissions.ts';
+import type { SessionHistory } from '../fleet/session-history.ts';
+import type { SessionLimits } from '../fleet/session-limits.ts';
+import type { MachineFacts } from './machine.ts';
+
+/** ok: nothing to do. note: worth knowing, nothing that has to be done. todo: something has to be done. unknown: could not be looked at. */
+export type Level = 'ok' | 'note' | 'todo' | 'unknown';
+
+export interface Finding {
+  readonly level: Level;
+  /** One sentence without a final full stop. */
+  readonly finding: string;
+  readonly evidence: readonly string[];
+  /** What to do or type; empty where there is nothing. */
+  readonly next: string;
+}
+
+/** Everything that is looked at, each once. */
+export interface Facts {
+  readonly credentials: CredentialFacts & { readonly now: Date };
+  readonly permissions: readonly Permission[];
+  readonly limits: SessionLimits;
+  /** `isKnown` is false where the service has no such instance. */
+  readonly instance: InstanceFacts;
+  /** What the status script said on the instance. */
+  readonly status: Verdict;
+  readonly machine: MachineFacts;
+  readonly history: SessionHistory & { readonly since: string };
+}
+
+export interface InstanceFacts {
+  readonly instanceId: string;
+  readonly isKnown: boolean;
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly pingStatus: string;
+  readonly platformType: string;
+  readonly agentVersion: string;
+}
+
+export type FactName = keyof Facts;
+
+/** Why a fact is not known, and what would make it known. */
+export interface Gap {
+  readonly why: string;
+  readonly next: string;
+}
+
+/** What could be found out, and why the rest could not. */
+export interface Evidence {
+  readonly facts: Partial<Facts>;
+  readonly gaps: Readonly<Partial<Record<FactName, Gap>>>;
+  /** The flags that reach the same account again, for commands that people are told to type. */
+  readonly connection: string;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly needs: readonly FactName[];
+  /** Left out where no instance was named. */
+  readonly isOfInstance: boolean;
+  run(evidence: Evidence): Finding;
+}
+
+interface CheckSpec<K extends FactName> {
+  readonly name: string;
+  readonly needs: readonly K[];
+  readonly isOfInstance?: boolean;
+  /** Facts that it needs are there; others may be. */
+  readonly look: (facts: Pick<Facts, K> & Partial<Facts>, connection: string) => Finding;
+  /** What a missing fact says by itself; without it the check is unknown. */
+  readonly explainGap?: (gap: Gap) => Finding;
+}
+
+/** A check whose `look` is asked only when all that it needs is known. */
+export function defineCheck<K extends FactName>(spec: CheckSpec<K>): Check {
+  const { name, needs, isOfInstance = false, look, explainGap = notChecked } = spec;
+  return {
+    name,
+    needs,
+    isOfInstance,
+    run({ facts, gaps, connection }) {
+      const missing = needs.find((need) => facts[need] === undefined);
+      if (missing === undefined) return look(facts as Pick<Facts, K> & Partial<Facts>, connection);
+      return explainGap(gaps[missing] ?? { why: `${missing} was not looked at`, next: '' });
+    },
+  };
+}
+
+function notChecked({ why, next }: Gap): Finding {
+  return { level: 'unknown', finding: `not checked: ${why}`, evidence: [], next };
+}
+
+export const ok = (finding: string, evidence: readonly string[] = []): Finding => ({
+  level: 'ok',
+  finding,
+  evidence,
+  next: '',
+});
+
+export const note = (finding: string, evidence: readonly string[] = [], next = ''): Finding => ({
+  level: 'note',
+  finding,
+  evidence,
+  next,
+});
+
+export const todo = (finding: string, evidence: readonly string[], next: string): Finding => ({
+  level: 'todo',
+  finding,
+  evidence,
+  next,
+});

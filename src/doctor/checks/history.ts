@@ -1,0 +1,56 @@
+/** The check on ended sessions: those as long as a limit ended at it. */
+import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
+import { groupSessions } from '../history-groups.ts';
+
+/** More ids than these would be no command to type. */
+const MOST_IDS = 5;
+
+export const history: Check = defineCheck({
+  name: 'session history',
+  needs: ['history'],
+  look({ history: past, limits, status }, connection): Finding {
+    const groups = groupSessions(past, limits);
+    const count = (read: (group: (typeof groups)[number]) => number) =>
+      groups.reduce((sum, group) => sum + read(group), 0);
+    const [total, idle, maximum] = [
+      count(({ sessions }) => sessions),
+      count(({ atIdleTimeout }) => atIdleTimeout),
+      count(({ atMaximum }) => atMaximum),
+    ];
+    const seen = [
+      `${past.isCut ? 'the newest ' : ''}${total} sessions that began in the last ${past.since}`,
+      limits
+        ? 'one in which somebody typed ends later than the idle timeout, and its length does not tell why'
+        : 'the idle timeout could not be read: the default of 20 min was assumed',
+    ];
+    if (total === 0) return ok(`no session has ended in the last ${past.since}`);
+    if (idle + maximum === 0) return ok('none is as long as a limit', seen);
+    const parts = [
+      idle > 0 ? `${idle} ended at the idle timeout` : '',
+      maximum > 0 ? `${maximum} at the maximum duration` : '',
+    ].filter(Boolean);
+    const finding = `of ${total} sessions ${parts.join(', ')}`;
+    if (status?.report?.state === 'installed' && status.report.entries['env'] === 'live' && maximum === 0)
+      return note(
+        `${finding}; the keeper is live now`,
+        seen,
+        `those should be older than the install; see for yourself:  ssm-keepalive measure ${status.instanceId} --arm keeper${connection}`,
+      );
+    const ids = [
+      ...new Set(groups.filter(({ atIdleTimeout }) => atIdleTimeout > 0).map(({ instanceId }) => instanceId)),
+    ];
+    const cures = [
+      ids.length > MOST_IDS
+        ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
+        : ids.length > 0
+          ? `ssm-keepalive install --instance-id ${ids.join(' ')}${connection}`
+          : '',
+      maximum === 0
+        ? ''
+        : limits?.maximumMinutes
+          ? `ssm-keepalive preferences set --max none${connection}  (or longer)`
+          : 'raise maxSessionDuration in the document of those sessions',
+    ];
+    return todo(finding, seen, cures.filter(Boolean).join('; '));
+  },
+});

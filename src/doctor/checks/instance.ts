@@ -1,0 +1,94 @@
+/** Checks on the instance as the service knows it: registered, online, and an agent that is new enough. */
+import type { SessionLimits } from '../../fleet/session-limits.ts';
+import { type Check, defineCheck, note, ok, todo } from '../check.ts';
+import { isAtLeast } from '../version.ts';
+
+export const instance: Check = defineCheck({
+  name: 'instance',
+  needs: ['instance'],
+  isOfInstance: true,
+  look({ instance: { instanceId, isKnown, name, isOnline, pingStatus, platformType } }) {
+    const shown = name ? `${name} (${instanceId})` : instanceId;
+    if (!isKnown)
+      return todo(
+        `${instanceId} is not registered with Systems Manager`,
+        ['no such instance in this account and Region'],
+        'check the id, --region and --profile; it needs a running agent and a role with AmazonSSMManagedInstanceCore',
+      );
+    if (!isOnline)
+      return todo(
+        `${shown} is offline: no session can open, and none that is open gets through`,
+        [`the service says ${pingStatus}`],
+        'start the instance or its agent, and see that it reaches the service on port 443',
+      );
+    if (platformType !== 'Linux')
+      return note(`${shown} is online, but runs ${platformType}: keepers are for Linux`, []);
+    return ok(`${shown} is online`, [`the service says ${pingStatus}`]);
+  },
+});
+
+interface Feature {
+  readonly since: string;
+  readonly what: string;
+  /** Whether the account counts on it; without limits nobody knows. */
+  readonly isWanted: (limits: SessionLimits) => boolean;
+}
+
+const never = (): boolean => false;
+
+/** What agents learnt over time [user guide, Session Manager prerequisites; release notes for runAs]. */
+const FEATURES: readonly Feature[] = [
+  { since: '2.3.68.0', what: 'sessions', isWanted: () => true },
+  { since: '2.3.539.0', what: 'sessions encrypted with a KMS key', isWanted: ({ hasKmsKey }) => hasKmsKey },
+  { since: '2.3.672.0', what: 'sessions as another user (runAs)', isWanted: ({ isRunAs }) => isRunAs },
+  {
+    since: '3.0.161.0',
+    what: 'shell profiles',
+    isWanted: ({ shellProfile }) => shellProfile !== '',
+  },
+  { since: '3.0.222.0', what: 'ssh and port forwarding', isWanted: never },
+  {
+    since: '3.0.284.0',
+    what: 'session logs streamed to CloudWatch',
+    isWanted: ({ isStreamed }) => isStreamed,
+  },
+  { since: '3.1.1374.0', what: 'port forwarding to a remote host', isWanted: never },
+];
+
+/** Agents that cut what they forward to a remote host after a minute [amazon-ssm-agent#450]. */
+const CUTS = { from: '3.1.1446.0', fixed: '3.1.1476.0' };
+const UPDATE = 'update the agent:  aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids';
+
+export const agentVersion: Check = defineCheck({
+  name: 'agent version',
+  needs: ['instance'],
+  isOfInstance: true,
+  look({ instance: { instanceId, isKnown, agentVersion: version }, limits }) {
+    if (!isKnown || version === '')
+      return {
+        level: 'unknown',
+        finding: 'not checked: the service does not say it',
+        evidence: [],
+        next: '',
+      };
+    const next = `${UPDATE} ${instanceId}`;
+    const lacking = FEATURES.filter(({ since }) => !isAtLeast(version, since));
+    const wanted = lacking.filter(({ isWanted }) => limits !== undefined && isWanted(limits));
+    const seen = lacking.map(({ since, what }) => `${what}: from ${since}`);
+    if (wanted.length > 0)
+      return todo(
+        `${version} lacks what the account’s sessions use: ${wanted.map(({ what }) => what).join(', ')}`,
+        seen,
+        next,
+      );
+    if (isAtLeast(version, CUTS.from) && !isAtLeast(version, CUTS.fixed))
+      return todo(
+        `${version} cuts what it forwards to a remote host after a minute`,
+        [`mended in ${CUTS.fixed} (amazon-ssm-agent#450)`],
+        next,
+      );
+    if (lacking.length > 0)
+      return note(`${version} lacks ${lacking.map(({ what }) => what).join(', ')}`, seen, next);
+    return ok(`${version} has all that sessions need`);
+  },
+});

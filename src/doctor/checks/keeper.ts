@@ -1,0 +1,124 @@
+/** Checks on what the instance itself says, through the script that `status` sends. */
+import { formatDuration } from '../../duration.ts';
+import type { ReportLine } from '../../fleet/report-line.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds } from '../../settings.ts';
+import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
+
+const NOT_INSTALLED: Finding = {
+  level: 'unknown',
+  finding: 'not checked: the keeper is not installed',
+  evidence: [],
+  next: '',
+};
+
+export const keeper: Check = defineCheck({
+  name: 'keeper',
+  needs: ['status'],
+  isOfInstance: true,
+  look({ status: { instanceId, report, why, next }, limits }, connection) {
+    const target = `--instance-id ${instanceId}${connection}`;
+    if (!report) return { level: 'unknown', finding: `not checked: ${why}`, evidence: [], next };
+    if (report.state === 'absent')
+      return todo(
+        'not installed: sessions here end at the idle timeout',
+        ['the status script found nothing of ours'],
+        `ssm-keepalive install ${target}`,
+      );
+    if (report.state !== 'installed')
+      return todo(`${report.state}: ${why}`, report.drifted, next || `ssm-keepalive install ${target}`);
+    const { keeper: kind, keeperWhy, intervalSeconds = 0, unattendedSeconds = 0, kept } = report;
+    const seen = [
+      `${kind}: ${keeperWhy}`,
+      `heartbeat after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
+    ];
+    if (kind === 'none' || kind === 'output')
+      return todo(
+        kind === 'none'
+          ? 'installed, but no session gets a keeper'
+          : 'installed, but it can only print: that keeps a session only where the timer counts output',
+        seen,
+        'install Python 3 on the instance; the next session finds it',
+      );
+    const idleSeconds = limits?.idleMinutes ? limits.idleMinutes * 60 : DEFAULT_IDLE_TIMEOUT_SECONDS;
+    if (intervalSeconds > longestIntervalSeconds(idleSeconds))
+      return todo(
+        `its heartbeats every ${formatDuration(intervalSeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,
+        seen,
+        `ssm-keepalive install --interval ${Math.min(45, longestIntervalSeconds(idleSeconds))} ${target}`,
+      );
+    if (unattendedSeconds === 0)
+      return todo(
+        'installed, but capped at 0: no heartbeat is ever sent',
+        [...seen, '/etc/ssm-keepalive/max-idle, which root wrote'],
+        'ask who wrote it; without that file the cap is the --max-idle of the install',
+      );
+    if ((kept?.notAnswering ?? 0) > 0)
+      return note(
+        `${kind}; ${kept?.notAnswering} of ${kept?.count} sessions get no answer from their terminal`,
+        seen,
+        `look with  ssm-keepalive status ${target}`,
+      );
+    return ok(
+      `${kind}, heartbeat after ${formatDuration(intervalSeconds)}; ${kept?.count ?? 0} sessions kept now`,
+      seen,
+    );
+  },
+});
+
+/** What keeps an entry from firing; `absent` and `off` are choices, unless nothing else is live. */
+export const entries: Check = defineCheck({
+  name: 'entries',
+  needs: ['status'],
+  isOfInstance: true,
+  look({ status: { instanceId, report } }, connection) {
+    if (!report || report.state === 'absent') return NOT_INSTALLED;
+    const states = Object.entries(report.entries);
+    const seen = states.map(([name, state]) => `${name}: ${state}`);
+    const live = states.filter(([, state]) => state === 'live').map(([name]) => name);
+    if (report.entries['env'] === 'pending')
+      return todo(
+        'the agent has not restarted since the install, so plain sessions are not kept yet',
+        [...seen, ...describeRestart(report)],
+        `ssm-keepalive install --instance-id ${instanceId}${connection}  (without --no-restart), or restart the agent there`,
+      );
+    if (live.length === 0)
+      return todo(
+        'none is live: no session meets the keeper',
+        seen,
+        `ssm-keepalive install --instance-id ${instanceId}${connection}`,
+      );
+    if (report.entries['env'] !== 'live')
+      return note(
+        `${live.join(', ')} live, env not: the plain sh of a session reads none of these`,
+        seen,
+        'log in with  bash -l , or install with --entry env,profile',
+      );
+    return ok(`${live.join(', ')} live; sessions that were open before stay as they were`, seen);
+  },
+});
+
+function describeRestart({ restart, why }: ReportLine): string[] {
+  return restart && restart !== 'none' ? [`restart: ${restart}${why ? ` (${why})` : ''}`] : [];
+}
+
+export const tmout: Check = defineCheck({
+  name: 'TMOUT',
+  needs: ['status'],
+  isOfInstance: true,
+  look({ status: { report } }) {
+    if (!report) return NOT_INSTALLED;
+    const found = report.tmout.filter(({ value }) => value !== 0);
+    if (found.length === 0) return ok('no shell here logs out by itself');
+    const seen = found.map(
+      ({ file, value, readonly }) =>
+        `${value === null ? 'computed' : `${value} s`}${readonly ? ', readonly' : ''}, by ${file}`,
+    );
+    const isLifted = report.tmoutPolicy === 'override' && found.every(({ readonly }) => !readonly);
+    if (isLifted) return ok('set, and lifted in kept sessions', seen);
+    const next = 'if that is no policy, install with --tmout override';
+    // Only the agent's environment reaches the plain sh of a session; files are read by logins.
+    return found.some(({ file }) => file.startsWith('the environment of'))
+      ? todo('set for every session: its shell logs out at its prompt after that time', seen, next)
+      : note('a login shell here logs out at its prompt after a time', seen, next);
+  },
+});

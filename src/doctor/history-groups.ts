@@ -1,0 +1,66 @@
+/** Ended sessions by user and instance: how many of them are as long as a limit. */
+import type { PastSession, SessionHistory } from '../fleet/session-history.ts';
+import type { SessionLimits } from '../fleet/session-limits.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../settings.ts';
+
+export interface SessionGroup {
+  readonly user: string;
+  readonly instanceId: string;
+  readonly sessions: number;
+  /** As long as the idle timeout: nobody typed in them. */
+  readonly atIdleTimeout: number;
+  readonly atMaximum: number;
+  readonly longestSeconds: number;
+  readonly lastEndedAt: string;
+}
+
+/** How much longer than a limit a session may show and still have ended at it: the service needs a moment [inferred]. */
+const SLACK_SECONDS = 60;
+/** Sessions that are there to end. */
+const MEASURED = 'ssm-keepalive measure';
+
+/** Those with most ends at a limit first. `limits`: the account's own document, where it could be read. */
+export function groupSessions(history: SessionHistory, limits: SessionLimits | undefined): SessionGroup[] {
+  const groups = new Map<string, SessionGroup>();
+  for (const session of history.sessions.filter(({ reason }) => reason !== MEASURED)) {
+    const user = userOf(session.owner);
+    const key = `${user}\n${session.instanceId}`;
+    const before = groups.get(key);
+    const end = judgeEnd(session, limits, history.documents.get(session.documentName));
+    const endedAt = session.endedAt.toISOString();
+    groups.set(key, {
+      user,
+      instanceId: session.instanceId,
+      sessions: (before?.sessions ?? 0) + 1,
+      atIdleTimeout: (before?.atIdleTimeout ?? 0) + (end === 'idle timeout' ? 1 : 0),
+      atMaximum: (before?.atMaximum ?? 0) + (end === 'maximum' ? 1 : 0),
+      longestSeconds: Math.max(before?.longestSeconds ?? 0, session.lengthSeconds),
+      lastEndedAt: before && before.lastEndedAt > endedAt ? before.lastEndedAt : endedAt,
+    });
+  }
+  const weigh = (group: SessionGroup) => group.atIdleTimeout + group.atMaximum;
+  return [...groups.values()].sort(
+    (one, other) => weigh(other) - weigh(one) || other.lastEndedAt.localeCompare(one.lastEndedAt),
+  );
+}
+
+/**
+ * A session is as long as the idle timeout only where nobody typed; one with input ends later, and its length tells nothing.
+ * The maximum is the session's own, as the service remembers it; the idle timeout is the one in force now.
+ */
+function judgeEnd(
+  { lengthSeconds, maximumMinutes }: PastSession,
+  account: SessionLimits | undefined,
+  own: SessionLimits | undefined,
+): 'idle timeout' | 'maximum' | undefined {
+  const isAt = (limitSeconds: number) =>
+    lengthSeconds >= limitSeconds && lengthSeconds <= limitSeconds + SLACK_SECONDS;
+  if (maximumMinutes !== undefined && isAt(maximumMinutes * 60)) return 'maximum';
+  const idleMinutes = own?.idleMinutes ?? account?.idleMinutes;
+  return isAt(idleMinutes ? idleMinutes * 60 : DEFAULT_IDLE_TIMEOUT_SECONDS) ? 'idle timeout' : undefined;
+}
+
+/** The last part of an ARN, which is how people know each other: a user’s name, or the name of a role’s session. */
+export function userOf(owner: string): string {
+  return owner.split('/').at(-1) || owner || 'unknown';
+}

@@ -1,0 +1,43 @@
+/** `doctor`: every check, in the order in which they are shown, and how they are asked. */
+import type { Check, Evidence, FactName, Finding } from './check.ts';
+import { credentials, permissions, recycle } from './checks/account.ts';
+import { plugin, proxy } from './checks/client.ts';
+import { history } from './checks/history.ts';
+import { agentVersion, instance } from './checks/instance.ts';
+import { entries, keeper, tmout } from './checks/keeper.ts';
+import { idleTimeout, maximumDuration } from './checks/limits.ts';
+
+export const CHECKS: readonly Check[] = [
+  credentials,
+  permissions,
+  recycle,
+  idleTimeout,
+  maximumDuration,
+  instance,
+  agentVersion,
+  keeper,
+  entries,
+  tmout,
+  plugin,
+  proxy,
+  history,
+];
+
+export interface CheckResult extends Finding {
+  readonly check: string;
+  readonly needs: readonly FactName[];
+}
+
+/** Pure: the same evidence gives the same findings. Checks of an instance are left out where none was named. */
+export function examine(evidence: Evidence, hasInstance: boolean): CheckResult[] {
+  return CHECKS.filter(({ isOfInstance }) => hasInstance || !isOfInstance).map((check) => ({
+    check: check.name,
+    needs: check.needs,
+    ...check.run(evidence),
+  }));
+}
+
+export { ANSWERS, type Answer, ENDINGS } from './answers.ts';
+export type { Evidence, Facts, Gap, Level } from './check.ts';
+export { groupSessions, type SessionGroup } from './history-groups.ts';
+export { lookAtMachine } from './machine.ts';

@@ -1,0 +1,106 @@
+/** Sessions that are over, as the service remembers them for 30 days [user guide]. */
+import {
+  DescribeSessionsCommand,
+  type Session,
+  type SessionFilter,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { PREFERENCES_DOCUMENT } from './account.ts';
+import { explainServiceError } from './service-errors.ts';
+import { readSessionLimits, type SessionLimits } from './session-limits.ts';
+
+export interface PastSession {
+  readonly sessionId: string;
+  /** The caller's ARN. */
+  readonly owner: string;
+  readonly instanceId: string;
+  readonly documentName: string;
+  readonly reason: string;
+  readonly endedAt: Date;
+  readonly lengthSeconds: number;
+  /** What this session was held to, as the service says it; undefined: no maximum. */
+  readonly maximumMinutes: number | undefined;
+}
+
+export interface SessionHistory {
+  readonly sessions: readonly PastSession[];
+  /** There are more; the newest were read. */
+  readonly isCut: boolean;
+  /** Of the documents that sessions named, where they may be read; the account's own is not among them. */
+  readonly documents: ReadonlyMap<string, SessionLimits>;
+}
+
+export interface HistoryQuestion {
+  readonly instanceId?: string | undefined;
+  readonly since: Date;
+}
+
+/** Ten calls of the service's largest page [model: MaxResults 1 to 200]. */
+const MOST_SESSIONS = 2000;
+const PAGE_SIZE = 200;
+const MOST_DOCUMENTS = 10;
+
+/** The newest sessions that have ended, with what their documents say. @throws ServiceError */
+export async function readSessionHistory(
+  client: SSMClient,
+  { instanceId, since }: HistoryQuestion,
+): Promise<SessionHistory> {
+  const filters: SessionFilter[] = [
+    { key: 'InvokedAfter', value: since.toISOString().replace(/\.\d+Z$/, 'Z') },
+    ...(instanceId ? [{ key: 'Target', value: instanceId } as const] : []),
+  ];
+  const sessions: PastSession[] = [];
+  let token: string | undefined;
+  do {
+    const page = await client
+      .send(
+        new DescribeSessionsCommand({
+          State: 'History',
+          MaxResults: PAGE_SIZE,
+          Filters: filters,
+          ...(token ? { NextToken: token } : {}),
+        }),
+      )
+      .catch((error: unknown) => {
+        throw explainServiceError(error, 'the session history could not be read');
+      });
+    for (const session of page.Sessions ?? []) sessions.push(...describeSession(session));
+    token = page.NextToken;
+  } while (token && sessions.length < MOST_SESSIONS);
+  return { sessions, isCut: token !== undefined, documents: await readDocuments(client, sessions) };
+}
+
+function describeSession(session: Session): PastSession[] {
+  const { SessionId = '', Owner = '', Target = '', Reason = '', StartDate, EndDate } = session;
+  // One that is just ending has no end yet.
+  if (!StartDate || !EndDate) return [];
+  const maximum = Number(session.MaxSessionDuration || Number.NaN);
+  return [
+    {
+      sessionId: SessionId,
+      owner: Owner,
+      instanceId: Target,
+      documentName: session.DocumentName ?? '',
+      reason: Reason,
+      endedAt: EndDate,
+      lengthSeconds: (EndDate.getTime() - StartDate.getTime()) / 1000,
+      maximumMinutes: maximum > 0 ? maximum : undefined,
+    },
+  ];
+}
+
+async function readDocuments(
+  client: SSMClient,
+  sessions: readonly PastSession[],
+): Promise<Map<string, SessionLimits>> {
+  const names = [...new Set(sessions.map(({ documentName }) => documentName))]
+    // The service's own name no timeout.
+    .filter((name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'))
+    .slice(0, MOST_DOCUMENTS);
+  const found = new Map<string, SessionLimits>();
+  for (const name of names) {
+    const limits = await readSessionLimits(client, name).catch(() => undefined);
+    if (limits?.exists) found.set(name, limits);
+  }
+  return found;
+}

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
+import { sessionDocument } from '../../src/fleet/session-document.ts';
+import { startTestLab } from '../support/lab.ts';
+import { askDoctor, hostSaying, INSTALLED, openClient } from './doctor-rig.ts';
+
+interface Case {
+  readonly what: string;
+  readonly report?: object;
+  /** Undefined: the instance is not registered. */
+  readonly host?: object | undefined;
+  readonly isRegistered?: false;
+  readonly expected: readonly (readonly [check: string, level: string, finding: RegExp, next?: RegExp])[];
+}
+
+const TMOUT_OF_AGENT = {
+  file: 'the environment of amazon-ssm-agent.service',
+  value: 900,
+  readonly: false,
+};
+const TMOUT_OF_LOGINS = { file: '/etc/profile.d/timeout.sh', value: 900, readonly: true };
+
+const CASES: readonly Case[] = [
+  {
+    what: 'all as it should be',
+    report: INSTALLED,
+    expected: [
+      ['instance', 'ok', /online$/],
+      ['agent version', 'ok', /^3\.3\.1611\.0 has all/],
+      ['keeper', 'ok', /^relay, heartbeat after 45s; 2 sessions kept now$/],
+      ['entries', 'ok', /^env, profile live/],
+      ['TMOUT', 'ok', /no shell here logs out/],
+      ['permissions', 'ok', /^none of 8 that were tried/],
+    ],
+  },
+  {
+    what: 'nothing installed',
+    report: { state: 'absent', entries: {} },
+    expected: [
+      ['keeper', 'todo', /^not installed/, /^ssm-keepalive install --instance-id i-\d+ --lab$/],
+      ['entries', 'unknown', /the keeper is not installed/],
+      ['TMOUT', 'ok', /no shell/],
+    ],
+  },
+  {
+    what: 'the agent has not restarted yet',
+    report: {
+      ...INSTALLED,
+      entries: { env: 'pending', profile: 'live' },
+      restart: 'refused',
+      why: 'KillMode',
+    },
+    expected: [
+      ['keeper', 'ok', /^relay/],
+      ['entries', 'todo', /the agent has not restarted since the install/, /without --no-restart/],
+    ],
+  },
+  {
+    what: 'no entry is live',
+    report: { ...INSTALLED, entries: { env: 'off', profile: 'off' } },
+    expected: [['entries', 'todo', /^none is live/, /ssm-keepalive install/]],
+  },
+  {
+    what: 'only logins meet the keeper',
+    report: { ...INSTALLED, entries: { env: 'off', profile: 'live' } },
+    expected: [['entries', 'note', /^profile live, env not/, /bash -l/]],
+  },
+  {
+    what: 'no Python',
+    report: { ...INSTALLED, keeper: 'output', keeperWhy: 'no Python here; sh cannot swallow answers' },
+    expected: [['keeper', 'todo', /it can only print/, /install Python 3/]],
+  },
+  {
+    what: 'a file was changed',
+    report: { ...INSTALLED, state: 'drifted', drifted: ['/etc/profile.d/00-ssm-keepalive.sh'] },
+    expected: [
+      ['keeper', 'todo', /^drifted: changed since the install: \/etc\/profile\.d/, /run install again/],
+    ],
+  },
+  {
+    what: 'heartbeats that come too late',
+    report: { ...INSTALLED, intervalSeconds: 1200 },
+    expected: [
+      ['keeper', 'todo', /every 20m come too late for an idle timeout of 20m/, /install --interval 45 /],
+    ],
+  },
+  {
+    what: 'a cap of nothing',
+    report: { ...INSTALLED, unattendedSeconds: 0, capSeconds: 0 },
+    expected: [['keeper', 'todo', /capped at 0/]],
+  },
+  {
+    what: 'terminals that do not answer',
+    report: { ...INSTALLED, kept: { count: 3, notAnswering: 2, leaked: 0 } },
+    expected: [['keeper', 'note', /2 of 3 sessions get no answer/, /ssm-keepalive status/]],
+  },
+  {
+    what: 'TMOUT in the agent’s environment',
+    report: { ...INSTALLED, tmout: [TMOUT_OF_AGENT] },
+    expected: [['TMOUT', 'todo', /^set for every session/, /--tmout override/]],
+  },
+  {
+    what: 'TMOUT in a login’s files',
+    report: { ...INSTALLED, tmout: [TMOUT_OF_LOGINS] },
+    expected: [['TMOUT', 'note', /a login shell here logs out/]],
+  },
+  {
+    what: 'TMOUT lifted',
+    report: { ...INSTALLED, tmout: [TMOUT_OF_AGENT], tmoutPolicy: 'override' },
+    expected: [['TMOUT', 'ok', /lifted in kept sessions/]],
+  },
+  {
+    what: 'an agent of 2020 where the account has a shell profile',
+    report: INSTALLED,
+    host: { agentVersion: '3.0.151.0' },
+    expected: [['agent version', 'todo', /^3\.0\.151\.0 lacks .*: shell profiles$/, /AWS-UpdateSSMAgent/]],
+  },
+  {
+    what: 'an agent that lacks what nobody asked for',
+    report: INSTALLED,
+    host: { agentVersion: '3.0.196.0' },
+    expected: [['agent version', 'note', /lacks ssh and port forwarding, session logs/]],
+  },
+  {
+    what: 'an agent that cuts forwarded ports',
+    report: INSTALLED,
+    host: { agentVersion: '3.1.1446.0' },
+    expected: [['agent version', 'todo', /after a minute$/]],
+  },
+  {
+    what: 'an instance that is offline',
+    host: { synthetic: { outcome: 'Offline' } },
+    expected: [
+      ['instance', 'todo', /is offline/, /start the instance or its agent/],
+      ['keeper', 'unknown', /not checked: the instance is offline/],
+    ],
+  },
+  {
+    what: 'an instance that is not registered',
+    isRegistered: false,
+    expected: [
+      ['instance', 'todo', /is not registered with Systems Manager/, /AmazonSSMManagedInstanceCore/],
+      ['agent version', 'unknown', /./],
+      ['keeper', 'unknown', /not checked: the instance is not registered/],
+    ],
+  },
+  {
+    what: 'a script that fails there',
+    host: { synthetic: { outcome: 'Failed', exitCode: 3, stdout: 'sh: gone\n' } },
+    expected: [
+      ['keeper', 'unknown', /exit status 3 before it could report; it last said: sh: gone/],
+      ['entries', 'unknown', /exit status 3/],
+    ],
+  },
+];
+
+const idOf = (index: number) => `i-${String(index + 1).padStart(17, '0')}`;
+
+test('doctor: what it finds on an instance, check by check', async (context) => {
+  const lab = await startTestLab(context, {
+    hosts: CASES.flatMap(({ report = {}, host, isRegistered = true }, index) =>
+      isRegistered ? [hostSaying(`host-${index}`, idOf(index), report, host)] : [],
+    ),
+  });
+  const client = openClient(context, lab);
+  await client.send(
+    new CreateDocumentCommand({
+      Name: 'SSM-SessionManagerRunShell',
+      DocumentType: 'Session',
+      DocumentFormat: 'JSON',
+      Content: sessionDocument('x', { shellProfile: { windows: '', linux: 'exec bash -l' } }),
+    }),
+  );
+  // At the same time: each waits for a poll of two seconds.
+  const found = await Promise.all(CASES.map((_, index) => askDoctor(client, idOf(index))));
+  for (const [index, { what, expected }] of CASES.entries())
+    await context.test(what, () => {
+      for (const [check, level, finding, next = /(?:)/] of expected) {
+        const result = found[index]!.of(check);
+        assert.equal(result.level, level, JSON.stringify(result));
+        assert.match(result.finding, finding);
+        assert.match(result.next, next);
+      }
+    });
+});
+
+test('doctor --no-send: the instance is not asked, and nothing is sent', async (context) => {
+  const lab = await startTestLab(context, { hosts: [hostSaying('kept', idOf(0), INSTALLED)] });
+  let hasSent = false;
+  const { of } = await askDoctor(openClient(context, lab), idOf(0), {
+    maySend: false,
+    onSend: () => {
+      hasSent = true;
+    },
+  });
+  for (const check of ['keeper', 'entries', 'TMOUT'])
+    assert.match(of(check).finding, /^not checked: --no-send$/);
+  assert.equal(of('instance').level, 'ok');
+  assert.equal(hasSent, false);
+  assert.deepEqual(
+    lab.requests.filter(({ operation }) => !/^(Describe|Get|List)/.test(operation)),
+    [],
+  );
+});

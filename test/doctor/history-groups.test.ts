@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { groupSessions, userOf } from '../../src/doctor/history-groups.ts';
+import type { PastSession, SessionHistory } from '../../src/fleet/session-history.ts';
+import type { SessionLimits } from '../../src/fleet/session-limits.ts';
+
+const WEB = 'i-0aaaaaaaaaaaaaaa1';
+const ALICE = 'arn:aws:sts::123456789012:assumed-role/Admin/alice@example.com';
+const BOB = 'arn:aws:iam::123456789012:user/bob';
+
+function limitsOf(idleMinutes: number | undefined): SessionLimits {
+  return {
+    exists: true,
+    idleMinutes,
+    idleText: '',
+    maximumMinutes: undefined,
+    shellProfile: '',
+    hasKmsKey: false,
+    isStreamed: false,
+    isRunAs: false,
+  };
+}
+
+let number = 0;
+function past(lengthSeconds: number, more: Partial<PastSession> = {}): PastSession {
+  number += 1;
+  return {
+    sessionId: `s-${number}`,
+    owner: BOB,
+    instanceId: WEB,
+    documentName: 'SSM-SessionManagerRunShell',
+    reason: '',
+    endedAt: new Date(Date.UTC(2026, 0, 1, 0, number)),
+    lengthSeconds,
+    maximumMinutes: undefined,
+    ...more,
+  };
+}
+
+const historyOf = (sessions: PastSession[], documents: [string, SessionLimits][] = []): SessionHistory => ({
+  sessions,
+  isCut: false,
+  documents: new Map(documents),
+});
+
+for (const [what, session, account, expected] of [
+  ['just as long as the idle timeout', past(1200), limitsOf(undefined), 'idle'],
+  ['a little longer', past(1255), limitsOf(undefined), 'idle'],
+  ['a second shorter: nothing ends one before its timeout', past(1199), limitsOf(undefined), ''],
+  ['longer, since somebody typed', past(1900), limitsOf(undefined), ''],
+  ['as long as the timeout that the account chose', past(3600), limitsOf(60), 'idle'],
+  ['as long as the default, where the account chose another', past(1200), limitsOf(60), ''],
+  ['the default where the document may not be read', past(1200), undefined, 'idle'],
+  ['as long as its maximum', past(7200, { maximumMinutes: 120 }), limitsOf(undefined), 'maximum'],
+  [
+    'its maximum is its timeout too: nothing else could have ended it',
+    past(1200, { maximumMinutes: 20 }),
+    limitsOf(20),
+    'maximum',
+  ],
+  ['shorter than its maximum', past(7100, { maximumMinutes: 120 }), limitsOf(undefined), ''],
+] as const) {
+  test(`a session ${what}`, () => {
+    const [group] = groupSessions(historyOf([session]), account);
+    assert.deepEqual(
+      [group?.sessions, group?.atIdleTimeout, group?.atMaximum],
+      [1, expected === 'idle' ? 1 : 0, expected === 'maximum' ? 1 : 0],
+    );
+  });
+}
+
+test('a session of a document with its own idle timeout is held to that', () => {
+  const session = past(300, { documentName: 'Short' });
+  const [group] = groupSessions(historyOf([session], [['Short', limitsOf(5)]]), limitsOf(20));
+  assert.equal(group?.atIdleTimeout, 1);
+});
+
+test('groups by user and instance, the most ends at a limit first; what measure opened is left out', () => {
+  const groups = groupSessions(
+    historyOf([
+      past(30, { owner: ALICE }),
+      past(1210, { owner: ALICE }),
+      past(1220, { owner: ALICE }),
+      past(1220, { owner: ALICE, instanceId: 'i-0bbbbbbbbbbbbbbb1' }),
+      past(10),
+      past(1210, { reason: 'ssm-keepalive measure' }),
+    ]),
+    limitsOf(20),
+  );
+  assert.deepEqual(
+    groups.map(({ user, instanceId, sessions, atIdleTimeout, longestSeconds }) => [
+      user,
+      instanceId,
+      sessions,
+      atIdleTimeout,
+      longestSeconds,
+    ]),
+    [
+      ['alice@example.com', WEB, 3, 2, 1220],
+      ['alice@example.com', 'i-0bbbbbbbbbbbbbbb1', 1, 1, 1220],
+      ['bob', WEB, 1, 0, 10],
+    ],
+  );
+});
+
+test('a user by the name that people know', () => {
+  assert.deepEqual(['a/b/c', 'AIDAX', ''].map(userOf), ['c', 'AIDAX', 'unknown']);
+});
