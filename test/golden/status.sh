@@ -7,9 +7,8 @@ case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 
 MOST_SESSIONS=100
 
-add_session() {
-  session_pid=$1
-  for descriptor in "/proc/$session_pid/fd"/*; do
+read_session() {
+  for descriptor in "/proc/$1/fd"/*; do
     case $(readlink "$descriptor" 2>/dev/null) in
       /dev/shm/ssm-keepalive-* | /tmp/ssm-keepalive-*) ;;
       *) continue ;;
@@ -35,24 +34,45 @@ add_session() {
       esac
     done
     set +f
-    session_count=$((session_count + 1)) leaked_count=$((leaked_count + leaked))
-    [ "$session_state" != not-answering ] || silent_count=$((silent_count + 1))
-    [ "$session_count" -le "$MOST_SESSIONS" ] || return 0
-    number "$(stat -c %u "/proc/$session_pid" 2>/dev/null)"
-    json_cut "$(stat -c %U "/proc/$session_pid" 2>/dev/null)" 34
-    session="{\"pid\":$session_pid,\"uid\":$number,\"user\":$json"
-    json_cut "$terminal" 24
-    session="$session,\"terminal\":$json,\"keeper\":\"$session_keeper\",\"wrap\":\"$session_wrap\""
-    json_cut "$session_state" 24
-    session="$session,\"state\":$json"
-    for moment in "age $started" "lastKey $last_key" "lastAnswer $last_answer"; do
-      seconds=$((now - ${moment#* }))
-      [ "${moment#* }" != 0 ] || seconds=null
-      session="$session,\"${moment% *}\":$seconds"
-    done
-    all_sessions="$all_sessions$session,\"sent\":$sent,\"answered\":$answered,\"leaked\":$leaked}$newline"
     return 0
   done
+  return 1
+}
+
+add_helper() {
+  where=$(stat -Lc %d:%i "/proc/$1/fd/1" 2>/dev/null)
+  where=${where:-$1}
+  held=${helpers#*"$newline$where "}
+  if [ "$held" != "$helpers" ]; then
+    held=${held%%"$newline"*}
+    [ "$last_key" -ge "${held% *}" ] || return 0
+    helpers=${helpers%%"$newline$where $held$newline"*}$newline${helpers#*"$newline$where $held$newline"}
+  fi
+  helpers=$helpers"$where $last_key $1"$newline
+}
+
+add_session() {
+  session_count=$((session_count + 1)) leaked_count=$((leaked_count + leaked))
+  [ "$session_state" != not-answering ] || silent_count=$((silent_count + 1))
+  [ "$session_count" -le "$MOST_SESSIONS" ] || return 0
+  number "$(stat -c %u "/proc/$1" 2>/dev/null)"
+  json_cut "$(stat -c %U "/proc/$1" 2>/dev/null)" 34
+  session="{\"pid\":$1,\"uid\":$number,\"user\":$json"
+  json_cut "$terminal" 24
+  session="$session,\"terminal\":$json,\"keeper\":\"$session_keeper\",\"wrap\":\"$session_wrap\""
+  json_cut "$session_state" 24
+  session="$session,\"state\":$json"
+  for moment in "age $started" "lastKey $last_key" "lastAnswer $last_answer"; do
+    seconds=$((now - ${moment#* }))
+    [ "${moment#* }" != 0 ] || seconds=null
+    session="$session,\"${moment% *}\":$seconds"
+  done
+  all_sessions="$all_sessions$session,\"sent\":$sent,\"answered\":$answered,\"leaked\":$leaked}$newline"
+}
+
+look_at() {
+  read_session "$1" || return 0
+  if [ "$session_keeper" = prompt ]; then add_helper "$1"; else add_session "$1"; fi
 }
 
 fit_sessions() {
@@ -197,16 +217,21 @@ for tmux in /usr/bin/tmux /usr/local/bin/tmux /bin/tmux ''; do
 done
 [ "$wrap" != tmux ] || [ -n "$tmux" ] || say 'wrapper: tmux is not here, so sessions get the plain shell, kept'
 if [ -z "$root" ]; then
-  now=$(date +%s)
+  now=$(date +%s) helpers=$newline
   for process in /proc/[0-9]*; do
     read_line name "$process/comm" 2>/dev/null
     case $name in
-      ssm-keepalive) add_session "${process#/proc/}" ;;
+      ssm-keepalive) look_at "${process#/proc/}" ;;
       sh | bash | dash | busybox)
         read_line name "$process/cmdline" 2>/dev/null
-        case $name in *ssm-keepalive/*/prompt-helper.sh*) add_session "${process#/proc/}" ;; esac
+        case $name in *ssm-keepalive/*/prompt-helper.sh*) look_at "${process#/proc/}" ;; esac
         ;;
     esac
+  done
+  helpers=${helpers#"$newline"}
+  while [ -n "$helpers" ]; do
+    held=${helpers%%"$newline"*} helpers=${helpers#*"$newline"}
+    if read_session "${held##* }"; then add_session "${held##* }"; fi
   done
 fi
 for file in $drifted; do say "changed since it was installed: $file"; done

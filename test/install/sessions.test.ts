@@ -58,6 +58,46 @@ for (const { name, argv } of INSTALLER_SHELLS) {
   });
 }
 
+/** Prompt helpers, as terminal and second of the last key: shells inside one another have one each, on the same terminal. */
+const HELPERS = `import os, sys, time
+terminals = [os.openpty()[1] for _ in range(3)]
+for number, (terminal, key) in enumerate([(0, 5), (0, 900), (0, 70), (1, 300), (2, 400), (2, 400)]):
+    mine, theirs = os.pipe()
+    if os.fork() == 0:
+        open('/proc/self/comm', 'w').write('ssm-keepalive')
+        fd = os.open('/dev/shm/ssm-keepalive-%d' % number, os.O_RDWR | os.O_CREAT)
+        os.write(fd, b'v=1 keeper=prompt started=1700000000 lastkey=%d pts=/dev/pts/3' % (1700000000 + key))
+        os.dup2(terminals[terminal], 1)
+        os.write(theirs, b'x')
+        time.sleep(60)
+    os.read(mine, 1)
+open('/tmp/ready', 'w').close()
+time.sleep(60)
+`;
+
+test('helpers of shells inside one another are one session, that of the last key', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf();
+    installQuietly(sandbox, bundle);
+    sandbox.write('tmp/status.sh', bundle.status);
+    sandbox.write('tmp/helpers.py', HELPERS);
+    for (const { name, argv } of INSTALLER_SHELLS) {
+      const { verdict } = sandbox.run([
+        '/usr/bin/dash',
+        '-c',
+        `rm -f /tmp/ready; python3 -I /tmp/helpers.py >/dev/null & until [ -e /tmp/ready ]; do sleep 0.05; done; exec ${argv.join(' ')} /tmp/status.sh`,
+      ]);
+      const sessions = verdict['sessions'] as Record<string, number>[];
+      const keys = sessions.map((session) => session['age']! - session['lastKey']!);
+      assert.deepEqual(keys.sort(), [300, 400, 900], name);
+      assert.equal((verdict['kept'] as Record<string, number>)['count'], 3, name);
+    }
+  } finally {
+    sandbox.close();
+  }
+});
+
 test('a pipe in the place of a record does not hold up status', { skip }, () => {
   const { status, verdict } = statusBeside(
     ['/usr/bin/dash'],
