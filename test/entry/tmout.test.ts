@@ -69,6 +69,26 @@ test('respect leaves TMOUT alone', { skip }, async () => {
   assert.equal((await look(respected, `TMOUT=3000\n${PROFILE}`)).said, '<3000||0>');
 });
 
+for (const [what, rc, said, notes] of [
+  ['lifts what a login zsh sets', 'TMOUT=3000\n', 'unset||0', 0],
+  ['leaves the hooks of a login zsh', 'TMOUT=3000\nprecmd_functions+=(true)\n', 'unset|true|0', 0],
+  ['leaves a readonly TMOUT of a login zsh, and says so', 'typeset -r TMOUT=3000\n', '3000||0', 1],
+] as const) {
+  test(`override ${what}`, { skip: skip || skipUnless('zsh') }, async () => {
+    lifted.write('home/ssm-user/.zshrc', rc);
+    const session = lifted.open({ executable: '/usr/bin/zsh', argv0: '-zsh' });
+    try {
+      await session.shows('prompt> ');
+      session.type('echo "<${TMOUT-unset}|$precmd_functions|$(typeset | grep -c ssmka)>"; exit 5\r');
+      assert.equal(await session.ends(), 5);
+      assert.match(session.screen, new RegExp(`^<${said.replaceAll('|', '\\|')}>\r$`, 'm'));
+      assert.equal(session.screen.split(NOTE).length - 1, notes);
+    } finally {
+      session.close();
+    }
+  });
+}
+
 for (const { name, executable } of ENTRY_SHELLS) {
   test(`${name} as sh: a TMOUT of the agent's environment is lifted by override alone`, {
     skip,
