@@ -80,6 +80,35 @@ for (const { name, executable } of ENTRY_SHELLS) {
     assertNothingHappens({ executable, args: ['-i'] }, leave),
   );
 
+  test(`${name} as sh: /bin/sh as its own first word, as ECS Exec starts it, is kept below the agent alone`, {
+    skip,
+  }, async () => {
+    await assertNothingHappens({ executable, argv0: '/bin/sh', parent: 'some-terminal' }, leave);
+    const session = kept.open({ executable, argv0: '/bin/sh', uid: 0, env: { ENV, HOME: '/root' } });
+    try {
+      await session.until('a heartbeat', () => session.answered > 0);
+      session.type(leave);
+      assert.equal(await session.ends(), 3);
+      assert.match(session.screen, /ENV=unset/);
+    } finally {
+      session.close();
+    }
+  });
+
+  test(`${name} as sh: a shell that was started from outside the container is left alone`, { skip }, () =>
+    assertNothingHappens(
+      {
+        executable: '/usr/bin/unshare',
+        argv0: 'unshare',
+        args: ['--pid', '--fork', '--mount-proc', 'sh'],
+        uid: 0,
+        extra: ['--cap-add', 'CAP_SYS_ADMIN', '--ro-bind', executable, '/tmp/bin/sh'],
+        env: { PATH: '/tmp/bin:/usr/bin:/bin', HOME: '/root' },
+      },
+      leave,
+    ),
+  );
+
   test(`${name} as sh: a dumb terminal is left alone`, { skip }, () =>
     assertNothingHappens({ executable, env: { TERM: 'dumb' } }, leave),
   );

@@ -19,7 +19,8 @@ __ssmka_read_stat() {
 
 __ssmka_is_session_sh() {
   read -r __ssmka_line <"/proc/$$/cmdline" || :
-  [ "$__ssmka_line" = sh ] || return 1
+  case $__ssmka_line in sh | /bin/sh | /usr/bin/sh) ;; *) return 1 ;; esac
+  [ "$__ssmka_parent" != 0 ] || return 1
   __ssmka_read_stat "$__ssmka_parent" || return 0
   case $__ssmka_comm in ssm-session-wor*) return 0 ;; esac
   return 1
