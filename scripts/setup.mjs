@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * What the tests drive. `commands`: any one of them will do; `package`: the Debian package that brings it, where one does.
- * `required` ones fail a run with CI=true; the others are named and skipped.
+ * `required` ones fail a run with CI=true; the others are named and skipped. `isLong`: big, and installed for the long run only.
  */
 export const TOOLS = [
   { name: 'bubblewrap', commands: ['bwrap'], package: 'bubblewrap', required: true },
@@ -43,6 +43,30 @@ export const TOOLS = [
   { name: 'fish', commands: ['fish'], package: 'fish', required: false },
   { name: 'systemd-analyze', commands: ['systemd-analyze'], package: undefined, required: false },
   { name: 'AWS CLI', commands: ['aws'], package: undefined, required: false },
+  {
+    name: 'PyYAML',
+    commands: ['/usr/lib/python3/dist-packages/yaml/__init__.py'],
+    package: 'python3-yaml',
+    required: false,
+  },
+  { name: 'Ansible', commands: ['ansible-playbook'], package: 'ansible-core', required: false, isLong: true },
+  // Installed, it would configure the machine at its next boot: only where no systemd could start it.
+  {
+    name: 'cloud-init',
+    commands: ['cloud-init'],
+    package: 'cloud-init',
+    required: false,
+    isLong: true,
+    isService: true,
+  },
+  {
+    name: 'debootstrap',
+    commands: ['debootstrap', '/usr/sbin/debootstrap'],
+    package: 'debootstrap',
+    required: false,
+    isLong: true,
+  },
+  { name: 'cfn-lint', commands: ['cfn-lint'], package: undefined, required: false },
   { name: 'moto_server', commands: ['moto_server'], package: undefined, required: false },
   {
     name: 'Python 2.7',
@@ -79,12 +103,16 @@ const isPresent = (tool) => tool.commands.some((command) => findCommand(command)
 /**
  * Dependencies and build always; with `tools`, what tests drive too, or only those named.
  * Ends the process with a clear line when something required is missing.
- * @param {{ tools?: boolean | string[] }} options
+ * @param {{ tools?: boolean | string[], isLong?: boolean }} options
  */
-export function setUp({ tools = false } = {}) {
+export function setUp({ tools = false, isLong = false } = {}) {
   installDependencies();
   buildIfStale();
-  if (tools) installTools(TOOLS.filter(({ name }) => tools === true || tools.includes(name)));
+  if (tools)
+    installTools(
+      TOOLS.filter(({ name }) => tools === true || tools.includes(name)),
+      isLong,
+    );
 }
 
 function say(line) {
@@ -142,9 +170,13 @@ function buildIfStale() {
   stamp('build', source);
 }
 
-function installTools(tools) {
+function installTools(tools, isLong) {
   const missing = () => tools.filter((tool) => !isPresent(tool));
-  const packages = missing().flatMap((tool) => tool.package ?? []);
+  const isWanted = (tool) =>
+    (isLong || !tool.isLong) && !(tool.isService && existsSync('/run/systemd/system'));
+  const packages = missing()
+    .filter(isWanted)
+    .flatMap((tool) => tool.package ?? []);
   if (packages.length > 0 && process.getuid?.() === 0 && findCommand('apt-get')) {
     say(`installing ${packages.join(' ')} (apt-get)`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -14,7 +14,7 @@ const isLong = args.includes('--long');
 const only = args.filter((arg) => !arg.startsWith('--'));
 
 process.chdir(root);
-setUp({ tools: true });
+setUp({ tools: true, isLong });
 
 function run(command, commandArgs, env = {}) {
   const { status } = spawnSync(command, commandArgs, { stdio: 'inherit', env: { ...process.env, ...env } });

@@ -13,7 +13,16 @@ export interface Dialect {
   quote(value: unknown): string;
 }
 
-export type DialectName = 'sh' | 'bash' | 'zsh' | 'fish' | 'python' | 'systemd' | 'json';
+export type DialectName =
+  | 'sh'
+  | 'bash'
+  | 'zsh'
+  | 'fish'
+  | 'python'
+  | 'systemd'
+  | 'json'
+  | 'yaml'
+  | 'dockerfile';
 
 /** A value that would not arrive as it is: our bug if it was ours, a bad setting if it was the user's. */
 export class UnquotableError extends Error {
@@ -91,6 +100,39 @@ function quoteSystemdWord(value: unknown): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%')}"`;
 }
 
+/**
+ * A double-quoted scalar, which YAML 1.1 and 1.2 read alike. ASCII only; after each newline of a long text comes an escaped
+ * line break, so that people and diffs see its lines. The tenth column is deeper than any template's keys.
+ */
+function quoteYamlText(value: unknown): string {
+  const lines = textOf('yaml', value).split('\n').map(escapeYamlLine);
+  return `"${lines.join(`\\n\\\n${' '.repeat(10)}`)}"`;
+}
+
+/** A space at the start of a line would be taken for its indentation. */
+function escapeYamlLine(line: string): string {
+  const escaped = Array.from(line, (character) => {
+    const code = character.codePointAt(0)!;
+    if (character === '\\' || character === '"') return `\\${character}`;
+    if (code >= 0x20 && code < 0x7f) return character;
+    const hex = code.toString(16);
+    if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`;
+    return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+  }).join('');
+  return escaped.startsWith(' ') ? `\\${escaped}` : escaped;
+}
+
+/** base64 has an equals sign at its end. */
+const DOCKERFILE_WORD = /^[A-Za-z0-9_./,:@+=-]+$/;
+
+/** A Dockerfile has one grammar for ENV, another for RUN and a third for comments: only what is the same word in each. */
+function quoteDockerfileWord(value: unknown): string {
+  const text = textOf('dockerfile', value);
+  if (!DOCKERFILE_WORD.test(text))
+    throw new UnquotableError('dockerfile', 'it is no plain word, which alone every instruction reads alike');
+  return text;
+}
+
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   sh: shell('sh', 'any'),
   bash: shell('bash', '4.2'),
@@ -104,4 +146,6 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
     quote: (value) =>
       typeof value === 'number' ? textOf('json', value) : JSON.stringify(textOf('json', value)),
   },
+  yaml: { name: 'yaml', oldestVersion: '1.1', quote: quoteYamlText },
+  dockerfile: { name: 'dockerfile', oldestVersion: 'any', quote: quoteDockerfileWord },
 };

@@ -17,6 +17,7 @@ import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
 import { BundleTooLargeError, MAX_WIRE_BYTES, wireBytes, wireCommands } from './wire.ts';
 
+export { FORMATS, type Format } from './formats.ts';
 export { type BundleSettings, ENTRIES, type EntryName } from './inputs.ts';
 export {
   ACTIVITIES,
@@ -37,6 +38,7 @@ export {
 } from './keepers.ts';
 export type { BundleFile } from './manifest.ts';
 export { SHELL_PROFILE } from './places.ts';
+export { recordedFiles, type TreeFile, treeFiles } from './tree.ts';
 export { BundleTooLargeError, type ScriptName, wireCommands } from './wire.ts';
 
 /** Everything one set of settings puts on an instance, and the three scripts that do it. */

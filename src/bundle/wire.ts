@@ -30,7 +30,7 @@ export function wireBytes(commands: readonly string[]): number {
 }
 
 /** Level 9 and a fixed header: no time, and no trace of the system that packed it. */
-function packText(text: string): string {
+export function packText(text: string): string {
   const packed = gzipSync(text, { level: 9 });
   packed[9] = 255;
   return packed.toString('base64').replace(/.{1,1000}/g, '$&\n');

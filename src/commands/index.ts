@@ -74,11 +74,23 @@ export const COMMANDS: readonly CommandEntry[] = [
       name: 'name',
       usage: '[NAME]',
       describe:
-        'a file of the list, installer, uninstaller, status, or install-command, uninstall-command, status-command',
+        'a file of the list, a script (installer, install-command …), or for another tool: user-data, cloud-init, ansible, dockerfile, cloudformation',
     },
-    describe: 'print exactly what would be sent and installed',
+    describe: 'print exactly what would be sent and installed, or the same for another tool',
     groups: ['Keeper', 'Common'],
     own: [
+      {
+        name: 'out',
+        kind: 'value',
+        placeholder: 'DIR',
+        describe: 'write the files as an image has them, below DIR',
+      },
+      {
+        name: 'url',
+        kind: 'value',
+        placeholder: 'URL',
+        describe: 'user-data and cloud-init: where instances find the installer (https, s3)',
+      },
       {
         name: 'comments',
         kind: 'switch',
@@ -88,6 +100,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     examples: [
       ['render', 'the list of files'],
       ['render installer --interval 60', 'the installer, as an instance gets it'],
+      ['render ansible', 'the same as tasks of Ansible'],
+      ['render --out image', 'the files themselves'],
     ],
     load: async () => (await import('./render.ts')).render,
   },

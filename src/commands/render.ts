@@ -1,77 +1,90 @@
-import { type BundleFile, renderBundle } from '../bundle/index.ts';
+import { type Bundle, FORMATS, type Format, renderBundle, treeFiles } from '../bundle/index.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
-import { wireText } from './delivery-text.ts';
+import type { Settings } from '../settings.ts';
 import type { Command } from './index.ts';
+import type { Io } from './io.ts';
+import { listTexts, nameFile, SCRIPTS } from './render-list.ts';
+import { readUrl, refuseCombinations } from './render-usage.ts';
+import { writeTree } from './tree-folder.ts';
 
-/** Prints exactly what would be sent or put on an instance; with no name, the list of what can be printed. */
+/**
+ * Prints exactly what would be sent or put on an instance, or the same for another tool to bring there; with no name, the
+ * list of what can be printed; with --out, writes the tree of an image.
+ */
 export const render: Command = async (settings, io, { words, own }) => {
-  const bundle = renderBundle(settings.keeper, { hasComments: own['comments'] === true });
-  const texts: Record<string, () => string> = {
-    installer: () => bundle.installer,
-    uninstaller: () => bundle.uninstaller,
-    status: () => bundle.status,
-    'install-command': () => wireText('install', bundle.installer),
-    'uninstall-command': () => wireText('uninstall', bundle.uninstaller),
-    'status-command': () => wireText('status', bundle.status),
-  };
-  for (const file of bundle.files) texts[nameFile(file, bundle.files)] = () => file.text;
   const [what] = words;
-  if (own['comments'] === true && (what === undefined || what.endsWith('-command'))) {
-    throw new UsageError({
-      what: '--comments is for reading one file',
-      why: 'nothing is sent or installed with comments, so the sums would be of other bytes',
-      next: 'run  ssm-keepalive render installer --comments',
-    });
-  }
-  if (what === undefined) {
-    io.out(listTexts(bundle.files, settings.common.output === 'json', bundle));
-    return 0;
-  }
-  const text = texts[what];
-  if (!text) {
-    const nearest = nearestName(what, Object.keys(texts));
-    throw new UsageError({
-      what: `there is no ${JSON.stringify(what)} to render`,
-      why: 'it is no file of the bundle, and no script',
-      next: nearest
-        ? `did you mean  ssm-keepalive render ${nearest}`
-        : 'run  ssm-keepalive render  for the list',
-    });
-  }
-  io.out(text());
+  const hasComments = own['comments'] === true;
+  const format = FORMATS.find(({ name }) => name === what);
+  refuseCombinations(what, format, own);
+  const bundle = renderBundle(settings.keeper, { hasComments });
+  if (own['out'] !== undefined) return writeOut(bundle, String(own['out']), settings, io);
+  if (what === undefined) io.out(listTexts(bundle, settings.common.output === 'json'));
+  else if (format) printFormat(format, bundle, readUrl(own['url']), settings, io);
+  else io.out(findText(what, bundle));
   return 0;
 };
 
-function listTexts(
-  files: readonly BundleFile[],
-  isJson: boolean,
-  { version, digest }: { version: string; digest: string },
-): string {
-  const rows = files.map(({ path, mode, sha256, text }, index) => ({
-    path,
-    name: nameFile(files[index]!, files),
-    mode: mode.toString(8).padStart(4, '0'),
-    sha256,
-    bytes: Buffer.byteLength(text),
-  }));
-  if (isJson) return `${JSON.stringify({ version, digest, files: rows }, null, 2)}\n`;
-  return [
-    `bundle ${digest}, version ${version}`,
-    ...rows.map(
-      ({ mode, bytes, sha256, name }) =>
-        `${mode} ${String(bytes).padStart(6)} ${sha256.slice(0, 12)} ${name}`,
-    ),
-    'Print one with  ssm-keepalive render NAME',
-    'Also: installer uninstaller status install-command uninstall-command status-command',
-    '',
-  ].join('\n');
+function findText(what: string, bundle: Bundle): string {
+  const script = Object.hasOwn(SCRIPTS, what) ? SCRIPTS[what]! : undefined;
+  if (script) return script(bundle);
+  const file = bundle.files.find((candidate) => nameFile(candidate, bundle.files) === what);
+  if (file) return file.text;
+  const names = [
+    ...Object.keys(SCRIPTS),
+    ...FORMATS.map(({ name }) => name),
+    ...bundle.files.map((each) => nameFile(each, bundle.files)),
+  ];
+  const nearest = nearestName(what, names);
+  throw new UsageError({
+    what: `there is no ${JSON.stringify(what)} to render`,
+    why: 'it is no file of the bundle, and no script',
+    next: nearest
+      ? `did you mean  ssm-keepalive render ${nearest}`
+      : 'run  ssm-keepalive render  for the list',
+  });
 }
 
-/**
- * What `render` calls a file: its path, and for the one that only hosts with an untrusted /usr/local get, the place too.
- * The path alone is what ordinary hosts get.
- */
-function nameFile(file: BundleFile, files: readonly BundleFile[]): string {
-  return files.find(({ path }) => path === file.path) === file ? file.path : `${file.path}@${file.place}`;
+function printFormat(format: Format, bundle: Bundle, url: string | undefined, settings: Settings, io: Io) {
+  const text = format.render(bundle, { url });
+  io.out(text);
+  const bytes = Buffer.byteLength(text);
+  const { limit } = format;
+  if (!limit || bytes <= limit.bytes || settings.common.isQuiet) return;
+  io.err(
+    `ssm-keepalive: ${bytes} bytes, more than the ${limit.bytes} that ${limit.what}\n  next: ${limit.next}\n`,
+  );
 }
+
+function writeOut(bundle: Bundle, folder: string, settings: Settings, io: Io): number {
+  const files = treeFiles(bundle);
+  const gone = writeTree(files, folder);
+  const left = bundle.files.filter(
+    ({ kind, place, entry }) => place !== 'opt' && (kind === 'block' || entry === 'ssh'),
+  );
+  if (settings.common.output === 'json') {
+    const { version, digest } = bundle;
+    const written = files.map(({ path, mode }) => ({ path, mode: mode.toString(8).padStart(4, '0') }));
+    io.out(
+      `${JSON.stringify({ version, digest, folder, files: written, removed: gone, left: left.map(({ path }) => path) }, null, 2)}\n`,
+    );
+    return 0;
+  }
+  io.out(
+    [
+      `bundle ${bundle.digest}: ${files.length} files in ${folder}${gone.length > 0 ? `, ${gone.length} of another bundle removed` : ''}`,
+      'into an image, as root:',
+      `  cp -a --no-preserve=ownership ${quoteForPeople(folder)}/. /mnt/image/`,
+      ...(left.length > 0
+        ? [
+            'not in it, since they go into files of others; only the installer does those:',
+            ...new Set(left.map(({ path }) => `  ${path}`)),
+          ]
+        : []),
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}
+
+const quoteForPeople = (path: string) => (/^[\w./@+-]+$/.test(path) ? path : JSON.stringify(path));

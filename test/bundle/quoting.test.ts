@@ -103,6 +103,11 @@ const printf = (dialect: DialectName) => (values: readonly string[]) =>
 const quotePython = (values: readonly string[]) =>
   `import sys\nout = getattr(sys.stdout, 'buffer', sys.stdout)\nfor value in [${values.map((value) => DIALECTS.python.quote(value)).join(', ')}]:\n    out.write(value.encode('utf-8') + b'\\0')\n`;
 
+/** What PyYAML makes of a list of our scalars: the reader of Ansible and cloud-init. */
+const READ_YAML =
+  'import sys, yaml; out = sys.stdout.buffer; [out.write(x.encode() + b"\\0") for x in yaml.load(open(sys.argv[1]), getattr(yaml, "CSafeLoader", yaml.SafeLoader))]';
+const hasYaml = spawnSync('/usr/bin/python3', ['-c', 'import yaml']).status === 0;
+
 const pythons = existsSync(join(homedir(), '.pyenv/versions'))
   ? readdirSync(join(homedir(), '.pyenv/versions')).map((version) =>
       join(homedir(), '.pyenv/versions', version, 'bin/python'),
@@ -137,10 +142,17 @@ const READERS: readonly {
     command: [python],
     print: quotePython,
   })),
+  {
+    dialect: 'yaml',
+    name: 'PyYAML',
+    command: ['/usr/bin/python3', '-c', READ_YAML],
+    print: (values) => values.map((value) => `- ${DIALECTS.yaml.quote(value)}\n`).join(''),
+  },
 ];
 
 for (const { dialect, name, command, print } of READERS) {
-  const skip = existsSync(command[0]!) ? false : `absent: ${command[0]}`;
+  const isThere = dialect === 'yaml' ? hasYaml : existsSync(command[0]!);
+  const skip = isThere ? false : `absent: ${dialect === 'yaml' ? name : command[0]}`;
   test(`${name} reads back every hostile value that the ${dialect} quoter lets through`, { skip }, () => {
     assert.deepEqual(readBack(`hostile-${dialect}`, command, print(HOSTILE)), HOSTILE);
   });
@@ -167,11 +179,19 @@ for (const dialect of Object.values(DIALECTS)) {
     for (const value of BAD.slice(2)) assert.throws(() => dialect.quote(value), UnquotableError);
     for (const value of BAD.slice(0, 2)) {
       if (dialect.name === 'json') assert.equal(JSON.parse(dialect.quote(value)), value);
+      else if (dialect.name === 'yaml') assert.match(dialect.quote(value), /\\x00/);
       else if (dialect.name === 'python') assert.match(dialect.quote(value), /\\u0000/);
       else assert.throws(() => dialect.quote(value), UnquotableError);
     }
   });
 }
+
+test('dockerfile: plain words stay as they are, and every other value is refused', () => {
+  for (const word of ['/usr/local/lib/x', 'a=b', 'H4sI+/=', '0.1.0'])
+    assert.equal(DIALECTS.dockerfile.quote(word), word);
+  for (const value of HOSTILE.filter((each) => !/^(--|-n|=ls)$/.test(each)))
+    assert.throws(() => DIALECTS.dockerfile.quote(value), UnquotableError, value);
+});
 
 /** systemd.syntax(7): a double-quoted word, C escapes, then specifiers. */
 function parseSystemdWord(word: string): string {

@@ -1,0 +1,108 @@
+import { cloudFormationTemplate } from './cloudformation.ts';
+import type { Bundle } from './index.ts';
+import { sha256 } from './manifest.ts';
+import { PLACES } from './places.ts';
+import { renderTemplate } from './render.ts';
+import { packText, wireCommands } from './wire.ts';
+
+export interface FormatOptions {
+  /** Where the instances find the output of `render installer`: https, http or s3. */
+  readonly url: string | undefined;
+}
+
+/** One text that brings the same bundle to hosts by somebody else's tool. */
+export interface Format {
+  readonly name: string;
+  /** One line for people. */
+  readonly describe: string;
+  readonly usesUrl: 'never' | 'may' | 'must';
+  render(bundle: Bundle, options: FormatOptions): string;
+  /** How much the place it is meant for takes, and what to do with more. */
+  readonly limit?: { readonly bytes: number; readonly what: string; readonly next: string };
+}
+
+/** EC2: 16 KB, before base64 [AWS EC2 user guide, user data]. */
+const USER_DATA = {
+  bytes: 16_384,
+  what: 'EC2 takes as user data',
+  next: 'for EC2 put the output of  ssm-keepalive render installer  where instances reach it, and give --url',
+};
+
+/** In memory and gone with the next boot; scripts of this boot still find it. */
+const FIRST_BOOT_SCRIPT = '/run/ssm-keepalive-first-boot.sh';
+
+export const FORMATS: readonly Format[] = [
+  {
+    name: 'user-data',
+    describe: 'a first-boot script that fetches the installer from --url',
+    usesUrl: 'must',
+    limit: USER_DATA,
+    render: renderUserData,
+  },
+  {
+    name: 'cloud-init',
+    describe: 'a cloud-config that carries it, or with --url fetches it',
+    usesUrl: 'may',
+    limit: USER_DATA,
+    render: renderCloudInit,
+  },
+  {
+    name: 'ansible',
+    describe: 'tasks that install it, or in check mode only look',
+    usesUrl: 'never',
+    render: ({ version, digest, installer, status }) =>
+      renderTemplate('ansible.yml.ejs', 'yaml', {
+        version,
+        digest,
+        installer: `${wireCommands('install', installer).join('\n')}\n`,
+        look: `${wireCommands('status', status).join('\n')}\n`,
+      }),
+  },
+  {
+    name: 'dockerfile',
+    describe: 'lines for images that ECS Exec enters',
+    usesUrl: 'never',
+    render: renderDockerfile,
+  },
+  {
+    name: 'cloudformation',
+    describe: 'a template: the document, and the association that runs it',
+    usesUrl: 'never',
+    limit: {
+      bytes: 51_200,
+      what: 'CloudFormation takes in a request',
+      next: 'give  aws cloudformation deploy  an --s3-bucket',
+    },
+    render: cloudFormationTemplate,
+  },
+];
+
+function renderUserData({ version, digest, installer }: Bundle, { url }: FormatOptions): string {
+  return renderTemplate('user-data.sh.ejs', 'sh', { version, digest, url, sum: sha256(installer) });
+}
+
+function renderCloudInit(bundle: Bundle, options: FormatOptions): string {
+  const script = options.url
+    ? { encoding: 'text/plain', content: renderUserData(bundle, options) }
+    : { encoding: 'gz+b64', content: packText(bundle.installer) };
+  const { version, digest } = bundle;
+  return renderTemplate('cloud-init.yaml.ejs', 'yaml', {
+    version,
+    digest,
+    path: FIRST_BOOT_SCRIPT,
+    ...script,
+  });
+}
+
+function renderDockerfile({ version, digest, installer, files }: Bundle): string {
+  const has = (path: string) => files.some((file) => file.path === path);
+  return renderTemplate('dockerfile.ejs', 'dockerfile', {
+    version,
+    digest,
+    sum: sha256(installer),
+    payload: packText(installer).trim().split('\n'),
+    library: PLACES[0].library,
+    hasRc: files.some(({ entry }) => entry === 'rc'),
+    hasRelay: has('relay.py'),
+  });
+}

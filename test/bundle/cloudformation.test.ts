@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { wireCommands } from '../../src/bundle/index.ts';
+import { bundleOf } from '../support/bundle.ts';
+import { formatOf } from '../support/formats.ts';
+
+const bundle = bundleOf();
+const template = JSON.parse(formatOf('cloudformation', bundle));
+
+test('the template’s document runs the very lines that install sends', () => {
+  const { Content } = template.Resources.Document.Properties;
+  assert.equal(Content.schemaVersion, '2.2');
+  assert.deepEqual(Content.mainSteps[0].inputs.runCommand, wireCommands('install', bundle.installer));
+  // The service counts the whole document; nothing in it is a parameter of its own, or a dynamic reference.
+  assert.ok(Buffer.byteLength(JSON.stringify(Content)) <= 65_536);
+  assert.doesNotMatch(JSON.stringify(template), /\{\{/);
+});
+
+/** Required and known properties of the two resources, as the CloudFormation guide lists them. */
+const PROPERTIES = {
+  'AWS::SSM::Document': { required: ['Content'], known: ['Content', 'DocumentFormat', 'DocumentType'] },
+  'AWS::SSM::Association': {
+    required: ['Name'],
+    known: ['AssociationName', 'MaxConcurrency', 'MaxErrors', 'Name', 'ScheduleExpression', 'Targets'],
+  },
+} as const;
+
+test('the template has the properties that its resources require, none that they lack, and refers to what it has', () => {
+  const names = new Set([
+    ...Object.keys(template.Resources),
+    ...Object.keys(template.Parameters),
+    'AWS::NoValue',
+  ]);
+  for (const { Type, Properties } of Object.values<{ Type: keyof typeof PROPERTIES; Properties: object }>(
+    template.Resources,
+  )) {
+    const { required, known } = PROPERTIES[Type];
+    for (const name of required) assert.ok(name in Properties, name);
+    for (const name of Object.keys(Properties)) assert.ok((known as readonly string[]).includes(name), name);
+    const { Content: _, ...others } = Properties as { Content?: unknown };
+    for (const [, name] of JSON.stringify(others).matchAll(/"Ref":"([^"]+)"/g))
+      assert.ok(names.has(name!), name);
+  }
+});
+
+test('the template’s patterns take what the service takes', () => {
+  const { TargetKey, MaxConcurrency, MaxErrors } = template.Parameters;
+  const matches = (pattern: string, text: string) => new RegExp(pattern, 'u').test(text);
+  for (const key of ['tag:env', 'InstanceIds', 'resource-groups:Name', 'tag:Größe'])
+    assert.ok(matches(TargetKey.AllowedPattern, key), key);
+  for (const bad of ['', 'tag:a;b']) assert.ok(!matches(TargetKey.AllowedPattern, bad), bad);
+  assert.ok(matches(MaxConcurrency.AllowedPattern, MaxConcurrency.Default));
+  assert.ok(matches(MaxErrors.AllowedPattern, MaxErrors.Default));
+});
