@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv, type Options } from 'yargs';
-import { COMMANDS, type CommandEntry } from './commands/index.ts';
+import { COMMANDS, type CommandEntry, type OwnFlag } from './commands/index.ts';
 import type { Io } from './commands/io.ts';
 import { UserError } from './errors.ts';
 import { FLAGS, type Flag, type RawFlags } from './flags.ts';
@@ -11,8 +11,8 @@ import { explainYargs, putCommandFirst } from './usage.ts';
 /** argv in, exit status out; the only file that prints or exits. */
 async function main(argv: readonly string[]): Promise<number> {
   let status = 0;
-  const parser = makeParser(async (entry, parsed) => {
-    status = await runCommand(entry, parsed);
+  const parser = makeParser(async (entry, parsed, about) => {
+    status = await runCommand(entry, parsed, about);
   });
   if (argv.length === 0) {
     write(process.stdout, `${await parser.getHelp()}\n`);
@@ -24,7 +24,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 type Parsed = Readonly<Record<string, unknown>>;
 
-function makeParser(onCommand: (entry: CommandEntry, parsed: Parsed) => Promise<void>): Argv {
+/** Runs a command, or with `about` one that tells something of a run of another. */
+type OnCommand = (entry: CommandEntry, parsed: Parsed, about?: CommandEntry) => Promise<void>;
+
+function makeParser(onCommand: OnCommand): Argv {
   const parser = yargs()
     .scriptName('ssm-keepalive')
     .usage('$0 COMMAND [FLAGS]\n\nKeeps Session Manager shells alive, from the instance’s side.')
@@ -52,7 +55,7 @@ function makeParser(onCommand: (entry: CommandEntry, parsed: Parsed) => Promise<
     parser.command(
       toYargsUsage(entry),
       entry.describe,
-      (command) => describeCommand(command, entry),
+      (command) => describeCommand(command, entry, onCommand),
       (parsed) => onCommand(entry, parsed),
     );
   }
@@ -66,21 +69,48 @@ function toYargsUsage({ name, words }: CommandEntry): string {
   return words ? `${name} [${words.name}]` : name;
 }
 
-function describeCommand(command: Argv, entry: CommandEntry): Argv {
+function describeCommand(command: Argv, entry: CommandEntry, onCommand: OnCommand): Argv {
   command.usage(`$0 ${entry.name}${entry.words ? ` ${entry.words.usage}` : ''} [FLAGS]\n\n${entry.describe}`);
+  if (entry.isAboutCommand) describeAbout(command, entry, onCommand);
+  else describeFlags(command, entry);
+  for (const [line, what] of entry.examples) command.example(`$0 ${line}`, what);
+  return command;
+}
+
+function describeFlags(command: Argv, entry: CommandEntry): void {
   if (entry.words) command.positional(entry.words.name, { type: 'string', describe: entry.words.describe });
   for (const flag of FLAGS.filter((candidate: Flag) => entry.groups.includes(candidate.group))) {
     command.option(flag.name, toYargsOption(flag));
   }
-  for (const flag of entry.own ?? []) {
-    const { name, kind, describe } = flag;
-    command.option(name, {
-      describe: flag.placeholder ? `${flag.placeholder}: ${describe}` : describe,
-      ...(kind === 'switch' ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
-    });
+  for (const flag of entry.own ?? []) describeOwn(command, flag);
+}
+
+function describeOwn(command: Argv, { name, kind, placeholder, describe }: OwnFlag): void {
+  command.option(name, {
+    describe: placeholder ? `${placeholder}: ${describe}` : describe,
+    ...(kind === 'switch' ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
+  });
+}
+
+/** Every other command once more below this one, with its words and flags, so that a line can be put behind it as it stands. */
+function describeAbout(command: Argv, entry: CommandEntry, onCommand: OnCommand): void {
+  command.demandCommand(1, 1);
+  for (const about of COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand)) {
+    command.command(
+      toYargsUsage(about),
+      about.describe,
+      (inner) => {
+        inner.usage(`$0 ${entry.name} ${about.name} [FLAGS]\n\n${entry.describe}`);
+        inner.demandCommand(0);
+        describeFlags(inner, about);
+        // Whom a command may reach can be narrowed by tag also where the command itself takes one instance.
+        const tag = FLAGS.find(({ name }) => name === 'tag');
+        if (tag && !about.groups.includes(tag.group)) inner.option(tag.name, toYargsOption(tag));
+        for (const flag of entry.own ?? []) describeOwn(inner, flag);
+      },
+      (parsed) => onCommand(entry, parsed, about),
+    );
   }
-  for (const [line, what] of entry.examples) command.example(`$0 ${line}`, what);
-  return command;
 }
 
 function toYargsOption(flag: Flag): Options {
@@ -95,16 +125,18 @@ function toYargsOption(flag: Flag): Options {
   };
 }
 
-async function runCommand(entry: CommandEntry, parsed: Parsed): Promise<number> {
-  const word = entry.words ? parsed[entry.words.name] : undefined;
-  const words = word === undefined ? [] : [String(word)];
+async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEntry): Promise<number> {
+  const { words: taken, groups } = about ?? entry;
+  const ownFlags = [...(entry.own ?? []), ...(about?.own ?? [])];
+  const word = taken ? parsed[taken.name] : undefined;
+  const words = [...(about ? [about.name] : []), ...(word === undefined ? [] : [String(word)])];
   const [{ readSettings }, { openConfigFile }, { describeSources, gatherSources }] = await Promise.all([
     import('./settings.ts'),
     import('./config-file.ts'),
     import('./sources.ts'),
   ]);
   // A command's own flag may have the name of another command's setting.
-  const hidden = new Set((entry.own ?? []).filter(({ isSetting }) => !isSetting).map(({ name }) => name));
+  const hidden = new Set(ownFlags.filter(({ isSetting }) => !isSetting).map(({ name }) => name));
   const flags: RawFlags = Object.fromEntries(
     FLAGS.filter(({ name }) => !hidden.has(name)).flatMap(({ name }) =>
       parsed[name] === undefined ? [] : [[name, parsed[name]]],
@@ -112,15 +144,12 @@ async function runCommand(entry: CommandEntry, parsed: Parsed): Promise<number> 
   );
   isDebug = parsed['debug'] === true;
   // A command without settings reads no file either.
-  const file =
-    entry.groups.length > 0 ? await openConfigFile(flags.config, process.env, process.cwd()) : undefined;
-  const settings = readSettings(flags, process.env, entry.groups, file);
+  const file = groups.length > 0 ? await openConfigFile(flags.config, process.env, process.cwd()) : undefined;
+  const settings = readSettings(flags, process.env, groups, file);
   isJson = settings.common.output === 'json';
   isDebug = settings.common.isDebug;
-  if (isDebug) write(process.stderr, describeSources(gatherSources(flags, process.env, entry.groups, file)));
-  const own = Object.fromEntries(
-    (entry.own ?? []).map(({ name }) => [name, parsed[name] as string | boolean]),
-  );
+  if (isDebug) write(process.stderr, describeSources(gatherSources(flags, process.env, groups, file)));
+  const own = Object.fromEntries(ownFlags.map(({ name }) => [name, parsed[name] as string | boolean]));
   const command = await entry.load();
   const interruption = listenForInterrupts();
   return command(settings, makeIo(settings.common.hasColor), { words, own, interruption });
@@ -186,7 +215,8 @@ function readVersion(): string {
 
 /** Words for anything that went wrong: a failure a user can meet with what, why and next; the rest is our bug and says so. */
 function explain(error: unknown): number {
-  const failure = error instanceof YargsError ? explainYargs(error.message, process.argv.slice(2)) : error;
+  const failure =
+    error instanceof YargsError ? explainYargs(error.message, putCommandFirst(process.argv.slice(2))) : error;
   if (isJson) {
     const {
       code = 'bug',

@@ -1,5 +1,5 @@
 /** What was typed, before it is settings: flags in front of the command, and words for what yargs could not read. */
-import { COMMANDS } from './commands/index.ts';
+import { COMMANDS, type CommandEntry } from './commands/index.ts';
 import { UsageError } from './errors.ts';
 import { FLAGS, type Flag } from './flags.ts';
 import { nearestName } from './nearest.ts';
@@ -8,8 +8,11 @@ import { nearestName } from './nearest.ts';
 export function putCommandFirst(argv: readonly string[]): string[] {
   let isValue = false;
   for (const [index, word] of argv.entries()) {
-    const isCommand = COMMANDS.some(({ name }) => name === word);
-    if (isCommand && !isValue) return [word, ...argv.slice(0, index), ...argv.slice(index + 1)];
+    const command = COMMANDS.find(({ name }) => name === word);
+    if (command && !isValue) {
+      const rest = [...argv.slice(0, index), ...argv.slice(index + 1)];
+      return [word, ...(command.isAboutCommand ? putCommandFirst(rest) : rest)];
+    }
     const flag = FLAGS.find(({ name }) => `--${name}` === word) as Flag | undefined;
     if (word.startsWith('-')) isValue = flag !== undefined && flag.kind !== 'switch';
     // A list takes every word up to the command; a value exactly one.
@@ -23,8 +26,10 @@ export function putCommandFirst(argv: readonly string[]): string[] {
 /** yargs’ own complaints, with the nearest name it knows. */
 export function explainYargs(message: string, argv: readonly string[]): UsageError {
   const unknown = /^Unknown (argument|command)s?: (.*)$/.exec(message)?.[2]?.split(', ')[0];
-  const typedCommand = argv.find((word) => !word.startsWith('-')) ?? '';
-  const entry = COMMANDS.find(({ name }) => name === typedCommand);
+  const [typedCommand = '', typedAbout = ''] = argv.filter((word) => !word.startsWith('-'));
+  const typedEntry = COMMANDS.find(({ name }) => name === typedCommand);
+  const entry = typedEntry?.isAboutCommand ? findAbout(typedEntry, typedAbout) : typedEntry;
+  if (entry instanceof UsageError) return entry;
   const help = entry ? `ssm-keepalive ${entry.name} --help` : 'ssm-keepalive --help';
   const lacking = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (lacking !== undefined) {
@@ -78,5 +83,29 @@ export function explainYargs(message: string, argv: readonly string[]): UsageErr
     what: `unknown flag ${argv.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-'}${unknown}`,
     why: isElsewhere ? `${entry.name} has no use for it` : `${entry.name} has no such flag`,
     next: nearest ? `did you mean --${nearest}?` : `run  ${help}`,
+  });
+}
+
+/** The command that another one is asked about, under both names and with the flags of both; words where there is none. */
+function findAbout(entry: CommandEntry, typed: string): CommandEntry | UsageError {
+  const known = COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand);
+  const about = known.find(({ name }) => name === typed);
+  if (about) {
+    const groups = [...about.groups, 'Targets' as const];
+    return {
+      ...about,
+      name: `${entry.name} ${typed}`,
+      groups,
+      own: [...(about.own ?? []), ...(entry.own ?? [])],
+    };
+  }
+  const names = known.map(({ name }) => name);
+  const nearest = nearestName(typed, names);
+  return new UsageError({
+    what: typed ? `there is no command ${JSON.stringify(typed)}` : `${entry.name} needs a command`,
+    why: `expected one of ${names.join(', ')}`,
+    next: nearest
+      ? `did you mean  ssm-keepalive ${entry.name} ${nearest}`
+      : `run  ssm-keepalive ${entry.name} --help`,
   });
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { ACTIVITIES, IDLE_POLICIES, KEEPERS, type ShellClass } from '../src/bundle/index.ts';
 import { COMMANDS } from '../src/commands/index.ts';
 import { FLAGS, type Flag } from '../src/flags.ts';
+import { listActions } from '../src/policy/describe.ts';
 import { runCli } from './support/cli.ts';
 import { startTestLab } from './support/lab.ts';
 
@@ -51,6 +52,17 @@ test('README: every command and every flag is there, with its default', () => {
   for (const flag of FLAGS as readonly Flag[]) {
     const shown = [`--${flag.name}`, flag.placeholder].filter(Boolean).join(' ').replaceAll('|', '\\|');
     const row = `| \`${shown}\` | ${flag.fallback ?? ''} | ${flag.describe} |`.replaceAll('|  |', '| |');
+    assert.ok(README.includes(row), row);
+  }
+});
+
+test('README: the actions of every command are those that its policy has', () => {
+  const commands = COMMANDS.filter(({ name }) => listActions(name).length > 0);
+  assert.ok(commands.length >= 6);
+  for (const { name } of commands) {
+    const row = `| \`${name}\` | ${listActions(name)
+      .map((action) => `\`${action}\``)
+      .join(' ')} |`;
     assert.ok(README.includes(row), row);
   }
 });

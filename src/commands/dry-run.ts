@@ -4,6 +4,8 @@ import Table from 'cli-table3';
 import type { Bundle } from '../bundle/index.ts';
 import { type Instance, listInstances, NoMatchError } from '../fleet/choose.ts';
 import type { Delivery } from '../fleet/send.ts';
+import { RESOURCE_WORDS } from '../policy/describe.ts';
+import { listPermissions } from '../policy/permissions.ts';
 import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
 import { repeatKeeper } from './delivery-text.ts';
@@ -42,6 +44,7 @@ export async function showDryRun(
     unknownIds,
     resourceGroup: resourceGroup ?? null,
     canary: hasCanary && (instances.length > 1 || resourceGroup !== undefined),
+    permissions: listNeeded(verb, settings),
     look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
   };
   if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
@@ -68,7 +71,31 @@ interface Plan {
   unknownIds: string[];
   resourceGroup: string | null;
   canary: boolean;
+  permissions: readonly NeededPermission[];
   look: string;
+}
+
+interface NeededPermission {
+  readonly action: string;
+  readonly on: string;
+  readonly why: string;
+  /** The one path that needs it; null: every run. */
+  readonly only: string | null;
+  /** What is missing without it; null: nothing works. */
+  readonly without: string | null;
+}
+
+/** What the run itself will need; this look needs less. */
+function listNeeded(verb: Verb, settings: Settings): NeededPermission[] {
+  const delivery = { ...settings.delivery, isDryRun: false };
+  const run = { settings: { ...settings, delivery }, words: [], own: {} };
+  return listPermissions(verb, run).map(({ action, on, why, only = null, without = null }) => ({
+    action,
+    on: RESOURCE_WORDS[on],
+    why,
+    only,
+    without,
+  }));
 }
 
 function describePlan(plan: Plan, io: Io): string {
@@ -89,6 +116,7 @@ function describePlan(plan: Plan, io: Io): string {
     plan.script.sha256,
     `see every byte with  ${plan.look}`,
     describeRamp(plan),
+    describeNeeded(plan),
     'nothing was sent',
     '',
   ].join('\n');
@@ -100,6 +128,26 @@ function describeRamp({ canary, maxConcurrency, maxErrors }: Plan): string {
   return maxErrors === '100%'
     ? `${first}all at once`
     : `${first}${maxConcurrency} at a time, stopping after ${errors}`;
+}
+
+/** Names alone, as an administrator is asked for them; the reasons are in the JSON. */
+function describeNeeded({ command, permissions }: Plan): string {
+  const names = [...new Set(permissions.map(({ action }) => action))].join(', ');
+  return [
+    ...wrapWords(`the run needs ${names};`, 76),
+    `as an IAM policy:  ssm-keepalive policy ${command}  and the same flags`,
+  ].join('\n');
+}
+
+function wrapWords(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + word.length < width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function plainRows(plan: Plan): string {

@@ -3,6 +3,7 @@ import type { Interruption } from '../fleet/interruption.ts';
 import type { Settings } from '../settings.ts';
 import { CONNECT_FLAGS } from './connect-options.ts';
 import type { Io } from './io.ts';
+import { POLICY_FLAGS } from './policy-options.ts';
 
 export interface Invocation {
   /** Words after the command's name. */
@@ -32,6 +33,8 @@ export interface CommandEntry {
   readonly describe: string;
   readonly groups: readonly FlagGroup[];
   readonly own?: readonly OwnFlag[];
+  /** It takes the name of another command, with that one’s words and flags beside its own, and says something about such a run. */
+  readonly isAboutCommand?: boolean;
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly load: () => Promise<Command>;
 }
@@ -190,6 +193,23 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['connect --lab web-1', 'on a host of the lab'],
     ],
     load: async () => (await import('./connect.ts')).connect,
+  },
+  {
+    name: 'policy',
+    words: {
+      name: 'command',
+      usage: 'COMMAND',
+      describe: 'the command, with its words and flags',
+    },
+    describe: 'the least IAM policy for a command with these flags',
+    groups: [],
+    isAboutCommand: true,
+    own: POLICY_FLAGS,
+    examples: [
+      ['policy install --tag env=dev --region eu-central-1 --account 123456789012', 'as narrow as it gets'],
+      ['policy connect --principal role', 'for everybody who assumes one role'],
+    ],
+    load: async () => (await import('./policy.ts')).policy,
   },
   {
     name: 'lab',

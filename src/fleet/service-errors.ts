@@ -28,7 +28,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   },
   AccessDeniedException: {
     why: 'these credentials are not allowed to do that',
-    next: 'ask for the permissions named in the README under "Security"',
+    next: 'ask for what  ssm-keepalive policy COMMAND  prints for the command that you ran',
   },
   ThrottlingException: {
     why: 'the service is throttling this account',
@@ -77,6 +77,18 @@ export function explainServiceError(error: unknown, what: string): UserError {
       { cause: error },
     );
   }
+  const denied = readDenial(error);
+  if (denied) {
+    return new ServiceError(
+      {
+        code: name,
+        what,
+        why: `these credentials lack ${denied.action}${denied.resource ? ` on ${denied.resource}` : ''}`,
+        next: 'ask for it; all that a command needs:  ssm-keepalive policy COMMAND',
+      },
+      { cause: error },
+    );
+  }
   const known = EXPLANATIONS[name] ?? EXPLANATIONS[name.replace(/Exception$/, '')];
   if (known) return new ServiceError({ code: name, what, ...known }, { cause: error });
   if (NETWORK_CODES.has(code) || name === 'TimeoutError') {
@@ -106,6 +118,15 @@ export function explainServiceError(error: unknown, what: string): UserError {
     },
     { cause: error },
   );
+}
+
+/** What the service refused to allow, in its own words; undefined where it does not say, or the error is another one. */
+export function readDenial(error: unknown): { action: string; resource: string } | undefined {
+  if (!isAccessDenied(error)) return undefined;
+  const found = /not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(
+    (error as Error).message,
+  );
+  return found ? { action: found[1] ?? '', resource: found[2] ?? '' } : undefined;
 }
 
 /** True when the account forbids a call: what depends on it can often go on without. */

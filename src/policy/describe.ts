@@ -1,0 +1,50 @@
+import { listAllPermissions, type Permission, type ResourceKind } from './permissions.ts';
+
+/** Each kind of resource in words. */
+export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
+  any: 'everything',
+  instances: 'the instances',
+  'run-script': 'AWS-RunShellScript',
+  preferences: 'SSM-SessionManagerRunShell',
+  'temporary-document': 'ssm-keepalive-measure-*',
+  'session-document': 'the document of --document',
+  'any-document': 'any document of the account',
+  'own-sessions': 'one’s own sessions',
+};
+
+/** One permission and every command that may need it. */
+export interface PermissionRow {
+  readonly action: string;
+  readonly on: string;
+  readonly commands: readonly string[];
+  /** What it is for; where not every run needs it, when; where the command works without it, what is then missing. */
+  readonly why: string;
+}
+
+/** A row for each permission of these commands, as the README shows them. */
+export function describePermissions(commands: readonly string[]): PermissionRow[] {
+  const rows = new Map<string, { commands: Set<string>; permission: Permission }>();
+  for (const command of commands) {
+    for (const permission of listAllPermissions(command)) {
+      const key = [permission.action, permission.on, describeWhy(permission)].join(' ');
+      const row = rows.get(key) ?? { commands: new Set(), permission };
+      row.commands.add(command);
+      rows.set(key, row);
+    }
+  }
+  return [...rows.values()].map(({ commands: names, permission }) => ({
+    action: permission.action,
+    on: RESOURCE_WORDS[permission.on],
+    commands: [...names],
+    why: describeWhy(permission),
+  }));
+}
+
+/** Names of the actions that a command may need, each once. */
+export function listActions(command: string): string[] {
+  return [...new Set(listAllPermissions(command).map(({ action }) => action))];
+}
+
+function describeWhy({ why, only, without }: Permission): string {
+  return `${why}${only ? `, ${only}` : ''}${without ? `; without it ${without}` : ''}`;
+}

@@ -1,0 +1,284 @@
+import type { Settings } from '../settings.ts';
+
+/** What an action works on; `any`: the service knows no resource for it, so a policy has to say `*`. */
+export type ResourceKind =
+  | 'any'
+  | 'instances'
+  | 'run-script'
+  | 'preferences'
+  | 'temporary-document'
+  | 'session-document'
+  | 'any-document'
+  | 'own-sessions';
+
+/** A command as it would be run: its settings, the words after its name, and the flags that it alone has. */
+export interface PlannedRun {
+  readonly settings: Settings;
+  readonly words: readonly string[];
+  readonly own: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** One action on one kind of resource, and what it is for. */
+export interface Permission {
+  readonly action: `${'ssm' | 'ssmmessages'}:${string}`;
+  readonly on: ResourceKind;
+  /** What the command does with it. */
+  readonly why: string;
+  /** Used on this path alone; absent: in every run. */
+  readonly only?: string;
+  /** The command works without it; what is then missing. */
+  readonly without?: string;
+}
+
+/** A permission, and the runs that need it. */
+interface Rule extends Permission {
+  readonly when?: (run: PlannedRun) => boolean;
+}
+
+/**
+ * What one run of a command may ask the service for, least of all. The one list that `policy`, `--dry-run`, the failures and the
+ * README show; that a command needs all of it and no more is shown against a lab that enforces it.
+ */
+export function listPermissions(command: string, run: PlannedRun): readonly Permission[] {
+  return (RULES[command] ?? []).filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);
+}
+
+/** Every permission that any run of a command may need. */
+export function listAllPermissions(command: string): readonly Permission[] {
+  return RULES[command] ?? [];
+}
+
+/** A command is sent, and not looked up or only planned. */
+const isSent = ({ settings: { delivery } }: PlannedRun) =>
+  !delivery.isDryRun && delivery.commandId === undefined;
+/** Somebody waits for the results of a command. */
+const isWatched = (run: PlannedRun) => {
+  const { isDryRun, commandId, shouldWait } = run.settings.delivery;
+  return !isDryRun && (commandId !== undefined || shouldWait);
+};
+/** Instances that only a list can tell are asked for first: to show them, to count them, or all of them. */
+const isCounted = (run: PlannedRun) => {
+  const { targets, delivery } = run.settings;
+  if (targets.resourceGroup !== undefined || targets.instanceIds.length > 0) return delivery.isDryRun;
+  return delivery.isDryRun || targets.isAll || (isSent(run) && !delivery.isConfirmed);
+};
+
+const DELIVERY: readonly Rule[] = [
+  { action: 'ssm:SendCommand', on: 'run-script', why: 'send the script', when: isSent },
+  { action: 'ssm:SendCommand', on: 'instances', why: 'send it to these instances', when: isSent },
+  {
+    action: 'ssm:ListCommands',
+    on: 'any',
+    why: 'see how far the command is',
+    when: isWatched,
+  },
+  {
+    action: 'ssm:ListCommands',
+    on: 'any',
+    why: 'see whether the command was heard',
+    only: 'when the answer to SendCommand is lost',
+    when: (run) => isSent(run) && !isWatched(run),
+  },
+  {
+    action: 'ssm:ListCommandInvocations',
+    on: 'any',
+    why: 'read each instance’s result',
+    when: isWatched,
+  },
+  {
+    action: 'ssm:GetCommandInvocation',
+    on: 'any',
+    why: 'read a long report whole',
+    only: 'when a report is longer than the list shows',
+    without: 'long reports stay cut',
+    when: isWatched,
+  },
+  {
+    action: 'ssm:CancelCommand',
+    on: 'any',
+    why: 'cancel what was sent',
+    only: 'after Ctrl-C',
+    without: 'a command that was sent runs on after Ctrl-C',
+    when: isWatched,
+  },
+];
+
+const LIST_INSTANCES = { action: 'ssm:DescribeInstanceInformation', on: 'any' } as const;
+
+/** Of a delivery that changes something; a look is never counted first. */
+const LISTING: readonly Rule[] = [
+  {
+    ...LIST_INSTANCES,
+    why: 'list the instances: their names, which are online, how many they are',
+    when: (run) => isWatched(run) || isCounted(run),
+  },
+];
+
+const LOOK_LISTING: readonly Rule[] = [
+  {
+    ...LIST_INSTANCES,
+    why: 'list the instances: their names, which are online',
+    when: (run) => {
+      const { targets, delivery } = run.settings;
+      return isWatched(run) || (delivery.isDryRun ? targets.resourceGroup === undefined : targets.isAll);
+    },
+  },
+];
+
+const READ_PREFERENCES = { action: 'ssm:GetDocument', on: 'preferences' } as const;
+
+const hasTemporary = ({ settings }: PlannedRun) => settings.measure.hasTemporaryDocument;
+
+const OPEN_CHANNEL: Rule = {
+  action: 'ssmmessages:OpenDataChannel',
+  on: 'any',
+  why: 'open the session’s data channel',
+  only: 'by the official session-manager-plugin from 1.2.764.0 on, which signs that request',
+};
+
+const SESSION: readonly Rule[] = [
+  { action: 'ssm:StartSession', on: 'instances', why: 'open a session' },
+  {
+    action: 'ssm:ResumeSession',
+    on: 'own-sessions',
+    why: 'take a session up again',
+    only: 'when its connection was lost, as it is about hourly',
+  },
+];
+
+/** It asks an instance itself, by its status script. */
+const isAsking = (run: PlannedRun) => run.words[0] !== undefined && run.own['no-send'] !== true;
+
+/** Everything that doctor may not do becomes a line of what it could not look at. */
+const DOCTOR: readonly Rule[] = [
+  {
+    ...LIST_INSTANCES,
+    why: 'see whether the service takes the credentials, and whether the instance is online',
+  },
+  { action: 'ssm:DescribeSessions', on: 'any', why: 'look at the sessions that ended' },
+  { ...READ_PREFERENCES, why: 'see idle timeout and maximum duration' },
+  {
+    action: 'ssm:GetDocument',
+    on: 'any-document',
+    why: 'see those of another session document',
+    only: 'where sessions used one',
+  },
+  ...(['ssm:ListCommands', 'ssm:ListCommandInvocations', 'ssm:GetCommandInvocation'] as const).map(
+    (action): Rule => ({ action, on: 'any', why: 'see whether results may be read' }),
+  ),
+  { action: 'ssm:DescribeDocument', on: 'preferences', why: 'see whether preferences may be read' },
+  {
+    action: 'ssm:SendCommand',
+    on: 'run-script',
+    why: 'ask the instance with the status script',
+    when: isAsking,
+  },
+  { action: 'ssm:SendCommand', on: 'instances', why: 'ask this instance', when: isAsking },
+  {
+    action: 'ssm:CancelCommand',
+    on: 'any',
+    why: 'cancel the question',
+    only: 'after Ctrl-C',
+    when: isAsking,
+  },
+].map((rule): Rule => ({ ...rule, without: 'doctor names what it could not look at' }) as Rule);
+
+const RULES: Readonly<Record<string, readonly Rule[]>> = {
+  install: [
+    ...DELIVERY,
+    ...LISTING,
+    {
+      ...READ_PREFERENCES,
+      why: 'see whether the account’s idle timeout was shortened on purpose',
+      without: 'the account’s idle timeout is not checked',
+      when: isSent,
+    },
+  ],
+  uninstall: [...DELIVERY, ...LISTING],
+  status: [...DELIVERY, ...LOOK_LISTING],
+  measure: [
+    ...SESSION,
+    { action: 'ssm:TerminateSession', on: 'own-sessions', why: 'end the sessions at the limit' },
+    {
+      ...READ_PREFERENCES,
+      why: 'see the account’s idle timeout',
+      without: 'the default of 20 minutes is taken for the idle timeout',
+      when: (run) => !hasTemporary(run),
+    },
+    {
+      ...READ_PREFERENCES,
+      why: 'copy the account’s preferences into the temporary document',
+      when: hasTemporary,
+    },
+    {
+      action: 'ssm:DescribeSessions',
+      on: 'any',
+      why: 'name the account in the report',
+      without: 'the report does not name the account',
+    },
+    {
+      action: 'ssm:CreateDocument',
+      on: 'temporary-document',
+      why: 'create the temporary session document',
+      when: hasTemporary,
+    },
+    {
+      action: 'ssm:StartSession',
+      on: 'temporary-document',
+      why: 'open sessions with it',
+      when: hasTemporary,
+    },
+    { action: 'ssm:DeleteDocument', on: 'temporary-document', why: 'delete it again', when: hasTemporary },
+    { ...OPEN_CHANNEL, when: ({ settings }) => settings.measure.client === 'plugin' },
+  ],
+  connect: [
+    ...SESSION,
+    {
+      action: 'ssm:TerminateSession',
+      on: 'own-sessions',
+      why: 'end the session',
+      only: 'when you leave it with ~. or a signal',
+      without: 'a session that you leave goes on until it times out',
+    },
+    {
+      action: 'ssm:StartSession',
+      on: 'session-document',
+      why: 'use that session document',
+      when: ({ own }) => own['document'] !== undefined,
+    },
+    { ...OPEN_CHANNEL, when: ({ own }) => own['client'] !== 'own' },
+  ],
+  doctor: DOCTOR,
+  preferences: [
+    { ...READ_PREFERENCES, why: 'read what is in force' },
+    { action: 'ssm:DescribeDocument', on: 'preferences', why: 'see its latest version' },
+    {
+      action: 'ssm:CreateDocument',
+      on: 'preferences',
+      why: 'create the document',
+      only: 'where nobody has saved preferences yet',
+      when: ({ words }) => words[0] === 'set',
+    },
+    {
+      action: 'ssm:UpdateDocument',
+      on: 'preferences',
+      why: 'add a version',
+      only: 'where there is a document',
+      when: ({ words }) => words[0] === 'set',
+    },
+    {
+      action: 'ssm:UpdateDocumentDefaultVersion',
+      on: 'preferences',
+      why: 'put a version in force',
+      only: 'where there is a document',
+      when: ({ words }) => words[0] === 'set' || words[0] === 'undo',
+    },
+    {
+      action: 'ssm:DeleteDocument',
+      on: 'preferences',
+      why: 'delete a document that set created',
+      only: 'where there was none before set',
+      when: ({ words }) => words[0] === 'undo',
+    },
+  ],
+};

