@@ -36,6 +36,7 @@ import {
 } from './operations/documents.ts';
 import { describeInstanceInformation } from './operations/instances.ts';
 import { describeSessions, resumeSession, startSession, terminateSession } from './operations/sessions.ts';
+import { getResources } from './operations/tagged-resources.ts';
 import { ServiceError } from './service-error.ts';
 import type { OperationName } from './shapes.ts';
 
@@ -66,7 +67,17 @@ const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   DescribeAssociationExecutions: describeAssociationExecutions,
   DescribeAssociationExecutionTargets: describeAssociationExecutionTargets,
   StartAssociationsOnce: startAssociationsOnce,
+  GetResources: getResources,
 };
+
+/** What the target header calls the services that answer here, and what requests to them are signed for. */
+const SERVICES = [
+  { target: /^AmazonSSM\./, signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/ssm\/aws4_request,/ },
+  {
+    target: /^ResourceGroupsTaggingAPI_20170126\.(?=GetResources$)/,
+    signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/tagging\/aws4_request,/,
+  },
+] as const;
 
 const LARGEST_REQUEST_BYTES = 1024 * 1024;
 
@@ -83,7 +94,9 @@ export function makeEndpoint(
   log: (entry: RequestLog) => void,
 ): Server {
   return createServer((request, response) => {
-    const operation = String(request.headers['x-amz-target'] ?? '').replace(/^AmazonSSM\./, '');
+    const target = String(request.headers['x-amz-target'] ?? '');
+    const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
+    const operation = target.replace(service.target, '');
     // A client whose clock is off learns the right time from here.
     response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
@@ -92,7 +105,7 @@ export function makeEndpoint(
       request.socket.destroy();
       return;
     }
-    answer(account, faults, operation, request, broken === 'looped').then(
+    answer(account, faults, operation, request, service.signed, broken === 'looped').then(
       (output) => {
         log({ operation, at: Date.now(), error: broken });
         if (broken === undefined || broken === 'looped') send(response, 200, output);
@@ -118,11 +131,12 @@ async function answer(
   faults: FaultSource,
   operation: string,
   request: IncomingMessage,
+  signed: RegExp,
   isLooped: boolean,
 ): Promise<Record<string, unknown>> {
   const text = await readBody(request);
   if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
-  if (!/^AWS4-HMAC-SHA256 Credential=[^,]+\/ssm\/aws4_request,/.test(request.headers.authorization ?? '')) {
+  if (!signed.test(request.headers.authorization ?? '')) {
     throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
   checkClock(String(request.headers['x-amz-date'] ?? ''), faults.now());

@@ -153,6 +153,7 @@ export function labEnv(endpoint: string, expiresAt?: Date): Record<string, strin
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     AWS_ENDPOINT_URL_SSM: endpoint,
+    AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: endpoint,
     ...(expiresAt
       ? {
           AWS_SESSION_TOKEN: `lab-until-${expiresAt.getTime()}`,

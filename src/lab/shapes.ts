@@ -69,6 +69,11 @@ export const SHAPES = {
     MaxResults: z.number().int().min(5).max(50).optional(),
     NextToken: nextToken,
   }),
+  GetResources: z.object({
+    PaginationToken: z.string().max(2048).optional(),
+    ResourcesPerPage: z.number().int().min(1).max(100).optional(),
+    ResourceTypeFilters: z.array(z.string().max(256)).max(100).optional(),
+  }),
   SendCommand: z.object({
     InstanceIds: z.array(instanceId).max(50).optional(),
     Targets: z.array(target).max(5).optional(),

@@ -1,0 +1,33 @@
+import type { Operation } from '../account.ts';
+import { ACCOUNT, REGION } from '../options.ts';
+import { takePage } from '../paging.ts';
+import { parseInput } from '../shapes.ts';
+
+/** Of the Resource Groups Tagging API, a service of its own at the same address [botocore, resourcegroupstaggingapi model]. */
+export const getResources: Operation = (account, body) => {
+  const input = parseInput('GetResources', body);
+  const types = input.ResourceTypeFilters ?? [];
+  const wanted = account.hosts.filter(({ spec }) => {
+    const type = spec.id.startsWith('mi-') ? 'ssm:managed-instance' : 'ec2:instance';
+    const isOfType =
+      types.length === 0 || types.some((filter) => filter === type || filter === type.split(':')[0]);
+    // A resource that never had a tag is not listed.
+    return isOfType && Object.keys(spec.tags).length > 0;
+  });
+  const page = takePage(
+    wanted,
+    input.ResourcesPerPage ?? 50,
+    input.PaginationToken,
+    'PaginationTokenExpiredException',
+  );
+  return {
+    // Empty, not absent, on the last page.
+    PaginationToken: page.NextToken ?? '',
+    ResourceTagMappingList: page.items.map(({ spec }) => ({
+      ResourceARN: spec.id.startsWith('mi-')
+        ? `arn:aws:ssm:${REGION}:${ACCOUNT}:managed-instance/${spec.id}`
+        : `arn:aws:ec2:${REGION}:${ACCOUNT}:instance/${spec.id}`,
+      Tags: Object.entries(spec.tags).map(([Key, Value]) => ({ Key, Value })),
+    })),
+  };
+};
