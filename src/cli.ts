@@ -10,6 +10,7 @@ import { explainYargs, putCommandFirst } from './usage.ts';
 
 /** argv in, exit status out; the only file that prints or exits. */
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === '__complete') return complete(argv.slice(1));
   let status = 0;
   const parser = makeParser(async (entry, parsed, about) => {
     status = await runCommand(entry, parsed, about);
@@ -20,6 +21,17 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   await parser.parseAsync(putCommandFirst(argv));
   return status;
+}
+
+/** What the scripts of `completion` ask at each TAB. Nothing that goes wrong may show on a half-typed line. */
+async function complete(args: readonly string[]): Promise<number> {
+  try {
+    const { answerShell } = await import('./completion/protocol.ts');
+    write(process.stdout, await answerShell(args, process.env));
+  } catch {
+    // The command itself will say it.
+  }
+  return 0;
 }
 
 type Parsed = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@ import { UsageError } from './errors.ts';
 import { FLAGS, type FlagGroup, type FlagName, type RawFlags } from './flags.ts';
 import { nearestName } from './nearest.ts';
 import { ARM_NAMES, type ArmName } from './session/measure/arms.ts';
-import { type Given, gatherSources, type Sources, spell, spellFlag } from './sources.ts';
+import { type Given, gatherSources, readSwitch, type Sources, spell, spellFlag } from './sources.ts';
 
 /** How a keeper gets started in a session, in the order in which the installer puts them in place. */
 const ENTRY_NAMES = ['env', 'profile', 'rc'] as const;
@@ -307,11 +307,9 @@ function readMany<K extends ValueFlag>(name: K, given: Given): ValueOf<K>[] {
 }
 
 function isSwitchOn(given: Given | undefined): boolean {
-  if (given === undefined) return false;
-  const [value = ''] = given.texts;
-  if (/^(1|true|yes|on)$/i.test(value)) return true;
-  if (/^(0|false|no|off)$/i.test(value)) return false;
-  throw badValue(given, '1 or 0', value);
+  const isOn = readSwitch(given);
+  if (given && isOn === undefined) throw badValue(given, '1 or 0', given.texts[0] ?? '');
+  return isOn === true;
 }
 
 function readText<K extends ValueFlag>(name: K, given: Given, value: string): ValueOf<K> {

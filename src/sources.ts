@@ -78,6 +78,13 @@ function findInFile(flag: Flag, file: ConfigFile | undefined): Given | undefined
   return { name, layer: 'file', label: `${file.path}:${found.line}: ${name}`, texts: found.texts };
 }
 
+/** A switch as a flag, a variable or a file says it; undefined for any other word. */
+export function readSwitch(given: Given | undefined): boolean | undefined {
+  const [value = ''] = given?.texts ?? ['0'];
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  return /^(0|false|no|off)$/i.test(value) ? false : undefined;
+}
+
 /** One setting as it would be written where it came from. */
 export function spell(
   { layer, label, name }: Pick<Given, 'layer' | 'label' | 'name'>,
@@ -88,9 +95,10 @@ export function spell(
 }
 
 /** As it would be typed: `--tag env=dev --tag role=web`, `--lab`. */
-export function spellFlag({ name, texts }: Given): string {
+export function spellFlag(given: Given): string {
+  const { name, texts } = given;
   const flag = FLAGS.find((candidate) => candidate.name === name) as Flag;
-  if (flag.kind === 'switch') return /^(1|true|yes|on)$/i.test(texts[0] ?? '') ? `--${name}` : `no --${name}`;
+  if (flag.kind === 'switch') return readSwitch(given) ? `--${name}` : `no --${name}`;
   return texts
     .map((text) => `--${name} ${/^[\w.,:=/@%+-]+$/.test(text) ? text : JSON.stringify(text)}`)
     .join(' ');

@@ -29,7 +29,13 @@ export interface OwnFlag {
 export interface CommandEntry {
   readonly name: string;
   /** What may follow the name, for the usage line; absent: nothing. */
-  readonly words?: { readonly name: string; readonly usage: string; readonly describe: string };
+  readonly words?: {
+    readonly name: string;
+    readonly usage: string;
+    readonly describe: string;
+    /** What completion offers, where the usage line does not say it. */
+    readonly values?: readonly string[];
+  };
   readonly describe: string;
   readonly groups: readonly FlagGroup[];
   readonly own?: readonly OwnFlag[];
@@ -78,6 +84,19 @@ export const COMMANDS: readonly CommandEntry[] = [
       usage: '[NAME]',
       describe:
         'a file of the list, a script (installer, install-command …), or for another tool: user-data, cloud-init, ansible, dockerfile, cloudformation',
+      values: [
+        'installer',
+        'uninstaller',
+        'status',
+        'install-command',
+        'uninstall-command',
+        'status-command',
+        'user-data',
+        'cloud-init',
+        'ansible',
+        'dockerfile',
+        'cloudformation',
+      ],
     },
     describe: 'print exactly what would be sent and installed, or the same for another tool',
     groups: ['Keeper', 'Common'],
@@ -244,5 +263,20 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['lab hosts', 'its hosts and their tags'],
     ],
     load: async () => (await import('./lab.ts')).lab,
+  },
+  {
+    name: 'completion',
+    words: {
+      name: 'script',
+      usage: 'bash|zsh|fish',
+      describe: 'source it in ~/.bashrc or, after compinit, in ~/.zshrc; fish: see the second example',
+    },
+    describe: 'print the script that completes commands, flags, tags and instance ids',
+    groups: [],
+    examples: [
+      ['completion bash', 'in ~/.bashrc: source <(ssm-keepalive completion bash)'],
+      ['completion fish', 'into ~/.config/fish/completions/ssm-keepalive.fish'],
+    ],
+    load: async () => (await import('./completion.ts')).completion,
   },
 ];

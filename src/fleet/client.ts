@@ -14,17 +14,24 @@ export interface Connection {
  * (the SDK alone does not know that one). Adaptive retries: the service throttles a fleet's worth of calls.
  */
 export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv = process.env): SSMClient {
-  // The SDK would warn on every run under a Node version that this package still supports.
-  variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
   const client = new SSMClient({
     retryMode: 'adaptive',
     maxAttempts: 8,
+    ...configure(connection, variables),
+  });
+  adaptRetries(client);
+  return client;
+}
+
+/** What any client of the SDK needs to reach the same account. */
+export function configure(connection: Connection, variables: NodeJS.ProcessEnv = process.env) {
+  // The SDK would warn on every run under a Node version that this package still supports.
+  variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
+  return {
     ...(region ? { region } : {}),
     ...(connection.profile ? { profile: connection.profile } : {}),
     ...(connection.endpointUrl ? { endpoint: connection.endpointUrl } : {}),
     ...(connection.credentials ? { credentials: { ...connection.credentials } } : {}),
-  });
-  adaptRetries(client);
-  return client;
+  };
 }

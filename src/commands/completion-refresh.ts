@@ -1,0 +1,76 @@
+import { cachePath, type Place, writeCache } from '../completion/account-cache.ts';
+import type { Known } from '../completion/candidates.ts';
+import type { Connection } from '../fleet/client.ts';
+
+/** More than anybody scrolls through. */
+const MOST_INSTANCES = 1000;
+const MOST_VALUES = 200;
+
+/**
+ * Asks the account once and keeps what it says for the next press of TAB. Where it may not ask, or nobody answers, what it
+ * knows stays: the command that the user is about to run says why.
+ */
+export async function refreshKnown(place: Place, environment: NodeJS.ProcessEnv): Promise<void> {
+  writeCache(cachePath(place, environment), await askPlace(place), Date.now());
+}
+
+async function askPlace({ isLab, region, profile, endpointUrl }: Place): Promise<Known> {
+  if (!isLab) return askAccount({ region, profile, endpointUrl }, false);
+  const { defaultLabDir, labStatus, readInventory } = await import('../lab/index.ts');
+  const lab = await labStatus();
+  if (lab === undefined) {
+    // It is down, and one key must not start three hosts: they are what its folder says.
+    const { hosts } = readInventory(defaultLabDir());
+    const instances = hosts.map(({ id, name, tags }) => ({ instanceId: id, name, tags }));
+    return toKnown(instances, instances, true);
+  }
+  const credentials = { accessKeyId: 'lab', secretAccessKey: 'lab' };
+  return askAccount({ region: region ?? 'us-east-1', endpointUrl: lab.endpoint, credentials }, true);
+}
+
+async function askAccount(connection: Connection, isLab: boolean): Promise<Known> {
+  const [{ makeClient }, { listInstances }, { listTagged }] = await Promise.all([
+    import('../fleet/client.ts'),
+    import('../fleet/choose.ts'),
+    import('../fleet/tagged.ts'),
+  ]);
+  const client = makeClient(connection);
+  try {
+    const [managed, tagged] = await Promise.allSettled([
+      take(listInstances(client, { tags: [], instanceIds: [] })),
+      take(listTagged(connection)),
+    ]);
+    if (managed.status === 'rejected') throw managed.reason;
+    return toKnown(managed.value, tagged.status === 'fulfilled' ? tagged.value : [], isLab);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function take<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const item of items) if (taken.push(item) >= MOST_INSTANCES) break;
+  return taken;
+}
+
+/** Only managed instances count: no command reaches the others. */
+function toKnown(
+  managed: readonly { readonly instanceId: string; readonly name: string }[],
+  tagged: readonly { readonly instanceId: string; readonly tags: Readonly<Record<string, string>> }[],
+  isLab: boolean,
+): Known {
+  const tagsOf = new Map(tagged.map(({ instanceId, tags }) => [instanceId, tags]));
+  const values = new Map<string, Set<string>>();
+  for (const { instanceId } of managed) {
+    for (const [key, value] of Object.entries(tagsOf.get(instanceId) ?? {})) {
+      const known = values.get(key) ?? new Set();
+      values.set(key, known);
+      if (known.size < MOST_VALUES) known.add(value);
+    }
+  }
+  return {
+    instances: managed.map(({ instanceId, name }) => ({ id: instanceId, name })),
+    tags: Object.fromEntries([...values].map(([key, known]) => [key, [...known].sort()])),
+    isLab,
+  };
+}

@@ -1,0 +1,104 @@
+/** One press of TAB: words in, candidates out, in well under a second, whatever the account does. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { openConfigFile } from '../config-file.ts';
+import { FLAGS, type Flag, type FlagName, type RawFlags } from '../flags.ts';
+import { gatherSources, readSwitch } from '../sources.ts';
+import { cachePath, claimRefresh, type Place, readCache } from './account-cache.ts';
+import { type Candidate, chooseWanted, fillIn, type Known } from './candidates.ts';
+
+/** After this the answer is what is known by then; the refresh goes on without us. Counted from the start of the process. */
+export const LONGEST_ANSWER_MS = 800;
+
+const NOBODY: Known = { instances: [], tags: {}, isLab: false };
+
+export interface Answer {
+  readonly candidates: readonly Candidate[];
+  /** The shell's own file completion is wanted. */
+  readonly isFiles: boolean;
+}
+
+/** `words`: what follows the program's name, the last one being typed. Starts a refresh where what is kept is old or missing. */
+export async function answer(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Answer> {
+  const wanted = chooseWanted(words);
+  const last = words.at(-1) ?? '';
+  if (wanted.kind === 'files') return { candidates: [], isFiles: true };
+  const needsAccount = wanted.kind === 'instances' || wanted.kind === 'tags';
+  const known = needsAccount ? await readKnown(words, environment) : NOBODY;
+  const profiles = wanted.kind === 'profiles' ? listProfiles(environment) : [];
+  const candidates = fillIn(wanted, last, known, profiles).filter(({ text }) => text.startsWith(last));
+  return { candidates, isFiles: false };
+}
+
+async function readKnown(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Known> {
+  const place = await readPlace(words, environment);
+  const path = cachePath(place, environment);
+  const kept = readCache(path, Date.now());
+  if (kept?.isFresh) return kept.known;
+  if (claimRefresh(path, Date.now())) startRefresh(place);
+  if (kept) return kept.known;
+  while (performance.now() < LONGEST_ANSWER_MS) {
+    const arrived = readCache(path, Date.now());
+    if (arrived) return arrived.known;
+    await pause(20);
+  }
+  return NOBODY;
+}
+
+/** A process of its own, which outlives this one. */
+function startRefresh(place: Place): void {
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, process.argv[1] ?? '', '__complete', 'refresh', JSON.stringify(place)],
+    {
+      detached: true,
+      stdio: 'ignore',
+    },
+  );
+  child.on('error', () => {});
+  child.unref();
+}
+
+/** The account that the command on the line would reach. */
+async function readPlace(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Place> {
+  const flags: RawFlags = {};
+  for (const flag of FLAGS as readonly Flag[]) {
+    const name = flag.name as FlagName;
+    const at = words.lastIndexOf(`--${name}`);
+    const joined = words.findLast((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+    const value = flag.kind === 'switch' ? at >= 0 || undefined : (joined ?? words[at + 1]);
+    if (value !== undefined && (at >= 0 || joined !== undefined)) flags[name] = value;
+  }
+  const file = await openConfigFile(flags.config, environment, process.cwd()).catch(() => undefined);
+  const sources = gatherSources(flags, environment, ['Common'], file);
+  const text = (name: FlagName) => sources.find(name)?.texts[0];
+  return {
+    isLab: readSwitch(sources.find('lab')) === true,
+    region: text('region'),
+    profile: text('profile'),
+    endpointUrl: text('endpoint-url'),
+  };
+}
+
+/** The names of the AWS configuration files' sections. */
+function listProfiles(environment: NodeJS.ProcessEnv): string[] {
+  const folder = join(environment['HOME'] || homedir(), '.aws');
+  const names = [
+    [environment['AWS_CONFIG_FILE'] ?? join(folder, 'config'), /^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]/gm],
+    [environment['AWS_SHARED_CREDENTIALS_FILE'] ?? join(folder, 'credentials'), /^\s*\[\s*([^\]]+?)\s*\]/gm],
+  ] as const;
+  return [
+    ...new Set(
+      names.flatMap(([path, section]) => {
+        try {
+          return [...readFileSync(path, 'utf8').matchAll(section)].map(([, name = '']) => name);
+        } catch {
+          return [];
+        }
+      }),
+    ),
+  ].filter((name) => !/^(sso-session|services)\s/.test(name));
+}

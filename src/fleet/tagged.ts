@@ -1,0 +1,42 @@
+import {
+  GetResourcesCommand,
+  ResourceGroupsTaggingAPIClient,
+} from '@aws-sdk/client-resource-groups-tagging-api';
+import { type Connection, configure } from './client.ts';
+
+/** The service's own limit of a page [model: ResourcesPerPage 1 to 100]. */
+const PAGE_SIZE = 100;
+
+export interface TaggedInstance {
+  readonly instanceId: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * Every instance with its tags, managed or not: Systems Manager finds instances by tag, and has no call that lists the tags of
+ * EC2 instances. Needs tag:GetResources.
+ */
+export async function* listTagged(connection: Connection): AsyncGenerator<TaggedInstance> {
+  const client = new ResourceGroupsTaggingAPIClient({ maxAttempts: 2, ...configure(connection) });
+  try {
+    let token = '';
+    do {
+      const page = await client.send(
+        new GetResourcesCommand({
+          ResourceTypeFilters: ['ec2:instance', 'ssm:managed-instance'],
+          ResourcesPerPage: PAGE_SIZE,
+          ...(token ? { PaginationToken: token } : {}),
+        }),
+      );
+      for (const { ResourceARN = '', Tags = [] } of page.ResourceTagMappingList ?? []) {
+        yield {
+          instanceId: ResourceARN.slice(ResourceARN.lastIndexOf('/') + 1),
+          tags: Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])),
+        };
+      }
+      token = page.PaginationToken ?? '';
+    } while (token);
+  } finally {
+    client.destroy();
+  }
+}

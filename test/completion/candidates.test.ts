@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { execa } from 'execa';
+import fc from 'fast-check';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { chooseWanted, fillIn, type Known, listValues } from '../../src/completion/candidates.ts';
+import { readLine } from '../../src/completion/line.ts';
+import { FLAGS, type Flag } from '../../src/flags.ts';
+import { readSettings } from '../../src/settings.ts';
+
+const KNOWN: Known = {
+  instances: [{ id: 'i-0aaaaaaaaaaaaaaa1', name: 'web-1' }],
+  tags: { env: ['dev', 'prod'], toString: ['x'] },
+  isLab: false,
+};
+
+function offer(line: string, known: Known = KNOWN): string[] {
+  const words = line.split(' ');
+  return fillIn(chooseWanted(words), words.at(-1) ?? '', known, ['work']).map(({ text }) => text);
+}
+
+for (const entry of COMMANDS) {
+  test(`completion: ${entry.name} is offered its own flags and no others`, () => {
+    const flags = (FLAGS as readonly Flag[]).filter(({ group }) => entry.groups.includes(group));
+    const names = new Set([...flags, ...(entry.own ?? [])].map(({ name }) => `--${name}`));
+    assert.deepEqual(new Set(offer(`${entry.name} -`)), names.add('--help'));
+  });
+}
+
+test('completion: every value that is offered for a flag is one that the flag takes', () => {
+  for (const flag of (FLAGS as readonly Flag[]).filter(({ name }) => name !== 'config')) {
+    for (const value of listValues(flag)) {
+      assert.ok(offer(`install --${flag.name} `).includes(value) || flag.group === 'Measure', flag.name);
+      readSettings({ [flag.name]: flag.kind === 'list' ? [value] : value });
+    }
+  }
+  assert.deepEqual(offer('measure --arm '), [
+    'nothing',
+    'background',
+    'foreground',
+    'output',
+    'input',
+    'query',
+    'keeper',
+  ]);
+});
+
+test('completion: what was said is not offered again, except for lists', () => {
+  assert.ok(!offer('install --interval 45 --').includes('--interval'));
+  assert.ok(!offer('install --interval=45 --').includes('--interval'));
+  assert.ok(offer('install --tag env=dev --').includes('--tag'));
+  assert.deepEqual(offer('install --entry env,'), ['env,profile', 'env,rc']);
+  assert.deepEqual(offer('install --tag env=dev,'), ['env=dev,prod']);
+});
+
+test('completion: nothing is offered where nothing is known to fit', () => {
+  for (const line of [
+    'install --interval ',
+    'status x ',
+    'lab up ',
+    'frobnicate --x ',
+    'install --nope=',
+    'install a',
+  ])
+    assert.deepEqual(offer(line), [], line);
+  assert.deepEqual(offer('status --tag nowhere='), ['env=', 'toString=']);
+  assert.deepEqual(offer('status --tag constructor='), ['env=', 'toString=']);
+});
+
+test('completion: hosts go by name on the lab alone', () => {
+  assert.deepEqual(offer('connect '), ['i-0aaaaaaaaaaaaaaa1']);
+  assert.deepEqual(offer('connect ', { ...KNOWN, isLab: true }), ['i-0aaaaaaaaaaaaaaa1', 'web-1']);
+  assert.deepEqual(offer('measure ', { ...KNOWN, isLab: true }), ['i-0aaaaaaaaaaaaaaa1']);
+  assert.deepEqual(offer('status --profile '), ['work']);
+});
+
+test('completion: a line is read as bash reads it (seeded)', async () => {
+  const piece = fc.constantFrom(
+    'a',
+    'ü',
+    ' ',
+    '\\ ',
+    "'b c'",
+    '"d e"',
+    '\\"',
+    "'\\'",
+    '"\\""',
+    '"\\x"',
+    '=',
+    ':',
+    '""',
+  );
+  const lines = fc.sample(
+    fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+    {
+      seed: 20240503,
+      numRuns: 200,
+    },
+  );
+  // `x` in front, so that no word is an assignment; the empty last word is what comes after a blank.
+  const script = lines.map((line) => `printf '%s\\x01' x ${line}\nprintf '\\n'`).join('\n');
+  const { stdout } = await execa('bash', ['--norc'], { input: script, env: { LC_ALL: 'C.UTF-8' } });
+  for (const [index, row] of stdout.split('\n').entries()) {
+    const line = `x ${lines[index]}`;
+    const { words } = readLine(line);
+    const read = words.at(-1) === '' && !/(""|'')$/.test(line) ? words.slice(0, -1) : words;
+    assert.deepEqual(read, row.split('\x01').slice(0, -1), JSON.stringify(line));
+  }
+  assert.deepEqual(readLine('A=1 B=2 ssm-keepalive status --tag "env=d').words.slice(-1), ['env=d']);
+  assert.equal(readLine('ssm-keepalive "a').quote, '"');
+});
