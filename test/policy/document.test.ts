@@ -14,7 +14,7 @@ import { readSettings } from '../../src/settings.ts';
 import { runCli } from '../support/cli.ts';
 
 /** Commands that ask the service for nothing. */
-const LOCAL = ['render', 'policy', 'lab'];
+const LOCAL = ['render', 'policy', 'lab', 'completion'];
 const ACCOUNT = '123456789012';
 
 async function printPolicy(...words: string[]): Promise<PolicyDocument> {
