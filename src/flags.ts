@@ -101,9 +101,23 @@ export const FLAGS = [
   {
     name: 'command-id',
     group: 'Delivery',
+    kind: 'list',
+    placeholder: 'ID…',
+    describe: 'send nothing; take up commands sent earlier',
+  },
+  {
+    name: 'document',
+    group: 'Delivery',
     kind: 'value',
-    placeholder: 'ID',
-    describe: 'send nothing; take up a command sent earlier',
+    placeholder: 'NAME',
+    describe: 'send a Command document of your own, made or updated first',
+  },
+  {
+    name: 'alarm',
+    group: 'Delivery',
+    kind: 'value',
+    placeholder: 'NAME',
+    describe: 'a CloudWatch alarm that stops it when it goes off',
   },
   {
     name: 'keeper',

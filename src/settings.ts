@@ -38,7 +38,12 @@ export interface Settings {
     /** Ask before more instances than this are changed. */
     readonly confirmAbove: number;
     readonly shouldWait: boolean;
-    readonly commandId: string | undefined;
+    /** Commands sent earlier, to take up again. */
+    readonly commandIds: readonly string[];
+    /** Our own Command document, instead of AWS-RunShellScript. */
+    readonly documentName: string | undefined;
+    /** The CloudWatch alarm that stops a command. */
+    readonly alarm: string | undefined;
   };
   readonly keeper: {
     readonly keeper: 'auto' | 'relay' | 'prompt';
@@ -92,6 +97,8 @@ const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
 const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
 export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
 const COMMAND_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Names of documents, less the prefixes that the service keeps for itself [model, CreateDocument]. */
+const DOCUMENT_NAME = /^(?!aws|amazon|amzn)[\w.-]{3,128}$/i;
 /** Names of resource groups [AWS Resource Groups API]. */
 const GROUP_NAME = /^[\w.-]{1,300}$/;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -130,6 +137,11 @@ const READERS = {
   'max-errors': ['a number from 0, or 0% to 100%', text(MAX_ERRORS)],
   timeout: ['a time from 30s to 30d', seconds(30, 2_592_000)],
   'command-id': ['a command id, 8-4-4-4-12 hexadecimal digits', text(COMMAND_ID)],
+  document: ['3 to 128 of A-Z a-z 0-9 _ - . that do not start with aws, amazon or amzn', text(DOCUMENT_NAME)],
+  alarm: [
+    'the name of a CloudWatch alarm, 1 to 255 characters',
+    z.string().regex(/^(?!\s*$)[^\p{Cc}]{1,255}$/u),
+  ],
   keeper: ['auto, relay or prompt', z.enum(['auto', 'relay', 'prompt'])],
   interval: ['a time from 1s to 3300s', seconds(1, 3300)],
   'max-idle': ['a time from 1s to 365d', seconds(1, 31_536_000)],
@@ -223,7 +235,9 @@ export function readSettings(
       isConfirmed: isOn('yes'),
       confirmAbove: one('confirm-above') ?? fallback('confirm-above'),
       shouldWait: !isOn('no-wait'),
-      commandId: one('command-id'),
+      commandIds: [...new Set(many('command-id'))],
+      documentName: one('document'),
+      alarm: one('alarm'),
     },
     keeper: {
       keeper: one('keeper') ?? fallback('keeper'),
@@ -299,7 +313,7 @@ function readOne<K extends ValueFlag>(name: K, given: Given): ValueOf<K> {
 }
 
 /** These take several with commas between; a comma in a tag parts its values. */
-const SPLIT: readonly FlagName[] = ['entry', 'instance-id', 'arm'];
+const SPLIT: readonly FlagName[] = ['entry', 'instance-id', 'arm', 'command-id'];
 
 function readMany<K extends ValueFlag>(name: K, given: Given): ValueOf<K>[] {
   const texts = SPLIT.includes(name) ? given.texts.flatMap((text) => text.split(',')) : given.texts;
@@ -341,6 +355,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'max-concurrency': '5 or 10%',
   'max-errors': '0 or 5%',
   'command-id': 'the id that sending it printed',
+  document: 'ssm-keepalive',
+  alarm: 'error-rate',
   entry: 'env,profile',
   region: 'eu-central-1',
   'endpoint-url': 'http://127.0.0.1:8080',
@@ -490,7 +506,7 @@ export function isInstanceId(word: string): boolean {
 
 /** For the commands that work on instances. @throws UsageError when nothing says which. */
 export function requireTargets(settings: Settings): void {
-  if (targetForms(settings.targets).length > 0 || settings.delivery.commandId) return;
+  if (targetForms(settings.targets).length > 0 || settings.delivery.commandIds.length > 0) return;
   throw new UsageError({
     code: 'no-target',
     what: 'no target',

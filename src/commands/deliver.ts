@@ -1,14 +1,13 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Bundle, renderBundle, wireCommands } from '../bundle/index.ts';
-import { UsageError, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
 import { enumerateAll, type Targets } from '../fleet/choose.ts';
 import type { Interruption } from '../fleet/interruption.ts';
-import { isGood, judgeInvocation, type Verdict } from '../fleet/judge.ts';
-import { nameInstances, type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
+import { isGood, type Verdict } from '../fleet/judge.ts';
+import { type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
 import type { Delivery } from '../fleet/send.ts';
-import { cancelCommands, sendScript } from '../fleet/send.ts';
-import { awaitInvocations } from '../fleet/watch.ts';
+import { sendScript } from '../fleet/send.ts';
 import {
   DEFAULT_IDLE_TIMEOUT_SECONDS,
   longestIntervalSeconds,
@@ -17,11 +16,12 @@ import {
 } from '../settings.ts';
 import { confirmReach } from './confirm.ts';
 import { connect } from './connection.ts';
-import { repeatConnection } from './delivery-text.ts';
 import { showDryRun } from './dry-run.ts';
 import type { Io } from './io.ts';
+import { planDocuments, type SavedDocuments, saveDocuments } from './own-document.ts';
 import { makeProgress } from './progress.ts';
 import { renderStatus } from './status-report.ts';
+import { describeTakeUp, takeUp } from './take-up.ts';
 import { type RunFacts, renderFailures, renderVerdictJson, renderVerdictTable } from './verdict-report.ts';
 
 export type Verb = 'install' | 'uninstall' | 'status';
@@ -48,15 +48,31 @@ export async function deliver(
   const connection = await connect(settings, io);
   try {
     const { client } = connection;
-    if (settings.delivery.commandId) return await takeUp(client, verb, settings, bundle, io, interruption);
+    if (settings.delivery.commandIds.length > 0) {
+      const executionSeconds = EXECUTION_TIMEOUT_SECONDS;
+      const options = { client, verb, settings, io, interruption, executionSeconds, cancelling: CANCELLING };
+      return report(verb, settings, bundle, await takeUp(options), io, interruption);
+    }
     const targets = await enumerateAll(client, settings.targets);
-    const delivery = makeDelivery(verb, settings, bundle, targets);
+    const unpinned = makeDelivery(verb, settings, bundle, targets);
+    const plans = await planDocuments(client, verb, settings, bundle);
     if (settings.delivery.isDryRun)
-      return await showDryRun(client, verb, settings, bundle, delivery, needsCanary(verb, settings), io);
+      return await showDryRun(
+        client,
+        verb,
+        settings,
+        bundle,
+        unpinned,
+        needsCanary(verb, settings),
+        io,
+        plans,
+      );
     if (verb !== 'status') await confirmReach(client, verb, targets, settings, io);
     if (verb === 'install') await checkIdlePolicy(client, settings);
+    const saved = await saveDocuments(client, plans, io);
+    const delivery = { ...unpinned, document: saved.document };
     if (!settings.delivery.shouldWait) return await sendOnly(client, verb, settings, delivery, io);
-    return await pushAndReport(client, verb, settings, bundle, delivery, io, interruption);
+    return await pushAndReport(client, verb, settings, bundle, delivery, io, interruption, saved);
   } finally {
     await connection.close();
   }
@@ -68,6 +84,7 @@ function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: T
     targets,
     commands: wireCommands(verb, script),
     comment: `ssm-keepalive ${bundle.version} ${verb}`,
+    alarm: settings.delivery.alarm,
     timeoutSeconds: settings.delivery.timeoutSeconds,
     executionTimeoutSeconds: EXECUTION_TIMEOUT_SECONDS,
     // Looking changes nothing on a host: it may go to all of them at once, and one failure must not hide the others.
@@ -82,7 +99,12 @@ const needsCanary = (verb: Verb, settings: Settings) =>
 /** A canary has to be watched; without waiting there is none, and that has to be said. */
 function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
   const isOne = settings.targets.instanceIds.length === 1;
-  if (settings.delivery.shouldWait || !needsCanary(verb, settings) || isOne || settings.delivery.commandId)
+  if (
+    settings.delivery.shouldWait ||
+    !needsCanary(verb, settings) ||
+    isOne ||
+    settings.delivery.commandIds.length > 0
+  )
     return;
   throw new UserError(
     {
@@ -129,9 +151,7 @@ async function sendOnly(
   if (settings.common.output === 'json')
     io.out(`${JSON.stringify({ command: verb, commandIds }, null, 2)}\n`);
   else for (const id of commandIds) io.out(`${id}\n`);
-  io.err(
-    `ssm-keepalive: sent. To see how it went:  ssm-keepalive ${verb} --command-id ${commandIds[0]}${repeatConnection(settings)}\n`,
-  );
+  io.err(`ssm-keepalive: sent. To see how it went:  ${describeTakeUp(verb, commandIds, settings)}\n`);
   return 0;
 }
 
@@ -143,6 +163,7 @@ async function pushAndReport(
   delivery: Delivery,
   io: Io,
   interruption: Interruption,
+  saved: SavedDocuments,
 ): Promise<number> {
   const progress = makeProgress(io, settings.common.isQuiet);
   const sentIds: string[] = [];
@@ -153,6 +174,7 @@ async function pushAndReport(
   const options: PushOptions = {
     client,
     delivery,
+    lookDocument: saved.lookDocument,
     hasCanary: needsCanary(verb, settings),
     interruption,
     onEvent: (event) => {
@@ -173,66 +195,9 @@ async function pushAndReport(
     progress.stop();
     undo();
     if (!isReported && sentIds.length > 0) {
-      io.err(
-        `ssm-keepalive: left early. To take it up again:  ssm-keepalive ${verb} --command-id ${sentIds.at(-1)}${repeatConnection(settings)}\n`,
-      );
+      io.err(`ssm-keepalive: left early. To take it up again:  ${describeTakeUp(verb, sentIds, settings)}\n`);
     }
   }
-}
-
-async function takeUp(
-  client: SSMClient,
-  verb: Verb,
-  settings: Settings,
-  bundle: Bundle,
-  io: Io,
-  interruption: Interruption,
-): Promise<number> {
-  const commandId = settings.delivery.commandId ?? '';
-  const progress = makeProgress(io, settings.common.isQuiet);
-  if (!settings.common.isQuiet) io.err(`looking for command ${commandId}\n`);
-  const undo = interruption.onRequest(() => {
-    progress.stop();
-    io.err(CANCELLING);
-    void cancelCommands(client, [commandId]);
-  });
-  const { kept, counters } = await awaitInvocations(client, commandId, {
-    keep: judgeInvocation,
-    deadlineSeconds: settings.delivery.timeoutSeconds + EXECUTION_TIMEOUT_SECONDS,
-    signal: interruption.leaveSignal,
-    onCounters: (seen) => {
-      refuseOtherVerb(verb, seen.comment, commandId, settings);
-      progress.onEvent({ kind: 'counters', stage: 'fleet', counters: seen });
-    },
-  }).finally(() => {
-    progress.stop();
-    undo();
-  });
-  if (kept.length === 0 && counters.targetCount === 0) {
-    throw new UserError({
-      code: 'no-match',
-      what: `command ${commandId} reached nobody`,
-      why: 'no instance matched its targets',
-      next: `look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run${repeatConnection(settings)}`,
-    });
-  }
-  const result: PushResult = {
-    verdicts: await nameInstances(client, kept),
-    commandIds: [commandId],
-    missingCount: Math.max(0, counters.targetCount - kept.length),
-  };
-  return report(verb, settings, bundle, result, io, interruption);
-}
-
-/** Our commands say in their comment what they are; an install's results are no verdict on an uninstall. */
-function refuseOtherVerb(verb: Verb, comment: string, commandId: string, settings: Settings): void {
-  const sentAs = /^ssm-keepalive \S+ (install|uninstall|status)\b/.exec(comment)?.[1];
-  if (sentAs === undefined || sentAs === verb) return;
-  throw new UsageError({
-    what: `command ${commandId} is no ${verb}`,
-    why: `it was sent as ${sentAs}`,
-    next: `run  ssm-keepalive ${sentAs} --command-id ${commandId}${repeatConnection(settings)}`,
-  });
 }
 
 function report(

@@ -10,6 +10,7 @@ import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
 import { repeatKeeper } from './delivery-text.ts';
 import type { Io } from './io.ts';
+import { describeDocumentPlan, type OwnDocuments } from './own-document.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
 /** Shows who would be reached, with what and how; only lists instances, sends nothing. Returns the exit status. */
@@ -21,6 +22,7 @@ export async function showDryRun(
   delivery: Delivery,
   hasCanary: boolean,
   io: Io,
+  documents?: OwnDocuments,
 ): Promise<number> {
   const instances: Instance[] = [];
   const { resourceGroup } = settings.targets;
@@ -36,7 +38,9 @@ export async function showDryRun(
     version: bundle.version,
     digest: bundle.digest,
     script: { sha256: createHash('sha256').update(sent).digest('hex'), bytes: Buffer.byteLength(sent) },
-    document: 'AWS-RunShellScript',
+    document: documents?.script.name ?? 'AWS-RunShellScript',
+    ...describeDocuments(documents),
+    alarm: settings.delivery.alarm ?? null,
     maxConcurrency: delivery.maxConcurrency,
     maxErrors: delivery.maxErrors,
     timeoutSeconds: delivery.timeoutSeconds,
@@ -52,6 +56,33 @@ export async function showDryRun(
   return 0;
 }
 
+/** What would become of the document, and which of its versions would be sent. */
+function describeDocuments(documents: OwnDocuments | undefined): { documentPlan: DocumentFacts | null } {
+  if (!documents) return { documentPlan: null };
+  const { action, found, defaultVersion = null, content, versionName } = documents.script;
+  return {
+    documentPlan: {
+      action,
+      version: found?.version ?? null,
+      versionName,
+      defaultVersion,
+      bytes: Buffer.byteLength(content),
+      sha256: createHash('sha256').update(content).digest('hex'),
+      says: describeDocumentPlan(documents.script),
+    },
+  };
+}
+
+interface DocumentFacts {
+  action: string;
+  version: string | null;
+  versionName: string;
+  defaultVersion: string | null;
+  bytes: number;
+  sha256: string;
+  says: string;
+}
+
 /** Why an instance would not get the command; empty where it would. */
 function whyNot(instance: Instance): string {
   if (instance.platformType !== '' && instance.platformType !== 'Linux')
@@ -64,6 +95,8 @@ interface Plan {
   version: string;
   digest: string;
   document: string;
+  documentPlan: DocumentFacts | null;
+  alarm: string | null;
   maxConcurrency: string;
   maxErrors: string;
   script: { sha256: string; bytes: number };
@@ -115,7 +148,9 @@ function describePlan(plan: Plan, io: Io): string {
     `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}; their sha256:`,
     plan.script.sha256,
     `see every byte with  ${plan.look}`,
+    ...(plan.documentPlan ? [plan.documentPlan.says] : []),
     describeRamp(plan),
+    ...(plan.alarm ? [`the alarm ${JSON.stringify(plan.alarm)} would stop it`] : []),
     describeNeeded(plan),
     'nothing was sent',
     '',

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
+import { blameAlarm } from './alarm.ts';
 import { deliverInBatches } from './batches.ts';
 import { IDS_PER_COMMAND, type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
+import type { PinnedDocument } from './command-document.ts';
 import type { Interruption } from './interruption.ts';
 import { isEntryLive, isGood, judgeInvocation, type Verdict } from './judge.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
@@ -23,6 +25,8 @@ export interface PushOptions {
   readonly delivery: Delivery;
   /** The read-only script that tells whether an entry is live; absent: nobody looks a second time. */
   readonly lookCommands?: readonly string[];
+  /** Holds the look commands, where the delivery has a document too. */
+  readonly lookDocument?: PinnedDocument | undefined;
   readonly hasCanary: boolean;
   readonly interruption: Interruption;
   readonly onEvent?: (event: PushEvent) => void;
@@ -146,8 +150,10 @@ class Push {
   }
 
   async #deliver(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
-    const { delivery, interruption } = this.#options;
-    const whole = { ...delivery, ...(stage === 'look' ? LOOK_TIMES : {}), targets, commands };
+    const { delivery, interruption, lookDocument } = this.#options;
+    // A look only reads: no alarm has to stop it.
+    const look = { ...LOOK_TIMES, document: lookDocument, alarm: undefined };
+    const whole = { ...delivery, ...(stage === 'look' ? look : {}), targets, commands };
     if (stage === 'look' || targets.instanceIds.length <= IDS_PER_COMMAND) {
       return this.#deliverOne(whole, stage, (counters) => this.#tell({ kind: 'counters', stage, counters }));
     }
@@ -179,7 +185,7 @@ class Push {
       });
       if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(delivery.targets);
       this.#missingCount += Math.max(0, counters.targetCount - kept.length);
-      for (const verdict of kept) verdicts.push(verdict);
+      for (const verdict of kept) verdicts.push(blameAlarm(verdict, counters.alarm));
     }
     return verdicts;
   }

@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CancelCommandCommand,
+  type DocumentHashType,
   ListCommandsCommand,
   SendCommandCommand,
   type SendCommandCommandInput,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { type AlarmName, alarmField } from './alarm.ts';
 import { chunk, IDS_PER_COMMAND, type Targets, toServiceTargets } from './choose.ts';
+import type { PinnedDocument } from './command-document.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 
@@ -18,6 +21,10 @@ export const RUN_SHELL_SCRIPT = 'AWS-RunShellScript';
 export interface Delivery {
   readonly targets: Targets;
   readonly commands: readonly string[];
+  /** Holds the commands itself, and is sent instead of them. */
+  readonly document?: PinnedDocument | undefined;
+  /** Stops the command when it goes off. */
+  readonly alarm?: AlarmName | undefined;
   /** At most 100 characters [model]. */
   readonly comment: string;
   readonly timeoutSeconds: number;
@@ -48,12 +55,9 @@ export async function sendScript(
   const commandIds: string[] = [];
   for (const selection of selections) {
     const request = {
-      DocumentName: RUN_SHELL_SCRIPT,
+      ...whatToRun(delivery),
       ...selection,
-      Parameters: {
-        commands: [...delivery.commands],
-        executionTimeout: [String(delivery.executionTimeoutSeconds)],
-      },
+      ...alarmField(delivery.alarm),
       // The mark is what tells this command from every other one.
       Comment: `${delivery.comment.slice(0, 90)} #${randomBytes(4).toString('hex')}`,
       TimeoutSeconds: delivery.timeoutSeconds,
@@ -65,6 +69,23 @@ export async function sendScript(
     onSent(commandId);
   }
   return commandIds;
+}
+
+/** The script as a parameter of the document that every account has, or pinned in one of its own. */
+export function whatToRun({ document, commands, executionTimeoutSeconds }: Delivery) {
+  const executionTimeout = [String(executionTimeoutSeconds)];
+  if (!document)
+    return {
+      DocumentName: RUN_SHELL_SCRIPT,
+      Parameters: { commands: [...commands], executionTimeout },
+    };
+  return {
+    DocumentName: document.name,
+    DocumentVersion: document.version,
+    DocumentHash: document.hash,
+    DocumentHashType: document.hashType as DocumentHashType,
+    Parameters: { executionTimeout },
+  };
 }
 
 async function sendOne(

@@ -39,8 +39,8 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     next: 'run the same command with --dry-run to see which',
   },
   InvalidDocument: {
-    why: 'the service does not know the document AWS-RunShellScript here',
-    next: 'check the Region',
+    why: 'the service does not take the document here: it is unknown in this Region, not active yet, or its hash is another one',
+    next: 'check the Region and --document, then run it again',
   },
   ValidationException: {
     why: 'the service refused the request as malformed',

@@ -7,6 +7,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import { readTriggered, type TriggeredAlarm } from './alarm.ts';
 import { hasRest } from './report-line.ts';
 import { explainServiceError } from './service-errors.ts';
 
@@ -19,6 +20,8 @@ export interface Counters {
   readonly isFinal: boolean;
   /** What the sender wrote beside the command. */
   readonly comment: string;
+  /** What the service stopped it for. */
+  readonly alarm?: TriggeredAlarm | undefined;
 }
 
 /** One instance's outcome as the service reports it; `output` is the script's stdout, cut by the service. */
@@ -161,6 +164,7 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
     status: command.StatusDetails ?? command.Status ?? 'Pending',
     isFinal: isFinal(command.Status, command.StatusDetails),
     comment: command.Comment ?? '',
+    alarm: readTriggered(command.TriggeredAlarms),
   };
 }
 

@@ -1,9 +1,12 @@
 /** Carries commands to hosts: concurrency, error limit, delivery timeout and cancelling, as SendCommand promises them. */
+import type { AlarmBook } from './alarms.ts';
 import type { Script } from './command-document.ts';
 import { scriptOf } from './documents.ts';
 import type { Host, Run } from './host.ts';
 import type { CommandRecord, InvocationRecord, RecordStore } from './records.ts';
 import { OUTCOMES, type RunDetails, type RunResult } from './run-result.ts';
+
+const ALARM_POLL_MS = 100;
 
 interface Progress {
   readonly command: CommandRecord;
@@ -20,6 +23,7 @@ export class Dispatcher {
   constructor(
     private readonly store: RecordStore,
     private readonly timeoutScale: number,
+    private readonly alarms: AlarmBook,
   ) {}
 
   /** Starts a command on its hosts; invocations are in the record from here on. */
@@ -41,9 +45,10 @@ export class Dispatcher {
       maxErrors: resolveCount(command.maxErrors, hosts.length),
     };
     this.active.set(command.commandId, progress);
+    this.watchAlarm(command);
     // Cancelled while its targets were still being looked up.
-    if (command.isCancelling) this.cancel(command, []);
-    else this.pump(progress);
+    if (command.isCancelling && command.triggeredAlarm === undefined) this.cancel(command, []);
+    else if (!command.isCancelling) this.pump(progress);
   }
 
   /** Asks for an end; what already runs is told to stop, and may have ended before. */
@@ -66,6 +71,16 @@ export class Dispatcher {
     }
     for (const [invocation, stop] of progress.live) if (isMeant(invocation)) stop();
     this.pump(progress);
+  }
+
+  /** Looks at the command's alarm now and again until the command is over. How often the service does is not documented. */
+  private watchAlarm(command: CommandRecord): void {
+    if (command.alarm === undefined || !this.active.has(command.commandId)) return;
+    command.triggeredAlarm = this.alarms.findTriggered(command.alarm);
+    if (command.triggeredAlarm === undefined)
+      setTimeout(() => this.watchAlarm(command), ALARM_POLL_MS).unref();
+    // That a command is cancelled by its alarm as by a person is inferred from "stops".
+    else this.cancel(command, []);
   }
 
   private pump(progress: Progress): void {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Account } from './account.ts';
+import { AlarmBook, type AlarmState } from './alarms.ts';
 import { AssociationRunner } from './association-runner.ts';
 import { attachGateway } from './channel/gateway.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -31,6 +32,8 @@ export interface Lab {
   readonly requests: readonly RequestLog[];
   readonly faults: EndpointFaults;
   hosts(): readonly Host[];
+  /** Makes a CloudWatch alarm, or changes its state. */
+  setAlarm(name: string, state: AlarmState): void;
   /** By name or instance id. @throws when there is none. */
   host(id: string): Host;
   /** Ends every process, then saves; safe to call twice. */
@@ -56,7 +59,8 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const program = needsMachines ? await placeProgram(options.dir) : '';
   const hosts = specs.map((spec) => makeHost(spec, options.dir, program, isRooted));
   const store = new RecordStore(join(options.dir, 'records.json'));
-  const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1);
+  const alarms = new AlarmBook(options.dir);
+  const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, alarms);
   if (options.preferences !== undefined) savePreferences(store, options.preferences);
   const sessions = new SessionTable(store);
   const defaults = sessionDefaults(options);
@@ -112,6 +116,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     requests,
     faults,
     hosts: () => hosts,
+    setAlarm: (name, state) => alarms.set(name, state),
     host: (id) => {
       const found = hosts.find(({ spec }) => spec.id === id || spec.name === id);
       if (found === undefined) throw new Error(`the lab has no host ${id}`);

@@ -1,6 +1,7 @@
 /** What the account remembers: commands, invocations, sessions and documents, on disk so that a restarted lab still knows them. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { AlarmConfiguration, AlarmStateInformation } from './alarms.ts';
 import type { RunDetails } from './run-result.ts';
 
 /** Times are epoch milliseconds here; the wire has seconds. */
@@ -23,6 +24,8 @@ export interface CommandRecord {
   status: string;
   statusDetails: string;
   isCancelling: boolean;
+  alarm?: AlarmConfiguration | undefined;
+  triggeredAlarm?: AlarmStateInformation | undefined;
   invocations: InvocationRecord[];
 }
 
@@ -79,6 +82,7 @@ export interface AssociationRecord {
   maxConcurrency: string | undefined;
   maxErrors: string | undefined;
   complianceSeverity: string | undefined;
+  alarm?: AlarmConfiguration | undefined;
   createdAt: number;
   updatedAt: number;
   version: number;

@@ -26,6 +26,15 @@ const commandFilter = z.object({
   value: z.string().min(1).max(128),
 });
 
+/** One alarm is the most. */
+export const alarmConfiguration = z.object({
+  Alarms: z
+    .array(z.object({ Name: z.string().min(1).max(255) }))
+    .min(1)
+    .max(1),
+  IgnorePollAlarmFailure: z.boolean().optional(),
+});
+
 const associationId = z
   .string()
   .regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/);
@@ -42,6 +51,7 @@ const associationFields = {
   MaxConcurrency: z.string().min(1).max(7).regex(MAX_CONCURRENCY).optional(),
   ComplianceSeverity: z.enum(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNSPECIFIED']).optional(),
   ApplyOnlyAtCronInterval: z.boolean().optional(),
+  AlarmConfiguration: alarmConfiguration.optional(),
 };
 
 export const SHAPES = {
@@ -92,7 +102,7 @@ export const SHAPES = {
     ServiceRoleArn: z.string().optional(),
     NotificationConfig: z.unknown().optional(),
     CloudWatchOutputConfig: z.unknown().optional(),
-    AlarmConfiguration: z.unknown().optional(),
+    AlarmConfiguration: alarmConfiguration.optional(),
   }),
   ListCommands: z.object({
     CommandId: commandId.optional(),

@@ -50,11 +50,11 @@ export function listAllPermissions(command: string): readonly Permission[] {
 
 /** A command is sent, and not looked up or only planned. */
 const isSent = ({ settings: { delivery } }: PlannedRun) =>
-  !delivery.isDryRun && delivery.commandId === undefined;
+  !delivery.isDryRun && delivery.commandIds.length === 0;
 /** Somebody waits for the results of a command. */
 const isWatched = (run: PlannedRun) => {
-  const { isDryRun, commandId, shouldWait } = run.settings.delivery;
-  return !isDryRun && (commandId !== undefined || shouldWait);
+  const { isDryRun, commandIds, shouldWait } = run.settings.delivery;
+  return !isDryRun && (commandIds.length > 0 || shouldWait);
 };
 /** Instances that only a list can tell are asked for first: to show them, to count them, or all of them. */
 const isCounted = (run: PlannedRun) => {

@@ -170,6 +170,7 @@ function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecor
     status: 'Pending',
     statusDetails: 'Pending',
     isCancelling: false,
+    alarm: input.AlarmConfiguration,
     invocations: [],
   };
   command.expiresAt = now + (command.timeoutSeconds + scriptOf(account, command).timeoutSeconds) * 1000;
@@ -219,6 +220,8 @@ function describeCommand(command: CommandRecord): Record<string, unknown> {
     DeliveryTimedOutCount: ended.filter(({ statusDetails }) => statusDetails === 'DeliveryTimedOut').length,
     ...EMPTY_CONFIGS,
     TimeoutSeconds: command.timeoutSeconds,
+    AlarmConfiguration: command.alarm,
+    TriggeredAlarms: command.triggeredAlarm === undefined ? [] : [command.triggeredAlarm],
   };
 }
 

@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  CreateDocumentCommand,
+  DescribeDocumentCommand,
+  type DocumentDescription,
+  GetDocumentCommand,
+  type SSMClient,
+  UpdateDocumentCommand,
+  UpdateDocumentDefaultVersionCommand,
+} from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
+import { explainServiceError } from './service-errors.ts';
+
+/** One version of a document, pinned by its hash: what SendCommand and an association name instead of AWS-RunShellScript. */
+export interface PinnedDocument {
+  readonly name: string;
+  readonly version: string;
+  /** As the service worked it out when the version was made. */
+  readonly hash: string;
+  readonly hashType: string;
+}
+
+/** What has to happen before a script can be sent by its own document. */
+export interface DocumentPlan {
+  readonly name: string;
+  readonly action: 'create' | 'update' | 'none';
+  readonly content: string;
+  /** Names the script and its hash, so that the same bytes are found again instead of stored twice. */
+  readonly versionName: string;
+  /** The version that holds these bytes already. */
+  readonly found: PinnedDocument | undefined;
+  /** What who names no version gets; undefined before there is a document. */
+  readonly defaultVersion: string | undefined;
+  readonly latestVersion: string | undefined;
+  /** The installer is the default version; the scripts that look and take away never are, unless they came first. */
+  readonly isDefault: boolean;
+}
+
+/** The limit of the service for a document with its parameters [model]; the parameters of ours are under 100 bytes. */
+const LARGEST_BYTES = 64 * 1024 - 256;
+
+/** Digits alone, 5 to 172800: the bounds of the agent [agent source], as AWS-RunShellScript has them. */
+const TIMEOUT_PATTERN = '([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)';
+
+/**
+ * The text of a document that runs one script and takes nothing but a time: who may run it, may run that script and no other.
+ * The agent joins the lines as it does for AWS-RunShellScript, so an instance gets the same bytes.
+ * @throws UserError where it would be more than the service takes.
+ */
+export function makeDocument(verb: string, productVersion: string, commands: readonly string[]): string {
+  const content = JSON.stringify({
+    schemaVersion: '2.2',
+    description: `ssm-keepalive ${productVersion} ${verb}: runs this one script and takes no other`,
+    parameters: {
+      executionTimeout: {
+        type: 'String',
+        default: '300',
+        description: 'Seconds that the script may run',
+        allowedPattern: TIMEOUT_PATTERN,
+      },
+    },
+    mainSteps: [
+      {
+        action: 'aws:runShellScript',
+        name: verb,
+        precondition: { StringEquals: ['platformType', 'Linux'] },
+        inputs: { timeoutSeconds: '{{ executionTimeout }}', runCommand: commands },
+      },
+    ],
+  });
+  const bytes = Buffer.byteLength(content);
+  if (bytes <= LARGEST_BYTES) return content;
+  throw new UserError({
+    code: 'document-too-large',
+    what: `the document would be ${bytes} bytes`,
+    why: 'the service takes 64 KB',
+    next: 'choose fewer entries or keepers',
+  });
+}
+
+/** Looks what is there; changes nothing. @throws UserError where the name is somebody else's, ServiceError */
+export async function planDocument(
+  client: SSMClient,
+  name: string,
+  verb: string,
+  productVersion: string,
+  commands: readonly string[],
+): Promise<DocumentPlan> {
+  const content = makeDocument(verb, productVersion, commands);
+  const sum = createHash('sha256').update(content).digest('hex');
+  const plan = {
+    name,
+    content,
+    versionName: `ssm-keepalive.${verb}.${productVersion}.${sum.slice(0, 16)}`,
+    isDefault: verb === 'install',
+  };
+  const document = await describe(client, name);
+  const none = { found: undefined, defaultVersion: undefined, latestVersion: undefined };
+  if (!document) return { ...plan, ...none, action: 'create' };
+  refuseForeign(name, document);
+  const { DefaultVersion: defaultVersion, LatestVersion: latestVersion } = document;
+  const found = await findVersion(client, name, plan.versionName, content);
+  return { ...plan, found, defaultVersion, latestVersion, action: found ? 'none' : 'update' };
+}
+
+/** Carries a plan out; earlier versions stay, so that what pins them goes on. @throws ServiceError */
+export async function saveDocument(client: SSMClient, plan: DocumentPlan): Promise<PinnedDocument> {
+  const { name, versionName, content } = plan;
+  try {
+    if (plan.action !== 'none') await addVersion(client, plan);
+    const pinned = plan.found ?? (await awaitActive(client, name, versionName));
+    const isDefault = (plan.defaultVersion ?? '1') === pinned.version;
+    if (plan.isDefault && !isDefault)
+      await client.send(
+        new UpdateDocumentDefaultVersionCommand({ Name: name, DocumentVersion: pinned.version }),
+      );
+    // Whoever was quicker may have stored something else under that name.
+    const checked = plan.found ?? (await findVersion(client, name, versionName, content));
+    return checked ?? pinned;
+  } catch (error) {
+    throw explainDocumentError(error, name);
+  }
+}
+
+async function addVersion(client: SSMClient, plan: DocumentPlan): Promise<void> {
+  const { name: Name, versionName: VersionName, content: Content } = plan;
+  const fields = { Name, VersionName, Content, DocumentFormat: 'JSON' } as const;
+  const added =
+    plan.action === 'create'
+      ? client.send(new CreateDocumentCommand({ ...fields, DocumentType: 'Command' }))
+      : client.send(new UpdateDocumentCommand({ ...fields, DocumentVersion: '$LATEST' }));
+  await added.catch((error: Error) => {
+    // A call that was repeated because its answer got lost, or another run of this tool at the same moment.
+    if (!/^(DocumentAlreadyExists|DuplicateDocumentVersionName)$/.test(error.name)) throw error;
+  });
+}
+
+async function describe(
+  client: SSMClient,
+  name: string,
+  versionName?: string,
+): Promise<DocumentDescription | undefined> {
+  try {
+    const request = { Name: name, ...(versionName ? { VersionName: versionName } : {}) };
+    return (await client.send(new DescribeDocumentCommand(request))).Document;
+  } catch (error) {
+    if (/^InvalidDocument(Version)?$/.test((error as Error).name)) return undefined;
+    throw explainServiceError(error, `the document ${name} could not be read`);
+  }
+}
+
+/** The version of that name, where it holds these bytes. @throws UserError where it holds others */
+async function findVersion(
+  client: SSMClient,
+  name: string,
+  versionName: string,
+  content: string,
+): Promise<PinnedDocument | undefined> {
+  const description = await describe(client, name, versionName);
+  if (!description) return undefined;
+  const { Content = '' } = await client
+    .send(new GetDocumentCommand({ Name: name, VersionName: versionName, DocumentFormat: 'JSON' }))
+    .catch((error: unknown) => {
+      throw explainServiceError(error, `the document ${name} could not be read`);
+    });
+  if (isSameDocument(Content, content)) return pin(name, description);
+  throw new UserError({
+    code: 'foreign-document',
+    what: `version ${description.DocumentVersion} of the document ${name} cannot be used`,
+    why: `it is named ${versionName} and holds something else`,
+    next: `find out who made it; delete it with  aws ssm delete-document --name ${name} --version-name ${versionName}`,
+  });
+}
+
+/** Compared as JSON: whether the service gives the text back byte for byte is not documented. */
+function isSameDocument(one: string, other: string): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
+  } catch {
+    return false;
+  }
+}
+
+function pin(name: string, { DocumentVersion, Hash, HashType }: DocumentDescription): PinnedDocument {
+  return { name, version: DocumentVersion ?? '1', hash: Hash ?? '', hashType: HashType ?? 'Sha256' };
+}
+
+/** A new version is Creating or Updating for a moment, and cannot be sent before it is Active. */
+async function awaitActive(client: SSMClient, name: string, versionName: string): Promise<PinnedDocument> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const description = await describe(client, name, versionName);
+    if (description?.Status === 'Active') return pin(name, description);
+    if (description?.Status === 'Failed') {
+      throw new UserError({
+        code: 'document-failed',
+        what: `the document ${name} was not made`,
+        why: description.StatusInformation ?? 'the service says Failed and no reason',
+        next: `look with  aws ssm describe-document --name ${name}`,
+      });
+    }
+    await delay(Math.min(2000, 200 * 1.3 ** tries));
+  }
+  throw new UserError({
+    code: 'document-failed',
+    what: `the document ${name} is not active yet`,
+    why: 'the service has been making it for longer than a minute',
+    next: 'run the command again',
+  });
+}
+
+function refuseForeign(name: string, { DocumentType, Description = '' }: DocumentDescription): void {
+  if (DocumentType === 'Command' && /^ssm-keepalive \S+ (install|uninstall|status)\b/.test(Description))
+    return;
+  throw new UserError({
+    code: 'foreign-document',
+    what: `the document ${name} is not ours`,
+    why:
+      DocumentType === 'Command'
+        ? 'somebody else made it, and an update would put our script where theirs is'
+        : `it is a ${DocumentType} document`,
+    next: `give another name with --document, or delete it first with  aws ssm delete-document --name ${name}`,
+  });
+}
+
+const LIMITS: Readonly<Record<string, readonly [why: string, next: string]>> = {
+  DocumentLimitExceeded: [
+    'the account has as many documents as it may (500 unless raised)',
+    'delete some, or name one of ours that is there',
+  ],
+  DocumentVersionLimitExceeded: [
+    'it has as many versions as it may (1000)',
+    'delete old ones with  aws ssm delete-document --document-version N, or give another name',
+  ],
+  MaxDocumentSizeExceeded: ['it would be more than 64 KB', 'choose fewer entries or keepers'],
+};
+
+function explainDocumentError(error: unknown, name: string): unknown {
+  const limit = LIMITS[(error as Error).name];
+  const what = `the document ${name} was not saved`;
+  if (!limit) return explainServiceError(error, what);
+  return new UserError(
+    { code: (error as Error).name, what, why: limit[0], next: limit[1] },
+    { cause: error },
+  );
+}

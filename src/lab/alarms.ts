@@ -1,0 +1,48 @@
+/** The account's CloudWatch alarms, as far as Systems Manager sees them: a name and a state, in a file of the lab's folder. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { alarmConfiguration } from './shapes.ts';
+
+export const ALARM_STATES = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const;
+export type AlarmState = (typeof ALARM_STATES)[number];
+
+export type AlarmConfiguration = z.infer<typeof alarmConfiguration>;
+
+/** As the service reports it: UNKNOWN is an alarm that it could not read. */
+export interface AlarmStateInformation {
+  readonly Name: string;
+  readonly State: 'ALARM' | 'UNKNOWN';
+}
+
+export class AlarmBook {
+  private readonly path: string;
+
+  constructor(dir: string) {
+    this.path = join(dir, 'alarms.json');
+  }
+
+  /** Read anew every time: another process may have set it. */
+  read(): Readonly<Record<string, AlarmState>> {
+    try {
+      return JSON.parse(readFileSync(this.path, 'utf8'));
+    } catch {
+      return {};
+    }
+  }
+
+  set(name: string, state: AlarmState): void {
+    writeFileSync(`${this.path}.new`, JSON.stringify({ ...this.read(), [name]: state }));
+    renameSync(`${this.path}.new`, this.path);
+  }
+
+  /** What stops a command now, or undefined. An alarm that is not there cannot be read, unless that is to be ignored. */
+  findTriggered(configuration: AlarmConfiguration | undefined): AlarmStateInformation | undefined {
+    const [alarm] = configuration?.Alarms ?? [];
+    if (alarm === undefined) return undefined;
+    const state = this.read()[alarm.Name];
+    if (state === 'ALARM') return { Name: alarm.Name, State: 'ALARM' };
+    const isUnread = state === undefined && configuration?.IgnorePollAlarmFailure !== true;
+    return isUnread ? { Name: alarm.Name, State: 'UNKNOWN' } : undefined;
+  }
+}
