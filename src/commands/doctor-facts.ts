@@ -8,12 +8,14 @@ import { listInstances } from '../fleet/choose.ts';
 import { findRefusal, readCredentials } from '../fleet/credentials.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import type { Verdict } from '../fleet/judge.ts';
-import { probePermissions } from '../fleet/permissions.ts';
+import { type NeededAction, probePermissions } from '../fleet/permissions.ts';
 import { pushScript } from '../fleet/push.ts';
 import { readSessionHistory } from '../fleet/session-history.ts';
 import { readSessionLimits } from '../fleet/session-limits.ts';
+import { listAllPermissions } from '../policy/permissions.ts';
 import type { Settings } from '../settings.ts';
 import { repeatConnection } from './delivery-text.ts';
+import { COMMANDS } from './index.ts';
 
 export interface Question {
   readonly instanceId: string | undefined;
@@ -60,7 +62,7 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
       gaps[name] = UNANSWERED;
   } else {
     await Promise.all([
-      find('permissions', () => probePermissions(client)),
+      find('permissions', () => probePermissions(client, listNeeded())),
       find('limits', () => readSessionLimits(client)),
       find('history', () => findHistory(client, question, now)),
       ...(instanceId ? [find('instance', () => findInstance(client, instanceId))] : []),
@@ -68,6 +70,15 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
     if (instanceId) await find('status', () => askInstance(client, instanceId, facts.instance, question));
   }
   return { facts, gaps, connection: repeatConnection(question.settings) };
+}
+
+/** Every action that any command may call, from the one list that `policy` prints. */
+function listNeeded(): NeededAction[] {
+  const commandsOf = new Map<string, string[]>();
+  for (const { name } of COMMANDS)
+    for (const { action } of listAllPermissions(name))
+      commandsOf.set(action, [...new Set([...(commandsOf.get(action) ?? []), name])]);
+  return [...commandsOf].map(([action, commands]) => ({ action, commands }));
 }
 
 async function findHistory(client: SSMClient, question: Question, now: Date): Promise<Facts['history']> {

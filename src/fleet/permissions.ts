@@ -1,4 +1,4 @@
-/** Which permissions the commands need, and which of them can be tried without changing anything. */
+/** Which of the permissions that commands need can be tried without changing anything, and what the account says to those. */
 import {
   DescribeDocumentCommand,
   DescribeInstanceInformationCommand,
@@ -20,74 +20,40 @@ export interface Permission {
   readonly state: 'allowed' | 'refused' | 'not checked';
 }
 
-interface NeededPermission {
-  readonly action: string;
-  readonly commands: readonly string[];
-  /** A call that reads, whose only interesting answer is a refusal. */
-  readonly probe?: (client: SSMClient) => Promise<unknown>;
-}
+/** An action and the commands that call it. */
+export type NeededAction = Omit<Permission, 'state'>;
 
-const DELIVERY = ['install', 'uninstall', 'status', 'doctor'];
+/** A call that reads, whose only interesting answer is a refusal. */
+type Probe = (client: SSMClient) => Promise<unknown>;
+
 /** A command that was never sent: whoever may ask is told that it does not exist. */
-const NO_COMMAND = '00000000-0000-4000-8000-000000000000';
-const NO_INSTANCE = 'i-00000000000000000';
+const NO_COMMAND = { CommandId: '00000000-0000-4000-8000-000000000000', InstanceId: 'i-00000000000000000' };
 
-const NEEDED: readonly NeededPermission[] = [
-  {
-    action: 'ssm:DescribeInstanceInformation',
-    commands: DELIVERY,
-    probe: (client) => client.send(new DescribeInstanceInformationCommand({ MaxResults: 5 })),
-  },
-  {
-    action: 'ssm:ListCommands',
-    commands: DELIVERY,
-    probe: (client) => client.send(new ListCommandsCommand({ MaxResults: 1 })),
-  },
-  {
-    action: 'ssm:ListCommandInvocations',
-    commands: DELIVERY,
-    probe: (client) => client.send(new ListCommandInvocationsCommand({ MaxResults: 1 })),
-  },
-  {
-    action: 'ssm:GetCommandInvocation',
-    commands: DELIVERY,
-    probe: (client) =>
-      client.send(new GetCommandInvocationCommand({ CommandId: NO_COMMAND, InstanceId: NO_INSTANCE })),
-  },
-  {
-    action: 'ssm:GetDocument',
-    commands: ['install', 'measure', 'preferences', 'doctor'],
-    probe: (client) => client.send(new GetDocumentCommand({ Name: PREFERENCES_DOCUMENT })),
-  },
-  {
-    action: 'ssm:DescribeDocument',
-    commands: ['preferences'],
-    probe: (client) => client.send(new DescribeDocumentCommand({ Name: PREFERENCES_DOCUMENT })),
-  },
-  {
-    action: 'ssm:DescribeSessions',
-    commands: ['measure', 'doctor'],
-    probe: (client) => client.send(new DescribeSessionsCommand({ State: 'Active', MaxResults: 1 })),
-  },
-  { action: 'ssm:SendCommand', commands: DELIVERY },
-  { action: 'ssm:CancelCommand', commands: DELIVERY },
-  { action: 'ssm:StartSession', commands: ['connect', 'measure'] },
-  { action: 'ssm:ResumeSession', commands: ['connect', 'measure'] },
-  { action: 'ssm:TerminateSession', commands: ['connect', 'measure'] },
-  { action: 'ssm:CreateDocument', commands: ['preferences', 'measure'] },
-  { action: 'ssm:UpdateDocument', commands: ['preferences'] },
-  { action: 'ssm:UpdateDocumentDefaultVersion', commands: ['preferences'] },
-  { action: 'ssm:DeleteDocument', commands: ['preferences', 'measure'] },
-];
+const PROBES: Readonly<Record<string, Probe>> = {
+  'ssm:DescribeInstanceInformation': (client) =>
+    client.send(new DescribeInstanceInformationCommand({ MaxResults: 5 })),
+  'ssm:ListCommands': (client) => client.send(new ListCommandsCommand({ MaxResults: 1 })),
+  'ssm:ListCommandInvocations': (client) => client.send(new ListCommandInvocationsCommand({ MaxResults: 1 })),
+  'ssm:GetCommandInvocation': (client) => client.send(new GetCommandInvocationCommand(NO_COMMAND)),
+  'ssm:GetDocument': (client) => client.send(new GetDocumentCommand({ Name: PREFERENCES_DOCUMENT })),
+  'ssm:DescribeDocument': (client) =>
+    client.send(new DescribeDocumentCommand({ Name: PREFERENCES_DOCUMENT })),
+  'ssm:DescribeSessions': (client) =>
+    client.send(new DescribeSessionsCommand({ State: 'Active', MaxResults: 1 })),
+};
 
 /**
  * Tries every permission that reading can try. Any answer but a refusal means that the call was let through: that there is no
  * such document or command is said only to those who may ask.
  * @throws ServiceError for what refuses every call alike: the network, credentials that ended meanwhile
  */
-export async function probePermissions(client: SSMClient): Promise<Permission[]> {
+export async function probePermissions(
+  client: SSMClient,
+  needed: readonly NeededAction[],
+): Promise<Permission[]> {
   return Promise.all(
-    NEEDED.map(async ({ action, commands, probe }): Promise<Permission> => {
+    needed.map(async ({ action, commands }): Promise<Permission> => {
+      const probe = PROBES[action];
       if (!probe) return { action, commands, state: 'not checked' };
       try {
         await probe(client);

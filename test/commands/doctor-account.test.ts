@@ -90,7 +90,7 @@ test('doctor: a read that is refused is named, with the commands that need it; t
     seen[1]!,
     /^not checked, since trying is doing: ssm:SendCommand ssm:CancelCommand ssm:StartSession /,
   );
-  assert.equal(next, 'ask for  ssm:DescribeSessions');
+  assert.equal(next, 'ask for  ssm:DescribeSessions ; a policy:  ssm-keepalive policy measure');
   assert.equal(of('session history').level, 'unknown');
   assert.match(of('session history').finding, /not allowed to do that/);
   assert.equal(

@@ -31,7 +31,7 @@ export const permissions: Check = defineCheck({
     return todo(
       `${refused.length} of ${refused.length + allowed.length} that were tried are refused`,
       [...refused.map(({ action, commands }) => `${action}, which ${joinWords(commands)} need`), unchecked],
-      `ask for  ${refused.map(({ action }) => action).join(' ')}`,
+      `ask for  ${refused.map(({ action }) => action).join(' ')} ; a policy:  ssm-keepalive policy ${refused[0]?.commands[0]}`,
     );
   },
 });
