@@ -5,6 +5,7 @@ import { type Evidence, type Facts, type Gap, lookAtMachine } from '../doctor/in
 import { formatDuration } from '../duration.ts';
 import { UserError } from '../errors.ts';
 import { listInstances } from '../fleet/choose.ts';
+import { withAbort } from '../fleet/client.ts';
 import { findRefusal, readCredentials } from '../fleet/credentials.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import type { Verdict } from '../fleet/judge.ts';
@@ -24,6 +25,8 @@ export interface Question {
   readonly maySend: boolean;
   readonly settings: Settings;
   readonly interruption: Interruption;
+  /** Ends what only reads. */
+  readonly stop: AbortSignal;
   /** Of this machine: PATH and proxies. */
   readonly variables: NodeJS.ProcessEnv;
   /** Told once, when the script is on its way. */
@@ -37,6 +40,7 @@ type Gaps = Partial<Record<keyof Facts, Gap>>;
 
 /** Never throws for what the account or the instance refuses: that is what is asked about. */
 export async function gatherEvidence(client: SSMClient, question: Question): Promise<Evidence> {
+  const reader = withAbort(client, question.stop);
   const facts: { -readonly [K in keyof Facts]?: Facts[K] } = {};
   const gaps: Gaps = {};
   const find = async <K extends keyof Facts>(name: K, look: () => Promise<Facts[K]>): Promise<void> => {
@@ -49,12 +53,12 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
   };
   const now = new Date();
   await find('credentials', async () => {
-    const found = await readCredentials(client);
-    const refusal = await findRefusal(client);
+    const found = await readCredentials(reader);
+    const refusal = await findRefusal(reader);
     if (refusal) throw refusal;
     return { ...found, now };
   });
-  const region = await client.config.region().catch(() => '');
+  const region = await reader.config.region().catch(() => '');
   facts.machine = lookAtMachine(region || 'us-east-1', question.variables);
   const { instanceId } = question;
   if (gaps.credentials) {
@@ -62,10 +66,10 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
       gaps[name] = UNANSWERED;
   } else {
     await Promise.all([
-      find('permissions', () => probePermissions(client, listNeeded())),
-      find('limits', () => readSessionLimits(client)),
-      find('history', () => findHistory(client, question, now)),
-      ...(instanceId ? [find('instance', () => findInstance(client, instanceId))] : []),
+      find('permissions', () => probePermissions(reader, listNeeded())),
+      find('limits', () => readSessionLimits(reader)),
+      find('history', () => findHistory(reader, question, now)),
+      ...(instanceId ? [find('instance', () => findInstance(reader, instanceId))] : []),
     ]);
     if (instanceId) await find('status', () => askInstance(client, instanceId, facts.instance, question));
   }

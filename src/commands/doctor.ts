@@ -1,6 +1,6 @@
 import { examine } from '../doctor/index.ts';
 import { parseDuration } from '../duration.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError, UserError } from '../errors.ts';
 import { connect } from './connection.ts';
 import { gatherEvidence } from './doctor-facts.ts';
 import { type DoctorFacts, renderDoctor, renderDoctorJson } from './doctor-report.ts';
@@ -9,6 +9,10 @@ import { chooseOneInstance } from './one-instance.ts';
 
 /** The exit status after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
+const INTERRUPTED_EARLY = new UserError(
+  { code: 'interrupted', what: 'nothing was found out', why: 'you interrupted it', next: 'run it again' },
+  { exitStatus: INTERRUPTED },
+);
 /** As long as the service remembers ended sessions [user guide]. */
 const LONGEST_SINCE_SECONDS = 30 * 86_400;
 
@@ -18,6 +22,9 @@ export const doctor: Command = async (settings, io, { words, own, interruption }
   const { isLab, isQuiet, output } = settings.common;
   const connection = await connect(settings, io);
   const { client } = connection;
+  const stop = new AbortController();
+  const undo = interruption.onRequest(() => stop.abort());
+  let isAsking = false;
   try {
     const instanceId =
       words[0] === undefined ? undefined : await chooseOneInstance(client, 'doctor', words[0], isLab);
@@ -27,12 +34,16 @@ export const doctor: Command = async (settings, io, { words, own, interruption }
       maySend: own['no-send'] !== true,
       settings,
       interruption,
+      stop: stop.signal,
       variables: process.env,
       onSend: () => {
+        isAsking = true;
         if (!isQuiet)
           io.err(`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
       },
     });
+    // Once the instance is being asked the rest is known, and is told.
+    if (interruption.isRequested && !isAsking) throw INTERRUPTED_EARLY;
     const results = examine(evidence, instanceId !== undefined);
     const hasWork = results.some(({ level }) => level === 'todo');
     const facts: DoctorFacts = {
@@ -45,6 +56,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption }
     );
     return facts.exitStatus;
   } finally {
+    undo();
     await connection.close();
   }
 };

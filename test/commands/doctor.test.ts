@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
 import { doctor } from '../../src/commands/doctor.ts';
@@ -11,7 +12,7 @@ import { until } from '../lab/test-lab.ts';
 import { startSession } from '../session/dialogue.ts';
 import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
-import { askDoctor, openClient } from './doctor-rig.ts';
+import { askDoctor, openClient, withVariables } from './doctor-rig.ts';
 
 const [WEB = DEFAULT_HOSTS[0]!] = DEFAULT_HOSTS;
 const ioOf = (columns: number): Io => ({
@@ -126,3 +127,22 @@ for (const [words, own, complaint] of [
     });
   });
 }
+
+test('doctor: Ctrl-C while the service does not answer leaves at once', async (context) => {
+  const interruption = new Interruption();
+  // Hears, and says nothing.
+  const server = createServer((socket) => {
+    socket.once('data', () => interruption.request());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const settings = readSettings({ 'endpoint-url': `http://127.0.0.1:${port}`, region: 'us-east-1' });
+  const variables = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
+  await withVariables(variables, () =>
+    assert.rejects(doctor(settings, ioOf(80), { words: [], own: {}, interruption }), {
+      exitStatus: 130,
+      code: 'interrupted',
+    }),
+  );
+});
