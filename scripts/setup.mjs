@@ -26,7 +26,8 @@ export const TOOLS = [
   {
     name: 'Python 3 in /usr/bin',
     commands: ['/usr/bin/python3'],
-    package: 'python3-minimal',
+    // python3-minimal has no termios.
+    package: 'python3',
     required: true,
   },
   { name: 'shellcheck', commands: ['shellcheck'], package: 'shellcheck', required: false },

@@ -1,10 +1,15 @@
-import errno
-import fcntl
-import os
-import select
 import sys
-import termios
-import time
+
+try:
+    import errno
+    import fcntl
+    import os
+    import select
+    import termios
+    import time
+except ImportError as missing:
+    sys.stdout.write("lacks %s\n" % str(missing).replace("No module named ", "").strip("'"))
+    sys.exit(1)
 
 UNPRIVILEGED = 65534
 PROMPT = b"ssm-keepalive-test> "
