@@ -7,7 +7,6 @@ and standard input and output; standard error gets `pid N`, then `exit N` (128 +
 """
 import fcntl
 import os
-import pty
 import select
 import struct
 import sys
@@ -19,7 +18,7 @@ argv = sys.argv[5:]
 if name != '-':
     with open('/proc/self/comm', 'w') as comm:
         comm.write(name)
-master, slave = pty.openpty()
+master, slave = os.openpty()
 fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 200, 0, 0))
 pid = os.fork()
 if pid == 0:
