@@ -6,6 +6,8 @@ import type { Io } from './commands/io.ts';
 import { UserError } from './errors.ts';
 import { FLAGS, type Flag, type RawFlags } from './flags.ts';
 import { Interruption } from './fleet/interruption.ts';
+import type { Denial } from './fleet/service-errors.ts';
+import { describeLack } from './policy/describe.ts';
 import { explainYargs, putCommandFirst } from './usage.ts';
 
 /** argv in, exit status out; the only file that prints or exits. */
@@ -164,7 +166,15 @@ async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEn
   const own = Object.fromEntries(ownFlags.map(({ name }) => [name, parsed[name] as string | boolean]));
   const command = await entry.load();
   const interruption = listenForInterrupts();
-  return command(settings, makeIo(settings.common.hasColor), { words, own, interruption });
+  const lacking = new Map<string, Denial>();
+  const io = {
+    ...makeIo(settings.common.hasColor),
+    noteDenial: (denial: Denial) => void lacking.set(denial.action, denial),
+  };
+  const status = await command(settings, io, { words, own, interruption });
+  // A command that failed for one of them has said so.
+  for (const denial of lacking.values()) write(process.stderr, describeLack(entry.name, denial));
+  return status;
 }
 
 /** SIGINT and SIGTERM ask for an orderly end; a second one leaves at once. */

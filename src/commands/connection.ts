@@ -15,7 +15,7 @@ export async function connect(settings: Settings, io: Io): Promise<OpenConnectio
   const { region, profile, endpointUrl, isLab } = settings.common;
   io.err(describeConfigFile(settings));
   if (!isLab) {
-    const client = makeClient({ region, profile, endpointUrl });
+    const client = makeClient({ region, profile, endpointUrl, onDenied: io.noteDenial });
     return { client, close: async () => client.destroy() };
   }
   const { labStatus, openLab } = await import('../lab/index.ts');
@@ -25,6 +25,7 @@ export async function connect(settings: Settings, io: Io): Promise<OpenConnectio
     region: region ?? 'us-east-1',
     endpointUrl: lab.endpoint,
     credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+    onDenied: io.noteDenial,
   });
   return {
     client,

@@ -20,7 +20,8 @@ const LONGEST_SINCE_SECONDS = 30 * 86_400;
 export const doctor: Command = async (settings, io, { words, own, interruption }) => {
   const sinceSeconds = readSince(own);
   const { isLab, isQuiet, output } = settings.common;
-  const connection = await connect(settings, io);
+  // What it may not look at is part of what it reports.
+  const connection = await connect(settings, { ...io, noteDenial: () => {} });
   const { client } = connection;
   const stop = new AbortController();
   const undo = interruption.onRequest(() => stop.abort());

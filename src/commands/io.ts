@@ -1,3 +1,4 @@
+import type { Denial } from '../fleet/service-errors.ts';
 import type { TerminalStreams } from '../session/user-terminal.ts';
 
 /** What a command may do to the outside: text to two streams. Only src/cli.ts makes one; tests make their own. */
@@ -8,6 +9,8 @@ export interface Io {
   err(text: string): void;
   /** Puts a question to the person at the terminal; absent where there is none. */
   readonly ask?: (question: string) => Promise<string>;
+  /** Takes note of what these credentials lack; told at the end, where the command did its work without. */
+  readonly noteDenial?: (denial: Denial) => void;
   /** The user's terminal, for a command that gives it to a session; undefined unless input and output are both one. */
   openTerminal?(): TerminalStreams | undefined;
   readonly isErrTerminal: boolean;

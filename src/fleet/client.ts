@@ -1,11 +1,14 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { adaptRetries } from './retries.ts';
+import { type Denial, readDenial } from './service-errors.ts';
 
 /** How to reach the service. `credentials` only where the endpoint brings its own; else the standard chain. */
 export interface Connection {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
+  /** Told of each call that these credentials may not make, whatever becomes of the error. */
+  readonly onDenied?: ((denial: Denial) => void) | undefined;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
 }
 
@@ -20,6 +23,17 @@ export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv 
     ...configure(connection, variables),
   });
   adaptRetries(client);
+  const { onDenied } = connection;
+  if (onDenied)
+    client.middlewareStack.add(
+      (next) => (args) =>
+        next(args).catch((error: unknown) => {
+          const denial = readDenial(error);
+          if (denial) onDenied(denial);
+          throw error;
+        }),
+      { step: 'initialize', name: 'noteDenials' },
+    );
   return client;
 }
 

@@ -120,8 +120,14 @@ export function explainServiceError(error: unknown, what: string): UserError {
   );
 }
 
+/** An action that these credentials lack, and on what. */
+export interface Denial {
+  readonly action: string;
+  readonly resource: string;
+}
+
 /** What the service refused to allow, in its own words; undefined where it does not say, or the error is another one. */
-export function readDenial(error: unknown): { action: string; resource: string } | undefined {
+export function readDenial(error: unknown): Denial | undefined {
   if (!isAccessDenied(error)) return undefined;
   const found = /not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(
     (error as Error).message,

@@ -1,5 +1,6 @@
 /** The account behind the endpoint: hosts, records and settings that every operation shares. */
 
+import type { AccessControl } from './access/access-control.ts';
 import type { AssociationRunner } from './association-runner.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Host } from './host.ts';
@@ -8,6 +9,7 @@ import type { SessionDefaults } from './session-settings.ts';
 import type { SessionTable } from './session-table.ts';
 
 export interface Account {
+  readonly access: AccessControl;
   readonly hosts: readonly Host[];
   readonly store: RecordStore;
   readonly dispatcher: Dispatcher;
@@ -23,6 +25,7 @@ export interface Account {
 export type Operation = (
   account: Account,
   body: unknown,
+  region: string,
 ) => Promise<Record<string, unknown>> | Record<string, unknown>;
 
 /** Milliseconds to the wire's epoch seconds; undefined stays out of the JSON. */

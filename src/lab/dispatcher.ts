@@ -26,8 +26,15 @@ export class Dispatcher {
     private readonly alarms: AlarmBook,
   ) {}
 
-  /** Starts a command on its hosts; invocations are in the record from here on. */
-  dispatch(command: CommandRecord, hosts: readonly Host[]): void {
+  /**
+   * Starts a command on its hosts; invocations are in the record from here on. Hosts that the sender may not reach end as
+   * AccessDenied: of targets by tag nobody knows which they are when the command is sent [user guide; when it is decided is inferred].
+   */
+  dispatch(
+    command: CommandRecord,
+    hosts: readonly Host[],
+    mayReach: (host: Host) => boolean = () => true,
+  ): void {
     command.targetCount = hosts.length;
     if (hosts.length === 0) {
       // Not an exception: a command that matched nothing ends by itself [facts/ssm.md].
@@ -36,10 +43,12 @@ export class Dispatcher {
     }
     const queue = hosts.map((host) => ({ host, invocation: newInvocation(host, command.requestedAt) }));
     command.invocations = queue.map(({ invocation }) => invocation);
+    for (const { host, invocation } of queue)
+      if (!mayReach(host)) finish(invocation, endedAs('AccessDenied'));
     const progress: Progress = {
       command,
       script: scriptOf({ store: this.store }, command),
-      queue,
+      queue: queue.filter(({ invocation }) => invocation.endedAt === undefined),
       live: new Map(),
       maxConcurrency: Math.max(1, resolveCount(command.maxConcurrency, hosts.length)),
       maxErrors: resolveCount(command.maxErrors, hosts.length),

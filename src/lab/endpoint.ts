@@ -1,6 +1,7 @@
 /** The service's front door on loopback: JSON 1.1 over HTTP. Any credentials are welcome, but a request must be signed. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { findTouched } from './access/touched.ts';
 import type { Account, Operation } from './account.ts';
 import type { FaultSource, WireFault } from './endpoint-faults.ts';
 import {
@@ -70,12 +71,17 @@ const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   GetResources: getResources,
 };
 
-/** What the target header calls the services that answer here, and what requests to them are signed for. */
+/** What the target header calls the services that answer here, what requests to them are signed for, and for which Region. */
 const SERVICES = [
-  { target: /^AmazonSSM\./, signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/ssm\/aws4_request,/ },
   {
+    prefix: 'ssm',
+    target: /^AmazonSSM\./,
+    signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/([^/,]+)\/ssm\/aws4_request,/,
+  },
+  {
+    prefix: 'tag',
     target: /^ResourceGroupsTaggingAPI_20170126\.(?=GetResources$)/,
-    signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/tagging\/aws4_request,/,
+    signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/([^/,]+)\/tagging\/aws4_request,/,
   },
 ] as const;
 
@@ -105,7 +111,7 @@ export function makeEndpoint(
       request.socket.destroy();
       return;
     }
-    answer(account, faults, operation, request, service.signed, broken === 'looped').then(
+    answer(account, faults, operation, request, service, broken === 'looped').then(
       (output) => {
         log({ operation, at: Date.now(), error: broken });
         if (broken === undefined || broken === 'looped') send(response, 200, output);
@@ -131,12 +137,13 @@ async function answer(
   faults: FaultSource,
   operation: string,
   request: IncomingMessage,
-  signed: RegExp,
+  service: (typeof SERVICES)[number],
   isLooped: boolean,
 ): Promise<Record<string, unknown>> {
   const text = await readBody(request);
   if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
-  if (!signed.test(request.headers.authorization ?? '')) {
+  const region = service.signed.exec(request.headers.authorization ?? '')?.[1];
+  if (region === undefined) {
     throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
   checkClock(String(request.headers['x-amz-date'] ?? ''), faults.now());
@@ -152,9 +159,14 @@ async function answer(
   } catch {
     throw new ServiceError('SerializationException', 'The request body is not JSON.');
   }
+  const name = operation as OperationName;
+  account.access.check(`${service.prefix}:${name}`, findTouched(account, name, body, region), region);
   if (isLooped)
-    return { ...(await run(account, { ...(body as object), NextToken: undefined })), NextToken: 'again' };
-  const output = await run(account, body);
+    return {
+      ...(await run(account, { ...(body as object), NextToken: undefined }, region)),
+      NextToken: 'again',
+    };
+  const output = await run(account, body, region);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;
 }

@@ -1,4 +1,5 @@
 /** The lab: a stand-in account with an SSM endpoint, sandboxed hosts and real sessions. It knows nothing of the product. */
+export { LAB_ROLE, LAB_USER, type Principal } from './access/principal.ts';
 export { labDown, labStatus, labUp, type OpenLab, openLab } from './background.ts';
 export type { ExecOptions, Host as LabHost } from './host.ts';
 export { readInventory } from './inventory.ts';

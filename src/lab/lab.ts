@@ -3,6 +3,8 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
+import { AccessControl } from './access/access-control.ts';
+import { touchSession } from './access/touched.ts';
 import type { Account } from './account.ts';
 import { AlarmBook, type AlarmState } from './alarms.ts';
 import { AssociationRunner } from './association-runner.ts';
@@ -31,6 +33,8 @@ export interface Lab {
   readonly env: Record<string, string>;
   readonly requests: readonly RequestLog[];
   readonly faults: EndpointFaults;
+  /** What callers may do: everything, until a policy is enforced. */
+  readonly access: AccessControl;
   hosts(): readonly Host[];
   /** Makes a CloudWatch alarm, or changes its state. */
   setAlarm(name: string, state: AlarmState): void;
@@ -62,10 +66,12 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const alarms = new AlarmBook(options.dir);
   const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, alarms);
   if (options.preferences !== undefined) savePreferences(store, options.preferences);
-  const sessions = new SessionTable(store);
+  const access = new AccessControl();
+  const sessions = new SessionTable(store, access);
   const defaults = sessionDefaults(options);
   const associations = new AssociationRunner(hosts, store, dispatcher, defaults.minuteSeconds);
   const account: Account = {
+    access,
     associations,
     hosts,
     store,
@@ -79,7 +85,9 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const faults = makeFaults();
   const requests: RequestLog[] = [];
   const server = makeEndpoint(account, faults, (entry) => requests.push(entry));
-  attachGateway(server, sessions);
+  attachGateway(server, sessions, (id, region) =>
+    access.allows('ssmmessages:OpenDataChannel', touchSession(id, account, region), region),
+  );
   try {
     await Promise.all(hosts.map((host) => host.start()));
     // The port it had before, so that variables exported then still lead here; any other where that is taken.
@@ -115,6 +123,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     env: labEnv(endpoint),
     requests,
     faults,
+    access,
     hosts: () => hosts,
     setAlarm: (name, state) => alarms.set(name, state),
     host: (id) => {

@@ -46,6 +46,8 @@ export interface SessionRecord {
   sessionId: string;
   target: string;
   owner: string;
+  /** The starter’s `aws:userid`, which the service puts on the session as a tag. */
+  ownerId?: string;
   reason: string;
   documentName: string;
   startedAt: number;

@@ -1,7 +1,7 @@
 /** Every live session of the account. */
 import { randomBytes } from 'node:crypto';
+import type { AccessControl } from './access/access-control.ts';
 import type { Host } from './host.ts';
-import { ACCOUNT } from './options.ts';
 import type { RecordStore, SessionRecord } from './records.ts';
 import { Session } from './session.ts';
 import type { SessionSettings } from './session-settings.ts';
@@ -11,14 +11,19 @@ export class SessionTable {
   baseUrl = '';
   private readonly live = new Map<string, Session>();
 
-  constructor(private readonly store: RecordStore) {}
+  constructor(
+    private readonly store: RecordStore,
+    private readonly access: AccessControl,
+  ) {}
 
   start(host: Host, reason: string, documentName: string, settings: SessionSettings): Session {
-    const sessionId = `lab-${randomBytes(9).toString('hex').slice(0, 17)}`;
+    const { arn, userId, sessionName } = this.access.principal;
+    const sessionId = `${sessionName}-${randomBytes(9).toString('hex').slice(0, 17)}`;
     const record: SessionRecord = {
       sessionId,
       target: host.spec.id,
-      owner: `arn:aws:iam::${ACCOUNT}:user/lab`,
+      owner: arn,
+      ownerId: userId,
       reason,
       documentName,
       startedAt: Date.now(),

@@ -48,3 +48,12 @@ export function listActions(command: string): string[] {
 function describeWhy({ why, only, without }: Permission): string {
   return `${why}${only ? `, ${only}` : ''}${without ? `; without it ${without}` : ''}`;
 }
+
+/** A line for a command that went on without a permission. */
+export function describeLack(
+  command: string,
+  { action, resource }: { action: string; resource: string },
+): string {
+  const without = listAllPermissions(command).find((one) => one.action === action && one.without)?.without;
+  return `ssm-keepalive: these credentials lack ${action}${resource && ` on ${resource}`}${without ? `: ${without}` : ''}\n`;
+}

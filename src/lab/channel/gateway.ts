@@ -4,9 +4,16 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { SessionTable } from '../session-table.ts';
 
 const OPEN_LIMIT_MS = 10_000;
+/** Signature Version 4 for the service of data channels, and the Region in it. */
+const SIGNED = /^AWS4-HMAC-SHA256 Credential=[^,]+\/([^/,]+)\/ssmmessages\/aws4_request,/;
 const LARGEST_FRAME = 256 * 1024;
 
-export function attachGateway(server: Server, sessions: SessionTable): WebSocketServer {
+/** `maySign`: whether a client that signs its opening, for this session and Region, may open it. */
+export function attachGateway(
+  server: Server,
+  sessions: SessionTable,
+  maySign: (sessionId: string, region: string) => boolean = () => true,
+): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LARGEST_FRAME,
@@ -21,6 +28,12 @@ export function attachGateway(server: Server, sessions: SessionTable): WebSocket
     socket.on('error', () => socket.destroy());
     if (session === undefined) {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    // The official client signs this request from 1.2.764.0 on; ours and older ones show the token alone.
+    const region = SIGNED.exec(request.headers.authorization ?? '')?.[1];
+    if (region !== undefined && !maySign(session.record.sessionId, region)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { touchInstance } from '../access/touched.ts';
 import { type Account, delay, type Operation, toSeconds } from '../account.ts';
 import { checkParameters, stepName } from '../command-document.ts';
 import { countErrors } from '../dispatcher.ts';
@@ -15,7 +16,7 @@ const DEFAULT_TIMEOUT_SECONDS = 3600;
 /** Tag targets are resolved after the answer, so TargetCount is 0 at first. */
 const RESOLVE_MS = 30;
 
-export const sendCommand: Operation = (account, body) => {
+export const sendCommand: Operation = (account, body, region) => {
   const input = parseInput('SendCommand', body);
   const { version } = findUsable(account, input.DocumentName, input.DocumentVersion);
   checkHash(input, version.content);
@@ -31,7 +32,14 @@ export const sendCommand: Operation = (account, body) => {
   const command = newCommand(account, input);
   account.store.records.commands.unshift(command);
   if (ids.length > 0) account.dispatcher.dispatch(command, hosts);
-  else setTimeout(() => account.dispatcher.dispatch(command, findByTargets(account, targets)), RESOLVE_MS);
+  else {
+    const mayReach = ({ spec }: Host) =>
+      account.access.allows('ssm:SendCommand', touchInstance(spec.id, spec, region), region);
+    setTimeout(
+      () => account.dispatcher.dispatch(command, findByTargets(account, targets), mayReach),
+      RESOLVE_MS,
+    );
+  }
   return { Command: describeCommand(command) };
 };
 

@@ -1,0 +1,88 @@
+/** Enforces one policy on every call, in the service's words, and remembers which parts of it were needed. */
+import { ServiceError } from '../service-error.ts';
+import { type AccessRequest, decide } from './evaluate.ts';
+import { type AccessPolicy, readPolicy } from './policy-document.ts';
+import { LAB_USER, type Principal } from './principal.ts';
+
+/** What a call touches: an ARN and the tags that are on it. */
+export interface Touched {
+  readonly arn: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export class AccessControl {
+  principal: Principal = LAB_USER;
+  private policy: AccessPolicy | undefined;
+  private readonly used = new Set<string>();
+
+  /** From now on a caller may do what the policy allows; undefined: everything, as at first. @throws UserError */
+  enforce(policy: unknown, principal: Principal = LAB_USER): void {
+    this.policy = policy === undefined ? undefined : readPolicy(policy);
+    this.principal = principal;
+    this.used.clear();
+  }
+
+  /** @throws ServiceError AccessDeniedException for the first resource that is not allowed */
+  check(action: string, touched: readonly Touched[], region: string): void {
+    for (const { arn, tags = {} } of touched) {
+      const effect = this.weigh(action, { arn, tags }, region);
+      if (effect === 'allow') continue;
+      const why =
+        effect === 'denied'
+          ? 'with an explicit deny in an identity-based policy'
+          : `because no identity-based policy allows the ${action} action`;
+      throw new ServiceError(
+        'AccessDeniedException',
+        `User: ${this.principal.arn} is not authorized to perform: ${action} on resource: ${arn} ${why}`,
+      );
+    }
+  }
+
+  allows(action: string, touched: Touched, region: string): boolean {
+    return this.weigh(action, touched, region) === 'allow';
+  }
+
+  /** Each action on each resource, and each value of a condition, that no call has needed since the policy came. */
+  unused(): string[] {
+    return (this.policy?.Statement ?? [])
+      .flatMap((statement, index) => {
+        const name = statement.Sid ?? String(index);
+        const pairs = statement.Action.flatMap((action) =>
+          statement.Resource.map((resource) => `${name}: ${action} on ${resource}`),
+        );
+        const conditions = Object.entries(statement.Condition ?? {}).flatMap(([operator, keys]) =>
+          Object.entries(keys ?? {}).flatMap(([key, values]) =>
+            values.map((value) => `${name}: ${operator} ${key} ${value}`),
+          ),
+        );
+        return [...pairs, ...conditions];
+      })
+      .filter((part) => !this.used.has(part));
+  }
+
+  private weigh(action: string, { arn, tags = {} }: Touched, region: string) {
+    if (this.policy === undefined) return 'allow';
+    const request: AccessRequest = { action, resource: arn, context: this.describe(tags, region) };
+    const decision = decide(this.policy, request);
+    if (decision.effect !== 'allow') return decision.effect;
+    const { statement, resource, conditions, action: pattern } = decision.grant;
+    const name = statement.Sid ?? String(this.policy.Statement.indexOf(statement));
+    this.used.add(`${name}: ${pattern} on ${resource}`);
+    for (const condition of conditions) this.used.add(`${name}: ${condition}`);
+    return 'allow';
+  }
+
+  private describe(tags: Readonly<Record<string, string>>, region: string): Map<string, string> {
+    const { arn, userId, userName } = this.principal;
+    return new Map([
+      ['aws:requestedregion', region],
+      ['aws:principalarn', arn],
+      ['aws:userid', userId],
+      ...(userName === undefined ? [] : ([['aws:username', userName]] as const)),
+      ...Object.entries(tags).flatMap(([key, value]): [string, string][] => [
+        [`ssm:resourcetag/${key.toLowerCase()}`, value],
+        [`aws:resourcetag/${key.toLowerCase()}`, value],
+      ]),
+    ]);
+  }
+}

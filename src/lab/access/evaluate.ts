@@ -1,0 +1,118 @@
+/** Whether a policy allows a request [IAM user guide, policy evaluation logic and policy elements]. Pure. */
+import type { AccessPolicy, AccessStatement } from './policy-document.ts';
+
+export interface AccessRequest {
+  readonly action: string;
+  /** An ARN. */
+  readonly resource: string;
+  /** What is known of the caller, the request and the resource, by condition key in lower case. */
+  readonly context: ReadonlyMap<string, string>;
+}
+
+/** The part of a statement that decided: as it stands in the policy. */
+export interface Grant {
+  readonly statement: AccessStatement;
+  readonly action: string;
+  readonly resource: string;
+  /** One value for each condition key: `operator key value`. */
+  readonly conditions: readonly string[];
+}
+
+export type Decision =
+  | { readonly effect: 'allow'; readonly grant: Grant }
+  | { readonly effect: 'denied' | 'not allowed' };
+
+/** A deny that matches wins; else the first allow that does; else nothing is allowed. */
+export function decide(policy: AccessPolicy, request: AccessRequest): Decision {
+  const matching = policy.Statement.flatMap((statement) => matchStatement(statement, request) ?? []);
+  if (matching.some(({ statement }) => statement.Effect === 'Deny')) return { effect: 'denied' };
+  const [grant] = matching;
+  return grant ? { effect: 'allow', grant } : { effect: 'not allowed' };
+}
+
+function matchStatement(statement: AccessStatement, request: AccessRequest): Grant | undefined {
+  const { context } = request;
+  // Actions are compared without case, resources with.
+  const action = statement.Action.find((pattern) =>
+    matches(pattern.toLowerCase(), request.action.toLowerCase()),
+  );
+  const resource = statement.Resource.find((pattern) => matchesArn(pattern, request.resource, context));
+  const conditions = matchConditions(statement, context);
+  if (action === undefined || resource === undefined || conditions === undefined) return undefined;
+  return { statement, action, resource, conditions };
+}
+
+/** Every key of every operator has to hold, each with one of its values; a key that the request lacks does not hold. */
+function matchConditions(
+  { Condition = {} }: AccessStatement,
+  context: AccessRequest['context'],
+): string[] | undefined {
+  const held: string[] = [];
+  for (const [operator, keys] of Object.entries(Condition)) {
+    for (const [key, values] of Object.entries(keys ?? {})) {
+      const actual = context.get(key.toLowerCase());
+      const isEqual = (value: string) => {
+        const wanted = substitute(value, context, operator === 'StringLike');
+        return wanted !== undefined && actual !== undefined && wanted.test(actual);
+      };
+      const value = values.find(isEqual);
+      if (value === undefined) return undefined;
+      held.push(`${operator} ${key} ${value}`);
+    }
+  }
+  return held;
+}
+
+/** Segment by segment: a `*` between colons stays between them; in the last segment it takes everything. */
+function matchesArn(pattern: string, arn: string, context: AccessRequest['context']): boolean {
+  if (pattern === '*') return true;
+  const split = (text: string) => {
+    // The colons of a variable's name separate nothing.
+    const parts = text.replaceAll(/\$\{[^}]*\}/g, (name) => name.replaceAll(':', '\0')).split(':');
+    return [...parts.slice(0, 5), parts.slice(5).join(':')].map((part) => part.replaceAll('\0', ':'));
+  };
+  const actual = split(arn);
+  return split(pattern).every(
+    (part, index) => substitute(part, context, true)?.test(actual[index] ?? '') === true,
+  );
+}
+
+function matches(pattern: string, text: string): boolean {
+  return new RegExp(
+    `^${pattern
+      .split(/([*?])/)
+      .map(wildcard)
+      .join('')}$`,
+    's',
+  ).test(text);
+}
+
+const wildcard = (part: string) => ({ '*': '.*', '?': '.' })[part] ?? literal(part);
+const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/** Policy variables filled in; undefined where one is not known of this caller: the element then matches nothing. */
+function substitute(
+  text: string,
+  context: AccessRequest['context'],
+  hasWildcards: boolean,
+): RegExp | undefined {
+  let isKnown = true;
+  const source = text
+    .split(/(\$\{[^}]*\})/)
+    .map((part) => {
+      const name = /^\$\{(.*)\}$/s.exec(part)?.[1];
+      if (name === undefined)
+        return hasWildcards
+          ? part
+              .split(/([*?])/)
+              .map(wildcard)
+              .join('')
+          : literal(part);
+      if (['*', '?', '$'].includes(name)) return literal(name);
+      const value = context.get(name.toLowerCase());
+      isKnown &&= value !== undefined;
+      return literal(value ?? '');
+    })
+    .join('');
+  return isKnown ? new RegExp(`^${source}$`, 's') : undefined;
+}

@@ -1,0 +1,43 @@
+/** An identity-based policy as the lab reads it: the part of the language that is checked here, and nothing it would have to guess at. */
+import { z } from 'zod';
+import { UserError } from '../../errors.ts';
+
+const oneOrMore = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+  .transform((value) => (Array.isArray(value) ? value : [value]));
+
+const statement = z.strictObject({
+  /** Letters and digits [IAM user guide, Sid]. */
+  Sid: z
+    .string()
+    .regex(/^[A-Za-z0-9]*$/)
+    .optional(),
+  Effect: z.enum(['Allow', 'Deny']),
+  Action: oneOrMore.pipe(z.array(z.string().regex(/^(\*|[\w-]+:[\w*?]+)$/))),
+  Resource: oneOrMore.pipe(z.array(z.string().regex(/^(\*|arn:([^:]*:){4}.+)$/))),
+  Condition: z
+    .partialRecord(z.enum(['StringEquals', 'StringLike']), z.record(z.string(), oneOrMore))
+    .optional(),
+});
+
+const document = z.strictObject({
+  Version: z.literal('2012-10-17'),
+  Id: z.string().optional(),
+  Statement: z.array(statement).min(1),
+});
+
+export type AccessPolicy = z.output<typeof document>;
+export type AccessStatement = AccessPolicy['Statement'][number];
+
+/** @throws UserError saying what of it this lab does not take. */
+export function readPolicy(given: unknown): AccessPolicy {
+  const parsed = document.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new UserError({
+    code: 'bad-policy',
+    what: 'the lab cannot enforce this policy',
+    why: `${issue?.path.join('.') || 'the document'}: ${issue?.message}`,
+    next: 'give a policy document of the form that  ssm-keepalive policy  prints',
+  });
+}

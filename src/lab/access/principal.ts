@@ -1,0 +1,26 @@
+/** Who calls: an IAM user, or somebody who assumed a role. */
+import { ACCOUNT } from '../options.ts';
+
+export interface Principal {
+  readonly arn: string;
+  /** `aws:userid`: of a role’s session its id and name. */
+  readonly userId: string;
+  /** `aws:username`: only users have one. */
+  readonly userName?: string;
+  /** What the ids of this caller’s sessions begin with [user guide, session ARNs]. */
+  readonly sessionName: string;
+}
+
+export const LAB_USER: Principal = {
+  arn: `arn:aws:iam::${ACCOUNT}:user/lab`,
+  userId: 'AIDALABLABLABLABLABL0',
+  userName: 'lab',
+  sessionName: 'lab',
+};
+
+/** Somebody who assumed a role under a session name of their own, as single sign-on does it. */
+export const LAB_ROLE: Principal = {
+  arn: `arn:aws:sts::${ACCOUNT}:assumed-role/operators/kim`,
+  userId: 'AROALABLABLABLABLABL0:kim',
+  sessionName: 'kim',
+};

@@ -1,0 +1,100 @@
+/** What each operation is checked against [Service Authorization Reference, ssm: the resource types of each action]. */
+import type { Account } from '../account.ts';
+import { findDocument } from '../documents.ts';
+import type { HostSpec } from '../options.ts';
+import { ACCOUNT } from '../options.ts';
+import { type Input, type OperationName, parseInput } from '../shapes.ts';
+import type { Touched } from './access-control.ts';
+
+type Find<Name extends OperationName> = (input: Input<Name>, account: Account, place: Place) => Touched[];
+
+interface Place {
+  readonly region: string;
+  readonly partition: string;
+}
+
+/** The resources of one call; for an operation without any the account's whole service, as its refusals name it. @throws ServiceError */
+export function findTouched(
+  account: Account,
+  operation: OperationName,
+  body: unknown,
+  region: string,
+): Touched[] {
+  const place = { region, partition: partitionOf(region) };
+  const find = FINDERS[operation] as Find<OperationName> | undefined;
+  if (find === undefined) return [{ arn: ssmArn('*', place) }];
+  return find(parseInput(operation, body), account, place);
+}
+
+/** An instance's ARN is EC2's, every other managed node's Systems Manager's. */
+export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefined, region: string): Touched {
+  const place = { region, partition: partitionOf(region) };
+  const arn = id.startsWith('mi-')
+    ? ssmArn(`managed-instance/${id}`, place)
+    : `arn:${place.partition}:ec2:${region}:${ACCOUNT}:instance/${id}`;
+  return { arn, tags: spec?.tags ?? {} };
+}
+
+/** A session carries two tags of the service: who started it, and on what. */
+export function touchSession(id: string, account: Account, region: string): Touched {
+  const record = account.store.records.sessions.find(({ sessionId }) => sessionId === id);
+  const tags = record && {
+    'aws:ssmmessages:session-id': record.ownerId ?? '',
+    'aws:ssmmessages:target-id': record.target,
+  };
+  return { arn: ssmArn(`session/${id}`, { region, partition: partitionOf(region) }), tags: tags ?? {} };
+}
+
+const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
+  SendCommand: ({ DocumentName, InstanceIds = [] }, account, place) => [
+    touchDocument(DocumentName, account, place),
+    // Instances meant by tag are known later: each that may not be reached then ends as AccessDenied.
+    ...InstanceIds.map((id) => touchInstance(id, specOf(id, account), place.region)),
+  ],
+  StartSession: ({ Target, DocumentName }, account, place) => [
+    touchInstance(Target, specOf(Target, account), place.region),
+    // The default document is not asked for [user guide, “Enforce a session document permission check”].
+    ...(DocumentName === undefined ? [] : [touchDocument(DocumentName, account, place)]),
+  ],
+  ResumeSession: ({ SessionId }, account, { region }) => [touchSession(SessionId, account, region)],
+  TerminateSession: ({ SessionId }, account, { region }) => [touchSession(SessionId, account, region)],
+  GetDocument: touchNamed,
+  DescribeDocument: touchNamed,
+  ListDocumentVersions: touchNamed,
+  CreateDocument: touchNamed,
+  UpdateDocument: touchNamed,
+  UpdateDocumentDefaultVersion: touchNamed,
+  DeleteDocument: touchNamed,
+};
+
+function touchNamed({ Name }: { Name: string }, account: Account, place: Place): Touched[] {
+  return [touchDocument(Name, account, place)];
+}
+
+/** The service's own documents belong to no account. */
+function touchDocument(name: string, account: Account, place: Place): Touched {
+  if (name.startsWith('arn:')) return { arn: name };
+  const isAmazon = isKnown(name, account) && findDocument(account, name).owner === 'Amazon';
+  return { arn: ssmArn(`document/${name}`, place, isAmazon ? '' : ACCOUNT) };
+}
+
+function isKnown(name: string, account: Account): boolean {
+  try {
+    return findDocument(account, name) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function specOf(id: string, account: Account): HostSpec | undefined {
+  return account.hosts.find(({ spec }) => spec.id === id)?.spec;
+}
+
+function ssmArn(resource: string, { region, partition }: Place, owner = ACCOUNT): string {
+  return `arn:${partition}:ssm:${region}:${owner}:${resource}`;
+}
+
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  CancelCommandCommand,
+  CreateDocumentCommand,
+  DescribeInstanceInformationCommand,
+  GetDocumentCommand,
+  ListCommandInvocationsCommand,
+  SendCommandCommand,
+  StartSessionCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
+import { type AccessRequest, decide } from '../../src/lab/access/evaluate.ts';
+import { readPolicy } from '../../src/lab/access/policy-document.ts';
+import { LAB_ROLE } from '../../src/lab/index.ts';
+import { makeClient, syntheticHosts, until, useLab } from './test-lab.ts';
+
+const lab = await useLab({
+  consistencySeconds: 0,
+  hosts: [
+    ...syntheticHosts(2),
+    ...syntheticHosts(1, { name: 'prod', id: 'i-0ffffffffffffff01', tags: { env: 'prod' } }),
+    ...syntheticHosts(1, { name: 'cellar', id: 'mi-0fffffffffffff001', tags: { env: 'dev' } }),
+  ],
+});
+const client = makeClient(lab);
+const DEV = 'i-00000000000000001';
+const PROD = 'i-0ffffffffffffff01';
+const CELLAR = 'mi-0fffffffffffff001';
+
+const allow = (Action: string | string[], Resource: string | string[], Condition?: object) => ({
+  Version: '2012-10-17',
+  Statement: [{ Sid: 'Only', Effect: 'Allow', Action, Resource, ...(Condition ? { Condition } : {}) }],
+});
+const send = (target: object) =>
+  client.send(
+    new SendCommandCommand({
+      DocumentName: 'AWS-RunShellScript',
+      Parameters: { commands: ['true'] },
+      ...target,
+    }),
+  );
+const DOCUMENT = 'arn:aws:ssm:*::document/AWS-RunShellScript';
+
+test('lab: without a policy everything is allowed, and with one nothing that it does not allow', async () => {
+  await client.send(new DescribeInstanceInformationCommand({}));
+  lab.access.enforce(allow('ssm:GetDocument', '*'));
+  await assert.rejects(client.send(new DescribeInstanceInformationCommand({})), {
+    name: 'AccessDeniedException',
+    message:
+      'User: arn:aws:iam::123456789012:user/lab is not authorized to perform: ssm:DescribeInstanceInformation on resource: arn:aws:ssm:us-east-1:123456789012:* because no identity-based policy allows the ssm:DescribeInstanceInformation action',
+  });
+  await client.send(new GetDocumentCommand({ Name: 'AWS-RunShellScript' }));
+  lab.access.enforce(undefined);
+  await client.send(new DescribeInstanceInformationCommand({}));
+});
+
+test('lab: SendCommand needs the document and every instance named, and says which it lacks', async () => {
+  lab.access.enforce(allow('ssm:SendCommand', 'arn:aws:ec2:*:*:instance/*'));
+  await assert.rejects(send({ InstanceIds: [DEV] }), {
+    message: /on resource: arn:aws:ssm:us-east-1::document\/AWS-RunShellScript because/,
+  });
+  lab.access.enforce(allow('ssm:SendCommand', [DOCUMENT, `arn:aws:ec2:us-east-1:*:instance/${DEV}`]));
+  await send({ InstanceIds: [DEV] });
+  await assert.rejects(send({ InstanceIds: [DEV, PROD] }), {
+    message: new RegExp(`on resource: arn:aws:ec2:us-east-1:123456789012:instance/${PROD} because`),
+  });
+  await assert.rejects(send({ InstanceIds: [CELLAR] }), { message: /:managed-instance\/mi-/ });
+  await assert.rejects(
+    makeClient(lab, 'eu-central-1').send(
+      new SendCommandCommand({
+        DocumentName: 'AWS-RunShellScript',
+        InstanceIds: [DEV],
+        Parameters: { commands: ['true'] },
+      }),
+    ),
+    {
+      message: /on resource: arn:aws:ec2:eu-central-1:/,
+    },
+  );
+});
+
+test('lab: of instances meant by tag, those that may not be reached end as AccessDenied under a command that succeeds', async () => {
+  const tagged = allow('ssm:SendCommand', ['arn:aws:ec2:*:*:instance/*'], {
+    StringEquals: { 'ssm:resourceTag/env': ['dev'] },
+  });
+  lab.access.enforce({
+    ...tagged,
+    Statement: [
+      ...tagged.Statement,
+      ...allow(['ssm:SendCommand'], DOCUMENT).Statement,
+      ...allow('ssm:ListCommandInvocations', '*').Statement,
+    ],
+  });
+  const { Command } = await send({ Targets: [{ Key: 'tag:env', Values: ['dev', 'prod'] }] });
+  const ended = await until('the invocations', async () => {
+    const { CommandInvocations = [] } = await client.send(
+      new ListCommandInvocationsCommand({ CommandId: Command?.CommandId }),
+    );
+    return CommandInvocations.length === 4 &&
+      CommandInvocations.every(({ Status }) => Status === 'Success' || Status === 'Failed')
+      ? CommandInvocations
+      : undefined;
+  });
+  assert.deepEqual(
+    Object.fromEntries(ended.map(({ InstanceId, StatusDetails }) => [InstanceId, StatusDetails])),
+    {
+      [DEV]: 'Success',
+      'i-00000000000000002': 'Success',
+      [PROD]: 'AccessDenied',
+      [CELLAR]: 'AccessDenied',
+    },
+  );
+});
+
+test('lab: a document of one’s own is asked for where a session names it, the default one is not', async () => {
+  lab.access.enforce(undefined);
+  const Content = JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_Stream', inputs: {} });
+  await client.send(new CreateDocumentCommand({ Name: 'Ours', DocumentType: 'Session', Content }));
+  lab.access.enforce(allow('ssm:StartSession', 'arn:aws:ec2:*:*:instance/*'));
+  await client.send(new StartSessionCommand({ Target: DEV }));
+  await assert.rejects(client.send(new StartSessionCommand({ Target: DEV, DocumentName: 'Ours' })), {
+    message: /on resource: arn:aws:ssm:us-east-1:123456789012:document\/Ours because/,
+  });
+});
+
+test('lab: a session is its starter’s: by the user’s name, or by the tag where a role has none', async () => {
+  const start = async () => (await client.send(new StartSessionCommand({ Target: DEV }))).SessionId ?? '';
+  const end = (SessionId: string) => client.send(new TerminateSessionCommand({ SessionId }));
+  const byName = allow(
+    ['ssm:StartSession', 'ssm:TerminateSession'],
+    ['arn:aws:ec2:*:*:instance/*', `arn:aws:ssm:*:*:session/\${aws:username}-*`],
+  );
+  const byTag = {
+    ...byName,
+    Statement: [
+      ...allow('ssm:StartSession', 'arn:aws:ec2:*:*:instance/*').Statement,
+      ...allow('ssm:TerminateSession', 'arn:aws:ssm:*:*:session/*', {
+        StringLike: { 'ssm:resourceTag/aws:ssmmessages:session-id': [`\${aws:userid}`] },
+      }).Statement,
+    ],
+  };
+  lab.access.enforce(byName);
+  const users = await start();
+  assert.match(users, /^lab-/);
+  lab.access.enforce(byName, LAB_ROLE);
+  const roles = await start();
+  assert.match(roles, /^kim-/);
+  await assert.rejects(end(roles), { name: 'AccessDeniedException' }, 'a role has no aws:username');
+  lab.access.enforce(byTag, LAB_ROLE);
+  await end(roles);
+  await assert.rejects(end(users), {
+    message: /User: arn:aws:sts::123456789012:assumed-role\/operators\/kim /,
+  });
+  lab.access.enforce(byName);
+  await end(users);
+});
+
+test('lab: what a policy has and no call needed is told, to the pair of action and resource and the value', async () => {
+  lab.access.enforce(
+    allow(['ssm:SendCommand', 'ssm:CancelCommand'], [DOCUMENT, 'arn:aws:ec2:*:*:instance/*'], {
+      StringEquals: { 'aws:RequestedRegion': ['us-east-1', 'eu-central-1'] },
+    }),
+  );
+  await send({ InstanceIds: [DEV] });
+  await assert.rejects(client.send(new CancelCommandCommand({ CommandId: crypto.randomUUID() })));
+  assert.deepEqual(lab.access.unused(), [
+    `Only: ssm:CancelCommand on ${DOCUMENT}`,
+    'Only: ssm:CancelCommand on arn:aws:ec2:*:*:instance/*',
+    'Only: StringEquals aws:RequestedRegion eu-central-1',
+  ]);
+});
+
+test('lab: a policy that it cannot read is refused, not guessed at', () => {
+  for (const wrong of [
+    { Version: '2008-10-17', Statement: [] },
+    { ...allow('ssm:GetDocument', '*'), Statement: [] },
+    allow('GetDocument', '*'),
+    allow('ssm:GetDocument', 'document/x'),
+    allow('ssm:GetDocument', '*', { NumericEquals: { 'aws:x': '1' } }),
+    { Version: '2012-10-17', Statement: [{ Effect: 'Allow', NotAction: 'ssm:x', Resource: '*' }] },
+  ])
+    assert.throws(() => lab.access.enforce(wrong), { code: 'bad-policy' }, JSON.stringify(wrong));
+});
+
+/** Cases of the evaluation itself: pattern of action, of resource, condition; and whether the request below is allowed. */
+const REQUEST: AccessRequest = {
+  action: 'ssm:StartSession',
+  resource: 'arn:aws:ec2:us-east-1:123456789012:instance/i-1',
+  context: new Map([
+    ['aws:username', 'a*b'],
+    ['ssm:resourcetag/env', 'dev'],
+    ['aws:requestedregion', 'us-east-1'],
+  ]),
+};
+const CASES: readonly (readonly [action: string, resource: string, condition: object, isAllowed: boolean])[] =
+  [
+    ['ssm:StartSession', '*', {}, true],
+    ['SSM:startsession', '*', {}, true],
+    ['ssm:Start*', '*', {}, true],
+    ['ssm:StartSessio?', '*', {}, true],
+    ['ssm:Start', '*', {}, false],
+    ['*', '*', {}, true],
+    ['*', 'arn:aws:ec2:*:*:instance/*', {}, true],
+    ['*', 'arn:aws:*:*:*:instance/i-2', {}, false],
+    ['*', 'arn:aws:ec2:us-east-?:123456789012:instance/i-?', {}, true],
+    ['*', 'arn:aws:ssm:*:*:instance/*', {}, false],
+    ['*', `arn:aws:ec2:*:*:instance/\${aws:username}`, {}, false],
+    ['*', `arn:aws:ec2:*:*:\${aws:userid}*`, {}, false],
+    ['*', '*', { StringEquals: { 'ssm:resourceTag/env': 'dev' } }, true],
+    ['*', '*', { StringEquals: { 'ssm:resourceTag/env': ['test', 'dev'] } }, true],
+    ['*', '*', { StringEquals: { 'ssm:resourceTag/env': 'd*' } }, false],
+    ['*', '*', { StringLike: { 'ssm:resourceTag/env': 'd*' } }, true],
+    ['*', '*', { StringEquals: { 'ssm:resourceTag/team': 'web' } }, false],
+    [
+      '*',
+      '*',
+      { StringEquals: { 'ssm:resourceTag/env': 'dev', 'aws:RequestedRegion': 'eu-central-1' } },
+      false,
+    ],
+    ['*', '*', { StringEquals: { 'aws:username': 'a*b' } }, true],
+    ['*', '*', { StringLike: { 'aws:username': `a\${*}b` } }, true],
+  ];
+
+for (const [action, resource, condition, isAllowed] of CASES) {
+  test(`lab: ${action} on ${resource} if ${JSON.stringify(condition)} ${isAllowed ? 'allows' : 'does not allow'}`, () => {
+    const { effect } = decide(readPolicy(allow(action, resource, condition)), REQUEST);
+    assert.equal(effect, isAllowed ? 'allow' : 'not allowed');
+  });
+}
+
+test('lab: a deny wins over every allow, wherever it stands', () => {
+  const [yes] = allow('*', '*').Statement;
+  const no = { ...yes, Effect: 'Deny', Action: 'ssm:*Session' };
+  for (const Statement of [
+    [yes, no],
+    [no, yes],
+  ])
+    assert.equal(decide(readPolicy({ Version: '2012-10-17', Statement }), REQUEST).effect, 'denied');
+});

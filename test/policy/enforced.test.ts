@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { HostSpec, Lab } from '../../src/lab/index.ts';
+import { LAB_ROLE } from '../../src/lab/index.ts';
+import type { PolicyDocument } from '../../src/policy/document.ts';
+import { line as reportLine } from '../fleet/push-rig.ts';
+import { startTestLab } from '../support/lab.ts';
+import { type Outcome, printPolicy, runLine } from './planned-runs.ts';
+
+/** The lab enforces exactly what `policy` prints, and every path that uses a part of it is gone. */
+interface Case {
+  readonly line: string;
+  /** Runs that the account has behind it, made before anything is enforced. */
+  readonly before?: readonly string[];
+  /** Each path of the command; more than one where some part of the policy is for one path alone. */
+  readonly paths: readonly Path[];
+}
+
+/** A run of the line on one path. */
+type Path = (rig: Rig) => Promise<Outcome>;
+
+interface Rig {
+  readonly lab: Lab;
+  readonly line: string;
+}
+
+const REPORT = { verdict: 'installed', entries: { env: 'live' }, restart: 'not-needed' };
+const synthetic = (fields: object = {}) => ({ stdout: reportLine({ ...REPORT, ...fields }) });
+const HOSTS: readonly HostSpec[] = [
+  // Its report does not fit into the list.
+  {
+    name: 'web',
+    id: 'i-0aaaaaaaaaaaaaaa1',
+    tags: { env: 'dev' },
+    synthetic: synthetic({ pad: 'x'.repeat(3000) }),
+  },
+  { name: 'cellar', id: 'mi-0bbbbbbbbbbbbbbb1', tags: { env: 'dev' }, synthetic: synthetic() },
+];
+
+const plain: Path = ({ lab, line }) => runLine(line, lab.endpoint);
+/** Interrupted as soon as something was sent. */
+const interrupted: Path = ({ lab, line }) =>
+  runLine(line, lab.endpoint, (text, interruption) => {
+    if (/sent: command/.test(text) && !interruption.isRequested) interruption.request();
+  });
+const lostAnswer: Path = ({ lab, line }) => {
+  lab.faults.breakNext('SendCommand', 'cut');
+  return runLine(line, lab.endpoint);
+};
+const another =
+  (line: string): Path =>
+  ({ lab }) =>
+    runLine(line, lab.endpoint);
+
+const DELIVERED = [plain, interrupted];
+const IDS = '--instance-id i-0aaaaaaaaaaaaaaa1 mi-0bbbbbbbbbbbbbbb1';
+
+const CASES: readonly Case[] = [
+  { line: 'install --tag env=dev', paths: DELIVERED },
+  { line: `install ${IDS} --no-canary`, paths: DELIVERED },
+  { line: `install ${IDS} --no-wait --no-canary`, paths: [plain, lostAnswer] },
+  { line: 'install --tag env=dev --dry-run', paths: [plain] },
+  { line: 'install --all --yes', paths: DELIVERED },
+  { line: 'uninstall --tag env=dev', paths: DELIVERED },
+  { line: 'status --tag env=dev', paths: DELIVERED },
+  { line: 'status --all --dry-run', paths: [plain] },
+  { line: 'preferences get', before: ['preferences set --idle 30 --yes'], paths: [plain] },
+  {
+    line: 'preferences set --idle 60 --yes',
+    paths: [plain, another('preferences set --idle 45 --yes')],
+  },
+  {
+    line: 'preferences undo --yes',
+    before: ['preferences set --idle 30 --yes', 'preferences set --idle 60 --yes'],
+    paths: [plain, plain],
+  },
+];
+
+async function makeRig(context: TestContext, { line, before = [] }: Case): Promise<Rig> {
+  const lab = await startTestLab(context, { hosts: HOSTS, timeoutScale: 0.02, consistencySeconds: 0 });
+  for (const earlier of before) assert.equal((await runLine(earlier, lab.endpoint)).status, 0, earlier);
+  return { lab, line };
+}
+
+async function drive(rig: Rig, paths: readonly Path[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const path of paths) outcomes.push(await path(rig));
+  return outcomes;
+}
+
+test('policy: every command does all it can under exactly its own policy, and needs every part of it', async (context) => {
+  await Promise.all(
+    CASES.map(async (one) => {
+      const rig = await makeRig(context, one);
+      rig.lab.access.enforce(await printPolicy(one.line));
+      const outcomes = await drive(rig, one.paths);
+      for (const { status, err } of outcomes) {
+        assert.ok(status === 0 || status === 130, `${one.line}\n${err}`);
+        assert.doesNotMatch(err, /lack/, one.line);
+      }
+      const refused = rig.lab.requests.filter(({ error }) => error === 'AccessDeniedException');
+      assert.deepEqual(refused, [], one.line);
+      assert.deepEqual(rig.lab.access.unused(), [], `${one.line}: nothing in it is unused`);
+    }),
+  );
+});
+
+/** Those whose policies have something that no other of them has. */
+const RED = CASES.filter(
+  ({ line }) =>
+    ['install --tag env=dev', 'preferences set --idle 60 --yes', 'preferences undo --yes'].includes(line) ||
+    line.endsWith('--no-wait --no-canary'),
+);
+
+test('policy: with any one action taken out, the command says which permission is missing', async (context) => {
+  await Promise.all(
+    RED.map(async (one) => {
+      const document = await printPolicy(one.line);
+      for (const [without, action] of takeOutOne(document)) {
+        const rig = await makeRig(context, one);
+        rig.lab.access.enforce(without);
+        const outcomes = await drive(rig, one.paths);
+        const said = outcomes.map(({ out, err }) => out + err).join('');
+        assert.match(said, new RegExp(`(lack|allow) ${action}\\b`), `${one.line} without ${action}`);
+        assert.doesNotMatch(said, /bug in ssm-keepalive/);
+      }
+    }),
+  );
+});
+
+/** The policy once for each action of each statement, less that one. */
+function takeOutOne(document: PolicyDocument): [PolicyDocument, string][] {
+  return document.Statement.flatMap((statement) =>
+    statement.Action.map((action): [PolicyDocument, string] => {
+      const Action = statement.Action.filter((other) => other !== action);
+      const Statement = document.Statement.flatMap((one) =>
+        one !== statement ? [one] : Action.length > 0 ? [{ ...one, Action }] : [],
+      );
+      return [{ ...document, Statement }, action];
+    }),
+  );
+}
+
+test('policy: an install by tag reaches nobody whose tag is another one', async (context) => {
+  const rig = await makeRig(context, { line: 'install --tag env=dev --no-canary', paths: [] });
+  rig.lab.access.enforce(await printPolicy('install --tag env=test --no-canary'));
+  const { status, err, out } = await plain(rig);
+  assert.equal(status, 1);
+  assert.match(out + err, /allow ssm:SendCommand/);
+});

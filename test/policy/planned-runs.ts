@@ -1,0 +1,126 @@
+/** Runs commands in this process, as the command line would, against a lab that enforces a policy. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { COMMANDS, type CommandEntry } from '../../src/commands/index.ts';
+import type { Io } from '../../src/commands/io.ts';
+import { policy } from '../../src/commands/policy.ts';
+import { UserError } from '../../src/errors.ts';
+import { FLAGS, type Flag, type RawFlags } from '../../src/flags.ts';
+import { Interruption } from '../../src/fleet/interruption.ts';
+import { describeLack } from '../../src/policy/describe.ts';
+import type { PolicyDocument } from '../../src/policy/document.ts';
+import { readSettings } from '../../src/settings.ts';
+
+export interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  /** What a person reads, the failure included. */
+  readonly err: string;
+}
+
+interface Parsed {
+  readonly entry: CommandEntry;
+  readonly flags: RawFlags;
+  readonly own: Record<string, string | boolean>;
+  readonly words: string[];
+}
+
+process.env['AWS_ACCESS_KEY_ID'] ??= 'lab';
+process.env['AWS_SECRET_ACCESS_KEY'] ??= 'lab';
+
+/** What `policy` prints for a line, for one account and Region. */
+export async function printPolicy(
+  line: string,
+  principal: 'user' | 'role' = 'user',
+): Promise<PolicyDocument> {
+  const { entry, flags, own, words } = parseLine(line);
+  const settings = readSettings({ ...flags, region: 'us-east-1' }, {}, entry.groups);
+  let printed = '';
+  const io = { ...SILENT, out: (text: string) => void (printed += text) };
+  await policy(settings, io, {
+    words: [entry.name, ...words],
+    own: { ...own, account: '123456789012', principal },
+    interruption: new Interruption(),
+  });
+  return JSON.parse(printed);
+}
+
+/** Runs a line at an endpoint; `onErr` hears what is said meanwhile. */
+export async function runLine(
+  line: string,
+  endpoint: string,
+  onErr: (text: string, interruption: Interruption) => void = () => {},
+): Promise<Outcome> {
+  const { entry, flags, own, words } = parseLine(line);
+  const settings = readSettings(
+    { ...flags, region: 'us-east-1', 'endpoint-url': endpoint },
+    {},
+    entry.groups,
+  );
+  const interruption = new Interruption();
+  const lacks = new Map<string, string>();
+  let out = '';
+  let err = '';
+  const io: Io = {
+    ...SILENT,
+    out: (text) => void (out += text),
+    err: (text) => {
+      err += text;
+      onErr(text, interruption);
+    },
+    noteDenial: (denial) => void lacks.set(denial.action, describeLack(entry.name, denial)),
+  };
+  try {
+    const command = await entry.load();
+    const status = await command(settings, io, { words, own, interruption });
+    return { status, out, err: `${err}${[...lacks.values()].join('')}` };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { status: error.exitStatus, out, err: `${err}${error.what}\n${error.why}\n${error.next}\n` };
+  }
+}
+
+const SILENT: Io = {
+  out: () => {},
+  err: () => {},
+  isErrTerminal: false,
+  columns: 80,
+  hasColor: false,
+};
+
+/** Polls until it is so. */
+export async function until(what: string, isTrue: () => boolean): Promise<void> {
+  const limit = Date.now() + 60_000;
+  while (!isTrue()) {
+    if (Date.now() > limit) throw new Error(`gave up waiting for ${what}`);
+    await pause(10);
+  }
+}
+
+/** `name value… --flag value` by the lists that the command line is made from. */
+function parseLine(line: string): Parsed {
+  const [name, ...rest] = line.split(' ');
+  const entry = COMMANDS.find((one) => one.name === name);
+  if (!entry) throw new Error(`no command ${name}`);
+  const words: string[] = [];
+  const values = new Map<string, string[]>();
+  let list: string[] | undefined;
+  for (const word of rest) {
+    const flag = /^--(.+)$/.exec(word)?.[1];
+    if (flag !== undefined) {
+      list = values.get(flag) ?? [];
+      values.set(flag, list);
+    } else (list ?? words).push(word);
+  }
+  const own: Record<string, string | boolean> = {};
+  const flags: Record<string, string | readonly string[] | boolean> = {};
+  for (const [flag, given] of values) {
+    const ownFlag = entry.own?.find((one) => one.name === flag);
+    const common = FLAGS.find((one) => one.name === flag) as Flag | undefined;
+    const kind = ownFlag?.kind ?? common?.kind;
+    if (kind === undefined) throw new Error(`no flag --${flag}`);
+    const value = kind === 'switch' ? true : kind === 'list' ? given : (given[0] ?? '');
+    if (ownFlag) own[flag] = value as string | boolean;
+    if (common && (!ownFlag || ownFlag.isSetting)) flags[flag] = kind === 'list' ? value : value;
+  }
+  return { entry, flags, own, words };
+}
