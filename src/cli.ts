@@ -171,10 +171,16 @@ async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEn
     ...makeIo(settings.common.hasColor),
     noteDenial: (denial: Denial) => void lacking.set(denial.action, denial),
   };
-  const status = await command(settings, io, { words, own, interruption });
-  // A command that failed for one of them has said so.
-  for (const denial of lacking.values()) write(process.stderr, describeLack(entry.name, denial));
-  return status;
+  let said = '';
+  try {
+    return await command(settings, io, { words, own, interruption });
+  } catch (error) {
+    said = error instanceof UserError ? error.why : '';
+    throw error;
+  } finally {
+    for (const denial of lacking.values())
+      if (!said.includes(denial.action)) write(process.stderr, describeLack(entry.name, denial));
+  }
 }
 
 /** SIGINT and SIGTERM ask for an orderly end; a second one leaves at once. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { HostSpec, Lab } from '../../src/lab/index.ts';
-import { LAB_ROLE } from '../../src/lab/index.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
 import { line as reportLine } from '../fleet/push-rig.ts';
 import { startTestLab } from '../support/lab.ts';

@@ -35,7 +35,10 @@ export async function printPolicy(
   const { entry, flags, own, words } = parseLine(line);
   const settings = readSettings({ ...flags, region: 'us-east-1' }, {}, entry.groups);
   let printed = '';
-  const io = { ...SILENT, out: (text: string) => void (printed += text) };
+  const out = (text: string): void => {
+    printed += text;
+  };
+  const io = { ...SILENT, out };
   await policy(settings, io, {
     words: [entry.name, ...words],
     own: { ...own, account: '123456789012', principal },
@@ -62,7 +65,9 @@ export async function runLine(
   let err = '';
   const io: Io = {
     ...SILENT,
-    out: (text) => void (out += text),
+    out: (text) => {
+      out += text;
+    },
     err: (text) => {
       err += text;
       onErr(text, interruption);
@@ -75,7 +80,12 @@ export async function runLine(
     return { status, out, err: `${err}${[...lacks.values()].join('')}` };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { status: error.exitStatus, out, err: `${err}${error.what}\n${error.why}\n${error.next}\n` };
+    const { what, why, next, exitStatus } = error;
+    return {
+      status: exitStatus,
+      out,
+      err: `${err}${[...lacks.values()].join('')}${what}\n${why}\n${next}\n`,
+    };
   }
 }
 
