@@ -38,6 +38,9 @@ if (only.length === 0) {
 /** More than this many are no accident of timing. */
 const MOST_RUN_AGAIN = 8;
 
+/** No test takes as long: one that does waits for what never comes, and would keep the others from being told. */
+const TEST_TIMEOUT_MS = isLong ? 14_400_000 : 900_000;
+
 /** Runs the files, so many at a time. Returns those in which something failed, or undefined where the runner itself broke. */
 function runFiles(files, atOnce) {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
@@ -50,7 +53,15 @@ function runFiles(files, atOnce) {
   ];
   const { status } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', '--test', `--test-concurrency=${atOnce}`, ...reporters, ...files],
+    [
+      '--import',
+      'tsx',
+      '--test',
+      `--test-timeout=${TEST_TIMEOUT_MS}`,
+      `--test-concurrency=${atOnce}`,
+      ...reporters,
+      ...files,
+    ],
     { stdio: 'inherit', env: { ...process.env, ...(isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {}) } },
   );
   const failed = status === 0 ? [] : readFileSync(list, 'utf8').split('\n').filter(Boolean);

@@ -22,11 +22,12 @@ async function startSlowInstall(context: Parameters<typeof startTestLab>[0]) {
   });
   context.after(() => child.kill('SIGKILL'));
   let shown = '';
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
     child.stderr.on('data', (bytes: Buffer) => {
       shown += bytes;
       if (/sent: command/.test(shown)) resolve();
     });
+    void child.then(() => reject(new Error(`it ended before anything was sent:\n${shown}`)));
   });
   return { lab, child };
 }
