@@ -83,6 +83,15 @@ const COMMANDS = [
   { name: "ssh host 'sh -c …'", words: ["sh -c 'echo ran; env | grep -c ssmka; true'"] },
   { name: "VS Code: ssh host 'bash -l -c …'", words: ["bash -l -c 'umask; echo $SITE ran'"] },
   {
+    name: "Ansible: ssh host '/bin/sh -c …'",
+    words: ['/bin/sh -c \'( umask 77 && mkdir -p "` echo ~/.ansible/tmp `" && echo ran ) && sleep 0\''],
+  },
+  {
+    name: "Ansible: ssh -tt host '/bin/sh -c …'",
+    flags: ['-tt'],
+    words: ["/bin/sh -c 'env | grep -c ssmka; echo ran && sleep 0'"],
+  },
+  {
     name: "VS Code: ssh -tt host 'bash -l -c …'",
     flags: ['-tt'],
     words: ["bash -l -c 'umask; echo $SITE ran'"],

@@ -113,6 +113,18 @@ const states: readonly State[] = [
     holds: prints('"$first$second ${#PROMPT_COMMAND[@]}"', '12 2'),
   },
   {
+    name: 'HISTCONTROL, HISTIGNORE and a history that each prompt appends to',
+    only: isBash,
+    before: `HISTCONTROL=ignoreboth HISTIGNORE='ls*'; shopt -s histappend; PROMPT_COMMAND='history -a'`,
+    holds: async (t) => {
+      t.type(' : hidden\r: once');
+      await t.heartbeats(1);
+      t.type('\r: once\rls -d /\r');
+      await t.heartbeats(1);
+      assert.equal(await t.ask('"$(tr "\\n" ";" <"$HISTFILE")"'), ': once;');
+    },
+  },
+  {
     name: 'an IFS, PATH and TMOUT in the environment',
     only: isShOrBash,
     before: ':',

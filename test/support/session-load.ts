@@ -32,7 +32,7 @@ export async function holdSessions(
     void session.ended.then(() => {
       ended += 1;
     });
-    await until('a prompt', () => /[$#] $/.test(text));
+    await until('a prompt', () => /[$#] $/.test(text), 120);
     session.write(`stty -echo; while sleep ${options.intervalSeconds}; do printf '\\033[5n'; done\r`);
     sessions.push(session);
   };
