@@ -1,6 +1,7 @@
 // What a line editor cannot be kept from doing with an answer, each as it is. The README names these; a way round would show here.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
+import { childrenOf, commandLine } from './support/processes.ts';
 import { isBash, isFish, isZsh, type Shell, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
@@ -171,6 +172,19 @@ suite('prompt keeper: limits', { concurrency: 16 }, () => {
     for (const { name, after, shows } of limitsOf(shell)) {
       testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, after }, shows));
     }
+
+    testWith(
+      [shell.command],
+      `${shell.name}: an answer on its way when Enter starts a program is read by it`,
+      () =>
+        inTerminal({ shell, answers: 'never' }, async (t) => {
+          await t.outputs('query');
+          t.type('cat -v\r');
+          await t.until('cat', () => childrenOf(t.pid).some((child) => commandLine(child)[0] === 'cat'));
+          t.type('\x1b[0n\r');
+          await t.see(/^\^\[\[0n$/m);
+        }),
+    );
 
     if (!isBash(shell)) continue;
     // Why those are rare: a heartbeat is due only after two thirds of the interval without a key.
