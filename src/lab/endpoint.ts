@@ -86,6 +86,7 @@ const SERVICES = [
 ] as const;
 
 const LARGEST_REQUEST_BYTES = 1024 * 1024;
+const KEEP_ALIVE_MS = 600_000;
 
 /** One line per request, for tests that count calls. */
 export interface RequestLog {
@@ -99,7 +100,7 @@ export function makeEndpoint(
   faults: FaultSource,
   log: (entry: RequestLog) => void,
 ): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const target = String(request.headers['x-amz-target'] ?? '');
     const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
     const operation = target.replace(service.target, '');
@@ -130,6 +131,9 @@ export function makeEndpoint(
       },
     );
   });
+  // Node's 5 s ends a connection in the moment a client uses it again, which is then told of a reset. The service waits longer.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
 }
 
 async function answer(

@@ -344,6 +344,11 @@ test('a request must be signed, whatever the Region and the credentials', async 
   assert.equal(((await bare.json()) as { __type: string }).__type, 'MissingAuthenticationTokenException');
 });
 
+test('a connection that is idle is not cut off under a client that is about to use it again', async () => {
+  const { headers } = await fetch(lab.endpoint, { method: 'POST', body: '{}' });
+  assert.ok(Number(/^timeout=(\d+)$/.exec(headers.get('keep-alive') ?? '')?.[1]) >= 60);
+});
+
 test('a fault that was asked for comes once, under the name that was asked for', async () => {
   lab.faults.failNext('ListCommands', 'ThrottlingException');
   await assert.rejects(client.send(new ListCommandsCommand({})), { name: 'ThrottlingException' });
