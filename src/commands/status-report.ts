@@ -141,7 +141,7 @@ function sessionTable(sessions: readonly KeptSession[]): string[] {
       formatAge(session.age),
       formatAge(session.lastKey),
       formatAge(session.lastAnswer),
-      String(session.leaked),
+      session.leaked === null ? '-' : String(session.leaked),
     ]);
   }
   return trimLines(table.toString())
@@ -153,7 +153,7 @@ function describeSession(session: KeptSession): string {
   return (
     `${session.user || session.uid} on ${session.terminal.replace('/dev/', '')}: ${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}, ` +
     `${session.state}, ${formatAge(session.age)} old, key ${formatAge(session.lastKey)} ago, ` +
-    `answer ${formatAge(session.lastAnswer)} ago, ${session.leaked} leaked`
+    `answer ${formatAge(session.lastAnswer)} ago, ${session.leaked ?? '-'} leaked`
   );
 }
 

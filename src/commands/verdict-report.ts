@@ -166,7 +166,7 @@ function describeSessions(report: ReportLine): string {
   const { count, notAnswering, leaked } = report.kept ?? {
     count: sessions.length,
     notAnswering: sessions.filter(({ state }) => state === 'not-answering').length,
-    leaked: sessions.reduce((sum, session) => sum + session.leaked, 0),
+    leaked: sessions.reduce((sum, session) => sum + (session.leaked ?? 0), 0),
   };
   return [
     `${count} kept now`,

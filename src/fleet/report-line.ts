@@ -18,7 +18,8 @@ const session = z.object({
   lastAnswer: seconds,
   sent: count,
   answered: count,
-  leaked: count,
+  /** Null with the prompt keeper, which does not see what becomes of an answer. */
+  leaked: z.number().nonnegative().nullable().catch(null),
 });
 
 /** A TMOUT that somebody set: `value` is null where the file computes it. */

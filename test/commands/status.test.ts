@@ -89,6 +89,13 @@ for (const columns of [50, 80, 200]) {
   });
 }
 
+test('status does not say of the prompt keeper that nothing leaked', () => {
+  const prompt = { ...SESSION, keeper: 'prompt', leaked: null };
+  const verdict = verdictOf({ ...FULL, sessions: [prompt], kept: undefined });
+  assert.match(renderStatus([verdict], ioOf(80)), /pts\/3 +prompt.* - +-$/m);
+  assert.match(renderStatus([verdict], ioOf(50)).replace(/\s+/g, ' '), /answer - ago, - leaked/);
+});
+
 test('status of a host without the product: not installed, and what is still to come off', () => {
   const report = {
     'ssm-keepalive': 1,

@@ -67,6 +67,7 @@ add_session() {
     [ "${moment#* }" != 0 ] || seconds=null
     session="$session,\"${moment% *}\":$seconds"
   done
+  [ "$session_keeper" = relay ] || leaked=null
   all_sessions="$all_sessions$session,\"sent\":$sent,\"answered\":$answered,\"leaked\":$leaked}$newline"
 }
 

@@ -92,6 +92,7 @@ test('helpers of shells inside one another are one session, that of the last key
       const keys = sessions.map((session) => session['age']! - session['lastKey']!);
       assert.deepEqual(keys.sort(), [300, 400, 900], name);
       assert.equal((verdict['kept'] as Record<string, number>)['count'], 3, name);
+      assert.deepEqual(new Set(sessions.map(({ leaked }) => leaked)), new Set([null]), name);
     }
   } finally {
     sandbox.close();

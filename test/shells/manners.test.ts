@@ -22,8 +22,9 @@ function holdsOnly(pid: number, path: string): boolean {
   }
 }
 
-const RECORD =
-  'v keeper state interval maxidle started lastkey lastanswer sent answered leaked pts inner'.split(' ');
+const RECORD = 'v keeper state interval maxidle started lastkey lastanswer sent answered pts inner'.split(
+  ' ',
+);
 
 /** The one open file of ours, as status reads it: by its descriptor, since it has no name any more. */
 function readRecord(pid: number): Record<string, string> | undefined {
