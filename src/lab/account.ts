@@ -10,6 +10,9 @@ import type { SessionTable } from './session-table.ts';
 
 export interface Account {
   readonly access: AccessControl;
+  /** Twelve digits. */
+  readonly id: string;
+  readonly region: string;
   readonly hosts: readonly Host[];
   readonly store: RecordStore;
   readonly dispatcher: Dispatcher;

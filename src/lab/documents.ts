@@ -1,7 +1,6 @@
 /** The account's documents: what the service owns, what somebody created, and what may stand in one. */
 import type { Account } from './account.ts';
 import { checkCommandDocument, readScript, type Script } from './command-document.ts';
-import { ACCOUNT } from './options.ts';
 import type { CommandRecord, DocumentRecord, DocumentVersion } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -39,7 +38,7 @@ export function findDocument(
       'InvalidDocumentVersion',
       `The version ${versionName ?? wanted} of document ${name} does not exist.`,
     );
-  return { document, owner: own === undefined ? 'Amazon' : ACCOUNT, version };
+  return { document, owner: own === undefined ? 'Amazon' : account.id, version };
 }
 
 export function latestOf(document: DocumentRecord): DocumentVersion {

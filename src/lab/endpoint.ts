@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { findTouched } from './access/touched.ts';
-import type { Account, Operation } from './account.ts';
+import type { Operation } from './account.ts';
+import type { Accounts, Scope } from './accounts.ts';
 import type { FaultSource, WireFault } from './endpoint-faults.ts';
 import {
   createAssociation,
@@ -71,17 +72,17 @@ const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   GetResources: getResources,
 };
 
-/** What the target header calls the services that answer here, what requests to them are signed for, and for which Region. */
+/** What the target header calls the services that answer here, and what requests to them are signed for. */
 const SERVICES = [
   {
     prefix: 'ssm',
     target: /^AmazonSSM\./,
-    signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/([^/,]+)\/ssm\/aws4_request,/,
+    signed: 'ssm',
   },
   {
     prefix: 'tag',
     target: /^ResourceGroupsTaggingAPI_20170126\.(?=GetResources$)/,
-    signed: /^AWS4-HMAC-SHA256 Credential=[^,]+\/([^/,]+)\/tagging\/aws4_request,/,
+    signed: 'tagging',
   },
 ] as const;
 
@@ -89,14 +90,14 @@ const LARGEST_REQUEST_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MS = 600_000;
 
 /** One line per request, for tests that count calls. */
-export interface RequestLog {
+export interface RequestLog extends Scope {
   readonly operation: string;
   readonly at: number;
   readonly error: string | undefined;
 }
 
 export function makeEndpoint(
-  account: Account,
+  accounts: Accounts,
   faults: FaultSource,
   log: (entry: RequestLog) => void,
 ): Server {
@@ -104,24 +105,25 @@ export function makeEndpoint(
     const target = String(request.headers['x-amz-target'] ?? '');
     const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
     const operation = target.replace(service.target, '');
+    const scope = readScope(request, service.signed);
     // A client whose clock is off learns the right time from here.
     response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
     if (broken === 'lost') {
-      log({ operation, at: Date.now(), error: 'lost' });
+      log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: 'lost' });
       request.socket.destroy();
       return;
     }
-    answer(account, faults, operation, request, service, broken === 'looped').then(
+    answer(accounts, scope, faults, operation, request, service, broken === 'looped').then(
       (output) => {
-        log({ operation, at: Date.now(), error: broken });
+        log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: broken });
         if (broken === undefined || broken === 'looped') send(response, 200, output);
         else sendBroken(response, output, broken);
       },
       (error: unknown) => {
         const known =
           error instanceof ServiceError ? error : new ServiceError('InternalServerError', String(error), 500);
-        log({ operation, at: Date.now(), error: known.name });
+        log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: known.name });
         // The service writes `message` for its framework's errors and `Message` for its own; clients take either.
         const key = known.name === 'ValidationException' ? 'message' : 'Message';
         send(response, known.status, {
@@ -137,7 +139,8 @@ export function makeEndpoint(
 }
 
 async function answer(
-  account: Account,
+  accounts: Accounts,
+  scope: Scope | undefined,
   faults: FaultSource,
   operation: string,
   request: IncomingMessage,
@@ -146,10 +149,12 @@ async function answer(
 ): Promise<Record<string, unknown>> {
   const text = await readBody(request);
   if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
-  const region = service.signed.exec(request.headers.authorization ?? '')?.[1];
-  if (region === undefined) {
+  if (scope === undefined)
     throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
-  }
+  const refusal = accounts.refusal(scope.accessKeyId);
+  if (refusal !== undefined) throw new ServiceError(refusal, FAULT_MESSAGES[refusal]);
+  const account = accounts.find(scope);
+  const { region } = scope;
   checkClock(String(request.headers['x-amz-date'] ?? ''), faults.now());
   checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
   const run = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation as OperationName] : undefined;
@@ -173,6 +178,16 @@ async function answer(
   const output = await run(account, body, region);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;
+}
+
+const NO_SCOPE: Scope = { accessKeyId: '', region: '' };
+
+/** Who signed for that service, by the credential scope of the signature [Signature Version 4]; undefined where nobody did. */
+function readScope(request: IncomingMessage, service: string): Scope | undefined {
+  const match = /^AWS4-HMAC-SHA256 Credential=([^/,]+)\/\d{8}\/([a-z0-9-]+)\/([a-z]+)\/aws4_request,/.exec(
+    request.headers.authorization ?? '',
+  );
+  return match?.[3] === service ? { accessKeyId: match[1] ?? '', region: match[2] ?? '' } : undefined;
 }
 
 /** A signature is good for five minutes either way [Signature Version 4]. */

@@ -1,10 +1,12 @@
 /** Which hosts a lab's folder has and which port it had, so that a lab that is started again is the same account at the same address. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_HOSTS, type HostSpec } from './options.ts';
+import { type AccountSpec, DEFAULT_HOSTS, type HostSpec } from './options.ts';
 
 export interface Inventory {
   readonly hosts: readonly HostSpec[];
+  /** Absent in a folder that an older lab wrote. */
+  readonly accounts?: readonly AccountSpec[];
   /** 0: none yet. */
   readonly port: number;
 }

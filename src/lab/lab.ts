@@ -5,11 +5,9 @@ import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { AccessControl } from './access/access-control.ts';
 import { touchSession } from './access/touched.ts';
-import type { Account } from './account.ts';
+import { Accounts } from './accounts.ts';
 import { AlarmBook, type AlarmState } from './alarms.ts';
-import { AssociationRunner } from './association-runner.ts';
 import { attachGateway } from './channel/gateway.ts';
-import { Dispatcher } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
 import { type EndpointFaults, makeFaults } from './endpoint-faults.ts';
@@ -19,10 +17,8 @@ import { MachineHost } from './machine-host.ts';
 import { type HostSpec, type LabOptions, REGION } from './options.ts';
 import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
-import { RecordStore } from './records.ts';
+import type { RecordStore } from './records.ts';
 import { hasSandbox } from './sandbox.ts';
-import { sessionDefaults } from './session-settings.ts';
-import { SessionTable } from './session-table.ts';
 import { SyntheticHost } from './synthetic-host.ts';
 
 export interface Lab {
@@ -62,32 +58,21 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const isRooted = needsMachines && chooseRooted(options.isolation ?? 'auto');
   const program = needsMachines ? await placeProgram(options.dir) : '';
   const hosts = specs.map((spec) => makeHost(spec, options.dir, program, isRooted));
-  const store = new RecordStore(join(options.dir, 'records.json'));
   const alarms = new AlarmBook(options.dir);
-  const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, alarms);
-  if (options.preferences !== undefined) savePreferences(store, options.preferences);
   const access = new AccessControl();
-  const sessions = new SessionTable(store, access);
-  const defaults = sessionDefaults(options);
-  const associations = new AssociationRunner(hosts, store, dispatcher, defaults.minuteSeconds);
-  const account: Account = {
-    access,
-    associations,
-    hosts,
-    store,
-    dispatcher,
-    sessions,
-    consistencySeconds: options.consistencySeconds ?? 0.3,
-    pageLatencySeconds: options.pageLatencySeconds ?? 0,
-    timeoutScale: options.timeoutScale ?? 1,
-    sessionDefaults: defaults,
-  };
+  const accounts = new Accounts(hosts, alarms, access, {
+    ...options,
+    accounts: options.accounts ?? inventory.accounts ?? [],
+  });
+  const { home } = accounts;
+  if (options.preferences !== undefined) savePreferences(home.store, options.preferences);
   const faults = makeFaults();
   const requests: RequestLog[] = [];
-  const server = makeEndpoint(account, faults, (entry) => requests.push(entry));
-  attachGateway(server, sessions, (id, region) =>
-    access.allows('ssmmessages:OpenDataChannel', touchSession(id, account, region), region),
-  );
+  const server = makeEndpoint(accounts, faults, (entry) => requests.push(entry));
+  attachGateway(server, accounts, (id, region) => {
+    const owner = accounts.ownerOf(id) ?? home;
+    return access.allows('ssmmessages:OpenDataChannel', touchSession(id, owner, region), region);
+  });
   try {
     await Promise.all(hosts.map((host) => host.start()));
     // The port it had before, so that variables exported then still lead here; any other where that is taken.
@@ -100,14 +85,13 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     throw error;
   }
   const { port } = server.address() as AddressInfo;
-  associations.start();
-  writeInventory(options.dir, { hosts: specs, port });
-  sessions.baseUrl = `ws://127.0.0.1:${port}`;
+  accounts.start(`ws://127.0.0.1:${port}`);
+  writeInventory(options.dir, { hosts: specs, accounts: options.accounts ?? inventory.accounts ?? [], port });
   const endpoint = `http://127.0.0.1:${port}`;
   publishState(options.dir, {
     endpoint,
-    idleSeconds: account.sessionDefaults.idleSeconds,
-    policy: account.sessionDefaults.policy,
+    idleSeconds: home.sessionDefaults.idleSeconds,
+    policy: home.sessionDefaults.policy,
     notFaithful: [
       ...new Set(
         hosts.flatMap((host) =>
@@ -134,13 +118,11 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     stop: async () => {
       if (isStopped) return;
       isStopped = true;
-      associations.stop();
-      dispatcher.stop();
-      sessions.stop();
+      accounts.stop();
       await Promise.all(hosts.map((host) => host.stop()));
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      store.save();
+      accounts.save();
       releaseFolder(options.dir);
     },
   };

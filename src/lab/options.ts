@@ -12,6 +12,9 @@ export interface HostSpec {
   /** `i-` and 17 characters. */
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** The account and the Region it is in. Default ACCOUNT and REGION. */
+  readonly account?: string;
+  readonly region?: string;
   /** Resource groups it is a member of. */
   readonly groups?: readonly string[];
   /** False: no interpreter is reachable by any usual name. Default true. */
@@ -31,6 +34,15 @@ export interface SyntheticSpec {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly latencySeconds?: number;
+}
+
+/** One more account behind the same endpoint, for those who sign with its key. */
+export interface AccountSpec {
+  /** Twelve digits. */
+  readonly id: string;
+  readonly accessKeyId: string;
+  /** The error name that every call with this key ends in, e.g. ExpiredTokenException. */
+  readonly refusal?: string;
 }
 
 export interface LabOptions {
@@ -53,6 +65,8 @@ export interface LabOptions {
   readonly port?: number;
   /** Default: those that the last lab in `dir` had, else DEFAULT_HOSTS. */
   readonly hosts?: readonly HostSpec[];
+  /** Accounts beside the first one, which every other key opens. */
+  readonly accounts?: readonly AccountSpec[];
   /** How long lists stay empty after SendCommand. Default 0.3. */
   readonly consistencySeconds?: number;
   /** What one page of a list costs. Default 0. */

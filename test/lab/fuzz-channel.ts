@@ -24,7 +24,7 @@ export async function fuzzChannel(seed: number, rounds: number, folder: string):
   const store = new RecordStore(`${folder}/records.json`);
   const sessions = new SessionTable(store);
   const server = createServer();
-  attachGateway(server, sessions);
+  attachGateway(server, { findSession: (id) => sessions.find(id) });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   sessions.baseUrl = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const bystander = start(sessions);

@@ -1,7 +1,7 @@
 /** Takes WebSocket connections to data channels and gives each to its session once its token is shown. */
 import type { IncomingMessage, Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { SessionTable } from '../session-table.ts';
+import type { Accounts } from '../accounts.ts';
 
 const OPEN_LIMIT_MS = 10_000;
 /** Signature Version 4 for the service of data channels, and the Region in it. */
@@ -11,7 +11,7 @@ const LARGEST_FRAME = 256 * 1024;
 /** `maySign`: whether a client that signs its opening, for this session and Region, may open it. */
 export function attachGateway(
   server: Server,
-  sessions: SessionTable,
+  accounts: Pick<Accounts, 'findSession'>,
   maySign: (sessionId: string, region: string) => boolean = () => true,
 ): WebSocketServer {
   const sockets = new WebSocketServer({
@@ -23,7 +23,7 @@ export function attachGateway(
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
     const id = /^\/v1\/data-channel\/([^/?]+)/.exec(request.url ?? '')?.[1];
     // Ids are plain letters and digits, so whatever needs decoding is none.
-    const session = id === undefined ? undefined : sessions.find(id);
+    const session = id === undefined ? undefined : accounts.findSession(id);
     // A client that hangs up here must not end the lab.
     socket.on('error', () => socket.destroy());
     if (session === undefined) {

@@ -5,7 +5,6 @@ import { checkParameters, stepName } from '../command-document.ts';
 import { countErrors } from '../dispatcher.ts';
 import { findDocument, findUsable, scriptOf } from '../documents.ts';
 import type { Host } from '../host.ts';
-import { ACCOUNT } from '../options.ts';
 import { takePage } from '../paging.ts';
 import type { CommandRecord, InvocationRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
@@ -153,7 +152,7 @@ function findByIds(account: Account, ids: readonly string[]): Host[] {
   if (bad.length > 0)
     throw new ServiceError(
       'InvalidInstanceId',
-      `Instances [[${bad.join(', ')}]] not in a valid state for account ${ACCOUNT}`,
+      `Instances [[${bad.join(', ')}]] not in a valid state for account ${account.id}`,
     );
   return usable;
 }

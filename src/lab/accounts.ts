@@ -1,0 +1,119 @@
+/** The accounts behind one endpoint, told apart as the service does it: by access key and Region of the signature. */
+import { join } from 'node:path';
+import type { AccessControl } from './access/access-control.ts';
+import type { Account } from './account.ts';
+import type { AlarmBook } from './alarms.ts';
+import { AssociationRunner } from './association-runner.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Host } from './host.ts';
+import { ACCOUNT, type LabOptions, REGION } from './options.ts';
+import { RecordStore } from './records.ts';
+import type { Session } from './session.ts';
+import { sessionDefaults } from './session-settings.ts';
+import { SessionTable } from './session-table.ts';
+
+/** Who signed a request, and for which Region. */
+export interface Scope {
+  readonly accessKeyId: string;
+  readonly region: string;
+}
+
+export class Accounts {
+  /** ws://127.0.0.1:PORT, known once the endpoint listens. */
+  private baseUrl = '';
+  private readonly open = new Map<string, Account>();
+
+  constructor(
+    private readonly hosts: readonly Host[],
+    private readonly alarms: AlarmBook,
+    private readonly access: AccessControl,
+    private readonly options: LabOptions,
+  ) {}
+
+  /** Any key that is nobody else's is the first account's; a Region without hosts is there all the same. */
+  find({ accessKeyId, region }: Scope): Account {
+    const own = this.options.accounts?.find((account) => account.accessKeyId === accessKeyId);
+    return this.at(own?.id ?? ACCOUNT, region);
+  }
+
+  /** The first account in the Region where the default hosts are. */
+  get home(): Account {
+    return this.at(ACCOUNT, REGION);
+  }
+
+  /** The error that every call with this key ends in; undefined for keys that are good. */
+  refusal(accessKeyId: string): string | undefined {
+    return this.options.accounts?.find((account) => account.accessKeyId === accessKeyId)?.refusal;
+  }
+
+  findSession(sessionId: string): Session | undefined {
+    return this.ownerOf(sessionId)?.sessions.find(sessionId);
+  }
+
+  /** The account that a live session is in. */
+  ownerOf(sessionId: string): Account | undefined {
+    return [...this.open.values()].find(({ sessions }) => sessions.find(sessionId) !== undefined);
+  }
+
+  /** Once the hosts are up and the endpoint listens. */
+  start(baseUrl: string): void {
+    this.baseUrl = baseUrl;
+    for (const { spec } of this.hosts) this.at(spec.account ?? ACCOUNT, spec.region ?? REGION);
+    for (const account of this.open.values()) {
+      account.sessions.baseUrl = baseUrl;
+      account.associations.start();
+    }
+  }
+
+  /** Lets nothing begin any more; the hosts are ended by whoever started them. */
+  stop(): void {
+    for (const { associations, dispatcher, sessions } of this.open.values()) {
+      associations.stop();
+      dispatcher.stop();
+      sessions.stop();
+    }
+  }
+
+  save(): void {
+    for (const { store } of this.open.values()) store.save();
+  }
+
+  private at(id: string, region: string): Account {
+    const key = `${id}.${region}`;
+    const known = this.open.get(key);
+    if (known) return known;
+    const account = this.make(id, region);
+    this.open.set(key, account);
+    if (this.baseUrl !== '') account.associations.start();
+    return account;
+  }
+
+  private make(id: string, region: string): Account {
+    const { options } = this;
+    const isHome = id === ACCOUNT && region === REGION;
+    const hosts = this.hosts.filter(
+      ({ spec }) => (spec.account ?? ACCOUNT) === id && (spec.region ?? REGION) === region,
+    );
+    const store = new RecordStore(
+      join(options.dir, isHome ? 'records.json' : `records.${id}.${region}.json`),
+    );
+    const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, this.alarms);
+    const defaults = sessionDefaults(options);
+    const sessions = new SessionTable(store, this.access);
+    sessions.baseUrl = this.baseUrl;
+    return {
+      id,
+      region,
+      access: this.access,
+      hosts,
+      store,
+      dispatcher,
+      sessions,
+      associations: new AssociationRunner(hosts, store, dispatcher, defaults.minuteSeconds),
+      consistencySeconds: options.consistencySeconds ?? 0.3,
+      pageLatencySeconds: options.pageLatencySeconds ?? 0,
+      timeoutScale: options.timeoutScale ?? 1,
+      sessionDefaults: defaults,
+    };
+  }
+}
