@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv, type Options } from 'yargs';
+import { requireOneAccount } from './commands/accounts.ts';
 import { COMMANDS, type CommandEntry, type OwnFlag } from './commands/index.ts';
 import type { Io } from './commands/io.ts';
 import { UserError } from './errors.ts';
@@ -163,6 +164,7 @@ async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEn
   isJson = settings.common.output === 'json';
   isDebug = settings.common.isDebug;
   if (isDebug) write(process.stderr, describeSources(gatherSources(flags, process.env, groups, file)));
+  if (entry.accounts === undefined) requireOneAccount(settings, entry.name);
   const own = Object.fromEntries(ownFlags.map(({ name }) => [name, parsed[name] as string | boolean]));
   const command = await entry.load();
   const interruption = listenForInterrupts();

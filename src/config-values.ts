@@ -11,7 +11,7 @@ export function readTexts(flag: Flag, { key, line, value }: FileEntry, path: str
     throw refuse(describe(value), 'true or false');
   }
   if (isScalar(value)) return [value.text];
-  if (flag.kind === 'value') throw refuse(describe(value), 'one value');
+  if (flag.kind === 'value' && !flag.isRepeatable) throw refuse(describe(value), 'one value');
   if (value.kind === 'list' && value.items.length > 0) {
     return value.items.map((item) => {
       if (isScalar(item)) return item.text;

@@ -12,6 +12,8 @@ export interface Flag {
   readonly describe: string;
   /** The default as a user would type it; absent where there is none. */
   readonly fallback?: string;
+  /** A `value` that may be given several times, one each time, so that it never swallows the word behind it. */
+  readonly isRepeatable?: boolean;
 }
 
 export const FLAGS = [
@@ -274,14 +276,16 @@ export const FLAGS = [
     group: 'Common',
     kind: 'value',
     placeholder: 'REGION',
-    describe: 'AWS Region',
+    isRepeatable: true,
+    describe: 'AWS Region; repeat it to work in several at once',
   },
   {
     name: 'profile',
     group: 'Common',
     kind: 'value',
     placeholder: 'NAME',
-    describe: 'profile of the AWS configuration files',
+    isRepeatable: true,
+    describe: 'profile of the AWS configuration files; repeat it too',
   },
   {
     name: 'config',

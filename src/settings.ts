@@ -71,6 +71,10 @@ export interface Settings {
     readonly reportFile: string | undefined;
   };
   readonly common: {
+    /** Every Region and profile asked for; the accounts meant are their product. Empty: what the AWS variables and files say. */
+    readonly regions: readonly string[];
+    readonly profiles: readonly string[];
+    /** The only Region given; undefined where there is none, or several that have to be narrowed first. */
     readonly region: string | undefined;
     readonly profile: string | undefined;
     readonly output: 'table' | 'json';
@@ -217,6 +221,8 @@ export function readSettings(
     return found ? readMany(name, found) : [];
   };
   const isOn = (name: FlagName) => isSwitchOn(sources.find(name));
+  const regions = [...new Set(many('region'))];
+  const profiles = [...new Set(many('profile'))];
 
   const settings: Settings = {
     targets: {
@@ -263,8 +269,10 @@ export function readSettings(
       reportFile: one('report'),
     },
     common: {
-      region: one('region'),
-      profile: one('profile'),
+      regions,
+      profiles,
+      region: onlyOne(regions),
+      profile: onlyOne(profiles),
       output: one('output') ?? fallback('output'),
       isLab: isOn('lab'),
       endpointUrl: one('endpoint-url'),
@@ -313,7 +321,7 @@ function readOne<K extends ValueFlag>(name: K, given: Given): ValueOf<K> {
 }
 
 /** These take several with commas between; a comma in a tag parts its values. */
-const SPLIT: readonly FlagName[] = ['entry', 'instance-id', 'arm', 'command-id'];
+const SPLIT: readonly FlagName[] = ['entry', 'instance-id', 'arm', 'command-id', 'region'];
 
 function readMany<K extends ValueFlag>(name: K, given: Given): ValueOf<K>[] {
   const texts = SPLIT.includes(name) ? given.texts.flatMap((text) => text.split(',')) : given.texts;
@@ -401,6 +409,10 @@ function fallback<K extends ValueFlag>(name: K): ValueOf<K> {
   return readText(name, { name, layer: 'line', label: `the default of --${name}`, texts: [] }, flag.fallback);
 }
 
+function onlyOne<T>(items: readonly T[]): T | undefined {
+  return items.length === 1 ? items[0] : undefined;
+}
+
 /** Always in the list's order, each once. */
 function readArms(given: readonly (ArmName | 'all')[]): readonly ArmName[] {
   return ARM_NAMES.filter((arm) => given.length === 0 || given.includes('all') || given.includes(arm));
@@ -457,7 +469,7 @@ function checkTogether(
       next: 'give one of the two',
     });
   }
-  if (settings.common.isLab && (settings.common.endpointUrl || settings.common.profile)) {
+  if (settings.common.isLab && (settings.common.endpointUrl || settings.common.profiles.length > 0)) {
     throw new UsageError({
       what: `${label('lab')} and ${label(settings.common.endpointUrl ? 'endpoint-url' : 'profile')} were both given`,
       why: 'the lab is an account of its own, at an address of its own',

@@ -67,7 +67,7 @@ function findVariable(flag: Flag, environment: NodeJS.ProcessEnv): Given | undef
   const label = variableName(flag.name);
   const value = environment[label];
   if (value === undefined || value === '') return undefined;
-  const texts = flag.kind === 'list' ? value.trim().split(/\s+/) : [value];
+  const texts = flag.kind === 'list' || flag.isRepeatable ? value.trim().split(/\s+/) : [value];
   return { name: flag.name as FlagName, layer: 'variable', label, texts };
 }
 

@@ -5,25 +5,36 @@ import { isAccessDenied } from '../fleet/service-errors.ts';
 import type { Settings } from '../settings.ts';
 import type { Io } from './io.ts';
 
+/** How many instances of one account a command would change; undefined where the service will not say. */
+export interface Reach {
+  readonly targets: Targets;
+  readonly count: number | undefined;
+}
+
+/** Counts no further than it takes to know that somebody has to be asked. @throws ServiceError */
+export async function countReach(client: SSMClient, targets: Targets, settings: Settings): Promise<Reach> {
+  const { isConfirmed, confirmAbove } = settings.delivery;
+  return { targets, count: isConfirmed ? undefined : await countUpTo(client, targets, confirmAbove + 1) };
+}
+
 /**
- * Asks before a command changes many instances, all there are, or those of a config file that nobody named: an install in
- * the wrong folder reaches nobody. --yes answers beforehand. No terminal to ask on: refused.
+ * Asks once before a command changes many instances, in all accounts together, all there are, or those of a config file that
+ * nobody named: an install in the wrong folder reaches nobody. --yes answers beforehand. No terminal to ask on: refused.
  * @throws UserError when nobody can be asked, or the answer was no.
  */
 export async function confirmReach(
-  client: SSMClient,
   verb: string,
-  targets: Targets,
+  reaches: readonly Reach[],
   settings: Settings,
   io: Io,
 ): Promise<void> {
   const { isConfirmed, confirmAbove } = settings.delivery;
-  if (isConfirmed) return;
-  const count = await countUpTo(client, targets, confirmAbove + 1);
+  if (isConfirmed || reaches.length === 0) return;
+  const count = addUp(reaches, settings);
   const isMany = count === undefined || count > confirmAbove;
   const { isAll, foundIn } = settings.targets;
   if (!isAll && !isMany && (foundIn === undefined || count === 0)) return;
-  const reach = describeReach(targets, settings, count);
+  const reach = `${describeReach(settings, count)}${reaches.length > 1 ? ` in ${reaches.length} accounts and Regions` : ''}`;
   if (!io.ask) {
     throw new UserError(
       {
@@ -71,15 +82,22 @@ async function countUpTo(client: SSMClient, targets: Targets, most: number): Pro
   return count;
 }
 
-function describeReach(targets: Targets, settings: Settings, count: number | undefined): string {
-  if (settings.targets.isAll) return `all ${targets.instanceIds.length} managed Linux instances`;
+function addUp(reaches: readonly Reach[], { targets }: Settings): number | undefined {
+  // Every account was asked for the same ids, and one instance is in one account.
+  if (targets.instanceIds.length > 0) return targets.instanceIds.length;
+  if (reaches.some(({ count }) => count === undefined)) return undefined;
+  return reaches.reduce((sum, { count = 0 }) => sum + count, 0);
+}
+
+function describeReach({ targets, delivery }: Settings, count: number | undefined): string {
   if (count === undefined) return `an unknown number of instances (${describeTargets(targets)})`;
-  const { confirmAbove } = settings.delivery;
+  if (targets.isAll) return `all ${count} managed Linux instances`;
+  const { confirmAbove } = delivery;
   const isExact = targets.instanceIds.length > 0 || count <= confirmAbove;
   const reach = isExact
     ? count === 1
       ? '1 instance'
       : `${count} instances`
     : `more than ${confirmAbove} instances`;
-  return settings.targets.foundIn === undefined ? reach : `${reach} (${describeTargets(targets)})`;
+  return targets.foundIn === undefined ? reach : `${reach} (${describeTargets(targets)})`;
 }

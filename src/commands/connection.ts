@@ -1,6 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import type { Settings } from '../settings.ts';
+import type { AccountName } from './accounts.ts';
 import type { Io } from './io.ts';
 
 /** A client of the service, and what to end when the command has finished with it. */
@@ -9,31 +10,53 @@ export interface OpenConnection {
   close(): Promise<void>;
 }
 
-/** Reaches the service the settings name; choosing the lab's endpoint is all that --lab changes. */
+/** Where the service is, for as many accounts as are asked for. */
+export interface OpenService {
+  clientFor(account: AccountName): SSMClient;
+  /** Ends every client it made. */
+  close(): Promise<void>;
+}
+
+/** Reaches the service in the only account the settings name. */
 export async function connect(settings: Settings, io: Io): Promise<OpenConnection> {
+  const service = await openService(settings, io);
+  return { client: service.clientFor(settings.common), close: () => service.close() };
+}
+
+/** Reaches the service the settings name; choosing the lab's endpoint is all that --lab changes. */
+export async function openService(settings: Settings, io: Io): Promise<OpenService> {
   const { makeClient } = await import('../fleet/client.ts');
-  const { region, profile, endpointUrl, isLab } = settings.common;
+  const { endpointUrl, isLab } = settings.common;
   io.err(describeConfigFile(settings));
-  if (!isLab) {
-    const client = makeClient({ region, profile, endpointUrl, onDenied: io.noteDenial });
-    return { client, close: async () => client.destroy() };
-  }
+  const lab = isLab ? await openTheLab(io) : undefined;
+  const clients: SSMClient[] = [];
+  return {
+    clientFor({ profile, region }) {
+      const client = makeClient(
+        lab === undefined
+          ? { region, profile, endpointUrl, onDenied: io.noteDenial }
+          : {
+              region: region ?? 'us-east-1',
+              endpointUrl: lab.endpoint,
+              credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+              onDenied: io.noteDenial,
+            },
+      );
+      clients.push(client);
+      return client;
+    },
+    async close() {
+      for (const client of clients) client.destroy();
+      await lab?.close();
+    },
+  };
+}
+
+async function openTheLab(io: Io) {
   const { labStatus, openLab } = await import('../lab/index.ts');
   const lab = await openLab().catch(explainLabFailure);
   io.err(describeUnfaithful((await labStatus())?.notFaithful ?? []));
-  const client = makeClient({
-    region: region ?? 'us-east-1',
-    endpointUrl: lab.endpoint,
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
-    onDenied: io.noteDenial,
-  });
-  return {
-    client,
-    async close() {
-      client.destroy();
-      await lab.close();
-    },
-  };
+  return lab;
 }
 
 /** Nobody should reach other instances than they thought because of the folder they stand in. */

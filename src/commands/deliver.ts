@@ -1,81 +1,75 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type Bundle, renderBundle, wireCommands } from '../bundle/index.ts';
+import { type Bundle, wireCommands } from '../bundle/index.ts';
 import { UserError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
 import { enumerateAll, type Targets } from '../fleet/choose.ts';
 import type { Interruption } from '../fleet/interruption.ts';
-import { isGood, type Verdict } from '../fleet/judge.ts';
 import { type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
-import type { Delivery } from '../fleet/send.ts';
-import { sendScript } from '../fleet/send.ts';
-import {
-  DEFAULT_IDLE_TIMEOUT_SECONDS,
-  longestIntervalSeconds,
-  requireTargets,
-  type Settings,
-} from '../settings.ts';
-import { confirmReach } from './confirm.ts';
-import { connect } from './connection.ts';
-import { showDryRun } from './dry-run.ts';
-import type { Io } from './io.ts';
+import { type Delivery, sendScript } from '../fleet/send.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from '../settings.ts';
+import { countReach, type Reach } from './confirm.ts';
+import { type AccountPlan, planAccount } from './dry-run.ts';
 import { planDocuments, type SavedDocuments, saveDocuments } from './own-document.ts';
-import { makeProgress } from './progress.ts';
-import { renderStatus } from './status-report.ts';
+import type { Progress } from './progress.ts';
 import { describeTakeUp, takeUp } from './take-up.ts';
-import { type RunFacts, renderFailures, renderVerdictJson, renderVerdictTable } from './verdict-report.ts';
 
 export type Verb = 'install' | 'uninstall' | 'status';
 
 /** How long each script may run on an instance; the installer's own steps are bounded well below this. */
 const EXECUTION_TIMEOUT_SECONDS = 300;
 
-const CANCELLING =
-  '\nssm-keepalive: cancelling; waiting for what already runs (Ctrl-C again leaves at once)\n';
+/** What one account is delivered with: the layer around, fan-out.ts, makes one for each and prints what comes back. */
+export interface AccountRun {
+  readonly client: SSMClient;
+  readonly verb: Verb;
+  /** Narrowed to this account. */
+  readonly settings: Settings;
+  readonly bundle: Bundle;
+  readonly interruption: Interruption;
+  readonly progress: Progress;
+  /** A note for people while it goes on; what came of it goes back as the outcome. */
+  note(text: string): void;
+  /** Asks, together with the other accounts, whether so many may be changed. @throws UserError where they may not */
+  confirm(reach: Reach): Promise<void>;
+}
 
-/** The exit status after Ctrl-C, as shells expect it. */
-const INTERRUPTED = 130;
+/** What came of one account. */
+export type Outcome =
+  | { readonly kind: 'plan'; readonly plan: AccountPlan }
+  | { readonly kind: 'sent'; readonly commandIds: readonly string[] }
+  | { readonly kind: 'result'; readonly result: PushResult };
 
-/** Brings one of the three scripts to every target and reports a verdict for each. Returns the exit status. */
-export async function deliver(
-  verb: Verb,
-  settings: Settings,
-  io: Io,
-  interruption: Interruption,
-): Promise<number> {
-  requireTargets(settings);
-  const bundle = renderBundle(settings.keeper);
-  refuseUnwatchedCanary(verb, settings);
-  const connection = await connect(settings, io);
-  try {
-    const { client } = connection;
-    if (settings.delivery.commandIds.length > 0) {
-      const executionSeconds = EXECUTION_TIMEOUT_SECONDS;
-      const options = { client, verb, settings, io, interruption, executionSeconds, cancelling: CANCELLING };
-      return report(verb, settings, bundle, await takeUp(options), io, interruption);
-    }
-    const targets = await enumerateAll(client, settings.targets);
-    const unpinned = makeDelivery(verb, settings, bundle, targets);
-    const plans = await planDocuments(client, verb, settings, bundle);
-    if (settings.delivery.isDryRun)
-      return await showDryRun(
-        client,
-        verb,
-        settings,
-        bundle,
-        unpinned,
-        needsCanary(verb, settings),
-        io,
-        plans,
-      );
-    if (verb !== 'status') await confirmReach(client, verb, targets, settings, io);
-    if (verb === 'install') await checkIdlePolicy(client, settings);
-    const saved = await saveDocuments(client, plans, io);
-    const delivery = { ...unpinned, document: saved.document };
-    if (!settings.delivery.shouldWait) return await sendOnly(client, verb, settings, delivery, io);
-    return await pushAndReport(client, verb, settings, bundle, delivery, io, interruption, saved);
-  } finally {
-    await connection.close();
+/** Brings one of the three scripts to every target in one account. @throws UserError */
+export async function deliver(run: AccountRun): Promise<Outcome> {
+  const { client, verb, settings, bundle } = run;
+  if (settings.delivery.commandIds.length > 0) {
+    const result = await takeUp({ ...run, executionSeconds: EXECUTION_TIMEOUT_SECONDS });
+    return { kind: 'result', result };
   }
+  const targets = await enumerateAll(client, settings.targets);
+  const unpinned = makeDelivery(verb, settings, bundle, targets);
+  const plans = await planDocuments(client, verb, settings, bundle);
+  if (settings.delivery.isDryRun)
+    return {
+      kind: 'plan',
+      plan: await planAccount(client, settings, unpinned, needsCanary(verb, settings), plans),
+    };
+  if (verb === 'install') await checkIdlePolicy(client, settings);
+  if (verb !== 'status') await run.confirm(await countReach(client, targets, settings));
+  refuseInterrupted(run.interruption);
+  const saved = await saveDocuments(client, plans, run.note);
+  const delivery = { ...unpinned, document: saved.document };
+  if (!settings.delivery.shouldWait) return { kind: 'sent', commandIds: await sendOnly(run, delivery) };
+  return { kind: 'result', result: await push(run, delivery, saved) };
+}
+
+/** Ctrl-C while instances were still being looked up: nothing was sent, and nothing shall be. */
+function refuseInterrupted(interruption: Interruption): void {
+  if (!interruption.isRequested) return;
+  throw new UserError(
+    { code: 'interrupted', what: 'nothing was sent', why: 'you interrupted it', next: 'run it again' },
+    { exitStatus: 130 },
+  );
 }
 
 function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: Targets): Delivery {
@@ -97,7 +91,7 @@ const needsCanary = (verb: Verb, settings: Settings) =>
   verb === 'install' && settings.keeper.restart && settings.delivery.hasCanary;
 
 /** A canary has to be watched; without waiting there is none, and that has to be said. */
-function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
+export function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
   const isOne = settings.targets.instanceIds.length === 1;
   if (
     settings.delivery.shouldWait ||
@@ -140,37 +134,15 @@ async function checkIdlePolicy(client: SSMClient, settings: Settings): Promise<v
   }
 }
 
-async function sendOnly(
-  client: SSMClient,
-  verb: Verb,
-  settings: Settings,
-  delivery: Delivery,
-  io: Io,
-): Promise<number> {
+async function sendOnly({ client, verb, settings, note }: AccountRun, delivery: Delivery): Promise<string[]> {
   const commandIds = await sendScript(client, delivery);
-  if (settings.common.output === 'json')
-    io.out(`${JSON.stringify({ command: verb, commandIds }, null, 2)}\n`);
-  else for (const id of commandIds) io.out(`${id}\n`);
-  io.err(`ssm-keepalive: sent. To see how it went:  ${describeTakeUp(verb, commandIds, settings)}\n`);
-  return 0;
+  note(`ssm-keepalive: sent. To see how it went:  ${describeTakeUp(verb, commandIds, settings)}\n`);
+  return commandIds;
 }
 
-async function pushAndReport(
-  client: SSMClient,
-  verb: Verb,
-  settings: Settings,
-  bundle: Bundle,
-  delivery: Delivery,
-  io: Io,
-  interruption: Interruption,
-  saved: SavedDocuments,
-): Promise<number> {
-  const progress = makeProgress(io, settings.common.isQuiet);
+async function push(run: AccountRun, delivery: Delivery, saved: SavedDocuments): Promise<PushResult> {
+  const { client, verb, settings, bundle, interruption, progress, note } = run;
   const sentIds: string[] = [];
-  const undo = interruption.onRequest(() => {
-    progress.stop();
-    io.err(CANCELLING);
-  });
   const options: PushOptions = {
     client,
     delivery,
@@ -185,46 +157,14 @@ async function pushAndReport(
       ? { lookCommands: wireCommands('status', bundle.status) }
       : {}),
   };
-  let isReported = false;
+  let isComplete = false;
   try {
     const result = await pushScript(options);
-    progress.stop();
-    isReported = !interruption.leaveSignal.aborted;
-    return report(verb, settings, bundle, result, io, interruption);
+    isComplete = !interruption.leaveSignal.aborted;
+    return result;
   } finally {
-    progress.stop();
-    undo();
-    if (!isReported && sentIds.length > 0) {
-      io.err(`ssm-keepalive: left early. To take it up again:  ${describeTakeUp(verb, sentIds, settings)}\n`);
+    if (!isComplete && sentIds.length > 0) {
+      note(`ssm-keepalive: left early. To take it up again:  ${describeTakeUp(verb, sentIds, settings)}\n`);
     }
   }
-}
-
-function report(
-  verb: Verb,
-  settings: Settings,
-  bundle: Bundle,
-  result: PushResult,
-  io: Io,
-  interruption: Interruption,
-): number {
-  const exitStatus = interruption.isRequested ? INTERRUPTED : isAllGood(result.verdicts, result) ? 0 : 1;
-  const facts: RunFacts = {
-    command: verb,
-    version: bundle.version,
-    digest: bundle.digest,
-    commandIds: result.commandIds,
-    missingCount: result.missingCount,
-    stopped: result.stopped,
-    exitStatus,
-  };
-  if (settings.common.output === 'json')
-    for (const piece of renderVerdictJson(result.verdicts, facts)) io.out(piece);
-  else io.out((verb === 'status' ? renderStatus : renderVerdictTable)(result.verdicts, io));
-  io.err(renderFailures(result.verdicts, facts));
-  return exitStatus;
-}
-
-function isAllGood(verdicts: readonly Verdict[], result: PushResult): boolean {
-  return verdicts.length > 0 && verdicts.every(isGood) && !result.stopped && result.missingCount === 0;
 }

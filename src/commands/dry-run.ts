@@ -4,56 +4,50 @@ import Table from 'cli-table3';
 import type { Bundle } from '../bundle/index.ts';
 import { type Instance, listInstances, NoMatchError } from '../fleet/choose.ts';
 import type { Delivery } from '../fleet/send.ts';
+import { RUN_SHELL_SCRIPT } from '../fleet/send.ts';
 import { RESOURCE_WORDS } from '../policy/describe.ts';
 import { listPermissions } from '../policy/permissions.ts';
 import type { Settings } from '../settings.ts';
+import { type AccountName, labelAccount, labelColumns } from './accounts.ts';
 import type { Verb } from './deliver.ts';
 import { repeatKeeper } from './delivery-text.ts';
 import type { Io } from './io.ts';
 import { describeDocumentPlan, type OwnDocuments } from './own-document.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
-/** Shows who would be reached, with what and how; only lists instances, sends nothing. Returns the exit status. */
-export async function showDryRun(
+/** What a run would do in one account. */
+export interface AccountPlan {
+  readonly delivery: Delivery;
+  readonly instances: readonly PlannedInstance[];
+  readonly unknownIds: readonly string[];
+  readonly canary: boolean;
+  readonly documents: OwnDocuments | undefined;
+}
+
+interface PlannedInstance extends Instance {
+  /** Why it would not get the command; empty where it would. */
+  readonly why: string;
+}
+
+/** Looks who would be reached, and sends nothing. @throws NoMatchError, ServiceError */
+export async function planAccount(
   client: SSMClient,
-  verb: Verb,
-  settings: Settings,
-  bundle: Bundle,
+  { targets }: Settings,
   delivery: Delivery,
   hasCanary: boolean,
-  io: Io,
-  documents?: OwnDocuments,
-): Promise<number> {
-  const instances: Instance[] = [];
-  const { resourceGroup } = settings.targets;
+  documents: OwnDocuments | undefined,
+): Promise<AccountPlan> {
+  const instances: PlannedInstance[] = [];
+  const { resourceGroup } = targets;
   if (!resourceGroup)
-    for await (const instance of listInstances(client, delivery.targets)) instances.push(instance);
-  if (instances.length === 0 && !resourceGroup) throw new NoMatchError(settings.targets);
-  const unknownIds = settings.targets.instanceIds.filter(
+    for await (const instance of listInstances(client, delivery.targets))
+      instances.push({ ...instance, why: whyNot(instance) });
+  if (instances.length === 0 && !resourceGroup) throw new NoMatchError(targets);
+  const unknownIds = targets.instanceIds.filter(
     (id) => !instances.some((instance) => instance.instanceId === id),
   );
-  const sent = `${delivery.commands.join('\n')}\n`;
-  const plan = {
-    command: verb,
-    version: bundle.version,
-    digest: bundle.digest,
-    script: { sha256: createHash('sha256').update(sent).digest('hex'), bytes: Buffer.byteLength(sent) },
-    document: documents?.script.name ?? 'AWS-RunShellScript',
-    ...describeDocuments(documents),
-    alarm: settings.delivery.alarm ?? null,
-    maxConcurrency: delivery.maxConcurrency,
-    maxErrors: delivery.maxErrors,
-    timeoutSeconds: delivery.timeoutSeconds,
-    instances: instances.map((instance) => ({ ...instance, why: whyNot(instance) })),
-    unknownIds,
-    resourceGroup: resourceGroup ?? null,
-    canary: hasCanary && (instances.length > 1 || resourceGroup !== undefined),
-    permissions: listNeeded(verb, settings),
-    look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
-  };
-  if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
-  else io.out(describePlan(plan, io));
-  return 0;
+  const canary = hasCanary && (instances.length > 1 || resourceGroup !== undefined);
+  return { delivery, instances, unknownIds, canary, documents };
 }
 
 /** What would become of the document, and which of its versions would be sent. */
@@ -83,24 +77,68 @@ interface DocumentFacts {
   says: string;
 }
 
-/** Why an instance would not get the command; empty where it would. */
 function whyNot(instance: Instance): string {
   if (instance.platformType !== '' && instance.platformType !== 'Linux')
     return 'not Linux: the script does not run there';
   return instance.isOnline ? '' : `offline (${instance.pingStatus}): start its agent`;
 }
 
+/** One account's plan under its name; the name is undefined where there is only one. */
+export interface NamedPlan {
+  readonly name: AccountName | undefined;
+  readonly plan: AccountPlan;
+}
+
+/** Prints who would be reached, with what and how. `plans` is not empty. */
+export function showPlans(
+  plans: readonly NamedPlan[],
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  io: Io,
+): void {
+  const [first] = plans;
+  if (!first) return;
+  const { delivery } = first.plan;
+  const sent = `${delivery.commands.join('\n')}\n`;
+  const plan = {
+    command: verb,
+    version: bundle.version,
+    digest: bundle.digest,
+    script: { sha256: createHash('sha256').update(sent).digest('hex'), bytes: Buffer.byteLength(sent) },
+    document: first.plan.documents?.script.name ?? RUN_SHELL_SCRIPT,
+    ...describeDocuments(first.plan.documents),
+    alarm: settings.delivery.alarm ?? null,
+    maxConcurrency: delivery.maxConcurrency,
+    maxErrors: delivery.maxErrors,
+    timeoutSeconds: delivery.timeoutSeconds,
+    instances: plans.flatMap(({ name, plan: { instances } }) =>
+      instances.map((instance) => ({ ...nameFields(name), ...instance })),
+    ),
+    // An id that one account does not know may be another's.
+    unknownIds: first.plan.unknownIds.filter((id) =>
+      plans.every(({ plan: { unknownIds } }) => unknownIds.includes(id)),
+    ),
+    resourceGroup: settings.targets.resourceGroup ?? null,
+    canary: plans.some(({ plan: { canary } }) => canary),
+    permissions: listNeeded(verb, settings),
+    look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
+  };
+  if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
+  else io.out(describePlan(plan, plans, io));
+}
+
+const nameFields = (name: AccountName | undefined) =>
+  name ? { profile: name.profile ?? null, region: name.region ?? null } : {};
+
 interface Plan {
   command: string;
-  version: string;
-  digest: string;
   document: string;
   documentPlan: DocumentFacts | null;
   alarm: string | null;
   maxConcurrency: string;
   maxErrors: string;
   script: { sha256: string; bytes: number };
-  instances: (Instance & { why: string })[];
   unknownIds: string[];
   resourceGroup: string | null;
   canary: boolean;
@@ -131,25 +169,18 @@ function listNeeded(verb: Verb, settings: Settings): NeededPermission[] {
   }));
 }
 
-function describePlan(plan: Plan, io: Io): string {
-  const table = new Table({
-    head: ['INSTANCE', 'NAME', 'PLATFORM', 'AGENT', 'REACHED'],
-    ...PLAIN_TABLE,
-  });
-  for (const { instanceId, name, platform, agentVersion, why } of plan.instances) {
-    table.push([instanceId, name, platform, agentVersion, why || 'yes']);
-  }
-  for (const id of plan.unknownIds) table.push([id, '', '', '', 'not registered with Systems Manager here']);
-  const rows = io.columns >= 100 ? trimLines(table.toString()) : plainRows(plan);
+function describePlan(plan: Plan, plans: readonly NamedPlan[], io: Io): string {
   const group = `who is in the resource group ${plan.resourceGroup} is known to the service alone`;
   return [
-    plan.resourceGroup ? group : rows,
+    plan.resourceGroup ? group : describeInstances(plan, plans, io),
     '',
     `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}; their sha256:`,
     plan.script.sha256,
     `see every byte with  ${plan.look}`,
-    ...(plan.documentPlan ? [plan.documentPlan.says] : []),
-    describeRamp(plan),
+    ...plans.flatMap(({ name, plan: { documents } }) =>
+      documents ? [`${name ? `${labelAccount(name)}: ` : ''}${describeDocumentPlan(documents.script)}`] : [],
+    ),
+    describeRamp(plan, plans.length),
     ...(plan.alarm ? [`the alarm ${JSON.stringify(plan.alarm)} would stop it`] : []),
     describeNeeded(plan),
     'nothing was sent',
@@ -157,12 +188,13 @@ function describePlan(plan: Plan, io: Io): string {
   ].join('\n');
 }
 
-function describeRamp({ canary, maxConcurrency, maxErrors }: Plan): string {
+function describeRamp({ canary, maxConcurrency, maxErrors }: Plan, accountCount: number): string {
+  const each = accountCount > 1 ? 'in each account and Region at the same time: ' : '';
   const first = canary ? 'one instance first, until its agent is seen back;\nthen ' : '';
   const errors = maxErrors === '0' ? 'the first failure' : `more than ${maxErrors} failures`;
   return maxErrors === '100%'
-    ? `${first}all at once`
-    : `${first}${maxConcurrency} at a time, stopping after ${errors}`;
+    ? `${each}${first}all at once`
+    : `${each}${first}${maxConcurrency} at a time, stopping after ${errors}`;
 }
 
 /** Names alone, as an administrator is asked for them; the reasons are in the JSON. */
@@ -185,12 +217,31 @@ function wrapWords(text: string, width: number): string[] {
   return lines;
 }
 
-function plainRows(plan: Plan): string {
-  const widest = Math.max(0, ...plan.instances.map(({ name }) => name.length));
+function describeInstances({ unknownIds }: Plan, plans: readonly NamedPlan[], io: Io): string {
+  const labels = labelColumns(plans.flatMap(({ name }) => name ?? []));
+  const unknown = 'not registered with Systems Manager here';
+  if (io.columns < 100) return plainRows(plans, unknownIds, unknown);
+  const table = new Table({
+    head: [...labels.heads, 'INSTANCE', 'NAME', 'PLATFORM', 'AGENT', 'REACHED'],
+    ...PLAIN_TABLE,
+  });
+  for (const { name: account, plan } of plans) {
+    for (const { instanceId, name, platform, agentVersion, why } of plan.instances)
+      table.push([...labels.cells(account), instanceId, name, platform, agentVersion, why || 'yes']);
+  }
+  for (const id of unknownIds) table.push([...labels.cells(undefined), id, '', '', '', unknown]);
+  return trimLines(table.toString());
+}
+
+function plainRows(plans: readonly NamedPlan[], unknownIds: readonly string[], unknown: string): string {
+  const labels = labelColumns(plans.flatMap(({ name }) => name ?? []));
+  const widest = Math.max(0, ...plans.flatMap(({ plan }) => plan.instances.map(({ name }) => name.length)));
   return [
-    ...plan.instances.map(
-      ({ instanceId, name, why }) => `${instanceId}  ${name.padEnd(widest)}  ${why || 'would be reached'}`,
+    ...plans.flatMap(({ name: account, plan }) =>
+      plan.instances.map(({ instanceId, name, why }) =>
+        [...labels.cells(account), instanceId, name.padEnd(widest), why || 'would be reached'].join('  '),
+      ),
     ),
-    ...plan.unknownIds.map((id) => `${id}  not registered with Systems Manager here`),
+    ...unknownIds.map((id) => `${id}  ${unknown}`),
   ].join('\n');
 }

@@ -38,6 +38,8 @@ export interface CommandEntry {
   };
   readonly describe: string;
   readonly groups: readonly FlagGroup[];
+  /** What --region and --profile may name: `many` accounts at once, or any number where none is asked. Absent: one. */
+  readonly accounts?: 'many' | 'unused';
   readonly own?: readonly OwnFlag[];
   /** It takes the name of another command, with that one’s words and flags beside its own, and says something about such a run. */
   readonly isAboutCommand?: boolean;
@@ -51,6 +53,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'install',
     describe: 'put the keeper on instances; again changes nothing',
     groups: ['Targets', 'Delivery', 'Keeper', 'Common'],
+    accounts: 'many',
     examples: [
       ['install --tag env=dev', 'every instance tagged env=dev, one first'],
       ['install --instance-id i-0123456789abcdef0 --dry-run', 'show, send nothing'],
@@ -61,6 +64,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'uninstall',
     describe: 'take it off again, every byte as before',
     groups: ['Targets', 'Delivery', 'Common'],
+    accounts: 'many',
     examples: [
       ['uninstall --tag env=dev', 'from every instance tagged env=dev'],
       ['uninstall --instance-id i-0123456789abcdef0', 'from one'],
@@ -71,6 +75,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'status',
     describe: 'what is installed, live and kept at this moment',
     groups: ['Targets', 'Delivery', 'Common'],
+    accounts: 'many',
     examples: [
       ['status --tag env=dev', 'a row for every instance'],
       ['status --tag env=dev --output json', 'the same for programs'],
@@ -100,6 +105,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     },
     describe: 'print exactly what would be sent and installed, or the same for another tool',
     groups: ['Keeper', 'Common'],
+    accounts: 'unused',
     own: [
       {
         name: 'out',
@@ -240,6 +246,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     },
     describe: 'the stand-in account on this machine',
     groups: ['Common'],
+    accounts: 'unused',
     own: [
       { name: 'idle', kind: 'value', placeholder: 'TIME', describe: 'idle timeout of its sessions (20m)' },
       { name: 'max', kind: 'value', placeholder: 'TIME', describe: 'end sessions after this time (never)' },

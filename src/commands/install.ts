@@ -1,5 +1,5 @@
-import { deliver } from './deliver.ts';
+import { deliverToAll } from './fan-out.ts';
 import type { Command } from './index.ts';
 
 export const install: Command = (settings, io, { interruption }) =>
-  deliver('install', settings, io, interruption);
+  deliverToAll('install', settings, io, interruption);

@@ -9,7 +9,6 @@ import {
 } from '../fleet/command-document.ts';
 import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
-import type { Io } from './io.ts';
 
 /** The plans for what will be sent: the script itself, and for an install the one that looks afterwards. */
 export interface OwnDocuments {
@@ -45,13 +44,13 @@ export async function planDocuments(
 export async function saveDocuments(
   client: SSMClient,
   plans: OwnDocuments | undefined,
-  io: Io,
+  note: (text: string) => void,
 ): Promise<SavedDocuments> {
   if (!plans) return {};
   const document = await saveDocument(client, plans.script);
   const lookDocument = plans.look && (await saveDocument(client, plans.look));
   const words = describeDocumentPlan(plans.script, document.version);
-  if (plans.script.action !== 'none') io.err(`ssm-keepalive: ${words}\n`);
+  if (plans.script.action !== 'none') note(`ssm-keepalive: ${words}\n`);
   return { document, ...(lookDocument ? { lookDocument } : {}) };
 }
 

@@ -8,27 +8,35 @@ const LABELS: Readonly<Record<Stage, string>> = {
   look: 'agent back?',
 };
 
-/** Shows a push as it goes on: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
-export interface Progress {
-  onEvent(event: PushEvent): void;
-  /** Takes the bar off the screen; safe to call twice. */
+/** Shows pushes as they go on: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
+export interface JointProgress {
+  /** The part of one account; its label goes in front of plain lines, the bar adds all of them up. */
+  forAccount(label: string): Progress;
+  /** Takes the bar off the screen; safe to call twice. The next event brings it back. */
   stop(): void;
 }
 
-export function makeProgress(io: Io, isQuiet: boolean): Progress {
-  if (isQuiet) return { onEvent: () => {}, stop: () => {} };
-  return io.isErrTerminal ? makeBar(io) : makeLines(io);
+export interface Progress {
+  onEvent(event: PushEvent): void;
 }
 
-function makeLines(io: Io): Progress {
+export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
+  if (isQuiet) return { forAccount: () => ({ onEvent: () => {} }), stop: () => {} };
+  if (io.isErrTerminal) return makeBar(io);
+  return {
+    forAccount: (label) => makeLines((line) => io.err(`${label ? `${label}: ` : ''}${line}\n`)),
+    stop: () => {},
+  };
+}
+
+function makeLines(write: (line: string) => void): Progress {
   let last = '';
   let hadCanary = false;
   const say = (line: string) => {
-    if (line !== last) io.err(`${line}\n`);
+    if (line !== last) write(line);
     last = line;
   };
   return {
-    stop: () => {},
     onEvent(event) {
       if (event.kind === 'stage') {
         const isFirst = event.stage === 'fleet' && !hadCanary;
@@ -50,37 +58,67 @@ function describeStage(stage: Stage, instanceIds: readonly string[]): string {
   return 'then the others';
 }
 
-function makeBar(io: Io): Progress {
+interface Part {
+  stage: Stage;
+  total: number;
+  done: number;
+}
+
+function makeBar(io: Io): JointProgress {
+  const parts = new Set<Part>();
   let bar: cliProgress.SingleBar | undefined;
-  let shownStage: Stage | undefined;
+  let shownLabel = '';
   const stop = () => {
     bar?.stop();
     bar = undefined;
   };
+  const show = () => {
+    const all = [...parts].filter(({ total }) => total > 0);
+    const stages = new Set(all.map(({ stage }) => stage));
+    const [stage = 'fleet'] = stages.size === 1 ? stages : [];
+    if (LABELS[stage] !== shownLabel) stop();
+    shownLabel = LABELS[stage];
+    const total = all.reduce((sum, part) => sum + part.total, 0);
+    const done = all.reduce((sum, part) => sum + part.done, 0);
+    if (!bar) {
+      bar = makeSingleBar(io, shownLabel);
+      bar.start(total, done);
+    }
+    bar.setTotal(total);
+    bar.update(done);
+  };
   return {
     stop,
-    onEvent(event) {
-      if (event.kind === 'sent') return;
-      if (event.stage !== shownStage) {
-        stop();
-        shownStage = event.stage;
-      }
-      if (!bar) {
-        bar = new cliProgress.SingleBar({
-          stream: process.stderr,
-          format: `${LABELS[event.stage].padEnd(14)} {bar} {value}/{total}`,
-          barsize: Math.max(10, Math.min(40, io.columns - 40)),
-          barCompleteChar: '█',
-          barIncompleteChar: '░',
-          hideCursor: false,
-          clearOnComplete: true,
-        });
-        bar.start(event.kind === 'stage' ? Math.max(1, event.instanceIds.length) : 1, 0);
-      }
-      if (event.kind === 'counters' && event.counters.targetCount > 0) {
-        bar.setTotal(event.counters.targetCount);
-        bar.update(event.counters.completedCount);
-      }
+    forAccount() {
+      const part: Part = { stage: 'fleet', total: 0, done: 0 };
+      parts.add(part);
+      return {
+        onEvent(event) {
+          if (event.kind === 'stage')
+            Object.assign(part, {
+              stage: event.stage,
+              total: Math.max(1, event.instanceIds.length),
+              done: 0,
+            });
+          else if (event.kind === 'counters' && event.counters.targetCount > 0) {
+            const { targetCount, completedCount } = event.counters;
+            Object.assign(part, { stage: event.stage, total: targetCount, done: completedCount });
+          } else return;
+          show();
+        },
+      };
     },
   };
+}
+
+function makeSingleBar(io: Io, label: string): cliProgress.SingleBar {
+  return new cliProgress.SingleBar({
+    stream: process.stderr,
+    format: `${label.padEnd(14)} {bar} {value}/{total}`,
+    barsize: Math.max(10, Math.min(40, io.columns - 40)),
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: false,
+    clearOnComplete: true,
+  });
 }

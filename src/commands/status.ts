@@ -1,5 +1,5 @@
-import { deliver } from './deliver.ts';
+import { deliverToAll } from './fan-out.ts';
 import type { Command } from './index.ts';
 
 export const status: Command = (settings, io, { interruption }) =>
-  deliver('status', settings, io, interruption);
+  deliverToAll('status', settings, io, interruption);

@@ -10,31 +10,25 @@ import { awaitInvocations, type Counters } from '../fleet/watch.ts';
 import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
 import { repeatConnection } from './delivery-text.ts';
-import type { Io } from './io.ts';
-import { makeProgress } from './progress.ts';
+import type { Progress } from './progress.ts';
 
 export interface TakeUpOptions {
   readonly client: SSMClient;
   readonly verb: Verb;
   readonly settings: Settings;
-  readonly io: Io;
+  readonly progress: Progress;
   readonly interruption: Interruption;
   /** How long the script may run, on top of what the service tries to deliver. */
   readonly executionSeconds: number;
-  readonly cancelling: string;
+  note(text: string): void;
 }
 
 /** Waits for every command named and puts their results together. @throws UserError, ServiceError */
 export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
-  const { client, verb, settings, io, interruption } = options;
+  const { client, verb, settings, progress, interruption, note } = options;
   const { commandIds } = settings.delivery;
-  const progress = makeProgress(io, settings.common.isQuiet);
-  if (!settings.common.isQuiet) io.err(`looking for ${describeIds(commandIds)}\n`);
-  const undo = interruption.onRequest(() => {
-    progress.stop();
-    io.err(options.cancelling);
-    void cancelCommands(client, commandIds);
-  });
+  if (!settings.common.isQuiet) note(`looking for ${describeIds(commandIds)}\n`);
+  const undo = interruption.onRequest(() => void cancelCommands(client, commandIds));
   const seen = new Map<string, Counters>();
   const watchOne = async (commandId: string) => {
     const { kept, counters } = await awaitInvocations(client, commandId, {
@@ -53,10 +47,9 @@ export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
     };
   };
   const found = await Promise.all(commandIds.map(watchOne)).finally(() => {
-    progress.stop();
     undo();
     if (interruption.leaveSignal.aborted)
-      io.err(
+      note(
         `ssm-keepalive: left early. To take it up again:  ${describeTakeUp(verb, commandIds, settings)}\n`,
       );
   });

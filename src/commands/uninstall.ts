@@ -1,5 +1,5 @@
-import { deliver } from './deliver.ts';
+import { deliverToAll } from './fan-out.ts';
 import type { Command } from './index.ts';
 
 export const uninstall: Command = (settings, io, { interruption }) =>
-  deliver('uninstall', settings, io, interruption);
+  deliverToAll('uninstall', settings, io, interruption);

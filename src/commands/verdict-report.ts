@@ -1,9 +1,11 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatDuration } from '../duration.ts';
+import type { Failure } from '../errors.ts';
 import { isGood, type Verdict } from '../fleet/judge.ts';
 import { isRestartAwaited } from '../fleet/push.ts';
 import type { ReportLine } from '../fleet/report-line.ts';
+import { type AccountName, labelAccount, labelColumns } from './accounts.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
@@ -16,6 +18,23 @@ export interface RunFacts {
   readonly missingCount: number;
   readonly stopped?: string | undefined;
   readonly exitStatus: number;
+  /** Only where there are several. */
+  readonly accounts?: readonly AccountFacts[];
+}
+
+/** What came of one account of several. */
+export interface AccountFacts {
+  readonly profile: string | null;
+  readonly region: string | null;
+  readonly commandIds: readonly string[];
+  readonly missingCount: number;
+  readonly stopped: string | null;
+  readonly error: Failure | null;
+}
+
+/** A verdict, and where it is from, where several accounts are at work. */
+export interface Row extends Verdict {
+  readonly account?: AccountName;
 }
 
 const PIECE_LENGTH = 64 * 1024;
@@ -24,8 +43,15 @@ const PIECE_LENGTH = 64 * 1024;
  * One JSON document for programs: what was run, how many of each verdict, and every instance. In pieces: ten thousand
  * instances as one text would be most of the memory that a run takes.
  */
-export function* renderVerdictJson(verdicts: readonly Verdict[], facts: RunFacts): Generator<string> {
-  const head = { ...facts, stopped: facts.stopped ?? null, summary: countVerdicts(verdicts), instances: [] };
+export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): Generator<string> {
+  const { accounts, ...alone } = facts;
+  const head = {
+    ...alone,
+    stopped: facts.stopped ?? null,
+    ...(accounts ? { accounts } : {}),
+    summary: countVerdicts(verdicts),
+    instances: [],
+  };
   const frame = JSON.stringify(head, null, 2);
   if (verdicts.length === 0) {
     yield `${frame}\n`;
@@ -42,8 +68,9 @@ export function* renderVerdictJson(verdicts: readonly Verdict[], facts: RunFacts
   yield `${piece}\n  ]\n}\n`;
 }
 
-function describeVerdict({ report, ...verdict }: Verdict): Record<string, unknown> {
+function describeVerdict({ report, account, ...verdict }: Row): Record<string, unknown> {
   return {
+    ...(account ? { profile: account.profile ?? null, region: account.region ?? null } : {}),
     ...verdict,
     state: report?.state ?? null,
     // What an absent host names is the version of the script that looked.
@@ -83,49 +110,62 @@ export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'no
 
 export const countKept = (report: ReportLine) => report.kept?.count ?? report.sessions.length;
 
-/** A table for people, within `io.columns`: one row an instance. Why and next of failures follow in `renderFailures`. */
-export function renderVerdictTable(verdicts: readonly Verdict[], io: Io): string {
+/** What the fullest table takes at least, without the columns that name an account. */
+const FULL_COLUMNS = 76;
+
+/**
+ * A table for people, within `io.columns`: one row an instance, labelled where several accounts are at work. Where the labels
+ * leave no room, keeper and entries stay away. Why and next of failures follow in `renderFailures`.
+ */
+export function renderVerdictTable(rows: readonly Row[], io: Io): string {
   const colors = pc.createColors(io.hasColor);
+  const labels = labelColumns(rows.flatMap(({ account }) => account ?? []));
+  const labelWidths = labels.heads.map((head, at) =>
+    widest(rows, (row) => labels.cells(row.account)[at] ?? '', head),
+  );
+  const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
+  const isFull = labels.heads.length === 0 || room >= FULL_COLUMNS;
+  const columns = COLUMNS.filter(({ isExtra }) => isFull || !isExtra);
+  const widths = columns.map(({ head, read, most = 99 }) => Math.min(most, widest(rows, read, head)));
+  const note = Math.max(12, room - widths.reduce((sum, width) => sum + width, 0) - 1);
   const table = new Table({
-    head: ['INSTANCE', 'NAME', 'VERDICT', 'KEEPER', 'ENTRIES', 'NOTE'],
+    head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE'],
     ...PLAIN_TABLE,
-    colWidths: noteWidth(verdicts, io.columns),
+    colWidths: [...labelWidths, ...widths, note],
     wordWrap: true,
   });
-  for (const verdict of verdicts) {
+  for (const row of rows) {
     const paint =
-      verdict.verdict === 'absent'
+      row.verdict === 'absent'
         ? String
-        : isGood(verdict)
-          ? isRestartAwaited(verdict)
+        : isGood(row)
+          ? isRestartAwaited(row)
             ? colors.yellow
             : colors.green
           : colors.red;
-    table.push([
-      verdict.instanceId,
-      verdict.name,
-      paint(showVerdict(verdict)),
-      describeKeeper(verdict),
-      describeEntries(verdict),
-      describeNote(verdict),
-    ]);
+    const cells = columns.map(({ head, read }) => (head === 'VERDICT' ? paint(read(row)) : read(row)));
+    table.push([...labels.cells(row.account), ...cells, describeNote(row)]);
   }
   return `${trimLines(table.toString())}\n`;
 }
 
-/** The first columns as wide as they need, the note what is left, so that a row wraps inside its column. */
-function noteWidth(verdicts: readonly Verdict[], columns: number): (number | null)[] {
-  const widest = (read: (verdict: Verdict) => string, head: string) =>
-    Math.max(head.length, ...verdicts.map((verdict) => read(verdict).length)) + 2;
-  const id = widest((verdict) => verdict.instanceId, 'INSTANCE');
-  const name = Math.min(
-    20,
-    widest((verdict) => verdict.name, 'NAME'),
-  );
-  const kind = widest(showVerdict, 'VERDICT');
-  const keeper = widest(describeKeeper, 'KEEPER');
-  const entries = Math.min(14, Math.max(9, widest(describeEntries, 'ENTRIES')));
-  return [id, name, kind, keeper, entries, Math.max(12, columns - id - name - kind - keeper - entries - 1)];
+/** `isExtra`: the first to go. */
+const COLUMNS: readonly {
+  readonly head: string;
+  readonly read: (verdict: Verdict) => string;
+  readonly most?: number;
+  readonly isExtra?: boolean;
+}[] = [
+  { head: 'INSTANCE', read: ({ instanceId }) => instanceId },
+  { head: 'NAME', read: ({ name }) => name, most: 20 },
+  { head: 'VERDICT', read: showVerdict },
+  { head: 'KEEPER', read: describeKeeper, isExtra: true },
+  { head: 'ENTRIES', read: describeEntries, most: 14, isExtra: true },
+];
+
+/** A column as wide as it needs, the gap behind it counted. */
+function widest(rows: readonly Row[], read: (row: Row) => string, head: string): number {
+  return rows.reduce((most, row) => Math.max(most, read(row).length), head.length) + 2;
 }
 
 export function describeKeeper({ report }: Verdict): string {
@@ -188,12 +228,20 @@ export function renderFailures(verdicts: readonly Verdict[], facts: RunFacts): s
       lines.push(`  ${instanceId}  why:  ${why}`, `  ${' '.repeat(instanceId.length)}  next: ${next}`);
     }
   }
-  if (facts.stopped)
-    lines.push(`ssm-keepalive: the other instances were not touched, because ${facts.stopped}`);
+  for (const [label, stopped] of listStops(facts))
+    lines.push(`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
   if (facts.missingCount > 0) {
     lines.push(
       `ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
     );
   }
   return lines.length > 0 ? `${lines.join('\n')}\n` : '';
+}
+
+function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: string][] {
+  if (!accounts) return stopped ? [['', stopped]] : [];
+  return accounts.flatMap(({ profile, region, stopped: why }): [string, string][] => {
+    const label = labelAccount({ profile: profile ?? undefined, region: region ?? undefined });
+    return why ? [[`${label}: `, why]] : [];
+  });
 }

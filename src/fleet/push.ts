@@ -144,6 +144,8 @@ class Push {
   }
 
   async #pushAndLook(targets: Targets): Promise<Verdict[]> {
+    // Interrupted while instances were still being looked up: what was not sent stays so.
+    if (this.#options.interruption.isRequested) return [];
     this.#tell({ kind: 'stage', stage: 'fleet', instanceIds: targets.instanceIds });
     const verdicts = await this.#deliver(targets, this.#options.delivery.commands, 'fleet');
     return verdicts.length <= LOOK_AT_ALL_LIMIT ? this.#look(verdicts) : verdicts;
@@ -172,6 +174,8 @@ class Push {
     const { client, interruption, pollSeconds } = this.#options;
     const sent = await sendScript(client, delivery, (commandId) => {
       if (stage !== 'look') this.commandIds.push(commandId);
+      // Interrupted while it was being sent: nobody else knows its id yet.
+      if (interruption.isRequested) void cancelCommands(client, [commandId]);
       this.#tell({ kind: 'sent', commandId, stage });
     });
     const verdicts: Verdict[] = [];

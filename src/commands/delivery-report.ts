@@ -1,0 +1,152 @@
+import type { Bundle } from '../bundle/index.ts';
+import { type Failure, UserError } from '../errors.ts';
+import { isGood } from '../fleet/judge.ts';
+import type { PushResult } from '../fleet/push.ts';
+import type { Settings } from '../settings.ts';
+import { type AccountName, labelAccount } from './accounts.ts';
+import type { Outcome, Verb } from './deliver.ts';
+import { showPlans } from './dry-run.ts';
+import { settleIds } from './foreign-ids.ts';
+import type { Io } from './io.ts';
+import { renderStatus } from './status-report.ts';
+import {
+  type AccountFacts,
+  type Row,
+  type RunFacts,
+  renderFailures,
+  renderVerdictJson,
+  renderVerdictTable,
+} from './verdict-report.ts';
+
+/** How the work in one account ended. */
+export type AccountEnd = { readonly name: AccountName } & (
+  | { readonly outcome: Outcome }
+  | { readonly error: unknown }
+);
+
+/** The exit status after Ctrl-C, as shells expect it. */
+const INTERRUPTED = 130;
+
+/** Prints what came of every account as one report, and returns the exit status of all together. */
+export function reportDelivery(
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  ends: readonly AccountEnd[],
+  io: Io,
+  isInterrupted: boolean,
+): number {
+  const several = ends.length > 1;
+  const outcomes = ends.flatMap((end) =>
+    'outcome' in end ? [{ name: several ? end.name : undefined, outcome: end.outcome }] : [],
+  );
+  const plans = outcomes.flatMap(({ name, outcome }) =>
+    outcome.kind === 'plan' ? [{ name, plan: outcome.plan }] : [],
+  );
+  const accounts = ends.map(describeEnd);
+  const failed = accounts.filter(({ error }) => error !== null);
+  const exitStatus = isInterrupted ? INTERRUPTED : failed.length > 0 ? 1 : 0;
+  if (plans.length > 0) {
+    showPlans(plans, verb, settings, bundle, io);
+    io.err(describeFailed(failed));
+    return exitStatus;
+  }
+  const sent = outcomes.flatMap(({ outcome }) => (outcome.kind === 'sent' ? outcome.commandIds : []));
+  if (sent.length > 0) {
+    const facts = { command: verb, commandIds: sent, ...(several ? { accounts } : {}) };
+    if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
+    else for (const id of sent) io.out(`${id}\n`);
+    io.err(describeFailed(failed));
+    return exitStatus;
+  }
+  return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted);
+}
+
+function reportVerdicts(
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  ends: readonly AccountEnd[],
+  described: readonly AccountFacts[],
+  io: Io,
+  isInterrupted: boolean,
+): number {
+  const several = ends.length > 1;
+  const results = ends.flatMap((end) =>
+    'outcome' in end && end.outcome.kind === 'result' ? [{ name: end.name, result: end.outcome.result }] : [],
+  );
+  const labelled: readonly Row[] = several
+    ? results.flatMap(({ name, result }) => result.verdicts.map((verdict) => ({ ...verdict, account: name })))
+    : (results[0]?.result.verdicts ?? []);
+  const { rows, accounts } = several
+    ? settleIds(settings.targets.instanceIds, labelled, described)
+    : { rows: labelled, accounts: described };
+  const failed = accounts.filter(({ error }) => error !== null);
+  const isAllGood =
+    rows.length > 0 &&
+    rows.every(isGood) &&
+    failed.length === 0 &&
+    results.every(({ result }) => !result.stopped && result.missingCount === 0);
+  const exitStatus = isInterrupted ? INTERRUPTED : isAllGood ? 0 : 1;
+  const facts: RunFacts = {
+    command: verb,
+    version: bundle.version,
+    digest: bundle.digest,
+    commandIds: results.flatMap(({ result }) => result.commandIds),
+    missingCount: results.reduce((sum, { result }) => sum + result.missingCount, 0),
+    stopped: describeStops(results, several),
+    exitStatus,
+    ...(several ? { accounts } : {}),
+  };
+  if (settings.common.output === 'json') for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
+  else if (rows.length > 0) io.out((verb === 'status' ? renderStatus : renderVerdictTable)(rows, io));
+  io.err(renderFailures(rows, facts));
+  io.err(describeFailed(failed));
+  return exitStatus;
+}
+
+function describeStops(
+  results: readonly { name: AccountName; result: PushResult }[],
+  several: boolean,
+): string | undefined {
+  const stops = results.flatMap(({ name, result }) =>
+    result.stopped ? [several ? `${labelAccount(name)}: ${result.stopped}` : result.stopped] : [],
+  );
+  return stops.length > 0 ? stops.join('; ') : undefined;
+}
+
+function describeEnd(end: AccountEnd): AccountFacts {
+  const { profile = null, region = null } = end.name;
+  const none = { commandIds: [], missingCount: 0, stopped: null };
+  if ('error' in end) return { profile, region, ...none, error: toFailure(end.error) };
+  const { outcome } = end;
+  if (outcome.kind === 'sent')
+    return { profile, region, ...none, commandIds: outcome.commandIds, error: null };
+  if (outcome.kind !== 'result') return { profile, region, ...none, error: null };
+  const { commandIds, missingCount, stopped = null } = outcome.result;
+  return { profile, region, commandIds, missingCount, stopped, error: null };
+}
+
+function toFailure(error: unknown): Failure {
+  if (!(error instanceof UserError)) {
+    const why = (error as Error | undefined)?.message ?? String(error);
+    const what = 'this is a bug in ssm-keepalive, not in what you did';
+    return {
+      code: 'bug',
+      what,
+      why,
+      next: 'run it for this account alone with --debug and report what it prints',
+    };
+  }
+  const { code, what, why, next } = error;
+  return { code, what, why, next };
+}
+
+function describeFailed(failed: readonly AccountFacts[]): string {
+  return failed
+    .map(({ profile, region, error }) => {
+      const label = labelAccount({ profile: profile ?? undefined, region: region ?? undefined });
+      return `ssm-keepalive: ${label}: ${error?.what}\n  why:  ${error?.why}\n  next: ${error?.next}\n`;
+    })
+    .join('');
+}

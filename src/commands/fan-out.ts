@@ -1,0 +1,99 @@
+import { renderBundle } from '../bundle/index.ts';
+import { UsageError } from '../errors.ts';
+import type { Interruption } from '../fleet/interruption.ts';
+import { requireTargets, type Settings } from '../settings.ts';
+import { type AccountName, labelAccount, listAccounts, narrowSettings } from './accounts.ts';
+import { confirmReach, type Reach } from './confirm.ts';
+import { openService } from './connection.ts';
+import { deliver, refuseUnwatchedCanary, type Verb } from './deliver.ts';
+import { type AccountEnd, reportDelivery } from './delivery-report.ts';
+import { Gathering } from './gathering.ts';
+import type { Io } from './io.ts';
+import { makeProgress } from './progress.ts';
+
+const CANCELLING =
+  '\nssm-keepalive: cancelling; waiting for what already runs (Ctrl-C again leaves at once)\n';
+
+/**
+ * Brings one of the three scripts to every target in every account, all accounts at the same time, and reports a verdict for
+ * each instance. One account's failure is told beside the others' results; where there is only one it is thrown.
+ * Returns the exit status of all of them together.
+ */
+export async function deliverToAll(
+  verb: Verb,
+  settings: Settings,
+  io: Io,
+  interruption: Interruption,
+): Promise<number> {
+  requireTargets(settings);
+  const bundle = renderBundle(settings.keeper);
+  refuseUnwatchedCanary(verb, settings);
+  const accounts = listAccounts(settings);
+  refuseSharedCommand(settings, accounts);
+  const progress = makeProgress(io, settings.common.isQuiet);
+  const gathering = new Gathering<Reach>(accounts.length, (reaches) => {
+    progress.stop();
+    return confirmReach(verb, reaches, settings, io);
+  });
+  const service = await openService(settings, io);
+  const undo = interruption.onRequest(() => {
+    progress.stop();
+    io.err(CANCELLING);
+  });
+
+  async function deliverTo(account: AccountName): Promise<AccountEnd> {
+    let hasJoined = false;
+    const isOne = accounts.length === 1;
+    let name = account;
+    try {
+      const client = service.clientFor(account);
+      // What the profile's file says, so that every row names its Region.
+      if (!isOne) name = { ...account, region: account.region ?? (await client.config.region()) };
+      const label = isOne ? '' : labelAccount(name);
+      const outcome = await deliver({
+        client,
+        verb,
+        bundle,
+        interruption,
+        settings: narrowSettings(settings, account),
+        progress: progress.forAccount(label),
+        note: (text) => {
+          progress.stop();
+          io.err(label ? `${label}: ${text}` : text);
+        },
+        confirm: (reach) => {
+          hasJoined = true;
+          return gathering.join(reach);
+        },
+      });
+      return { name, outcome };
+    } catch (error) {
+      return { name, error };
+    } finally {
+      if (!hasJoined) gathering.leave();
+    }
+  }
+
+  try {
+    const ends = await Promise.all(accounts.map(deliverTo));
+    progress.stop();
+    if (gathering.refusal !== undefined) throw gathering.refusal;
+    const [first] = ends;
+    if (ends.length === 1 && first && 'error' in first) throw first.error;
+    return reportDelivery(verb, settings, bundle, ends, io, interruption.isRequested);
+  } finally {
+    progress.stop();
+    undo();
+    await service.close();
+  }
+}
+
+/** A command lives in one account and Region: anywhere else its id means nothing. */
+function refuseSharedCommand({ delivery }: Settings, accounts: readonly AccountName[]): void {
+  if (delivery.commandIds.length === 0 || accounts.length === 1) return;
+  throw new UsageError({
+    what: `--command-id was given with ${accounts.length} accounts and Regions`,
+    why: 'a command lives in the account and Region that it was sent in',
+    next: 'give the one --profile and --region that its line named when it was sent',
+  });
+}
