@@ -9,7 +9,7 @@ export const PREFERENCES = 'SSM-SessionManagerRunShell';
 
 export interface FoundDocument {
   readonly document: DocumentRecord;
-  readonly owner: string;
+  readonly owner: 'Amazon' | 'Self';
   readonly version: DocumentVersion;
 }
 
@@ -38,7 +38,7 @@ export function findDocument(
       'InvalidDocumentVersion',
       `The version ${versionName ?? wanted} of document ${name} does not exist.`,
     );
-  return { document, owner: own === undefined ? 'Amazon' : account.id, version };
+  return { document, owner: own === undefined ? 'Amazon' : 'Self', version };
 }
 
 export function latestOf(document: DocumentRecord): DocumentVersion {

@@ -100,7 +100,7 @@ export function describe(
     HashType: 'Sha256',
     Name: document.name,
     VersionName: version.versionName,
-    Owner: owner,
+    Owner: owner === 'Self' ? account.id : owner,
     CreatedDate: toSeconds(version.createdAt),
     Status: statusOf(account, version),
     DocumentVersion: String(version.version),
