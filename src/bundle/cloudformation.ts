@@ -1,5 +1,6 @@
-import { installDocument } from './document.ts';
+import { makeDocument } from './document.ts';
 import type { Bundle } from './index.ts';
+import { wireCommands } from './wire.ts';
 
 /** Patterns and bounds of the service's API model (botocore: CreateAssociation). */
 const PARAMETERS = {
@@ -34,17 +35,18 @@ const PARAMETERS = {
  * and on what comes. The document has no name of its own, so that another bundle is another document: the association is
  * then a new one too, and runs at once.
  */
-export function cloudFormationTemplate(bundle: Bundle): string {
+export function cloudFormationTemplate({ version, digest, installer }: Bundle): string {
+  const content = makeDocument('install', version, wireCommands('install', installer));
   const template = {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: `ssm-keepalive ${bundle.version}: keeps Session Manager shells alive on the targets. Deleting the stack uninstalls nothing.`,
-    Metadata: { 'ssm-keepalive': { version: bundle.version, digest: bundle.digest } },
+    Description: `ssm-keepalive ${version}: keeps Session Manager shells alive on the targets. Deleting the stack uninstalls nothing.`,
+    Metadata: { 'ssm-keepalive': { version, digest } },
     Parameters: PARAMETERS,
     Conditions: { HasSchedule: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ScheduleExpression' }, ''] }] } },
     Resources: {
       Document: {
         Type: 'AWS::SSM::Document',
-        Properties: { DocumentType: 'Command', DocumentFormat: 'JSON', Content: installDocument(bundle) },
+        Properties: { DocumentType: 'Command', DocumentFormat: 'JSON', Content: JSON.parse(content) },
       },
       Association: {
         Type: 'AWS::SSM::Association',

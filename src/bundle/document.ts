@@ -1,32 +1,44 @@
-import type { Bundle } from './index.ts';
-import { wireCommands } from './wire.ts';
+import { UserError } from '../errors.ts';
+import type { ScriptName } from './wire.ts';
 
-/** A Command document, schema 2.2: what the service keeps of a document, as an object. */
-export interface CommandDocument {
-  readonly schemaVersion: '2.2';
-  readonly description: string;
-  readonly mainSteps: readonly [
-    {
-      readonly action: 'aws:runShellScript';
-      readonly name: string;
-      readonly precondition: { readonly StringEquals: readonly ['platformType', 'Linux'] };
-      readonly inputs: { readonly timeoutSeconds: string; readonly runCommand: readonly string[] };
-    },
-  ];
-}
+/** The limit of the service for a document with its parameters [model]; the parameters of ours are under 100 bytes. */
+const LARGEST_BYTES = 64 * 1024 - 256;
 
-/** A document that installs the bundle with the very lines that `install` gives to AWS-RunShellScript; no parameters. */
-export function installDocument({ version, digest, installer }: Bundle): CommandDocument {
-  return {
+/** Digits alone, 5 to 172800: the bounds of the agent [agent source], as AWS-RunShellScript has them. */
+const TIMEOUT_PATTERN = '([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)';
+
+/**
+ * The text of a document that runs one script and takes nothing but a time: who may run it, may run that script and no other.
+ * The agent joins the lines as it does for AWS-RunShellScript, so an instance gets the same bytes.
+ * @throws UserError where it would be more than the service takes.
+ */
+export function makeDocument(verb: ScriptName, productVersion: string, commands: readonly string[]): string {
+  const content = JSON.stringify({
     schemaVersion: '2.2',
-    description: `ssm-keepalive ${version}: installs bundle ${digest}; again changes nothing`,
+    description: `ssm-keepalive ${productVersion} ${verb}: runs this one script and takes no other`,
+    parameters: {
+      executionTimeout: {
+        type: 'String',
+        default: '300',
+        description: 'Seconds that the script may run',
+        allowedPattern: TIMEOUT_PATTERN,
+      },
+    },
     mainSteps: [
       {
         action: 'aws:runShellScript',
-        name: 'install',
+        name: verb,
         precondition: { StringEquals: ['platformType', 'Linux'] },
-        inputs: { timeoutSeconds: '600', runCommand: wireCommands('install', installer) },
+        inputs: { timeoutSeconds: '{{ executionTimeout }}', runCommand: commands },
       },
     ],
-  };
+  });
+  const bytes = Buffer.byteLength(content);
+  if (bytes <= LARGEST_BYTES) return content;
+  throw new UserError({
+    code: 'document-too-large',
+    what: `the document would be ${bytes} bytes`,
+    why: 'the service takes 64 KB',
+    next: 'choose fewer entries or keepers',
+  });
 }

@@ -17,6 +17,7 @@ import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
 import { BundleTooLargeError, MAX_WIRE_BYTES, wireBytes, wireCommands } from './wire.ts';
 
+export { makeDocument } from './document.ts';
 export { FORMATS, type Format } from './formats.ts';
 export { type BundleSettings, ENTRIES, type EntryName } from './inputs.ts';
 export {

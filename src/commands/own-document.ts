@@ -1,6 +1,6 @@
 /** `--document`: our scripts as versions of one document of the account, instead of parameters of AWS-RunShellScript. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type Bundle, wireCommands } from '../bundle/index.ts';
+import { type Bundle, makeDocument, wireCommands } from '../bundle/index.ts';
 import {
   type DocumentPlan,
   type PinnedDocument,
@@ -31,8 +31,9 @@ export async function planDocuments(
   const name = settings.delivery.documentName;
   if (!name) return undefined;
   const scripts = { install: bundle.installer, uninstall: bundle.uninstaller, status: bundle.status };
-  const plan = (wanted: Verb) =>
-    planDocument(client, name, wanted, bundle.version, wireCommands(wanted, scripts[wanted]));
+  const textOf = (wanted: Verb) =>
+    makeDocument(wanted, bundle.version, wireCommands(wanted, scripts[wanted]));
+  const plan = (wanted: Verb) => planDocument(client, name, wanted, bundle.version, textOf(wanted));
   const script = await plan(verb);
   if (verb !== 'install') return { script, look: undefined };
   const look = await plan('status');

@@ -38,57 +38,14 @@ export interface DocumentPlan {
   readonly isDefault: boolean;
 }
 
-/** The limit of the service for a document with its parameters [model]; the parameters of ours are under 100 bytes. */
-const LARGEST_BYTES = 64 * 1024 - 256;
-
-/** Digits alone, 5 to 172800: the bounds of the agent [agent source], as AWS-RunShellScript has them. */
-const TIMEOUT_PATTERN = '([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)';
-
-/**
- * The text of a document that runs one script and takes nothing but a time: who may run it, may run that script and no other.
- * The agent joins the lines as it does for AWS-RunShellScript, so an instance gets the same bytes.
- * @throws UserError where it would be more than the service takes.
- */
-export function makeDocument(verb: string, productVersion: string, commands: readonly string[]): string {
-  const content = JSON.stringify({
-    schemaVersion: '2.2',
-    description: `ssm-keepalive ${productVersion} ${verb}: runs this one script and takes no other`,
-    parameters: {
-      executionTimeout: {
-        type: 'String',
-        default: '300',
-        description: 'Seconds that the script may run',
-        allowedPattern: TIMEOUT_PATTERN,
-      },
-    },
-    mainSteps: [
-      {
-        action: 'aws:runShellScript',
-        name: verb,
-        precondition: { StringEquals: ['platformType', 'Linux'] },
-        inputs: { timeoutSeconds: '{{ executionTimeout }}', runCommand: commands },
-      },
-    ],
-  });
-  const bytes = Buffer.byteLength(content);
-  if (bytes <= LARGEST_BYTES) return content;
-  throw new UserError({
-    code: 'document-too-large',
-    what: `the document would be ${bytes} bytes`,
-    why: 'the service takes 64 KB',
-    next: 'choose fewer entries or keepers',
-  });
-}
-
-/** Looks what is there; changes nothing. @throws UserError where the name is somebody else's, ServiceError */
+/** Looks what is there; changes nothing. `content` is the document's text. @throws UserError where the name is somebody else's, ServiceError */
 export async function planDocument(
   client: SSMClient,
   name: string,
   verb: string,
   productVersion: string,
-  commands: readonly string[],
+  content: string,
 ): Promise<DocumentPlan> {
-  const content = makeDocument(verb, productVersion, commands);
   const sum = createHash('sha256').update(content).digest('hex');
   const plan = {
     name,

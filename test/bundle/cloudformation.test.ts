@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wireCommands } from '../../src/bundle/index.ts';
+import { makeDocument, wireCommands } from '../../src/bundle/index.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { formatOf } from '../support/formats.ts';
 
@@ -11,9 +11,14 @@ test('the template’s document runs the very lines that install sends', () => {
   const { Content } = template.Resources.Document.Properties;
   assert.equal(Content.schemaVersion, '2.2');
   assert.deepEqual(Content.mainSteps[0].inputs.runCommand, wireCommands('install', bundle.installer));
-  // The service counts the whole document; nothing in it is a parameter of its own, or a dynamic reference.
+  // The very document that `install --document` makes.
+  assert.deepEqual(
+    Content,
+    JSON.parse(makeDocument('install', bundle.version, wireCommands('install', bundle.installer))),
+  );
+  // The service counts the whole document; nothing in it is a dynamic reference, or a parameter but the one.
   assert.ok(Buffer.byteLength(JSON.stringify(Content)) <= 65_536);
-  assert.doesNotMatch(JSON.stringify(template), /\{\{/);
+  assert.doesNotMatch(JSON.stringify(template).replace('{{ executionTimeout }}', ''), /\{\{/);
 });
 
 /** Required and known properties of the two resources, as the CloudFormation guide lists them. */
