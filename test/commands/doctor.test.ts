@@ -101,6 +101,13 @@ test('doctor through the lab: before an install, after it, and for programs', as
   assert.deepEqual(Object.keys(before.document.summary), ['ok', 'note', 'todo', 'unknown']);
   assert.equal(levelOf(before.document, 'keeper'), 'todo');
 
+  const waiting = await runCli(['install', '--instance-id', WEB.id, '--no-restart'], lab.env);
+  assert.equal(waiting.status, 0, waiting.stderr);
+  const { of } = await askDoctor(openClient(context, lab), WEB.id);
+  assert.deepEqual([of('keeper').level, of('entries').level], ['ok', 'todo'], of('entries').finding);
+  assert.match(of('entries').finding, /the agent has not restarted since the install/);
+
+  // As that finding says.
   const installed = await runCli(['install', '--instance-id', WEB.id], lab.env);
   assert.equal(installed.status, 0, installed.stderr);
   const after = await look();
