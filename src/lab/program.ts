@@ -1,8 +1,10 @@
 /** Gets the program that runs inside hosts into the lab's folder: bundled from source, or copied from the build. */
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -78,4 +80,7 @@ function copyPty(modules: string): void {
     filter: (path) => !path.includes('/node_modules/@lydell/node-pty/node_modules'),
   });
   cpSync(binary, join(modules, native), { recursive: true });
+  // Copied from a package that nobody can write to, the folders are so too, and could not be replaced the next time.
+  for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true }))
+    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o755);
 }
