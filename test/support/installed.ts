@@ -1,0 +1,76 @@
+/** The package as its users have it: packed, unpacked into an empty folder, with production dependencies and nothing else. */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+interface LockEntry {
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly hasInstallScript?: boolean;
+}
+
+/** What a production install of package-lock.json has, by its path: `node_modules/ejs`. */
+export function productionEntries(): [path: string, entry: LockEntry][] {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, LockEntry>;
+  };
+  return Object.entries(packages).filter(
+    ([path, { dev, devOptional }]) => path !== '' && dev !== true && devOptional !== true,
+  );
+}
+
+export interface PackedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What `npm pack` makes, or would make. Its own build step is left out: the tests run on what was built before them. */
+export async function pack(
+  folder?: string,
+): Promise<{ filename: string; size: number; files: PackedFile[] }> {
+  const where = folder === undefined ? ['--dry-run'] : ['--pack-destination', folder];
+  const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', ...where], { cwd: ROOT });
+  const report = JSON.parse(stdout);
+  // An object by name since npm 12, a list before.
+  return Object.values(report)[0] as { filename: string; size: number; files: PackedFile[] };
+}
+
+/** Unpacks the tarball as npm would, with the dependencies of the lock file copied from here. Returns the path of the command. */
+export async function installPacked(context: TestContext, name: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-packed-'));
+  context.after(async () => {
+    await execa('chmod', ['-R', 'u+w', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const home = join(folder, name);
+  const own = join(home, 'node_modules', 'ssm-keepalive');
+  mkdirSync(own, { recursive: true });
+  writeFileSync(join(home, 'package.json'), '{}');
+  const { filename } = await pack(folder);
+  await execa('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1', '--no-same-owner']);
+  for (const [path] of productionEntries()) {
+    const from = join(ROOT, path);
+    // The parts for other platforms are not installed.
+    if (!existsSync(from)) continue;
+    mkdirSync(dirname(join(home, path)), { recursive: true });
+    cpSync(from, join(home, path), { recursive: true });
+  }
+  const bin = join(home, 'node_modules', '.bin');
+  mkdirSync(bin, { recursive: true });
+  symlinkSync('../ssm-keepalive/dist/cli.js', join(bin, 'ssm-keepalive'));
+  return join(bin, 'ssm-keepalive');
+}
