@@ -15,6 +15,12 @@ export interface Verdict {
 
 type Judgement = Pick<Verdict, 'verdict' | 'class' | 'why' | 'next'>;
 
+const THROTTLED = failed(
+  'throttled',
+  'the account had too many commands under way, so this instance was not reached',
+  'wait for the others to end, then run the command again: finished instances report unchanged',
+);
+
 /** What a status means when the script never reported; keys as `normalizeStatus` gives them [service model, StatusDetails]. */
 const STATUSES: Readonly<Record<string, Judgement>> = {
   undeliverable: failed(
@@ -47,6 +53,8 @@ const STATUSES: Readonly<Record<string, Judgement>> = {
     'these credentials may not send commands to this instance',
     'allow ssm:SendCommand on it, or leave it out',
   ),
+  rateexceeded: THROTTLED,
+  ratelimitexceeded: THROTTLED,
   cancelled: failed(
     'cancelled',
     'the command was cancelled before it ended here',

@@ -8,7 +8,10 @@ export type RunDetails =
   | 'Terminated'
   | 'Undeliverable'
   | 'InvalidPlatform'
-  | 'AccessDenied';
+  | 'AccessDenied'
+  | 'RateExceeded'
+  /** No version of the service says this: it stands for what a newer one may say. */
+  | 'Quarantined';
 
 export interface RunResult {
   readonly details: RunDetails;
@@ -29,6 +32,9 @@ export const OUTCOMES: Readonly<Record<RunDetails, { status: string; isError: bo
   Undeliverable: { status: 'Failed', isError: false },
   InvalidPlatform: { status: 'Failed', isError: false },
   AccessDenied: { status: 'Failed', isError: false },
+  // Listed for commands; that an invocation can have it is inferred.
+  RateExceeded: { status: 'Failed', isError: false },
+  Quarantined: { status: 'Quarantined', isError: false },
 };
 
 /** What an exit status means to the agent: 137 timed out, 168 and 169 end the document, 194 asks for a reboot that a lab host has not. */
