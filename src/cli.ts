@@ -4,7 +4,7 @@ import yargs, { type Argv, type Options } from 'yargs';
 import { requireOneAccount } from './commands/accounts.ts';
 import { COMMANDS, type CommandEntry, type OwnFlag } from './commands/index.ts';
 import type { Io } from './commands/io.ts';
-import { UserError } from './errors.ts';
+import { UsageError, UserError } from './errors.ts';
 import { FLAGS, type Flag, type RawFlags } from './flags.ts';
 import { Interruption } from './fleet/interruption.ts';
 import type { Denial } from './fleet/service-errors.ts';
@@ -161,9 +161,10 @@ async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEn
   // A command without settings reads no file either.
   const file = groups.length > 0 ? await openConfigFile(flags.config, process.env, process.cwd()) : undefined;
   const settings = readSettings(flags, process.env, groups, file);
-  isJson = settings.common.output === 'json';
+  output = settings.common.output;
   isDebug = settings.common.isDebug;
   if (isDebug) write(process.stderr, describeSources(gatherSources(flags, process.env, groups, file)));
+  if (settings.common.output === 'ndjson' && !entry.isStreamed) throw noLines(entry.name);
   if (entry.accounts === undefined) requireOneAccount(settings, entry.name);
   const own = Object.fromEntries(ownFlags.map(({ name }) => [name, parsed[name] as string | boolean]));
   const command = await entry.load();
@@ -185,6 +186,15 @@ async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEn
   }
 }
 
+function noLines(name: string): UsageError {
+  const streamed = COMMANDS.filter(({ isStreamed }) => isStreamed).map((entry) => entry.name);
+  return new UsageError({
+    what: `${name} has no lines to tell one by one`,
+    why: `--output ndjson is for ${streamed.join(', ')}`,
+    next: 'give --output json',
+  });
+}
+
 /** SIGINT and SIGTERM ask for an orderly end; a second one leaves at once. */
 function listenForInterrupts(): Interruption {
   const interruption = new Interruption();
@@ -194,7 +204,7 @@ function listenForInterrupts(): Interruption {
 
 let isDebug = false;
 /** From the command line before settings are read, so that even a bad flag is told in the form asked for. */
-let isJson = /(^| )--output[ =]json( |$)/.test(process.argv.join(' '));
+let output = /(?:^| )--output[ =](json|ndjson)(?: |$)/.exec(process.argv.join(' '))?.[1] ?? 'table';
 
 class YargsError extends Error {}
 
@@ -247,14 +257,20 @@ function readVersion(): string {
 function explain(error: unknown): number {
   const failure =
     error instanceof YargsError ? explainYargs(error.message, putCommandFirst(process.argv.slice(2))) : error;
-  if (isJson) {
+  if (output !== 'table') {
     const {
       code = 'bug',
       what = 'this is a bug in ssm-keepalive',
       why = String(error),
       next = 'report it',
     } = failure as Partial<UserError>;
-    write(process.stdout, `${JSON.stringify({ error: { code, what, why, next } }, null, 2)}\n`);
+    const told = { error: { code, what, why, next } };
+    write(
+      process.stdout,
+      output === 'json'
+        ? `${JSON.stringify(told, null, 2)}\n`
+        : `${JSON.stringify({ type: 'error', ...told })}\n`,
+    );
   }
   if (failure instanceof UserError) {
     write(

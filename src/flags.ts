@@ -298,9 +298,9 @@ export const FLAGS = [
     name: 'output',
     group: 'Common',
     kind: 'value',
-    placeholder: 'table|json',
+    placeholder: 'table|json|ndjson',
     fallback: 'table',
-    describe: 'a table for people or one JSON document for programs',
+    describe: 'a table for people, one JSON document, or a line for each result',
   },
   {
     name: 'lab',

@@ -77,7 +77,7 @@ export interface Settings {
     /** The only Region given; undefined where there is none, or several that have to be narrowed first. */
     readonly region: string | undefined;
     readonly profile: string | undefined;
-    readonly output: 'table' | 'json';
+    readonly output: 'table' | 'json' | 'ndjson';
     readonly isLab: boolean;
     readonly endpointUrl: string | undefined;
     readonly isQuiet: boolean;
@@ -165,7 +165,7 @@ const READERS = {
   config: ['the name of a file, or none', z.string().regex(PROFILE_OR_REGION)],
   region: ['the name of a Region, e.g. eu-central-1', text(/^[a-z]{2,4}(-[a-z0-9]+)+$/)],
   profile: ['the name of a profile', text(PROFILE_OR_REGION)],
-  output: ['table or json', z.enum(['table', 'json'])],
+  output: ['table, json or ndjson', z.enum(['table', 'json', 'ndjson'])],
   'endpoint-url': ['an address that starts with http:// or https://', httpUrl],
 } as const satisfies Partial<Record<FlagName, readonly [string, z.ZodType]>>;
 

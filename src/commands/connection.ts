@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import type { Connection } from '../fleet/client.ts';
 import type { Settings } from '../settings.ts';
 import type { AccountName } from './accounts.ts';
 import type { Io } from './io.ts';
@@ -13,6 +14,8 @@ export interface OpenConnection {
 /** Where the service is, for as many accounts as are asked for. */
 export interface OpenService {
   clientFor(account: AccountName): SSMClient;
+  /** For a client of another service of the same account. */
+  connectionFor(account: AccountName): Connection;
   /** Ends every client it made. */
   close(): Promise<void>;
 }
@@ -30,18 +33,18 @@ export async function openService(settings: Settings, io: Io): Promise<OpenServi
   io.err(describeConfigFile(settings));
   const lab = isLab ? await openTheLab(io) : undefined;
   const clients: SSMClient[] = [];
+  const connectionFor = ({ profile, region }: AccountName): Connection =>
+    lab === undefined
+      ? { region, profile, endpointUrl }
+      : {
+          region: region ?? 'us-east-1',
+          endpointUrl: lab.endpoint,
+          credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+        };
   return {
-    clientFor({ profile, region }) {
-      const client = makeClient(
-        lab === undefined
-          ? { region, profile, endpointUrl, onDenied: io.noteDenial }
-          : {
-              region: region ?? 'us-east-1',
-              endpointUrl: lab.endpoint,
-              credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
-              onDenied: io.noteDenial,
-            },
-      );
+    connectionFor,
+    clientFor(account) {
+      const client = makeClient({ ...connectionFor(account), onDenied: io.noteDenial });
       clients.push(client);
       return client;
     },

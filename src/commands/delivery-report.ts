@@ -6,14 +6,16 @@ import type { Settings } from '../settings.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
 import type { Outcome, Verb } from './deliver.ts';
 import { showPlans } from './dry-run.ts';
+import { renderFailedAccounts, renderFailures } from './failure-report.ts';
 import { settleIds } from './foreign-ids.ts';
 import type { Io } from './io.ts';
+import type { ResultLines } from './result-lines.ts';
 import { renderStatus } from './status-report.ts';
+import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import {
   type AccountFacts,
   type Row,
   type RunFacts,
-  renderFailures,
   renderVerdictJson,
   renderVerdictTable,
 } from './verdict-report.ts';
@@ -35,6 +37,7 @@ export function reportDelivery(
   ends: readonly AccountEnd[],
   io: Io,
   isInterrupted: boolean,
+  lines: ResultLines | undefined,
 ): number {
   const several = ends.length > 1;
   const outcomes = ends.flatMap((end) =>
@@ -48,18 +51,19 @@ export function reportDelivery(
   const exitStatus = isInterrupted ? INTERRUPTED : failed.length > 0 ? 1 : 0;
   if (plans.length > 0) {
     showPlans(plans, verb, settings, bundle, io);
-    io.err(describeFailed(failed));
+    io.err(renderFailedAccounts(accounts));
     return exitStatus;
   }
   const sent = outcomes.flatMap(({ outcome }) => (outcome.kind === 'sent' ? outcome.commandIds : []));
   if (sent.length > 0) {
     const facts = { command: verb, commandIds: sent, ...(several ? { accounts } : {}) };
-    if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
+    if (lines) io.out(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
+    else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
     else for (const id of sent) io.out(`${id}\n`);
-    io.err(describeFailed(failed));
+    io.err(renderFailedAccounts(accounts));
     return exitStatus;
   }
-  return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted);
+  return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted, lines);
 }
 
 function reportVerdicts(
@@ -70,6 +74,7 @@ function reportVerdicts(
   described: readonly AccountFacts[],
   io: Io,
   isInterrupted: boolean,
+  lines: ResultLines | undefined,
 ): number {
   const several = ends.length > 1;
   const results = ends.flatMap((end) =>
@@ -98,11 +103,20 @@ function reportVerdicts(
     exitStatus,
     ...(several ? { accounts } : {}),
   };
-  if (settings.common.output === 'json') for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
-  else if (rows.length > 0) io.out((verb === 'status' ? renderStatus : renderVerdictTable)(rows, io));
+  if (lines) {
+    for (const row of rows) lines.tellRow(row);
+    lines.tellSummary(rows, facts);
+  } else if (settings.common.output === 'json')
+    for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
+  else if (rows.length > 0) io.out(renderRows(verb, rows, io));
   io.err(renderFailures(rows, facts));
-  io.err(describeFailed(failed));
+  io.err(renderFailedAccounts(accounts));
   return exitStatus;
+}
+
+function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
+  if (verb === 'status') return renderStatus(rows, io);
+  return rows.length > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
 }
 
 function describeStops(
@@ -115,7 +129,8 @@ function describeStops(
   return stops.length > 0 ? stops.join('; ') : undefined;
 }
 
-function describeEnd(end: AccountEnd): AccountFacts {
+/** One account in the words of the report. */
+export function describeEnd(end: AccountEnd): AccountFacts {
   const { profile = null, region = null } = end.name;
   const none = { commandIds: [], missingCount: 0, stopped: null };
   if ('error' in end) return { profile, region, ...none, error: toFailure(end.error) };
@@ -140,13 +155,4 @@ function toFailure(error: unknown): Failure {
   }
   const { code, what, why, next } = error;
   return { code, what, why, next };
-}
-
-function describeFailed(failed: readonly AccountFacts[]): string {
-  return failed
-    .map(({ profile, region, error }) => {
-      const label = labelAccount({ profile: profile ?? undefined, region: region ?? undefined });
-      return `ssm-keepalive: ${label}: ${error?.what}\n  why:  ${error?.why}\n  next: ${error?.next}\n`;
-    })
-    .join('');
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import Table from 'cli-table3';
 import type { Bundle } from '../bundle/index.ts';
 import { type Instance, listInstances, NoMatchError } from '../fleet/choose.ts';
 import type { Delivery } from '../fleet/send.ts';
@@ -8,12 +7,12 @@ import { RUN_SHELL_SCRIPT } from '../fleet/send.ts';
 import { RESOURCE_WORDS } from '../policy/describe.ts';
 import { listPermissions } from '../policy/permissions.ts';
 import type { Settings } from '../settings.ts';
-import { type AccountName, labelAccount, labelColumns } from './accounts.ts';
+import { type AccountName, labelAccount } from './accounts.ts';
 import type { Verb } from './deliver.ts';
 import { repeatKeeper } from './delivery-text.ts';
 import type { Io } from './io.ts';
 import { describeDocumentPlan, type OwnDocuments } from './own-document.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { renderPlannedInstances } from './plan-table.ts';
 
 /** What a run would do in one account. */
 export interface AccountPlan {
@@ -24,7 +23,7 @@ export interface AccountPlan {
   readonly documents: OwnDocuments | undefined;
 }
 
-interface PlannedInstance extends Instance {
+export interface PlannedInstance extends Instance {
   /** Why it would not get the command; empty where it would. */
   readonly why: string;
 }
@@ -124,7 +123,11 @@ export function showPlans(
     permissions: listNeeded(verb, settings),
     look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
   };
-  if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
+  if (settings.common.output === 'ndjson') {
+    const { instances, ...rest } = plan;
+    for (const instance of instances) io.out(`${JSON.stringify({ type: 'instance', ...instance })}\n`);
+    io.out(`${JSON.stringify({ type: 'plan', ...rest })}\n`);
+  } else if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
   else io.out(describePlan(plan, plans, io));
 }
 
@@ -172,7 +175,7 @@ function listNeeded(verb: Verb, settings: Settings): NeededPermission[] {
 function describePlan(plan: Plan, plans: readonly NamedPlan[], io: Io): string {
   const group = `who is in the resource group ${plan.resourceGroup} is known to the service alone`;
   return [
-    plan.resourceGroup ? group : describeInstances(plan, plans, io),
+    plan.resourceGroup ? group : renderPlannedInstances(plans, plan.unknownIds, io),
     '',
     `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}; their sha256:`,
     plan.script.sha256,
@@ -215,33 +218,4 @@ function wrapWords(text: string, width: number): string[] {
     else lines.push(word);
   }
   return lines;
-}
-
-function describeInstances({ unknownIds }: Plan, plans: readonly NamedPlan[], io: Io): string {
-  const labels = labelColumns(plans.flatMap(({ name }) => name ?? []));
-  const unknown = 'not registered with Systems Manager here';
-  if (io.columns < 100) return plainRows(plans, unknownIds, unknown);
-  const table = new Table({
-    head: [...labels.heads, 'INSTANCE', 'NAME', 'PLATFORM', 'AGENT', 'REACHED'],
-    ...PLAIN_TABLE,
-  });
-  for (const { name: account, plan } of plans) {
-    for (const { instanceId, name, platform, agentVersion, why } of plan.instances)
-      table.push([...labels.cells(account), instanceId, name, platform, agentVersion, why || 'yes']);
-  }
-  for (const id of unknownIds) table.push([...labels.cells(undefined), id, '', '', '', unknown]);
-  return trimLines(table.toString());
-}
-
-function plainRows(plans: readonly NamedPlan[], unknownIds: readonly string[], unknown: string): string {
-  const labels = labelColumns(plans.flatMap(({ name }) => name ?? []));
-  const widest = Math.max(0, ...plans.flatMap(({ plan }) => plan.instances.map(({ name }) => name.length)));
-  return [
-    ...plans.flatMap(({ name: account, plan }) =>
-      plan.instances.map(({ instanceId, name, why }) =>
-        [...labels.cells(account), instanceId, name.padEnd(widest), why || 'would be reached'].join('  '),
-      ),
-    ),
-    ...unknownIds.map((id) => `${id}  ${unknown}`),
-  ].join('\n');
 }

@@ -1,15 +1,19 @@
 import { renderBundle } from '../bundle/index.ts';
 import { UsageError } from '../errors.ts';
+import { NoMatchError } from '../fleet/choose.ts';
 import type { Interruption } from '../fleet/interruption.ts';
+import type { Verdict } from '../fleet/judge.ts';
+import { explainNoMatch } from '../fleet/nearest-tags.ts';
 import { requireTargets, type Settings } from '../settings.ts';
 import { type AccountName, labelAccount, listAccounts, narrowSettings } from './accounts.ts';
 import { confirmReach, type Reach } from './confirm.ts';
 import { openService } from './connection.ts';
 import { deliver, refuseUnwatchedCanary, type Verb } from './deliver.ts';
-import { type AccountEnd, reportDelivery } from './delivery-report.ts';
+import { type AccountEnd, describeEnd, reportDelivery } from './delivery-report.ts';
 import { Gathering } from './gathering.ts';
 import type { Io } from './io.ts';
 import { makeProgress } from './progress.ts';
+import { makeResultLines } from './result-lines.ts';
 
 const CANCELLING =
   '\nssm-keepalive: cancelling; waiting for what already runs (Ctrl-C again leaves at once)\n';
@@ -30,6 +34,7 @@ export async function deliverToAll(
   refuseUnwatchedCanary(verb, settings);
   const accounts = listAccounts(settings);
   refuseSharedCommand(settings, accounts);
+  const lines = settings.common.output === 'ndjson' ? makeResultLines(io) : undefined;
   const progress = makeProgress(io, settings.common.isQuiet);
   const gathering = new Gathering<Reach>(accounts.length, (reaches) => {
     progress.stop();
@@ -50,13 +55,17 @@ export async function deliverToAll(
       // What the profile's file says, so that every row names its Region.
       if (!isOne) name = { ...account, region: account.region ?? (await client.config.region()) };
       const label = isOne ? '' : labelAccount(name);
+      const part = progress.forAccount(label);
+      const tell = (verdict: Verdict) => lines?.tellRow(isOne ? verdict : { ...verdict, account: name });
       const outcome = await deliver({
         client,
         verb,
         bundle,
         interruption,
         settings: narrowSettings(settings, account),
-        progress: progress.forAccount(label),
+        progress: {
+          onEvent: (event) => (event.kind === 'verdict' ? tell(event.verdict) : part.onEvent(event)),
+        },
         note: (text) => {
           progress.stop();
           io.err(label ? `${label}: ${text}` : text);
@@ -66,9 +75,24 @@ export async function deliverToAll(
           return gathering.join(reach);
         },
       });
+      // Of an id that this account does not know another may know more.
+      if (outcome.kind === 'result')
+        for (const verdict of outcome.result.verdicts)
+          if (isOne || verdict.class !== 'not registered') tell(verdict);
       return { name, outcome };
     } catch (error) {
-      return { name, error };
+      const told =
+        error instanceof NoMatchError
+          ? await explainNoMatch(
+              error,
+              service.clientFor(account),
+              service.connectionFor(account),
+              settings.targets,
+            )
+          : error;
+      const end = { name, error: told };
+      if (!isOne) lines?.tellFailedAccount(describeEnd(end));
+      return end;
     } finally {
       if (!hasJoined) gathering.leave();
     }
@@ -80,7 +104,7 @@ export async function deliverToAll(
     if (gathering.refusal !== undefined) throw gathering.refusal;
     const [first] = ends;
     if (ends.length === 1 && first && 'error' in first) throw first.error;
-    return reportDelivery(verb, settings, bundle, ends, io, interruption.isRequested);
+    return reportDelivery(verb, settings, bundle, ends, io, interruption.isRequested, lines);
   } finally {
     progress.stop();
     undo();

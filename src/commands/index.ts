@@ -40,6 +40,8 @@ export interface CommandEntry {
   readonly groups: readonly FlagGroup[];
   /** What --region and --profile may name: `many` accounts at once, or any number where none is asked. Absent: one. */
   readonly accounts?: 'many' | 'unused';
+  /** Its results come one by one, so that `--output ndjson` means something. */
+  readonly isStreamed?: boolean;
   readonly own?: readonly OwnFlag[];
   /** It takes the name of another command, with that one’s words and flags beside its own, and says something about such a run. */
   readonly isAboutCommand?: boolean;
@@ -54,6 +56,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: 'put the keeper on instances; again changes nothing',
     groups: ['Targets', 'Delivery', 'Keeper', 'Common'],
     accounts: 'many',
+    isStreamed: true,
     examples: [
       ['install --tag env=dev', 'every instance tagged env=dev, one first'],
       ['install --instance-id i-0123456789abcdef0 --dry-run', 'show, send nothing'],
@@ -65,6 +68,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: 'take it off again, every byte as before',
     groups: ['Targets', 'Delivery', 'Common'],
     accounts: 'many',
+    isStreamed: true,
     examples: [
       ['uninstall --tag env=dev', 'from every instance tagged env=dev'],
       ['uninstall --instance-id i-0123456789abcdef0', 'from one'],
@@ -76,6 +80,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: 'what is installed, live and kept at this moment',
     groups: ['Targets', 'Delivery', 'Common'],
     accounts: 'many',
+    isStreamed: true,
     examples: [
       ['status --tag env=dev', 'a row for every instance'],
       ['status --tag env=dev --output json', 'the same for programs'],

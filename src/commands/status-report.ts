@@ -5,8 +5,8 @@ import type { Verdict } from '../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../fleet/report-line.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
-import { GROUPED_HOSTS, renderGroups } from './status-groups.ts';
-import { renderVerdictTable, showVerdict } from './verdict-report.ts';
+import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
+import { type Row, renderVerdictTable, showVerdict } from './verdict-report.ts';
 import { wrapText } from './wrap.ts';
 
 /** Up to this many hosts each gets its own row and block. */
@@ -18,7 +18,7 @@ const LABEL_WIDTH = 12;
 const TABLE_COLUMNS = 76;
 
 /** What `status` prints: the table, then what each host has to tell; where there are many, one row for all that are alike. */
-export function renderStatus(verdicts: readonly Verdict[], io: Io): string {
+export function renderStatus(verdicts: readonly Row[], io: Io): string {
   if (verdicts.length > GROUPED_HOSTS) return renderGroups(verdicts, io);
   const details = renderStatusDetails(verdicts, io);
   // On a narrow terminal a block says it better than a row.

@@ -4,7 +4,7 @@ import { UsageError, UserError } from '../errors.ts';
 import { blameAlarm } from '../fleet/alarm.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import { isGood, judgeInvocation, type Verdict } from '../fleet/judge.ts';
-import { nameInstances, type PushResult } from '../fleet/push.ts';
+import { NAMED_AT_ONCE, nameInstances, type PushResult } from '../fleet/push.ts';
 import { cancelCommands } from '../fleet/send.ts';
 import { awaitInvocations, type Counters } from '../fleet/watch.ts';
 import type { Settings } from '../settings.ts';
@@ -35,6 +35,12 @@ export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
       keep: judgeInvocation,
       deadlineSeconds: settings.delivery.timeoutSeconds + options.executionSeconds,
       signal: interruption.leaveSignal,
+      // Of one command the last word on an instance; several have to be put together first.
+      onFinal: (verdict) => {
+        const { targetCount = 0 } = seen.get(commandId) ?? {};
+        if (commandIds.length === 1 && targetCount > NAMED_AT_ONCE)
+          progress.onEvent({ kind: 'verdict', verdict });
+      },
       onCounters: (found) => {
         refuseOtherVerb(verb, found.comment, commandId, settings);
         seen.set(commandId, found);

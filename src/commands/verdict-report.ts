@@ -5,7 +5,7 @@ import type { Failure } from '../errors.ts';
 import { isGood, type Verdict } from '../fleet/judge.ts';
 import { isRestartAwaited } from '../fleet/push.ts';
 import type { ReportLine } from '../fleet/report-line.ts';
-import { type AccountName, labelAccount, labelColumns } from './accounts.ts';
+import { type AccountName, labelColumns } from './accounts.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
@@ -44,14 +44,7 @@ const PIECE_LENGTH = 64 * 1024;
  * instances as one text would be most of the memory that a run takes.
  */
 export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): Generator<string> {
-  const { accounts, ...alone } = facts;
-  const head = {
-    ...alone,
-    stopped: facts.stopped ?? null,
-    ...(accounts ? { accounts } : {}),
-    summary: countVerdicts(verdicts),
-    instances: [],
-  };
+  const head = { ...describeRun(verdicts, facts), instances: [] };
   const frame = JSON.stringify(head, null, 2);
   if (verdicts.length === 0) {
     yield `${frame}\n`;
@@ -59,7 +52,7 @@ export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): G
   }
   let piece = frame.slice(0, -']\n}'.length);
   for (const [index, verdict] of verdicts.entries()) {
-    const text = JSON.stringify(describeVerdict(verdict), null, 2).replaceAll('\n', '\n    ');
+    const text = JSON.stringify(describeRow(verdict), null, 2).replaceAll('\n', '\n    ');
     piece += `${index === 0 ? '' : ','}\n    ${text}`;
     if (piece.length < PIECE_LENGTH) continue;
     yield piece;
@@ -68,7 +61,21 @@ export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): G
   yield `${piece}\n  ]\n}\n`;
 }
 
-function describeVerdict({ report, account, ...verdict }: Row): Record<string, unknown> {
+/** What JSON says of the run, beside its instances. */
+export function describeRun(
+  rows: readonly Row[],
+  { accounts, stopped, ...facts }: RunFacts,
+): Record<string, unknown> {
+  return {
+    ...facts,
+    stopped: stopped ?? null,
+    ...(accounts ? { accounts } : {}),
+    summary: countVerdicts(rows),
+  };
+}
+
+/** One instance as JSON has it. */
+export function describeRow({ report, account, ...verdict }: Row): Record<string, unknown> {
   return {
     ...(account ? { profile: account.profile ?? null, region: account.region ?? null } : {}),
     ...verdict,
@@ -111,7 +118,7 @@ export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'no
 export const countKept = (report: ReportLine) => report.kept?.count ?? report.sessions.length;
 
 /** What the fullest table takes at least, without the columns that name an account. */
-const FULL_COLUMNS = 76;
+export const FULL_COLUMNS = 76;
 
 /**
  * A table for people, within `io.columns`: one row an instance, labelled where several accounts are at work. Where the labels
@@ -215,33 +222,4 @@ function describeSessions(report: ReportLine): string {
   ]
     .filter(Boolean)
     .join(', ');
-}
-
-/** Failures with why and next, then what is still open, in the words of the style guide; empty when all is well. */
-export function renderFailures(verdicts: readonly Verdict[], facts: RunFacts): string {
-  const bad = verdicts.filter((verdict) => !isGood(verdict));
-  const lines: string[] = [];
-  if (bad.length > 0) {
-    const total = `${bad.length} of ${verdicts.length} ${verdicts.length === 1 ? 'instance' : 'instances'}`;
-    lines.push(`ssm-keepalive: ${facts.command} did not succeed on ${total}`);
-    for (const { instanceId, why, next } of bad) {
-      lines.push(`  ${instanceId}  why:  ${why}`, `  ${' '.repeat(instanceId.length)}  next: ${next}`);
-    }
-  }
-  for (const [label, stopped] of listStops(facts))
-    lines.push(`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
-  if (facts.missingCount > 0) {
-    lines.push(
-      `ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
-    );
-  }
-  return lines.length > 0 ? `${lines.join('\n')}\n` : '';
-}
-
-function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: string][] {
-  if (!accounts) return stopped ? [['', stopped]] : [];
-  return accounts.flatMap(({ profile, region, stopped: why }): [string, string][] => {
-    const label = labelAccount({ profile: profile ?? undefined, region: region ?? undefined });
-    return why ? [[`${label}: `, why]] : [];
-  });
 }

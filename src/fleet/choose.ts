@@ -31,7 +31,7 @@ export interface Instance {
 
 /** Nothing to do it to: an error, since a silent success would be read as one. */
 export class NoMatchError extends UserError {
-  constructor(targets: Targets) {
+  constructor(targets: Targets, found: { readonly why?: string; readonly next?: string } = {}) {
     super({
       code: 'no-match',
       what: 'no instance matched',
@@ -39,6 +39,7 @@ export class NoMatchError extends UserError {
         ? 'this account has no managed Linux instance in this Region'
         : `no managed instance in this account and Region has ${describeTargets(targets)}`,
       next: 'look with  aws ssm describe-instance-information  (on the lab: ssm-keepalive lab hosts); check the name, --region and --profile',
+      ...found,
     });
   }
 }

@@ -15,6 +15,8 @@ import { awaitInvocations, type Counters, normalizeStatus } from './watch.ts';
 export type PushEvent =
   | { readonly kind: 'sent'; readonly commandId: string; readonly stage: Stage }
   | { readonly kind: 'counters'; readonly stage: Stage; readonly counters: Counters }
+  /** The last word on an instance, as soon as it is known; the results hold it once more. */
+  | { readonly kind: 'verdict'; readonly verdict: Verdict }
   | { readonly kind: 'stage'; readonly stage: Stage; readonly instanceIds: readonly string[] };
 
 /** canary: the first instance alone; fleet: all of them; look: asking whether the agent came back with the entry live. */
@@ -46,6 +48,8 @@ export interface PushResult {
 
 /** Up to this many instances everyone gets the second look, not only the canary: one page of results. */
 const LOOK_AT_ALL_LIMIT = 50;
+/** More than this keep their ids alone: names cost a page of their own. */
+export const NAMED_AT_ONCE = 50;
 
 /** A look is short and asked again: the service's least delivery time, and a script that only reads. */
 const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '50', maxErrors: '50' };
@@ -69,6 +73,8 @@ export async function pushScript(options: PushOptions): Promise<PushResult> {
 class Push {
   readonly commandIds: string[] = [];
   readonly #options: PushOptions;
+  /** Instances whose last word was told before the others. */
+  readonly #toldIds = new Set<string>();
   #missingCount = 0;
 
   constructor(options: PushOptions) {
@@ -135,7 +141,9 @@ class Push {
     const [verdict] = await this.#deliver(targets, this.#options.delivery.commands, 'canary');
     if (!verdict) return [[], `the first instance, ${canary.instanceId}, is missing from the results`];
     if (!isGood(verdict)) return [[verdict], `the first instance, ${canary.instanceId}, failed`];
-    const [looked = verdict] = await this.#look([verdict]);
+    const [looked = verdict] = await this.#look([{ ...verdict, name: verdict.name || canary.name }]);
+    this.#tell({ kind: 'verdict', verdict: looked });
+    this.#toldIds.add(looked.instanceId);
     const isConfirmed = !isRestartAwaited(looked);
     return [
       [looked],
@@ -179,12 +187,21 @@ class Push {
       this.#tell({ kind: 'sent', commandId, stage });
     });
     const verdicts: Verdict[] = [];
+    let reached = 0;
     for (const commandId of sent) {
       const { kept, counters } = await awaitInvocations(client, commandId, {
         keep: judgeInvocation,
         deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
         signal: interruption.leaveSignal,
-        onCounters,
+        onCounters: (seen) => {
+          reached = Math.max(seen.targetCount, this.#options.delivery.targets.instanceIds.length);
+          onCounters(seen);
+        },
+        // Few instances may be looked at once more, and get their names at the end.
+        onFinal: (verdict) => {
+          if (stage !== 'fleet' || reached <= LOOK_AT_ALL_LIMIT) return;
+          if (!this.#toldIds.has(verdict.instanceId)) this.#tell({ kind: 'verdict', verdict });
+        },
         ...(pollSeconds === undefined ? {} : { pollSeconds }),
       });
       if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(delivery.targets);
@@ -275,7 +292,7 @@ export async function nameInstances(
   verdicts: readonly Verdict[],
 ): Promise<readonly Verdict[]> {
   const instanceIds = verdicts.filter(({ name }) => name === '').map(({ instanceId }) => instanceId);
-  if (instanceIds.length === 0 || instanceIds.length > LOOK_AT_ALL_LIMIT) return verdicts;
+  if (instanceIds.length === 0 || instanceIds.length > NAMED_AT_ONCE) return verdicts;
   const names = new Map<string, string>();
   try {
     for await (const { instanceId, name } of listInstances(client, { tags: [], instanceIds })) {

@@ -44,6 +44,8 @@ export interface WatchOptions<T> {
   /** When to stop waiting, in seconds from now; what is not final by then is reported as it stands. */
   readonly deadlineSeconds: number;
   readonly onCounters?: (counters: Counters) => void;
+  /** What was kept of an instance that has ended, once each, as its page is read. */
+  readonly onFinal?: (kept: T) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -109,6 +111,11 @@ export async function awaitInvocations<T>(
   const startedAt = performance.now();
   const endsAt = startedAt + options.deadlineSeconds * 1000;
   let lagEndsAt = Number.POSITIVE_INFINITY;
+  const told = new Set<string>();
+  const tell = (instanceId: string, kept: T) => {
+    if (!told.has(instanceId)) options.onFinal?.(kept);
+    told.add(instanceId);
+  };
   let pause = least;
   let last = '';
   let counters: Counters = {
@@ -131,7 +138,7 @@ export async function awaitInvocations<T>(
       throw new UnknownCommandError(commandId);
     const isOver = performance.now() >= Math.min(endsAt, lagEndsAt) || options.signal?.aborted;
     if (counters.isFinal || isOver) {
-      const { kept, areFinal } = await listInvocations(client, commandId, options.keep);
+      const { kept, areFinal } = await listInvocations(client, commandId, options.keep, tell);
       // Right after the end the lists may still lag behind the counters: look again rather than lose a host.
       const isComplete = kept.length >= counters.targetCount && areFinal;
       if (isComplete || isOver) return { kept, counters };
@@ -173,6 +180,7 @@ async function listInvocations<T>(
   client: SSMClient,
   commandId: string,
   keep: (invocation: Invocation) => T,
+  tell: (instanceId: string, kept: T) => void,
 ): Promise<{ kept: T[]; areFinal: boolean }> {
   const kept = new Map<string, T>();
   const unfinished = new Set<string>();
@@ -194,9 +202,12 @@ async function listInvocations<T>(
     const listed = (page.CommandInvocations ?? []).map((item) => toInvocation(commandId, item));
     for (const invocation of await completeOutputs(client, listed)) {
       // An instance that is listed twice counts as it was seen last.
-      kept.set(invocation.instanceId, keep(invocation));
-      if (invocation.isFinal) unfinished.delete(invocation.instanceId);
-      else unfinished.add(invocation.instanceId);
+      const what = keep(invocation);
+      kept.set(invocation.instanceId, what);
+      if (invocation.isFinal) {
+        unfinished.delete(invocation.instanceId);
+        tell(invocation.instanceId, what);
+      } else unfinished.add(invocation.instanceId);
     }
     token = page.NextToken;
     // A token that comes back would loop for ever.

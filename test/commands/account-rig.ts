@@ -49,6 +49,7 @@ export async function makeAccountRig(
     AWS_CONFIG_FILE: config,
     AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
     AWS_ENDPOINT_URL_SSM: lab.endpoint,
+    AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: lab.endpoint,
   };
   return {
     lab,

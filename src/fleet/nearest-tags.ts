@@ -1,0 +1,90 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { distance } from 'fastest-levenshtein';
+import { describeTargets, listInstances, NoMatchError, type Targets } from './choose.ts';
+import type { Connection } from './client.ts';
+import { listTagged } from './tagged.ts';
+
+/** So much is read at most: three pages of tags, four of managed instances. */
+const MOST_TAGGED = 300;
+const MOST_MANAGED = 200;
+const SHOWN_TAGS = 5;
+
+/**
+ * The same failure with the tags that managed instances do have, the nearest first, where these credentials may read them.
+ * Never throws, and makes at most seven calls.
+ */
+export async function explainNoMatch(
+  failure: NoMatchError,
+  client: SSMClient,
+  connection: Connection,
+  targets: Targets,
+): Promise<NoMatchError> {
+  if (targets.tags.length === 0 || isElsewhere(connection)) return failure;
+  try {
+    const found = await countTags(client, connection);
+    if (found.size === 0) return failure;
+    const ranked = rankTags(targets, found).slice(0, SHOWN_TAGS);
+    const [best] = ranked;
+    const shown = ranked.map(({ tag, count }) => `${tag} (${count})`).join(', ');
+    return new NoMatchError(targets, {
+      why: `no managed instance in this account and Region has ${describeTargets(targets)}; nearest are ${shown}`,
+      ...(best && best.steps <= Math.max(2, Math.floor(best.tag.length / 3))
+        ? { next: `did you mean --tag ${best.tag}? If not, check --region and --profile` }
+        : {}),
+    });
+  } catch {
+    return failure;
+  }
+}
+
+/** The service was given an address of its own, and the one that knows tags none: it would be asked about another account. */
+function isElsewhere({ endpointUrl }: Connection, variables: NodeJS.ProcessEnv = process.env): boolean {
+  const others = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API'];
+  const isGiven = endpointUrl !== undefined || others.some((name) => variables[name]);
+  return !isGiven && Boolean(variables['AWS_ENDPOINT_URL_SSM']);
+}
+
+/** How many managed instances have each `key=value`. */
+async function countTags(client: SSMClient, connection: Connection): Promise<Map<string, number>> {
+  const [managed, tagged] = await Promise.all([
+    take(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED),
+    take(listTagged(connection), MOST_TAGGED),
+  ]);
+  const ids = new Set(managed.map(({ instanceId }) => instanceId));
+  const counts = new Map<string, number>();
+  for (const { tags } of tagged.filter(({ instanceId }) => ids.has(instanceId))) {
+    for (const [key, value] of Object.entries(tags)) {
+      // What the service itself writes on instances is nobody's target.
+      if (key.startsWith('aws:')) continue;
+      const tag = `${key}=${value}`;
+      counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+async function take<T>(items: AsyncIterable<T>, most: number): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const item of items) {
+    taken.push(item);
+    if (taken.length >= most) break;
+  }
+  return taken;
+}
+
+/** By how many letters each differs from what was asked for; a tag of the same key before one of another. */
+function rankTags(targets: Targets, found: ReadonlyMap<string, number>) {
+  const wanted = targets.tags.flatMap(({ key, values }) => values.map((value) => `${key}=${value}`));
+  const keys = new Set(targets.tags.map(({ key }) => key));
+  return (
+    [...found]
+      .map(([tag, count]) => ({
+        tag,
+        count,
+        isSameKey: keys.has(tag.slice(0, tag.indexOf('='))),
+        steps: Math.min(...wanted.map((one) => distance(one, tag))),
+      }))
+      // A tag that was asked for is there: some other condition kept its instances out.
+      .sort((a, b) => Number(b.isSameKey) - Number(a.isSameKey) || a.steps - b.steps || b.count - a.count)
+  );
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderFailures } from '../../src/commands/failure-report.ts';
+import type { Io } from '../../src/commands/io.ts';
+import { renderPlannedInstances } from '../../src/commands/plan-table.ts';
+import { renderGroups } from '../../src/commands/verdict-groups.ts';
+import { type Row, renderVerdictTable } from '../../src/commands/verdict-report.ts';
+import { judgeInvocation } from '../../src/fleet/judge.ts';
+import { hosts, id } from '../fleet/push-rig.ts';
+import { runCli } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+import { DEV, host, makeAccountRig } from './account-rig.ts';
+
+const io = (columns: number): Io => ({
+  out: () => {},
+  err: () => {},
+  isErrTerminal: false,
+  columns,
+  hasColor: false,
+});
+
+function row(n: number, statusDetails: string, report?: object, region?: string): Row {
+  const output = report ? `${JSON.stringify({ 'ssm-keepalive': 1, ...report })}\n` : '';
+  const verdict = judgeInvocation({
+    commandId: '',
+    instanceId: id(n),
+    name: `host-${n}`,
+    statusDetails,
+    isFinal: true,
+    exitCode: 0,
+    output,
+  });
+  return region ? { ...verdict, account: { profile: 'prod', region } } : verdict;
+}
+
+const INSTALLED = { verdict: 'installed', entries: { env: 'live' }, keeper: 'relay', restart: 'not-needed' };
+const fits = (text: string, columns: number) => {
+  for (const line of text.split('\n')) assert.ok(line.length <= columns, `${line.length}: ${line}`);
+};
+
+test('results: many instances are told as groups, also of several Regions, within 80 columns', () => {
+  const rows = Array.from({ length: 300 }, (_, n) =>
+    row(
+      n,
+      n < 30 ? 'Undeliverable' : 'Success',
+      n < 30 ? undefined : INSTALLED,
+      n % 2 ? 'eu-west-1' : 'us-east-1',
+    ),
+  );
+  const text = renderGroups(rows, io(80));
+  fits(text, 80);
+  assert.match(text, /^REGION +COUNT +VERDICT +NOTE AND INSTANCES\n/);
+  assert.match(text, /^eu-west-1 +135 +installed +relay; env; /m);
+  assert.match(text, /^us-east-1 +15 +failed +offline; /m);
+  assert.ok(text.split('\n').length < 20, text);
+  assert.match(
+    renderGroups(
+      rows.map(({ account, ...alone }) => alone),
+      io(80),
+    ),
+    /^COUNT +VERDICT +KEEPER +ENTRIES +NOTE/,
+  );
+});
+
+test('results: hosts with another version or digest are a group of their own in status', () => {
+  const found = {
+    verdict: 'status',
+    state: 'installed',
+    version: '1.0.0',
+    digest: 'aaaaaaaaaaaaaaaa',
+    keeper: 'relay',
+  };
+  const rows = Array.from({ length: 40 }, (_, n) =>
+    row(n, 'Success', n < 10 ? { ...found, digest: 'bbbbbbbbbbbbbbbb' } : found),
+  );
+  const text = renderGroups(rows, io(120));
+  assert.match(text, /^30 +installed +relay .*1\.0\.0 aaaaaaaaaaaa;/m);
+  assert.match(text, /^10 +installed +relay .*1\.0\.0 bbbbbbbbbbbb;/m);
+});
+
+test('results: ten thousand equal failures are told once, with how many and why and next', () => {
+  const rows = Array.from({ length: 10_000 }, (_, n) => row(n, n % 2 ? 'AccessDenied' : 'Undeliverable'));
+  const facts = {
+    command: 'install',
+    version: '1',
+    digest: 'd',
+    commandIds: [],
+    missingCount: 0,
+    exitStatus: 1,
+  };
+  const text = renderFailures(rows, facts);
+  assert.equal(text.split('\n').length, 8, text);
+  assert.match(text, /install did not succeed on 10000 of 10000 instances/);
+  assert.match(
+    text,
+    /5000 instances, offline: i-\w+ i-\w+ and 4998 more\n {4}why: {2}the agent lost[^\n]*\n {4}next: start/,
+  );
+  assert.match(renderFailures(rows.slice(0, 1), facts), /^ {2}i-0{17} {2}why: .*\n {23}next: /m);
+});
+
+test('results: the labelled table fits 80 columns', () => {
+  const rows = [
+    row(1, 'Success', INSTALLED, 'eu-central-1'),
+    row(2, 'Undeliverable', undefined, 'us-east-1'),
+  ];
+  const text = renderVerdictTable(rows, io(80));
+  fits(text, 80);
+  assert.match(text, /^REGION +INSTANCE +NAME +VERDICT +NOTE/);
+  assert.match(renderVerdictTable(rows, io(140)), /^REGION +INSTANCE +NAME +VERDICT +KEEPER +ENTRIES +NOTE/);
+});
+
+test('dry run: platform, agent version and who is not reached are told within 80 columns, many as groups', () => {
+  const instance = {
+    name: 'a-host-with-a-long-name',
+    platform: 'Debian GNU/Linux 12',
+    platformType: 'Linux',
+    agentVersion: '3.3.1611.0',
+    isOnline: true,
+    pingStatus: 'Online',
+    why: '',
+  };
+  const planOf = (count: number) => [
+    {
+      name: undefined,
+      plan: {
+        instances: Array.from({ length: count }, (_, n) => ({
+          ...instance,
+          instanceId: id(n),
+          why: n === 0 ? 'offline (ConnectionLost): start its agent' : '',
+        })),
+      } as never,
+    },
+  ];
+  const few = renderPlannedInstances(planOf(2), ['i-0fffffffffffffff1'], io(80));
+  fits(few, 80);
+  assert.match(few, /^INSTANCE +NAME +PLATFORM +AGENT +REACHED\n/);
+  assert.match(few, /3\.3\.1611\.0 +offline/);
+  const many = renderPlannedInstances(planOf(5000), [], io(80));
+  fits(many, 80);
+  assert.match(many, /^4999 +Debian GNU\/Linux 12 +3\.3\.1611\.0 +yes$/m);
+  assert.ok(many.split('\n').length < 10, many);
+});
+
+test('cli: --output ndjson tells each verdict in a line and the summary in the last', async (context) => {
+  const lab = await startTestLab(context, {
+    hosts: hosts({}, { outcome: 'Undeliverable' }, ...Array(58).fill({})),
+    timeoutScale: 0.05,
+  });
+  const words = [
+    'install',
+    '--tag',
+    'env=dev',
+    '--no-canary',
+    '--no-restart',
+    '--max-concurrency',
+    '100%',
+    '--yes',
+  ];
+  const done = await runCli([...words, '--output', 'ndjson'], lab.env);
+  assert.equal(done.status, 1, done.stderr);
+  const lines = done.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.equal(lines.length, 61);
+  assert.equal(new Set(lines.slice(0, 60).map(({ type, instanceId }) => `${type} ${instanceId}`)).size, 60);
+  const last = lines.at(-1);
+  assert.equal(last.type, 'summary');
+  assert.deepEqual(last.summary, { installed: 59, failed: 1 });
+  assert.equal(last.exitStatus, 1);
+  const plan = await runCli(['install', '--tag', 'env=dev', '--dry-run', '--output', 'ndjson'], lab.env);
+  const planned = plan.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    [planned[0].type, planned[0].agentVersion, planned.at(-1).type],
+    ['instance', '3.3.1611.0', 'plan'],
+  );
+  assert.ok(
+    planned.at(-1).permissions.some(({ action }: { action: string }) => action === 'ssm:SendCommand'),
+  );
+  const bad = await runCli(['install', '--output', 'ndjson'], lab.env);
+  assert.equal(JSON.parse(bad.stdout).type, 'error');
+});
+
+test('cli: --output ndjson does not wait for the slowest account', async (context) => {
+  const rig = await makeAccountRig(context, [
+    host('quick', { account: DEV.id, region: 'eu-west-1' }),
+    host('slow', { account: DEV.id, region: 'us-east-1' }, { latencySeconds: 3 }),
+  ]);
+  const done = await rig.run(
+    'uninstall --tag env=dev --profile dev --region us-east-1 --region eu-west-1 --region eu-north-1 --output ndjson',
+  );
+  const lines = done.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const told = lines.map(({ type, region = '' }) => `${type} ${region}`);
+  assert.equal(told.length, 4, done.stdout);
+  assert.deepEqual(told.slice(-2), ['instance us-east-1', 'summary ']);
+  assert.equal(lines.find(({ type }) => type === 'account').error.code, 'no-match');
+});
+
+test('cli: where no instance matches the nearest tags of managed instances are named, in few calls', async (context) => {
+  const lab = await startTestLab(context, {
+    hosts: [...hosts({}, {}, {}), { ...host('x', {}), tags: { env: 'prod', role: 'web' } }],
+  });
+  const done = await runCli(['status', '--tag', 'env=prd'], lab.env);
+  assert.equal(done.status, 1);
+  assert.match(done.stderr, /has --tag env=prd; nearest are env=prod \(1\), env=dev \(3\), role=web \(1\)/);
+  assert.match(done.stderr, /next: did you mean --tag env=prod\?/);
+  assert.ok(lab.requests.filter(({ operation }) => /Describe|GetResources/.test(operation)).length <= 7);
+  lab.faults.failNext('GetResources', 'AccessDeniedException', 9);
+  const blind = await runCli(['status', '--tag', 'env=prd'], lab.env);
+  assert.match(
+    blind.stderr,
+    /no managed instance[^\n]*has --tag env=prd\n[^\n]*describe-instance-information/,
+  );
+});
+
+test('cli: ndjson where nothing is told one by one is bad usage', async () => {
+  const { status, stderr } = await runCli(['render', '--output', 'ndjson']);
+  assert.equal(status, 2);
+  assert.match(stderr, /--output ndjson is for install, uninstall, status/);
+});
