@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { findTouched } from './access/touched.ts';
 import type { Operation } from './account.ts';
 import type { Accounts, Scope } from './accounts.ts';
+import { checkAnswer, checkRequest } from './contract.ts';
 import type { FaultSource, WireFault } from './endpoint-faults.ts';
 import {
   createAssociation,
@@ -157,8 +158,8 @@ async function answer(
   const { region } = scope;
   checkClock(String(request.headers['x-amz-date'] ?? ''), faults.now());
   checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
-  const run = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation as OperationName] : undefined;
-  if (run === undefined) throw new ServiceError('UnknownOperationException');
+  if (!isServed(operation)) throw new ServiceError('UnknownOperationException');
+  const run = OPERATIONS[operation];
   const fault = faults.takeError(operation);
   if (fault !== undefined)
     throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '', fault === 'InternalServerError' ? 500 : 400);
@@ -168,14 +169,15 @@ async function answer(
   } catch {
     throw new ServiceError('SerializationException', 'The request body is not JSON.');
   }
-  const name = operation as OperationName;
-  account.access.check(`${service.prefix}:${name}`, findTouched(account, name, body, region), region);
+  checkRequest(operation, body);
+  account.access.check(`${service.prefix}:${operation}`, findTouched(account, operation, body, region), region);
   if (isLooped)
     return {
       ...(await run(account, { ...(body as object), NextToken: undefined }, region)),
       NextToken: 'again',
     };
   const output = await run(account, body, region);
+  checkAnswer(operation, output);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;
 }
@@ -188,6 +190,10 @@ function readScope(request: IncomingMessage, service: string): Scope | undefined
     request.headers.authorization ?? '',
   );
   return match?.[3] === service ? { accessKeyId: match[1] ?? '', region: match[2] ?? '' } : undefined;
+}
+
+function isServed(operation: string): operation is OperationName {
+  return Object.hasOwn(OPERATIONS, operation);
 }
 
 /** A signature is good for five minutes either way [Signature Version 4]. */

@@ -1,21 +1,56 @@
-/** The service's input shapes and limits, as data, and its way to refuse what does not fit [botocore 1.43, ssm model]. */
+/**
+ * The lengths, patterns and words that the service's requests are held to, as data, and its way to refuse what does not fit.
+ * Source: the ssm model in botocore 1.43, since the SDK's own schemas (service-model.ts) have members and types alone.
+ * test/lab/botocore.test.ts holds each against the botocore on the machine.
+ */
 import { z } from 'zod';
 import { ServiceError } from './service-error.ts';
 
 /** One word per constraint that the service's model has, so that each refusal can name it. */
 export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
-export const COMMAND_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
 const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
 const TARGET_KEY = /^[\p{L}\p{Z}\p{N}_.:/=\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name/u;
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const DOCUMENT_NAME = /^[a-zA-Z0-9_\-.:/]{3,128}$/;
 /** Names that a caller may give; the wider one also takes ARNs. */
 const OWN_NAME = /^[a-zA-Z0-9_\-.]{3,128}$/;
 const VERSION_NAME = /^[a-zA-Z0-9_\-.]{1,128}$/;
 const DOCUMENT_VERSION = /^([$]LATEST|[$]DEFAULT|[1-9][0-9]*)$/;
+const DOCUMENT_TYPES = [
+  'Command',
+  'Policy',
+  'Automation',
+  'Session',
+  'Package',
+  'ApplicationConfiguration',
+  'ApplicationConfigurationSchema',
+  'DeploymentStrategy',
+  'ChangeCalendar',
+  'Automation.ChangeTemplate',
+  'ProblemAnalysis',
+  'ProblemAnalysisTemplate',
+  'CloudFormation',
+  'ConformancePackTemplate',
+  'QuickSetup',
+  'ManualApprovalPolicy',
+  'AutoApprovalPolicy',
+] as const;
+const ASSOCIATION_KEYS = [
+  'InstanceId',
+  'Name',
+  'AssociationId',
+  'AssociationStatusName',
+  'LastExecutedBefore',
+  'LastExecutedAfter',
+  'AssociationName',
+  'ResourceGroupName',
+] as const;
 
 const instanceId = z.string().regex(INSTANCE_ID);
-const commandId = z.string().min(36).max(36).regex(COMMAND_ID);
+/** Of any 36 characters: one that nobody was given is an unknown command. */
+const commandId = z.string().min(36).max(36);
+const associationVersion = z.string().regex(/^([$]LATEST|[1-9][0-9]*)$/);
 const nextToken = z.string().optional();
 const target = z.object({
   Key: z.string().min(1).max(163).regex(TARGET_KEY),
@@ -128,8 +163,11 @@ export const SHAPES = {
   StartSession: z.object({
     Target: z.string().min(1).max(400),
     DocumentName: z.string().regex(DOCUMENT_NAME).optional(),
-    Reason: z.string().min(1).max(256).optional(),
-    Parameters: z.record(z.string(), z.array(z.string())).optional(),
+    Reason: z
+      .string()
+      .regex(/^.{1,256}$/)
+      .optional(),
+    Parameters: z.record(z.string(), z.array(z.string().min(1).max(65_535))).optional(),
   }),
   ResumeSession: z.object({ SessionId: z.string().min(1).max(96) }),
   TerminateSession: z.object({ SessionId: z.string().min(1).max(96) }),
@@ -158,23 +196,28 @@ export const SHAPES = {
   }),
   GetDocument: z.object({
     Name: z.string().regex(DOCUMENT_NAME),
-    VersionName: z.string().optional(),
+    VersionName: z.string().regex(VERSION_NAME).optional(),
     DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
     DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
   }),
   DescribeDocument: z.object({
     Name: z.string().regex(DOCUMENT_NAME),
-    VersionName: z.string().optional(),
+    VersionName: z.string().regex(VERSION_NAME).optional(),
     DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
   }),
   CreateDocument: z.object({
     Content: z.string().min(1),
     Name: z.string().regex(OWN_NAME),
     VersionName: z.string().regex(VERSION_NAME).optional(),
-    DocumentType: z.string().optional(),
+    DocumentType: z.enum(DOCUMENT_TYPES).optional(),
     DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
     Tags: z
-      .array(z.object({ Key: z.string().min(1).max(128), Value: z.string().max(256) }))
+      .array(
+        z.object({
+          Key: z.string().min(1).max(128).regex(TAG_TEXT),
+          Value: z.string().max(256).regex(TAG_TEXT),
+        }),
+      )
       .max(1000)
       .optional(),
   }),
@@ -199,16 +242,19 @@ export const SHAPES = {
   UpdateAssociation: z.object({
     AssociationId: associationId,
     Name: z.string().regex(DOCUMENT_NAME).optional(),
-    AssociationVersion: z.string().optional(),
+    AssociationVersion: associationVersion.optional(),
     ...associationFields,
   }),
   DeleteAssociation: z.object({ AssociationId: associationId }),
-  DescribeAssociation: z.object({ AssociationId: associationId, AssociationVersion: z.string().optional() }),
+  DescribeAssociation: z.object({
+    AssociationId: associationId,
+    AssociationVersion: associationVersion.optional(),
+  }),
   ListAssociations: z.object({
     AssociationFilterList: z
       .array(
         z.object({
-          key: z.enum(['InstanceId', 'Name', 'AssociationId', 'AssociationName']),
+          key: z.enum(ASSOCIATION_KEYS),
           value: z.string().min(1),
         }),
       )
@@ -266,15 +312,21 @@ export function parseInput<Name extends OperationName>(operation: Name, body: un
   const issues = parsed.error.issues;
   const own = OWN_ERRORS[`${operation}.${String(issues[0]?.path[0])}`];
   if (own !== undefined) throw new ServiceError(own);
-  const parts = issues.map(
-    (issue) => `Value at '${memberPath(issue.path)}' failed to satisfy constraint: ${issue.message}`,
+  throw refuse(
+    issues.map(
+      ({ path, message }) => `Value at '${memberPath(path)}' failed to satisfy constraint: ${message}`,
+    ),
   );
-  const count = `${parts.length} validation error${parts.length === 1 ? '' : 's'} detected`;
-  throw new ServiceError('ValidationException', `${count}: ${parts.join('; ')}`);
+}
+
+/** The service's one error for everything that its model forbids, all of it in one message. */
+export function refuse(faults: readonly string[]): ServiceError {
+  const count = `${faults.length} validation error${faults.length === 1 ? '' : 's'} detected`;
+  return new ServiceError('ValidationException', `${count}: ${faults.join('; ')}`);
 }
 
 /** `InstanceIds[3]` as the service writes it: `instanceIds.4.member`. */
-function memberPath(path: readonly PropertyKey[]): string {
+export function memberPath(path: readonly PropertyKey[]): string {
   return path
     .map((part) =>
       typeof part === 'number'

@@ -22,14 +22,7 @@ export const describeAssociation: Operation = (account, body) => {
 export const listAssociations: Operation = async (account, body) => {
   const input = parseInput('ListAssociations', body);
   const matching = account.store.records.associations.filter((association) =>
-    (input.AssociationFilterList ?? []).every(({ key, value }) => {
-      if (key === 'Name') return association.documentName === value;
-      if (key === 'AssociationId') return association.associationId === value;
-      if (key === 'AssociationName') return association.associationName === value;
-      return association.executions.some(({ command }) =>
-        command.invocations.some(({ instanceId }) => instanceId === value),
-      );
-    }),
+    (input.AssociationFilterList ?? []).every(({ key, value }) => passes(association, key, value)),
   );
   await delay(account.pageLatencySeconds);
   const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
@@ -53,6 +46,31 @@ export const listAssociations: Operation = async (account, body) => {
     NextToken: page.NextToken,
   };
 };
+
+function passes(association: AssociationRecord, key: string, value: string): boolean {
+  const { executions, targets } = association;
+  const lastAt = executions[0]?.command.requestedAt;
+  switch (key) {
+    case 'Name':
+      return association.documentName === value;
+    case 'AssociationId':
+      return association.associationId === value;
+    case 'AssociationName':
+      return association.associationName === value;
+    case 'AssociationStatusName':
+      return summarize(association).Status === value;
+    case 'LastExecutedBefore':
+      return lastAt !== undefined && lastAt < Date.parse(value);
+    case 'LastExecutedAfter':
+      return lastAt !== undefined && lastAt > Date.parse(value);
+    case 'ResourceGroupName':
+      return targets.some(({ Key, Values }) => Key === 'resource-groups:Name' && Values.includes(value));
+    default:
+      return executions.some(({ command }) =>
+        command.invocations.some(({ instanceId }) => instanceId === value),
+      );
+  }
+}
 
 export const describeAssociationExecutions: Operation = async (account, body) => {
   const input = parseInput('DescribeAssociationExecutions', body);
@@ -115,8 +133,12 @@ export function describe(association: AssociationRecord): Record<string, unknown
     MaxErrors: association.maxErrors,
     ComplianceSeverity: association.complianceSeverity,
     LastExecutionDate: toSeconds(last?.command.requestedAt),
-    Overview: last === undefined ? { Status: 'Pending', DetailedStatus: 'Creating' } : judge(last.command),
+    Overview: summarize(association),
   };
+}
+
+function summarize({ executions: [last] }: AssociationRecord): { Status: string; DetailedStatus: string } {
+  return last === undefined ? { Status: 'Pending', DetailedStatus: 'Creating' } : judge(last.command);
 }
 
 /** Unlike a command's status, an execution's says Failed when any node failed, whatever the reason. */

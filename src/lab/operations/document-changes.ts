@@ -1,9 +1,9 @@
 /** Changing the account's own documents; the service's may only be read. */
 import type { Account, Operation } from '../account.ts';
-import { checkContent, findDocument, latestOf } from '../documents.ts';
+import { checkContent, type FoundDocument, findDocument, latestOf } from '../documents.ts';
 import type { DocumentRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
-import { parseInput } from '../shapes.ts';
+import { type Input, parseInput } from '../shapes.ts';
 import { describe } from './documents.ts';
 
 /** The service's quotas for one account and one document. */
@@ -84,7 +84,7 @@ export const deleteDocument: Operation = (account, body) => {
   const document = findOwn(account, input.Name);
   const { records } = account.store;
   if (input.DocumentVersion !== undefined || input.VersionName !== undefined) {
-    const { version } = findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
+    const { version } = findVersion(account, input);
     if (version.version === document.defaultVersion)
       throw new ServiceError('InvalidDocumentOperation', 'The default version cannot be deleted.');
     document.versions.splice(document.versions.indexOf(version), 1);
@@ -94,6 +94,15 @@ export const deleteDocument: Operation = (account, body) => {
   account.store.touch();
   return {};
 };
+
+/** The model has no InvalidDocumentVersion for DeleteDocument: what the service says of an unknown one is inferred. */
+function findVersion(account: Account, input: Input<'DeleteDocument'>): FoundDocument {
+  try {
+    return findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
+  } catch (error) {
+    throw new ServiceError('InvalidDocument', (error as Error).message);
+  }
+}
 
 function isKnown(account: Account, name: string): boolean {
   try {

@@ -1,0 +1,46 @@
+/** What goes in and out of the endpoint, held against the service's own model. */
+import { ServiceError } from './service-error.ts';
+import { findMisfits, shapeOf } from './service-model.ts';
+import { memberPath, type OperationName, parseInput, refuse, SHAPES } from './shapes.ts';
+
+/**
+ * Refuses what the service would refuse: first types, then what is missing, then lengths, patterns and words.
+ * A member that the service knows and this lab does nothing with is refused too: a yes would be a lie.
+ * @throws ServiceError
+ */
+export function checkRequest(operation: OperationName, body: unknown): void {
+  const shape = shapeOf(operation, 'input');
+  const misfits = findMisfits(shape, body);
+  const wrong = misfits.find(({ isMissing }) => !isMissing);
+  if (wrong)
+    throw new ServiceError('SerializationException', `${memberPath(wrong.path)} is not ${wrong.expected}.`);
+  if (misfits.length > 0)
+    throw refuse(
+      misfits.map(
+        ({ path }) =>
+          `Value null at '${memberPath(path)}' failed to satisfy constraint: Member must not be null`,
+      ),
+    );
+  const unserved = Object.keys(body as object).filter(
+    (name) =>
+      shape.kind === 'structure' && shape.members.has(name) && !Object.hasOwn(SHAPES[operation].shape, name),
+  );
+  if (unserved.length > 0)
+    throw new ServiceError(
+      'ValidationException',
+      `This lab does not serve ${unserved.join(', ')} of ${operation}.`,
+    );
+  parseInput(operation, body);
+}
+
+/** @throws ServiceError InternalServerError: an answer that the service could not give is a fault of the lab. */
+export function checkAnswer(operation: OperationName, output: unknown): void {
+  const misfits = findMisfits(shapeOf(operation, 'output'), output, { isClosed: true });
+  if (misfits.length === 0) return;
+  const words = misfits.map((one) => `${memberPath(one.path)}: expected ${one.expected}`).join('; ');
+  throw new ServiceError(
+    'InternalServerError',
+    `The lab's answer does not fit the service's model: ${words}`,
+    500,
+  );
+}
