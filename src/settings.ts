@@ -476,6 +476,14 @@ function checkTogether(
       next: 'leave one of the two out',
     });
   }
+  const { commandId, isDryRun, shouldWait } = settings.delivery;
+  if (commandId && (isDryRun || !shouldWait)) {
+    throw new UsageError({
+      what: `--command-id and ${isDryRun ? '--dry-run' : '--no-wait'} were both given`,
+      why: 'a command that was sent before can only be watched',
+      next: 'leave one of the two out',
+    });
+  }
   const { intervalSeconds, maxIdleSeconds } = settings.keeper;
   const longest = longestIntervalSeconds(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS);
   if (intervalSeconds > longest) {

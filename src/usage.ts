@@ -5,7 +5,8 @@ import { FLAGS, type Flag } from './flags.ts';
 import { nearestName } from './nearest.ts';
 
 /** `--lab install` as users of the AWS CLI type it: flags may come before the command. */
-export function putCommandFirst(argv: readonly string[]): string[] {
+export function putCommandFirst(typed: readonly string[]): string[] {
+  const argv = spellSwitches(typed);
   let isValue = false;
   for (const [index, word] of argv.entries()) {
     const command = COMMANDS.find(({ name }) => name === word);
@@ -23,6 +24,33 @@ export function putCommandFirst(argv: readonly string[]): string[] {
   return [...argv];
 }
 
+/**
+ * `--lab=yes` means what SSM_KEEPALIVE_LAB=yes means. yargs would take any word but `true` for a no, and send what
+ * `--dry-run=yes` was to hold back.
+ * @throws UsageError
+ */
+function spellSwitches(argv: readonly string[]): string[] {
+  const own = COMMANDS.flatMap((entry) => entry.own ?? []);
+  const switches = new Set(
+    [...FLAGS, ...own].filter(({ kind }) => kind === 'switch').map(({ name }) => name),
+  );
+  return argv.map((word) => {
+    const [, name = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(word) ?? [];
+    return switches.has(name) ? `--${name}=${readSwitch(name, value)}` : word;
+  });
+}
+
+function readSwitch(name: string, value: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(value)) return true;
+  if (/^(0|false|no|off)$/i.test(value)) return false;
+  throw new UsageError({
+    code: 'bad-setting',
+    what: `--${name} cannot be ${JSON.stringify(value)}`,
+    why: 'expected 1 or 0',
+    next: `give --${name} alone, or leave it out`,
+  });
+}
+
 /** yargs’ own complaints, with the nearest name it knows. */
 export function explainYargs(message: string, argv: readonly string[]): UsageError {
   const unknown = /^Unknown (argument|command)s?: (.*)$/.exec(message)?.[2]?.split(', ')[0];
@@ -33,7 +61,8 @@ export function explainYargs(message: string, argv: readonly string[]): UsageErr
   const help = entry ? `ssm-keepalive ${entry.name} --help` : 'ssm-keepalive --help';
   const lacking = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (lacking !== undefined) {
-    const flag = FLAGS.find(({ name }) => name === lacking) as Flag | undefined;
+    const flags: readonly { name: string; placeholder?: string }[] = [...(entry?.own ?? []), ...FLAGS];
+    const flag = flags.find(({ name }) => name === lacking);
     return new UsageError({
       what: `--${lacking} needs a value`,
       why: `expected --${lacking} ${flag?.placeholder ?? 'VALUE'}`,
@@ -41,7 +70,8 @@ export function explainYargs(message: string, argv: readonly string[]): UsageErr
     });
   }
   const flagInstead = entry ? undefined : argv.find((word) => word.startsWith('-'));
-  if (flagInstead !== undefined && typedCommand === '') {
+  const isLackingCommand = message.startsWith('Not enough non-option arguments');
+  if (flagInstead !== undefined && (typedCommand === '' || isLackingCommand)) {
     return new UsageError({
       what: `${flagInstead} comes without a command`,
       why: `expected one of ${COMMANDS.map(({ name }) => name).join(', ')} first`,
@@ -70,19 +100,27 @@ export function explainYargs(message: string, argv: readonly string[]): UsageErr
     return new UsageError({
       what: `${entry.name} does not take ${JSON.stringify(unknown)}`,
       why: 'it is no flag, and this command takes no such word',
-      next: `run  ${help}`,
+      next: suggestFlag(unknown, entry) ?? `run  ${help}`,
     });
   }
   const known = FLAGS.filter((flag: Flag) => entry.groups.includes(flag.group)).map(
     ({ name }) => name as string,
   );
+  // As it was typed: `-t` is not `--t`.
+  const flag = `${argv.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-'}${unknown}`;
+  if (FLAGS.some(({ name }) => name === unknown)) {
+    return new UsageError({
+      what: `${entry.name} takes no ${flag}`,
+      why: 'it belongs to other commands and would change nothing here',
+      next: `leave ${flag} out`,
+    });
+  }
   const nearest = nearestName(unknown, [...known, ...(entry.own ?? []).map(({ name }) => name)]);
-  const isElsewhere = FLAGS.some(({ name }) => name === unknown);
+  const meant = OTHER_NAMES[unknown] ?? (nearest && `--${nearest}`);
   return new UsageError({
-    // As it was typed: `-t` is not `--t`.
-    what: `unknown flag ${argv.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-'}${unknown}`,
-    why: isElsewhere ? `${entry.name} has no use for it` : `${entry.name} has no such flag`,
-    next: nearest ? `did you mean --${nearest}?` : `run  ${help}`,
+    what: `unknown flag ${flag}`,
+    why: `${entry.name} has no such flag`,
+    next: meant ? `did you mean ${meant}?` : `run  ${help}`,
   });
 }
 
@@ -108,4 +146,22 @@ function findAbout(entry: CommandEntry, typed: string): CommandEntry | UsageErro
       ? `did you mean  ssm-keepalive ${entry.name} ${nearest}`
       : `run  ssm-keepalive ${entry.name} --help`,
   });
+}
+
+/** What other tools call it. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  json: '--output json',
+  targets: '--tag KEY=VALUE',
+  filters: '--tag KEY=VALUE',
+  verbose: '--debug',
+  force: '--yes',
+  instance: '--instance-id',
+};
+
+/** A target that was typed without its flag. */
+function suggestFlag(word: string, { groups }: CommandEntry): string | undefined {
+  if (!groups.includes('Targets')) return undefined;
+  if (/^m?i-\w{8,17}$/.test(word)) return `did you mean --instance-id ${word}?`;
+  if (/^[^=]+=[^=]+$/.test(word)) return `did you mean --tag ${word}?`;
+  return FLAGS.some(({ name }) => name === word) ? `did you mean --${word}?` : undefined;
 }

@@ -9,12 +9,13 @@ import { describeSpan } from './connect-text.ts';
 import { connect as openConnection } from './connection.ts';
 import type { Command } from './index.ts';
 import type { Io } from './io.ts';
-import { chooseOneInstance } from './one-instance.ts';
+import { chooseOneInstance, requireInstanceId } from './one-instance.ts';
 import { runOwnClient } from './own-client.ts';
 
 /** Opens a shell on one instance: through the official plugin where there is one, else through this package's own client. */
 export const connect: Command = async (settings, io, { words, own, interruption }) => {
   const options = readConnectOptions(own);
+  if (!settings.common.isLab) await requireInstanceId('connect', words[0]);
   const plugin = choosePlugin(options);
   const streams = io.openTerminal?.();
   if (streams === undefined && options.client !== 'plugin') throw noTerminal();

@@ -23,12 +23,26 @@ export const lab: Command = async (settings, io, invocation) => {
       next: nearest ? `did you mean  ssm-keepalive lab ${nearest}` : 'run  ssm-keepalive lab --help',
     });
   }
+  refuseOtherFlags(action, invocation.own);
   const labModule = await import('../lab/index.ts');
   const isJson = settings.common.output === 'json';
   if (action === 'up') return startLab(labModule, invocation, io, isJson);
   if (action === 'down') return stopLab(labModule, invocation, io);
   return showHosts(labModule, io, isJson);
 };
+
+/** A flag that would change nothing was meant to. */
+function refuseOtherFlags(action: (typeof ACTIONS)[number], own: Invocation['own']): void {
+  for (const [flag, value] of Object.entries(own)) {
+    const home = flag === 'forget' ? 'down' : 'up';
+    if (value === undefined || value === false || action === home) continue;
+    throw new UsageError({
+      what: `lab ${action} takes no --${flag}`,
+      why: `it belongs to  lab ${home}`,
+      next: `leave --${flag} out`,
+    });
+  }
+}
 
 async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: boolean): Promise<number> {
   const options = readOptions(invocation.own);

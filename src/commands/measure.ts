@@ -84,10 +84,10 @@ function chooseInstance(settings: Settings, words: readonly string[]): string {
     code: ids.length === 0 ? 'no-target' : 'bad-usage',
     what:
       ids.length === 0
-        ? 'no instance'
+        ? 'measure needs an instance'
         : ids.length > 1
-          ? `${ids.length} instances`
-          : `no instance id: ${JSON.stringify(id)}`,
+          ? `measure takes one instance, not ${ids.length}`
+          : `${JSON.stringify(id)} is no instance id`,
     why: 'measure opens sessions on one instance, named by its id (i-… or mi-…)',
     next: settings.common.isLab
       ? 'see the lab’s with  ssm-keepalive lab hosts  and give an id'

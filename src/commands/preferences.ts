@@ -13,6 +13,7 @@ import {
   savePreferences,
   undoPreferences,
 } from '../fleet/preferences.ts';
+import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
 import { connect } from './connection.ts';
 import { repeatConnection } from './delivery-text.ts';
@@ -30,7 +31,7 @@ export const preferences: Command = async (settings, io, invocation) => {
     throw new UsageError({
       what: `preferences has no action ${JSON.stringify(action)}`,
       why: 'it knows get, set and undo',
-      next: 'run  ssm-keepalive preferences get',
+      next: `did you mean  ssm-keepalive preferences ${nearestName(action, ['get', 'set', 'undo']) ?? 'get'}`,
     });
   }
   const changes = readChanges(invocation.own);
