@@ -297,11 +297,15 @@ function describeStack(error: unknown): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   // A terminal that was closed: its command is told by SIGHUP and still has things to end.
-  if (error.code !== 'EIO') throw error;
+  if (error.code === 'EIO') return;
+  write(
+    process.stderr,
+    `ssm-keepalive: the output could not be written\n  why:  ${error.message}\n  next: make room where it goes, then run it again\n`,
+  );
+  process.exit(1);
 });
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-});
+// Words that nobody can be told are no reason to leave a command alone half-way: a log's disk may be full.
+process.stderr.on('error', () => {});
 
 main(process.argv.slice(2)).then(
   (status) => {

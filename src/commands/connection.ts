@@ -50,14 +50,14 @@ export async function openService(settings: Settings, io: Io): Promise<OpenServi
     },
     async close() {
       for (const client of clients) client.destroy();
-      await lab?.close();
+      await lab?.close().catch((error) => explainLabFailure(error, 'the lab could not keep what happened'));
     },
   };
 }
 
 async function openTheLab(io: Io) {
   const { labStatus, openLab } = await import('../lab/index.ts');
-  const lab = await openLab().catch(explainLabFailure);
+  const lab = await openLab().catch((error) => explainLabFailure(error));
   io.err(describeUnfaithful((await labStatus())?.notFaithful ?? []));
   return lab;
 }
@@ -69,14 +69,17 @@ function describeConfigFile({ common }: Settings): string {
 }
 
 /** The lab's folder is a place on this machine: what the file system refuses there is no bug of ours. */
-export function explainLabFailure(error: NodeJS.ErrnoException): never {
+export function explainLabFailure(error: NodeJS.ErrnoException, what = 'the lab could not start'): never {
   if (error instanceof UserError || !/^E[A-Z]+$/.test(error.code ?? '')) throw error;
   throw new UserError(
     {
       code: 'lab-folder',
-      what: 'the lab could not start',
+      what,
       why: error.message,
-      next: 'name a folder that you can write with SSM_KEEPALIVE_LAB_DIR',
+      next:
+        error.code === 'ENOSPC'
+          ? 'make room there, or name another folder with SSM_KEEPALIVE_LAB_DIR'
+          : 'name a folder that you can write with SSM_KEEPALIVE_LAB_DIR',
     },
     { cause: error },
   );

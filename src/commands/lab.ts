@@ -56,12 +56,17 @@ async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: 
     });
   }
   if (!invocation.own['foreground']) {
-    describeLab(await labModule.labUp(options).catch(explainLabFailure), labModule, io, isJson);
+    describeLab(
+      await labModule.labUp(options).catch((error) => explainLabFailure(error)),
+      labModule,
+      io,
+      isJson,
+    );
     return 0;
   }
   const open = await labModule
     .startLab({ dir: labModule.defaultLabDir(), ...options })
-    .catch(explainLabFailure);
+    .catch((error) => explainLabFailure(error));
   const state = await labModule.labStatus();
   if (state) describeLab(state, labModule, io, isJson);
   io.err('ssm-keepalive: the lab runs until Ctrl-C\n');
@@ -69,7 +74,7 @@ async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: 
     // Signals alone keep no process alive; the listening endpoint does.
     invocation.interruption.onRequest(resolve);
   });
-  await open.stop();
+  await open.stop().catch((error) => explainLabFailure(error, 'the lab could not keep what happened'));
   return 0;
 }
 

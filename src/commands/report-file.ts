@@ -1,4 +1,13 @@
-import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { UserError } from '../errors.ts';
 
 /** A file that is written at the end of a long run, opened at its start: hours must not be lost to a mistyped folder. */
@@ -37,9 +46,22 @@ export function openReportFile(path: string | undefined): ReportFile | undefined
   return {
     path,
     write(text) {
-      // An older report stays whole until there is a new one.
-      if (!isNew) ftruncateSync(descriptor);
-      writeSync(descriptor, text);
+      try {
+        const status = fstatSync(descriptor);
+        // An older report stays whole until there is a whole new one.
+        if (!isNew && status.isFile()) replaceFile(realpathSync(path), text, status.mode);
+        else writeFileSync(descriptor, text);
+      } catch (error) {
+        throw new UserError(
+          {
+            code: 'report-file',
+            what: `the report was not written to ${path}`,
+            why: (error as Error).message,
+            next: 'make room there, or name another file with --report, and run it again',
+          },
+          { cause: error },
+        );
+      }
       isWritten = true;
     },
     close() {
@@ -47,4 +69,16 @@ export function openReportFile(path: string | undefined): ReportFile | undefined
       if (isNew && !isWritten) rmSync(path, { force: true });
     },
   };
+}
+
+function replaceFile(path: string, text: string, mode: number): void {
+  const draft = `${path}.new-${process.pid}`;
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+    chmodSync(draft, mode & 0o777);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }

@@ -63,11 +63,25 @@ export async function* listInstances(client: SSMClient, targets: Targets): Async
   for (const filters of filterSets) yield* listPages(client, filters);
 }
 
+/** The service's pages lead back to one that was read. */
+export class LoopingListError extends UserError {
+  constructor() {
+    super({
+      code: 'looping-list',
+      what: 'the instances could not be listed',
+      why: 'the service’s pages lead back to one that was read, so the list has no end',
+      next: 'run it again; name the instances with --instance-id if it goes on',
+    });
+  }
+}
+
 async function* listPages(
   client: SSMClient,
   filters: InstanceInformationStringFilter[],
 ): AsyncGenerator<Instance> {
   let token: string | undefined;
+  const tokens = new Set<string>();
+  const ids = new Set<string>();
   // An empty page can carry a token: only its absence ends the list.
   do {
     const page = await client
@@ -81,8 +95,16 @@ async function* listPages(
       .catch((error: unknown) => {
         throw explainServiceError(error, 'the instances could not be listed');
       });
-    for (const information of page.InstanceInformationList ?? []) yield toInstance(information);
+    for (const information of page.InstanceInformationList ?? []) {
+      const instance = toInstance(information);
+      if (ids.has(instance.instanceId)) continue;
+      ids.add(instance.instanceId);
+      yield instance;
+    }
     token = page.NextToken;
+    // A token that comes back would loop for ever; and to go on with half a list would leave hosts out unseen.
+    if (token && tokens.has(token)) throw new LoopingListError();
+    if (token) tokens.add(token);
   } while (token);
 }
 

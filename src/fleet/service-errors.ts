@@ -23,8 +23,8 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     next: 'check AWS_ACCESS_KEY_ID, or the profile, and the Region',
   },
   InvalidSignatureException: {
-    why: 'the signature did not match: a wrong secret key, or a clock that is off',
-    next: 'check the secret key and this machine’s clock',
+    why: 'the signature did not match: a wrong secret key, or a proxy that changes requests',
+    next: 'check AWS_SECRET_ACCESS_KEY, or the profile',
   },
   AccessDeniedException: {
     why: 'these credentials are not allowed to do that',
@@ -89,6 +89,8 @@ export function explainServiceError(error: unknown, what: string): UserError {
       { cause: error },
     );
   }
+  const clock = explainClock(message);
+  if (clock) return new ServiceError({ code: 'clock', what, ...clock }, { cause: error });
   const known = EXPLANATIONS[name] ?? EXPLANATIONS[name.replace(/Exception$/, '')];
   if (known) return new ServiceError({ code: name, what, ...known }, { cause: error });
   if (NETWORK_CODES.has(code) || name === 'TimeoutError') {
@@ -133,6 +135,24 @@ export function readDenial(error: unknown): Denial | undefined {
     (error as Error).message,
   );
   return found ? { action: found[1] ?? '', resource: found[2] ?? '' } : undefined;
+}
+
+/** The SDK sets its own clock right by the service's answers; where it cannot, the service names both times. */
+function explainClock(message: string): Explanation | undefined {
+  const words = /Signature (?:expired|not yet current): (\S+) is [^(]*\((\S+) [+-] /.exec(message);
+  if (!words) return undefined;
+  const [ours = Number.NaN, theirs = Number.NaN] = words.slice(1).map(readBasicTime);
+  const minutes = Math.round((ours - theirs) / 60_000);
+  const off = Number.isNaN(minutes) ? 'off' : `${Math.abs(minutes)} min ${minutes < 0 ? 'behind' : 'ahead'}`;
+  return {
+    why: `this machine’s clock is ${off} by the service’s, too far for a signature to count`,
+    next: 'set the clock (timedatectl set-ntp true), then run it again',
+  };
+}
+
+/** 20240131T235959Z, as signatures have it. */
+function readBasicTime(text: string): number {
+  return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
 /** True when the account forbids a call: what depends on it can often go on without. */

@@ -4,7 +4,7 @@ import type { AccessControl } from './access/access-control.ts';
 import type { Account } from './account.ts';
 import type { AlarmBook } from './alarms.ts';
 import { AssociationRunner } from './association-runner.ts';
-import { Dispatcher } from './dispatcher.ts';
+import { Dispatcher, type RunLog } from './dispatcher.ts';
 import type { Host } from './host.ts';
 import { ACCOUNT, type LabOptions, REGION } from './options.ts';
 import { RecordStore } from './records.ts';
@@ -22,6 +22,9 @@ export class Accounts {
   /** ws://127.0.0.1:PORT, known once the endpoint listens. */
   private baseUrl = '';
   private readonly open = new Map<string, Account>();
+
+  /** Every script that started on a host, in whichever account. */
+  readonly runs: RunLog[] = [];
 
   constructor(
     private readonly hosts: readonly Host[],
@@ -97,7 +100,9 @@ export class Accounts {
     const store = new RecordStore(
       join(options.dir, isHome ? 'records.json' : `records.${id}.${region}.json`),
     );
-    const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, this.alarms);
+    const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, this.alarms, (run) =>
+      this.runs.push(run),
+    );
     const defaults = sessionDefaults(options);
     const sessions = new SessionTable(store, this.access);
     sessions.baseUrl = this.baseUrl;

@@ -17,6 +17,15 @@ interface Progress {
   readonly maxErrors: number;
 }
 
+/** One script that really started on one host. */
+export interface RunLog {
+  readonly commandId: string;
+  readonly instanceId: string;
+}
+
+/** How often a host that went away is looked for after its script's time is over. */
+const OVERDUE_MS = 250;
+
 export class Dispatcher {
   private readonly active = new Map<string, Progress>();
 
@@ -24,6 +33,7 @@ export class Dispatcher {
     private readonly store: RecordStore,
     private readonly timeoutScale: number,
     private readonly alarms: AlarmBook,
+    private readonly onRun: (run: RunLog) => void = () => {},
   ) {}
 
   /**
@@ -115,7 +125,9 @@ export class Dispatcher {
 
   private startOne(progress: Progress, host: Host, invocation: InvocationRecord): void {
     const { command, script, live } = progress;
+    let overdue: NodeJS.Timeout | undefined;
     const done = (result: RunResult): void => {
+      clearTimeout(overdue);
       if (!live.delete(invocation)) return;
       finish(invocation, result);
       this.pump(progress);
@@ -125,11 +137,20 @@ export class Dispatcher {
       invocation.status = 'InProgress';
       invocation.statusDetails = 'InProgress';
       invocation.startedAt = Date.now();
+      const { commandId } = command;
+      const timeoutMs = script.timeoutSeconds * 1000 * this.timeoutScale;
+      // A host keeps this time itself; one that died in mid-script never reports, and the service ends it [inferred].
+      const endOverdue = (): void => {
+        if (!host.isOnline) done(endedAs('ExecutionTimedOut'));
+        else overdue = setTimeout(endOverdue, OVERDUE_MS).unref();
+      };
+      overdue = setTimeout(endOverdue, timeoutMs).unref();
+      this.onRun({ commandId, instanceId: invocation.instanceId });
       const run: Run = host.run({
-        commandId: command.commandId,
+        commandId,
         script: script.text,
         workingDirectory: script.workingDirectory,
-        executionTimeoutMs: script.timeoutSeconds * 1000 * this.timeoutScale,
+        executionTimeoutMs: timeoutMs,
       });
       live.set(invocation, () => {
         invocation.statusDetails = 'Cancelling';

@@ -11,8 +11,8 @@ export interface EndpointFaults {
   breakNext(operation: OperationName | '*', fault: WireFault, times?: number): void;
   /** From now on this share of all calls is throttled, 0..1; the same calls for the same seed. */
   throttle(share: number, seed?: number): void;
-  /** The service's clock is this far ahead of this machine's. */
-  skewClock(seconds: number): void;
+  /** The service's clock is this far ahead of this machine's; hidden: no answer says what time it is, so no client can set its own by it. */
+  skewClock(seconds: number, options?: { isHidden?: boolean }): void;
 }
 
 /** What the endpoint asks before each call. */
@@ -21,6 +21,7 @@ export interface FaultSource extends EndpointFaults {
   takeWireFault(operation: string): WireFault | undefined;
   /** Epoch milliseconds, by the service's clock. */
   now(): number;
+  readonly isClockHidden: boolean;
 }
 
 export function makeFaults(): FaultSource {
@@ -29,6 +30,7 @@ export function makeFaults(): FaultSource {
   let share = 0;
   let state = 1;
   let skewMs = 0;
+  let isClockHidden = false;
   const random = (): number => {
     // Park and Miller: small, and the same everywhere.
     state = (state * 48_271) % 0x7fffffff;
@@ -44,8 +46,12 @@ export function makeFaults(): FaultSource {
     takeError: (operation) =>
       errors.take(operation) ?? (share > 0 && random() < share ? 'ThrottlingException' : undefined),
     takeWireFault: (operation) => wire.take(operation),
-    skewClock: (seconds) => {
+    skewClock: (seconds, { isHidden = false } = {}) => {
       skewMs = seconds * 1000;
+      isClockHidden = isHidden;
+    },
+    get isClockHidden() {
+      return isClockHidden;
     },
     now: () => Date.now() + skewMs,
   };

@@ -108,7 +108,8 @@ export function makeEndpoint(
     const operation = target.replace(service.target, '');
     const scope = readScope(request, service.signed);
     // A client whose clock is off learns the right time from here.
-    response.setHeader('date', new Date(faults.now()).toUTCString());
+    if (faults.isClockHidden) response.sendDate = false;
+    else response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
     if (broken === 'lost') {
       log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: 'lost' });
@@ -170,7 +171,11 @@ async function answer(
     throw new ServiceError('SerializationException', 'The request body is not JSON.');
   }
   checkRequest(operation, body);
-  account.access.check(`${service.prefix}:${operation}`, findTouched(account, operation, body, region), region);
+  account.access.check(
+    `${service.prefix}:${operation}`,
+    findTouched(account, operation, body, region),
+    region,
+  );
   if (isLooped)
     return {
       ...(await run(account, { ...(body as object), NextToken: undefined }, region)),
@@ -202,7 +207,13 @@ const SIGNATURE_MS = 5 * 60 * 1000;
 function checkClock(signedAt: string, now: number): void {
   const at = Date.parse(signedAt.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (Number.isNaN(at) || Math.abs(now - at) <= SIGNATURE_MS) return;
-  throw new ServiceError('InvalidSignatureException', `Signature not yet current or expired: ${signedAt}`);
+  // The service's own words [its error messages, as users quote them].
+  const spell = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+  const words =
+    at < now
+      ? `Signature expired: ${signedAt} is now earlier than ${spell(now - SIGNATURE_MS)} (${spell(now)} - 5 min.)`
+      : `Signature not yet current: ${signedAt} is still later than ${spell(now + SIGNATURE_MS)} (${spell(now)} + 5 min.)`;
+  throw new ServiceError('InvalidSignatureException', words);
 }
 
 /** Temporary credentials carry a token; one of `labEnv` says until when it is good, any other one is good for ever. */

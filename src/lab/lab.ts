@@ -8,6 +8,7 @@ import { touchSession } from './access/touched.ts';
 import { Accounts } from './accounts.ts';
 import { AlarmBook, type AlarmState } from './alarms.ts';
 import { attachGateway } from './channel/gateway.ts';
+import type { RunLog } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
 import { type EndpointFaults, makeFaults } from './endpoint-faults.ts';
@@ -28,6 +29,8 @@ export interface Lab {
   /** What to export so that any AWS client talks to the lab. */
   readonly env: Record<string, string>;
   readonly requests: readonly RequestLog[];
+  /** Every script that started on a host, however often it was asked for. */
+  readonly runs: readonly RunLog[];
   readonly faults: EndpointFaults;
   /** What callers may do: everything, until a policy is enforced. */
   readonly access: AccessControl;
@@ -106,6 +109,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     port,
     env: labEnv(endpoint),
     requests,
+    runs: accounts.runs,
     faults,
     access,
     hosts: () => hosts,
@@ -122,8 +126,12 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
       await Promise.all(hosts.map((host) => host.stop()));
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      accounts.save();
-      releaseFolder(options.dir);
+      try {
+        accounts.save();
+      } finally {
+        // Also where the disk is full: a folder that stays claimed would keep the next lab out.
+        releaseFolder(options.dir);
+      }
     },
   };
 }

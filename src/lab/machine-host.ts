@@ -113,7 +113,7 @@ export class MachineHost extends EventEmitter implements Host {
     for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
     if (this.runFolder !== '') rmSync(this.runFolder, { recursive: true, force: true });
-    for (const { settle } of this.jobs.values()) settle(failed('Undeliverable', 'the host was switched off'));
+    // What it was running is never heard of again: the service gives that up when its time is over.
     this.jobs.clear();
   }
 
@@ -214,7 +214,8 @@ export class MachineHost extends EventEmitter implements Host {
         const commandId = String(message['commandId']);
         onJson = this.meetCommand(peer, commandId);
         onClosed = () => {
-          if (this.jobs.get(commandId)?.peer === peer) {
+          // Where the whole host went, nobody is left to report that.
+          if (this.child !== undefined && this.jobs.get(commandId)?.peer === peer) {
             this.finishJob(commandId, failed('Failed', 'the document worker ended'));
           }
         };

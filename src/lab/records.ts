@@ -1,5 +1,5 @@
 /** What the account remembers: commands, invocations, sessions and documents, on disk so that a restarted lab still knows them. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AlarmConfiguration, AlarmStateInformation } from './alarms.ts';
 import type { RunDetails } from './run-result.ts';
@@ -107,6 +107,8 @@ export interface Records {
 }
 
 const SAVE_DELAY_MS = 250;
+/** Between two tries where the disk takes nothing. */
+const RETRY_MS = 2000;
 
 /**
  * Keeps records in memory and on disk; a save is one rename, so a killed lab leaves the old file or the new one.
@@ -122,7 +124,7 @@ export class RecordStore {
 
   /** Says that something changed. */
   touch(): void {
-    this.timer ??= setTimeout(() => this.save(), SAVE_DELAY_MS);
+    this.timer ??= setTimeout(() => this.saveOrRetry(), SAVE_DELAY_MS);
   }
 
   /** True between a touch and its save. */
@@ -134,8 +136,24 @@ export class RecordStore {
     clearTimeout(this.timer);
     this.timer = undefined;
     mkdirSync(dirname(this.path), { recursive: true });
-    writeFileSync(`${this.path}.new`, JSON.stringify(this.records));
-    renameSync(`${this.path}.new`, this.path);
+    const draft = `${this.path}.new`;
+    try {
+      writeFileSync(draft, JSON.stringify(this.records));
+      renameSync(draft, this.path);
+    } catch (error) {
+      // On a full disk half a draft would keep others out.
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  }
+
+  /** A full disk must not end the lab: whoever changes something is told by the endpoint, and there may be room later. */
+  private saveOrRetry(): void {
+    try {
+      this.save();
+    } catch {
+      this.timer = setTimeout(() => this.saveOrRetry(), RETRY_MS);
+    }
   }
 }
 

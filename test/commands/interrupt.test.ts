@@ -32,15 +32,17 @@ async function startSlowInstall(context: Parameters<typeof startTestLab>[0]) {
   return { lab, child };
 }
 
-test('cli: Ctrl-C cancels what was sent, waits for the outcome, reports it and leaves with 130', async (context) => {
-  const { lab, child } = await startSlowInstall(context);
-  child.kill('SIGINT');
-  const result = await child;
-  assert.equal(result.exitCode, 130, result.stderr);
-  assert.match(result.stderr, /cancelling; waiting for what already runs/);
-  assert.match(result.stdout, /i-0cccccccccccccc00 +slow-0 +failed .*cancelled/);
-  assert.equal(lab.requests.filter(({ operation }) => operation === 'CancelCommand').length, 1);
-});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`cli: ${signal} cancels what was sent, waits for the outcome, reports it and leaves with 130`, async (context) => {
+    const { lab, child } = await startSlowInstall(context);
+    child.kill(signal);
+    const result = await child;
+    assert.equal(result.exitCode, 130, result.stderr);
+    assert.match(result.stderr, /cancelling; waiting for what already runs/);
+    assert.match(result.stdout, /i-0cccccccccccccc00 +slow-0 +failed .*cancelled/);
+    assert.equal(lab.requests.filter(({ operation }) => operation === 'CancelCommand').length, 1);
+  });
+}
 
 test('cli: Ctrl-C twice leaves at once and says how to take the command up again', async (context) => {
   const { child } = await startSlowInstall(context);

@@ -2,14 +2,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CancelCommandCommand } from '@aws-sdk/client-ssm';
+import { sandboxMissing, until } from '../lab/test-lab.ts';
 import { hosts, id, line, makeRig, type Rig, verdicts } from './push-rig.ts';
 
 const many = (count: number) => hosts(...Array.from({ length: count }, () => ({})));
 
-/** Commands that the account really holds: what a client believes to have sent is another matter. */
-async function countCommands({ lab }: Rig): Promise<number> {
-  const sent = lab.requests.filter(({ operation, error }) => operation === 'SendCommand' && error !== 'lost');
-  return sent.filter(({ error }) => error === undefined || error === 'cut' || error === 'spoilt').length;
+/** Every host ran the script, and none ran it twice: what the hosts saw, not what a client believes to have sent. */
+function assertRanOnce({ lab }: Rig): void {
+  const ids = lab.runs.map(({ instanceId }) => instanceId);
+  assert.deepEqual(
+    [...ids].sort(),
+    lab
+      .hosts()
+      .map(({ spec }) => spec.id)
+      .sort(),
+  );
 }
 
 test('push: with every third call throttled each host still gets its verdict, and one command was sent', async (context) => {
@@ -18,7 +25,7 @@ test('push: with every third call throttled each host still gets its verdict, an
   const result = await rig.push();
   assert.equal(verdicts(result).filter((verdict) => verdict === 'installed').length, 120);
   assert.ok(rig.lab.requests.some(({ error }) => error === 'ThrottlingException'));
-  assert.equal(await countCommands(rig), 1);
+  assertRanOnce(rig);
 });
 
 for (const fault of ['cut', 'spoilt'] as const) {
@@ -27,18 +34,29 @@ for (const fault of ['cut', 'spoilt'] as const) {
     rig.lab.faults.breakNext('SendCommand', fault);
     const result = await rig.push();
     assert.deepEqual(verdicts(result), ['installed', 'installed']);
-    assert.equal(await countCommands(rig), 1);
+    assertRanOnce(rig);
   });
 
-  for (const operation of ['ListCommands', 'ListCommandInvocations'] as const) {
-    test(`push: answers of ${operation} that were ${fault} are asked for again`, async (context) => {
-      const rig = await makeRig(context, many(2));
-      rig.lab.faults.breakNext(operation, fault, 2);
-      const result = await rig.push();
-      assert.deepEqual(verdicts(result), ['installed', 'installed']);
-      assert.equal(result.missingCount, 0);
-    });
-  }
+  test(`push: every other answer that was ${fault} is asked for again`, async (context) => {
+    const long = line({ verdict: 'installed', entries: { env: 'live' }, why: 'x'.repeat(4000) });
+    const rig = await makeRig(context, hosts({ stdout: long }, {}));
+    const reads = [
+      'DescribeInstanceInformation',
+      'ListCommands',
+      'ListCommandInvocations',
+      'GetCommandInvocation',
+    ];
+    for (const operation of reads) rig.lab.faults.breakNext(operation as 'ListCommands', fault, 2);
+    const result = await rig.push({ ids: [id(0), id(1)] });
+    assert.deepEqual(verdicts(result), ['installed', 'installed']);
+    assert.equal(result.missingCount, 0);
+    for (const operation of reads)
+      assert.ok(
+        rig.lab.requests.some((one) => one.operation === operation && one.error === fault),
+        operation,
+      );
+    assertRanOnce(rig);
+  });
 }
 
 test('push: a SendCommand that was never heard is sent once more', async (context) => {
@@ -46,7 +64,7 @@ test('push: a SendCommand that was never heard is sent once more', async (contex
   rig.lab.faults.breakNext('SendCommand', 'lost');
   const result = await rig.push();
   assert.deepEqual(verdicts(result), ['installed', 'installed']);
-  assert.equal(await countCommands(rig), 1);
+  assertRanOnce(rig);
 });
 
 test('push: a service that fails inside after SendCommand is asked whether it heard, and then once more', async (context) => {
@@ -54,7 +72,7 @@ test('push: a service that fails inside after SendCommand is asked whether it he
   rig.lab.faults.failNext('SendCommand', 'InternalServerError');
   const result = await rig.push();
   assert.deepEqual(verdicts(result), ['installed']);
-  assert.equal(await countCommands(rig), 1);
+  assertRanOnce(rig);
 });
 
 test('push: 500s on the way are waited out', async (context) => {
@@ -78,6 +96,15 @@ test('push: a page token that leads back loses no host', async (context) => {
   assert.equal(result.missingCount, 0);
 });
 
+test('push: instances whose list leads back to its start are not half reached: nothing is sent', async (context) => {
+  const rig = await makeRig(context, many(60));
+  rig.lab.faults.breakNext('DescribeInstanceInformation', 'looped', 3);
+  await assert.rejects(rig.push({ hasCanary: true, ids: Array.from({ length: 60 }, (_, n) => id(n)) }), {
+    code: 'looping-list',
+  });
+  assert.equal(rig.lab.runs.length, 0);
+});
+
 test('push: an invocation that is listed late is waited for', async (context) => {
   const rig = await makeRig(context, many(3), { consistencySeconds: 1 });
   assert.deepEqual(verdicts(await rig.push()), ['installed', 'installed', 'installed']);
@@ -86,6 +113,21 @@ test('push: an invocation that is listed late is waited for', async (context) =>
 test('push: a host that dies in mid-script timed out, whatever the others do', async (context) => {
   const rig = await makeRig(context, hosts({}, { outcome: 'ExecutionTimedOut' }));
   assert.deepEqual(verdicts(await rig.push()), ['installed', 'failed: execution timed out']);
+});
+
+test('push: a real host that is switched off in mid-script ran it once and timed out', {
+  skip: sandboxMissing(),
+}, async (context) => {
+  const rig = await makeRig(context, [{ name: 'web-1', id: id(0), tags: { env: 'dev' } }], {
+    timeoutScale: 0.05,
+  });
+  const host = rig.lab.host('web-1');
+  const pushed = rig.push({ commands: ['touch /root/begun', 'sleep 600'] });
+  await until('the script to begin', async () => (await host.exec(['test', '-e', '/root/begun'])).code === 0);
+  await host.stop();
+  const result = await pushed;
+  assert.deepEqual(verdicts(result), ['failed: execution timed out']);
+  assertRanOnce(rig);
 });
 
 test('push: a command that somebody else cancelled says so for each host', async (context) => {

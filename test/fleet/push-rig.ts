@@ -28,7 +28,7 @@ export interface Rig {
   /** Ids of the commands sent so far. */
   sentIds(): string[];
   push(
-    change?: Partial<PushOptions> & { tags?: Record<string, string>; ids?: string[] },
+    change?: Partial<PushOptions> & { tags?: Record<string, string>; ids?: string[]; commands?: string[] },
   ): ReturnType<typeof pushScript>;
 }
 
@@ -51,7 +51,7 @@ export async function makeRig(
     client,
     events,
     sentIds: () => events.flatMap((event) => (event.kind === 'sent' ? [event.commandId] : [])),
-    push: ({ tags = { env: 'dev' }, ids, onEvent, ...change } = {}) =>
+    push: ({ tags = { env: 'dev' }, ids, commands = ['true'], onEvent, ...change } = {}) =>
       pushScript({
         client,
         hasCanary: false,
@@ -62,7 +62,7 @@ export async function makeRig(
             tags: ids ? [] : Object.entries(tags).map(([key, value]) => ({ key, values: [value] })),
             instanceIds: ids ?? [],
           },
-          commands: ['true'],
+          commands,
           comment: 'test',
           timeoutSeconds: 60,
           executionTimeoutSeconds: 60,
