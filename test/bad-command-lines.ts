@@ -827,4 +827,11 @@ export const BAD_COMMAND_LINES: readonly (readonly [
     "ENOENT: no such file or directory, open '/no/such/file.yaml'",
     'give --config the name of a JSON or YAML file, or none',
   ],
+  [
+    'policy install --interval 0',
+    '--interval cannot be "0"',
+    'expected a time from 1s to 3300s',
+    'give --interval 45 or 90s: a whole number and s, m, h or d',
+  ],
+  ['render installer --out', '--out needs a value', 'expected --out DIR', 'run  ssm-keepalive render --help'],
 ];
