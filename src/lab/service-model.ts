@@ -2,7 +2,8 @@
  * The service's own model, read from the schemas that the SDK installs: members, their types, and which are required.
  * Lengths, patterns and word lists are not in there; those are in shapes.ts, each from the model that botocore carries.
  */
-import * as sdk from '@aws-sdk/client-ssm';
+import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
+import * as ssm from '@aws-sdk/client-ssm';
 
 export type Shape =
   | { readonly kind: 'string' | 'number' | 'boolean' | 'timestamp' | 'blob' }
@@ -24,7 +25,7 @@ export interface Misfit {
 
 /** @throws Error for an operation that the service does not have */
 export function shapeOf(operation: string, side: 'input' | 'output'): Shape {
-  const schema = (sdk as Readonly<Record<string, unknown>>)[`${operation}$`];
+  const schema = find(operation);
   if (!Array.isArray(schema) || schema[0] !== OPERATION)
     throw new Error(`the service has no operation ${operation}`);
   return readShape(schema[side === 'input' ? 4 : 5]);
@@ -32,8 +33,16 @@ export function shapeOf(operation: string, side: 'input' | 'output'): Shape {
 
 /** Every error that the service's model names, whichever operation it belongs to. */
 export function isModelledError(name: string): boolean {
-  const schema = (sdk as Readonly<Record<string, unknown>>)[`${name}$`];
+  const schema = find(name);
   return Array.isArray(schema) && schema[0] === ERROR;
+}
+
+/** The lab answers for two services, and no name is in both but errors that mean the same. */
+function find(name: string): unknown {
+  const own = `${name}$`;
+  return (
+    (ssm as Readonly<Record<string, unknown>>)[own] ?? (tagging as Readonly<Record<string, unknown>>)[own]
+  );
 }
 
 /** Everything in `value` that the shape forbids. `isClosed`: also members that it lacks, which the service passes over in requests. */

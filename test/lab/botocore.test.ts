@@ -13,7 +13,10 @@ const found = readBotocoreModel();
 const isNewEnough = Number(found?.version.split('.')[1] ?? 0) >= 43;
 const skip = found === undefined ? 'botocore is absent' : isNewEnough ? false : 'botocore is older than 1.43';
 const model = found as ServiceModel;
-const OPERATIONS = Object.keys(SHAPES) as OperationName[];
+/** All but the one of another service, whose model is another file. */
+const OPERATIONS = (Object.keys(SHAPES) as OperationName[]).filter(
+  (operation) => operation !== 'GetResources',
+);
 
 const shapeNamed = (name: string | undefined): ModelShape =>
   model.shapes[name ?? ''] ?? assert.fail(`no shape ${name}`);

@@ -8,13 +8,13 @@ export interface RawAnswer {
 
 /** Calls one operation; credentials are welcome whatever they are, the signature is only looked at. */
 export async function rawCall(endpoint: string, operation: string, body: unknown): Promise<RawAnswer> {
+  const isTagging = operation === 'GetResources';
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': `AmazonSSM.${operation}`,
-      authorization:
-        'AWS4-HMAC-SHA256 Credential=raw/20260101/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=0',
+      'x-amz-target': `${isTagging ? 'ResourceGroupsTaggingAPI_20170126' : 'AmazonSSM'}.${operation}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=raw/20260101/us-east-1/${isTagging ? 'tagging' : 'ssm'}/aws4_request, SignedHeaders=host, Signature=0`,
     },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
