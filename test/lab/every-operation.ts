@@ -68,7 +68,7 @@ export async function playEveryOperation(endpoint: string, ids: readonly string[
   });
   await call('SendCommand', 'a text for a number', { ...runShell, InstanceIds: ids, TimeoutSeconds: '60' });
   const CommandId: string = sent.Command?.CommandId ?? COMMAND;
-  const endsAt = Date.now() + 30_000;
+  const endsAt = Date.now() + 20_000;
   for (let seen = ''; seen !== 'Success' && Date.now() < endsAt; ) {
     seen = (await rawCall(endpoint, 'ListCommands', { CommandId })).body['Commands']
       ? ((

@@ -19,7 +19,8 @@ export async function rawCall(endpoint: string, operation: string, body: unknown
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  const answer = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+  // A stand-in that fails inside answers with a page.
+  const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>;
   const error = response.ok ? '' : String(answer['__type'] ?? response.status).replace(/^.*#/, '');
   return { status: response.status, error, body: answer };
 }
