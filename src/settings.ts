@@ -476,8 +476,8 @@ function checkTogether(
       next: 'leave one of the two out',
     });
   }
-  const { commandId, isDryRun, shouldWait } = settings.delivery;
-  if (commandId && (isDryRun || !shouldWait)) {
+  const { commandIds, isDryRun, shouldWait } = settings.delivery;
+  if (commandIds.length > 0 && (isDryRun || !shouldWait)) {
     throw new UsageError({
       what: `--command-id and ${isDryRun ? '--dry-run' : '--no-wait'} were both given`,
       why: 'a command that was sent before can only be watched',

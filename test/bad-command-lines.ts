@@ -11,13 +11,13 @@ export const BAD_COMMAND_LINES: readonly (readonly [
   [
     'instal --tag env=dev',
     'there is no command "instal"',
-    'expected one of {commands}',
+    'expected one of {commands}, completion',
     'did you mean  ssm-keepalive install',
   ],
   [
     'frobnicate',
     'there is no command "frobnicate"',
-    'expected one of {commands}',
+    'expected one of {commands}, completion',
     'run  ssm-keepalive --help',
   ],
   [
@@ -236,7 +236,7 @@ export const BAD_COMMAND_LINES: readonly (readonly [
   [
     'install --command-id',
     '--command-id needs a value',
-    'expected --command-id ID',
+    'expected --command-id ID…',
     'run  ssm-keepalive install --help',
   ],
   [
@@ -684,13 +684,13 @@ export const BAD_COMMAND_LINES: readonly (readonly [
   [
     '--tag env=dev',
     '--tag comes without a command',
-    'expected one of {commands} first',
+    'expected one of {commands}, completion first',
     'run  ssm-keepalive --help',
   ],
   [
     '--no-such-flag',
     '--no-such-flag comes without a command',
-    'expected one of {commands} first',
+    'expected one of {commands}, completion first',
     'run  ssm-keepalive --help',
   ],
   [

@@ -23,8 +23,11 @@ const DIFFERENT: readonly (readonly [operation: string, why: RegExp, reason: str
   ['DeleteDocument', /./, 'moto has no associations, so nothing holds a document back'],
 ];
 
-/** What only moto tells: the lab's account has none of it. */
-const ONLY_MOTO = /\.(Requires|DisplayName|TargetType|Author|ReviewStatus|Parameters\[\]\..*)$/;
+/**
+ * What only moto tells: it makes up notifications that nobody asked for, resolves tags before it answers (the service does that
+ * after), and lists the oldest command first, which is another one than the lab's newest.
+ */
+const ONLY_MOTO = /\.NotificationConfig\.|\.InstanceIds\[\]$|^\.Commands\[\]\.Comment$/;
 
 /** Every member with its type, `Command.InstanceIds[]: string`; null, empty lists and empty texts tell no type. */
 function membersOf(value: unknown, path = ''): Map<string, string> {

@@ -111,6 +111,19 @@ export function describe(
     DocumentType: document.type,
     DocumentFormat: 'JSON',
     PlatformTypes: ['Linux', 'MacOS'],
+    Parameters: describeParameters(content['parameters']),
     Tags: [],
   };
+}
+
+function describeParameters(parameters: unknown): object[] {
+  const all = Object.entries((parameters ?? {}) as Record<string, Record<string, unknown>>);
+  return all
+    .filter(([, { type }]) => type === 'String' || type === 'StringList')
+    .map(([Name, { type, description, default: value }]) => ({
+      Name,
+      Type: type,
+      Description: description,
+      DefaultValue: value === undefined || typeof value === 'string' ? value : JSON.stringify(value),
+    }));
 }
