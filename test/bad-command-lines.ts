@@ -11,13 +11,13 @@ export const BAD_COMMAND_LINES: readonly (readonly [
   [
     'instal --tag env=dev',
     'there is no command "instal"',
-    'expected one of {commands}, completion',
+    'expected one of {commands}',
     'did you mean  ssm-keepalive install',
   ],
   [
     'frobnicate',
     'there is no command "frobnicate"',
-    'expected one of {commands}, completion',
+    'expected one of {commands}',
     'run  ssm-keepalive --help',
   ],
   [
@@ -684,13 +684,13 @@ export const BAD_COMMAND_LINES: readonly (readonly [
   [
     '--tag env=dev',
     '--tag comes without a command',
-    'expected one of {commands}, completion first',
+    'expected one of {commands} first',
     'run  ssm-keepalive --help',
   ],
   [
     '--no-such-flag',
     '--no-such-flag comes without a command',
-    'expected one of {commands}, completion first',
+    'expected one of {commands} first',
     'run  ssm-keepalive --help',
   ],
   [

@@ -64,7 +64,15 @@ const commandFilter = z.object({
 /** One alarm is the most. */
 export const alarmConfiguration = z.object({
   Alarms: z
-    .array(z.object({ Name: z.string().min(1).max(255) }))
+    .array(
+      z.object({
+        Name: z
+          .string()
+          .min(1)
+          .max(255)
+          .regex(/^(?!\s*$).+$/),
+      }),
+    )
     .min(1)
     .max(1),
   IgnorePollAlarmFailure: z.boolean().optional(),
