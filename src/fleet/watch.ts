@@ -73,7 +73,7 @@ export function normalizeStatus(status: string): string {
 }
 
 /** Either word will do: a newer service may know details that this list does not, under a status that it does. */
-function isFinal(status: string | undefined, details: string | undefined): boolean {
+export function isFinal(status: string | undefined, details: string | undefined): boolean {
   return [status, details].some((word) => word !== undefined && FINAL.has(normalizeStatus(word)));
 }
 

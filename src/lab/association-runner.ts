@@ -47,6 +47,19 @@ export class AssociationRunner {
     this.arm(association.associationId, periodMs, tick);
   }
 
+  /** What has not started does not start any more; what runs is left to end. That is inferred, not documented. */
+  drop(association: AssociationRecord): void {
+    this.forget(association.associationId);
+    for (const { command } of association.executions) {
+      const waiting = command.invocations.filter(({ startedAt, endedAt }) => !startedAt && !endedAt);
+      if (waiting.length > 0)
+        this.dispatcher.cancel(
+          command,
+          waiting.map(({ instanceId }) => instanceId),
+        );
+    }
+  }
+
   forget(associationId: string): void {
     clearTimeout(this.timers.get(associationId));
     this.timers.delete(associationId);
@@ -127,6 +140,7 @@ function newCommand(association: AssociationRecord): CommandRecord {
     status: 'Pending',
     statusDetails: 'Pending',
     isCancelling: false,
+    alarm: association.alarm,
     invocations: [],
   };
 }

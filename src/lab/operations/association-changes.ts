@@ -44,7 +44,7 @@ export const deleteAssociation: Operation = (account, body) => {
   const association = findAssociation(account, AssociationId);
   const { associations } = account.store.records;
   associations.splice(associations.indexOf(association), 1);
-  account.associations.forget(AssociationId);
+  account.associations.drop(association);
   account.store.touch();
   return {};
 };
@@ -83,5 +83,6 @@ function readFields(
     maxConcurrency: input.MaxConcurrency,
     maxErrors: input.MaxErrors,
     complianceSeverity: input.ComplianceSeverity,
+    alarm: input.AlarmConfiguration,
   };
 }

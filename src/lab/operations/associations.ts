@@ -86,6 +86,8 @@ export const describeAssociationExecutions: Operation = async (account, body) =>
       CreatedTime: toSeconds(command.requestedAt),
       LastExecutionDate: toSeconds(command.requestedAt),
       ResourceCountByStatus: countByStatus(command.invocations),
+      AlarmConfiguration: command.alarm,
+      TriggeredAlarms: command.triggeredAlarm === undefined ? [] : [command.triggeredAlarm],
     })),
     NextToken: page.NextToken,
   };
@@ -132,6 +134,8 @@ export function describe(association: AssociationRecord): Record<string, unknown
     MaxConcurrency: association.maxConcurrency,
     MaxErrors: association.maxErrors,
     ComplianceSeverity: association.complianceSeverity,
+    AlarmConfiguration: association.alarm,
+    TriggeredAlarms: last?.command.triggeredAlarm === undefined ? [] : [last.command.triggeredAlarm],
     LastExecutionDate: toSeconds(last?.command.requestedAt),
     Overview: summarize(association),
   };

@@ -84,7 +84,11 @@ export const listCommandInvocations: Operation = async (account, body) => {
 
 export const getCommandInvocation: Operation = async (account, body) => {
   const input = parseInput('GetCommandInvocation', body);
-  const command = visibleCommands(account).find(({ commandId }) => commandId === input.CommandId);
+  // A run of an association is no command of the lists; that its output can be asked for is inferred from its results, which
+  // name it as the source.
+  const command = [...visibleCommands(account), ...runsOf(account)].find(
+    ({ commandId }) => commandId === input.CommandId,
+  );
   const invocation = command?.invocations.find(({ instanceId }) => instanceId === input.InstanceId);
   if (command === undefined || invocation === undefined) throw new ServiceError('InvocationDoesNotExist');
   const PluginName = nameStep(account, command);
@@ -182,6 +186,12 @@ function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecor
   };
   command.expiresAt = now + (command.timeoutSeconds + scriptOf(account, command).timeoutSeconds) * 1000;
   return command;
+}
+
+function runsOf(account: Account): CommandRecord[] {
+  return account.store.records.associations.flatMap(({ executions }) =>
+    executions.map(({ command }) => command),
+  );
 }
 
 function visibleCommands(account: Account): CommandRecord[] {

@@ -1,0 +1,197 @@
+/** What an association has done: its runs, and in each what became of every instance. */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type AssociationExecution,
+  type AssociationExecutionTarget,
+  DescribeAssociationExecutionsCommand,
+  DescribeAssociationExecutionTargetsCommand,
+  GetCommandInvocationCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { blameAlarm, readTriggered } from './alarm.ts';
+import { judgeInvocation, type Verdict } from './judge.ts';
+import { explainServiceError } from './service-errors.ts';
+import { type Counters, isFinal, normalizeStatus } from './watch.ts';
+
+export interface RunWatch {
+  readonly associationId: string;
+  /** Runs that were there before, so that theirs are not taken for the new one's results. */
+  readonly known: ReadonlySet<string>;
+  readonly deadlineSeconds: number;
+  /** How long a run may take to be listed; nobody may be online to run it. */
+  readonly lagSeconds: number;
+  readonly pollSeconds?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly isInterrupted: () => boolean;
+  readonly onCounters: (counters: Counters) => void;
+}
+
+/** Ids of the runs that are listed now, the newest page of them. */
+export async function listRuns(client: SSMClient, associationId: string): Promise<Set<string>> {
+  return new Set((await readRuns(client, associationId)).map(({ ExecutionId = '' }) => ExecutionId));
+}
+
+async function readRuns(client: SSMClient, AssociationId: string): Promise<AssociationExecution[]> {
+  const { AssociationExecutions = [] } = await client
+    .send(new DescribeAssociationExecutionsCommand({ AssociationId, MaxResults: 50 }))
+    .catch((error: unknown) => {
+      throw explainServiceError(error, `the runs of association ${AssociationId} could not be read`);
+    });
+  return AssociationExecutions;
+}
+
+/**
+ * Waits until the runs that began after `known` are over; one call a poll. What is not over by the deadline, or when the user
+ * does not want to wait, comes back as it stands. Nothing listed: nobody was there to run it.
+ */
+export async function awaitRuns(client: SSMClient, watch: RunWatch): Promise<AssociationExecution[]> {
+  const startedAt = performance.now();
+  const since = () => (performance.now() - startedAt) / 1000;
+  const least = watch.pollSeconds ?? 2;
+  let pause = least;
+  for (let last = ''; ; ) {
+    const runs = (await readRuns(client, watch.associationId)).filter(
+      ({ ExecutionId = '' }) => !watch.known.has(ExecutionId),
+    );
+    const counters = addUp(runs);
+    if (counters.targetCount > 0) watch.onCounters(counters);
+    const isOver = runs.length > 0 ? runs.every(isRunOver) : since() > watch.lagSeconds;
+    if (isOver || since() > watch.deadlineSeconds || watch.isInterrupted() || watch.signal.aborted)
+      return runs;
+    const state = runs.map(({ ResourceCountByStatus = '' }) => ResourceCountByStatus).join();
+    pause = state === last ? Math.min(least * 7, pause * 1.5) : least;
+    last = state;
+    await delay(pause * (0.9 + Math.random() * 0.2) * 1000, undefined, { signal: watch.signal }).catch(
+      () => {},
+    );
+  }
+}
+
+/** The words that a run has for its end, beside those of a command. */
+const ENDED = ['skipped', 'rejected', 'notapplicable'];
+
+export function isRunOver({ Status, DetailedStatus }: AssociationExecution): boolean {
+  return isFinal(Status, DetailedStatus) || ENDED.includes(normalizeStatus(Status ?? ''));
+}
+
+/** From `{Success=3, Pending=1}`, which is all that a run says about its instances. */
+function addUp(runs: readonly AssociationExecution[]): Counters {
+  const counts = runs.flatMap(({ ResourceCountByStatus = '' }) =>
+    [...ResourceCountByStatus.matchAll(/([\w ]+)=(\d+)/g)].map(
+      ([, status = '', count]) => [status.trim(), Number(count)] as const,
+    ),
+  );
+  const sum = (isMeant: (status: string) => boolean) =>
+    counts.reduce((total, [status, count]) => total + (isMeant(status) ? count : 0), 0);
+  return {
+    targetCount: sum(() => true),
+    completedCount: sum((status) => isFinal(status, undefined)),
+    errorCount: sum((status) => isFinal(status, undefined) && normalizeStatus(status) !== 'success'),
+    status: 'InProgress',
+    isFinal: false,
+    comment: '',
+  };
+}
+
+/** Up to this many instances are asked for what their script said; of more, only those that failed. */
+const ASKED_INSTANCES = 50;
+const ASKED_AT_ONCE = 8;
+
+/** What the runs did, instance by instance: judged, or ended well without having told how. */
+export interface RunResults {
+  readonly verdicts: readonly Verdict[];
+  /** Success, by the service's word alone. */
+  readonly untold: readonly string[];
+}
+
+/** Reads every instance of the runs, ⌈N/50⌉ pages each, and judges it from its own status and words. @throws ServiceError */
+export async function readResults(
+  client: SSMClient,
+  runs: readonly AssociationExecution[],
+): Promise<RunResults> {
+  const verdicts = new Map<string, Verdict>();
+  const untold = new Set<string>();
+  const all: { run: AssociationExecution; target: AssociationExecutionTarget }[] = [];
+  for (const run of runs) for await (const target of listTargets(client, run)) all.push({ run, target });
+  const isSuccess = ({ Status, DetailedStatus }: AssociationExecutionTarget) =>
+    normalizeStatus(DetailedStatus ?? Status ?? '') === 'success';
+  const asked = all.length <= ASKED_INSTANCES ? all : all.filter(({ target }) => !isSuccess(target));
+  const outputs = await readOutputs(
+    client,
+    asked.slice(0, ASKED_INSTANCES).map(({ target }) => target),
+  );
+  for (const { run, target } of all) {
+    const { ResourceId: instanceId = '', Status = 'unknown', DetailedStatus = Status } = target;
+    const told = outputs.get(instanceId);
+    if (isSuccess(target) && !told?.output.startsWith('{')) {
+      untold.add(instanceId);
+      continue;
+    }
+    const verdict = judgeInvocation({
+      commandId: target.OutputSource?.OutputSourceId ?? '',
+      instanceId,
+      name: '',
+      statusDetails: DetailedStatus,
+      isFinal: isFinal(Status, DetailedStatus),
+      exitCode: told?.exitCode,
+      output: told?.output ?? '',
+    });
+    verdicts.set(instanceId, blameAlarm(verdict, readTriggered(run.TriggeredAlarms)));
+  }
+  return { verdicts: [...verdicts.values()], untold: [...untold].filter((id) => !verdicts.has(id)) };
+}
+
+async function* listTargets(
+  client: SSMClient,
+  { AssociationId = '', ExecutionId = '' }: AssociationExecution,
+) {
+  let token: string | undefined;
+  do {
+    const page = await client
+      .send(
+        new DescribeAssociationExecutionTargetsCommand({
+          AssociationId,
+          ExecutionId,
+          MaxResults: 50,
+          ...(token ? { NextToken: token } : {}),
+        }),
+      )
+      .catch((error: unknown) => {
+        throw explainServiceError(error, `the results of association ${AssociationId} could not be read`);
+      });
+    yield* page.AssociationExecutionTargets ?? [];
+    token = page.NextToken;
+  } while (token);
+}
+
+interface Told {
+  readonly output: string;
+  readonly exitCode: number | undefined;
+}
+
+/**
+ * What the scripts printed. A run's instance names a command as the source of its output; that the service tells it under that
+ * id is inferred from its name, so where it does not, nothing is missing but the words.
+ */
+async function readOutputs(
+  client: SSMClient,
+  targets: readonly AssociationExecutionTarget[],
+): Promise<Map<string, Told>> {
+  const outputs = new Map<string, Told>();
+  for (let at = 0; at < targets.length; at += ASKED_AT_ONCE) {
+    const some = await Promise.all(
+      targets.slice(at, at + ASKED_AT_ONCE).map(async ({ ResourceId = '', OutputSource }) => {
+        const CommandId = OutputSource?.OutputSourceId ?? '';
+        const told = await client
+          .send(new GetCommandInvocationCommand({ CommandId, InstanceId: ResourceId }))
+          .catch(() => undefined);
+        return told && ([ResourceId, told] as const);
+      }),
+    );
+    // Who has no answer for eight has none for the rest.
+    if (some.every((one) => one === undefined)) break;
+    for (const [id, told] of some.filter((one) => one !== undefined))
+      outputs.set(id, { output: told.StandardOutputContent ?? '', exitCode: told.ResponseCode });
+  }
+  return outputs;
+}
