@@ -165,7 +165,9 @@ async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEn
   isDebug = settings.common.isDebug;
   if (isDebug) write(process.stderr, describeSources(gatherSources(flags, process.env, groups, file)));
   if (settings.common.output === 'ndjson' && !entry.isStreamed) throw noLines(entry.name);
-  if (entry.accounts === undefined) requireOneAccount(settings, entry.name);
+  // A policy is for as many as the command it is about may reach.
+  const reaching = about ?? entry;
+  if (reaching.accounts === undefined) requireOneAccount(settings, reaching.name);
   const own = Object.fromEntries(ownFlags.map(({ name }) => [name, parsed[name] as string | boolean]));
   const command = await entry.load();
   const interruption = listenForInterrupts();

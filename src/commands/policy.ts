@@ -55,7 +55,10 @@ function tellLimits(
   const { common, targets } = run.settings;
   const notes = [
     account === '*' && 'for any account; give --account and the 12 digits to name one',
-    !common.region &&
+    account !== '*' &&
+      common.profiles.length > 1 &&
+      `for account ${account} alone; print one for the account of each other profile`,
+    common.regions.length === 0 &&
       'for every Region of the partition aws; give --region to name one (China and GovCloud too)',
     has('own-sessions') &&
       !hasPrincipal &&

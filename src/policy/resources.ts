@@ -19,7 +19,30 @@ export interface ResourceScope {
 
 /** The resources of one kind that a run touches, and the conditions that narrow them [Service Authorization Reference, ssm]. */
 export function scopeResources(kind: ResourceKind, run: PlannedRun, scope: PolicyScope): ResourceScope {
-  return SCOPES[kind](run, scope);
+  const { regions } = run.settings.common;
+  const scopes = regions.map((region) => SCOPES[kind](narrowRun(run, region), scope));
+  return scopes.length === 0 ? SCOPES[kind](run, scope) : scopes.reduce(joinScopes);
+}
+
+function narrowRun(run: PlannedRun, region: string): PlannedRun {
+  const { settings } = run;
+  return { ...run, settings: { ...settings, common: { ...settings.common, region } } };
+}
+
+/** What either allows. Their conditions have the same keys, since they differ by Region alone. */
+function joinScopes(one: ResourceScope, other: ResourceScope): ResourceScope {
+  const both = (a: readonly string[], b: readonly string[] = []) => [...new Set([...a, ...b])];
+  const Condition = Object.fromEntries(
+    Object.entries(one.Condition ?? {}).map(([operator, keys]) => {
+      const others = other.Condition?.[operator as keyof Condition] ?? {};
+      return [
+        operator,
+        Object.fromEntries(Object.entries(keys).map(([key, values]) => [key, both(values, others[key])])),
+      ];
+    }),
+  );
+  const Resource = both(one.Resource, other.Resource);
+  return one.Condition ? { Resource, Condition } : { Resource };
 }
 
 /** By the first letters of a Region [botocore, partitions]. */

@@ -112,6 +112,27 @@ test('policy: instances by id, EC2 and others, and session documents of the serv
   assert.ok(!other.some((arn) => arn.includes(':instance/')));
 });
 
+test('policy: several Regions are all named, and nothing else is; what one account id cannot say of several profiles is said', async () => {
+  const line = `install --tag env=dev --region eu-west-1 --region cn-north-1 --account ${ACCOUNT}`;
+  const { Statement } = await printPolicy(...line.split(' '));
+  const resources = Statement.flatMap(({ Resource }) => Resource);
+  for (const arn of [
+    `arn:aws:ec2:eu-west-1:${ACCOUNT}:instance/*`,
+    `arn:aws-cn:ec2:cn-north-1:${ACCOUNT}:instance/*`,
+    'arn:aws:ssm:eu-west-1::document/AWS-RunShellScript',
+    'arn:aws-cn:ssm:cn-north-1::document/AWS-RunShellScript',
+  ])
+    assert.equal(resources.filter((one) => one === arn).length, 1, arn);
+  assert.ok(resources.every((arn) => arn === '*' || /:(eu-west-1|cn-north-1):/.test(arn)));
+  const conditions = (kind: string) => Statement.find(({ Sid }) => Sid === kind)?.Condition;
+  assert.deepEqual(conditions('NoResourceKnown'), {
+    StringEquals: { 'aws:RequestedRegion': ['eu-west-1', 'cn-north-1'] },
+  });
+  assert.deepEqual(conditions('Instances'), { StringEquals: { 'ssm:resourceTag/env': ['dev'] } });
+  const two = await runCli(`policy ${line} --profile dev --profile prod`.split(' '));
+  assert.match(two.stderr, /for account 123456789012 alone; print one for the account of each other profile/);
+});
+
 for (const [region, partition] of [
   ['eu-central-1', 'aws'],
   ['cn-north-1', 'aws-cn'],
@@ -138,6 +159,7 @@ for (const [line, complaint] of [
   ['policy instal', /there is no command "instal"[\s\S]*did you mean {2}ssm-keepalive policy install/],
   ['policy install --account 12', /--account cannot be "12"/],
   ['policy connect --principal root', /expected user or role/],
+  ['policy connect --region us-east-1 --region eu-west-1', /connect works in one account and Region/],
   ['policy status --interval 5', /unknown flag --interval[\s\S]*policy status has no use for it/],
   ['policy install --acount 1', /did you mean --account\?/],
   ['policy install --tag env', /--tag cannot be "env"/],

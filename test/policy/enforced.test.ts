@@ -44,6 +44,13 @@ const HOSTS: readonly HostSpec[] = [
   { name: 'cellar', id: 'mi-0bbbbbbbbbbbbbbb1', tags: { env: 'dev' }, synthetic: synthetic() },
 ];
 
+const ABROAD = HOSTS.map((host, index) => ({
+  ...host,
+  name: `${host.name}-abroad`,
+  id: `${host.id?.slice(0, -1)}${index + 8}`,
+  region: 'eu-west-1',
+}));
+
 const plain: Path = ({ lab, line }) => runLine(line, lab.endpoint);
 /** Interrupted as soon as something was sent. */
 const interrupted: Path = ({ lab, line }) =>
@@ -91,6 +98,7 @@ const CASES: readonly Case[] = [
   { line: `install ${IDS} --no-wait --no-canary`, paths: [plain, lostAnswer] },
   { line: 'install --tag env=dev --dry-run', paths: [plain] },
   { line: 'install --all --yes', paths: DELIVERED },
+  { line: 'install --tag env=dev --no-canary --region us-east-1 eu-west-1', paths: DELIVERED },
   { line: 'uninstall --tag env=dev', paths: DELIVERED },
   { line: 'status --tag env=dev', paths: DELIVERED },
   { line: 'status --all --dry-run', paths: [plain] },
@@ -118,7 +126,10 @@ async function makeRig(
   context: TestContext,
   { line, before = [], prepare, latencySeconds = 0 }: Case,
 ): Promise<Rig> {
-  const hosts = HOSTS.map((host) => ({ ...host, synthetic: { ...host.synthetic, latencySeconds } }));
+  const hosts = [...HOSTS, ...ABROAD].map((host) => ({
+    ...host,
+    synthetic: { ...host.synthetic, latencySeconds },
+  }));
   const lab = await startTestLab(context, { hosts, timeoutScale: 0.02, consistencySeconds: 0 });
   for (const earlier of before) assert.equal((await runLine(earlier, lab.endpoint)).status, 0, earlier);
   await prepare?.(lab);

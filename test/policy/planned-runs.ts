@@ -33,7 +33,7 @@ export async function printPolicy(
   principal: 'user' | 'role' = 'user',
 ): Promise<PolicyDocument> {
   const { entry, flags, own, words } = parseLine(line);
-  const settings = readSettings({ ...flags, region: 'us-east-1' }, {}, entry.groups);
+  const settings = readSettings({ region: ['us-east-1'], ...flags }, {}, entry.groups);
   let printed = '';
   const out = (text: string): void => {
     printed += text;
@@ -55,7 +55,7 @@ export async function runLine(
 ): Promise<Outcome> {
   const { entry, flags, own, words } = parseLine(line);
   const settings = readSettings(
-    { ...flags, region: 'us-east-1', 'endpoint-url': endpoint },
+    { region: ['us-east-1'], ...flags, 'endpoint-url': endpoint },
     {},
     entry.groups,
   );
