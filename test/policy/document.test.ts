@@ -160,7 +160,7 @@ for (const [line, complaint] of [
   ['policy install --account 12', /--account cannot be "12"/],
   ['policy connect --principal root', /expected user or role/],
   ['policy connect --region us-east-1 --region eu-west-1', /connect works in one account and Region/],
-  ['policy status --interval 5', /unknown flag --interval[\s\S]*policy status has no use for it/],
+  ['policy status --interval 5', /policy status takes no --interval[\s\S]*belongs to other commands/],
   ['policy install --acount 1', /did you mean --account\?/],
   ['policy install --tag env', /--tag cannot be "env"/],
 ] as const) {
