@@ -66,6 +66,9 @@ function tellLimits(
     has('instances') &&
       targets.resourceGroup &&
       'no policy can name a resource group: this one is for every instance; narrow it with a tag of its members',
+    permissions.some(({ action }) => action === 'ssm:SendCommand') &&
+      run.settings.delivery.alarm &&
+      'an alarm needs the role AWSServiceRoleForAmazonSSM; where it is not there yet, whoever sends may need iam:CreateServiceLinkedRole, which is not in here',
   ];
   for (const note of notes) if (note) io.err(`ssm-keepalive: ${note}\n`);
 }

@@ -5,6 +5,7 @@ export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
   any: 'everything',
   instances: 'the instances',
   'run-script': 'AWS-RunShellScript',
+  'own-document': 'the document of --document',
   preferences: 'SSM-SessionManagerRunShell',
   'temporary-document': 'ssm-keepalive-measure-*',
   'session-document': 'the document of --document',

@@ -35,6 +35,7 @@ const SIDS: Readonly<Record<ResourceKind, string>> = {
   any: 'NoResourceKnown',
   instances: 'Instances',
   'run-script': 'ServiceDocument',
+  'own-document': 'OwnDocument',
   preferences: 'SessionPreferences',
   'temporary-document': 'TemporaryDocument',
   'session-document': 'SessionDocument',

@@ -5,6 +5,7 @@ export type ResourceKind =
   | 'any'
   | 'instances'
   | 'run-script'
+  | 'own-document'
   | 'preferences'
   | 'temporary-document'
   | 'session-document'
@@ -63,8 +64,68 @@ const isCounted = (run: PlannedRun) => {
   return delivery.isDryRun || targets.isAll || (isSent(run) && !delivery.isConfirmed);
 };
 
+const hasDocument = ({ settings }: PlannedRun) => settings.delivery.documentName !== undefined;
+/** The document is looked at also where nothing is to be sent. */
+const isPlanned = ({ settings }: PlannedRun) => settings.delivery.commandIds.length === 0;
+
+const WITH_DOCUMENT = 'with --document';
+
+/** Our own document, instead of AWS-RunShellScript. */
+const DOCUMENT: readonly Rule[] = [
+  {
+    action: 'ssm:DescribeDocument',
+    on: 'own-document',
+    why: 'see whose it is and what versions it has',
+    only: WITH_DOCUMENT,
+    when: (run) => hasDocument(run) && isPlanned(run),
+  },
+  {
+    action: 'ssm:GetDocument',
+    on: 'own-document',
+    why: 'see whether it holds the script',
+    only: `${WITH_DOCUMENT}, where it is there`,
+    when: (run) => hasDocument(run) && isPlanned(run),
+  },
+  {
+    action: 'ssm:CreateDocument',
+    on: 'own-document',
+    why: 'make it',
+    only: `${WITH_DOCUMENT}, where it is not there yet`,
+    when: (run) => hasDocument(run) && isSent(run),
+  },
+  {
+    action: 'ssm:UpdateDocument',
+    on: 'own-document',
+    why: 'add the script as a version',
+    only: `${WITH_DOCUMENT}, where it does not hold the script yet`,
+    when: (run) => hasDocument(run) && isSent(run),
+  },
+];
+
+/** The scripts that look and take away are never made the default. */
+const DEFAULT_VERSION: Rule = {
+  action: 'ssm:UpdateDocumentDefaultVersion',
+  on: 'own-document',
+  why: 'make the installer its default version',
+  only: `${WITH_DOCUMENT}, where another version is the default`,
+  when: (run) => hasDocument(run) && isSent(run),
+};
+
 const DELIVERY: readonly Rule[] = [
-  { action: 'ssm:SendCommand', on: 'run-script', why: 'send the script', when: isSent },
+  {
+    action: 'ssm:SendCommand',
+    on: 'run-script',
+    why: 'send the script',
+    only: 'without --document',
+    when: (run) => isSent(run) && !hasDocument(run),
+  },
+  {
+    action: 'ssm:SendCommand',
+    on: 'own-document',
+    why: 'send the script',
+    only: WITH_DOCUMENT,
+    when: (run) => isSent(run) && hasDocument(run),
+  },
   { action: 'ssm:SendCommand', on: 'instances', why: 'send it to these instances', when: isSent },
   {
     action: 'ssm:ListCommands',
@@ -186,6 +247,8 @@ const DOCTOR: readonly Rule[] = [
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   install: [
     ...DELIVERY,
+    ...DOCUMENT,
+    DEFAULT_VERSION,
     ...LISTING,
     {
       ...READ_PREFERENCES,
@@ -194,8 +257,8 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       when: isSent,
     },
   ],
-  uninstall: [...DELIVERY, ...LISTING],
-  status: [...DELIVERY, ...LOOK_LISTING],
+  uninstall: [...DELIVERY, ...DOCUMENT, ...LISTING],
+  status: [...DELIVERY, ...DOCUMENT, ...LOOK_LISTING],
   measure: [
     ...SESSION,
     { action: 'ssm:TerminateSession', on: 'own-sessions', why: 'end the sessions at the limit' },

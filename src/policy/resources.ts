@@ -70,6 +70,9 @@ const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope
   }),
   instances: scopeInstances,
   'run-script': (run) => ({ Resource: [documentArn('AWS-RunShellScript', run, '')] }),
+  'own-document': (run, { account }) => ({
+    Resource: [documentArn(run.settings.delivery.documentName ?? '*', run, account)],
+  }),
   preferences: (run, { account }) => ({
     Resource: [documentArn('SSM-SessionManagerRunShell', run, account)],
   }),

@@ -88,7 +88,7 @@ test('doctor: a read that is refused is named, with the commands that need it; t
   assert.equal(seen[0], 'ssm:DescribeSessions, which measure and doctor need');
   assert.match(
     seen[1]!,
-    /^not checked, since trying is doing: ssm:SendCommand ssm:CancelCommand ssm:StartSession /,
+    /^not checked, since trying is doing: ssm:SendCommand ssm:CancelCommand (ssm:\w+ )*ssm:StartSession /,
   );
   assert.equal(next, 'ask for  ssm:DescribeSessions ; a policy:  ssm-keepalive policy measure');
   assert.equal(of('session history').level, 'unknown');

@@ -112,6 +112,22 @@ test('policy: instances by id, EC2 and others, and session documents of the serv
   assert.ok(!other.some((arn) => arn.includes(':instance/')));
 });
 
+test('policy: with --document that document alone may be sent, and a look at it changes nothing', async () => {
+  const line = `install --tag env=dev --document our-keeper --region eu-central-1 --account ${ACCOUNT}`;
+  const { Statement } = await printPolicy(...line.split(' '));
+  const documents = Statement.flatMap(({ Action, Resource }) =>
+    Action.includes('ssm:SendCommand') ? Resource.filter((arn) => arn.includes(':document/')) : [],
+  );
+  assert.deepEqual(documents, [`arn:aws:ssm:eu-central-1:${ACCOUNT}:document/our-keeper`]);
+  const dry = await printPolicy(...line.split(' '), '--dry-run');
+  assert.deepEqual(dry.Statement.find(({ Sid }) => Sid === 'OwnDocument')?.Action, [
+    'ssm:DescribeDocument',
+    'ssm:GetDocument',
+  ]);
+  const { stderr } = await runCli('policy install --tag env=dev --alarm errors'.split(' '));
+  assert.match(stderr, /an alarm needs the role AWSServiceRoleForAmazonSSM/);
+});
+
 test('policy: several Regions are all named, and nothing else is; what one account id cannot say of several profiles is said', async () => {
   const line = `install --tag env=dev --region eu-west-1 --region cn-north-1 --account ${ACCOUNT}`;
   const { Statement } = await printPolicy(...line.split(' '));
@@ -181,6 +197,10 @@ const RUN: PlannedRun = {
   words: [],
   own: {},
 };
+const WITH_DOCUMENT: PlannedRun = {
+  ...RUN,
+  settings: readSettings({ tag: ['env=dev'], region: 'us-east-1', document: 'our-keeper' }),
+};
 
 for (const { name } of COMMANDS.filter(({ name }) => !LOCAL.includes(name))) {
   test(`policy: the permissions of ${name} are known to the Service Authorization Reference, with these resources and conditions`, async () => {
@@ -196,8 +216,11 @@ for (const { name } of COMMANDS.filter(({ name }) => !LOCAL.includes(name))) {
       );
       for (const principal of ['user', 'role'] as const) {
         const own = { document: 'Mine' };
-        const { Statement } = makePolicy(name, { ...RUN, own }, { account: ACCOUNT, principal });
-        for (const { Action, Resource, Condition } of Statement.filter((one) =>
+        const scope = { account: ACCOUNT, principal };
+        const statements = [RUN, WITH_DOCUMENT].flatMap(
+          (run) => makePolicy(name, { ...run, own }, scope).Statement,
+        );
+        for (const { Action, Resource, Condition } of statements.filter((one) =>
           one.Action.includes(action),
         )) {
           for (const arn of Resource.filter((one) => one !== '*'))

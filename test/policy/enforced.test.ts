@@ -89,6 +89,10 @@ async function endOwnSession(lab: Lab): Promise<void> {
   client.destroy();
 }
 
+async function raiseNoAlarm(lab: Lab): Promise<void> {
+  lab.setAlarm('errors', 'OK');
+}
+
 const DELIVERED = [plain, interrupted];
 const IDS = '--instance-id i-0aaaaaaaaaaaaaaa1 mi-0bbbbbbbbbbbbbbb1';
 
@@ -102,6 +106,25 @@ const CASES: readonly Case[] = [
   { line: 'uninstall --tag env=dev', paths: DELIVERED },
   { line: 'status --tag env=dev', paths: DELIVERED },
   { line: 'status --all --dry-run', paths: [plain] },
+  // Made by the first of its paths, and given another version by the next.
+  {
+    line: 'install --tag env=dev --document Ours',
+    paths: [interrupted, another('install --tag env=dev --document Ours --interval 50')],
+  },
+  {
+    line: 'uninstall --tag env=dev --document Ours',
+    paths: [another('status --tag env=dev --document Ours'), interrupted],
+  },
+  {
+    line: 'status --tag env=dev --document Ours',
+    paths: [another('uninstall --tag env=dev --document Ours'), interrupted],
+  },
+  {
+    line: 'install --tag env=dev --document Ours --dry-run',
+    before: ['install --tag env=dev --document Ours'],
+    paths: [plain],
+  },
+  { line: `install ${IDS} --no-canary --alarm errors`, prepare: raiseNoAlarm, paths: DELIVERED },
   { line: 'doctor', prepare: endOwnSession, mayFind: true, paths: [plain] },
   {
     line: 'doctor i-0aaaaaaaaaaaaaaa1',
@@ -163,13 +186,15 @@ test('policy: every command does all it can under exactly its own policy, and ne
 const RED = CASES.filter(
   ({ line }) =>
     ['install --tag env=dev', 'preferences set --idle 60 --yes', 'preferences undo --yes'].includes(line) ||
+    line.endsWith('dev --document Ours') ||
     line.endsWith('--no-wait --no-canary'),
 );
 
 test('policy: with any one action taken out, the command says which permission is missing', async (context) => {
   await Promise.all(
     RED.map(async (one) => {
-      const all = takeOutOne(await printPolicy(one.line));
+      const isDocument = one.line.includes('--document');
+      const all = takeOutOne(await printPolicy(one.line), isDocument ? ['OwnDocument'] : undefined);
       await Promise.all(
         all.map(async ([without, action]) => {
           const rig = await makeRig(context, one);
@@ -184,9 +209,9 @@ test('policy: with any one action taken out, the command says which permission i
   );
 });
 
-/** The policy once for each action of each statement, less that one. */
-function takeOutOne(document: PolicyDocument): [PolicyDocument, string][] {
-  return document.Statement.flatMap((statement) =>
+/** The policy once for each action of each statement, or of those statements alone, less that one. */
+function takeOutOne(document: PolicyDocument, sids?: readonly string[]): [PolicyDocument, string][] {
+  return document.Statement.filter(({ Sid }) => sids?.includes(Sid) ?? true).flatMap((statement) =>
     statement.Action.map((action): [PolicyDocument, string] => {
       const Action = statement.Action.filter((other) => other !== action);
       const Statement = document.Statement.flatMap((one) =>
