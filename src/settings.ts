@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConfigFile } from './config-file.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { UsageError } from './errors.ts';

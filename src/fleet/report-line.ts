@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = z.string().catch('');
 const count = z.number().int().nonnegative().catch(0);

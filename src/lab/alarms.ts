@@ -1,7 +1,7 @@
 /** The account's CloudWatch alarms, as far as Systems Manager sees them: a name and a state, in a file of the lab's folder. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { alarmConfiguration } from './shapes.ts';
 
 export const ALARM_STATES = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const;

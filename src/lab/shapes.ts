@@ -3,7 +3,7 @@
  * Source: the ssm model in botocore 1.43, since the SDK's own schemas (service-model.ts) have members and types alone.
  * test/lab/botocore.test.ts holds each against the botocore on the machine.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ServiceError } from './service-error.ts';
 
 /** One word per constraint that the service's model has, so that each refusal can name it. */

@@ -1,5 +1,5 @@
 /** An identity-based policy as the lab reads it: the part of the language that is checked here, and nothing it would have to guess at. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserError } from '../../errors.ts';
 
 const oneOrMore = z
