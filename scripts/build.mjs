@@ -35,7 +35,7 @@ await build({
   platform: 'node',
   target: 'node20.19',
   // The SDK is loaded only by commands that talk to the service; node-pty carries native binaries.
-  external: ['@aws-sdk/*', '@lydell/node-pty'],
+  external: ['@aws-sdk/*', '@smithy/*', '@lydell/node-pty'],
   plugins: [narrowStringWidth],
   alias: {
     // Its main file finds its parts in a way that no bundler can follow.

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
 import { explainServiceError, ServiceError } from './service-errors.ts';
+import { signChannel } from './sign-channel.ts';
 
 export interface SessionRequest {
   readonly instanceId: string;
@@ -22,6 +23,8 @@ export interface StartedSession {
   readonly StreamUrl: string;
   readonly TokenValue: string;
   readonly endpoint: string;
+  /** What signs the opening of StreamUrl. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What went into the request, under the service's names: the official plugin wants to see it. */
@@ -60,7 +63,7 @@ export async function startSession(client: SSMClient, request: SessionRequest): 
   } = await client.send(command).catch((error: unknown) => {
     throw explainStart(error, request);
   });
-  return { SessionId, StreamUrl, TokenValue, endpoint };
+  return { SessionId, StreamUrl, TokenValue, endpoint, headers: await signChannel(client, StreamUrl) };
 }
 
 /**
@@ -71,9 +74,11 @@ export async function resumeSession(
   client: SSMClient,
   sessionId: string,
   signal: AbortSignal,
-): Promise<{ StreamUrl?: string | undefined; TokenValue?: string | undefined } | undefined> {
+): Promise<Pick<StartedSession, 'StreamUrl' | 'TokenValue' | 'headers'> | undefined> {
   try {
-    return await client.send(new ResumeSessionCommand({ SessionId: sessionId }), { abortSignal: signal });
+    const command = new ResumeSessionCommand({ SessionId: sessionId });
+    const { StreamUrl = '', TokenValue = '' } = await client.send(command, { abortSignal: signal });
+    return { StreamUrl, TokenValue, headers: StreamUrl === '' ? {} : await signChannel(client, StreamUrl) };
   } catch (error) {
     const { name } = error as Error;
     if (name === 'DoesNotExistException') return undefined;

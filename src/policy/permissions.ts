@@ -194,7 +194,6 @@ const OPEN_CHANNEL: Rule = {
   action: 'ssmmessages:OpenDataChannel',
   on: 'any',
   why: 'open the session’s data channel',
-  only: 'by the official session-manager-plugin from 1.2.764.0 on, which signs that request',
 };
 
 const SESSION: readonly Rule[] = [
@@ -292,7 +291,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       when: hasTemporary,
     },
     { action: 'ssm:DeleteDocument', on: 'temporary-document', why: 'delete it again', when: hasTemporary },
-    { ...OPEN_CHANNEL, when: ({ settings }) => settings.measure.client === 'plugin' },
+    OPEN_CHANNEL,
   ],
   connect: [
     ...SESSION,
@@ -309,7 +308,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       why: 'use that session document',
       when: ({ own }) => own['document'] !== undefined,
     },
-    { ...OPEN_CHANNEL, when: ({ own }) => own['client'] !== 'own' },
+    OPEN_CHANNEL,
   ],
   doctor: DOCTOR,
   preferences: [

@@ -88,7 +88,12 @@ export class Line {
   private attach(address: SessionAddress, gone: (reason: string) => void): void {
     this.streamUrl = address.StreamUrl || this.streamUrl;
     const link = new Link(
-      { StreamUrl: this.streamUrl, TokenValue: address.TokenValue ?? '', clientId: this.clientId },
+      {
+        StreamUrl: this.streamUrl,
+        TokenValue: address.TokenValue ?? '',
+        clientId: this.clientId,
+        headers: address.headers ?? {},
+      },
       {
         opened: () => {
           this.heardAt = performance.now();

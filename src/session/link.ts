@@ -9,12 +9,16 @@ const OPEN_LIMIT_MS = 30_000;
 const CLOSE_LIMIT_MS = 1000;
 /** What may wait in the socket before retransmission only adds to it. */
 const BUSY_BYTES = 256 * 1024;
+const REFUSED =
+  'the service refused to open the data channel (403): the permission ssmmessages:OpenDataChannel is missing';
 
 /** Where a data channel is and what opens it: part of the answers of StartSession and ResumeSession. */
 export interface SessionAddress {
   readonly SessionId?: string | undefined;
   readonly StreamUrl?: string | undefined;
   readonly TokenValue?: string | undefined;
+  /** Of the request that opens the channel: its signature. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface LinkEvents {
@@ -30,8 +34,17 @@ export class Link {
   private isGone = false;
   private reason = '';
 
-  constructor(address: { StreamUrl: string; TokenValue: string; clientId: string }, events: LinkEvents) {
+  constructor(
+    address: {
+      StreamUrl: string;
+      TokenValue: string;
+      clientId: string;
+      headers: Readonly<Record<string, string>>;
+    },
+    events: LinkEvents,
+  ) {
     const socket = new WebSocket(address.StreamUrl, {
+      headers: address.headers,
       perMessageDeflate: false,
       maxPayload: LARGEST_FRAME,
       handshakeTimeout: OPEN_LIMIT_MS,
@@ -54,7 +67,7 @@ export class Link {
       if (message !== undefined) events.message(message);
     });
     socket.on('error', (error) => {
-      this.reason ||= error.message;
+      this.reason ||= / 403$/.test(error.message) ? REFUSED : error.message;
     });
     socket.on('close', (_code, reason) => {
       if (this.isGone) return;

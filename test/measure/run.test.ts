@@ -68,6 +68,7 @@ test('run: a stream nobody answers on is one failed session, named with its reas
         StreamUrl: 'ws://127.0.0.1:9/none',
         TokenValue: 't',
         endpoint: 'http://127.0.0.1:9',
+        headers: {},
       }),
       resume: async () => undefined,
       terminate: async (id) => void terminated.push(id),

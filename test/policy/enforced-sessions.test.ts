@@ -68,6 +68,20 @@ test('policy: connect with a document of one’s own, its connection lost, left 
   assertExact(line);
 });
 
+test('policy: connect signs the opening of the data channel, and says which permission it lacks', {
+  skip,
+}, async (context) => {
+  const words = [WEB, '--client', 'own'];
+  const document = await printPolicy(`connect ${words.join(' ')}`);
+  const Statement = document.Statement.filter(
+    ({ Action }) => !Action.includes('ssmmessages:OpenDataChannel'),
+  );
+  lab.access.enforce({ ...document, Statement });
+  const seat = new Seat(context, words, lab.env);
+  assert.equal((await seat.left()).status, 1);
+  assert.match(seat.raw, /ssmmessages:OpenDataChannel is missing/);
+});
+
 test('policy: connect through a plugin that signs the opening of the data channel needs ssmmessages:OpenDataChannel', {
   skip,
 }, async () => {

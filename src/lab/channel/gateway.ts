@@ -30,7 +30,7 @@ export function attachGateway(
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
-    // The official client signs this request from 1.2.764.0 on; ours and older ones show the token alone.
+    // The official client signs this request from 1.2.764.0 on, and so does ours; older ones show the token alone.
     const region = SIGNED.exec(request.headers.authorization ?? '')?.[1];
     if (region !== undefined && !maySign(session.record.sessionId, region)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');

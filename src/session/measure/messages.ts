@@ -13,6 +13,7 @@ export interface ArmOrder {
     readonly TokenValue: string;
     /** The address that answered StartSession. */
     readonly endpoint: string;
+    readonly headers: Readonly<Record<string, string>>;
   };
   /** Absent: our own client. */
   readonly plugin?: PluginCall;

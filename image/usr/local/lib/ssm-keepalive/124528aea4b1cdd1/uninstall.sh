@@ -1,0 +1,147 @@
+#!/bin/sh
+# ssm-keepalive 0.1.0: uninstalls. Running sessions go on as they are.
+# shellcheck shell=sh
+case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
+# shellcheck source=/dev/null
+. "$here/host.sh"
+
+may_restart=yes
+
+for_all_versions() {
+  for manifest in "$root$library"/*/manifest; do
+    [ ! -f "$manifest" ] || each_file "$manifest" "$1"
+  done
+}
+
+remove_entry() {
+  case $4 in version | stub) return 0 ;; esac
+  drop_waiting "$@"
+  if [ "$5" = block ]; then
+    remove_block "$1" "$2"
+    return
+  fi
+  [ ! -h "$root$1" ] && [ -f "$root$1" ] && is_same "$1" "$2" && rm -f "$root$1"
+}
+
+remove_stub() {
+  [ "$4" = stub ] || return 0
+  drop_waiting "$1"
+  [ ! -h "$root$1" ] && [ -f "$root$1" ] && is_same "$1" "$2" && rm -f "$root$1"
+}
+
+remove_version_file() {
+  [ "$4" = version ] || return 0
+  rm -f "$root$1.new"
+  [ ! -h "$root$1" ] && [ -f "$root$1" ] && is_same "$1" "$2" && rm -f "$root$1"
+}
+
+name_left() {
+  [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
+  if [ "${5-}" = block ]; then
+    find_block "$1" "$2"
+    [ -n "$block" ] || return 0
+  fi
+  case " $left " in *" $1 "*) ;; *) left="$left $1" ;; esac
+}
+
+name_left_outside() {
+  [ "$4" = version ] || name_left "$@"
+}
+
+remove_version() {
+  version_name=${1##*/}
+  rm -rf "${1:?}/__pycache__"
+  rm -f "$1/relay.pyc"
+  if [ -f "$1/manifest" ]; then
+    case $(sha256sum <"$1/manifest") in
+      "$version_name"*)
+        left_here=
+        for file in "$1"/* "$1"/.[!.]*; do
+          case $file in */manifest | */interpreter | */interpreter.new) ;; *) [ ! -e "$file" ] || left_here=yes ;; esac
+        done
+        rm -f "$1/interpreter" "$1/interpreter.new"
+        [ -n "$left_here" ] || rm -f "$1/manifest"
+        ;;
+    esac
+  fi
+  rmdir "$1" 2>/dev/null || for file in "$1"/*; do
+    case $file in */manifest) [ -z "${left_here-}" ] || continue ;; esac
+    name_left "${file#"$root"}"
+  done
+}
+
+clear_agents() {
+  restart=not-needed
+  for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
+    has_live_env "$unit" || continue
+    if [ "$may_restart" = no ]; then
+      restart=off
+    elif ! is_restartable "$unit"; then
+      restart=refused why=$refusal
+    elif run_unit /bin/sh -c 'n=0; while [ -e "/proc/$2" ] && [ $n -lt 10 ]; do sleep 1; n=$((n + 1)); done; systemctl daemon-reload; systemctl restart "$1"' \
+      ssm-keepalive "$unit" $$; then
+      restart=scheduled
+    else
+      restart=failed why='systemd-run did not take the job'
+    fi
+  done
+}
+
+trap 'fail interrupted "a signal ended this run" "run it again"' HUP INT TERM
+
+require_host
+find_library
+if [ -z "$library" ]; then
+  for file in "$root"/run/ssm-keepalive.lock*; do
+    [ ! -e "$file" ] || take_lock
+    drop_lock
+  done
+  verdict=unchanged
+  name_left /etc/profile.d/00-ssm-keepalive.sh
+  name_left /etc/fish/conf.d/00-ssm-keepalive.fish
+  name_left /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
+  name_left /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
+  for file in /etc/zsh/zprofile /etc/zprofile /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/zshrc /etc/zshrc; do
+    name_left "$file" '' '' '' block
+  done
+  say 'unchanged: nothing of ssm-keepalive is here'
+  print_verdict
+  exit 0
+fi
+is_trusted_directory "$library" || fail path "$distrust" 'look at who changed that path before anything is removed there'
+read_current
+take_lock
+read_current
+read_ssh
+digest=$current
+write_line "$library/journal" uninstall || fail write "$library cannot be written" 'make it writable, then run this again'
+
+for_all_versions remove_entry
+for_all_versions remove_stub
+[ ! -e "$root$library/current" ] || rm -f "$root$library/current" || fail write "$library/current could not be removed" 'make it writable, then run this again'
+for_all_versions name_left_outside
+case $ssh_state in live | changing) reload_sshd || say 'sshd was not reloaded: it has our ClientAlive values until it starts anew' ;; esac
+sync_paths "$root$library"
+for_all_versions remove_version_file
+rm -rf "$root$library/.staged"
+rm -f "$root$library"/*.new "$root$library/previous" "$root$library/env-before" "$root$library/restart" "$root$library/ssh"
+for version_directory in "$root$library"/*; do
+  [ -d "$version_directory" ] && is_digest "${version_directory##*/}" && remove_version "$version_directory"
+done
+remove_recorded_directories
+rm -f "$root$library/record"
+rm -f "$root$library/journal"
+rmdir "$root$library" 2>/dev/null || for file in "$root$library"/*; do
+  case ${file##*/} in *[!0-9a-f]*) name_left "${file#"$root"}" ;; esac
+done
+clear_agents
+restart_verdict=$restart
+current=
+look_at_entries
+restart=$restart_verdict
+drop_lock
+verdict=removed ssh=off ssh_why=''
+say "removed: bundle ${digest:-of an unfinished run} from $library"
+for file in $left; do say "left alone, because it was edited or is not ours: $file"; done
+print_verdict
+exit 0

@@ -1,0 +1,24 @@
+# shellcheck shell=sh
+# ssm-keepalive: keeps the terminals of interactive bash and zsh alive. Constant text; the version in use is named by
+# /usr/local/lib/ssm-keepalive/current. Off: touch /etc/ssm-keepalive/off
+case $- in
+  *i*)
+    if [ -z "${KSH_VERSION-}" ] && [ -r /usr/local/lib/ssm-keepalive/current ]; then
+      __ssmka_dir=
+      read -r __ssmka_dir </usr/local/lib/ssm-keepalive/current || __ssmka_dir=
+      __ssmka_dir=/usr/local/lib/ssm-keepalive/${__ssmka_dir:-none}
+      __ssmka_entry=rc
+      __ssmka_interval=
+      if [ ! -r "$__ssmka_dir/entry.sh" ]; then
+        :
+      elif [ -n "${ZSH_VERSION-}" ]; then
+        # shellcheck disable=SC2016 # zsh has its own options back afterwards
+        emulate sh -c '. "$__ssmka_dir/entry.sh"'
+      else
+        # shellcheck source=/dev/null
+        . "$__ssmka_dir/entry.sh"
+      fi
+      unset __ssmka_dir __ssmka_entry __ssmka_interval
+    fi
+    ;;
+esac
