@@ -131,7 +131,8 @@ test('status of many hosts: one row for all that are alike, the largest group fi
       lines.some((line) => /^3 +not installed/.test(line)),
       text,
     );
-    assert.match(text.replace(/\s+/g, ' '), /i-00000000000000000 i-00000000000000001 and 25 more/);
+    // Where the note has lines of its own, words of other columns stand between these.
+    assert.match(text.replace(/\s+/g, ' '), /i-00000000000000000 i-00000000000000001 and 25 (\S+ )?more/);
     assert.ok(lines.length < 20, text);
   }
 });

@@ -16,6 +16,8 @@ import { type Desk, makeDesk, ShellLine } from './shell-line.ts';
 const WEB = 'i-0aaaaaaaaaaaaaaa1';
 const DB = 'i-0bbbbbbbbbbbbbbb1';
 
+const ELSEWHERE = 'eu-central-1';
+
 async function startLab(context: TestContext, dir?: string): Promise<Lab> {
   const synthetic = { stdout: '' };
   return startTestLab(context, {
@@ -23,6 +25,7 @@ async function startLab(context: TestContext, dir?: string): Promise<Lab> {
     hosts: [
       { name: 'web-1', id: WEB, tags: { env: 'dev', role: 'web server', odd: 'a:b' }, synthetic },
       { name: 'db-1', id: DB, tags: { env: 'prod' }, synthetic },
+      { name: 'far-1', id: 'i-0ccccccccccccccc1', tags: { far: 'away' }, region: ELSEWHERE, synthetic },
     ],
   });
 }
@@ -118,10 +121,10 @@ test('completion: --lab is honoured, up or down, and so is a Region', async (con
   assert.match(down, /i-0aaaaaaaaaaaaaaa2\tweb-2\nweb-2\ti-0aaaaaaaaaaaaaaa2\n/);
   const lab = await startLab(context, dir);
   const up = await askUntil(
-    () => ask('status', '--lab', '--region', 'eu-central-1', '--tag', ''),
-    (text) => text.includes('role='),
+    () => ask('status', '--lab', '--region', ELSEWHERE, '--tag', ''),
+    (text) => text.includes('far='),
   );
-  assert.match(up, /odd=\n/);
+  assert.match(up, /far=\n/);
   assert.ok(lab.requests.some(({ operation }) => operation === 'GetResources'));
   const caches = readdirSync(join(desk.home, 'cache', 'ssm-keepalive')).filter((name) =>
     name.endsWith('.json'),
