@@ -89,7 +89,7 @@ test('docs: every ssm-keepalive line of a console block is taken and runs on the
     );
     if (known.has(line)) continue;
     known.add(line);
-    const { status, stdout, stderr } = await runCli(splitWords(line), env);
+    const { status, stdout, stderr } = await runCli(splitWords(line), env, { cwd: folder });
     const [, statuses, says] = LEAVES.find(([pattern]) => pattern.test(line)) ?? [/^/, [0], /^/];
     assert.ok(statuses.includes(status ?? -1), `${page}: ${words}\n${stderr}${stdout}`);
     assert.match(stderr, says, `${page}: ${words}`);

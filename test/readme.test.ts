@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ACTIVITIES, IDLE_POLICIES, KEEPERS, type ShellClass } from '../src/bundle/index.ts';
 import { COMMANDS } from '../src/commands/index.ts';
@@ -80,6 +82,9 @@ test('README: no local link leads nowhere', () => {
 
 test('README and help: every example runs on the lab and leaves with 0', async (context) => {
   const lab = await startTestLab(context);
+  // Some examples write files.
+  const cwd = mkdtempSync(join(tmpdir(), 'ssm-keepalive-readme-'));
+  context.after(() => rmSync(cwd, { recursive: true, force: true }));
   const fromReadme = [...README.matchAll(/^ssm-keepalive ([^\n#]+?) *(?:#.*)?$/gm)].map(
     ([, line = '']) => line,
   );
@@ -94,7 +99,7 @@ test('README and help: every example runs on the lab and leaves with 0', async (
       .replaceAll('i-0123456789abcdef0', 'i-0aaaaaaaaaaaaaaa1')
       .replace(' --lab', '')
       .split(' ');
-    const result = await runCli(words, lab.env);
+    const result = await runCli(words, lab.env, { cwd });
     // Work to do, such as a keeper that is not installed, is an answer of doctor.
     const expected = line.startsWith('doctor ') ? [0, 1] : [0];
     assert.ok(expected.includes(result.status ?? -1), `${line}\n${result.stderr}${result.stdout}`);
