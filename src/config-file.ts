@@ -33,6 +33,8 @@ export const NAMED_ONLY: readonly FlagName[] = [
   'all',
   'command-id',
   'endpoint-url',
+  'every',
+  'follow',
   'override-idle-policy',
   'report',
   'yes',

@@ -115,6 +115,19 @@ export const FLAGS = [
     describe: 'send a Command document of your own, made or updated first',
   },
   {
+    name: 'follow',
+    group: 'Delivery',
+    kind: 'switch',
+    describe: 'also new instances, through a State Manager association',
+  },
+  {
+    name: 'every',
+    group: 'Delivery',
+    kind: 'value',
+    placeholder: 'RATE',
+    describe: 'with --follow: again and again, to repair drift, e.g. rate(1 day)',
+  },
+  {
     name: 'alarm',
     group: 'Delivery',
     kind: 'value',

@@ -42,6 +42,10 @@ export interface Settings {
     readonly commandIds: readonly string[];
     /** Our own Command document, instead of AWS-RunShellScript. */
     readonly documentName: string | undefined;
+    /** An association brings it to new instances too. */
+    readonly isFollow: boolean;
+    /** The association's schedule, as the service writes it. */
+    readonly every: string | undefined;
     /** The CloudWatch alarm that stops a command. */
     readonly alarm: string | undefined;
   };
@@ -141,6 +145,10 @@ const READERS = {
   'max-errors': ['a number from 0, or 0% to 100%', text(MAX_ERRORS)],
   timeout: ['a time from 30s to 30d', seconds(30, 2_592_000)],
   'command-id': ['a command id, 8-4-4-4-12 hexadecimal digits', text(COMMAND_ID)],
+  every: [
+    'rate(N minutes), rate(N hours) or rate(N days), 30 minutes or more and under 31 days',
+    z.string().transform(readRate),
+  ],
   document: ['3 to 128 of A-Z a-z 0-9 _ - . that do not start with aws, amazon or amzn', text(DOCUMENT_NAME)],
   alarm: [
     'the name of a CloudWatch alarm, 1 to 255 characters',
@@ -168,6 +176,24 @@ const READERS = {
   output: ['table, json or ndjson', z.enum(['table', 'json', 'ndjson'])],
   'endpoint-url': ['an address that starts with http:// or https://', httpUrl],
 } as const satisfies Partial<Record<FlagName, readonly [string, z.ZodType]>>;
+
+/** As State Manager takes it: singular for one, plural for more [service's guide]. */
+function readRate(given: string, context: z.RefinementCtx): string {
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return '';
+  };
+  if (/^(cron|at)\(/.test(given))
+    return refuse(
+      "write a rate, e.g. 'rate(1 day)': when the keeper is repaired does not depend on the hour",
+    );
+  const [, digits, unit] = /^rate\(([1-9][0-9]{0,5}) (minute|hour|day)s?\)$/.exec(given) ?? [];
+  if (!digits || !unit) return refuse('');
+  const rate = `rate(${digits} ${unit}${digits === '1' ? '' : 's'})`;
+  if (rate !== given) return refuse(`write '${rate}'`);
+  const minutes = Number(digits) * ({ minute: 1, hour: 60, day: 1440 }[unit] ?? 0);
+  return minutes >= 30 && minutes < 31 * 1440 ? given : refuse('');
+}
 
 type ValueFlag = keyof typeof READERS;
 type ValueOf<K extends ValueFlag> = z.output<(typeof READERS)[K][1]>;
@@ -243,6 +269,8 @@ export function readSettings(
       shouldWait: !isOn('no-wait'),
       commandIds: [...new Set(many('command-id'))],
       documentName: one('document'),
+      isFollow: isOn('follow'),
+      every: one('every'),
       alarm: one('alarm'),
     },
     keeper: {
@@ -364,6 +392,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'max-errors': '0 or 5%',
   'command-id': 'the id that sending it printed',
   document: 'ssm-keepalive',
+  every: "'rate(1 day)'",
   alarm: 'error-rate',
   entry: 'env,profile',
   region: 'eu-central-1',
@@ -482,6 +511,20 @@ function checkTogether(
       what: `--command-id and ${isDryRun ? '--dry-run' : '--no-wait'} were both given`,
       why: 'a command that was sent before can only be watched',
       next: 'leave one of the two out',
+    });
+  }
+  if (commandIds.length > 0 && settings.delivery.isFollow) {
+    throw new UsageError({
+      what: `--command-id and ${label('follow')} were both given`,
+      why: 'a command that was sent before can only be watched',
+      next: 'leave one of the two out',
+    });
+  }
+  if (settings.delivery.every && !settings.delivery.isFollow) {
+    throw new UsageError({
+      what: `${label('every')} was given without --follow`,
+      why: 'it is the association of --follow that is repeated',
+      next: 'add --follow, or leave --every out',
     });
   }
   const { intervalSeconds, maxIdleSeconds } = settings.keeper;

@@ -9,6 +9,8 @@ import type { Io } from './io.ts';
 export interface Reach {
   readonly targets: Targets;
   readonly count: number | undefined;
+  /** What an edit of an association that is there changes, in words: it runs everywhere at once, also where nobody asked. */
+  readonly edit?: string | undefined;
 }
 
 /** Counts no further than it takes to know that somebody has to be asked. @throws ServiceError */
@@ -63,6 +65,24 @@ export async function confirmReach(
     why: 'the answer was not yes',
     next: 'look with --dry-run first',
   });
+}
+
+/** An edit of an association needs a yes of its own; asked once for all accounts. @throws UserError */
+export async function confirmEdits(reaches: readonly Reach[], settings: Settings, io: Io): Promise<void> {
+  const edits = reaches.flatMap(({ edit }) => edit ?? []);
+  if (edits.length === 0 || settings.delivery.isConfirmed) return;
+  for (const edit of edits) io.err(`ssm-keepalive: ${edit}\n`);
+  const answer = await io.ask?.(`ssm-keepalive: Type yes to change ${edits.length === 1 ? 'it' : 'them'}: `);
+  if (answer?.trim().toLowerCase() === 'yes') return;
+  throw new UserError(
+    {
+      code: 'not-confirmed',
+      what: 'nothing was changed',
+      why: answer === undefined ? 'there is no terminal to ask on' : 'the answer was not yes',
+      next: answer === undefined ? 'look with --dry-run, then add --yes' : 'look with --dry-run first',
+    },
+    { exitStatus: answer === undefined ? 2 : 1 },
+  );
 }
 
 /** How many match, but no further than `most`; undefined where the service will not say. */

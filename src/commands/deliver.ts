@@ -2,6 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Bundle, wireCommands } from '../bundle/index.ts';
 import { UserError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
+import { findMatching } from '../fleet/association-match.ts';
 import { enumerateAll, type Targets } from '../fleet/choose.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import { type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
@@ -9,9 +10,13 @@ import { type Delivery, sendScript } from '../fleet/send.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from '../settings.ts';
 import { countReach, type Reach } from './confirm.ts';
 import { type AccountPlan, planAccount } from './dry-run.ts';
-import { planDocuments, type SavedDocuments, saveDocuments } from './own-document.ts';
+import { planFollow, runFollow } from './follow.ts';
+import { removeFollow } from './follow-removal.ts';
+import { describeAction, warnOfAssociations } from './follow-text.ts';
+import { planDocuments, plannedDocument, type SavedDocuments, saveDocuments } from './own-document.ts';
 import type { Progress } from './progress.ts';
 import { describeTakeUp, takeUp } from './take-up.ts';
+import type { Following } from './verdict-report.ts';
 
 export type Verb = 'install' | 'uninstall' | 'status';
 
@@ -36,8 +41,8 @@ export interface AccountRun {
 /** What came of one account. */
 export type Outcome =
   | { readonly kind: 'plan'; readonly plan: AccountPlan }
-  | { readonly kind: 'sent'; readonly commandIds: readonly string[] }
-  | { readonly kind: 'result'; readonly result: PushResult };
+  | ({ readonly kind: 'sent'; readonly commandIds: readonly string[] } & Following)
+  | ({ readonly kind: 'result'; readonly result: PushResult } & Following);
 
 /** Brings one of the three scripts to every target in one account. @throws UserError */
 export async function deliver(run: AccountRun): Promise<Outcome> {
@@ -49,18 +54,57 @@ export async function deliver(run: AccountRun): Promise<Outcome> {
   const targets = await enumerateAll(client, settings.targets);
   const unpinned = makeDelivery(verb, settings, bundle, targets);
   const plans = await planDocuments(client, verb, settings, bundle);
+  const planned = { ...unpinned, document: plannedDocument(plans) };
+  const following = await planFollow(client, verb, settings, planned);
   if (settings.delivery.isDryRun)
     return {
       kind: 'plan',
-      plan: await planAccount(client, settings, unpinned, needsCanary(verb, settings), plans),
+      plan: await planAccount(client, settings, unpinned, needsCanary(verb, settings), plans, following),
     };
   if (verb === 'install') await checkIdlePolicy(client, settings);
-  if (verb !== 'status') await run.confirm(await countReach(client, targets, settings));
+  if (verb !== 'status') {
+    const edit = verb === 'install' && following?.action === 'update' ? describeAction(following) : undefined;
+    await run.confirm({ ...(await countReach(client, targets, settings)), edit });
+  }
   refuseInterrupted(run.interruption);
   const saved = await saveDocuments(client, plans, run.note);
   const delivery = { ...unpinned, document: saved.document };
-  if (!settings.delivery.shouldWait) return { kind: 'sent', commandIds: await sendOnly(run, delivery) };
-  return { kind: 'result', result: await push(run, delivery, saved) };
+  if (verb === 'install' && following) return follow(run, delivery, saved);
+  const known = await lookForAssociations(run);
+  if (!settings.delivery.shouldWait)
+    return { kind: 'sent', commandIds: await sendOnly(run, delivery), ...known };
+  return { kind: 'result', result: await pushWith(run, delivery, saved, pushScript), ...known };
+}
+
+/** `install --follow`: after Ctrl-C the association stays as it is, since its runs cannot be cancelled. */
+async function follow(run: AccountRun, delivery: Delivery, saved: SavedDocuments): Promise<Outcome> {
+  const { settings, note } = run;
+  const executionSeconds = EXECUTION_TIMEOUT_SECONDS;
+  const { result, association } = await pushWith(run, delivery, saved, (push) =>
+    runFollow({ push, settings, note, executionSeconds }),
+  );
+  const isSent = association !== null && !settings.delivery.shouldWait;
+  return isSent
+    ? { kind: 'sent', commandIds: result.commandIds, association }
+    : { kind: 'result', result, association };
+}
+
+/** The association is ended before anything is taken off; others that would put it back are named. */
+async function lookForAssociations({
+  client,
+  verb,
+  settings,
+  interruption,
+  note,
+}: AccountRun): Promise<Following> {
+  const { isFollow, shouldWait } = settings.delivery;
+  if (verb === 'install' || (verb === 'status' && !shouldWait)) return {};
+  const isEnded = verb === 'uninstall' && isFollow;
+  const association = isEnded ? await removeFollow(client, settings, interruption, note) : undefined;
+  refuseInterrupted(interruption);
+  const associations = await findMatching(client, settings.targets);
+  if (verb === 'uninstall') warnOfAssociations(associations, settings, note);
+  return { associations, ...(association ? { association } : {}) };
 }
 
 /** Ctrl-C while instances were still being looked up: nothing was sent, and nothing shall be. */
@@ -140,7 +184,13 @@ async function sendOnly({ client, verb, settings, note }: AccountRun, delivery: 
   return commandIds;
 }
 
-async function push(run: AccountRun, delivery: Delivery, saved: SavedDocuments): Promise<PushResult> {
+/** Pushes, and tells whoever leaves early how to take up what was sent. */
+async function pushWith<T>(
+  run: AccountRun,
+  delivery: Delivery,
+  saved: SavedDocuments,
+  push: (options: PushOptions) => Promise<T>,
+): Promise<T> {
   const { client, verb, settings, bundle, interruption, progress, note } = run;
   const sentIds: string[] = [];
   const options: PushOptions = {
@@ -153,13 +203,13 @@ async function push(run: AccountRun, delivery: Delivery, saved: SavedDocuments):
       if (event.kind === 'sent' && event.stage !== 'look') sentIds.push(event.commandId);
       progress.onEvent(event);
     },
-    ...(verb === 'install' && settings.keeper.restart
+    ...(verb === 'install' && (settings.keeper.restart || settings.delivery.isFollow)
       ? { lookCommands: wireCommands('status', bundle.status) }
       : {}),
   };
   let isComplete = false;
   try {
-    const result = await pushScript(options);
+    const result = await push(options);
     isComplete = !interruption.leaveSignal.aborted;
     return result;
   } finally {

@@ -6,7 +6,8 @@ import type { Settings } from '../settings.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
 import type { Outcome, Verb } from './deliver.ts';
 import { showPlans } from './dry-run.ts';
-import { renderFailedAccounts, renderFailures } from './failure-report.ts';
+import { labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
+import { describeAssociations, describeFollowed } from './follow-text.ts';
 import { settleIds } from './foreign-ids.ts';
 import type { Io } from './io.ts';
 import type { ResultLines } from './result-lines.ts';
@@ -14,6 +15,7 @@ import { renderStatus } from './status-report.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import {
   type AccountFacts,
+  type Following,
   type Row,
   type RunFacts,
   renderVerdictJson,
@@ -54,12 +56,16 @@ export function reportDelivery(
     io.err(renderFailedAccounts(accounts));
     return exitStatus;
   }
-  const sent = outcomes.flatMap(({ outcome }) => (outcome.kind === 'sent' ? outcome.commandIds : []));
+  const sent = outcomes.flatMap(({ outcome }) => (outcome.kind === 'sent' ? [outcome] : []));
   if (sent.length > 0) {
-    const facts = { command: verb, commandIds: sent, ...(several ? { accounts } : {}) };
+    const commandIds = sent.flatMap((outcome) => outcome.commandIds);
+    const extra = several ? { accounts } : pickFollowing(sent[0]);
+    const facts = { command: verb, commandIds, ...extra };
     if (lines) io.out(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
     else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
-    else for (const id of sent) io.out(`${id}\n`);
+    else
+      for (const { commandIds: ids, association } of sent)
+        for (const id of association && verb === 'install' ? [association.id] : ids) io.out(`${id}\n`);
     io.err(renderFailedAccounts(accounts));
     return exitStatus;
   }
@@ -87,8 +93,12 @@ function reportVerdicts(
     ? settleIds(settings.targets.instanceIds, labelled, described)
     : { rows: labelled, accounts: described };
   const failed = accounts.filter(({ error }) => error !== null);
+  // An association may well be there before its instances are.
+  const isSome =
+    rows.length > 0 ||
+    accounts.some(({ association }) => verb === 'install' && association?.runs.length === 0);
   const isAllGood =
-    rows.length > 0 &&
+    isSome &&
     rows.every(isGood) &&
     failed.length === 0 &&
     results.every(({ result }) => !result.stopped && result.missingCount === 0);
@@ -101,8 +111,9 @@ function reportVerdicts(
     missingCount: results.reduce((sum, { result }) => sum + result.missingCount, 0),
     stopped: describeStops(results, several),
     exitStatus,
-    ...(several ? { accounts } : {}),
+    ...(several ? { accounts } : pickFollowing(accounts[0])),
   };
+  const isPlain = !lines && settings.common.output !== 'json';
   if (lines) {
     for (const row of rows) lines.tellRow(row);
     lines.tellSummary(rows, facts);
@@ -110,8 +121,21 @@ function reportVerdicts(
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
   io.err(renderFailures(rows, facts));
+  for (const account of accounts) {
+    const label = several ? `${labelFacts(account)}: ` : '';
+    if (isPlain && verb === 'status') io.out(describeAssociations(account.associations ?? [], label));
+    io.err(describeFollowed(account.association, label));
+  }
   io.err(renderFailedAccounts(accounts));
   return exitStatus;
+}
+
+/** What is told of associations, and the keys that are not there stay away. */
+function pickFollowing({ association, associations }: Following = {}): Following {
+  return {
+    ...(association === undefined ? {} : { association }),
+    ...(associations === undefined ? {} : { associations }),
+  };
 }
 
 function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
@@ -136,10 +160,17 @@ export function describeEnd(end: AccountEnd): AccountFacts {
   if ('error' in end) return { profile, region, ...none, error: toFailure(end.error) };
   const { outcome } = end;
   if (outcome.kind === 'sent')
-    return { profile, region, ...none, commandIds: outcome.commandIds, error: null };
+    return {
+      profile,
+      region,
+      ...none,
+      commandIds: outcome.commandIds,
+      error: null,
+      ...pickFollowing(outcome),
+    };
   if (outcome.kind !== 'result') return { profile, region, ...none, error: null };
   const { commandIds, missingCount, stopped = null } = outcome.result;
-  return { profile, region, commandIds, missingCount, stopped, error: null };
+  return { profile, region, commandIds, missingCount, stopped, error: null, ...pickFollowing(outcome) };
 }
 
 function toFailure(error: unknown): Failure {

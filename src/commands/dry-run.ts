@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Bundle } from '../bundle/index.ts';
+import type { AssociationPlan } from '../fleet/association.ts';
 import { type Instance, listInstances, NoMatchError } from '../fleet/choose.ts';
 import type { Delivery } from '../fleet/send.ts';
 import { RUN_SHELL_SCRIPT } from '../fleet/send.ts';
@@ -10,6 +11,7 @@ import type { Settings } from '../settings.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
 import type { Verb } from './deliver.ts';
 import { repeatKeeper } from './delivery-text.ts';
+import { describeFollowPlans, sayFollowPlans } from './follow-plan.ts';
 import type { Io } from './io.ts';
 import { describeDocumentPlan, type OwnDocuments } from './own-document.ts';
 import { renderPlannedInstances } from './plan-table.ts';
@@ -21,6 +23,8 @@ export interface AccountPlan {
   readonly unknownIds: readonly string[];
   readonly canary: boolean;
   readonly documents: OwnDocuments | undefined;
+  /** What would become of the association of `--follow`. */
+  readonly following: AssociationPlan | undefined;
 }
 
 export interface PlannedInstance extends Instance {
@@ -35,18 +39,19 @@ export async function planAccount(
   delivery: Delivery,
   hasCanary: boolean,
   documents: OwnDocuments | undefined,
+  following: AssociationPlan | undefined,
 ): Promise<AccountPlan> {
   const instances: PlannedInstance[] = [];
   const { resourceGroup } = targets;
   if (!resourceGroup)
     for await (const instance of listInstances(client, delivery.targets))
       instances.push({ ...instance, why: whyNot(instance) });
-  if (instances.length === 0 && !resourceGroup) throw new NoMatchError(targets);
+  if (instances.length === 0 && !resourceGroup && !following) throw new NoMatchError(targets);
   const unknownIds = targets.instanceIds.filter(
     (id) => !instances.some((instance) => instance.instanceId === id),
   );
   const canary = hasCanary && (instances.length > 1 || resourceGroup !== undefined);
-  return { delivery, instances, unknownIds, canary, documents };
+  return { delivery, instances, unknownIds, canary, documents, following };
 }
 
 /** What would become of the document, and which of its versions would be sent. */
@@ -107,6 +112,7 @@ export function showPlans(
     script: { sha256: createHash('sha256').update(sent).digest('hex'), bytes: Buffer.byteLength(sent) },
     document: first.plan.documents?.script.name ?? RUN_SHELL_SCRIPT,
     ...describeDocuments(first.plan.documents),
+    ...describeFollowPlans(plans, verb, settings),
     alarm: settings.delivery.alarm ?? null,
     maxConcurrency: delivery.maxConcurrency,
     maxErrors: delivery.maxErrors,
@@ -128,7 +134,7 @@ export function showPlans(
     for (const instance of instances) io.out(`${JSON.stringify({ type: 'instance', ...instance })}\n`);
     io.out(`${JSON.stringify({ type: 'plan', ...rest })}\n`);
   } else if (settings.common.output === 'json') io.out(`${JSON.stringify(plan, null, 2)}\n`);
-  else io.out(describePlan(plan, plans, io));
+  else io.out(describePlan(plan, plans, sayFollowPlans(plans, verb, settings), io));
 }
 
 const nameFields = (name: AccountName | undefined) =>
@@ -172,7 +178,7 @@ function listNeeded(verb: Verb, settings: Settings): NeededPermission[] {
   }));
 }
 
-function describePlan(plan: Plan, plans: readonly NamedPlan[], io: Io): string {
+function describePlan(plan: Plan, plans: readonly NamedPlan[], follow: readonly string[], io: Io): string {
   const group = `who is in the resource group ${plan.resourceGroup} is known to the service alone`;
   return [
     plan.resourceGroup ? group : renderPlannedInstances(plans, plan.unknownIds, io),
@@ -183,6 +189,7 @@ function describePlan(plan: Plan, plans: readonly NamedPlan[], io: Io): string {
     ...plans.flatMap(({ name, plan: { documents } }) =>
       documents ? [`${name ? `${labelAccount(name)}: ` : ''}${describeDocumentPlan(documents.script)}`] : [],
     ),
+    ...follow,
     describeRamp(plan, plans.length),
     ...(plan.alarm ? [`the alarm ${JSON.stringify(plan.alarm)} would stop it`] : []),
     describeNeeded(plan),

@@ -62,6 +62,7 @@ export function renderFailedAccounts(accounts: readonly AccountFacts[]): string 
     .join('');
 }
 
-function labelFacts({ profile, region }: AccountFacts): string {
+/** What tells an account from the others, of its facts. */
+export function labelFacts({ profile, region }: AccountFacts): string {
   return labelAccount({ profile: profile ?? undefined, region: region ?? undefined });
 }

@@ -6,10 +6,11 @@ import type { Verdict } from '../fleet/judge.ts';
 import { explainNoMatch } from '../fleet/nearest-tags.ts';
 import { requireTargets, type Settings } from '../settings.ts';
 import { type AccountName, labelAccount, listAccounts, narrowSettings } from './accounts.ts';
-import { confirmReach, type Reach } from './confirm.ts';
+import { confirmEdits, confirmReach, type Reach } from './confirm.ts';
 import { openService } from './connection.ts';
 import { deliver, refuseUnwatchedCanary, type Verb } from './deliver.ts';
 import { type AccountEnd, describeEnd, reportDelivery } from './delivery-report.ts';
+import { refuseUnfollowable } from './follow.ts';
 import { Gathering } from './gathering.ts';
 import type { Io } from './io.ts';
 import { makeProgress } from './progress.ts';
@@ -32,13 +33,15 @@ export async function deliverToAll(
   requireTargets(settings);
   const bundle = renderBundle(settings.keeper);
   refuseUnwatchedCanary(verb, settings);
+  if (verb !== 'status') refuseUnfollowable(settings);
   const accounts = listAccounts(settings);
   refuseSharedCommand(settings, accounts);
   const lines = settings.common.output === 'ndjson' ? makeResultLines(io) : undefined;
   const progress = makeProgress(io, settings.common.isQuiet);
-  const gathering = new Gathering<Reach>(accounts.length, (reaches) => {
+  const gathering = new Gathering<Reach>(accounts.length, async (reaches) => {
     progress.stop();
-    return confirmReach(verb, reaches, settings, io);
+    await confirmReach(verb, reaches, settings, io);
+    await confirmEdits(reaches, settings, io);
   });
   const service = await openService(settings, io);
   const undo = interruption.onRequest(() => {
@@ -72,7 +75,8 @@ export async function deliverToAll(
         },
         confirm: (reach) => {
           hasJoined = true;
-          return gathering.join(reach);
+          const edit = label && reach.edit ? `${label}: ${reach.edit}` : reach.edit;
+          return gathering.join({ ...reach, edit });
         },
       });
       // Of an id that this account does not know another may know more.

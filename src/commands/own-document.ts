@@ -41,6 +41,13 @@ export async function planDocuments(
   return { script, look: look.action === 'create' ? { ...look, action: 'update' } : look };
 }
 
+/** What an association would name, for its plan; a version that is not there yet stands as `new`. */
+export function plannedDocument(plans: OwnDocuments | undefined): PinnedDocument | undefined {
+  if (!plans) return undefined;
+  const { name, found } = plans.script;
+  return found ?? { name, version: 'new', hash: '', hashType: 'Sha256' };
+}
+
 /** Carries the plans out and says what changed. @throws ServiceError */
 export async function saveDocuments(
   client: SSMClient,

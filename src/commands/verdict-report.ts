@@ -2,15 +2,17 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatDuration } from '../duration.ts';
 import type { Failure } from '../errors.ts';
+import type { KnownAssociation } from '../fleet/association-match.ts';
 import { isGood, type Verdict } from '../fleet/judge.ts';
 import { isRestartAwaited } from '../fleet/push.ts';
 import type { ReportLine } from '../fleet/report-line.ts';
 import { type AccountName, labelColumns } from './accounts.ts';
+import type { AssociationFacts } from './follow-text.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 
 /** The facts of a run that stand beside its verdicts in JSON; keys are stable and documented in the README. */
-export interface RunFacts {
+export interface RunFacts extends Following {
   readonly command: string;
   readonly version: string;
   readonly digest: string;
@@ -22,8 +24,16 @@ export interface RunFacts {
   readonly accounts?: readonly AccountFacts[];
 }
 
+/** What is told of associations: of a run in one account beside its verdicts, of several with each account. */
+export interface Following {
+  /** What --follow did; null where the first instance failed and nothing was made. */
+  readonly association?: AssociationFacts | null;
+  /** Of `status` and `uninstall`: ours that match the same instances. */
+  readonly associations?: readonly KnownAssociation[];
+}
+
 /** What came of one account of several. */
-export interface AccountFacts {
+export interface AccountFacts extends Following {
   readonly profile: string | null;
   readonly region: string | null;
   readonly commandIds: readonly string[];

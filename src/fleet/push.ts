@@ -30,6 +30,8 @@ export interface PushOptions {
   /** Holds the look commands, where the delivery has a document too. */
   readonly lookDocument?: PinnedDocument | undefined;
   readonly hasCanary: boolean;
+  /** Somebody else brings it to the others: ends after the first instance, with nothing where there is no other. */
+  readonly isCanaryAlone?: boolean;
   readonly interruption: Interruption;
   readonly onEvent?: (event: PushEvent) => void;
   readonly pollSeconds?: number;
@@ -70,6 +72,14 @@ export async function pushScript(options: PushOptions): Promise<PushResult> {
   }
 }
 
+/** The second look of an install, for verdicts that came another way; of more than a page's worth, nobody is asked. */
+export async function confirmRestarts(
+  options: PushOptions,
+  verdicts: readonly Verdict[],
+): Promise<readonly Verdict[]> {
+  return verdicts.length <= LOOK_AT_ALL_LIMIT ? new Push(options).look([...verdicts]) : verdicts;
+}
+
 class Push {
   readonly commandIds: string[] = [];
   readonly #options: PushOptions;
@@ -92,6 +102,7 @@ class Push {
 
     const targets = { ...delivery.targets, instanceIds };
     const canary = hasCanary && known && known.length > 1 ? chooseCanary(known, excluded) : undefined;
+    if (!canary && this.#options.isCanaryAlone) return this.#result([]);
     if (!canary) return this.#result([...(await this.#pushAndLook(targets)), ...unreachable]);
 
     const [first, stopped] = await this.#pushCanary(canary);
@@ -99,6 +110,7 @@ class Push {
       const isOurs = this.#options.interruption.isRequested;
       return this.#result([...first, ...unreachable], isOurs ? 'you interrupted it' : stopped);
     }
+    if (this.#options.isCanaryAlone) return this.#result(first);
     const rest = { ...targets, instanceIds: instanceIds.filter((id) => id !== canary.instanceId) };
     const others = isById && rest.instanceIds.length === 0 ? [] : await this.#pushAndLook(rest);
     return this.#result([...mergeCanary(first, others), ...unreachable]);
@@ -141,7 +153,7 @@ class Push {
     const [verdict] = await this.#deliver(targets, this.#options.delivery.commands, 'canary');
     if (!verdict) return [[], `the first instance, ${canary.instanceId}, is missing from the results`];
     if (!isGood(verdict)) return [[verdict], `the first instance, ${canary.instanceId}, failed`];
-    const [looked = verdict] = await this.#look([{ ...verdict, name: verdict.name || canary.name }]);
+    const [looked = verdict] = await this.look([{ ...verdict, name: verdict.name || canary.name }]);
     this.#tell({ kind: 'verdict', verdict: looked });
     this.#toldIds.add(looked.instanceId);
     const isConfirmed = !isRestartAwaited(looked);
@@ -156,7 +168,7 @@ class Push {
     if (this.#options.interruption.isRequested) return [];
     this.#tell({ kind: 'stage', stage: 'fleet', instanceIds: targets.instanceIds });
     const verdicts = await this.#deliver(targets, this.#options.delivery.commands, 'fleet');
-    return verdicts.length <= LOOK_AT_ALL_LIMIT ? this.#look(verdicts) : verdicts;
+    return verdicts.length <= LOOK_AT_ALL_LIMIT ? this.look(verdicts) : verdicts;
   }
 
   async #deliver(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
@@ -215,7 +227,7 @@ class Push {
    * Asks the instances whose agent was about to restart, again and again until each said that the entry is live, or that it
    * was taken out again, or time is up; then their verdicts tell the truth of now.
    */
-  async #look(verdicts: Verdict[]): Promise<Verdict[]> {
+  async look(verdicts: Verdict[]): Promise<Verdict[]> {
     const { lookCommands, lookSeconds = 150, interruption } = this.#options;
     let waiting = verdicts.filter(isRestartAwaited);
     if (!lookCommands || waiting.length === 0) return verdicts;
@@ -316,7 +328,7 @@ function chooseCanary(known: readonly Known[], excluded: ReadonlySet<string>): K
 }
 
 /** By tag the canary gets the script a second time and says `unchanged`: its first verdict is the one that counts. */
-function mergeCanary(first: readonly Verdict[], others: readonly Verdict[]): Verdict[] {
+export function mergeCanary(first: readonly Verdict[], others: readonly Verdict[]): Verdict[] {
   const merged = new Map(first.map((verdict) => [verdict.instanceId, verdict]));
   for (const verdict of others) {
     if (!merged.has(verdict.instanceId) || !isGood(verdict)) merged.set(verdict.instanceId, verdict);
