@@ -6,6 +6,7 @@ export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
   instances: 'the instances',
   'run-script': 'AWS-RunShellScript',
   'own-document': 'the document of --document',
+  associations: 'associations of the account',
   preferences: 'SSM-SessionManagerRunShell',
   'temporary-document': 'ssm-keepalive-measure-*',
   'session-document': 'the document of --document',

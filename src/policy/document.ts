@@ -36,6 +36,7 @@ const SIDS: Readonly<Record<ResourceKind, string>> = {
   instances: 'Instances',
   'run-script': 'ServiceDocument',
   'own-document': 'OwnDocument',
+  associations: 'Associations',
   preferences: 'SessionPreferences',
   'temporary-document': 'TemporaryDocument',
   'session-document': 'SessionDocument',

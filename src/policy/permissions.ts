@@ -6,6 +6,7 @@ export type ResourceKind =
   | 'instances'
   | 'run-script'
   | 'own-document'
+  | 'associations'
   | 'preferences'
   | 'temporary-document'
   | 'session-document'
@@ -65,10 +66,12 @@ const isCounted = (run: PlannedRun) => {
 };
 
 const hasDocument = ({ settings }: PlannedRun) => settings.delivery.documentName !== undefined;
-/** The document is looked at also where nothing is to be sent. */
+const isFollowed = ({ settings }: PlannedRun) => settings.delivery.isFollow;
+/** The document and the association are looked at also where nothing is to be sent. */
 const isPlanned = ({ settings }: PlannedRun) => settings.delivery.commandIds.length === 0;
 
 const WITH_DOCUMENT = 'with --document';
+const WITH_FOLLOW = 'with --follow';
 
 /** Our own document, instead of AWS-RunShellScript. */
 const DOCUMENT: readonly Rule[] = [
@@ -110,6 +113,73 @@ const DEFAULT_VERSION: Rule = {
   only: `${WITH_DOCUMENT}, where another version is the default`,
   when: (run) => hasDocument(run) && isSent(run),
 };
+
+/** `install --follow`. */
+const FOLLOW: readonly Rule[] = [
+  {
+    action: 'ssm:ListAssociations',
+    on: 'any',
+    why: 'find our association',
+    only: WITH_FOLLOW,
+    when: (run) => isFollowed(run) && isPlanned(run),
+  },
+  {
+    action: 'ssm:DescribeAssociation',
+    on: 'associations',
+    why: 'see what an edit would change',
+    only: WITH_FOLLOW,
+    when: (run) => isFollowed(run) && isPlanned(run),
+  },
+  ...(['ssm:CreateAssociation', 'ssm:UpdateAssociation', 'ssm:StartAssociationsOnce'] as const).map(
+    (action): Rule => ({
+      action,
+      on: 'associations',
+      why: 'make, edit or start our association',
+      only: WITH_FOLLOW,
+      when: (run) => isFollowed(run) && isSent(run),
+    }),
+  ),
+  ...(['run-script', 'own-document'] as const).map(
+    (on): Rule => ({
+      action: 'ssm:CreateAssociation',
+      on,
+      why: 'let the association run it',
+      only: WITH_FOLLOW,
+      when: (run) => isFollowed(run) && isSent(run) && hasDocument(run) === (on === 'own-document'),
+    }),
+  ),
+  ...(['ssm:DescribeAssociationExecutions', 'ssm:DescribeAssociationExecutionTargets'] as const).map(
+    (action): Rule => ({
+      action,
+      on: 'associations',
+      why: 'see what its run did',
+      only: WITH_FOLLOW,
+      when: (run) => isFollowed(run) && isSent(run),
+    }),
+  ),
+];
+
+/** `uninstall --follow`. */
+const UNFOLLOW: readonly Rule[] = [
+  ...(['ssm:DescribeAssociation', 'ssm:DescribeAssociationExecutions', 'ssm:DeleteAssociation'] as const).map(
+    (action): Rule => ({
+      action,
+      on: 'associations',
+      why: 'end our association, after a run that is under way',
+      only: WITH_FOLLOW,
+      when: (run) => isFollowed(run) && isSent(run),
+    }),
+  ),
+];
+
+const NAME_ASSOCIATIONS: Rule = {
+  action: 'ssm:ListAssociations',
+  on: 'any',
+  why: 'name the associations of ours that match',
+  without: 'they are not named',
+  when: isSent,
+};
+const SHOW_ASSOCIATIONS: Rule = { ...NAME_ASSOCIATIONS, when: (run) => isSent(run) && isWatched(run) };
 
 const DELIVERY: readonly Rule[] = [
   {
@@ -248,6 +318,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     ...DELIVERY,
     ...DOCUMENT,
     DEFAULT_VERSION,
+    ...FOLLOW,
     ...LISTING,
     {
       ...READ_PREFERENCES,
@@ -256,8 +327,8 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       when: isSent,
     },
   ],
-  uninstall: [...DELIVERY, ...DOCUMENT, ...LISTING],
-  status: [...DELIVERY, ...DOCUMENT, ...LOOK_LISTING],
+  uninstall: [...DELIVERY, ...DOCUMENT, NAME_ASSOCIATIONS, ...UNFOLLOW, ...LISTING],
+  status: [...DELIVERY, ...DOCUMENT, SHOW_ASSOCIATIONS, ...LOOK_LISTING],
   measure: [
     ...SESSION,
     { action: 'ssm:TerminateSession', on: 'own-sessions', why: 'end the sessions at the limit' },

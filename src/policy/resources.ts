@@ -73,6 +73,8 @@ const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope
   'own-document': (run, { account }) => ({
     Resource: [documentArn(run.settings.delivery.documentName ?? '*', run, account)],
   }),
+  // Their ids are made by the service.
+  associations: (run, { account }) => ({ Resource: [ssmArn('association/*', run, account)] }),
   preferences: (run, { account }) => ({
     Resource: [documentArn('SSM-SessionManagerRunShell', run, account)],
   }),

@@ -89,6 +89,7 @@ test('policy: a dry run, a look and a send without waiting need less', async () 
   assert.deepEqual(await actions('install --tag env=dev --dry-run'), ['ssm:DescribeInstanceInformation']);
   assert.ok(!(await actions('status --tag env=dev')).includes('ssm:GetDocument'));
   assert.deepEqual(await actions('uninstall --instance-id i-0123456789abcdef0 --no-wait'), [
+    'ssm:ListAssociations',
     'ssm:ListCommands',
     'ssm:SendCommand',
     'ssm:SendCommand',
@@ -147,6 +148,23 @@ test('policy: several Regions are all named, and nothing else is; what one accou
   assert.deepEqual(conditions('Instances'), { StringEquals: { 'ssm:resourceTag/env': ['dev'] } });
   const two = await runCli(`policy ${line} --profile dev --profile prod`.split(' '));
   assert.match(two.stderr, /for account 123456789012 alone; print one for the account of each other profile/);
+});
+
+test('policy: with --document that document alone may be sent, with --follow associations may be made and not removed', async () => {
+  const words = `install --tag env=dev --document our-keeper --follow --region eu-central-1 --account ${ACCOUNT}`;
+  const { Statement } = await printPolicy(...words.split(' '));
+  const ours = `arn:aws:ssm:eu-central-1:${ACCOUNT}:document/our-keeper`;
+  const sent = Statement.filter(({ Action }) => Action.includes('ssm:SendCommand'));
+  assert.deepEqual(
+    sent.flatMap(({ Resource }) => Resource).filter((arn) => arn.includes(':document/')),
+    [ours],
+  );
+  const made = Statement.filter(({ Action }) => Action.includes('ssm:CreateAssociation'));
+  assert.deepEqual(
+    made.flatMap(({ Resource }) => Resource),
+    [ours, `arn:aws:ssm:eu-central-1:${ACCOUNT}:association/*`],
+  );
+  assert.ok(!Statement.some(({ Action }) => Action.includes('ssm:DeleteAssociation')));
 });
 
 for (const [region, partition] of [
