@@ -56,7 +56,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'endpoint-url': 'http://127.0.0.1:1',
   report: 'out.html',
   'idle-timeout': '60',
+  every: 'rate(1 day)',
 };
+/** Switches without which a flag means nothing. */
+const NEEDS: Readonly<Record<string, string>> = { every: 'follow' };
 
 for (const name of [YAML, JSON_FILE]) {
   test(`config file: every flag is a key of ${name}, read as the flag is`, async (context) => {
@@ -71,11 +74,15 @@ for (const name of [YAML, JSON_FILE]) {
           : flag.kind === 'list'
             ? JSON.stringify([value])
             : JSON.stringify(value);
-      const text = name === YAML ? `${flag.name}: ${inFile}\n` : `{"${flag.name}": ${inFile}}`;
+      const needed = NEEDS[flag.name];
+      const text =
+        name === YAML
+          ? `${flag.name}: ${inFile}\n${needed ? `${needed}: true\n` : ''}`
+          : `{"${flag.name}": ${inFile}${needed ? `, "${needed}": true` : ''}}`;
       writeFileSync(join(folder, name), text);
       const config = join(folder, name);
       const { common, ...others } = await read(folder, { flags: { config } });
-      const expected = readSettings({ [flag.name]: typed });
+      const expected = readSettings({ [flag.name]: typed, ...(needed ? { [needed]: true } : {}) });
       assert.deepEqual({ ...others, common: { ...common, configFile: undefined } }, expected, flag.name);
     }
   });
@@ -232,7 +239,8 @@ test('config file: two in one folder are one too many', async (context) => {
 
 test('config file: one that was only found asks no fewer questions and reaches no other service', async (context) => {
   for (const name of NAMED_ONLY) {
-    const folder = makeFolder(context, { [YAML]: `${name}: ${SAMPLES[name] ?? 'true'}\n` });
+    const needed = NEEDS[name] ? `${NEEDS[name]}: true\n` : '';
+    const folder = makeFolder(context, { [YAML]: `${name}: ${SAMPLES[name] ?? 'true'}\n${needed}` });
     assert.match(
       await refusal(folder),
       new RegExp(`:1: ${name} does not count in a file that was only found`),

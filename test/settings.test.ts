@@ -46,7 +46,7 @@ const REFUSED: readonly (readonly [flags: RawFlags, says: RegExp])[] = [
   [{ keeper: 'tmux' }, /--keeper cannot be "tmux": expected auto, relay or prompt/],
   [{ scope: 'everything' }, /--scope cannot be "everything"/],
   [{ entry: ['env,bashrc'] }, /--entry cannot be "bashrc"/],
-  [{ output: 'yaml' }, /--output cannot be "yaml": expected table or json/],
+  [{ output: 'yaml' }, /--output cannot be "yaml": expected table, json or ndjson/],
   [{ region: 'EU Central' }, /--region cannot be "EU Central"/],
   [{ profile: 'a\nb' }, /--profile cannot be "a\\nb"/],
   [{ 'endpoint-url': 'localhost:4566' }, /--endpoint-url cannot be "localhost:4566"/],
