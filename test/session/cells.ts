@@ -7,9 +7,11 @@ import { makeClient, pause, runOn, until } from '../lab/test-lab.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { type Dialogue, startSession } from './dialogue.ts';
 
-/** Eight heartbeats fit into one timeout, so that a busy machine delays several before a session dies of it. */
+/** Eight heartbeats fit into one timeout, four of the prompt keeper, so that a busy machine delays several before a session dies of it. */
 export const IDLE_SECONDS = 8;
 const INTERVAL_SECONDS = 1;
+/** The prompt keeper's: longer than a program takes to start on a busy machine. */
+const PROMPT_INTERVAL_SECONDS = 2;
 /** What is alive after this many timeouts is kept alive. */
 const TIMEOUTS = 2;
 const SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
@@ -36,6 +38,8 @@ export interface Scene {
   /** What the path of the shell in question begins with. */
   readonly binary: string;
   readonly isInTmux?: boolean;
+  /** The prompt keeper queries while this shell waits for keys. An answer on its way at Enter is its named limit (README). */
+  readonly isQueriedAtPrompt?: boolean;
   /** A tmux server of the cell's own: no other login finds what this one left. */
   readonly tmuxFolder?: string;
   /** Its number among all, for the names of its files. */
@@ -61,7 +65,10 @@ export async function assertCell(lab: Lab, scene: Scene, lives: boolean): Promis
 export async function installKeeper(lab: Lab, host: string, changes: Partial<BundleSettings>): Promise<void> {
   const { spec } = lab.host(host);
   const client = makeClient(lab);
-  const bundle = bundleOf({ intervalSeconds: INTERVAL_SECONDS, ...changes });
+  const bundle = bundleOf({
+    intervalSeconds: changes.keeper === 'prompt' ? PROMPT_INTERVAL_SECONDS : INTERVAL_SECONDS,
+    ...changes,
+  });
   const installed = await runOn(client, spec.id, wireCommands('install', bundle.installer));
   const verdict = readVerdict(installed.StandardOutputContent);
   assert.equal(verdict['verdict'], 'installed', installed.StandardOutputContent);
@@ -110,6 +117,8 @@ async function playScene(lab: Lab, scene: Scene): Promise<Outcome> {
   // A shell or wrapper that did not start would leave another one, that lives or dies as well.
   await talk.say(`sh -c 'readlink /proc/$PPID/exe'\r`, new RegExp(scene.binary));
   assert.equal(talk.printed().includes(ALTERNATE_SCREEN), scene.isInTmux ?? false, 'tmux is there');
+  // The query's answer goes first, and the keys put the next query off: nothing is on its way when the program starts.
+  if (scene.isQueriedAtPrompt && activity !== 'prompt') await talk.next(/\x1b\[5n/);
   const recording = `/tmp/read-${index}`;
   if (activity === 'silent-job') await talk.say('echo be"gun"; sleep 1000\r', /begun/);
   if (activity === 'reading') {

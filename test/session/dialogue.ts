@@ -12,6 +12,8 @@ export interface Dialogue {
   /** Types a command and returns what it prints. */
   ask(command: string): Promise<string>;
   wait(pattern: RegExp): Promise<string>;
+  /** As `wait`, in what is printed from now on. */
+  next(pattern: RegExp): Promise<string>;
 }
 
 export async function startSession(
@@ -51,6 +53,7 @@ export async function startSession(
     printed: () => text,
     say,
     wait: (pattern) => wait(pattern),
+    next: (pattern) => wait(pattern, text.length),
     async ask(command) {
       asked += 1;
       // Put together by the shell, so that the echo of the line is not taken for its output.

@@ -53,6 +53,7 @@ describe('the live-and-die table', { skip, concurrency: true }, () => {
           activity,
           index,
           binary: become ? '/usr/bin/bash' : '/usr/bin/dash',
+          isQueriedAtPrompt: cell.keeper === 'prompt' && cell.shell === 'swallows',
           ...(become && { become }),
         },
         cell.lives,

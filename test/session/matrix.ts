@@ -173,6 +173,7 @@ function sceneOf(cell: MatrixCell, index: number): Scene {
     index,
     binary: `/usr/bin/${start.command}`,
     isInTmux: wrapper === 'tmux',
+    isQueriedAtPrompt: keeper === 'prompt' && shell.class === 'swallows' && wrapper === 'none',
     ...(isSessionSh ? {} : { become }),
     ...(wrapper === 'tmux' && !isShared(cell) ? { tmuxFolder: `/tmp/tmux-${index}` } : {}),
   };
