@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DescribeSessionsCommand, GetDocumentCommand } from '@aws-sdk/client-ssm';
+import { DescribeSessionsCommand, GetDocumentCommand, TerminateSessionCommand } from '@aws-sdk/client-ssm';
 import { build } from 'esbuild';
 import { execa } from 'execa';
+import { startSession } from '../../src/fleet/sessions.ts';
 import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
+import { measureRuns, planRuns } from '../../src/session/measure/index.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { CLI, runCli } from '../support/cli.ts';
 
@@ -163,6 +165,57 @@ describe('measure', { concurrency: 4, skip }, () => {
       assert.ok(result.stderr.includes(`deleted the session document ${name}`), result.stderr);
       assert.equal(await countActive(sessionLab!), 0);
       assert.ok(sessionLab!.requests.some(({ operation }) => operation === 'TerminateSession'));
+    });
+
+    test('measure: an arm that begins while it is being ended keeps nothing waiting for its limit', async () => {
+      const plan = {
+        arms: ['foreground'],
+        repeat: 1,
+        tickSeconds: 1,
+        limitSeconds: 5_003,
+        parallel: 1,
+      } as const;
+      const runs = planRuns(plan);
+      const client = makeClient(sessionLab!);
+      const web = sessionLab!.host('web-1');
+      const stop = new AbortController();
+      const limits = new Set<unknown>();
+      const { setTimeout: set, clearTimeout: clear } = globalThis;
+      globalThis.setTimeout = ((body: () => void, ms: number) => {
+        const timer = set(body, ms);
+        if (ms === plan.limitSeconds * 1000) limits.add(timer.unref());
+        return timer;
+      }) as typeof setTimeout;
+      globalThis.clearTimeout = (timer) => {
+        limits.delete(timer);
+        clear(timer);
+      };
+      try {
+        await measureRuns(runs, plan, {
+          account: {
+            start: () => startSession(client, { instanceId: HOST, reason: 'test', documentName: undefined }),
+            resume: async () => undefined,
+            async terminate(sessionId) {
+              // Its client calls an arm begun after half a second of silence; the loop's second sleep comes after one.
+              const sleeps = new Set<string>();
+              await until('the arm to begin all the same', async () => {
+                const { stdout } = await web.exec(['sh', '-c', 'grep -l sleep /proc/[0-9]*/comm']);
+                for (const path of stdout.split('\n').filter(Boolean)) sleeps.add(path);
+                return sleeps.size > 1;
+              });
+              await client.send(new TerminateSessionCommand({ SessionId: sessionId }));
+            },
+          },
+          stop: stop.signal,
+          leave: new AbortController().signal,
+          onChange: ({ state }) => {
+            if (state === 'opening') stop.abort();
+          },
+        });
+      } finally {
+        Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
+      }
+      assert.deepEqual([runs[0]?.outcome, runs[0]?.settledAt, limits.size], ['interrupted', undefined, 0]);
     });
 
     test('measure: with a temporary document the answer comes from its one minute, and the document is gone', async () => {

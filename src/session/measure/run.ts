@@ -105,22 +105,23 @@ async function follow(
   const onStop = () => decide('stop');
   options.stop.addEventListener('abort', onStop);
   if (options.stop.aborted) onStop();
-  let isCounted = true;
+  // What comes after the decision changes nothing: a timer set by then would keep the command from ending for as long as the limit.
+  let isDecided = false;
   client.onMessage((message: FromArm) => {
-    if (message.kind === 'traffic' && isCounted) takeTraffic(run, message);
+    if (message.kind === 'traffic' && !isDecided) takeTraffic(run, message);
     if (message.kind === 'resume') {
       run.reconnects += 1;
       run.inputAt.push(message.at);
       void answerResume(run.sessionId, client, options);
     }
-    if (message.kind === 'opened') run.state = 'opening';
-    if (message.kind === 'settled') {
+    if (message.kind === 'opened' && !isDecided) run.state = 'opening';
+    if (message.kind === 'settled' && !isDecided) {
       run.settledAt = message.at;
       run.state = 'open';
       clearTimeout(timer);
       timer = setTimeout(() => decide('limit'), plan.limitSeconds * 1000);
     }
-    if (message.kind === 'opened' || message.kind === 'settled') options.onChange?.(run);
+    if (!isDecided && (message.kind === 'opened' || message.kind === 'settled')) options.onChange?.(run);
     if (message.kind === 'probed') probed(message.isAlive);
     if (message.kind === 'failed') finish(run, 'failed', message.why);
     if (message.kind === 'ended') {
@@ -138,11 +139,11 @@ async function follow(
     decide('end');
   });
   const decided = await decision;
+  isDecided = true;
   clearTimeout(timer);
   options.stop.removeEventListener('abort', onStop);
   if (run.outcome !== undefined) return;
   const at = Date.now();
-  isCounted = false;
   if (decided === 'set-up') return finish(run, 'failed', 'the shell did not get ready');
   if (decided === 'stop') return finish(run, 'interrupted', '');
   const leaving = awaitAbort(options.leave);
