@@ -583,9 +583,15 @@ has_interpreter() {
   if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else [ -x "$interpreter" ]; fi
 }
 
+has_modules() {
+  [ -n "$root" ] || "$interpreter" -E -s -S -c 'import errno, fcntl, os, select, struct, termios, time' </dev/null >/dev/null 2>&1
+}
+
 find_interpreter() {
   for interpreter in /usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python; do
-    ! has_interpreter || return 0
+    has_interpreter || continue
+    ! has_modules || return 0
+    lacking=$interpreter
   done
   interpreter=
   return 1
@@ -594,11 +600,16 @@ find_interpreter() {
 name_keeper() {
   keeper=none keeper_why='nothing is installed'
   [ -n "$current" ] || return 0
-  keeper_why='no Python here'
-  [ -f "$root$library/$current/relay.py" ] || keeper_why='asked for'
-  if [ "$keeper_why" != 'asked for' ] && { has_interpreter || find_interpreter; }; then
-    keeper=relay keeper_why="runs on $interpreter"
-  elif [ -f "$root$library/$current/prompt.sh" ]; then
+  keeper_why='asked for' lacking=
+  if [ -f "$root$library/$current/relay.py" ]; then
+    keeper_why='no Python here'
+    if has_interpreter || find_interpreter; then
+      keeper=relay keeper_why="runs on $interpreter"
+      return
+    fi
+    [ -z "$lacking" ] || keeper_why="$lacking lacks modules of the relay"
+  fi
+  if [ -f "$root$library/$current/prompt.sh" ]; then
     case $(readlink -f "$root/bin/sh" 2>/dev/null) in
       *bash) keeper=prompt keeper_why="$keeper_why; sh is bash, which swallows answers at its prompt" ;;
       *) keeper=output keeper_why="$keeper_why; sh cannot swallow answers" ;;

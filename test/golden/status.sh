@@ -241,7 +241,7 @@ for file in $left; do say "not installed, yet there: $file"; done
 [ -z "$why" ] || say "why: $why"
 say "sessions with a keeper: $session_count"
 case $keeper in
-  output) say 'no Python here: plain sh sends output only, which keeps a session alive only where the timer counts output' ;;
+  output) say 'without a relay plain sh sends output only, which keeps a session alive only where the timer counts output' ;;
 esac
 case $state in
   partial) next=${next:-'run install or uninstall again: it completes what was interrupted'} ;;

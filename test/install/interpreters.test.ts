@@ -1,9 +1,11 @@
 // Which Python sessions get: one that was seen to work, whatever was recorded before, and also one that came later.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { bundleOf, installQuietly, LIBRARY } from '../support/bundle.ts';
-import { Sandbox, skipUnless } from '../support/sandbox.ts';
+import { type Outcome, Sandbox, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash');
 const PYTHON = '/usr/bin/python3';
@@ -52,6 +54,41 @@ test('install: Python that came after an install without it is taken up by the s
     sandbox.extra = ['--ro-bind', real, real];
     assert.deepEqual(keeperOf(), ['updated', 'relay', PYTHON]);
     assert.deepEqual(keeperOf(), ['unchanged', 'relay', PYTHON]);
+  } finally {
+    sandbox.close();
+  }
+});
+
+/** Debian's python3-minimal is an interpreter without these. */
+const MODULES = pythonModules();
+
+function pythonModules(): string {
+  const found = spawnSync(PYTHON, ['-I', '-c', 'import termios; print(termios.__file__)'], {
+    encoding: 'utf8',
+  });
+  return dirname(found.stdout.trim());
+}
+
+test('install: a Python without termios counts as none; --keeper relay names what it lacks; whole again, it is taken up', {
+  skip: skip || (MODULES.startsWith('/usr/lib/') ? false : 'termios is built into this Python'),
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const [auto, relay] = [bundleOf(), bundleOf({ keeper: 'relay' })];
+    const shown = ({ verdict }: Outcome) => [verdict['verdict'], verdict['keeper'], verdict['interpreter']];
+    sandbox.extra = ['--tmpfs', MODULES];
+    const refused = sandbox.runScript(relay.installer);
+    assert.deepEqual([refused.status, refused.verdict['step']], [1, 'selftest']);
+    assert.match(String(refused.verdict['why']), /\/python3: lacks termios/);
+    assert.equal(sandbox.has(LIBRARY), false);
+
+    assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['installed', 'output', '']);
+    const { verdict } = sandbox.runScript(auto.status);
+    assert.equal(verdict['keeperWhy'], `${PYTHON} lacks modules of the relay; sh cannot swallow answers`);
+    assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['unchanged', 'output', '']);
+
+    sandbox.extra = [];
+    assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['updated', 'relay', PYTHON]);
   } finally {
     sandbox.close();
   }
