@@ -29,8 +29,12 @@ for n in range(${count}):
         os.write(fd, ('v=1 state=%s wrap=tmux started=1700000000 lastkey=1700000001 lastanswer=1700000002 sent=99999999999 answered=99999999999 leaked=1 pts=/dev/pts/%d' % (state, n)).encode())
         os.unlink(path)
         time.sleep(100)
-time.sleep(0.2)
-while len([p for p in os.listdir('/proc') if p.isdigit() and any('ssm-keepalive-' in os.readlink('/proc/%s/fd/%s' % (p, f)) for f in (os.listdir('/proc/%s/fd' % p) if p != str(os.getpid()) else []) if os.path.islink('/proc/%s/fd/%s' % (p, f)))]) < ${count}:
+def holds_record(pid):
+    try:
+        return any('ssm-keepalive-' in os.readlink('/proc/%s/fd/%s' % (pid, f)) for f in os.listdir('/proc/%s/fd' % pid))
+    except OSError:
+        return False
+while sum(holds_record(p) for p in os.listdir('/proc') if p.isdigit() and p != str(os.getpid())) < ${count}:
     time.sleep(0.05)
 open('/tmp/ready', 'w').close()
 time.sleep(100)

@@ -375,6 +375,7 @@ def job_control_and_control_keys():
     run.beats(1)                           # typed while bash still has the terminal, Ctrl-D would be no end of file
     run.type(b'\x04echo af""ter\r')
     run.sees(b'after')
+    run.sees(b'\x1b[?2004h')               # the same: readline has the terminal again
     run.type(b'\x04')
     run.ends(0)
 

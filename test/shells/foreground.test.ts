@@ -12,7 +12,7 @@ import {
   shells,
   testWith,
 } from './support/shells.ts';
-import { inTerminal, type Terminal, type TerminalOptions } from './support/terminal.ts';
+import { inTerminal, type Terminal, type TerminalOptions, withoutCrossing } from './support/terminal.ts';
 
 interface Program {
   readonly name: string;
@@ -245,16 +245,20 @@ async function silentDuring(
   program: Program,
   edit: TerminalOptions['edit'] = (_, text) => text,
 ): Promise<void> {
-  await inTerminal({ shell, edit, after: program.before ?? '' }, async (t) => {
-    // Right after a heartbeat nothing is due for a whole tick: no query can cross the start of the program.
+  const options = { shell, edit, after: program.before ?? '', intervalSeconds: 2 };
+  await withoutCrossing(options, async (t) => {
+    // Right after a heartbeat nothing is due for a whole interval.
     await t.outputs(shell.keeper, 1);
+    const asked = t.queries;
     t.type(`${program.line}${program.key ?? '\r'}`);
     await t.see('started ');
     await t.ticks(1);
+    if (t.queries !== asked) return 'crossed';
     const before = [t.queries, t.nuls];
-    await t.ticks(2);
+    await t.ticks(3);
     assert.deepEqual([t.queries, t.nuls], before);
     const [read, typed] = await program.finish(t);
     assert.equal(read, typed);
+    return 'shown';
   });
 }

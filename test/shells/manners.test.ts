@@ -245,6 +245,8 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
       await t.see('done');
       assert.deepEqual(findHelpersOf(t.folder), [first]);
       t.type(`(${source}) </dev/null\r`);
+      // Right after a heartbeat: none crosses the start of cat.
+      await t.outputs(shell.keeper);
       const start = `${shell.command === 'busybox' ? 'busybox sh' : shell.command} -c`;
       t.type(`${start} '__ssmka_dir=$0; ${source}; cat; :' "$__ssmka_dir"\r`);
       await t.ticks(2);
