@@ -4,7 +4,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -14,6 +13,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { foldersBelow } from './folders.ts';
 
 /** Path of a folder with machine.js and the one native package it needs; a copy, so that a rebuild does not disturb a running lab. */
 export async function placeProgram(dir: string): Promise<string> {
@@ -81,6 +81,5 @@ function copyPty(modules: string): void {
   });
   cpSync(binary, join(modules, native), { recursive: true });
   // Copied from a package that nobody can write to, the folders are so too, and could not be replaced the next time.
-  for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true }))
-    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o755);
+  for (const folder of foldersBelow(modules)) chmodSync(folder, 0o755);
 }

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { foldersBelow } from './folders.ts';
 import type { HostSpec } from './options.ts';
 
 export const UNIT_NAMES = {
@@ -99,9 +100,7 @@ export function makeTree(tree: string, spec: HostSpec): void {
     chmodSync(join(tree, path), mode);
   }
   // Explicit modes: whoever starts the lab may have a umask of 077, or a setgid folder above.
-  for (const folder of readdirSync(tree, { recursive: true, withFileTypes: true })) {
-    if (folder.isDirectory()) chmodSync(join(folder.parentPath, folder.name), 0o755);
-  }
+  for (const folder of foldersBelow(tree)) chmodSync(folder, 0o755);
   chmodSync(tree, 0o755);
   chmodSync(join(tree, 'root'), 0o700);
   chmodSync(join(tree, 'var/tmp'), 0o1777);
