@@ -1,11 +1,11 @@
 import type { Bundle } from '../bundle/index.ts';
-import { type Failure, UserError } from '../errors.ts';
 import { isGood } from '../fleet/judge.ts';
 import type { PushResult } from '../fleet/push.ts';
 import type { Settings } from '../settings.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
 import type { Outcome, Verb } from './deliver.ts';
 import { showPlans } from './dry-run.ts';
+import { type AccountEnd, describeAccount } from './each-account.ts';
 import { labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
 import { describeAssociations, describeFollowed } from './follow-text.ts';
 import { settleIds } from './foreign-ids.ts';
@@ -22,12 +22,6 @@ import {
   renderVerdictTable,
 } from './verdict-report.ts';
 
-/** How the work in one account ended. */
-export type AccountEnd = { readonly name: AccountName } & (
-  | { readonly outcome: Outcome }
-  | { readonly error: unknown }
-);
-
 /** The exit status after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
 
@@ -36,7 +30,7 @@ export function reportDelivery(
   verb: Verb,
   settings: Settings,
   bundle: Bundle,
-  ends: readonly AccountEnd[],
+  ends: readonly AccountEnd<Outcome>[],
   io: Io,
   isInterrupted: boolean,
   lines: ResultLines | undefined,
@@ -76,7 +70,7 @@ function reportVerdicts(
   verb: Verb,
   settings: Settings,
   bundle: Bundle,
-  ends: readonly AccountEnd[],
+  ends: readonly AccountEnd<Outcome>[],
   described: readonly AccountFacts[],
   io: Io,
   isInterrupted: boolean,
@@ -154,36 +148,12 @@ function describeStops(
 }
 
 /** One account in the words of the report. */
-export function describeEnd(end: AccountEnd): AccountFacts {
-  const { profile = null, region = null } = end.name;
-  const none = { commandIds: [], missingCount: 0, stopped: null };
-  if ('error' in end) return { profile, region, ...none, error: toFailure(end.error) };
+export function describeEnd(end: AccountEnd<Outcome>): AccountFacts {
+  const facts = { ...describeAccount(end), commandIds: [], missingCount: 0, stopped: null };
+  if ('error' in end) return facts;
   const { outcome } = end;
-  if (outcome.kind === 'sent')
-    return {
-      profile,
-      region,
-      ...none,
-      commandIds: outcome.commandIds,
-      error: null,
-      ...pickFollowing(outcome),
-    };
-  if (outcome.kind !== 'result') return { profile, region, ...none, error: null };
+  if (outcome.kind === 'plan') return facts;
+  if (outcome.kind === 'sent') return { ...facts, commandIds: outcome.commandIds, ...pickFollowing(outcome) };
   const { commandIds, missingCount, stopped = null } = outcome.result;
-  return { profile, region, commandIds, missingCount, stopped, error: null, ...pickFollowing(outcome) };
-}
-
-function toFailure(error: unknown): Failure {
-  if (!(error instanceof UserError)) {
-    const why = (error as Error | undefined)?.message ?? String(error);
-    const what = 'this is a bug in ssm-keepalive, not in what you did';
-    return {
-      code: 'bug',
-      what,
-      why,
-      next: 'run it for this account alone with --debug and report what it prints',
-    };
-  }
-  const { code, what, why, next } = error;
-  return { code, what, why, next };
+  return { ...facts, commandIds, missingCount, stopped, ...pickFollowing(outcome) };
 }

@@ -1,7 +1,8 @@
 import { isGood } from '../fleet/judge.ts';
 import { labelAccount } from './accounts.ts';
+import type { AccountResult } from './each-account.ts';
 import { groupBy, nameSome } from './verdict-groups.ts';
-import type { AccountFacts, Row, RunFacts } from './verdict-report.ts';
+import type { Row, RunFacts } from './verdict-report.ts';
 
 /** So many kinds of failure are told; `--output json` has every instance. */
 const TOLD_KINDS = 12;
@@ -53,7 +54,7 @@ function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: st
 }
 
 /** Accounts that could not be worked in at all, each with why and next. */
-export function renderFailedAccounts(accounts: readonly AccountFacts[]): string {
+export function renderFailedAccounts(accounts: readonly AccountResult[]): string {
   return accounts
     .flatMap((account) => (account.error ? [[labelFacts(account), account.error] as const] : []))
     .map(
@@ -63,6 +64,6 @@ export function renderFailedAccounts(accounts: readonly AccountFacts[]): string 
 }
 
 /** What tells an account from the others, of its facts. */
-export function labelFacts({ profile, region }: AccountFacts): string {
+export function labelFacts({ profile, region }: AccountResult): string {
   return labelAccount({ profile: profile ?? undefined, region: region ?? undefined });
 }

@@ -5,11 +5,12 @@ import type { Interruption } from '../fleet/interruption.ts';
 import type { Verdict } from '../fleet/judge.ts';
 import { explainNoMatch } from '../fleet/nearest-tags.ts';
 import { requireTargets, type Settings } from '../settings.ts';
-import { type AccountName, labelAccount, listAccounts, narrowSettings } from './accounts.ts';
+import { type AccountName, listAccounts } from './accounts.ts';
 import { confirmEdits, confirmReach, type Reach } from './confirm.ts';
 import { openService } from './connection.ts';
-import { deliver, refuseUnwatchedCanary, type Verb } from './deliver.ts';
-import { type AccountEnd, describeEnd, reportDelivery } from './delivery-report.ts';
+import { deliver, type Outcome, refuseUnwatchedCanary, type Verb } from './deliver.ts';
+import { describeEnd, reportDelivery } from './delivery-report.ts';
+import { type AccountAtWork, workInEach } from './each-account.ts';
 import { refuseUnfollowable } from './follow.ts';
 import { Gathering } from './gathering.ts';
 import type { Io } from './io.ts';
@@ -49,15 +50,10 @@ export async function deliverToAll(
     io.err(CANCELLING);
   });
 
-  async function deliverTo(account: AccountName): Promise<AccountEnd> {
+  async function deliverTo({ client, name, label, settings: own }: AccountAtWork): Promise<Outcome> {
     let hasJoined = false;
-    const isOne = accounts.length === 1;
-    let name = account;
+    const isOne = label === '';
     try {
-      const client = service.clientFor(account);
-      // What the profile's file says, so that every row names its Region.
-      if (!isOne) name = { ...account, region: account.region ?? (await client.config.region()) };
-      const label = isOne ? '' : labelAccount(name);
       const part = progress.forAccount(label);
       const tell = (verdict: Verdict) => lines?.tellRow(isOne ? verdict : { ...verdict, account: name });
       const outcome = await deliver({
@@ -65,7 +61,7 @@ export async function deliverToAll(
         verb,
         bundle,
         interruption,
-        settings: narrowSettings(settings, account),
+        settings: own,
         progress: {
           onEvent: (event) => (event.kind === 'verdict' ? tell(event.verdict) : part.onEvent(event)),
         },
@@ -83,31 +79,24 @@ export async function deliverToAll(
       if (outcome.kind === 'result')
         for (const verdict of outcome.result.verdicts)
           if (isOne || verdict.class !== 'not registered') tell(verdict);
-      return { name, outcome };
+      return outcome;
     } catch (error) {
+      const { common } = own;
       const told =
         error instanceof NoMatchError
-          ? await explainNoMatch(
-              error,
-              service.clientFor(account),
-              service.connectionFor(account),
-              settings.targets,
-            )
+          ? await explainNoMatch(error, client, service.connectionFor(common), own.targets)
           : error;
-      const end = { name, error: told };
-      if (!isOne) lines?.tellFailedAccount(describeEnd(end));
-      return end;
+      if (!isOne) lines?.tellFailedAccount(describeEnd({ name, error: told }));
+      throw told;
     } finally {
       if (!hasJoined) gathering.leave();
     }
   }
 
   try {
-    const ends = await Promise.all(accounts.map(deliverTo));
+    const ends = await workInEach(settings, service, deliverTo);
     progress.stop();
     if (gathering.refusal !== undefined) throw gathering.refusal;
-    const [first] = ends;
-    if (ends.length === 1 && first && 'error' in first) throw first.error;
     return reportDelivery(verb, settings, bundle, ends, io, interruption.isRequested, lines);
   } finally {
     progress.stop();

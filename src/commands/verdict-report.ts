@@ -1,12 +1,12 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { formatDuration } from '../duration.ts';
-import type { Failure } from '../errors.ts';
 import type { KnownAssociation } from '../fleet/association-match.ts';
 import { isGood, type Verdict } from '../fleet/judge.ts';
 import { isRestartAwaited } from '../fleet/push.ts';
 import type { ReportLine } from '../fleet/report-line.ts';
 import { type AccountName, labelColumns } from './accounts.ts';
+import type { AccountResult } from './each-account.ts';
 import type { AssociationFacts } from './follow-text.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
@@ -33,13 +33,10 @@ export interface Following {
 }
 
 /** What came of one account of several. */
-export interface AccountFacts extends Following {
-  readonly profile: string | null;
-  readonly region: string | null;
+export interface AccountFacts extends AccountResult, Following {
   readonly commandIds: readonly string[];
   readonly missingCount: number;
   readonly stopped: string | null;
-  readonly error: Failure | null;
 }
 
 /** A verdict, and where it is from, where several accounts are at work. */

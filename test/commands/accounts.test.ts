@@ -80,6 +80,15 @@ test('accounts: one that fails is told with why and next, and stops no other', a
   );
 });
 
+test('accounts: a profile that is in no file is told as that, beside what the others did', async (context) => {
+  const rig = await makeAccountRig(context, FOUR.slice(0, 1));
+  const done = await rig.run('status --tag env=dev --profile dev --profile nosuch --output json');
+  assert.equal(done.status, 1);
+  const [dev, nosuch] = JSON.parse(done.stdout).accounts;
+  assert.deepEqual([dev.region, dev.error, nosuch.region], ['eu-west-1', null, null]);
+  assert.notEqual(nosuch.error.code, 'bug', nosuch.error.why);
+});
+
 test('accounts: an instance id is looked for in all of them, and is no failure where it is unknown', async (context) => {
   const rig = await makeAccountRig(context, FOUR);
   const ids = `${FOUR[0]?.id} ${FOUR[3]?.id}`;
