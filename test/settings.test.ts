@@ -68,6 +68,17 @@ for (const [flags, says] of REFUSED) {
   });
 }
 
+test('settings: a variable of a flag that can be repeated takes spaces between its values', () => {
+  const { profiles, regions } = readSettings(
+    {},
+    { SSM_KEEPALIVE_PROFILE: 'dev prod', SSM_KEEPALIVE_REGION: 'eu-west-1,us-east-1 eu-north-1' },
+  ).common;
+  assert.deepEqual(profiles, ['dev', 'prod']);
+  assert.deepEqual(regions, ['eu-west-1', 'us-east-1', 'eu-north-1']);
+  // What has a space in it is one value everywhere else.
+  assert.deepEqual(readSettings({ profile: ['my own', 'prod'] }).common.profiles, ['my own', 'prod']);
+});
+
 test('settings: a near miss is told the nearest value', () => {
   assert.throws(
     () => readSettings({ keeper: 'relya' }),
