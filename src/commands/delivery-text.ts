@@ -7,13 +7,15 @@ export function wireText(name: ScriptName, script: string): string {
   return `${wireCommands(name, script).join('\n')}\n`;
 }
 
-/** The flags that reach the same account again, for commands we tell people to type. */
+/** The flags that reach the same accounts again, for commands we tell people to type. */
 export function repeatConnection({ common }: Settings): string {
-  const { isLab, region, profile, endpointUrl } = common;
+  const { isLab, regions, profiles, endpointUrl } = common;
   return [
     isLab ? ' --lab' : '',
-    region ? ` --region ${region}` : '',
-    profile ? ` --profile ${/^[\w.@-]+$/.test(profile) ? profile : JSON.stringify(profile)}` : '',
+    ...regions.map((region) => ` --region ${region}`),
+    ...profiles.map(
+      (profile) => ` --profile ${/^[\w.@-]+$/.test(profile) ? profile : JSON.stringify(profile)}`,
+    ),
     endpointUrl ? ` --endpoint-url ${endpointUrl}` : '',
   ].join('');
 }

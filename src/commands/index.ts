@@ -167,6 +167,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     },
     describe: 'idle timeout, maximum duration and shell profile of the account’s sessions',
     groups: ['Common'],
+    accounts: 'many',
     own: [
       { name: 'idle', kind: 'value', placeholder: 'MINUTES', describe: 'idle timeout, 1 to 60 minutes' },
       { name: 'max', kind: 'value', placeholder: 'TIME|none', describe: 'maximum duration, 1m to 24h' },
@@ -179,7 +180,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       { name: 'yes', kind: 'switch', describe: 'do not ask' },
     ],
     examples: [
-      ['preferences get --lab', 'what is in force'],
+      ['preferences get --lab --region us-east-1,eu-west-1', 'what is in force in two Regions'],
       ['preferences set --lab --idle 60 --yes', 'one field; all others stay'],
     ],
     load: async () => (await import('./preferences.ts')).preferences,

@@ -1,201 +1,130 @@
-import type { SSMClient } from '@aws-sdk/client-ssm';
-import { SHELL_PROFILE } from '../bundle/index.ts';
-import { formatDuration, parseDuration } from '../duration.ts';
 import { UsageError, UserError } from '../errors.ts';
-import {
-  describePreferences,
-  findPrevious,
-  mergePreferences,
-  type PreferenceChanges,
-  type Preferences,
-  readPreferences,
-  readVersion,
-  savePreferences,
-  undoPreferences,
-} from '../fleet/preferences.ts';
+import { type PreferenceChanges, readPreferences } from '../fleet/preferences.ts';
 import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
-import { connect } from './connection.ts';
+import { openService } from './connection.ts';
 import { repeatConnection } from './delivery-text.ts';
+import { type AccountEnd, describeAccount, goOnInEach, workInEach } from './each-account.ts';
+import { renderFailedAccounts } from './failure-report.ts';
 import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
+import { type ChangeDone, type PlannedChange, planSet, planUndo } from './preference-changes.ts';
+import { readChanges } from './preference-flags.ts';
+import { reportFacts, reportPreferences } from './preference-report.ts';
 
-/** Longest line that the agent's typing into a terminal survives everywhere [facts of the service: keep it under 512]. */
-const LONGEST_PROFILE = 512;
+const ACTIONS = ['get', 'set', 'undo'] as const;
+type Action = (typeof ACTIONS)[number];
 
-/** The account's session document in one Region: shows it, merges fields into it, or goes back to the version before ours. */
+/**
+ * The session document of every account and Region that the settings name: shows it, merges fields into it, or goes back to
+ * the version before ours. Everything is read and shown before the one question; one that fails stops no other.
+ */
 export const preferences: Command = async (settings, io, invocation) => {
-  const [action = 'get'] = invocation.words;
-  const act = { get: show, set, undo }[action];
-  if (!act) {
-    throw new UsageError({
-      what: `preferences has no action ${JSON.stringify(action)}`,
-      why: 'it knows get, set and undo',
-      next: `did you mean  ssm-keepalive preferences ${nearestName(action, ['get', 'set', 'undo']) ?? 'get'}`,
-    });
-  }
+  const action = readAction(invocation.words[0]);
   const changes = readChanges(invocation.own);
-  const isChange = Object.keys(changes).length > 0;
-  if (isChange !== (action === 'set')) {
-    throw new UsageError({
-      what: isChange ? `${action} changes no field` : 'set was given nothing to change',
-      why: 'fields are changed by set: --idle, --max, --shell-profile',
-      next: 'run  ssm-keepalive preferences set --idle 60',
-    });
-  }
-  const connection = await connect(settings, io);
+  refuseUnmeant(action, changes);
+  const service = await openService(settings, io);
   try {
-    return await act(connection.client, changes, settings, io, invocation);
+    if (action === 'get') {
+      const found = await workInEach(settings, service, ({ client }) => readPreferences(client));
+      return reportPreferences(found, settings, io);
+    }
+    const plans = await workInEach(settings, service, (account) =>
+      action === 'set' ? planSet(account, changes) : planUndo(account),
+    );
+    return await changeAll(action, plans, settings, io, invocation);
   } finally {
-    await connection.close();
+    await service.close();
   }
 };
 
-type Act = (
-  client: SSMClient,
-  changes: PreferenceChanges,
+function readAction(word = 'get'): Action {
+  const action = ACTIONS.find((known) => known === word);
+  if (action) return action;
+  throw new UsageError({
+    what: `preferences has no action ${JSON.stringify(word)}`,
+    why: 'it knows get, set and undo',
+    next: `did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}`,
+  });
+}
+
+function refuseUnmeant(action: Action, changes: PreferenceChanges): void {
+  const isChange = Object.keys(changes).length > 0;
+  if (isChange === (action === 'set')) return;
+  throw new UsageError({
+    what: isChange ? `${action} changes no field` : 'set was given nothing to change',
+    why: 'fields are changed by set: --idle, --max, --shell-profile',
+    next: 'run  ssm-keepalive preferences set --idle 60',
+  });
+}
+
+async function changeAll(
+  action: Action,
+  plans: readonly AccountEnd<PlannedChange>[],
   settings: Settings,
   io: Io,
-  invocation: Invocation,
-) => Promise<number>;
-
-function readChanges(own: Invocation['own']): PreferenceChanges {
-  const { idle, max, 'shell-profile': profile } = own as Record<string, string | undefined>;
-  return {
-    ...(idle === undefined ? {} : { idleSessionTimeout: readMinutes('--idle', idle, 60) }),
-    ...(max === undefined
-      ? {}
-      : { maxSessionDuration: max === 'none' ? '' : readMinutes('--max', max, 1440) }),
-    ...(profile === undefined ? {} : { shellProfile: readProfile(profile) }),
-  };
-}
-
-/** Whole minutes from 1 to what the service takes; a bare number is minutes. */
-function readMinutes(flag: string, text: string, most: number): string {
-  const seconds = parseDuration(text, 'm') ?? Number.NaN;
-  const minutes = seconds / 60;
-  if (Number.isInteger(minutes) && minutes >= 1 && minutes <= most) return String(minutes);
-  throw new UsageError({
-    code: 'bad-setting',
-    what: `${flag} cannot be ${JSON.stringify(text)}`,
-    why: `the service takes whole minutes from 1 to ${most}${flag === '--max' ? ' (24h), or none' : ''}`,
-    next: `give ${flag} ${flag === '--max' ? '12h or none' : '60'}`,
-  });
-}
-
-function readProfile(text: string): string {
-  if (text === 'none') return '';
-  const line = text === 'ours' ? SHELL_PROFILE : text;
-  if (line.length <= LONGEST_PROFILE && !/[\r\n]/.test(line)) return line;
-  throw new UsageError({
-    code: 'bad-setting',
-    what: '--shell-profile cannot be that',
-    why: `it is typed into every terminal: one line of at most ${LONGEST_PROFILE} characters`,
-    next: 'put the rest into a file on the instances and source that',
-  });
-}
-
-const show: Act = async (client, _changes, settings, io) => {
-  const found = await readPreferences(client);
-  if (settings.common.output === 'json') io.out(`${JSON.stringify(describe(found), null, 2)}\n`);
-  else
-    io.out(
-      found
-        ? tell(found)
-        : 'no session document was saved here: the idle timeout is 20 minutes, the default\n',
-    );
-  return 0;
-};
-
-function describe(found: Preferences | undefined): Record<string, unknown> {
-  if (!found) return { exists: false };
-  const previous = findPrevious(found) ?? null;
-  const { content, version, latestVersion } = found;
-  return { exists: true, version, latestVersion, previous, ...describePreferences(content), content };
-}
-
-function tell(found: Preferences): string {
-  const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(found.content);
-  const minutes = (text: string) => (/^\d+$/.test(text) ? formatDuration(Number(text) * 60) : text);
-  return [
-    `idle timeout      ${minutes(idleSessionTimeout) || '20m (the default)'}`,
-    `maximum duration  ${minutes(maxSessionDuration) || 'none'}`,
-    `shell profile     ${shellProfile || 'none'}`,
-    `version           ${found.version}`,
-    '',
-  ].join('\n');
-}
-
-const set: Act = async (client, changes, settings, io, { own }) => {
-  const before = await readPreferences(client);
-  const content = mergePreferences(before?.content, changes);
-  if (content === before?.content) {
-    io.err('ssm-keepalive: nothing to do, that is how it is\n');
-    return report(settings, io, { changed: false, version: before.version });
-  }
-  io.err(diff(before?.content, content));
-  await confirm(own['yes'] === true, settings, io);
-  const version = await savePreferences(client, before, content);
-  io.err(
-    `ssm-keepalive: version ${version} is in force for new sessions; back with  ssm-keepalive preferences undo${repeatConnection(settings)}\n`,
+  { own, interruption }: Invocation,
+): Promise<number> {
+  // Before the question: who says yes should know where it will not hold.
+  const failed = plans.filter((end) => 'error' in end);
+  io.err(renderFailedAccounts(failed.map(describeAccount)));
+  const changing = plans.flatMap((end) =>
+    'outcome' in end && end.outcome.shown !== '' ? [end.outcome] : [],
   );
-  return report(settings, io, { changed: true, version });
-};
-
-const undo: Act = async (client, _changes, settings, io, { own }) => {
-  const found = await readPreferences(client);
-  const previous = found && findPrevious(found);
-  if (!found || previous === undefined) {
-    throw new UserError({
-      code: 'nothing-to-undo',
-      what: 'there is nothing to undo',
-      why: found
-        ? `version ${found.version}, which is in force, was made by somebody else`
-        : 'this account and Region have no session document',
-      next: `look with  ssm-keepalive preferences get${repeatConnection(settings)}`,
-    });
-  }
-  io.err(
-    previous === 'none'
-      ? 'ssm-keepalive: the document was created by us and will be deleted: the service’s defaults apply then\n'
-      : diff(found.content, await readVersion(client, previous)),
+  io.err(showChanges(changing));
+  if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
+  if (changing.length > 0 && interruption.isRequested) throw new UserError(INTERRUPTED, { exitStatus: 130 });
+  const ends = await goOnInEach(plans, async ({ label, make }) => {
+    const done = await make();
+    io.err(`ssm-keepalive: ${label && `${label}: `}${done.said}\n`);
+    return done;
+  });
+  const facts = ({ changed, version }: ChangeDone) => ({ changed, version });
+  return reportFacts(
+    action,
+    ends,
+    facts,
+    settings,
+    io,
+    failed.map(({ name }) => name),
   );
-  await confirm(own['yes'] === true, settings, io);
-  await undoPreferences(client, previous);
-  io.err('ssm-keepalive: undone; new sessions follow it\n');
-  return report(settings, io, { changed: true, version: previous === 'none' ? null : previous });
+}
+
+const INTERRUPTED = {
+  code: 'interrupted',
+  what: 'nothing was changed',
+  why: 'you interrupted it',
+  next: 'run it again',
 };
 
-function report(settings: Settings, io: Io, facts: Record<string, unknown>): number {
-  if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
-  return 0;
+/** Accounts that change alike are told together: Regions often do, and nobody reads the same lines seventeen times. */
+function showChanges(changing: readonly PlannedChange[]): string {
+  const labelsOf = new Map<string, string[]>();
+  for (const { label, shown } of changing) labelsOf.set(shown, [...(labelsOf.get(shown) ?? []), label]);
+  return [...labelsOf]
+    .map(([shown, labels]) =>
+      labels[0] === '' ? shown : `${labels.join(', ')}:\n${shown.replace(/^(?=.)/gm, '  ')}`,
+    )
+    .join('');
 }
 
-/** Only the lines that differ: a session document is short, and what changes stands on lines of its own. */
-function diff(before: string | undefined, after: string): string {
-  const old = (before ?? '').split('\n');
-  const lines = after.split('\n');
-  const gone = old.filter((line) => line !== '' && !lines.includes(line)).map((line) => `- ${line.trim()}\n`);
-  const come = lines.filter((line) => line !== '' && !old.includes(line)).map((line) => `+ ${line.trim()}\n`);
-  return [...gone, ...come].join('');
-}
-
-async function confirm(isConfirmed: boolean, settings: Settings, io: Io): Promise<void> {
-  if (isConfirmed) return;
+/** One question for all. @throws UserError when nobody can be asked, or the answer was no. */
+async function confirmChanges(changing: readonly PlannedChange[], settings: Settings, io: Io): Promise<void> {
+  const [{ label } = { label: '' }] = changing;
+  const reach =
+    changing.length > 1 ? `${changing.length} accounts and Regions` : label || 'the account in this Region';
   if (!io.ask) {
     throw new UserError(
       {
         code: 'not-confirmed',
         what: 'nothing was changed',
-        why: 'this is for every session of the account in this Region, and there is no terminal to ask on',
+        why: `this is for every session of ${reach}, and there is no terminal to ask on`,
         next: 'add --yes',
       },
       { exitStatus: 2 },
     );
   }
-  const answer = await io.ask(
-    'ssm-keepalive: for every new session of this account in this Region. Type yes to go on: ',
-  );
+  const answer = await io.ask(`ssm-keepalive: for every new session of ${reach}. Type yes to go on: `);
   if (answer.trim().toLowerCase() === 'yes') return;
   throw new UserError({
     code: 'not-confirmed',

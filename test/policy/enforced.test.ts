@@ -139,6 +139,10 @@ const CASES: readonly Case[] = [
     paths: [plain, another('preferences set --idle 45 --yes')],
   },
   {
+    line: 'preferences set --idle 60 --yes --region us-east-1,eu-west-1',
+    paths: [plain, another('preferences set --idle 45 --yes --region us-east-1,eu-west-1')],
+  },
+  {
     line: 'preferences undo --yes',
     before: ['preferences set --idle 30 --yes', 'preferences set --idle 60 --yes'],
     paths: [plain, plain],
