@@ -145,16 +145,31 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
     trim(renderTemplate(template, 'sh', values)).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
       hereDocument(all.find((file) => file.sha256 === sum)?.text ?? ''),
     );
+  // Most commands send one of the three: the others are made when somebody asks for them.
+  const uninstaller = lazily(() => renderScript('uninstall.sh.ejs'));
+  const status = lazily(() => renderScript('status.sh.ejs'));
   const bundle: Bundle = {
     version: PRODUCT_VERSION,
     digest,
     files: all,
     installer: renderScript('installer.sh.ejs'),
-    uninstaller: renderScript('uninstall.sh.ejs'),
-    status: renderScript('status.sh.ejs'),
+    get uninstaller() {
+      return uninstaller();
+    },
+    get status() {
+      return status();
+    },
   };
   if (!hasComments) refuseTooLarge(bundle);
   return Object.freeze(bundle);
+}
+
+function lazily(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** Stands for a file while the script around it is made. */
