@@ -75,7 +75,7 @@ export async function planUndo(account: AccountAtWork): Promise<PlannedChange> {
         ? '- the whole document, which was created by us: the service’s defaults apply then\n'
         : diff(found.content, await readVersion(client, previous)),
     async make() {
-      await undoPreferences(client, previous);
+      await undoPreferences(client, found, previous);
       return {
         changed: true,
         version: previous === 'none' ? null : previous,

@@ -157,7 +157,7 @@ async function addVersion(client: SSMClient, before: Preferences, content: strin
   return answer?.DocumentDescription?.DocumentVersion ?? before.latestVersion;
 }
 
-function changedMeanwhile(cause: Error): UserError {
+function changedMeanwhile(cause?: Error): UserError {
   return new UserError(
     {
       code: 'changed-meanwhile',
@@ -196,8 +196,18 @@ export async function readVersion(client: SSMClient, version: string): Promise<s
   return Content ?? '';
 }
 
-/** Puts an earlier version in force again, or deletes a document that we created. @throws ServiceError */
-export async function undoPreferences(client: SSMClient, previous: string | 'none'): Promise<void> {
+/**
+ * Puts an earlier version in force again, or deletes a document that we created. Looks again first: somebody may have changed
+ * it while a question was open, and to go back from their version, or to delete it, was never asked for.
+ * @throws UserError when somebody else changed the document meanwhile, ServiceError
+ */
+export async function undoPreferences(
+  client: SSMClient,
+  before: Preferences,
+  previous: string | 'none',
+): Promise<void> {
+  const now = await readPreferences(client);
+  if (now?.version !== before.version || now.latestVersion !== before.latestVersion) throw changedMeanwhile();
   try {
     if (previous === 'none') await client.send(new DeleteDocumentCommand({ Name: PREFERENCES_DOCUMENT }));
     else await makeDefault(client, previous);

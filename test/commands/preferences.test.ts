@@ -8,7 +8,12 @@ import {
   UpdateDocumentDefaultVersionCommand,
 } from '@aws-sdk/client-ssm';
 import { makeClient } from '../../src/fleet/client.ts';
-import { readPreferences, savePreferences } from '../../src/fleet/preferences.ts';
+import {
+  findPrevious,
+  readPreferences,
+  savePreferences,
+  undoPreferences,
+} from '../../src/fleet/preferences.ts';
 import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
@@ -112,6 +117,22 @@ test('preferences: a change by somebody else in between is refused, and theirs s
   );
   await assert.rejects(savePreferences(client, before, THEIRS.replace('"15"', '"60"')), /at the same moment/);
   assert.equal(await inForce(client), theirs);
+});
+
+test('preferences: undo leaves alone what somebody else changed after it was shown', async (context) => {
+  const { client, run } = await makeRig(context);
+  await run('set', '--idle', '45', '--yes');
+  const ours = await readPreferences(client);
+  assert.ok(ours && findPrevious(ours) === 'none', 'undo would delete it');
+  await client.send(
+    new UpdateDocumentCommand({
+      ...{ Name, DocumentVersion: '$LATEST', DocumentFormat: 'JSON' },
+      Content: ours.content.replace('"45"', '"25"'),
+    }),
+  );
+  await client.send(new UpdateDocumentDefaultVersionCommand({ Name, DocumentVersion: '2' }));
+  await assert.rejects(undoPreferences(client, ours, 'none'), { code: 'changed-meanwhile' });
+  assert.match((await inForce(client)) ?? '', /"idleSessionTimeout": "25"/);
 });
 
 test('preferences: JSON for programs', async (context) => {
