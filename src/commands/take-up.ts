@@ -35,6 +35,7 @@ export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
       keep: judgeInvocation,
       deadlineSeconds: settings.delivery.timeoutSeconds + options.executionSeconds,
       signal: interruption.leaveSignal,
+      hurry: interruption.requestSignal,
       // Of one command the last word on an instance; several have to be put together first.
       onFinal: (verdict) => {
         const { targetCount = 0 } = seen.get(commandId) ?? {};

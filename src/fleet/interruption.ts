@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Ctrl-C as a state that deliveries look at. Asked once: cancel what was sent, wait for what runs, report.
  * Asked twice: leave at once.
@@ -5,16 +7,37 @@
 export class Interruption {
   #requests = 0;
   readonly #listeners = new Set<() => void>();
+  readonly #ask = new AbortController();
   readonly #leave = new AbortController();
+
+  constructor() {
+    // Every call under way listens: Node would warn of a leak from the eleventh on.
+    setMaxListeners(0, this.#ask.signal, this.#leave.signal);
+  }
 
   request(): void {
     this.#requests += 1;
-    if (this.#requests === 1) for (const listener of this.#listeners) listener();
-    else this.#leave.abort();
+    if (this.#requests > 1) {
+      this.leave();
+      return;
+    }
+    // A copy: a listener may make a call, which listens too.
+    for (const listener of [...this.#listeners]) listener();
+    this.#ask.abort();
+  }
+
+  /** As if the user had asked twice, where nothing answers any more. */
+  leave(): void {
+    this.#leave.abort();
   }
 
   get isRequested(): boolean {
     return this.#requests > 0;
+  }
+
+  /** Aborted by the first request. */
+  get requestSignal(): AbortSignal {
+    return this.#ask.signal;
   }
 
   /** Aborted when the user wants out at once. */

@@ -208,6 +208,7 @@ class Push {
         onCounters: (seen) => {
           reached = Math.max(seen.targetCount, this.#options.delivery.targets.instanceIds.length);
           onCounters(seen);
+        hurry: interruption.requestSignal,
         },
         // Few instances may be looked at once more, and get their names at the end.
         onFinal: (verdict) => {

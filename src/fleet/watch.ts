@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CommandInvocation,
   GetCommandInvocationCommand,
@@ -8,6 +7,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { readTriggered, type TriggeredAlarm } from './alarm.ts';
+import { makePollPause } from './poll-pause.ts';
 import { hasRest } from './report-line.ts';
 import { explainServiceError } from './service-errors.ts';
 
@@ -38,9 +38,8 @@ export interface Invocation {
 export interface WatchOptions<T> {
   /** What to keep of an invocation; its output is let go, since ten thousand of them would fill the memory. */
   readonly keep: (invocation: Invocation) => T;
-  /** Least time between two polls; grows to `longestPollSeconds` while nothing changes. Below 2 s the service throttles. */
+  /** Least time between two polls; it grows while nothing changes. Default 2: below that the service throttles. */
   readonly pollSeconds?: number;
-  readonly longestPollSeconds?: number;
   /** When to stop waiting, in seconds from now; what is not final by then is reported as it stands. */
   readonly deadlineSeconds: number;
   readonly onCounters?: (counters: Counters) => void;
@@ -48,6 +47,8 @@ export interface WatchOptions<T> {
   readonly onFinal?: (kept: T) => void;
   readonly signal?: AbortSignal;
 }
+  /** Aborted: something has happened that the next poll will show, so it comes now. */
+  readonly hurry?: AbortSignal;
 
 /** Statuses of a command or an invocation that will change no more, without spaces and case [service model]. */
 const FINAL = new Set([
@@ -106,8 +107,8 @@ export async function awaitInvocations<T>(
   commandId: string,
   options: WatchOptions<T>,
 ): Promise<{ kept: T[]; counters: Counters }> {
-  const least = options.pollSeconds ?? 2;
-  const longest = options.longestPollSeconds ?? 15;
+  const { signal, hurry, pollSeconds: leastSeconds } = options;
+  const pause = makePollPause({ leastSeconds, signal, hurry });
   const startedAt = performance.now();
   const endsAt = startedAt + options.deadlineSeconds * 1000;
   let lagEndsAt = Number.POSITIVE_INFINITY;
@@ -116,8 +117,6 @@ export async function awaitInvocations<T>(
     if (!told.has(instanceId)) options.onFinal?.(kept);
     told.add(instanceId);
   };
-  let pause = least;
-  let last = '';
   let counters: Counters = {
     targetCount: 0,
     completedCount: 0,
@@ -143,15 +142,7 @@ export async function awaitInvocations<T>(
       const isComplete = kept.length >= counters.targetCount && areFinal;
       if (isComplete || isOver) return { kept, counters };
     }
-    const state = `${counters.status} ${counters.completedCount}`;
-    pause = state === last ? Math.min(longest, pause * 1.5) : least;
-    last = state;
-    // Jitter keeps many runs of this tool from polling in step.
-    const wait = Math.min(
-      pause * (0.9 + Math.random() * 0.2) * 1000,
-      Math.max(0, endsAt - performance.now()),
-    );
-    await delay(wait, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {});
+    await pause(`${counters.status} ${counters.completedCount}`, endsAt - performance.now());
   }
 }
 
