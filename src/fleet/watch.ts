@@ -69,6 +69,9 @@ const FINAL = new Set([
 ]);
 
 /** The service spells statuses with and without spaces: compared without spaces and case. */
+/** Statuses of an invocation that will change yet [service model]. A word that neither list knows is nothing to wait for. */
+const UNFINISHED = new Set(['pending', 'delayed', 'inprogress', 'cancelling']);
+
 export function normalizeStatus(status: string): string {
   return status.replace(/[\s_-]/g, '').toLowerCase();
 }
@@ -198,7 +201,8 @@ async function listInvocations<T>(
       if (invocation.isFinal) {
         unfinished.delete(invocation.instanceId);
         tell(invocation.instanceId, what);
-      } else unfinished.add(invocation.instanceId);
+      } else if (UNFINISHED.has(normalizeStatus(invocation.statusDetails)))
+        unfinished.add(invocation.instanceId);
     }
     token = page.NextToken;
     // A token that comes back would loop for ever.
