@@ -211,6 +211,7 @@ let output = /(?:^| )--output[ =](json|ndjson)(?: |$)/.exec(process.argv.join(' 
 class YargsError extends Error {}
 
 function makeIo(hasColor: boolean): Io {
+  const isDumb = process.env['TERM'] === 'dumb';
   return {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
@@ -219,9 +220,10 @@ function makeIo(hasColor: boolean): Io {
       process.stdin.isTTY && process.stdout.isTTY
         ? { input: process.stdin, output: process.stdout }
         : undefined,
-    isErrTerminal: process.stderr.isTTY === true,
+    isErrTerminal: process.stderr.isTTY === true && !isDumb,
     columns: process.stdout.columns ?? 80,
-    hasColor: hasColor && process.stdout.isTTY === true,
+    errColumns: process.stderr.columns,
+    hasColor: hasColor && process.stdout.isTTY === true && !isDumb,
   };
 }
 

@@ -55,7 +55,7 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
   const draw = () => {
     if (isStopped) return;
     // A line that wraps would be two when the block is wiped.
-    const lines = drawRows(runs, plan).map((line) => line.slice(0, io.columns - 1));
+    const lines = drawRows(runs, plan).map((line) => line.slice(0, (io.errColumns ?? io.columns) - 1));
     io.err(`${wipe()}${lines.map((line) => `${line}\n`).join('')}`);
     shown = lines.length;
   };

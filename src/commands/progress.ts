@@ -67,7 +67,7 @@ interface Part {
 function makeBar(io: Io): JointProgress {
   const parts = new Set<Part>();
   let bar: cliProgress.SingleBar | undefined;
-  let shownLabel = '';
+  let shown = '';
   const stop = () => {
     bar?.stop();
     bar = undefined;
@@ -76,12 +76,18 @@ function makeBar(io: Io): JointProgress {
     const all = [...parts].filter(({ total }) => total > 0);
     const stages = new Set(all.map(({ stage }) => stage));
     const [stage = 'fleet'] = stages.size === 1 ? stages : [];
-    if (LABELS[stage] !== shownLabel) stop();
-    shownLabel = LABELS[stage];
     const total = all.reduce((sum, part) => sum + part.total, 0);
+    if (total === 0) {
+      stop();
+      return;
+    }
     const done = all.reduce((sum, part) => sum + part.done, 0);
+    const layout = layOutBar(LABELS[stage], total, io.errColumns ?? io.columns);
+    const key = `${layout.format} ${layout.barsize}`;
+    if (key !== shown) stop();
+    shown = key;
     if (!bar) {
-      bar = makeSingleBar(io, shownLabel);
+      bar = makeSingleBar(layout);
       bar.start(total, done);
     }
     bar.setTotal(total);
@@ -97,7 +103,8 @@ function makeBar(io: Io): JointProgress {
           if (event.kind === 'stage')
             Object.assign(part, {
               stage: event.stage,
-              total: Math.max(1, event.instanceIds.length),
+              // Of a tag nobody knows it before the service has counted.
+              total: event.instanceIds.length,
               done: 0,
             });
           else if (event.kind === 'counters' && event.counters.targetCount > 0) {
@@ -111,11 +118,29 @@ function makeBar(io: Io): JointProgress {
   };
 }
 
-function makeSingleBar(io: Io, label: string): cliProgress.SingleBar {
+interface BarLayout {
+  readonly format: string;
+  readonly barsize: number;
+}
+
+const [SHORTEST_BAR, LONGEST_BAR] = [6, 40];
+
+/** Label, bar and counters in one line of the terminal; where there is no room for a bar, without it: the counters say more. */
+export function layOutBar(label: string, total: number, columns: number): BarLayout {
+  const padded = label.padEnd(LABEL_WIDTH);
+  // The last column stays free: some terminals wrap as soon as it is written.
+  const room = columns - 1 - padded.length - ` ${total}/${total}`.length - 1;
+  if (room < SHORTEST_BAR) return { format: `${label} {value}/{total}`, barsize: 0 };
+  return { format: `${padded} {bar} {value}/{total}`, barsize: Math.min(LONGEST_BAR, room) };
+}
+
+const LABEL_WIDTH = Math.max(...Object.values(LABELS).map(({ length }) => length));
+
+function makeSingleBar({ format, barsize }: BarLayout): cliProgress.SingleBar {
   return new cliProgress.SingleBar({
     stream: process.stderr,
-    format: `${label.padEnd(14)} {bar} {value}/{total}`,
-    barsize: Math.max(10, Math.min(40, io.columns - 40)),
+    format,
+    barsize,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: false,

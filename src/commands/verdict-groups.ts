@@ -30,8 +30,8 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
       Math.max(head.length, ...groups.map(([row]) => labels.cells(row?.account)[at]?.length ?? 0)) + 2,
   );
   const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
-  // Where the labels leave no room, keeper and entries go into the note.
-  const isFull = labels.heads.length === 0 || room >= FULL_COLUMNS;
+  // Where there is no room for them, keeper and entries go into the note.
+  const isFull = room >= FULL_COLUMNS;
   const columns = COLUMNS.filter(({ isExtra, isKept }) => (isFull || !isExtra) && (hasKept || !isKept));
   const used = columns.reduce((sum, { width }) => sum + width, 0);
   const table = new Table({

@@ -126,10 +126,11 @@ export const countKept = (report: ReportLine) => report.kept?.count ?? report.se
 
 /** What the fullest table takes at least, without the columns that name an account. */
 export const FULL_COLUMNS = 76;
+const LEAST_NOTE = 12;
 
 /**
- * A table for people, within `io.columns`: one row an instance, labelled where several accounts are at work. Where the labels
- * leave no room, keeper and entries stay away. Why and next of failures follow in `renderFailures`.
+ * A table for people, within `io.columns`: one row an instance, labelled where several accounts are at work. Where there is no
+ * room, keeper and entries stay away, then the name. Why and next of failures follow in `renderFailures`.
  */
 export function renderVerdictTable(rows: readonly Row[], io: Io): string {
   const colors = pc.createColors(io.hasColor);
@@ -138,10 +139,14 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
     widest(rows, (row) => labels.cells(row.account)[at] ?? '', head),
   );
   const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
-  const isFull = labels.heads.length === 0 || room >= FULL_COLUMNS;
-  const columns = COLUMNS.filter(({ isExtra }) => isFull || !isExtra);
-  const widths = columns.map(({ head, read, most = 99 }) => Math.min(most, widest(rows, read, head)));
-  const note = Math.max(12, room - widths.reduce((sum, width) => sum + width, 0) - 1);
+  const isFull = room >= FULL_COLUMNS;
+  const most = COLUMNS.filter(({ isExtra }) => isFull || !isExtra);
+  const widthsOf = (columns: typeof most) =>
+    columns.map(({ head, read, most = 99 }) => Math.min(most, widest(rows, read, head)));
+  const noteOf = (columns: typeof most) => room - widthsOf(columns).reduce((sum, width) => sum + width, 1);
+  const columns = noteOf(most) < LEAST_NOTE ? most.filter(({ head }) => head !== 'NAME') : most;
+  const widths = widthsOf(columns);
+  const note = Math.max(LEAST_NOTE, noteOf(columns));
   const table = new Table({
     head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE'],
     ...PLAIN_TABLE,
