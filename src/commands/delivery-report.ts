@@ -36,21 +36,21 @@ export function reportDelivery(
   lines: ResultLines | undefined,
 ): number {
   const several = ends.length > 1;
-  const outcomes = ends.flatMap((end) =>
-    'outcome' in end ? [{ name: several ? end.name : undefined, outcome: end.outcome }] : [],
-  );
-  const plans = outcomes.flatMap(({ name, outcome }) =>
-    outcome.kind === 'plan' ? [{ name, plan: outcome.plan }] : [],
-  );
+  const outcomes = ends.flatMap((end) => ('outcome' in end ? [end.outcome] : []));
   const accounts = ends.map(describeEnd);
   const failed = accounts.filter(({ error }) => error !== null);
   const exitStatus = isInterrupted ? INTERRUPTED : failed.length > 0 ? 1 : 0;
-  if (plans.length > 0) {
-    showPlans(plans, verb, settings, bundle, io);
+  if (outcomes.some(({ kind }) => kind === 'plan')) {
+    const looks = ends.map((end, at) => ({
+      name: several ? end.name : undefined,
+      plan: 'outcome' in end && end.outcome.kind === 'plan' ? end.outcome.plan : undefined,
+      error: accounts[at]?.error ?? null,
+    }));
+    showPlans(looks, verb, settings, bundle, io);
     io.err(renderFailedAccounts(accounts));
     return exitStatus;
   }
-  const sent = outcomes.flatMap(({ outcome }) => (outcome.kind === 'sent' ? [outcome] : []));
+  const sent = outcomes.flatMap((outcome) => (outcome.kind === 'sent' ? [outcome] : []));
   if (sent.length > 0) {
     const commandIds = sent.flatMap((outcome) => outcome.commandIds);
     const extra = several ? { accounts } : pickFollowing(sent[0]);

@@ -11,9 +11,10 @@ import type { Settings } from '../settings.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
 import type { Verb } from './deliver.ts';
 import { repeatKeeper } from './delivery-text.ts';
-import { describeFollowPlans, sayFollowPlans } from './follow-plan.ts';
+import { sayFollowPlans } from './follow-plan.ts';
 import type { Io } from './io.ts';
 import { describeDocumentPlan, type OwnDocuments } from './own-document.ts';
+import { describeAccounts, type LookedAt } from './plan-accounts.ts';
 import { renderPlannedInstances } from './plan-table.ts';
 
 /** What a run would do in one account. */
@@ -54,33 +55,6 @@ export async function planAccount(
   return { delivery, instances, unknownIds, canary, documents, following };
 }
 
-/** What would become of the document, and which of its versions would be sent. */
-function describeDocuments(documents: OwnDocuments | undefined): { documentPlan: DocumentFacts | null } {
-  if (!documents) return { documentPlan: null };
-  const { action, found, defaultVersion = null, content, versionName } = documents.script;
-  return {
-    documentPlan: {
-      action,
-      version: found?.version ?? null,
-      versionName,
-      defaultVersion,
-      bytes: Buffer.byteLength(content),
-      sha256: createHash('sha256').update(content).digest('hex'),
-      says: describeDocumentPlan(documents.script),
-    },
-  };
-}
-
-interface DocumentFacts {
-  action: string;
-  version: string | null;
-  versionName: string;
-  defaultVersion: string | null;
-  bytes: number;
-  sha256: string;
-  says: string;
-}
-
 function whyNot(instance: Instance): string {
   if (instance.platformType !== '' && instance.platformType !== 'Linux')
     return 'not Linux: the script does not run there';
@@ -93,14 +67,15 @@ export interface NamedPlan {
   readonly plan: AccountPlan;
 }
 
-/** Prints who would be reached, with what and how. `plans` is not empty. */
+/** Prints who would be reached, with what and how. At least one of `looks` has a plan. */
 export function showPlans(
-  plans: readonly NamedPlan[],
+  looks: readonly LookedAt[],
   verb: Verb,
   settings: Settings,
   bundle: Bundle,
   io: Io,
 ): void {
+  const plans = looks.flatMap(({ name, plan }) => (plan ? [{ name, plan }] : []));
   const [first] = plans;
   if (!first) return;
   const { delivery } = first.plan;
@@ -111,8 +86,7 @@ export function showPlans(
     digest: bundle.digest,
     script: { sha256: createHash('sha256').update(sent).digest('hex'), bytes: Buffer.byteLength(sent) },
     document: first.plan.documents?.script.name ?? RUN_SHELL_SCRIPT,
-    ...describeDocuments(first.plan.documents),
-    ...describeFollowPlans(plans, verb, settings),
+    ...describeAccounts(looks, verb, settings),
     alarm: settings.delivery.alarm ?? null,
     maxConcurrency: delivery.maxConcurrency,
     maxErrors: delivery.maxErrors,
@@ -143,7 +117,6 @@ const nameFields = (name: AccountName | undefined) =>
 interface Plan {
   command: string;
   document: string;
-  documentPlan: DocumentFacts | null;
   alarm: string | null;
   maxConcurrency: string;
   maxErrors: string;

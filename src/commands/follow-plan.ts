@@ -21,26 +21,7 @@ export interface FollowedAccount {
   readonly plan: { readonly following: AssociationPlan | undefined };
 }
 
-/** The keys of a dry run's JSON: `association` of one account, or one with each of `accounts`. */
-export function describeFollowPlans(
-  plans: readonly FollowedAccount[],
-  verb: Verb,
-  settings: Settings,
-): Record<string, unknown> {
-  const describe = ({ plan: { following } }: FollowedAccount) =>
-    following ? describePlanned(verb, settings, following) : null;
-  const [first] = plans;
-  if (plans.length <= 1) return { association: first ? describe(first) : null };
-  if (!settings.delivery.isFollow) return {};
-  const accounts = plans.map((one) => ({
-    profile: one.name?.profile ?? null,
-    region: one.name?.region ?? null,
-    association: describe(one),
-  }));
-  return { accounts };
-}
-
-/** The same in words, an account after the other; empty without `--follow`. */
+/** In words, an account after the other; empty without `--follow`. */
 export function sayFollowPlans(
   plans: readonly FollowedAccount[],
   verb: Verb,
@@ -48,13 +29,17 @@ export function sayFollowPlans(
 ): readonly string[] {
   return plans.flatMap(({ name, plan: { following } }) => {
     if (!following) return [];
-    const { says } = describePlanned(verb, settings, following);
+    const { says } = describeFollowPlan(verb, settings, following);
     return [name ? `${labelAccount(name)}: ${says}` : says];
   });
 }
 
 /** An uninstall only ends it. */
-function describePlanned(verb: Verb, settings: Settings, plan: AssociationPlan): PlannedAssociation {
+export function describeFollowPlan(
+  verb: Verb,
+  settings: Settings,
+  plan: AssociationPlan,
+): PlannedAssociation {
   const { action, name, associationId = null, changes, request } = plan;
   const schedule = request.ScheduleExpression ?? null;
   if (verb === 'install') {

@@ -142,6 +142,31 @@ test('accounts: a dry run shows all of them and sends nothing', async (context) 
   assert.deepEqual(rig.count('SendCommand'), {});
 });
 
+test('accounts: a dry run has each account in its JSON: its document and association, or why it could not be looked at', async (context) => {
+  const rig = await makeAccountRig(context, FOUR.slice(0, 2), {
+    accounts: [DEV, { ...PROD, refusal: 'ExpiredTokenException' }],
+  });
+  const words = 'install --tag env=dev --profile dev --profile prod --region us-east-1';
+  const done = await rig.run(`${words} --document Ours --follow --dry-run --output json`);
+  assert.equal(done.status, 1);
+  const { accounts, ...plan } = JSON.parse(done.stdout);
+  assert.ok(!('documentPlan' in plan) && !('association' in plan), 'each account has its own');
+  const [dev, prod] = accounts;
+  assert.deepEqual([dev.profile, dev.region, dev.error], ['dev', 'us-east-1', null]);
+  assert.deepEqual([dev.documentPlan.action, dev.association.action], ['create', 'create']);
+  assert.match(dev.documentPlan.sha256, /^[0-9a-f]{64}$/);
+  assert.deepEqual([prod.profile, prod.documentPlan, prod.association], ['prod', null, null]);
+  assert.equal(prod.error.code, 'ExpiredTokenException');
+  assert.match(
+    done.stderr,
+    /ssm-keepalive: prod us-east-1: .*\n {2}why: {2}the AWS credentials have expired/,
+  );
+  const one = JSON.parse(
+    (await rig.run('install --tag env=dev --profile dev --region us-east-1 --dry-run --output json')).stdout,
+  );
+  assert.deepEqual([one.documentPlan, one.association, one.accounts], [null, null, undefined]);
+});
+
 test('accounts: Ctrl-C cancels in all of them', async (context) => {
   const rig = await makeAccountRig(
     context,
