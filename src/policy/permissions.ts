@@ -114,15 +114,17 @@ const DEFAULT_VERSION: Rule = {
   when: (run) => hasDocument(run) && isSent(run),
 };
 
+const FIND_ASSOCIATION: Rule = {
+  action: 'ssm:ListAssociations',
+  on: 'any',
+  why: 'find our association',
+  only: WITH_FOLLOW,
+  when: (run) => isFollowed(run) && isPlanned(run),
+};
+
 /** `install --follow`. */
 const FOLLOW: readonly Rule[] = [
-  {
-    action: 'ssm:ListAssociations',
-    on: 'any',
-    why: 'find our association',
-    only: WITH_FOLLOW,
-    when: (run) => isFollowed(run) && isPlanned(run),
-  },
+  FIND_ASSOCIATION,
   {
     action: 'ssm:DescribeAssociation',
     on: 'associations',
@@ -148,20 +150,33 @@ const FOLLOW: readonly Rule[] = [
       when: (run) => isFollowed(run) && isSent(run) && hasDocument(run) === (on === 'own-document'),
     }),
   ),
-  ...(['ssm:DescribeAssociationExecutions', 'ssm:DescribeAssociationExecutionTargets'] as const).map(
-    (action): Rule => ({
-      action,
-      on: 'associations',
-      why: 'see what its run did',
-      only: WITH_FOLLOW,
-      when: (run) => isFollowed(run) && isSent(run),
-    }),
-  ),
+  {
+    action: 'ssm:DescribeAssociationExecutions',
+    on: 'associations',
+    why: 'see what its run did',
+    only: WITH_FOLLOW,
+    when: (run) => isFollowed(run) && isSent(run),
+  },
+  {
+    action: 'ssm:DescribeAssociationExecutionTargets',
+    on: 'associations',
+    why: 'see what its run did',
+    only: WITH_FOLLOW,
+    when: (run) => isFollowed(run) && isSent(run) && isWatched(run),
+  },
 ];
 
 /** `uninstall --follow`. */
 const UNFOLLOW: readonly Rule[] = [
-  ...(['ssm:DescribeAssociation', 'ssm:DescribeAssociationExecutions', 'ssm:DeleteAssociation'] as const).map(
+  FIND_ASSOCIATION,
+  {
+    action: 'ssm:DescribeAssociation',
+    on: 'associations',
+    why: 'see what our association is',
+    only: WITH_FOLLOW,
+    when: (run) => isFollowed(run) && isPlanned(run),
+  },
+  ...(['ssm:DescribeAssociationExecutions', 'ssm:DeleteAssociation'] as const).map(
     (action): Rule => ({
       action,
       on: 'associations',
@@ -313,9 +328,14 @@ const DOCTOR: readonly Rule[] = [
   },
 ].map((rule): Rule => ({ ...rule, without: 'doctor names what it could not look at' }) as Rule);
 
+/** The association is all that is made, and nobody waits: no command is ever sent. */
+const isHandedOver = (run: PlannedRun) => isFollowed(run) && isSent(run) && !isWatched(run);
+
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   install: [
-    ...DELIVERY,
+    ...DELIVERY.map(
+      (rule): Rule => ({ ...rule, when: (run) => !isHandedOver(run) && (rule.when?.(run) ?? true) }),
+    ),
     ...DOCUMENT,
     DEFAULT_VERSION,
     ...FOLLOW,

@@ -39,15 +39,22 @@ const HOSTS: readonly HostSpec[] = [
     name: 'web',
     id: 'i-0aaaaaaaaaaaaaaa1',
     tags: { env: 'dev' },
+    groups: ['web-servers'],
     synthetic: synthetic({ pad: 'x'.repeat(3000) }),
   },
-  { name: 'cellar', id: 'mi-0bbbbbbbbbbbbbbb1', tags: { env: 'dev' }, synthetic: synthetic() },
+  ...[1, 2].map((n) => ({
+    name: `cellar-${n}`,
+    id: `mi-0bbbbbbbbbbbbbbb${n}`,
+    tags: { env: 'dev', where: 'cellar' },
+    groups: ['web-servers', 'cellar'],
+    synthetic: synthetic(),
+  })),
 ];
 
 const ABROAD = HOSTS.map((host, index) => ({
   ...host,
   name: `${host.name}-abroad`,
-  id: `${host.id?.slice(0, -1)}${index + 8}`,
+  id: `${host.id?.slice(0, -1)}${index + 7}`,
   region: 'eu-west-1',
 }));
 
@@ -124,6 +131,65 @@ const CASES: readonly Case[] = [
     before: ['install --tag env=dev --document Ours'],
     paths: [plain],
   },
+  { line: 'install --resource-group web-servers --yes', paths: DELIVERED },
+  { line: 'uninstall --resource-group web-servers --yes', paths: DELIVERED },
+  { line: 'status --resource-group web-servers', paths: DELIVERED },
+  // Made by the first of its paths, started once more by the next, and edited by the third. The first instance alone is sent a
+  // command, and may be of either kind.
+  {
+    line: 'install --tag env=dev --follow --yes',
+    paths: [
+      plain,
+      plain,
+      another('install --tag env=dev --follow --yes --interval 50'),
+      another('install --tag env=dev --tag where=cellar --follow --yes'),
+      interrupted,
+    ],
+  },
+  {
+    line: 'install --resource-group web-servers --follow --yes',
+    paths: [
+      plain,
+      plain,
+      another('install --resource-group web-servers --follow --yes --interval 50'),
+      another('install --resource-group cellar --follow --yes'),
+      interrupted,
+    ],
+  },
+  {
+    line: 'install --tag env=dev --follow --document Ours --yes',
+    paths: [
+      interrupted,
+      plain,
+      plain,
+      another('install --tag env=dev --follow --document Ours --yes --interval 50'),
+      another('install --tag env=dev --tag where=cellar --follow --document Ours --yes'),
+    ],
+  },
+  // Nobody waits, so no command is ever sent.
+  {
+    line: 'install --tag env=dev --follow --no-wait --no-canary --yes',
+    paths: [
+      plain,
+      plain,
+      another('install --tag env=dev --follow --no-wait --no-canary --yes --interval 50'),
+    ],
+  },
+  {
+    line: 'install --tag env=dev --follow --dry-run',
+    before: ['install --tag env=dev --follow'],
+    paths: [plain],
+  },
+  {
+    line: 'uninstall --tag env=dev --follow',
+    before: ['install --tag env=dev --follow'],
+    paths: DELIVERED,
+  },
+  {
+    line: 'uninstall --tag env=dev --follow --dry-run',
+    before: ['install --tag env=dev --follow'],
+    paths: [plain],
+  },
   { line: `install ${IDS} --no-canary --alarm errors`, prepare: raiseNoAlarm, paths: DELIVERED },
   { line: 'doctor', prepare: endOwnSession, mayFind: true, paths: [plain] },
   {
@@ -189,16 +255,26 @@ test('policy: every command does all it can under exactly its own policy, and ne
 /** Those whose policies have something that no other of them has. */
 const RED = CASES.filter(
   ({ line }) =>
-    ['install --tag env=dev', 'preferences set --idle 60 --yes', 'preferences undo --yes'].includes(line) ||
+    [
+      'install --tag env=dev',
+      'install --tag env=dev --follow --yes',
+      'uninstall --tag env=dev --follow',
+      'preferences set --idle 60 --yes',
+      'preferences undo --yes',
+    ].includes(line) ||
     line.endsWith('dev --document Ours') ||
-    line.endsWith('--no-wait --no-canary'),
+    line === `install ${IDS} --no-wait --no-canary`,
 );
 
 test('policy: with any one action taken out, the command says which permission is missing', async (context) => {
   await Promise.all(
     RED.map(async (one) => {
-      const isDocument = one.line.includes('--document');
-      const all = takeOutOne(await printPolicy(one.line), isDocument ? ['OwnDocument'] : undefined);
+      const sids = one.line.includes('--document')
+        ? ['OwnDocument']
+        : one.line.includes('--follow')
+          ? ['Associations']
+          : undefined;
+      const all = takeOutOne(await printPolicy(one.line), sids);
       await Promise.all(
         all.map(async ([without, action]) => {
           const rig = await makeRig(context, one);

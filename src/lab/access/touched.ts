@@ -65,7 +65,24 @@ const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
   UpdateDocument: touchNamed,
   UpdateDocumentDefaultVersion: touchNamed,
   DeleteDocument: touchNamed,
+  // One that is not there yet has no id. Its instances are never asked for: whom it reaches is the service's business by then.
+  CreateAssociation: ({ Name }, account, place) => [
+    { arn: ssmArn('association/*', place) },
+    touchDocument(Name, account, place),
+  ],
+  // The reference calls the document of an edit optional: that the association alone is asked for is inferred.
+  UpdateAssociation: touchAssociation,
+  DescribeAssociation: touchAssociation,
+  DeleteAssociation: touchAssociation,
+  DescribeAssociationExecutions: touchAssociation,
+  DescribeAssociationExecutionTargets: touchAssociation,
+  StartAssociationsOnce: ({ AssociationIds }, account, place) =>
+    AssociationIds.flatMap((AssociationId) => touchAssociation({ AssociationId }, account, place)),
 };
+
+function touchAssociation({ AssociationId }: { AssociationId: string }, _: Account, place: Place): Touched[] {
+  return [{ arn: ssmArn(`association/${AssociationId}`, place) }];
+}
 
 function touchNamed({ Name }: { Name: string }, account: Account, place: Place): Touched[] {
   return [touchDocument(Name, account, place)];
