@@ -59,6 +59,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     isStreamed: true,
     examples: [
       ['install --tag env=dev', 'every instance tagged env=dev, one first'],
+      ['install --tag env=dev --follow', 'and every new one, when it comes online'],
       ['install --instance-id i-0123456789abcdef0 --dry-run', 'show, send nothing'],
     ],
     load: async () => (await import('./install.ts')).install,
