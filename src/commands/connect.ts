@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, UserError } from '../errors.ts';
+import { makeInterruptible } from '../fleet/interruptible.ts';
 import type { StartedSession } from '../fleet/sessions.ts';
 import { findPlugin, runPlugin } from '../session/plugin.ts';
 import type { TerminalStreams } from '../session/user-terminal.ts';
@@ -21,10 +22,15 @@ export const connect: Command = async (settings, io, { words, own, interruption 
   if (streams === undefined && options.client !== 'plugin') throw noTerminal();
   const connection = await openConnection(settings, io);
   try {
-    const instanceId = await chooseOneInstance(connection.client, 'connect', words[0], settings.common.isLab);
+    const opener = makeInterruptible(connection.client, interruption, {
+      weight: () => 'nothing',
+      nothing: 'no session was opened',
+      look: '',
+    });
+    const instanceId = await chooseOneInstance(opener, 'connect', words[0], settings.common.isLab);
     const { startSession, toStartParameters } = await import('../fleet/sessions.ts');
     const request = { instanceId, reason: options.reason, documentName: options.document };
-    const session = await startSession(connection.client, request);
+    const session = await startSession(opener, request);
     const task = { client: connection.client, session, instanceId, options, settings, io };
     if (plugin !== undefined)
       return await runOfficial({ ...task, plugin, parameters: toStartParameters(request) });

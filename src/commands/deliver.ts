@@ -16,6 +16,7 @@ import { describeAction, warnOfAssociations } from './follow-text.ts';
 import { planDocuments, plannedDocument, type SavedDocuments, saveDocuments } from './own-document.ts';
 import type { Progress } from './progress.ts';
 import { describeTakeUp, takeUp } from './take-up.ts';
+import { refuseInterrupted, type UnderWay } from './under-way.ts';
 import type { Following } from './verdict-report.ts';
 
 export type Verb = 'install' | 'uninstall' | 'status';
@@ -34,6 +35,8 @@ export interface AccountRun {
   readonly progress: Progress;
   /** A note for people while it goes on; what came of it goes back as the outcome. */
   note(text: string): void;
+  /** What Ctrl-C finds from here on. */
+  enter(stage: UnderWay): void;
   /** Asks, together with the other accounts, whether so many may be changed. @throws UserError where they may not */
   confirm(reach: Reach): Promise<void>;
 }
@@ -48,6 +51,7 @@ export type Outcome =
 export async function deliver(run: AccountRun): Promise<Outcome> {
   const { client, verb, settings, bundle } = run;
   if (settings.delivery.commandIds.length > 0) {
+    run.enter('commands');
     const result = await takeUp({ ...run, executionSeconds: EXECUTION_TIMEOUT_SECONDS });
     return { kind: 'result', result };
   }
@@ -67,7 +71,10 @@ export async function deliver(run: AccountRun): Promise<Outcome> {
     await run.confirm({ ...(await countReach(client, targets, settings)), edit });
   }
   refuseInterrupted(run.interruption);
+  run.enter('changing');
   const saved = await saveDocuments(client, plans, run.note);
+  run.enter('looking');
+  refuseInterrupted(run.interruption);
   const delivery = { ...unpinned, document: saved.document };
   if (verb === 'install' && following) return follow(run, delivery, saved);
   const known = await lookForAssociations(run);
@@ -78,10 +85,10 @@ export async function deliver(run: AccountRun): Promise<Outcome> {
 
 /** `install --follow`: after Ctrl-C the association stays as it is, since its runs cannot be cancelled. */
 async function follow(run: AccountRun, delivery: Delivery, saved: SavedDocuments): Promise<Outcome> {
-  const { settings, note } = run;
+  const { settings, note, enter } = run;
   const executionSeconds = EXECUTION_TIMEOUT_SECONDS;
   const { result, association } = await pushWith(run, delivery, saved, (push) =>
-    runFollow({ push, settings, note, executionSeconds }),
+    runFollow({ push, settings, note, enter, executionSeconds }),
   );
   const isSent = association !== null && !settings.delivery.shouldWait;
   return isSent
@@ -96,24 +103,19 @@ async function lookForAssociations({
   settings,
   interruption,
   note,
+  enter,
 }: AccountRun): Promise<Following> {
   const { isFollow, shouldWait } = settings.delivery;
   if (verb === 'install' || (verb === 'status' && !shouldWait)) return {};
   const isEnded = verb === 'uninstall' && isFollow;
-  const association = isEnded ? await removeFollow(client, settings, interruption, note) : undefined;
+  const association = isEnded
+    ? await removeFollow(client, settings, interruption, note, () => enter('changing'))
+    : undefined;
+  enter('looking');
   refuseInterrupted(interruption);
   const associations = await findMatching(client, settings.targets);
   if (verb === 'uninstall') warnOfAssociations(associations, settings, note);
   return { associations, ...(association ? { association } : {}) };
-}
-
-/** Ctrl-C while instances were still being looked up: nothing was sent, and nothing shall be. */
-function refuseInterrupted(interruption: Interruption): void {
-  if (!interruption.isRequested) return;
-  throw new UserError(
-    { code: 'interrupted', what: 'nothing was sent', why: 'you interrupted it', next: 'run it again' },
-    { exitStatus: 130 },
-  );
 }
 
 function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: Targets): Delivery {
@@ -178,7 +180,11 @@ async function checkIdlePolicy(client: SSMClient, settings: Settings): Promise<v
   }
 }
 
-async function sendOnly({ client, verb, settings, note }: AccountRun, delivery: Delivery): Promise<string[]> {
+async function sendOnly(
+  { client, verb, settings, note, enter }: AccountRun,
+  delivery: Delivery,
+): Promise<string[]> {
+  enter('commands');
   const commandIds = await sendScript(client, delivery);
   note(`ssm-keepalive: sent. To see how it went:  ${describeTakeUp(verb, commandIds, settings)}\n`);
   return commandIds;
@@ -193,12 +199,14 @@ async function pushWith<T>(
 ): Promise<T> {
   const { client, verb, settings, bundle, interruption, progress, note } = run;
   const sentIds: string[] = [];
+  refuseInterrupted(interruption);
   const options: PushOptions = {
     client,
     delivery,
     lookDocument: saved.lookDocument,
     hasCanary: needsCanary(verb, settings),
     interruption,
+    onSending: () => run.enter('commands'),
     onEvent: (event) => {
       if (event.kind === 'sent' && event.stage !== 'look') sentIds.push(event.commandId);
       progress.onEvent(event);

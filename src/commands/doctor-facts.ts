@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts';
 import { listInstances } from '../fleet/choose.ts';
 import { withAbort } from '../fleet/client.ts';
 import { findRefusal, readCredentials } from '../fleet/credentials.ts';
+import { makeInterruptible } from '../fleet/interruptible.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import type { Verdict } from '../fleet/judge.ts';
 import { type NeededAction, probePermissions } from '../fleet/permissions.ts';
@@ -124,7 +125,11 @@ async function askInstance(
   const bundle = renderBundle(settings.keeper);
   onSend();
   const { verdicts } = await pushScript({
-    client,
+    client: makeInterruptible(client, interruption, {
+      weight: () => 'effect',
+      nothing: '',
+      look: 'run doctor again: the script only reads',
+    }),
     delivery: {
       targets: { tags: [], instanceIds: [instanceId] },
       commands: wireCommands('status', bundle.status),

@@ -1,6 +1,7 @@
 import { renderBundle } from '../bundle/index.ts';
 import { UsageError } from '../errors.ts';
 import { NoMatchError } from '../fleet/choose.ts';
+import { makeInterruptible } from '../fleet/interruptible.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import type { Verdict } from '../fleet/judge.ts';
 import { explainNoMatch } from '../fleet/nearest-tags.ts';
@@ -16,9 +17,7 @@ import { Gathering } from './gathering.ts';
 import type { Io } from './io.ts';
 import { makeProgress } from './progress.ts';
 import { makeResultLines } from './result-lines.ts';
-
-const CANCELLING =
-  '\nssm-keepalive: cancelling; waiting for what already runs (Ctrl-C again leaves at once)\n';
+import { describeInterrupt, type UnderWay } from './under-way.ts';
 
 /**
  * Brings one of the three scripts to every target in every account, all accounts at the same time, and reports a verdict for
@@ -45,14 +44,20 @@ export async function deliverToAll(
     await confirmEdits(reaches, settings, io);
   });
   const service = await openService(settings, io);
+  const stages = new Map<AccountName, UnderWay>();
   const undo = interruption.onRequest(() => {
     progress.stop();
-    io.err(CANCELLING);
+    io.err(describeInterrupt([...stages.values()]));
   });
-
-  async function deliverTo({ client, name, label, settings: own }: AccountAtWork): Promise<Outcome> {
+  async function deliverTo({ client: raw, name, label, settings: own }: AccountAtWork): Promise<Outcome> {
     let hasJoined = false;
     const isOne = label === '';
+    stages.set(name, 'looking');
+    const client = makeInterruptible(raw, interruption, {
+      weight: () => (stages.get(name) === 'looking' ? 'nothing' : 'effect'),
+      nothing: 'nothing was sent',
+      look: 'look with  ssm-keepalive status, then run it again: nothing is done twice',
+    });
     try {
       const part = progress.forAccount(label);
       const tell = (verdict: Verdict) => lines?.tellRow(isOne ? verdict : { ...verdict, account: name });
@@ -61,6 +66,7 @@ export async function deliverToAll(
         verb,
         bundle,
         interruption,
+        enter: (stage) => stages.set(name, stage),
         settings: own,
         progress: {
           onEvent: (event) => (event.kind === 'verdict' ? tell(event.verdict) : part.onEvent(event)),
@@ -84,11 +90,18 @@ export async function deliverToAll(
       const { common } = own;
       const told =
         error instanceof NoMatchError
-          ? await explainNoMatch(error, client, service.connectionFor(common), own.targets)
+          ? await explainNoMatch(
+              error,
+              client,
+              service.connectionFor(common),
+              own.targets,
+              interruption.requestSignal,
+            )
           : error;
       if (!isOne) lines?.tellFailedAccount(describeEnd({ name, error: told }));
       throw told;
     } finally {
+      stages.delete(name);
       if (!hasJoined) gathering.leave();
     }
   }

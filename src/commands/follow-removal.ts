@@ -5,16 +5,18 @@ import { describeTargets } from '../fleet/choose.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import type { Settings } from '../settings.ts';
 import type { AssociationFacts } from './follow-text.ts';
+import { refuseInterrupted } from './under-way.ts';
 
 /**
  * Ends the association of these targets, before anything is taken off: it would put it back. A run that is under way is waited
- * for, since it could reach an instance after us.
+ * for, since it could reach an instance after us. Whoever does not wait for it keeps the association.
  */
 export async function removeFollow(
   client: SSMClient,
   settings: Settings,
   interruption: Interruption,
   note: (text: string) => void,
+  onChange: () => void,
 ): Promise<AssociationFacts> {
   const name = associationName(settings.targets);
   const ids = await findByName(client, name);
@@ -24,10 +26,11 @@ export async function removeFollow(
       known: new Set(),
       deadlineSeconds: RUN_SECONDS,
       lagSeconds: 0,
-      signal: interruption.leaveSignal,
-      isInterrupted: () => interruption.isRequested,
+      signal: interruption.requestSignal,
       onCounters: () => {},
     });
+    refuseInterrupted(interruption);
+    onChange();
     await deleteAssociation(client, id);
   }
   const [id = ''] = ids;

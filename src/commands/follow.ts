@@ -22,6 +22,7 @@ import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
 import { repeatConnection } from './delivery-text.ts';
 import { type AssociationFacts, describeFollow } from './follow-text.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** The association takes the script from where the commands do; ids of instances go into one request. */
 const MOST_IDS = 50;
@@ -51,6 +52,8 @@ export interface FollowOptions {
   readonly push: PushOptions;
   readonly settings: Settings;
   note(text: string): void;
+  /** What Ctrl-C finds from here on. */
+  enter(stage: UnderWay): void;
   /** How long the script may run on an instance. */
   readonly executionSeconds: number;
 }
@@ -63,18 +66,18 @@ export interface Followed {
 
 /** The first instance, then the association for all, then what became of each. @throws ServiceError */
 export async function runFollow(options: FollowOptions): Promise<Followed> {
-  const { push, settings, note } = options;
+  const { push, settings, note, enter } = options;
   const { client, interruption } = push;
   const canary = push.hasCanary ? await pushCanary(push) : undefined;
   if (canary?.stopped) return { result: canary, association: null };
+  const { targets, delivery } = settings;
+  const plan = await planAssociation(client, targets, push.delivery, delivery.every);
+  const known = plan.associationId ? await listRuns(client, plan.associationId) : new Set<string>();
   if (interruption.isRequested) {
     const none = { verdicts: [], commandIds: [], missingCount: 0 };
     return { result: { ...(canary ?? none), stopped: 'you interrupted it' }, association: null };
   }
-
-  const { targets, delivery } = settings;
-  const plan = await planAssociation(client, targets, push.delivery, delivery.every);
-  const known = plan.associationId ? await listRuns(client, plan.associationId) : new Set<string>();
+  enter('changing');
   const { associationId } = await saveAssociation(client, plan);
   const action = ({ create: 'created', update: 'updated', none: 'started' } as const)[plan.action];
   note(
@@ -86,19 +89,16 @@ export async function runFollow(options: FollowOptions): Promise<Followed> {
     const result = { verdicts: [], commandIds: canary?.commandIds ?? [], missingCount: 0 };
     return { result, association: { ...facts, runs: [], offline: null } };
   }
-  const undo = interruption.onRequest(() =>
-    note('\nssm-keepalive: an association’s run cannot be cancelled; reporting what is known\n'),
-  );
+  enter('association');
   const runs = await awaitRuns(client, {
     associationId,
     known,
     deadlineSeconds: delivery.timeoutSeconds + options.executionSeconds,
     lagSeconds: LAG_SECONDS,
     pollSeconds: push.pollSeconds,
-    signal: interruption.leaveSignal,
-    isInterrupted: () => interruption.isRequested,
+    signal: interruption.requestSignal,
     onCounters: (counters) => push.onEvent?.({ kind: 'counters', stage: 'fleet', counters }),
-  }).finally(undo);
+  });
   const told = await readResults(client, runs);
   const looked = interruption.isRequested ? [] : await lookAt(push, told.untold);
   const others = await confirmRestarts(push, [...told.verdicts, ...looked]);

@@ -2,6 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { PRODUCT_VERSION } from '../bundle/version.ts';
 import { UsageError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
+import { makeInterruptible, type Weight } from '../fleet/interruptible.ts';
 import { endSession, readAccountId } from '../fleet/measure-account.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../fleet/sessions.ts';
 import {
@@ -24,6 +25,7 @@ import { renderLeftOpen, renderMeasureJson, renderMeasureTable, sayCost } from '
 import { openReportFile } from './report-file.ts';
 import { makeResume } from './resume.ts';
 import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
+import { refuseInterrupted } from './under-way.ts';
 
 /** Watched for so many idle timeouts unless told otherwise: 1.5 prove something, the rest is for a slow start. */
 const DEFAULT_TIMEOUTS = 2.5;
@@ -39,13 +41,23 @@ export const measure: Command = async (settings, io, invocation) => {
   const report = openReportFile(settings.measure.reportFile);
   const connection = await connect(settings, io);
   try {
-    const { client } = connection;
+    const { interruption } = invocation;
+    let isMeasuring = false;
+    const limit = (weight: () => Weight) =>
+      makeInterruptible(connection.client, interruption, {
+        weight,
+        nothing: 'nothing was measured',
+        look: 'see what is left open with  ssm-keepalive doctor',
+      });
+    const client = limit(() => (isMeasuring ? 'effect' : 'nothing'));
     const region = await client.config.region();
     const hasDocument = settings.measure.hasTemporaryDocument;
     const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleTimeout(client);
+    refuseInterrupted(interruption, 'nothing was measured');
     const plan = makePlan(settings, idleTimeoutSeconds);
     if (!settings.common.isQuiet) io.err(sayCost(instanceId, region, plan, idleTimeoutSeconds));
     const run = async (document: string | undefined): Promise<number> => {
+      isMeasuring = true;
       const facts: Omit<MeasureFacts, 'accountId'> = {
         version: PRODUCT_VERSION,
         instanceId,
@@ -69,7 +81,8 @@ export const measure: Command = async (settings, io, invocation) => {
       return runAndReport(client, request, facts, plan, plugin, settings, io, invocation, report);
     };
     if (!hasDocument) return await run(undefined);
-    return await withTemporaryDocument(client, settings, io, run);
+    const cleaner = limit(() => 'clean-up');
+    return await withTemporaryDocument({ client, cleaner }, settings, io, run);
   } finally {
     report?.close();
     await connection.close();

@@ -1,8 +1,9 @@
 import { UsageError, UserError } from '../errors.ts';
+import { makeInterruptible, type Weight } from '../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../fleet/preferences.ts';
 import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
-import { openService } from './connection.ts';
+import { type OpenService, openService } from './connection.ts';
 import { repeatConnection } from './delivery-text.ts';
 import { type AccountEnd, describeAccount, goOnInEach, workInEach } from './each-account.ts';
 import { renderFailedAccounts } from './failure-report.ts';
@@ -23,7 +24,21 @@ export const preferences: Command = async (settings, io, invocation) => {
   const action = readAction(invocation.words[0]);
   const changes = readChanges(invocation.own);
   refuseUnmeant(action, changes);
-  const service = await openService(settings, io);
+  const opened = await openService(settings, io);
+  // Until something is being saved the first Ctrl-C ends every call.
+  let weight: Weight = 'nothing';
+  const service: OpenService = {
+    ...opened,
+    clientFor: (account) =>
+      makeInterruptible(opened.clientFor(account), invocation.interruption, {
+        weight: () => weight,
+        nothing: action === 'get' ? 'the session preferences were not read' : 'nothing was changed',
+        look: `look with  ssm-keepalive preferences get${repeatConnection(settings)}`,
+      }),
+  };
+  const onSaving = () => {
+    weight = 'effect';
+  };
   try {
     if (action === 'get') {
       const found = await workInEach(settings, service, ({ client }) => readPreferences(client));
@@ -32,9 +47,9 @@ export const preferences: Command = async (settings, io, invocation) => {
     const plans = await workInEach(settings, service, (account) =>
       action === 'set' ? planSet(account, changes) : planUndo(account),
     );
-    return await changeAll(action, plans, settings, io, invocation);
+    return await changeAll(action, plans, settings, io, invocation, onSaving);
   } finally {
-    await service.close();
+    await opened.close();
   }
 };
 
@@ -64,6 +79,7 @@ async function changeAll(
   settings: Settings,
   io: Io,
   { own, interruption }: Invocation,
+  onSaving: () => void,
 ): Promise<number> {
   // Before the question: who says yes should know where it will not hold.
   const failed = plans.filter((end) => 'error' in end);
@@ -74,6 +90,7 @@ async function changeAll(
   io.err(showChanges(changing));
   if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
   if (changing.length > 0 && interruption.isRequested) throw new UserError(INTERRUPTED, { exitStatus: 130 });
+  onSaving();
   const ends = await goOnInEach(plans, async ({ label, make }) => {
     const done = await make();
     io.err(`ssm-keepalive: ${label && `${label}: `}${done.said}\n`);

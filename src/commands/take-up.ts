@@ -50,7 +50,7 @@ export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
     });
     return {
       kept: kept.map((verdict) => blameAlarm(verdict, counters.alarm)),
-      missingCount: Math.max(0, counters.targetCount - kept.length),
+      missingCount: interruption.leaveSignal.aborted ? 0 : Math.max(0, counters.targetCount - kept.length),
     };
   };
   const found = await Promise.all(commandIds.map(watchOne)).finally(() => {

@@ -11,9 +11,12 @@ import type { Io } from './io.ts';
 
 export const TEMPORARY_IDLE_SECONDS = TEMPORARY_IDLE_MINUTES * 60;
 
-/** Runs something with a session document that is gone afterwards, whatever happened; where it is not, says how to delete it. */
+/**
+ * Runs something with a session document that is gone afterwards, whatever happened; where it is not, says how to delete it.
+ * The `cleaner` makes its call also when the user has left.
+ */
 export async function withTemporaryDocument(
-  client: SSMClient,
+  { client, cleaner }: { readonly client: SSMClient; readonly cleaner: SSMClient },
   settings: Settings,
   io: Io,
   run: (name: string) => Promise<number>,
@@ -29,7 +32,7 @@ export async function withTemporaryDocument(
     return await run(name);
   } finally {
     try {
-      await deleteTemporaryDocument(client, name);
+      await deleteTemporaryDocument(cleaner, name);
       isDeleted = true;
     } catch (error) {
       const { why, message } = error as UserError;

@@ -1,5 +1,4 @@
 /** What an association has done: its runs, and in each what became of every instance. */
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AssociationExecution,
   type AssociationExecutionTarget,
@@ -10,6 +9,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { blameAlarm, readTriggered } from './alarm.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
+import { makePollPause } from './poll-pause.ts';
 import { explainServiceError } from './service-errors.ts';
 import { type Counters, isFinal, normalizeStatus } from './watch.ts';
 
@@ -21,8 +21,8 @@ export interface RunWatch {
   /** How long a run may take to be listed; nobody may be online to run it. */
   readonly lagSeconds: number;
   readonly pollSeconds?: number | undefined;
+  /** Aborted: nobody wants to wait any longer. */
   readonly signal: AbortSignal;
-  readonly isInterrupted: () => boolean;
   readonly onCounters: (counters: Counters) => void;
 }
 
@@ -47,23 +47,18 @@ async function readRuns(client: SSMClient, AssociationId: string): Promise<Assoc
 export async function awaitRuns(client: SSMClient, watch: RunWatch): Promise<AssociationExecution[]> {
   const startedAt = performance.now();
   const since = () => (performance.now() - startedAt) / 1000;
-  const least = watch.pollSeconds ?? 2;
-  let pause = least;
-  for (let last = ''; ; ) {
+  const { signal, pollSeconds: leastSeconds } = watch;
+  const pause = makePollPause({ leastSeconds, signal, hurry: undefined });
+  while (true) {
     const runs = (await readRuns(client, watch.associationId)).filter(
       ({ ExecutionId = '' }) => !watch.known.has(ExecutionId),
     );
     const counters = addUp(runs);
     if (counters.targetCount > 0) watch.onCounters(counters);
     const isOver = runs.length > 0 ? runs.every(isRunOver) : since() > watch.lagSeconds;
-    if (isOver || since() > watch.deadlineSeconds || watch.isInterrupted() || watch.signal.aborted)
-      return runs;
+    if (isOver || since() > watch.deadlineSeconds || signal.aborted) return runs;
     const state = runs.map(({ ResourceCountByStatus = '' }) => ResourceCountByStatus).join();
-    pause = state === last ? Math.min(least * 7, pause * 1.5) : least;
-    last = state;
-    await delay(pause * (0.9 + Math.random() * 0.2) * 1000, undefined, { signal: watch.signal }).catch(
-      () => {},
-    );
+    await pause(state, (watch.deadlineSeconds - since()) * 1000);
   }
 }
 
@@ -122,8 +117,8 @@ export async function readResults(
   );
   for (const { run, target } of all) {
     const { ResourceId: instanceId = '', Status = 'unknown', DetailedStatus = Status } = target;
-    const told = outputs.get(instanceId);
-    if (isSuccess(target) && !told?.output.startsWith('{')) {
+    const said = outputs.get(instanceId);
+    if (isSuccess(target) && !said?.output.startsWith('{')) {
       untold.add(instanceId);
       continue;
     }
@@ -133,10 +128,15 @@ export async function readResults(
       name: '',
       statusDetails: DetailedStatus,
       isFinal: isFinal(Status, DetailedStatus),
-      exitCode: told?.exitCode,
-      output: told?.output ?? '',
+      exitCode: said?.exitCode,
+      output: said?.output ?? '',
     });
-    verdicts.set(instanceId, blameAlarm(verdict, readTriggered(run.TriggeredAlarms)));
+    // Nobody can take it up, as one does with a command.
+    const told =
+      verdict.verdict === 'unfinished'
+        ? { ...verdict, next: 'it goes on by itself; status tells how it ended' }
+        : verdict;
+    verdicts.set(instanceId, blameAlarm(told, readTriggered(run.TriggeredAlarms)));
   }
   return { verdicts: [...verdicts.values()], untold: [...untold].filter((id) => !verdicts.has(id)) };
 }

@@ -11,17 +11,18 @@ const SHOWN_TAGS = 5;
 
 /**
  * The same failure with the tags that managed instances do have, the nearest first, where these credentials may read them.
- * Never throws, and makes at most seven calls.
+ * Never throws, makes at most seven calls, and ends with the plain failure when `signal` comes.
  */
 export async function explainNoMatch(
   failure: NoMatchError,
   client: SSMClient,
   connection: Connection,
   targets: Targets,
+  signal?: AbortSignal,
 ): Promise<NoMatchError> {
   if (targets.tags.length === 0 || isElsewhere(connection)) return failure;
   try {
-    const found = await countTags(client, connection);
+    const found = await countTags(client, connection, signal);
     if (found.size === 0) return failure;
     const ranked = rankTags(targets, found).slice(0, SHOWN_TAGS);
     const [best] = ranked;
@@ -45,10 +46,14 @@ function isElsewhere({ endpointUrl }: Connection, variables: NodeJS.ProcessEnv =
 }
 
 /** How many managed instances have each `key=value`. */
-async function countTags(client: SSMClient, connection: Connection): Promise<Map<string, number>> {
+async function countTags(
+  client: SSMClient,
+  connection: Connection,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, number>> {
   const [managed, tagged] = await Promise.all([
     take(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED),
-    take(listTagged(connection), MOST_TAGGED),
+    take(listTagged(connection, signal), MOST_TAGGED),
   ]);
   const ids = new Set(managed.map(({ instanceId }) => instanceId));
   const counts = new Map<string, number>();

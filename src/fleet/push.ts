@@ -34,6 +34,8 @@ export interface PushOptions {
   readonly isCanaryAlone?: boolean;
   readonly interruption: Interruption;
   readonly onEvent?: (event: PushEvent) => void;
+  /** Something is about to be sent: from here on Ctrl-C has something to cancel. */
+  readonly onSending?: () => void;
   readonly pollSeconds?: number;
   /** How long an agent may take to come back: 60 s for the instance's own check, and as much again for two deliveries. */
   readonly lookSeconds?: number;
@@ -192,6 +194,7 @@ class Push {
     onCounters: (counters: Counters) => void,
   ): Promise<Verdict[]> {
     const { client, interruption, pollSeconds } = this.#options;
+    this.#options.onSending?.();
     const sent = await sendScript(client, delivery, (commandId) => {
       if (stage !== 'look') this.commandIds.push(commandId);
       // Interrupted while it was being sent: nobody else knows its id yet.
@@ -205,10 +208,10 @@ class Push {
         keep: judgeInvocation,
         deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
         signal: interruption.leaveSignal,
+        hurry: interruption.requestSignal,
         onCounters: (seen) => {
           reached = Math.max(seen.targetCount, this.#options.delivery.targets.instanceIds.length);
           onCounters(seen);
-        hurry: interruption.requestSignal,
         },
         // Few instances may be looked at once more, and get their names at the end.
         onFinal: (verdict) => {
@@ -218,7 +221,8 @@ class Push {
         ...(pollSeconds === undefined ? {} : { pollSeconds }),
       });
       if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(delivery.targets);
-      this.#missingCount += Math.max(0, counters.targetCount - kept.length);
+      if (!interruption.leaveSignal.aborted)
+        this.#missingCount += Math.max(0, counters.targetCount - kept.length);
       for (const verdict of kept) verdicts.push(blameAlarm(verdict, counters.alarm));
     }
     return verdicts;

@@ -16,7 +16,10 @@ export interface TaggedInstance {
  * Every instance with its tags, managed or not: Systems Manager finds instances by tag, and has no call that lists the tags of
  * EC2 instances. Needs tag:GetResources.
  */
-export async function* listTagged(connection: Connection): AsyncGenerator<TaggedInstance> {
+export async function* listTagged(
+  connection: Connection,
+  signal?: AbortSignal,
+): AsyncGenerator<TaggedInstance> {
   const client = new ResourceGroupsTaggingAPIClient({ maxAttempts: 2, ...configure(connection) });
   try {
     let token = '';
@@ -27,6 +30,7 @@ export async function* listTagged(connection: Connection): AsyncGenerator<Tagged
           ResourcesPerPage: PAGE_SIZE,
           ...(token ? { PaginationToken: token } : {}),
         }),
+        signal ? { abortSignal: signal } : {},
       );
       for (const { ResourceARN = '', Tags = [] } of page.ResourceTagMappingList ?? []) {
         yield {

@@ -45,10 +45,11 @@ export interface WatchOptions<T> {
   readonly onCounters?: (counters: Counters) => void;
   /** What was kept of an instance that has ended, once each, as its page is read. */
   readonly onFinal?: (kept: T) => void;
+  /** Aborted: leave at once, with nothing kept. */
   readonly signal?: AbortSignal;
-}
   /** Aborted: something has happened that the next poll will show, so it comes now. */
   readonly hurry?: AbortSignal;
+}
 
 /** Statuses of a command or an invocation that will change no more, without spaces and case [service model]. */
 const FINAL = new Set([
@@ -68,10 +69,10 @@ const FINAL = new Set([
   'noinstancesintag',
 ]);
 
-/** The service spells statuses with and without spaces: compared without spaces and case. */
 /** Statuses of an invocation that will change yet [service model]. A word that neither list knows is nothing to wait for. */
 const UNFINISHED = new Set(['pending', 'delayed', 'inprogress', 'cancelling']);
 
+/** The service spells statuses with and without spaces: compared without spaces and case. */
 export function normalizeStatus(status: string): string {
   return status.replace(/[\s_-]/g, '').toLowerCase();
 }
@@ -102,7 +103,7 @@ export const LISTED_OUTPUT_LIMIT = 2500;
 /**
  * Waits until a command has finished on every instance, then reads every invocation once and returns what `keep` made of each.
  * One ListCommands a poll; ⌈N/50⌉ pages at the end. The parent's status only says when to look: it can be Success over
- * hosts that never got the command.
+ * hosts that never got the command. Who leaves gets nothing: reading ten thousand results takes its time.
  * @throws ServiceError
  */
 export async function awaitInvocations<T>(
@@ -128,8 +129,15 @@ export async function awaitInvocations<T>(
     isFinal: false,
     comment: '',
   };
+  const isLeft = () => signal?.aborted === true;
+  const unlessLeft = <R>(work: Promise<R>): Promise<R | undefined> =>
+    work.catch((error: unknown) => {
+      if (isLeft()) return undefined;
+      throw error;
+    });
   while (true) {
-    const seen = await readCounters(client, commandId);
+    const seen = await unlessLeft(readCounters(client, commandId));
+    if (isLeft()) return { kept: [], counters };
     if (seen) {
       counters = seen;
       options.onCounters?.(counters);
@@ -138,9 +146,11 @@ export async function awaitInvocations<T>(
     // Nothing is listed for so long after sending only when nothing was sent, or somewhere else.
     if (!seen && performance.now() - startedAt > LONGEST_LAG_SECONDS * 1000)
       throw new UnknownCommandError(commandId);
-    const isOver = performance.now() >= Math.min(endsAt, lagEndsAt) || options.signal?.aborted;
+    const isOver = performance.now() >= Math.min(endsAt, lagEndsAt);
     if (counters.isFinal || isOver) {
-      const { kept, areFinal } = await listInvocations(client, commandId, options.keep, tell);
+      const listed = await unlessLeft(listInvocations(client, commandId, options.keep, tell));
+      if (listed === undefined) return { kept: [], counters };
+      const { kept, areFinal } = listed;
       // Right after the end the lists may still lag behind the counters: look again rather than lose a host.
       const isComplete = kept.length >= counters.targetCount && areFinal;
       if (isComplete || isOver) return { kept, counters };

@@ -1,8 +1,8 @@
 /** Faults of the service and of the way to it, on request: refusals, throttling, answers that are lost or spoilt. */
 import type { OperationName } from './shapes.ts';
 
-/** `lost`: the connection breaks before the call is heard. `cut`: it is heard, and breaks in mid-answer. `spoilt`: heard, and the answer is no JSON. `looped`: the first page, with a token that leads to it again. */
-export type WireFault = 'lost' | 'cut' | 'spoilt' | 'looped';
+/** `lost`: the connection breaks before the call is heard. `cut`: it is heard, and breaks in mid-answer. `silent`: the connection stays, and no answer comes. `spoilt`: heard, and the answer is no JSON. `looped`: the first page, with a token that leads to it again. */
+export type WireFault = 'lost' | 'silent' | 'cut' | 'spoilt' | 'looped';
 
 /** What can be asked for, by operation name or `*`; each for the next `times` calls. */
 export interface EndpointFaults {

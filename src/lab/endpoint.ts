@@ -111,9 +111,9 @@ export function makeEndpoint(
     if (faults.isClockHidden) response.sendDate = false;
     else response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
-    if (broken === 'lost') {
-      log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: 'lost' });
-      request.socket.destroy();
+    if (broken === 'lost' || broken === 'silent') {
+      log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: broken });
+      if (broken === 'lost') request.socket.destroy();
       return;
     }
     answer(accounts, scope, faults, operation, request, service, broken === 'looped').then(

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ListAssociationsCommand } from '@aws-sdk/client-ssm';
-import type { HostSpec, LabOptions } from '../../src/lab/index.ts';
+import { execa } from 'execa';
+import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
-import { runCli } from '../support/cli.ts';
+import { CLI, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
 async function makeRig(context: TestContext, specs: HostSpec[], options: Partial<LabOptions> = {}) {
@@ -76,6 +77,68 @@ test('cli: an association may be there before its instances; what a run could no
   lab.setAlarm('errors', 'ALARM');
   const stopped = await run(`install --follow --instance-id ${id(1)} --alarm errors --output json`);
   assert.deepEqual([stopped.status, stopped.json.instances[0].class], [1, 'alarm'], stopped.stderr);
+});
+
+/** Runs the command line, and sends it Ctrl-C as soon as `isTime`. */
+async function interrupt(context: TestContext, lab: Lab, line: string, isTime: () => boolean) {
+  const child = execa(process.execPath, [CLI, ...line.split(' ')], {
+    env: lab.env,
+    reject: false,
+    stdin: 'ignore',
+  });
+  context.after(() => child.kill('SIGKILL'));
+  await until('the moment', isTime);
+  child.kill('SIGINT');
+  const { exitCode, stdout, stderr } = await child;
+  assert.equal(exitCode, 130, stderr);
+  return { stderr, json: stdout === '' ? undefined : JSON.parse(stdout) };
+}
+
+test('cli: Ctrl-C at the first instance cancels its command, and no association is made', async (context) => {
+  const { lab, list, count } = await makeRig(context, hosts({ latencySeconds: 600 }, {}));
+  const { stderr, json } = await interrupt(
+    context,
+    lab,
+    `install --follow ${DEV}`,
+    () => count('SendCommand') === 1 && count('ListCommands') > 0,
+  );
+  assert.match(stderr, /ssm-keepalive: cancelling; waiting for what already runs/);
+  assert.doesNotMatch(stderr, /cannot be cancelled/);
+  assert.deepEqual([count('CancelCommand'), json.association, await list()], [1, null, []]);
+});
+
+test('cli: Ctrl-C while the association runs says that it cannot be cancelled, and nothing else; it stays, and so do its results', async (context) => {
+  const { lab, list, count } = await makeRig(context, hosts({}, { latencySeconds: 600 }));
+  const { stderr, json } = await interrupt(
+    context,
+    lab,
+    `install --follow --no-canary ${DEV}`,
+    () => count('DescribeAssociationExecutions') > 1,
+  );
+  assert.match(
+    stderr,
+    /a run of an association cannot be cancelled, so it goes on; reporting what is known \(Ctrl-C again/,
+  );
+  assert.doesNotMatch(stderr, /cancelling|--command-id/);
+  assert.match(stderr, /its run is not over; status tells how it ended/);
+  const verdicts = json.instances.map(({ verdict, next }: Record<string, string>) => `${verdict} ${next}`);
+  assert.deepEqual(verdicts, ['installed ', 'unfinished it goes on by itself; status tells how it ended']);
+  assert.equal(count('CancelCommand'), 0);
+  assert.equal((await list())[0]?.AssociationId, json.association.id);
+});
+
+test('cli: Ctrl-C while uninstall --follow waits for a run keeps the association, and nothing is sent', async (context) => {
+  const { lab, run, list, count } = await makeRig(context, hosts({ latencySeconds: 600 }));
+  await run(`install --follow --no-canary --no-wait ${DEV}`);
+  const { stderr } = await interrupt(
+    context,
+    lab,
+    `uninstall --follow ${DEV}`,
+    () => count('DescribeAssociationExecutions') > 0,
+  );
+  assert.match(stderr, /ssm-keepalive: nothing was sent\n {2}why: {2}you interrupted it/);
+  assert.deepEqual([count('DeleteAssociation'), count('SendCommand')], [0, 0]);
+  assert.equal((await list()).length, 1);
 });
 
 test('cli: uninstall warns of associations that would put it back, status shows them, uninstall --follow ends one first', async (context) => {
