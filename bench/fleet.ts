@@ -111,16 +111,16 @@ async function measureFleet(plan: Plan): Promise<Run> {
   });
   lab.faults.throttle(throttledShare, 11);
   try {
-    const [first, ...others] = [...new Set(places.map(({ region }) => region))];
-    const several = others.length > 0;
+    const regions = [...new Set(places.map(({ region }) => region))];
+    const several = regions.length > 1;
     const argv = [
       process.execPath,
       CLI,
       'install',
       ...['--tag', 'env=dev', '--yes', '--no-canary', '--no-restart', '--output', 'json'],
       ...['--max-concurrency', '100%', '--max-errors', '100%', '--timeout', String(DELIVERY_SECONDS)],
-      ...['--profile', ...(several ? Object.keys(PROFILES) : ['dev'])],
-      ...['--region', first ?? '', ...others],
+      ...(several ? Object.keys(PROFILES) : ['dev']).flatMap((name) => ['--profile', name]),
+      ...regions.flatMap((name) => ['--region', name]),
     ];
     const measured = await runMeasured(argv, {
       AWS_CONFIG_FILE: config,
