@@ -34,7 +34,8 @@ async function openDeafServer(context: TestContext) {
     server.close();
   });
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { state, env: { ...labEnv(endpoint), AWS_CONFIG_FILE: writeProfiles(context) } };
+  const env: Record<string, string> = { ...labEnv(endpoint), AWS_CONFIG_FILE: writeProfiles(context) };
+  return { state, endpoint, env };
 }
 
 /** Two profiles, for runs in several accounts. */
@@ -100,8 +101,8 @@ test('never answers: Ctrl-C on a terminal ends connect, which leaves the termina
 
 /** Opens every session, and its data channel leads to an address that takes the connection and says nothing. */
 async function openDeafSessions(context: TestContext) {
-  const { state, env } = await openDeafServer(context);
-  const StreamUrl = env.AWS_ENDPOINT_URL_SSM?.replace('http:', 'ws:');
+  const { state, endpoint: deaf } = await openDeafServer(context);
+  const StreamUrl = deaf.replace('http:', 'ws:');
   const service = createHttpServer((request, response) => {
     request.resume();
     const isDocument = /GetDocument/.test(String(request.headers['x-amz-target']));
