@@ -167,7 +167,10 @@ async function runCommand(entry: CommandEntry, parsed: Parsed, about?: CommandEn
   if (settings.common.output === 'ndjson' && !entry.isStreamed) throw noLines(entry.name);
   // A policy is for as many as the command it is about may reach.
   const reaching = about ?? entry;
-  if (reaching.accounts === undefined) requireOneAccount(settings, reaching.name);
+  const { accounts, name } = reaching;
+  if (accounts === undefined) requireOneAccount(settings, name);
+  if (accounts === 'many-without-word' && word !== undefined)
+    requireOneAccount(settings, `${name} ${word}`, ` where ${word} is, or leave it out`);
   const own = Object.fromEntries(ownFlags.map(({ name }) => [name, parsed[name] as string | boolean]));
   const command = await entry.load();
   const interruption = listenForInterrupts();

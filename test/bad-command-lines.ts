@@ -816,6 +816,12 @@ export const BAD_COMMAND_LINES: readonly (readonly [
     'run  ssm-keepalive doctor i-0123456789abcdef0',
   ],
   [
+    'doctor i-0123456789abcdef0 --region eu-west-1 --region us-east-1',
+    'doctor i-0123456789abcdef0 works in one account and Region',
+    '--profile and --region name 2: eu-west-1, us-east-1',
+    'give the --region where i-0123456789abcdef0 is, or leave it out',
+  ],
+  [
     'doctor --tag env=dev',
     'doctor takes no --tag',
     'it belongs to other commands and would change nothing here',

@@ -32,17 +32,17 @@ export function labelAccount({ profile, region }: AccountName): string {
 }
 
 /**
- * For what exists in one account alone, such as an instance to connect to.
+ * For what exists in one account alone, such as an instance to connect to. `hint` says which one would do, or what else.
  * @throws UsageError when the flags or variables name several.
  */
-export function requireOneAccount(settings: Settings, what: string): void {
+export function requireOneAccount(settings: Settings, what: string, hint = ''): void {
   const accounts = listAccounts(settings);
   if (accounts.length === 1) return;
   const { regions } = settings.common;
   throw new UsageError({
     what: `${what} works in one account and Region`,
     why: `--profile and --region name ${accounts.length}: ${accounts.map(labelAccount).join(', ')}`,
-    next: `give one ${regions.length > 1 ? '--region' : '--profile'}`,
+    next: `give ${hint ? 'the' : 'one'} ${regions.length > 1 ? '--region' : '--profile'}${hint}`,
   });
 }
 

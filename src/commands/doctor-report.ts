@@ -32,19 +32,28 @@ const TABLE_COLUMNS = 76;
 const MOST_GROUPS = 10;
 
 export function renderDoctor(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
+  return [renderFindings(results, evidence, io), ...renderAnswers(io), summarize(results, io), ''].join('\n');
+}
+
+/** Each check, and below them the sessions that ended at a limit. */
+export function renderFindings(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
   return [
     ...results.map((result) => renderCheck(result, io)),
     '',
     ...renderGroups(groupsOf(evidence).filter(isAtLimit), io),
+  ].join('\n');
+}
+
+/** What people suspect, which is the same for every account. */
+export function renderAnswers(io: Io): string[] {
+  return [
     'Does that end a session?',
     ...ANSWERS.map((answer) => renderAnswer(answer, io)),
     '',
     'What ends one:',
     ...ENDINGS.map((answer) => renderAnswer(answer, io)),
     '',
-    wrapText(summarize(results), io.columns),
-    '',
-  ].join('\n');
+  ];
 }
 
 function renderCheck({ check, level, finding, evidence, next }: CheckResult, io: Io): string {
@@ -128,7 +137,8 @@ export function countLevels(results: readonly CheckResult[]): Record<Level, numb
   return Object.fromEntries(LEVELS.map((level) => [level, of(level)])) as Record<Level, number>;
 }
 
-function summarize(results: readonly CheckResult[]): string {
+/** The last line; `label` tells one account from the others. */
+export function summarize(results: readonly CheckResult[], io: Io, label = ''): string {
   const { ok, note, todo, unknown } = countLevels(results);
   const parts = [
     todo > 0 ? `${todo} to do` : 'nothing to do',
@@ -136,7 +146,10 @@ function summarize(results: readonly CheckResult[]): string {
     unknown > 0 ? `${unknown} not checked` : '',
     `${ok} ok`,
   ];
-  return `ssm-keepalive doctor: ${parts.filter(Boolean).join(', ')}`;
+  return wrapText(
+    `ssm-keepalive doctor: ${label && `${label}: `}${parts.filter(Boolean).join(', ')}`,
+    io.columns,
+  );
 }
 
 /** One document; keys are stable and documented in the README. */
@@ -145,13 +158,22 @@ export function renderDoctorJson(
   evidence: Evidence,
   { instanceId, region, exitStatus }: DoctorFacts,
 ): string {
-  const { permissions, history } = evidence.facts;
   const document = {
     command: 'doctor',
     version: PRODUCT_VERSION,
     instanceId: instanceId ?? null,
     region: region ?? null,
     exitStatus,
+    ...describeFindings(results, evidence),
+    answers: [...ANSWERS, ...ENDINGS],
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** What was found in one account, for programs. */
+export function describeFindings(results: readonly CheckResult[], evidence: Evidence): object {
+  const { permissions, history } = evidence.facts;
+  return {
     summary: countLevels(results),
     checks: results.map(({ check, level, finding, evidence: seen, next }) => ({
       check,
@@ -162,7 +184,5 @@ export function renderDoctorJson(
     })),
     permissions: permissions ?? [],
     history: history ? { since: history.since, isCut: history.isCut, groups: groupsOf(evidence) } : null,
-    answers: [...ANSWERS, ...ENDINGS],
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -1,10 +1,15 @@
 import { examine } from '../doctor/index.ts';
 import { parseDuration } from '../duration.ts';
 import { UsageError, UserError } from '../errors.ts';
-import { connect } from './connection.ts';
+import type { Settings } from '../settings.ts';
+import { openService } from './connection.ts';
+import { type Examined, renderDoctorJsonOfEach, renderDoctorOfEach } from './doctor-accounts-report.ts';
 import { gatherEvidence } from './doctor-facts.ts';
-import { type DoctorFacts, renderDoctor, renderDoctorJson } from './doctor-report.ts';
+import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
+import { type AccountEnd, describeAccount, workInEach } from './each-account.ts';
+import { renderFailedAccounts } from './failure-report.ts';
 import type { Command, Invocation } from './index.ts';
+import type { Io } from './io.ts';
 import { chooseOneInstance } from './one-instance.ts';
 
 /** The exit status after Ctrl-C, as shells expect it. */
@@ -16,51 +21,67 @@ const INTERRUPTED_EARLY = new UserError(
 /** As long as the service remembers ended sessions [user guide]. */
 const LONGEST_SINCE_SECONDS = 30 * 86_400;
 
-/** Why do my sessions die? Looks, changes nothing, and says what to do. */
+/** Why do my sessions die? Looks, in every account and Region that the settings name, changes nothing, and says what to do. */
 export const doctor: Command = async (settings, io, { words, own, interruption }) => {
   const sinceSeconds = readSince(own);
-  const { isLab, isQuiet, output } = settings.common;
+  const { isLab, isQuiet } = settings.common;
   // What it may not look at is part of what it reports.
-  const connection = await connect(settings, { ...io, noteDenial: () => {} });
-  const { client } = connection;
-  const stop = new AbortController();
-  const undo = interruption.onRequest(() => stop.abort());
+  const service = await openService(settings, { ...io, noteDenial: () => {} });
   let isAsking = false;
   try {
-    const instanceId =
-      words[0] === undefined ? undefined : await chooseOneInstance(client, 'doctor', words[0], isLab);
-    const evidence = await gatherEvidence(client, {
-      instanceId,
-      sinceSeconds,
-      maySend: own['no-send'] !== true,
-      settings,
-      interruption,
-      stop: stop.signal,
-      variables: process.env,
-      onSend: () => {
-        isAsking = true;
-        if (!isQuiet)
-          io.err(`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
-      },
+    const ends = await workInEach(settings, service, async (account): Promise<Examined> => {
+      const { client } = account;
+      const instanceId =
+        words[0] === undefined ? undefined : await chooseOneInstance(client, 'doctor', words[0], isLab);
+      // One for each account: every call listens to it, and Node warns of a signal with many listeners.
+      const stop = new AbortController();
+      const undo = interruption.onRequest(() => stop.abort());
+      const evidence = await gatherEvidence(client, {
+        instanceId,
+        sinceSeconds,
+        maySend: own['no-send'] !== true,
+        settings: account.settings,
+        interruption,
+        stop: stop.signal,
+        variables: process.env,
+        onSend: () => {
+          isAsking = true;
+          if (!isQuiet)
+            io.err(`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
+        },
+      }).finally(undo);
+      return { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
     });
     // Once the instance is being asked the rest is known, and is told.
     if (interruption.isRequested && !isAsking) throw INTERRUPTED_EARLY;
-    const results = examine(evidence, instanceId !== undefined);
-    const hasWork = results.some(({ level }) => level === 'todo');
-    const facts: DoctorFacts = {
-      instanceId,
-      region: evidence.facts.credentials?.region,
-      exitStatus: interruption.isRequested ? INTERRUPTED : hasWork ? 1 : 0,
-    };
-    io.out(
-      output === 'json' ? renderDoctorJson(results, evidence, facts) : renderDoctor(results, evidence, io),
+    const hasWork = ends.some(
+      (end) => 'error' in end || end.outcome.results.some(({ level }) => level === 'todo'),
     );
-    return facts.exitStatus;
+    const exitStatus = interruption.isRequested ? INTERRUPTED : hasWork ? 1 : 0;
+    report(ends, exitStatus, settings, io);
+    return exitStatus;
   } finally {
-    undo();
-    await connection.close();
+    await service.close();
   }
 };
+
+function report(
+  ends: readonly AccountEnd<Examined>[],
+  exitStatus: number,
+  { common }: Settings,
+  io: Io,
+): void {
+  const isJson = common.output === 'json';
+  const [first] = ends;
+  if (ends.length > 1) {
+    io.out(isJson ? renderDoctorJsonOfEach(ends, exitStatus) : renderDoctorOfEach(ends, io));
+    io.err(renderFailedAccounts(ends.map(describeAccount)));
+  } else if (first && 'outcome' in first) {
+    const { instanceId, evidence, results } = first.outcome;
+    const facts = { instanceId, region: evidence.facts.credentials?.region, exitStatus };
+    io.out(isJson ? renderDoctorJson(results, evidence, facts) : renderDoctor(results, evidence, io));
+  }
+}
 
 function readSince(own: Invocation['own']): number {
   const text = own['since'] === undefined ? '7d' : String(own['since']);

@@ -38,8 +38,11 @@ export interface CommandEntry {
   };
   readonly describe: string;
   readonly groups: readonly FlagGroup[];
-  /** What --region and --profile may name: `many` accounts at once, or any number where none is asked. Absent: one. */
-  readonly accounts?: 'many' | 'unused';
+  /**
+   * What --region and --profile may name: `many` accounts at once, `many-without-word` where no instance is named, or any
+   * number where none is asked. Absent: one.
+   */
+  readonly accounts?: 'many' | 'many-without-word' | 'unused';
   /** Its results come one by one, so that `--output ndjson` means something. */
   readonly isStreamed?: boolean;
   readonly own?: readonly OwnFlag[];
@@ -195,6 +198,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     },
     describe: 'why do my sessions die? checks, each with what to do',
     groups: ['Common'],
+    accounts: 'many-without-word',
     own: [
       {
         name: 'no-send',

@@ -193,6 +193,12 @@ const CASES: readonly Case[] = [
   { line: `install ${IDS} --no-canary --alarm errors`, prepare: raiseNoAlarm, paths: DELIVERED },
   { line: 'doctor', prepare: endOwnSession, mayFind: true, paths: [plain] },
   {
+    line: 'doctor --region us-east-1,eu-west-1',
+    prepare: endOwnSession,
+    mayFind: true,
+    paths: [plain],
+  },
+  {
     line: 'doctor i-0aaaaaaaaaaaaaaa1',
     prepare: endOwnSession,
     latencySeconds: 1,

@@ -1,0 +1,103 @@
+// `doctor` over several profiles and Regions at once, on a lab that plays two accounts.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
+import { makeClient } from '../../src/fleet/client.ts';
+import { DEV, makeAccountRig, PROD } from './account-rig.ts';
+
+const BOTH = 'doctor --profile dev --profile prod';
+
+/** Sessions of dev in us-east-1 end after 15 minutes, before their idle timeout: something to do there alone. */
+async function makeRig(context: TestContext, options = {}) {
+  const rig = await makeAccountRig(context, [], options);
+  const client = makeClient({
+    endpointUrl: rig.lab.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: DEV.accessKeyId, secretAccessKey: 'x' },
+  });
+  context.after(() => client.destroy());
+  await client.send(
+    new CreateDocumentCommand({
+      Name: 'SSM-SessionManagerRunShell',
+      DocumentType: 'Session',
+      DocumentFormat: 'JSON',
+      Content:
+        '{"schemaVersion":"1.0","sessionType":"Standard_Stream","inputs":{"idleSessionTimeout":"20","maxSessionDuration":"15"}}',
+    }),
+  );
+  const before = rig.lab.requests.length;
+  return { ...rig, asked: () => rig.lab.requests.slice(before) };
+}
+
+interface Account {
+  profile: string;
+  region: string;
+  error: object | null;
+  summary: Record<string, number>;
+  checks: { check: string; level: string }[];
+}
+
+const levelOf = ({ checks }: Account, name: string) => checks.find(({ check }) => check === name)?.level;
+
+test('doctor: the same checks for every profile and Region, each below its name', async (context) => {
+  const rig = await makeRig(context);
+  const { status, stdout, stderr } = await rig.run(`${BOTH} --region eu-west-1,us-east-1`);
+  assert.equal(status, 1, stderr);
+  assert.equal(stderr, '', 'no warning of the runtime either');
+  const names = ['dev eu-west-1', 'dev us-east-1', 'prod eu-west-1', 'prod us-east-1'];
+  assert.deepEqual(
+    [...stdout.matchAll(/^(\S+ \S+):$/gm)].map(([, name]) => name),
+    names,
+  );
+  const [, first = '', second = ''] = stdout.split(/^(?:dev|prod) \S+:$/m);
+  assert.match(first, /^ok {5}maximum duration {2}none/m);
+  assert.match(second, /^TO DO {2}maximum duration /m);
+  for (const check of ['credentials', 'permissions', 'idle timeout', 'plugin', 'proxy', 'session history'])
+    assert.equal(stdout.match(new RegExp(`^\\S.{6}${check} `, 'gm'))?.length, 4, check);
+  assert.equal(stdout.match(/^Does that end a session\?$/gm)?.length, 1, 'the answers are the same for all');
+  assert.match(stdout, /^ssm-keepalive doctor: dev eu-west-1: nothing to do, /m);
+  assert.match(stdout, /^ssm-keepalive doctor: dev us-east-1: 1 to do, /m);
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  assert.deepEqual(
+    rig.asked().filter(({ operation }) => !/^(Describe|Get|List)/.test(operation)),
+    [],
+    'nothing but reads',
+  );
+});
+
+test('doctor: one document of several for programs, one account that is refused among them', async (context) => {
+  const rig = await makeRig(context, { accounts: [DEV, { ...PROD, refusal: 'ExpiredTokenException' }] });
+  const { status, stdout } = await rig.run(`${BOTH} --output json`);
+  assert.equal(status, 1);
+  const document = JSON.parse(stdout);
+  assert.deepEqual(Object.keys(document), [
+    ...['command', 'version', 'exitStatus', 'summary', 'accounts', 'answers'],
+  ]);
+  assert.equal(document.exitStatus, 1);
+  const [dev, prod] = document.accounts as [Account, Account];
+  assert.deepEqual(Object.keys(dev), [
+    ...['profile', 'region', 'error', 'summary', 'checks', 'permissions', 'history'],
+  ]);
+  // The Regions that the profiles' own file names.
+  assert.deepEqual(
+    [dev, prod].map(({ profile, region, error }) => [profile, region, error]),
+    [
+      ['dev', 'eu-west-1', null],
+      ['prod', 'us-east-1', null],
+    ],
+  );
+  assert.deepEqual([levelOf(dev, 'credentials'), levelOf(dev, 'idle timeout')], ['ok', 'ok']);
+  assert.deepEqual([levelOf(prod, 'credentials'), levelOf(prod, 'idle timeout')], ['todo', 'unknown']);
+  for (const level of ['ok', 'note', 'todo', 'unknown'])
+    assert.equal(document.summary[level], (dev.summary[level] ?? 0) + (prod.summary[level] ?? 0), level);
+});
+
+test('doctor: nothing to do anywhere leaves with 0, and no Region of a profile is a finding of its own', async (context) => {
+  const rig = await makeRig(context);
+  const well = await rig.run(`${BOTH} --region eu-west-1 --output json`);
+  assert.equal(well.status, 0, well.stdout);
+  const lost = await rig.run(`doctor --profile dev --profile nosuch --output json`);
+  assert.equal(lost.status, 1);
+  const [dev, nosuch] = JSON.parse(lost.stdout).accounts as [Account, Account];
+  assert.deepEqual([levelOf(dev, 'credentials'), levelOf(nosuch, 'credentials')], ['ok', 'todo']);
+});
