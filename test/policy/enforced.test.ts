@@ -88,12 +88,17 @@ const another =
     runLine(line, lab.endpoint);
 
 /** A session with a document of its own is over: no machine is behind these hosts, so it ends by itself. */
-async function endOwnSession(lab: Lab): Promise<void> {
-  const client = makeClient(lab);
+async function endOwnSession(lab: Lab, region = 'us-east-1', Target = HOSTS[0]?.id): Promise<void> {
+  const client = makeClient(lab, region);
   const Content = JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_Stream', inputs: {} });
   await client.send(new CreateDocumentCommand({ Name: 'Ours', DocumentType: 'Session', Content }));
-  await client.send(new StartSessionCommand({ Target: 'i-0aaaaaaaaaaaaaaa1', DocumentName: 'Ours' }));
+  await client.send(new StartSessionCommand({ Target, DocumentName: 'Ours' }));
   client.destroy();
+}
+
+async function endSessionsInTwoRegions(lab: Lab): Promise<void> {
+  await endOwnSession(lab);
+  await endOwnSession(lab, 'eu-west-1', ABROAD[0]?.id);
 }
 
 async function raiseNoAlarm(lab: Lab): Promise<void> {
@@ -194,7 +199,7 @@ const CASES: readonly Case[] = [
   { line: 'doctor', prepare: endOwnSession, mayFind: true, paths: [plain] },
   {
     line: 'doctor --region us-east-1,eu-west-1',
-    prepare: endOwnSession,
+    prepare: endSessionsInTwoRegions,
     mayFind: true,
     paths: [plain],
   },
