@@ -10,6 +10,7 @@ import { type PromptFile, type PromptValues, writePromptFolder } from './render.
 import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
 
 const query = '\x1b[5n';
+const identify = '\x1b[0c';
 const answer = '\x1b[0n';
 
 /** How long anything may take before a test gives up; nothing is asserted about speed. */
@@ -41,6 +42,7 @@ export class Terminal {
   nuls = 0;
   exitCode: number | undefined;
   #scanned = 0;
+  #identified = 0;
   #answering: Promise<void> = Promise.resolve();
   #gapMs = 30;
   #unfinished = false;
@@ -203,6 +205,13 @@ ${JSON.stringify(this.raw)}`);
 
   #read(data: string): void {
     this.raw += data;
+    // fish 4 asks what terminal this is before its first prompt, and every terminal emulator answers.
+    for (;;) {
+      const at = this.raw.indexOf(identify, this.#identified);
+      if (at < 0) break;
+      this.#identified = at + identify.length;
+      this.pty.write('\x1b[?6c');
+    }
     for (;;) {
       const at = this.raw.indexOf(query, this.#scanned);
       if (at < 0) break;
