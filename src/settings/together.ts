@@ -1,0 +1,122 @@
+/** What the settings of one run have to be together. */
+import { formatDuration } from '../duration.ts';
+import { UsageError } from '../errors.ts';
+import type { FlagName } from '../flags.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
+
+/** What no flag can know alone. */
+export function checkTogether(
+  settings: Settings,
+  idleTimeoutSeconds: number | undefined,
+  label: (name: FlagName) => string,
+): void {
+  const { tags } = settings.targets;
+  if (tags.length > 5) {
+    throw new UsageError({
+      what: `${label('tag')} names ${tags.length} keys`,
+      why: 'the service takes at most 5',
+      next: 'leave some out, or tag the instances with one key for this',
+    });
+  }
+  const repeated = tags.find((tag, index) => tags.findIndex((other) => other.key === tag.key) !== index);
+  if (repeated) {
+    throw new UsageError({
+      what: `${label('tag')} names the key ${JSON.stringify(repeated.key)} twice`,
+      why: 'two --tag must both hold, and one key has one value on an instance',
+      next: `put the values together: --tag ${repeated.key}=${tags
+        .filter((tag) => tag.key === repeated.key)
+        .flatMap((tag) => tag.values)
+        .join(',')}`,
+    });
+  }
+  const valueCount = Math.max(0, ...tags.map((tag) => tag.values.length));
+  if (valueCount > 50) {
+    throw new UsageError({
+      what: `${label('tag')} gives ${valueCount} values for one key`,
+      why: 'the service takes at most 50',
+      next: 'run it twice, with half of the values each',
+    });
+  }
+  const [first, second] = targetForms(settings.targets);
+  if (first && second) {
+    throw new UsageError({
+      what: `${label(first)} and ${label(second)} were both given`,
+      why: 'the service takes one kind of target in a command',
+      next: 'give one of the two',
+    });
+  }
+  if (settings.common.isLab && (settings.common.endpointUrl || settings.common.profiles.length > 0)) {
+    throw new UsageError({
+      what: `${label('lab')} and ${label(settings.common.endpointUrl ? 'endpoint-url' : 'profile')} were both given`,
+      why: 'the lab is an account of its own, at an address of its own',
+      next: 'leave one of the two out',
+    });
+  }
+  const { commandIds, isDryRun, shouldWait } = settings.delivery;
+  if (commandIds.length > 0 && (isDryRun || !shouldWait)) {
+    throw new UsageError({
+      what: `--command-id and ${isDryRun ? '--dry-run' : '--no-wait'} were both given`,
+      why: 'a command that was sent before can only be watched',
+      next: 'leave one of the two out',
+    });
+  }
+  if (commandIds.length > 0 && settings.delivery.isFollow) {
+    throw new UsageError({
+      what: `--command-id and ${label('follow')} were both given`,
+      why: 'a command that was sent before can only be watched',
+      next: 'leave one of the two out',
+    });
+  }
+  if (settings.delivery.every && !settings.delivery.isFollow) {
+    throw new UsageError({
+      what: `${label('every')} was given without --follow`,
+      why: 'it is the association of --follow that is repeated',
+      next: 'add --follow, or leave --every out',
+    });
+  }
+  const { intervalSeconds, maxIdleSeconds } = settings.keeper;
+  const longest = longestIntervalSeconds(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS);
+  if (intervalSeconds > longest) {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `${label('interval')} ${formatDuration(intervalSeconds)} is too long`,
+      why: `with an idle timeout of ${formatDuration(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS)}${
+        idleTimeoutSeconds === undefined ? ', the default,' : ''
+      } expected at most ${longest}s`,
+      next:
+        idleTimeoutSeconds === undefined
+          ? 'give a shorter --interval, or say the account’s longer value with --idle-timeout MINUTES'
+          : 'give a shorter --interval',
+    });
+  }
+  if (maxIdleSeconds < intervalSeconds) {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is shorter than ${label('interval')} ${formatDuration(intervalSeconds)}`,
+      why: 'no heartbeat would ever be sent: expected at least the interval',
+      next: 'give a longer --max-idle or a shorter --interval',
+    });
+  }
+}
+
+/** The flags that say which instances are meant. */
+function targetForms({ tags, instanceIds, resourceGroup, isAll }: Settings['targets']): FlagName[] {
+  const given: readonly (readonly [FlagName, boolean])[] = [
+    ['tag', tags.length > 0],
+    ['instance-id', instanceIds.length > 0],
+    ['resource-group', resourceGroup !== undefined],
+    ['all', isAll],
+  ];
+  return given.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
+}
+
+/** For the commands that work on instances. @throws UsageError when nothing says which. */
+export function requireTargets(settings: Settings): void {
+  if (targetForms(settings.targets).length > 0 || settings.delivery.commandIds.length > 0) return;
+  throw new UsageError({
+    code: 'no-target',
+    what: 'no target',
+    why: 'nothing says which instances are meant',
+    next: 'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
+  });
+}
