@@ -114,7 +114,7 @@ const CASES: readonly Case[] = [
   { line: `install ${IDS} --no-wait --no-canary`, paths: [plain, lostAnswer] },
   { line: 'install --tag env=dev --dry-run', paths: [plain] },
   { line: 'install --all --yes', paths: DELIVERED },
-  { line: 'install --tag env=dev --no-canary --region us-east-1 eu-west-1', paths: DELIVERED },
+  { line: 'install --tag env=dev --no-canary --region us-east-1,eu-west-1', paths: DELIVERED },
   { line: 'uninstall --tag env=dev', paths: DELIVERED },
   { line: 'status --tag env=dev', paths: DELIVERED },
   { line: 'status --all --dry-run', paths: [plain] },
