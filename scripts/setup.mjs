@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchVersions } from './versions.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -116,6 +117,7 @@ export function setUp({ tools = false, isLong = false } = {}) {
       TOOLS.filter(({ name }) => tools === true || tools.includes(name)),
       isLong,
     );
+  if (tools && isLong) fetchVersions(say);
 }
 
 function say(line) {

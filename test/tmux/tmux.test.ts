@@ -6,6 +6,8 @@ import { installedSandbox } from '../support/bundle.ts';
 import { type Sandbox, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'tmux', 'bash', 'dash', 'setpriv');
+/** Another tmux than the machine's, with the folder of its libraries: tmux/versions.long.test.ts. */
+const { SSM_KEEPALIVE_TEST_TMUX: otherTmux, SSM_KEEPALIVE_TEST_TMUX_TREE: otherTree = '' } = process.env;
 const hosts: Sandbox[] = [];
 after(() => {
   for (const host of hosts) host.close();
@@ -20,6 +22,12 @@ async function play(
   const host = installedSandbox({ wrap: 'tmux', ...changes }, { sh });
   hosts.push(host);
   host.extra = ['--ro-bind', fileURLToPath(new URL('.', import.meta.url)), '/drive'];
+  if (otherTmux) {
+    // bwrap makes the folders on the way for root alone.
+    const onTheWay = otherTree.split('/').map((_, index, names) => names.slice(0, index).join('/'));
+    for (const folder of onTheWay.filter(Boolean)) host.extra.push('--perms', '0755', '--dir', folder);
+    host.extra.push('--ro-bind', otherTree, otherTree, '--ro-bind', otherTmux, '/usr/bin/tmux');
+  }
   if (!hasTmux) host.extra.push('--ro-bind', '/dev/null', '/usr/bin/tmux');
   const driver = host.open({
     executable: '/usr/bin/python3',

@@ -61,7 +61,12 @@ export const shells: readonly Shell[] = [
       symlinkSync(startup, join(folder, 'config/fish/config.fish'));
       return {
         argv: ['fish', '-i'],
-        env: { XDG_CONFIG_HOME: join(folder, 'config'), XDG_DATA_HOME: join(folder, 'config') },
+        // fish 4 has them in the cache.
+        env: {
+          XDG_CONFIG_HOME: join(folder, 'config'),
+          XDG_DATA_HOME: join(folder, 'config'),
+          XDG_CACHE_HOME: join(folder, 'config'),
+        },
       };
     },
   },
