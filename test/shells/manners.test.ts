@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { suite } from 'node:test';
-import { childrenOf, commandLine, findHelpers, findHelpersOf, stateOf } from './support/processes.ts';
+import {
+  childrenOf,
+  commandLine,
+  findHelpers,
+  findHelpersOf,
+  isRunning,
+  stateOf,
+} from './support/processes.ts';
 import { isFish, isZsh, rotate, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
@@ -265,7 +272,8 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
         const children = childrenOf(t.pid);
         (t.pty as unknown as { destroy(): void }).destroy();
         await t.helperGone(helper);
-        for (const child of children) process.kill(child, 'SIGKILL');
+        // Gone by itself on some occasions: the terminal's end reaches it as well.
+        for (const child of children.filter(isRunning)) process.kill(child, 'SIGKILL');
       },
       { before: isFish(shell) ? 'function ignored --on-signal HUP; end' : "trap '' HUP" },
     );
