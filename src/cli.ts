@@ -6,7 +6,7 @@ import { COMMANDS, type CommandEntry, type OwnFlag } from './commands/index.ts';
 import type { Io } from './commands/io.ts';
 import { UsageError, UserError } from './errors.ts';
 import { FLAGS, type Flag, type RawFlags } from './flags.ts';
-import { Interruption } from './fleet/interruption.ts';
+import { Interruption, makeInterrupted } from './fleet/interruption.ts';
 import type { Denial } from './fleet/service-errors.ts';
 import { describeLack } from './policy/describe.ts';
 import { explainYargs, putCommandFirst } from './usage.ts';
@@ -234,13 +234,9 @@ function makeIo(hasColor: boolean): Io {
 async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const interrupted = new UserError(
-    { code: 'interrupted', what: 'nothing was changed', why: 'you interrupted it', next: 'run it again' },
-    { exitStatus: 130 },
-  );
   const left = new Promise<string>((resolve, reject) => {
     lines.once('close', () => resolve(''));
-    lines.once('SIGINT', () => reject(interrupted));
+    lines.once('SIGINT', () => reject(makeInterrupted('nothing was changed')));
   });
   try {
     return await Promise.race([lines.question(question), left]);

@@ -1,4 +1,5 @@
 import type { Bundle } from '../bundle/index.ts';
+import { INTERRUPTED } from '../fleet/interruption.ts';
 import { isGood } from '../fleet/judge.ts';
 import type { PushResult } from '../fleet/push.ts';
 import type { Settings } from '../settings.ts';
@@ -21,9 +22,6 @@ import {
   renderVerdictJson,
   renderVerdictTable,
 } from './verdict-report.ts';
-
-/** The exit status after Ctrl-C, as shells expect it. */
-const INTERRUPTED = 130;
 
 /** Prints what came of every account as one report, and returns the exit status of all together. */
 export function reportDelivery(

@@ -5,7 +5,6 @@ import { type Evidence, type Facts, type Gap, lookAtMachine } from '../doctor/in
 import { formatDuration } from '../duration.ts';
 import { UserError } from '../errors.ts';
 import { listInstances } from '../fleet/choose.ts';
-import { withAbort } from '../fleet/client.ts';
 import { findRefusal, readCredentials } from '../fleet/credentials.ts';
 import { makeInterruptible } from '../fleet/interruptible.ts';
 import type { Interruption } from '../fleet/interruption.ts';
@@ -26,8 +25,6 @@ export interface Question {
   readonly maySend: boolean;
   readonly settings: Settings;
   readonly interruption: Interruption;
-  /** Ends what only reads. */
-  readonly stop: AbortSignal;
   /** Of this machine: PATH and proxies. */
   readonly variables: NodeJS.ProcessEnv;
   /** Told once, when the script is on its way. */
@@ -37,11 +34,18 @@ export interface Question {
 /** Of everything that takes an answer of the service, once the first call got none: the first finding says why. */
 const UNANSWERED: Gap = { why: 'the service gave no answer, see credentials', next: '' };
 
+/** What is true where Ctrl-C came before the instance was asked. */
+export const NOTHING_FOUND = 'nothing was found out';
+
 type Gaps = Partial<Record<keyof Facts, Gap>>;
 
 /** Never throws for what the account or the instance refuses: that is what is asked about. */
 export async function gatherEvidence(client: SSMClient, question: Question): Promise<Evidence> {
-  const reader = withAbort(client, question.stop);
+  const reader = makeInterruptible(client, question.interruption, {
+    weight: () => 'nothing',
+    nothing: NOTHING_FOUND,
+    look: '',
+  });
   const facts: { -readonly [K in keyof Facts]?: Facts[K] } = {};
   const gaps: Gaps = {};
   const find = async <K extends keyof Facts>(name: K, look: () => Promise<Facts[K]>): Promise<void> => {

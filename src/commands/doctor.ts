@@ -1,10 +1,11 @@
 import { examine } from '../doctor/index.ts';
 import { parseDuration } from '../duration.ts';
-import { UsageError, UserError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { INTERRUPTED, makeInterrupted } from '../fleet/interruption.ts';
 import type { Settings } from '../settings.ts';
 import { openService } from './connection.ts';
 import { type Examined, renderDoctorJsonOfEach, renderDoctorOfEach } from './doctor-accounts-report.ts';
-import { gatherEvidence } from './doctor-facts.ts';
+import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
 import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
 import { type AccountEnd, describeAccount, workInEach } from './each-account.ts';
 import { renderFailedAccounts } from './failure-report.ts';
@@ -12,12 +13,6 @@ import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
 import { chooseOneInstance } from './one-instance.ts';
 
-/** The exit status after Ctrl-C, as shells expect it. */
-const INTERRUPTED = 130;
-const INTERRUPTED_EARLY = new UserError(
-  { code: 'interrupted', what: 'nothing was found out', why: 'you interrupted it', next: 'run it again' },
-  { exitStatus: INTERRUPTED },
-);
 /** As long as the service remembers ended sessions [user guide]. */
 const LONGEST_SINCE_SECONDS = 30 * 86_400;
 
@@ -33,27 +28,23 @@ export const doctor: Command = async (settings, io, { words, own, interruption }
       const { client } = account;
       const instanceId =
         words[0] === undefined ? undefined : await chooseOneInstance(client, 'doctor', words[0], isLab);
-      // One for each account: every call listens to it, and Node warns of a signal with many listeners.
-      const stop = new AbortController();
-      const undo = interruption.onRequest(() => stop.abort());
       const evidence = await gatherEvidence(client, {
         instanceId,
         sinceSeconds,
         maySend: own['no-send'] !== true,
         settings: account.settings,
         interruption,
-        stop: stop.signal,
         variables: process.env,
         onSend: () => {
           isAsking = true;
           if (!isQuiet)
             io.err(`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
         },
-      }).finally(undo);
+      });
       return { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
     });
     // Once the instance is being asked the rest is known, and is told.
-    if (interruption.isRequested && !isAsking) throw INTERRUPTED_EARLY;
+    if (interruption.isRequested && !isAsking) throw makeInterrupted(NOTHING_FOUND);
     const hasWork = ends.some(
       (end) => 'error' in end || end.outcome.results.some(({ level }) => level === 'todo'),
     );

@@ -3,6 +3,7 @@ import { PRODUCT_VERSION } from '../bundle/version.ts';
 import { UsageError } from '../errors.ts';
 import { readIdleTimeout } from '../fleet/account.ts';
 import { makeInterruptible, type Weight } from '../fleet/interruptible.ts';
+import { INTERRUPTED } from '../fleet/interruption.ts';
 import { endSession, readAccountId } from '../fleet/measure-account.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../fleet/sessions.ts';
 import {
@@ -29,8 +30,6 @@ import { refuseInterrupted } from './under-way.ts';
 
 /** Watched for so many idle timeouts unless told otherwise: 1.5 prove something, the rest is for a slow start. */
 const DEFAULT_TIMEOUTS = 2.5;
-/** The exit status after Ctrl-C, as shells expect it. */
-const INTERRUPTED = 130;
 /** Of StartSession, for whoever reads the account's session history. */
 const REASON = 'ssm-keepalive measure';
 

@@ -12,6 +12,7 @@ import type { Io } from './io.ts';
 import { type ChangeDone, type PlannedChange, planSet, planUndo } from './preference-changes.ts';
 import { readChanges } from './preference-flags.ts';
 import { reportFacts, reportPreferences } from './preference-report.ts';
+import { refuseInterrupted } from './under-way.ts';
 
 const ACTIONS = ['get', 'set', 'undo'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -89,7 +90,7 @@ async function changeAll(
   );
   io.err(showChanges(changing));
   if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
-  if (changing.length > 0 && interruption.isRequested) throw new UserError(INTERRUPTED, { exitStatus: 130 });
+  if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
   onSaving();
   const ends = await goOnInEach(plans, async ({ label, make }) => {
     const done = await make();
@@ -106,13 +107,6 @@ async function changeAll(
     failed.map(({ name }) => name),
   );
 }
-
-const INTERRUPTED = {
-  code: 'interrupted',
-  what: 'nothing was changed',
-  why: 'you interrupted it',
-  next: 'run it again',
-};
 
 /** Accounts that change alike are told together: Regions often do, and nobody reads the same lines seventeen times. */
 function showChanges(changing: readonly PlannedChange[]): string {

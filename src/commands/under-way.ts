@@ -1,5 +1,4 @@
-import { UserError } from '../errors.ts';
-import type { Interruption } from '../fleet/interruption.ts';
+import { type Interruption, makeInterrupted } from '../fleet/interruption.ts';
 
 /**
  * How far a run has come in one account, which is what Ctrl-C can still do there. `changing`: a document or an association is
@@ -22,9 +21,5 @@ export function describeInterrupt(stages: readonly UnderWay[]): string {
 
 /** Ctrl-C while instances were still being looked up: nothing was sent, and nothing shall be. @throws UserError */
 export function refuseInterrupted(interruption: Interruption, what = 'nothing was sent'): void {
-  if (!interruption.isRequested) return;
-  throw new UserError(
-    { code: 'interrupted', what, why: 'you interrupted it', next: 'run it again' },
-    { exitStatus: 130 },
-  );
+  if (interruption.isRequested) throw makeInterrupted(what);
 }

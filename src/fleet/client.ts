@@ -49,10 +49,3 @@ export function configure(connection: Connection, variables: NodeJS.ProcessEnv =
     ...(connection.credentials ? { credentials: { ...connection.credentials } } : {}),
   };
 }
-
-/** The same client, whose calls end with AbortError when the signal comes, also while they wait for an answer or for another try. */
-export function withAbort(client: SSMClient, signal: AbortSignal): SSMClient {
-  const send = (command: never, options: object = {}) =>
-    client.send(command, { abortSignal: signal, ...options });
-  return Object.create(client, { send: { value: send } }) as SSMClient;
-}

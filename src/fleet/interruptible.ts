@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
-import type { Interruption } from './interruption.ts';
+import { INTERRUPTED, type Interruption, makeInterrupted } from './interruption.ts';
 
 /**
  * What depends on a call by the time that Ctrl-C comes. `nothing`: it ends at once. `effect`: the service may be doing something,
@@ -52,7 +52,7 @@ export function makeInterruptible(
       return await client.send(command, { abortSignal: end.signal, ...options });
     } catch (error) {
       if (!end.signal.aborted || (error as Error).name !== 'AbortError') throw error;
-      throw weight() === 'nothing' ? stopped(nothing, error) : unanswered(look, error);
+      throw weight() === 'nothing' ? makeInterrupted(nothing, error) : unanswered(look, error);
     } finally {
       undo();
       clearTimeout(timer);
@@ -62,13 +62,8 @@ export function makeInterruptible(
   return Object.create(client, { send: { value: send } }) as SSMClient;
 }
 
-function stopped(what: string, cause: unknown): UserError {
-  const failure = { code: 'interrupted', what, why: 'you interrupted it', next: 'run it again' };
-  return new UserError(failure, { cause, exitStatus: 130 });
-}
-
 function unanswered(next: string, cause: unknown): UserError {
   const why = 'it may have done what it was asked, or not';
   const what = 'the service had not answered when it was left';
-  return new UserError({ code: 'interrupted', what, why, next }, { cause, exitStatus: 130 });
+  return new UserError({ code: 'interrupted', what, why, next }, { cause, exitStatus: INTERRUPTED });
 }

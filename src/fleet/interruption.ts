@@ -1,4 +1,14 @@
 import { setMaxListeners } from 'node:events';
+import { UserError } from '../errors.ts';
+
+/** The exit status after Ctrl-C, as shells expect it. */
+export const INTERRUPTED = 130;
+
+/** What a command ends with where Ctrl-C came before it had any effect; `what` says so. */
+export function makeInterrupted(what: string, cause?: unknown): UserError {
+  const failure = { code: 'interrupted', what, why: 'you interrupted it', next: 'run it again' };
+  return new UserError(failure, { cause, exitStatus: INTERRUPTED });
+}
 
 /**
  * Ctrl-C as a state that deliveries look at. Asked once: cancel what was sent, wait for what runs, report.

@@ -30,7 +30,6 @@ export async function askDoctor(
     maySend: true,
     settings: readSettings({ lab: true }),
     interruption: new Interruption(),
-    stop: new AbortController().signal,
     variables: BARE,
     onSend: () => {},
     ...more,
