@@ -1,8 +1,9 @@
+import { ENTRIES, type EntryName } from './bundle/inputs.ts';
 import type { ConfigFile } from './config-file.ts';
 import { FLAGS, type FlagGroup, type FlagName, type RawFlags } from './flags.ts';
 import { ARM_NAMES, type ArmName } from './session/measure/arms.ts';
 import type { ValueFlag, ValueOf } from './settings/readers.ts';
-import { ENTRY_NAMES, type EntryName, type Settings } from './settings/shape.ts';
+import type { Settings } from './settings/shape.ts';
 import { checkTogether } from './settings/together.ts';
 import { checkFile, fallback, isSwitchOn, readMany, readOne } from './settings/values.ts';
 import { type Given, gatherSources, type Sources, spellFlag } from './sources.ts';
@@ -139,7 +140,7 @@ function unless<T extends string>(word: T, value: T | number): number | undefine
 function readEntries(given: readonly EntryName[]): readonly EntryName[] {
   const wanted = new Set<EntryName>(given.length > 0 ? given : ['env', 'profile']);
   // Always in this order, so that `profile,env` and `env,profile` give the same bundle.
-  return ENTRY_NAMES.filter((entry) => wanted.has(entry));
+  return ENTRIES.filter((entry) => wanted.has(entry));
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,9 +1,10 @@
 /** How the text of each flag becomes a value. */
 import * as z from 'zod';
+import { ENTRIES } from '../bundle/inputs.ts';
 import { parseDuration } from '../duration.ts';
 import type { FlagName } from '../flags.ts';
 import { ARM_NAMES } from '../session/measure/arms.ts';
-import { ENTRY_NAMES, type TagTarget } from './shape.ts';
+import type { TagTarget } from './shape.ts';
 
 /** Patterns of the service's API model (botocore: MaxConcurrency, MaxErrors, InstanceId, CommandId, TargetKey). */
 const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
@@ -66,7 +67,7 @@ export const READERS = {
   wrap: ['none or tmux', z.enum(['none', 'tmux'])],
   tmout: ['respect or override', z.enum(['respect', 'override'])],
   shell: ['keep or login', z.enum(['keep', 'login'])],
-  entry: ['env, profile, rc or several with commas between', z.enum(ENTRY_NAMES)],
+  entry: ['env, profile, rc or several with commas between', z.enum(ENTRIES)],
   'idle-timeout': ['a time from 1 to 60 minutes', seconds(60, 3600, 'm')],
   arm: [`${ARM_NAMES.join(', ')} or all`, z.enum([...ARM_NAMES, 'all'])],
   repeat: ['a number from 1 to 20', count(20)],

@@ -1,9 +1,6 @@
 /** What one run works with, as types and the few numbers that go with them. */
+import type { BundleSettings } from '../bundle/inputs.ts';
 import type { ArmName } from '../session/measure/arms.ts';
-
-/** How a keeper gets started in a session, in the order in which the installer puts them in place. */
-export const ENTRY_NAMES = ['env', 'profile', 'rc'] as const;
-export type EntryName = (typeof ENTRY_NAMES)[number];
 
 /** A tag condition: any of `values` on `key`; several conditions must all hold. */
 export interface TagTarget {
@@ -43,19 +40,7 @@ export interface Settings {
     /** The CloudWatch alarm that stops a command. */
     readonly alarm: string | undefined;
   };
-  readonly keeper: {
-    readonly keeper: 'auto' | 'relay' | 'prompt';
-    readonly wrap: 'none' | 'tmux';
-    readonly intervalSeconds: number;
-    readonly maxIdleSeconds: number;
-    readonly scope: 'ssm' | 'all';
-    readonly tmout: 'respect' | 'override';
-    readonly shell: 'keep' | 'login';
-    readonly entries: readonly EntryName[];
-    readonly ssh: boolean;
-    readonly restart: boolean;
-    readonly overrideIdlePolicy: boolean;
-  };
+  readonly keeper: Required<BundleSettings>;
   readonly measure: {
     readonly arms: readonly ArmName[];
     readonly repeat: number;
