@@ -583,15 +583,21 @@ has_interpreter() {
   if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else [ -x "$interpreter" ]; fi
 }
 
-has_modules() {
-  [ -n "$root" ] || "$interpreter" -E -s -S -c 'import errno, fcntl, os, select, struct, termios, time' </dev/null >/dev/null 2>&1
+run_limited() {
+  if command -v timeout >/dev/null 2>&1; then timeout 15 "$@"; else "$@"; fi </dev/null 2>/dev/null
+}
+
+can_relay() {
+  has_interpreter || return 1
+  [ -z "$root" ] || return 0
+  run_limited "$interpreter" -E -s -S -c 'import errno, fcntl, os, select, struct, termios, time' >/dev/null && return 0
+  lacking=$interpreter
+  return 1
 }
 
 find_interpreter() {
   for interpreter in /usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python; do
-    has_interpreter || continue
-    ! has_modules || return 0
-    lacking=$interpreter
+    ! can_relay || return 0
   done
   interpreter=
   return 1
@@ -603,7 +609,7 @@ name_keeper() {
   keeper_why='asked for' lacking=
   if [ -f "$root$library/$current/relay.py" ]; then
     keeper_why='no Python here'
-    if has_interpreter || find_interpreter; then
+    if can_relay || find_interpreter; then
       keeper=relay keeper_why="runs on $interpreter"
       return
     fi

@@ -89,6 +89,12 @@ test('install: a Python without termios counts as none; --keeper relay names wha
 
     sandbox.extra = [];
     assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['updated', 'relay', PYTHON]);
+    sandbox.extra = ['--tmpfs', MODULES];
+    assert.equal(
+      sandbox.runScript(auto.status).verdict['keeper'],
+      'output',
+      'what was proved is in parts now',
+    );
   } finally {
     sandbox.close();
   }
