@@ -51,6 +51,26 @@ describe('whatever becomes of the relay', { concurrency: 4 }, () => {
   for (const way of WAYS_IN) describe(way.name, { concurrency: 1 }, () => testWay(way));
 });
 
+/** A session whose relay has not started yet. It is given up on after 3 s, which a busy machine can be late for: then another one. */
+async function openWhileStarting(
+  open: () => PtySession,
+): Promise<{ session: PtySession; pretender: number }> {
+  for (let left = 4; left > 0; left--) {
+    const session = open();
+    // The watcher sleeps one second at a time; the pretender is the one with a thousand.
+    const pretender = () =>
+      session.processes('sleep').find((pid) => session.commandLine(pid).includes('1000'));
+    let found: number | undefined;
+    await session.until('the relay to be starting, or given up on', () => {
+      found = pretender();
+      return found !== undefined || session.screen.includes('prompt> ');
+    });
+    if (found !== undefined) return { session, pretender: found };
+    session.close();
+  }
+  return assert.fail('every relay was given up on before it was seen');
+}
+
 function testWay(way: WayIn) {
   const { name } = way;
   const skip = missing || lacksShell(way);
@@ -118,13 +138,9 @@ function testWay(way: WayIn) {
       },
       async () => {
         pretendInterpreter(sandbox, '#!/bin/sh\nexec sleep 1000\n');
-        const session = open();
+        const { session, pretender } = await openWhileStarting(open);
         try {
-          // The watcher sleeps one second at a time; the pretender is the one with a thousand.
-          const pretender = () =>
-            session.processes('sleep').find((pid) => session.commandLine(pid).includes('1000'));
-          await session.until('the relay to be starting', () => pretender() !== undefined);
-          process.kill(pretender()!, signal);
+          process.kill(pretender, signal);
           await session.shows('prompt> ');
           await assertShellWorks(session);
           assert.equal(times(session.screen, 'ssm-keepalive'), 0);
