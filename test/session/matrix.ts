@@ -20,10 +20,11 @@ import { pause, sandboxMissing, useLab } from '../lab/test-lab.ts';
 import { findCommand } from '../shells/support/shells.ts';
 import { skipUnless } from '../support/sandbox.ts';
 import { assertCell, IDLE_SECONDS, installKeeper, prepareHost, type Scene } from './cells.ts';
+import { Turns } from './turns.ts';
 
-/** Sessions at the same time: more would all be late. */
-const MOST_AT_ONCE = 45;
-const INSTALLS_AT_ONCE = 6;
+/** Sessions at the same time: more would all be late, beside the test file that runs next to this one. */
+const MOST_AT_ONCE = 30;
+const INSTALLS_AT_ONCE = 4;
 
 /** The session's own sh, by its path; and how a user gets there from it. */
 const START: Readonly<Record<ShellName, { command: string; login: string; interactive: string }>> = {
@@ -184,26 +185,4 @@ async function endTmux(lab: Lab, host: string): Promise<void> {
   const asUser = ['setpriv', '--reuid=1001', '--regid=1001', '--clear-groups'];
   const { stderr } = await lab.host(host).exec([...asUser, 'tmux', '-L', 'ssm-keepalive', 'kill-server']);
   assert.ok(stderr === '' || /no server|No such file/.test(stderr), stderr);
-}
-
-/** Lets at most that many run at the same time, first come, first served. */
-class Turns {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async take<T>(body: () => Promise<T>): Promise<T> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
-    try {
-      return await body();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
-    }
-  }
 }
