@@ -35,8 +35,9 @@ const PARAMETERS = {
  * and on what comes. The document has no name of its own, so that another bundle is another document: the association is
  * then a new one too, and runs at once.
  */
-export function cloudFormationTemplate({ version, digest, installer }: Bundle): string {
-  const content = makeDocument('install', version, wireCommands('install', installer));
+export function cloudFormationTemplate(bundle: Bundle): string {
+  const { version, digest } = bundle;
+  const content = makeDocument('install', version, wireCommands('install', bundle));
   const template = {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `ssm-keepalive ${version}: keeps Session Manager shells alive on the targets. Deleting the stack uninstalls nothing.`,

@@ -50,12 +50,12 @@ export const FORMATS: readonly Format[] = [
     name: 'ansible',
     describe: 'tasks that install it, or in check mode only look',
     usesUrl: 'never',
-    render: ({ version, digest, installer, status }) =>
+    render: (bundle) =>
       renderTemplate('ansible.yml.ejs', 'yaml', {
-        version,
-        digest,
-        installer: `${wireCommands('install', installer).join('\n')}\n`,
-        look: `${wireCommands('status', status).join('\n')}\n`,
+        version: bundle.version,
+        digest: bundle.digest,
+        installer: `${wireCommands('install', bundle).join('\n')}\n`,
+        look: `${wireCommands('status', bundle).join('\n')}\n`,
       }),
   },
   {

@@ -15,7 +15,6 @@ import {
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
-import { BundleTooLargeError, MAX_WIRE_BYTES, wireBytes, wireCommands } from './wire.ts';
 
 export { makeDocument } from './document.ts';
 export { FORMATS, type Format } from './formats.ts';
@@ -111,7 +110,6 @@ function renderFiles(settings: BundleSettings, trim: (text: string) => string): 
  * Builds the exact text one instance will receive, at most 56 KiB on the wire so that the service's 64 KB limit holds with parameters counted.
  * Reads no clock, environment or network: equal settings give equal bytes, so a repeat push can be skipped.
  * `hasComments` keeps the comments in that say why: for readers, and never sent.
- * @throws BundleTooLargeError naming the largest files.
  */
 export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
   const trim = hasComments ? (text: string) => text : leaveOutComments;
@@ -160,7 +158,6 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
       return status();
     },
   };
-  if (!hasComments) refuseTooLarge(bundle);
   return Object.freeze(bundle);
 }
 
@@ -191,14 +188,4 @@ function hereDocument(text: string): string {
   if (!text.endsWith('\n') || text.includes('__SSMKA_END_OF_FILE__'))
     throw new Error('a file of the bundle cannot be a here-document');
   return text;
-}
-
-function refuseTooLarge({ installer, files }: Bundle): void {
-  const bytes = wireBytes(wireCommands('install', installer));
-  if (bytes <= MAX_WIRE_BYTES) return;
-  const largest = files
-    .map((file) => ({ path: file.path, bytes: Buffer.byteLength(file.text) }))
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, 3);
-  throw new BundleTooLargeError(bytes, largest);
 }

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../errors.ts';
-import { sha256 } from './manifest.ts';
+import { type BundleFile, sha256 } from './manifest.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 
@@ -14,7 +14,11 @@ export const MAX_WIRE_BYTES = 56 * 1024;
 
 /** The bundle does not fit through SendCommand. */
 export class BundleTooLargeError extends UserError {
-  constructor(bytes: number, largest: readonly { path: string; bytes: number }[]) {
+  constructor(bytes: number, files: readonly Pick<BundleFile, 'path' | 'text'>[]) {
+    const largest = files
+      .map(({ path, text }) => ({ path, bytes: Buffer.byteLength(text) }))
+      .sort((a, b) => b.bytes - a.bytes)
+      .slice(0, 3);
     super({
       code: 'bundle-too-large',
       what: `the script to send is ${bytes} bytes, more than the ${MAX_WIRE_BYTES} that fit`,
@@ -36,11 +40,28 @@ export function packText(text: string): string {
   return packed.toString('base64').replace(/.{1,1000}/g, '$&\n');
 }
 
+/** The three scripts, and the files they carry. */
+interface Scripts {
+  readonly files: readonly BundleFile[];
+  readonly installer: string;
+  readonly uninstaller: string;
+  readonly status: string;
+}
+
 /**
- * The `commands` parameter of AWS-RunShellScript that runs `script`: a header for people, then the script packed,
+ * The `commands` parameter of AWS-RunShellScript that runs one of the scripts: a header for people, then the script packed,
  * because the service expands `{{ssm:…}}` in what it can read. Equal scripts give equal commands.
+ * @throws BundleTooLargeError naming the largest files.
  */
-export function wireCommands(name: ScriptName, script: string): string[] {
+export function wireCommands(name: ScriptName, bundle: Scripts): string[] {
+  const script = { install: 'installer', uninstall: 'uninstaller', status: 'status' } as const;
+  const commands = packScript(name, bundle[script[name]]);
+  const bytes = wireBytes(commands);
+  if (bytes > MAX_WIRE_BYTES) throw new BundleTooLargeError(bytes, bundle.files);
+  return commands;
+}
+
+function packScript(name: ScriptName, script: string): string[] {
   const text = renderTemplate('wire.sh.ejs', 'sh', {
     name,
     version: PRODUCT_VERSION,

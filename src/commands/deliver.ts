@@ -119,10 +119,9 @@ async function lookForAssociations({
 }
 
 function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: Targets): Delivery {
-  const script = { install: bundle.installer, uninstall: bundle.uninstaller, status: bundle.status }[verb];
   return {
     targets,
-    commands: wireCommands(verb, script),
+    commands: wireCommands(verb, bundle),
     comment: `ssm-keepalive ${bundle.version} ${verb}`,
     alarm: settings.delivery.alarm,
     timeoutSeconds: settings.delivery.timeoutSeconds,
@@ -212,7 +211,7 @@ async function pushWith<T>(
       progress.onEvent(event);
     },
     ...(verb === 'install' && (settings.keeper.restart || settings.delivery.isFollow)
-      ? { lookCommands: wireCommands('status', bundle.status) }
+      ? { lookCommands: wireCommands('status', bundle) }
       : {}),
   };
   let isComplete = false;

@@ -1,10 +1,10 @@
-import { type ScriptName, wireCommands } from '../bundle/index.ts';
+import { type Bundle, type ScriptName, wireCommands } from '../bundle/index.ts';
 import { FLAGS } from '../flags.ts';
 import type { Settings } from '../settings.ts';
 
 /** The script that arrives on an instance, with the newline that ends it: what the dry run counts and `render` prints. */
-export function wireText(name: ScriptName, script: string): string {
-  return `${wireCommands(name, script).join('\n')}\n`;
+export function wireText(name: ScriptName, bundle: Bundle): string {
+  return `${wireCommands(name, bundle).join('\n')}\n`;
 }
 
 /** The flags that reach the same accounts again, for commands we tell people to type. */

@@ -136,7 +136,7 @@ async function askInstance(
     }),
     delivery: {
       targets: { tags: [], instanceIds: [instanceId] },
-      commands: wireCommands('status', bundle.status),
+      commands: wireCommands('status', bundle),
       comment: `ssm-keepalive ${bundle.version} status`,
       ...LOOK_TIMES,
     },

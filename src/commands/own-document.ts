@@ -30,9 +30,7 @@ export async function planDocuments(
 ): Promise<OwnDocuments | undefined> {
   const name = settings.delivery.documentName;
   if (!name) return undefined;
-  const scripts = { install: bundle.installer, uninstall: bundle.uninstaller, status: bundle.status };
-  const textOf = (wanted: Verb) =>
-    makeDocument(wanted, bundle.version, wireCommands(wanted, scripts[wanted]));
+  const textOf = (wanted: Verb) => makeDocument(wanted, bundle.version, wireCommands(wanted, bundle));
   const plan = (wanted: Verb) => planDocument(client, name, wanted, bundle.version, textOf(wanted));
   const script = await plan(verb);
   if (verb !== 'install') return { script, look: undefined };

@@ -6,9 +6,9 @@ export const SCRIPTS: Readonly<Record<string, (bundle: Bundle) => string>> = {
   installer: ({ installer }) => installer,
   uninstaller: ({ uninstaller }) => uninstaller,
   status: ({ status }) => status,
-  'install-command': ({ installer }) => wireText('install', installer),
-  'uninstall-command': ({ uninstaller }) => wireText('uninstall', uninstaller),
-  'status-command': ({ status }) => wireText('status', status),
+  'install-command': (bundle) => wireText('install', bundle),
+  'uninstall-command': (bundle) => wireText('uninstall', bundle),
+  'status-command': (bundle) => wireText('status', bundle),
 };
 
 /** What there is to render, as a list for people or programs. */

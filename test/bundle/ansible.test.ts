@@ -37,8 +37,8 @@ print(json.dumps([variables['ssm_keepalive_installer'], variables['ssm_keepalive
 
 test('ansible: what its own loader reads are the very texts that SendCommand would carry', { skip }, () => {
   assert.deepEqual(JSON.parse(runPython(READ, formatOf('ansible', bundle))), [
-    `${wireCommands('install', bundle.installer).join('\n')}\n`,
-    `${wireCommands('status', bundle.status).join('\n')}\n`,
+    `${wireCommands('install', bundle).join('\n')}\n`,
+    `${wireCommands('status', bundle).join('\n')}\n`,
     bundle.digest,
   ]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,32 +68,28 @@ test('the digest is that of the manifest, which has the sha256 of every other fi
 test('what goes over the wire fits, is the same every time, starts with a shebang and has nothing that the service expands', () => {
   for (const changes of COMBINATIONS) {
     const bundle = bundleOf(changes);
-    for (const [name, script] of [
-      ['install', bundle.installer],
-      ['uninstall', bundle.uninstaller],
-      ['status', bundle.status],
-    ] as const) {
-      const commands = wireCommands(name, script);
+    for (const name of ['install', 'uninstall', 'status'] as const) {
+      const commands = wireCommands(name, bundle);
       const text = commands.join('\n');
       assert.equal(commands[0], '#!/bin/sh');
       assert.ok(wireBytes(commands) <= MAX_WIRE_BYTES);
       assert.doesNotMatch(text, /\{\{/);
-      assert.deepEqual(wireCommands(name, script), commands);
+      assert.deepEqual(wireCommands(name, bundle), commands);
       assert.ok(commands.every((line) => !line.includes('\n')));
     }
   }
 });
 
 test('the wire text shows its plain text on request, and that is the script', () => {
-  const { status } = bundleOf();
+  const bundle = bundleOf();
   const path = join(folder, 'wire.sh');
-  writeFileSync(path, wireCommands('status', status).join('\n'));
+  writeFileSync(path, wireCommands('status', bundle).join('\n'));
   const { stdout } = spawnSync('/bin/sh', [path], { env: { SSM_KEEPALIVE_SHOW: '1' }, encoding: 'utf8' });
-  assert.equal(stdout, status);
+  assert.equal(stdout, bundle.status);
 });
 
 test('a wire text that was changed on its way, or cannot be unpacked, says so in one line of JSON', () => {
-  const text = wireCommands('status', bundleOf().status).join('\n');
+  const text = wireCommands('status', bundleOf()).join('\n');
   const spoilt = text.replace(/\n([A-Za-z0-9+/]{20})([A-Za-z0-9+/]{980})\n/, '\n$2$1\n');
   assert.notEqual(spoilt, text);
   const withoutTools = text.replace('PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'PATH=/nonexistent');
@@ -129,9 +125,18 @@ test('what is sent is the commented text without comment lines, and nothing else
   assert.ok(leftOut > 100);
 });
 
-test('a bundle that does not fit is refused, and its largest files are named', () => {
-  const error = new BundleTooLargeError(60_000, [{ path: 'relay.py', bytes: 50_000 }]);
-  assert.match(error.message, /60000 bytes.*relay\.py \(50000 bytes\)/);
+test('a bundle that does not fit is refused when it is to be sent, and its largest files are named', () => {
+  const { files, uninstaller, status } = bundleOf();
+  const noise = randomBytes(60_000).toString('base64');
+  const grown = files.map((file) => (file.path === 'relay.py' ? { ...file, text: noise } : file));
+  const bundle = { files: grown, installer: noise, uninstaller, status };
+  assert.doesNotThrow(() => wireCommands('status', bundle));
+  assert.throws(
+    () => wireCommands('install', bundle),
+    (error) =>
+      error instanceof BundleTooLargeError &&
+      /the largest files are relay\.py \(80000 bytes\),/.test(error.message),
+  );
 });
 
 test('no template has a %> or <% that EJS would eat inside shell or Python text', () => {

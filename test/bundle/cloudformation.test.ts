@@ -10,11 +10,11 @@ const template = JSON.parse(formatOf('cloudformation', bundle));
 test('the template’s document runs the very lines that install sends', () => {
   const { Content } = template.Resources.Document.Properties;
   assert.equal(Content.schemaVersion, '2.2');
-  assert.deepEqual(Content.mainSteps[0].inputs.runCommand, wireCommands('install', bundle.installer));
+  assert.deepEqual(Content.mainSteps[0].inputs.runCommand, wireCommands('install', bundle));
   // The very document that `install --document` makes.
   assert.deepEqual(
     Content,
-    JSON.parse(makeDocument('install', bundle.version, wireCommands('install', bundle.installer))),
+    JSON.parse(makeDocument('install', bundle.version, wireCommands('install', bundle))),
   );
   // The service counts the whole document; nothing in it is a dynamic reference, or a parameter but the one.
   assert.ok(Buffer.byteLength(JSON.stringify(Content)) <= 65_536);

@@ -120,7 +120,7 @@ test('the text that goes over the wire installs what the plain text installs, un
     const sandbox = new Sandbox();
     try {
       const bundle = bundleOf();
-      const outcome = sandbox.runScript(wireCommands('install', bundle.installer).join('\n'), {
+      const outcome = sandbox.runScript(wireCommands('install', bundle).join('\n'), {
         shell: argv,
         env: ROOTED,
       });

@@ -73,18 +73,16 @@ export async function installKeeper(lab: Lab, host: string, changes: Partial<Bun
     intervalSeconds: changes.keeper === 'prompt' ? PROMPT_INTERVAL_SECONDS : INTERVAL_SECONDS,
     ...changes,
   });
-  const installed = await runOn(client, spec.id, wireCommands('install', bundle.installer));
+  const installed = await runOn(client, spec.id, wireCommands('install', bundle));
   const verdict = readVerdict(installed.StandardOutputContent);
   assert.equal(verdict['verdict'], 'installed', installed.StandardOutputContent);
   if (changes.entries !== undefined && !changes.entries.includes('env')) return;
   await until(`${host} to be live`, async () => {
     // While its agent restarts the service refuses the host by id: not yet, and no failure.
-    const status = await runOn(client, spec.id, wireCommands('status', bundle.status)).catch(
-      (error: Error) => {
-        if (error.name === 'InvalidInstanceId') return undefined;
-        throw error;
-      },
-    );
+    const status = await runOn(client, spec.id, wireCommands('status', bundle)).catch((error: Error) => {
+      if (error.name === 'InvalidInstanceId') return undefined;
+      throw error;
+    });
     if (status === undefined) return false;
     return (readVerdict(status.StandardOutputContent)['entries'] as Record<string, string>)['env'] === 'live';
   });

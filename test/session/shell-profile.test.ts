@@ -22,7 +22,7 @@ test('the shell profile that `preferences set --shell-profile ours` saves keeps 
   const client = makeClient(lab);
   const bundle = renderBundle({ ...SETTINGS, intervalSeconds: 1, entries: ['profile'], restart: false });
   const kept = lab.host('kept');
-  const done = await runOn(client, kept.spec.id, wireCommands('install', bundle.installer));
+  const done = await runOn(client, kept.spec.id, wireCommands('install', bundle));
   assert.match(done.StandardOutputContent ?? '', /"verdict":"installed"/);
 
   const talk = await startSession(client, kept.spec.id, { terminal: 'answers' });

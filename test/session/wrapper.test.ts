@@ -49,10 +49,10 @@ test('tmux: a session that ends takes no job with it, and the next login is back
   skip,
 }, async (t) => {
   const bundle = renderBundle({ ...SETTINGS, wrap: 'tmux', intervalSeconds: 1 });
-  const installed = await runOn(client, ID, wireCommands('install', bundle.installer));
+  const installed = await runOn(client, ID, wireCommands('install', bundle));
   assert.match(installed.StandardOutputContent ?? '', /"verdict":"installed"/);
   await until('the entry to be live', async () => {
-    const status = await runOn(client, ID, wireCommands('status', bundle.status)).catch((error: Error) => {
+    const status = await runOn(client, ID, wireCommands('status', bundle)).catch((error: Error) => {
       if (error.name === 'InvalidInstanceId') return undefined;
       throw error;
     });
