@@ -249,7 +249,8 @@ async function ask(question: string): Promise<string> {
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {
-  if (text !== '') stream.write(text);
+  // As bytes: a text put together of many would wait for a slow reader at five times its size.
+  if (text !== '') stream.write(Buffer.from(text));
 }
 
 function readVersion(): string {

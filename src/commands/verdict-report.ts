@@ -59,7 +59,7 @@ export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): G
   }
   let piece = frame.slice(0, -']\n}'.length);
   for (const [index, verdict] of verdicts.entries()) {
-    const text = JSON.stringify(describeRow(verdict), null, 2).replaceAll('\n', '\n    ');
+    const text = JSON.stringify(describeRow(verdict), null, 2).replace(/\n/g, '\n    ');
     piece += `${index === 0 ? '' : ','}\n    ${text}`;
     if (piece.length < PIECE_LENGTH) continue;
     yield piece;
