@@ -1,7 +1,8 @@
 // Bundles src/cli.ts into dist/, one chunk per command, so that a command loads only what it needs.
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { listThirdParties } from './third-parties.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -18,7 +19,7 @@ const narrowStringWidth = {
 };
 
 await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   // The lab's own process and those inside a sandbox are started by path, so each is an entry point of its own.
   entryPoints: {
@@ -35,12 +36,13 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  // The SDK is loaded only by commands that talk to the service; node-pty carries native binaries.
-  external: ['@aws-sdk/*', '@smithy/*', '@lydell/node-pty'],
+  // It carries native binaries. The SDK is bundled too, since loading it from its many files takes three times as long.
+  // The bundler itself is for a lab that runs from source.
+  external: ['@lydell/node-pty', 'esbuild'],
+  mainFields: ['module', 'main'],
   plugins: [narrowStringWidth],
+  metafile: true,
   alias: {
-    // Its main file finds its parts in a way that no bundler can follow.
-    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
     // The same code as modules, whose names an import() finds.
     yaml: fileURLToPath(new URL('../node_modules/yaml/browser/dist/index.js', import.meta.url)),
   },
@@ -50,3 +52,4 @@ await build({
   },
   logLevel: 'warning',
 });
+await writeFile(new URL('../dist/THIRD-PARTY.txt', import.meta.url), listThirdParties(metafile, root));
