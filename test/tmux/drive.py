@@ -19,13 +19,28 @@ import time
 UID = 1001
 ENV = '/usr/local/lib/ssm-keepalive/entry.sh'
 QUERY, ANSWER = b'\x1b[5n', b'\x1b[0n'
+# What tmux asks a terminal when it begins, the more the newer it is, and what one of 24 lines and 100 columns says.
+REPORTS = {
+    QUERY: ANSWER,
+    b'\x1b[6n': b'\x1b[1;1R',
+    b'\x1b[c': b'\x1b[?64;1;2;6;9;15;18;21;22c',
+    b'\x1b[>c': b'\x1b[>41;379;0c',
+    b'\x1b[>q': b'\x1bP>|XTerm(379)\x1b\\',
+    b'\x1b]10;?\x1b\\': b'\x1b]10;rgb:dddd/dddd/dddd\x1b\\',
+    b'\x1b]11;?\x1b\\': b'\x1b]11;rgb:0000/0000/0000\x1b\\',
+    b'\x1b[?996n': b'\x1b[?997;1n',
+    b'\x1b[?2026$p': b'\x1b[?2026;2$y',
+    b'\x1b[14t': b'\x1b[4;480;800t',
+    b'\x1b[18t': b'\x1b[8;24;100t',
+}
+ASKS = re.compile(b'|'.join(re.escape(query) for query in REPORTS))
 LOGINS = []
 
 
 class Login(object):
     def __init__(self, env=None, argv=('sh',), path='/bin/sh', answers=True, typed=b''):
         self.screen = b''
-        self.asked = self.answered = self.seen = 0
+        self.asked = self.answered = self.seen = self.read = 0
         self.answers = answers
         self.status = None
         self.fd, slave = pty.openpty()
@@ -63,13 +78,13 @@ class Login(object):
         except OSError:
             time.sleep(0.005)
             return
-        start = max(0, len(self.screen) - 3)
         self.screen += data
-        count = self.screen.count(QUERY, start)
-        self.asked += count
-        for _ in range(count if self.answers else 0):
-            os.write(self.fd, ANSWER)
-            self.answered += 1
+        for query in ASKS.finditer(self.screen, max(self.read, len(self.screen) - len(data) - 9)):
+            self.read = query.end()
+            self.asked += query.group() == QUERY
+            if self.answers:
+                os.write(self.fd, REPORTS[query.group()])
+                self.answered += query.group() == QUERY
 
     def until(self, holds, why, seconds=25):
         end = time.time() + seconds
@@ -113,8 +128,8 @@ class Login(object):
 
     def in_tmux(self):
         """Waits for the first prompt inside tmux."""
-        self.until(self.is_wrapped, 'no tmux client')
-        self.until(lambda: b'prompt> ' in self.screen or b'# ' in self.screen or b'$ ' in self.screen, 'no prompt')
+        # 3.7 and newer clear to the end of the line instead of the last space. A client also comes and goes before there is a tmux.
+        self.until(lambda: re.search(br'prompt>|[#$]( |\x1b\[K)', self.screen) and self.is_wrapped(), 'no prompt in tmux')
         return self
 
     def session(self):
@@ -511,8 +526,10 @@ def without_a_relay_the_cap_of_root_stops_the_clock():
             file.write(text)
         login = Login().in_tmux()
         login.until(lambda: b'\x1b[?1049l' in login.screen, 'never locked with %r' % text)
+        # Not before tmux is back: 3.1c throws away what was typed until then.
+        login.seen = len(login.screen)
         login.type(b' ')
-        login.until(lambda: login.screen.rfind(b'\x1b[?1049h') > login.screen.rfind(b'\x1b[?1049l'), 'a key does not unlock')
+        login.sees(b'prompt>')
         login.type(b'exit\r')
         same(login.ends(), 0)
 
