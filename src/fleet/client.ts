@@ -23,7 +23,15 @@ export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv 
     ...configure(connection, variables),
   });
   adaptRetries(client);
-  const { onDenied } = connection;
+  const { onDenied, profile } = connection;
+  if (profile)
+    client.middlewareStack.add(
+      (next) => (args) =>
+        next(args).catch((error: unknown) => {
+          throw nameProfile(error, profile);
+        }),
+      { step: 'initialize', name: 'nameProfile' },
+    );
   if (onDenied)
     client.middlewareStack.add(
       (next) => (args) =>
@@ -35,6 +43,14 @@ export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv 
       { step: 'initialize', name: 'noteDenials' },
     );
   return client;
+}
+
+/** The SDK's own words, when no source had any credentials, leave out which profile was asked for. */
+function nameProfile(error: unknown, profile: string): unknown {
+  const { name, message } = error as Error;
+  if (name !== 'CredentialsProviderError' || !/any providers/.test(message)) return error;
+  const why = `profile ${profile} is not in the AWS configuration, or has no credentials in it`;
+  return Object.assign(new Error(why, { cause: error }), { name });
 }
 
 /** What any client of the SDK needs to reach the same account. */

@@ -54,6 +54,17 @@ const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_A
 export function explainServiceError(error: unknown, what: string): UserError {
   if (error instanceof UserError) return error;
   const { name = 'Error', message = String(error), code = '' } = error as Error & { code?: string };
+  if (name === 'CredentialsProviderError' && /sso session/i.test(message)) {
+    return new ServiceError(
+      {
+        code: 'signed-out',
+        what,
+        why: (message.split('\n')[0] ?? name).replace(/ To refresh .*/, ''),
+        next: 'sign in with  aws sso login  and the same --profile, then run it again: nothing is done twice',
+      },
+      { cause: error },
+    );
+  }
   if (name === 'CredentialsProviderError' && /profile/i.test(message)) {
     return new ServiceError(
       {

@@ -71,8 +71,8 @@ test('accounts: one that fails is told with why and next, and stops no other', a
     'dev eu-north-1 no-match',
     'prod us-east-1 ExpiredTokenException',
     'prod eu-north-1 ExpiredTokenException',
-    'empty us-east-1 CredentialsProviderError',
-    'empty eu-north-1 CredentialsProviderError',
+    'empty us-east-1 no-profile',
+    'empty eu-north-1 no-profile',
   ]);
   assert.match(
     done.stderr,

@@ -1,0 +1,56 @@
+// The sources of credentials that a profile of the AWS CLI can name, through the built files.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { useLab } from './lab/test-lab.ts';
+import { runCli } from './support/cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
+after(() => rmSync(folder, { recursive: true }));
+const config = join(folder, 'config');
+const keys = JSON.stringify({ Version: 1, AccessKeyId: 'AKIAPROCESS', SecretAccessKey: 'lab' });
+writeFileSync(join(folder, 'keys.json'), keys);
+writeFileSync(
+  config,
+  `[profile process]
+credential_process = cat ${join(folder, 'keys.json')}
+[profile sso]
+sso_session = company
+sso_account_id = 111111111111
+sso_role_name = operator
+[sso-session company]
+sso_region = us-east-1
+sso_start_url = https://sso.invalid/start
+`,
+);
+
+const lab = await useLab({ hosts: [] });
+const ask = (profile: string) =>
+  runCli(
+    ['preferences', 'get', '--region', 'us-east-1', '--profile', profile, '--endpoint-url', lab.endpoint],
+    {
+      HOME: folder,
+      AWS_CONFIG_FILE: config,
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
+    },
+  );
+
+test('credentials: those that a program of the profile prints', async () => {
+  const { status, stderr } = await ask('process');
+  assert.equal(status, 0, stderr);
+});
+
+test('credentials: who is signed out of SSO is told how to sign in', async () => {
+  const { status, stderr } = await ask('sso');
+  assert.equal(status, 1);
+  assert.match(stderr, /why: {2}The SSO session token .* was not found or is invalid\.\n/);
+  assert.match(stderr, /next: sign in with {2}aws sso login {2}and the same --profile/);
+});
+
+test('credentials: a profile that is not there is named', async () => {
+  const { status, stderr } = await ask('nobody');
+  assert.equal(status, 1);
+  assert.match(stderr, /why: {2}.*nobody.*\n {2}next: look with {2}aws configure list-profiles/);
+});
