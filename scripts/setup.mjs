@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchFrameworks } from './frameworks.mjs';
 import { fetchVersions } from './versions.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -45,6 +46,34 @@ export const TOOLS = [
   { name: 'screen', commands: ['screen'], package: 'screen', required: false },
   { name: 'less', commands: ['less'], package: 'less', required: false },
   { name: 'fish', commands: ['fish'], package: 'fish', required: false },
+  // What people load into their shells: files that are sourced, and commands that print hooks.
+  {
+    name: 'zsh-autosuggestions',
+    commands: ['/usr/share/zsh-autosuggestions/zsh-autosuggestions.zsh'],
+    package: 'zsh-autosuggestions',
+    required: false,
+  },
+  {
+    name: 'zsh-syntax-highlighting',
+    commands: ['/usr/share/zsh-syntax-highlighting/zsh-syntax-highlighting.zsh'],
+    package: 'zsh-syntax-highlighting',
+    required: false,
+  },
+  {
+    name: 'powerlevel9k',
+    commands: ['/usr/share/powerlevel9k/powerlevel9k.zsh-theme'],
+    package: 'zsh-theme-powerlevel9k',
+    required: false,
+  },
+  {
+    name: 'liquidprompt',
+    commands: ['/usr/share/liquidprompt/liquidprompt'],
+    package: 'liquidprompt',
+    required: false,
+  },
+  { name: 'fzf', commands: ['fzf'], package: 'fzf', required: false },
+  { name: 'direnv', commands: ['direnv'], package: 'direnv', required: false },
+  { name: 'zoxide', commands: ['zoxide'], package: 'zoxide', required: false },
   { name: 'systemd-analyze', commands: ['systemd-analyze'], package: undefined, required: false },
   { name: 'AWS CLI', commands: ['aws'], package: undefined, required: false },
   {
@@ -118,6 +147,7 @@ export function setUp({ tools = false, isLong = false } = {}) {
       isLong,
     );
   if (tools && isLong) fetchVersions(say);
+  if (tools && isLong) fetchFrameworks(say);
 }
 
 function say(line) {

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const cache = fileURLToPath(new URL('../.setup/versions/', import.meta.url));
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** What is taken from which release, with the version it is known to have had there. */
 const RELEASES = [
@@ -100,7 +100,7 @@ function fetchRelease(release, programs) {
 }
 
 /** An apt that knows one release and nothing of this machine; signatures are those of Debian's keyring. */
-function configureApt(folder, release) {
+export function configureApt(folder, release) {
   const apt = join(folder, 'apt');
   for (const name of ['lists/partial', 'cache/archives/partial'])
     mkdirSync(join(apt, name), { recursive: true });
@@ -127,7 +127,7 @@ Acquire::Retries "2";
 }
 
 /** The packages, what they share with nobody but themselves, and the libraries they need; nothing is installed. */
-function unpack(packages, tree, apt) {
+export function unpack(packages, tree, apt) {
   const wanted = new Set(packages);
   for (let next = packages; next.length > 0; ) {
     const depends = run('apt-cache', ['depends', '--no-recommends', '--no-suggests', ...next], apt);
@@ -146,7 +146,7 @@ function unpack(packages, tree, apt) {
 }
 
 /** Copies a program into a folder of its own and, with `patchelf`, gives it the loader and the libraries of its release. */
-function runnable(tree, program, folder, patchelf) {
+export function runnable(tree, program, folder, patchelf) {
   const from = ['usr/bin', 'bin'].map((name) => join(tree, name, program)).find(existsSync);
   if (!from) throw new Error(`no ${program} in its package`);
   mkdirSync(folder);
@@ -190,7 +190,7 @@ function overlaysOf(tree, program) {
     .map((path) => ({ from: join(tree, path), to: `/${path}` }));
 }
 
-function run(command, args, env, cwd) {
+export function run(command, args, env, cwd) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     env: { ...process.env, LC_ALL: 'C', ...env },

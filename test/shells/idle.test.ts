@@ -49,6 +49,12 @@ async function isSilent(t: Terminal): Promise<boolean> {
   return t.queries + t.nuls === before;
 }
 
+/** In the end. Late on a busy machine fish still reads files of its own, which cannot be told from keys. */
+async function fallsSilent(t: Terminal): Promise<boolean> {
+  for (let round = 0; round < 4; round++) if (await isSilent(t)) return true;
+  return false;
+}
+
 suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   const inShell = (
     shell: Shell,
@@ -67,11 +73,11 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
         // Not one more than now: on a busy machine there may have been all that will come.
         await t.until('an output', () => t.queries + t.nuls > 0);
         await t.ticks(5);
-        assert.ok(await isSilent(t));
+        assert.ok(await fallsSilent(t));
         t.type('\r');
         await t.outputs(shell.keeper, 1);
         await t.ticks(5);
-        assert.ok(await isSilent(t), 'and stops again');
+        assert.ok(await fallsSilent(t), 'and stops again');
       },
     );
   }
@@ -201,7 +207,8 @@ function whereProcIsHidden(shell: Shell): void {
     `${shell.name}: where the count of keys cannot be read, max-idle counts from the start`,
     () =>
       inTerminal({ shell, maxIdleSeconds: 9, edit: edit('io') }, async (t) => {
-        await t.outputs(shell.keeper, 5);
+        // Counted from the first: on a busy machine some have come before the prompt was seen, and there are nine at most.
+        await t.until('five outputs', () => t.queries + t.nuls >= 5);
         t.type('\r');
         await t.ticks(6);
         assert.ok(await isSilent(t));
@@ -246,7 +253,7 @@ function testCaps(kinds: readonly Shell[]): void {
         const t = startWith(shell, cap, 28_800);
         return closing(t, async () => {
           await t.ticks(5);
-          assert.equal(await isSilent(t), cap.isObeyed);
+          assert.equal(await (cap.isObeyed ? fallsSilent(t) : isSilent(t)), cap.isObeyed);
         });
       });
     }
@@ -257,7 +264,7 @@ function testCaps(kinds: readonly Shell[]): void {
       const t = startWith(shell, { text: '28800\n' }, 2);
       return closing(t, async () => {
         await t.ticks(4);
-        assert.ok(await isSilent(t));
+        assert.ok(await fallsSilent(t));
       });
     });
 
@@ -268,7 +275,7 @@ function testCaps(kinds: readonly Shell[]): void {
         await t.outputs(shell.keeper, 2);
         writeCap(join(t.folder, 'cap'), { text: '1\n' });
         await t.ticks(1);
-        assert.ok(await isSilent(t));
+        assert.ok(await fallsSilent(t));
       });
     });
 }

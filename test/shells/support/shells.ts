@@ -1,5 +1,5 @@
 // The shells the prompt keeper runs in. Tests loop over this list, so a new shell is tested by being added here.
-import { accessSync, constants, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -108,7 +108,9 @@ export function rotateFamilies(among: readonly Shell[], index: number): readonly
   return [...turns, ...alone];
 }
 
+/** A command on PATH, or a file at an absolute path that is sourced. */
 export function findCommand(command: string): string | undefined {
+  if (command.startsWith('/')) return existsSync(command) ? command : undefined;
   return (process.env.PATH ?? '')
     .split(':')
     .map((folder) => join(folder, command))

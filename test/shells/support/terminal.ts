@@ -10,8 +10,19 @@ import { type PromptFile, type PromptValues, writePromptFolder } from './render.
 import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
 
 const query = '\x1b[5n';
-const identify = '\x1b[0c';
+/** What else programs ask a terminal (fish 4 and ble.sh before their first prompt, fzf, vim), as an xterm at its first line answers. */
+const otherAnswers: Readonly<Record<string, string>> = {
+  '[c': '\x1b[?6c',
+  '[0c': '\x1b[?6c',
+  '[>c': '\x1b[>41;379;0c',
+  '[>0c': '\x1b[>41;379;0c',
+  '[>q': '\x1bP>|XTerm(379)\x1b\\',
+  '[>0q': '\x1bP>|XTerm(379)\x1b\\',
+  '[6n': '\x1b[1;1R',
+};
 const answer = '\x1b[0n';
+
+const otherQuery = /\x1b(\[0?c|\[>0?c|\[>0?q|\[6n)/g;
 
 /** How long anything may take before a test gives up; nothing is asserted about speed. */
 const patienceMs = Number(process.env.SSM_KEEPALIVE_TEST_PATIENCE_MS ?? 30_000);
@@ -205,12 +216,12 @@ ${JSON.stringify(this.raw)}`);
 
   #read(data: string): void {
     this.raw += data;
-    // fish 4 asks what terminal this is before its first prompt, and every terminal emulator answers.
     for (;;) {
-      const at = this.raw.indexOf(identify, this.#identified);
-      if (at < 0) break;
-      this.#identified = at + identify.length;
-      this.pty.write('\x1b[?6c');
+      otherQuery.lastIndex = this.#identified;
+      const found = otherQuery.exec(this.raw);
+      if (!found) break;
+      this.#identified = otherQuery.lastIndex;
+      this.pty.write(otherAnswers[found[1]!]!);
     }
     for (;;) {
       const at = this.raw.indexOf(query, this.#scanned);
