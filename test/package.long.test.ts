@@ -7,8 +7,8 @@ import { execa } from 'execa';
 import { installPacked, pack, ROOT } from './support/installed.ts';
 import { checkMainJob, makeSeat } from './support/main-job.ts';
 
-/** The oldest that package.json declares, and the newest of each line that is still maintained or current. */
-const VERSIONS = ['20.19.0', '20', '22', '24', '25', '26'];
+/** The oldest that package.json declares, and the newest of each line since. */
+const VERSIONS = ['20.19.0', '20', '21', '22', '23', '24', '25', '26'];
 
 function makeFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-node-'));

@@ -149,8 +149,9 @@ function needsMirror(spec: HostSpec): boolean {
 
 function mirrorBin(spec: HostSpec, folder: string): string {
   const target = join(folder, 'bin');
-  const isDropped = (name: string) => SHIMS.includes(name) || (spec.python === false && IS_PYTHON.test(name));
-  mirrorFolder('/usr/bin', '/.base/bin', target, isDropped);
+  const isShim = `^(${SHIMS.join('|')})$`;
+  const dropped = new RegExp(spec.python === false ? `${isShim}|${IS_PYTHON.source}` : isShim);
+  mirrorFolder('/usr/bin', '/.base/bin', target, dropped);
   for (const shim of SHIMS) {
     writeFileSync(join(target, shim), shimText(shim));
     chmodSync(join(target, shim), 0o755);

@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -114,20 +115,16 @@ export function makeTree(tree: string, spec: HostSpec): void {
 }
 
 /**
- * A folder that stands for `source` with some names left out or replaced: links into `base`, where the real folder is bound.
- * A link of the source keeps its own text, so that relative ones still lead to their neighbours.
+ * A folder that stands for `source` without the names that `dropped` fits: links into `base`, where the real folder is bound.
+ * A link of the source keeps its own text, so that relative ones still lead to their neighbours. Made anew where the source
+ * has changed since, or other names are to be dropped.
  */
-export function mirrorFolder(
-  source: string,
-  base: string,
-  target: string,
-  isDropped: (name: string) => boolean,
-): void {
+export function mirrorFolder(source: string, base: string, target: string, dropped: RegExp): void {
   const stamp = join(target, '..', `${basename(target)}.stamp`);
-  const version = String(statSync(source).mtimeMs);
-  if (existsSync(stamp) && readlinkSync(stamp) === version) return;
-  rmSync(target, { recursive: true, force: true });
+  const version = `${statSync(source).mtimeMs} ${dropped}\n`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === version) return;
   rmSync(stamp, { force: true });
+  rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   chmodSync(target, 0o755);
   for (const name of readdirSync(source)) {
@@ -136,10 +133,10 @@ export function mirrorFolder(
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) continue;
     const text = found.isSymbolicLink() ? readlinkSync(path) : undefined;
-    if (isDropped(name) || (text !== undefined && isDropped(basename(text)))) continue;
+    if (dropped.test(name) || (text !== undefined && dropped.test(basename(text)))) continue;
     symlinkSync(text ?? join(base, name), join(target, name));
   }
-  symlinkSync(version, stamp);
+  writeFileSync(stamp, version);
 }
 
 function copyFromMachine(name: string, target: string): void {
