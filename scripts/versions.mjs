@@ -105,10 +105,7 @@ export function configureApt(folder, release) {
   for (const name of ['lists/partial', 'cache/archives/partial'])
     mkdirSync(join(apt, name), { recursive: true });
   writeFileSync(join(apt, 'status'), '');
-  writeFileSync(
-    join(apt, 'sources.list'),
-    `deb [signed-by=${keyring}] http://deb.debian.org/debian ${release} main\n`,
-  );
+  writeFileSync(join(apt, 'sources.list'), `deb [signed-by=${keyring}] ${findMirror()} ${release} main\n`);
   writeFileSync(
     join(apt, 'apt.conf'),
     `Dir::Etc::sourcelist "${apt}/sources.list";
@@ -124,6 +121,14 @@ Acquire::Retries "2";
 `,
   );
   return { APT_CONFIG: join(apt, 'apt.conf') };
+}
+
+/** Where the machine's own apt gets Debian from. */
+function findMirror() {
+  const found = run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], {});
+  const mirror = found.split('\n').find((uri) => /\/debian\/?$/.test(uri));
+  if (!mirror) throw new Error('apt knows no mirror of Debian');
+  return mirror;
 }
 
 /** The packages, what they share with nobody but themselves, and the libraries they need; nothing is installed. */
