@@ -3,7 +3,7 @@
 // and a test that is red only beside others is a bug to find, not to wait for.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './setup.mjs';
@@ -41,15 +41,18 @@ const MOST_RUN_AGAIN = 12;
 /** No test takes as long: one that does waits for what never comes, and would keep the others from being told. */
 const TEST_TIMEOUT_MS = isLong ? 14_400_000 : 900_000;
 
+/** So many files are named with their time after a run: where to look when it takes too long. */
+const SHOWN_SLOWEST = 10;
+
 /** Runs the files, so many at a time. Returns those in which something failed, or undefined where the runner itself broke. */
 function runFiles(files, atOnce) {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
-  const list = join(folder, 'failed');
+  const report = join(folder, 'report.json');
   const reporters = [
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
-    `--test-reporter=${join(root, 'scripts/failed-files.mjs')}`,
-    `--test-reporter-destination=${list}`,
+    `--test-reporter=${join(root, 'scripts/file-outcomes.mjs')}`,
+    `--test-reporter-destination=${report}`,
   ];
   const { status } = spawnSync(
     process.execPath,
@@ -64,12 +67,18 @@ function runFiles(files, atOnce) {
     ],
     { stdio: 'inherit', env: { ...process.env, ...(isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {}) } },
   );
-  const failed = status === 0 ? [] : readFileSync(list, 'utf8').split('\n').filter(Boolean);
+  const { failed, milliseconds } = JSON.parse(
+    readFileSync(report, 'utf8') || '{"failed":[],"milliseconds":{}}',
+  );
   rmSync(folder, { recursive: true });
+  const slowest = Object.entries(milliseconds).sort(([, a], [, b]) => b - a);
+  for (const [file, time] of slowest.slice(0, SHOWN_SLOWEST))
+    process.stderr.write(`test: ${String(Math.round(time / 1000)).padStart(5)} s  ${file}\n`);
   return status === 0 || failed.length > 0 ? failed : undefined;
 }
 
-const failed = runFiles(testFiles('test'), 2);
+// Most of them wait for timers and terminals most of the time.
+const failed = runFiles(testFiles('test'), 2 * availableParallelism());
 if (failed?.length === 0) process.exit(0);
 if (failed === undefined || failed.length > MOST_RUN_AGAIN) process.exit(1);
 process.stderr.write(`\ntest: once more, alone: ${failed.join(' ')}\n`);

@@ -1,7 +1,7 @@
 // The process trees that SECURITY.md gives to those who allow-list them, against those of real sessions.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import type { BundleSettings } from '../../src/bundle/index.ts';
 import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { skipUnless } from '../support/sandbox.ts';
@@ -74,28 +74,30 @@ const lab = await useLab({
   consistencySeconds: 0,
 });
 
-for (const [index, { name, settings }] of KEEPERS.entries()) {
-  test(`SECURITY: the processes of a session are those drawn, with their parents and users: ${name}`, {
-    skip,
-  }, async () => {
-    await prepareHost(lab, name);
-    await installKeeper(lab, name, settings);
-    const talk = await startSession(makeClient(lab), lab.host(name).spec.id, { terminal: 'answers' });
-    await talk.wait(/[$#>] /);
-    for (const drawn of readDrawing(drawings[index] ?? '')) {
-      let found: readonly (Process & { readonly parent: string })[] = [];
-      // Until what runs at the start of a session alone, and now and then in a helper, is over.
-      await until(draw(drawn), async () => {
-        const listing = await lab.host(name).exec(['ps', '-e', '-o', 'pid=,ppid=,uid=,comm=']);
-        found = readProcesses(listing.stdout).filter((each) => each.name === drawn.name);
-        return found.some((each) => draw(each) === draw(drawn));
-      }).catch((error: Error) => {
-        throw new Error(`${error.message}; found: ${found.map(draw).join('\n')}`);
-      });
-      assert.equal(found.length, 1, `more than one ${drawn.name}: ${found.map(draw).join('\n')}`);
-      if (new RegExp(`^${drawn.name} .*parent: init`, 'm').test(drawings[index] ?? ''))
-        assert.equal(found[0]?.parent, '1');
-    }
-    talk.session.close();
-  });
-}
+suite('SECURITY: the processes of a session', { concurrency: true }, () => {
+  for (const [index, { name, settings }] of KEEPERS.entries()) {
+    test(`${name}: are those drawn, with their parents and users`, {
+      skip,
+    }, async () => {
+      await prepareHost(lab, name);
+      await installKeeper(lab, name, settings);
+      const talk = await startSession(makeClient(lab), lab.host(name).spec.id, { terminal: 'answers' });
+      await talk.wait(/[$#>] /);
+      for (const drawn of readDrawing(drawings[index] ?? '')) {
+        let found: readonly (Process & { readonly parent: string })[] = [];
+        // Until what runs at the start of a session alone, and now and then in a helper, is over.
+        await until(draw(drawn), async () => {
+          const listing = await lab.host(name).exec(['ps', '-e', '-o', 'pid=,ppid=,uid=,comm=']);
+          found = readProcesses(listing.stdout).filter((each) => each.name === drawn.name);
+          return found.some((each) => draw(each) === draw(drawn));
+        }).catch((error: Error) => {
+          throw new Error(`${error.message}; found: ${found.map(draw).join('\n')}`);
+        });
+        assert.equal(found.length, 1, `more than one ${drawn.name}: ${found.map(draw).join('\n')}`);
+        if (new RegExp(`^${drawn.name} .*parent: init`, 'm').test(drawings[index] ?? ''))
+          assert.equal(found[0]?.parent, '1');
+      }
+      talk.session.close();
+    });
+  }
+});
