@@ -130,6 +130,25 @@ def two_answers_in_one_read_are_two():
     same(keeper.filter_input(b'a' + ANSWER + b'b' + ANSWER + b'c' + ANSWER, 21.0), b'abc' + ANSWER)
 
 
+def somebody_on_a_slow_line_is_given_longer_to_answer():
+    keeper = asked_keeper()
+    same(keeper.proof_time(11.0), 3.0)          # nobody knows yet
+    keeper.filter_input(ANSWER, 10.05)
+    same(keeper.proof_time(11.0), 0.8)
+    keeper.saw_output(b'text', 11.0)
+    same(keeper.proof_time(11.5), 3.0)          # the question is behind the output
+    same(keeper.beat(30.0), QUERY)
+    keeper.filter_input(ANSWER, 31.25)
+    same(keeper.proof_time(32.0), 5.0)
+    same(keeper.beat(50.0), QUERY)
+    keeper.filter_input(ANSWER, 500.0)
+    same(keeper.proof_time(501.0), 6.0)
+    # Of two that are out, nobody knows which one this is.
+    same(keeper.beat(510.0) + keeper.beat(520.0), QUERY * 2)
+    keeper.filter_input(ANSWER, 520.0)
+    same(keeper.proof_time(521.0), 6.0)
+
+
 EIGHT_BIT = (b'\x9b0n', b'\xc2\x9b0n')
 
 

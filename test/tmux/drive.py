@@ -38,10 +38,12 @@ LOGINS = []
 
 
 class Login(object):
-    def __init__(self, env=None, argv=('sh',), path='/bin/sh', answers=True, typed=b''):
+    def __init__(self, env=None, argv=('sh',), path='/bin/sh', answers=True, typed=b'', delay=0):
         self.screen = b''
         self.asked = self.answered = self.seen = self.read = 0
         self.answers = answers
+        self.delay = delay                 # seconds that an answer takes
+        self.late = []
         self.status = None
         self.fd, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
@@ -71,6 +73,10 @@ class Login(object):
         """Reads once, and answers as a terminal does."""
         if self.fd is None:
             return
+        while self.late and self.late[0][0] <= time.time():
+            answer = self.late.pop(0)[1]
+            os.write(self.fd, answer)
+            self.answered += answer == ANSWER
         try:
             if not select.select([self.fd], [], [], seconds)[0]:
                 return
@@ -83,8 +89,7 @@ class Login(object):
             self.read = query.end()
             self.asked += query.group() == QUERY
             if self.answers:
-                os.write(self.fd, REPORTS[query.group()])
-                self.answered += query.group() == QUERY
+                self.late.append((time.time() + self.delay, REPORTS[query.group()]))
 
     def until(self, holds, why, seconds=25):
         end = time.time() + seconds
@@ -337,6 +342,38 @@ def a_login_whose_line_is_dead_gives_its_session_up():
     heir.sees(b'back')
     same(sessions(), [('0', '1'), ('1', '1')])
     no_trace(heir)
+
+
+def a_login_whose_line_is_slow_keeps_its_session():
+    """A heartbeat is due after 3 s here."""
+    slow = Login(delay=1.5).in_tmux()
+    slow.beats(1)
+    other = Login().in_tmux()
+    same((slow.session(), other.session()), ('0', '1'))
+    # It is given longer than others, and so is the wrapper that waits for it.
+    slow.answers = False
+    slow.until(lambda: slow.asked > slow.answered, 'never asked')
+    heir = Login().in_tmux()
+    same((heir.session(), other.session()), ('0', '1'))
+
+
+def a_key_brings_a_suspended_login_back():
+    login = Login().in_tmux()
+    login.press(b'\x1a')
+    wait_for(lambda: sessions() == [('0', '0')], 'not suspended')
+    login.type(b'echo ba""ck\r')
+    login.sees(b'back')
+    same(sessions(), [('0', '1')])
+    # One that locks its screen is not suspended: keys are for the program that does it.
+    ask('set-option', '-g', 'lock-command', 'echo locked; read -r key; echo "got <$key>"; sleep 0.3')
+    ask('lock-server')
+    login.sees(b'locked')
+    login.type(b'ke')
+    login.beats(1)
+    login.type(b'y\r')
+    login.sees(b'got <key>')
+    login.sees(b'prompt>')
+    no_trace(login)
 
 
 def nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser():

@@ -52,6 +52,7 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
     'detach_ends_the_login_and_keeps_the_session',
     'logins_at_the_same_time_never_share_a_session',
     'a_login_whose_line_is_dead_gives_its_session_up',
+    'a_key_brings_a_suspended_login_back',
     'nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser',
     'nothing_is_printed_while_nobody_is_attached',
     'the_users_own_tmux_is_left_alone',
@@ -61,6 +62,9 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
   ]) {
     test(sentence(name), () => play(name));
   }
+
+  test('a login whose line is slow keeps its session', () =>
+    play('a_login_whose_line_is_slow_keeps_its_session', { intervalSeconds: 3 }));
 
   test('tmout is lifted inside, where that is asked for', () =>
     play('tmout_is_lifted_inside', { tmout: 'override' }));
