@@ -7,16 +7,11 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError } from '../errors.ts';
 import { type AssociationPlan, planAssociation, saveAssociation } from '../fleet/association.ts';
 import { awaitRuns, listRuns, readResults } from '../fleet/association-runs.ts';
+import { mergeCanary } from '../fleet/canary.ts';
 import { describeTargets, listInstances, NoMatchError, type Targets } from '../fleet/choose.ts';
+import { nameInstances } from '../fleet/instance-names.ts';
 import type { Verdict } from '../fleet/judge.ts';
-import {
-  confirmRestarts,
-  mergeCanary,
-  nameInstances,
-  type PushOptions,
-  type PushResult,
-  pushScript,
-} from '../fleet/push.ts';
+import { confirmRestarts, type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
 import type { Delivery } from '../fleet/send.ts';
 import type { Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';

@@ -2,9 +2,10 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, UserError } from '../errors.ts';
 import { blameAlarm } from '../fleet/alarm.ts';
+import { NAMED_AT_ONCE, nameInstances } from '../fleet/instance-names.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import { isGood, judgeInvocation, type Verdict } from '../fleet/judge.ts';
-import { NAMED_AT_ONCE, nameInstances, type PushResult } from '../fleet/push.ts';
+import type { PushResult } from '../fleet/push.ts';
 import { cancelCommands } from '../fleet/send.ts';
 import { awaitInvocations, type Counters } from '../fleet/watch.ts';
 import type { Settings } from '../settings.ts';

@@ -3,10 +3,13 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
 import { blameAlarm } from './alarm.ts';
 import { deliverInBatches } from './batches.ts';
+import { chooseCanary, judgeUnreachable, type Known, mergeCanary } from './canary.ts';
 import { IDS_PER_COMMAND, type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
 import type { PinnedDocument } from './command-document.ts';
+import { nameInstances } from './instance-names.ts';
 import type { Interruption } from './interruption.ts';
-import { isEntryLive, isGood, judgeInvocation, type Verdict } from './judge.ts';
+import { isGood, judgeInvocation, type Verdict } from './judge.ts';
+import { confirmRestart, isRestartAwaited } from './restart.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
 import { isAccessDenied } from './service-errors.ts';
 import { awaitInvocations, type Counters, normalizeStatus } from './watch.ts';
@@ -52,9 +55,6 @@ export interface PushResult {
 
 /** Up to this many instances everyone gets the second look, not only the canary: one page of results. */
 const LOOK_AT_ALL_LIMIT = 50;
-/** More than this keep their ids alone: names cost a page of their own. */
-export const NAMED_AT_ONCE = 50;
-
 /** A look is short and asked again: the service's least delivery time, and a script that only reads. */
 const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '50', maxErrors: '50' };
 
@@ -251,7 +251,8 @@ class Push {
       });
       for (const look of looks) {
         const before = latest.get(look.instanceId);
-        if (before && look.report?.verdict === 'status') latest.set(look.instanceId, confirm(before, look));
+        if (before && look.report?.verdict === 'status')
+          latest.set(look.instanceId, confirmRestart(before, look));
       }
       waiting = [...latest.values()].filter(isRestartAwaited);
     }
@@ -271,99 +272,4 @@ class Push {
   #tell(event: PushEvent): void {
     this.#options.onEvent?.(event);
   }
-}
-
-/** An instance whose report says that the agent's restart is still to come. */
-export function isRestartAwaited(verdict: Verdict): boolean {
-  return isGood(verdict) && verdict.report?.restart === 'scheduled' && !isEntryLive(verdict);
-}
-
-/** The first verdict, brought up to date by a later look: entries and restart as they are now. */
-function confirm(before: Verdict, look: Verdict): Verdict {
-  const { report } = look;
-  if (!report || !before.report) return before;
-  const updated = {
-    ...before,
-    report: { ...before.report, entries: report.entries, restart: report.restart || before.report.restart },
-  };
-  if (report.entries['env'] === 'live')
-    return { ...updated, report: { ...updated.report, restart: 'confirmed' } };
-  if (report.restart === 'failed' || report.restart === 'refused') {
-    return {
-      ...updated,
-      verdict: 'failed',
-      class: 'restart failed',
-      why: report.why || 'the agent did not come back with the entry, so the entry was taken out again',
-      next: report.next || 'read the agent’s log on the instance; the instance itself is reachable',
-    };
-  }
-  return updated;
-}
-
-/**
- * Host names for a page's worth of verdicts, in one call: invocations of EC2 instances carry none.
- * Names are a courtesy, so whoever may not list instances gets the verdicts without.
- */
-export async function nameInstances(
-  client: SSMClient,
-  verdicts: readonly Verdict[],
-): Promise<readonly Verdict[]> {
-  const instanceIds = verdicts.filter(({ name }) => name === '').map(({ instanceId }) => instanceId);
-  if (instanceIds.length === 0 || instanceIds.length > NAMED_AT_ONCE) return verdicts;
-  const names = new Map<string, string>();
-  try {
-    for await (const { instanceId, name } of listInstances(client, { tags: [], instanceIds })) {
-      names.set(instanceId, name);
-    }
-  } catch {
-    return verdicts;
-  }
-  return verdicts.map((verdict) => ({
-    ...verdict,
-    name: verdict.name || (names.get(verdict.instanceId) ?? ''),
-  }));
-}
-
-/** What has to be known of an instance to choose the first one and to say why another is not reached. */
-type Known = Pick<Instance, 'instanceId' | 'name' | 'isOnline' | 'pingStatus'>;
-
-function chooseCanary(known: readonly Known[], excluded: ReadonlySet<string>): Known | undefined {
-  const usable = known.filter((instance) => !excluded.has(instance.instanceId));
-  return usable.find((instance) => instance.isOnline) ?? usable[0];
-}
-
-/** By tag the canary gets the script a second time and says `unchanged`: its first verdict is the one that counts. */
-export function mergeCanary(first: readonly Verdict[], others: readonly Verdict[]): Verdict[] {
-  const merged = new Map(first.map((verdict) => [verdict.instanceId, verdict]));
-  for (const verdict of others) {
-    if (!merged.has(verdict.instanceId) || !isGood(verdict)) merged.set(verdict.instanceId, verdict);
-  }
-  return [...merged.values()];
-}
-
-function judgeUnreachable(instanceIds: readonly string[], known: readonly Known[]): Verdict[] {
-  const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
-  return instanceIds.flatMap((instanceId): Verdict[] => {
-    const instance = byId.get(instanceId);
-    if (instance?.isOnline) return [];
-    const base = { instanceId, name: instance?.name ?? '', verdict: 'failed', report: undefined };
-    if (!instance) {
-      return [
-        {
-          ...base,
-          class: 'not registered',
-          why: 'Systems Manager does not know this instance in this account and Region',
-          next: 'check the id and --region; the instance needs a running agent and the role AmazonSSMManagedInstanceCore',
-        },
-      ];
-    }
-    return [
-      {
-        ...base,
-        class: 'offline',
-        why: `its agent is not connected (${instance.pingStatus}), so nothing was sent`,
-        next: 'start the instance or its agent, then run the command again for it',
-      },
-    ];
-  });
 }

@@ -1,0 +1,30 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { listInstances } from './choose.ts';
+import type { Verdict } from './judge.ts';
+
+/** More than this keep their ids alone: names cost a page of their own. */
+export const NAMED_AT_ONCE = 50;
+
+/**
+ * Host names for a page's worth of verdicts, in one call: invocations of EC2 instances carry none.
+ * Names are a courtesy, so whoever may not list instances gets the verdicts without.
+ */
+export async function nameInstances(
+  client: SSMClient,
+  verdicts: readonly Verdict[],
+): Promise<readonly Verdict[]> {
+  const instanceIds = verdicts.filter(({ name }) => name === '').map(({ instanceId }) => instanceId);
+  if (instanceIds.length === 0 || instanceIds.length > NAMED_AT_ONCE) return verdicts;
+  const names = new Map<string, string>();
+  try {
+    for await (const { instanceId, name } of listInstances(client, { tags: [], instanceIds })) {
+      names.set(instanceId, name);
+    }
+  } catch {
+    return verdicts;
+  }
+  return verdicts.map((verdict) => ({
+    ...verdict,
+    name: verdict.name || (names.get(verdict.instanceId) ?? ''),
+  }));
+}
