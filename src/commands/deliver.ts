@@ -17,7 +17,7 @@ import { planDocuments, plannedDocument, type SavedDocuments, saveDocuments } fr
 import type { Progress } from './progress.ts';
 import { describeTakeUp, takeUp } from './take-up.ts';
 import { refuseInterrupted, type UnderWay } from './under-way.ts';
-import type { Following } from './verdict-report.ts';
+import type { Following } from './verdict-json.ts';
 
 export type Verb = 'install' | 'uninstall' | 'status';
 

@@ -20,8 +20,8 @@ import {
   type Row,
   type RunFacts,
   renderVerdictJson,
-  renderVerdictTable,
-} from './verdict-report.ts';
+} from './verdict-json.ts';
+import { renderVerdictTable } from './verdict-report.ts';
 
 /** Prints what came of every account as one report, and returns the exit status of all together. */
 export function reportDelivery(

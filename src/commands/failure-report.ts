@@ -2,7 +2,7 @@ import { isGood } from '../fleet/judge.ts';
 import { labelAccount } from './accounts.ts';
 import type { AccountResult } from './each-account.ts';
 import { groupBy, nameSome } from './verdict-groups.ts';
-import type { Row, RunFacts } from './verdict-report.ts';
+import type { Row, RunFacts } from './verdict-json.ts';
 
 /** So many kinds of failure are told; `--output json` has every instance. */
 const TOLD_KINDS = 12;

@@ -1,4 +1,4 @@
-import type { AccountFacts, Row } from './verdict-report.ts';
+import type { AccountFacts, Row } from './verdict-json.ts';
 
 /**
  * Instance ids asked for in several accounts: each is one account's own, so that the others do not know it is no failure.

@@ -1,5 +1,5 @@
 import type { Io } from './io.ts';
-import { type AccountFacts, describeRow, describeRun, type Row, type RunFacts } from './verdict-report.ts';
+import { type AccountFacts, describeRow, describeRun, type Row, type RunFacts } from './verdict-json.ts';
 
 /** `--output ndjson`: one JSON line for each instance as soon as its verdict is known, at the end one with the summary. */
 export interface ResultLines {

@@ -6,7 +6,8 @@ import type { KeptSession, ReportLine } from '../fleet/report-line.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
-import { type Row, renderVerdictTable, showVerdict } from './verdict-report.ts';
+import type { Row } from './verdict-json.ts';
+import { renderVerdictTable, showVerdict } from './verdict-report.ts';
 import { wrapText } from './wrap.ts';
 
 /** Up to this many hosts each gets its own row and block. */

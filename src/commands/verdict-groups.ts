@@ -3,13 +3,13 @@ import { isGood } from '../fleet/judge.ts';
 import { labelColumns } from './accounts.ts';
 import type { Io } from './io.ts';
 import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import type { Row } from './verdict-json.ts';
 import {
   countKept,
   describeEntries,
   describeKeeper,
   describeNote,
   FULL_COLUMNS,
-  type Row,
   showVerdict,
 } from './verdict-report.ts';
 
