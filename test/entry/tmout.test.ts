@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
+import { basename } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ENV, installedSandbox } from '../support/bundle.ts';
 import { ENTRY_SHELLS, type Sandbox, skipUnless } from '../support/sandbox.ts';
@@ -103,6 +105,32 @@ for (const { name, executable } of ENTRY_SHELLS) {
         session.type('echo "<${TMOUT-unset}>"; exit 5\r');
         assert.equal(await session.ends(), 5);
         assert.ok(session.screen.includes(expected), session.screen);
+      } finally {
+        session.close();
+      }
+    }
+  });
+}
+
+for (const shell of ['ksh', 'mksh'] as const) {
+  test(`${shell} in a kept session: override lifts what the agent gives, and what a startup file sets stays`, {
+    skip: skip || skipUnless(shell),
+  }, async () => {
+    for (const [rc, expected] of [
+      ['', /<(unset|0)>/],
+      ['TMOUT=3000\n', /<3000>/],
+    ] as const) {
+      lifted.write(`home/ssm-user/.${shell}rc`, rc);
+      const session = lifted.open({ executable: '/usr/bin/dash', env: { ENV, TMOUT: '2000' } });
+      try {
+        await session.shows('prompt> ');
+        // Where the link leads: a sandbox has no /etc/alternatives.
+        const path = realpathSync(`/usr/bin/${shell}`);
+        session.type(`${path}; exit 6\r`);
+        await session.until('the shell', () => session.processes(basename(path)).length > 0);
+        session.type('echo "<${TMOUT-unset}>"; exit\r');
+        assert.equal(await session.ends(), 6);
+        assert.match(session.screen, expected);
       } finally {
         session.close();
       }

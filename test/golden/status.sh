@@ -125,7 +125,11 @@ __SSMKA_LINES
   [ $((${#tmouts} + ${#one})) -gt 300 ] || tmouts="$tmouts${tmouts:+,}$one"
   [ "$tmout_value" != 0 ] || return 0
   plainly='a shell that reads it still logs out at its prompt'
-  [ "$tmout" != override ] || [ "$tmout_readonly" = true ] || plainly='lifted in kept sessions'
+  case $tmout,$tmout_readonly,$1 in
+    override,false,/etc/ksh.kshrc | override,false,/etc/mkshrc) ;;
+    override,false,/etc/profile* | override,false,/etc/environment) plainly='lifted in kept sessions, but in ksh and mksh' ;;
+    override,false,*) plainly='lifted in kept sessions' ;;
+  esac
   words=$tmout_value
   [ "$words" != null ] || words='set to something computed'
   [ "$tmout_readonly" = false ] || words="$words, readonly"
@@ -133,7 +137,8 @@ __SSMKA_LINES
 }
 
 look_for_tmout() {
-  for file in /etc/environment /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc; do
+  for file in /etc/environment /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc \
+    /etc/ksh.kshrc /etc/mkshrc; do
     [ -f "$root$file" ] || continue
     lines=$(grep '^[^#]*TMOUT' "$root$file" 2>/dev/null) || continue
     add_tmout "$file" "$lines"

@@ -114,7 +114,8 @@ export const tmout: Check = defineCheck({
         `${value === null ? 'computed' : `${value} s`}${readonly ? ', readonly' : ''}, by ${file}`,
     );
     const isLifted = report.tmoutPolicy === 'override' && found.every(({ readonly }) => !readonly);
-    if (isLifted) return ok('set, and lifted in kept sessions', seen);
+    if (isLifted)
+      return ok('set, and lifted in kept sessions (in ksh and mksh only what the agent gives)', seen);
     const next = 'if that is no policy, install with --tmout override';
     // Only the agent's environment reaches the plain sh of a session; files are read by logins.
     return found.some(({ file }) => file.startsWith('the environment of'))
