@@ -44,7 +44,9 @@ suite('entry: faults', { concurrency: 2 }, () => {
       const env = { SSM_KEEPALIVE_TEST_ENTRY_FAULT: String(line) };
       const outputs: string[] = [];
       for (const file of ['guards.test.ts', 'profile.test.ts', 'other-shells.test.ts', 'fail-open.test.ts']) {
-        const { failed, output } = await runTests(new URL(file, import.meta.url), '.', env);
+        const { failed, output } = await runTests(new URL(file, import.meta.url), '.', env, {
+          untilFailure: true,
+        });
         if (failed > 0) return;
         outputs.push(output);
       }

@@ -44,7 +44,7 @@ suite('prompt keeper: other versions', () => {
           new URL(`${file}.test.ts`, import.meta.url),
           `(${names.join('|')})[:,] `,
           env,
-          overlay(version),
+          { wrap: overlay(version) },
         );
         assert.ok(passed > 0 && failed === 0, output);
       });
