@@ -228,6 +228,10 @@ def pane(session=None):
     return ask('capture-pane', '-p', *(['-t', session] if session else []))
 
 
+def version():
+    return subprocess.check_output(['/usr/bin/tmux', '-V']).decode().split()[1]
+
+
 def server():
     return int(ask('display-message', '-p', '#{pid}'))
 
@@ -376,6 +380,16 @@ def a_key_brings_a_suspended_login_back():
     login.sees(b'key>')
     login.sees(b'prompt>')
     no_trace(login)
+
+
+def what_is_typed_ahead_runs_once_in_tmux():
+    """tmux 3.1c throws away what comes before it has the terminal; the relay keeps that for it."""
+    login = Login(typed=b'echo x >>/tmp/ahead\n').in_tmux()
+    if login.relay() or not version().startswith('3.1'):
+        wait_for(lambda: os.path.exists('/tmp/ahead') and open('/tmp/ahead').read(), 'lost')
+    login.type(b'echo x >>/tmp/ahead; echo do""ne\r')
+    login.sees(b'done')
+    same(open('/tmp/ahead').read(), 'x\nx\n' if login.relay() or not version().startswith('3.1') else 'x\n')
 
 
 def nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser():

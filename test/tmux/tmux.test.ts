@@ -53,6 +53,7 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
     'logins_at_the_same_time_never_share_a_session',
     'a_login_whose_line_is_dead_gives_its_session_up',
     'a_key_brings_a_suspended_login_back',
+    'what_is_typed_ahead_runs_once_in_tmux',
     'nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser',
     'nothing_is_printed_while_nobody_is_attached',
     'the_users_own_tmux_is_left_alone',
@@ -78,6 +79,8 @@ describe('sessions in tmux without a relay', { skip, concurrency: 3 }, () => {
     test(`${sh.slice(9)} as sh: without a relay a clock is the output`, () =>
       play('without_a_relay_a_clock_is_the_output', { keeper: 'prompt' }, { sh }));
   }
+  test('what is typed ahead runs once in tmux', () =>
+    play('what_is_typed_ahead_runs_once_in_tmux', { keeper: 'prompt' }));
   test('the clock stops when nobody is there', () =>
     play('without_a_relay_the_clock_stops_when_nobody_is_there', { keeper: 'prompt', maxIdleSeconds: 3 }));
   test('the cap of root stops the clock', () =>
