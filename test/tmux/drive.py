@@ -122,6 +122,13 @@ class Login(object):
         while time.time() < end:
             self.turn()
 
+    def falls_silent(self):
+        """From now on nobody answers; waits for the first heartbeat that has none."""
+        self.answers = False
+        self.late = []
+        goal = self.asked + 1
+        self.until(lambda: self.asked >= goal, 'never asked')
+
     def relay(self):
         return next((pid for pid in below(self.pid) if name_of(pid) == 'ssm-keepalive' and int(stat_of(pid)[1]) == self.pid), None)
 
@@ -324,8 +331,7 @@ def a_login_whose_line_is_dead_gives_its_session_up():
     dead.type(b'echo ma""rk\r')
     dead.sees(b'mark')
     dead.beats(1)
-    dead.answers = False
-    dead.until(lambda: dead.asked > dead.answered, 'never asked')
+    dead.falls_silent()
     heir = Login().in_tmux()
     heir.sees(b'mark')
     same(heir.session(), '0')
@@ -337,8 +343,7 @@ def a_login_whose_line_is_dead_gives_its_session_up():
     other = Login().in_tmux()
     same((other.session(), heir.session(), sessions()), ('1', '0', [('0', '1'), ('1', '1')]))
     # Suspended, and nobody came: the next key brings it back.
-    heir.answers = False
-    heir.until(lambda: heir.asked > heir.answered, 'never asked')
+    heir.falls_silent()
     os.kill(heir.relay(), signal.SIGUSR1)
     wait_for(lambda: sessions() == [('0', '0'), ('1', '1')], 'not suspended')
     heir.answers = True
@@ -350,13 +355,14 @@ def a_login_whose_line_is_dead_gives_its_session_up():
 
 def a_login_whose_line_is_slow_keeps_its_session():
     """A heartbeat is due after 3 s here."""
-    slow = Login(delay=1.5).in_tmux()
+    slow = Login(delay=2.5).in_tmux()
     slow.beats(1)
     other = Login().in_tmux()
     same((slow.session(), other.session()), ('0', '1'))
+    # Nor is what it says of itself taken for keys when it comes this late: 3.1c, which may do that, does not ask.
+    same((pane('0').strip(), version().startswith('3.1') and b'\x1b[c' in slow.screen), ('prompt>', False))
     # It is given longer than others, and so is the wrapper that waits for it.
-    slow.answers = False
-    slow.until(lambda: slow.asked > slow.answered, 'never asked')
+    slow.falls_silent()
     heir = Login().in_tmux()
     same((heir.session(), other.session()), ('0', '1'))
 
