@@ -391,7 +391,8 @@ const names = [...new Set(variants.map(({ scenario }) => scenario.name))];
 function chooseMode(shell: Shell, mode: string, answers: string): string {
   // Bytes further apart than the line editor waits after ESC are a limit, and a busy machine stretches 30 ms: here it waits longer.
   const isSplit = answers === 'split';
-  if (!isFish(shell)) return `set -o ${mode}\n${isZsh(shell) && isSplit ? 'KEYTIMEOUT=300' : ''}`;
+  const timeout = isZsh(shell) ? 'KEYTIMEOUT=300' : "bind 'set keyseq-timeout 3000'";
+  if (!isFish(shell)) return `set -o ${mode}\n${isSplit ? timeout : ''}`;
   const wait = isSplit ? 'set -g fish_escape_delay_ms 3000\n' : '';
   return `${wait}${mode === 'vi' ? 'fish_vi_key_bindings' : 'fish_default_key_bindings'}`;
 }

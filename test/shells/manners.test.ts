@@ -64,8 +64,12 @@ const ends: Readonly<Record<string, (t: Terminal) => void>> = {
 suite('prompt keeper: manners', { concurrency: 16 }, () => {
   for (const shell of shells) {
     inShell(shell, `gets ${shell.keeper === 'query' ? 'queries' : 'NUL bytes and no query'}`, async (t) => {
+      // A fish 4 that is slow to start has not read the first answers yet, and gets NUL bytes until it does.
+      await t.outputs(shell.keeper, 1);
+      const others = () => (shell.keeper === 'query' ? t.nuls : t.queries);
+      const before = isFish(shell) ? others() : 0;
       await t.outputs(shell.keeper, 3);
-      assert.equal(shell.keeper === 'query' ? t.nuls : t.queries, 0);
+      assert.equal(others(), before);
     });
 
     inShell(shell, 'prints nothing, leaves one private name, no job and no $!', async (t) => {

@@ -7,11 +7,31 @@ import { shells } from './support/shells.ts';
 
 const files = ['foreground', 'frameworks', 'idle', 'limits', 'line-editor', 'manners', 'startup'];
 
-/** Seen to fail, and not yet settled whether in the keeper or in the test: run and shown, and no failure of the run. */
-const open: Readonly<Record<string, string>> = {
-  'fish 3.1.2: line-editor':
-    'an answer ends a completion pager and a search in history; in vi mode a split one leaves command mode',
-};
+/** Tests that a version does not pass, by the start of their names: limits of its line editor, told in docs/shells.md. */
+const limits: readonly { readonly of: RegExp; readonly tests: readonly string[] }[] = [
+  {
+    of: /^fish 3\.1\.\d+: line-editor/,
+    tests: [
+      'fish, emacs, whole answers: a completion pager',
+      'fish, emacs, split answers: a completion pager',
+      'fish, emacs, whole answers: a search in history',
+      'fish, emacs, split answers: a search in history',
+      'fish, vi, split answers: command mode and its cursor',
+    ],
+  },
+  // There `test -t 1` looks at the shell's own output, not at where that of `source` goes.
+  { of: /^fish 3\.1\.\d+: manners/, tests: ['fish: sourced without a terminal or without a person'] },
+  { of: /^fish 4\.0\.\d+: line-editor/, tests: ['fish, emacs, split answers: a paste that stops half way'] },
+  {
+    of: /^fish 4\.9\.\d+: line-editor/,
+    tests: [
+      'fish, emacs, whole answers: words killed one after the other',
+      'fish, emacs, split answers: words killed one after the other',
+    ],
+  },
+  // The one way round: what other versions drop this one keeps.
+  { of: /^fish 4\.9\.\d+: limits/, tests: ['fish: in vi mode a pending operator is dropped'] },
+];
 
 /** In a mount namespace of its own the version's data lie over the machine's, so that it is started like any other. */
 const overlay = ({ overlays }: OtherVersion): readonly string[] => {
@@ -21,11 +41,11 @@ const overlay = ({ overlays }: OtherVersion): readonly string[] => {
   return overlays.length === 0 ? [] : [...unshare, ...overlays.flatMap(({ from, to }) => [from, to])];
 };
 
-/** A terminal that is late on a busy machine is no news of a version: a file that fails is run once more. */
-async function runTwice(...args: Parameters<typeof runTests>): Promise<Awaited<ReturnType<typeof runTests>>> {
-  const outcome = await runTests(...args);
-  return outcome.failed === 0 ? outcome : runTests(...args);
-}
+/** Names of the tests that failed; suites and files, which fail with them, have no shell in front. */
+const failuresIn = (output: string, names: readonly string[]): string[] =>
+  [...output.matchAll(/^ *not ok \d+ - (.*)$/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => names.some((shell) => name.startsWith(`${shell}: `) || name.startsWith(`${shell}, `)));
 
 const { present, absent } = otherVersions();
 
@@ -38,15 +58,33 @@ suite('prompt keeper: other versions', () => {
     if (names.length === 0) continue;
     for (const file of files) {
       const name = `${names.join(' and ')} ${version.version}: ${file}`;
-      test(name, { todo: open[name] }, async () => {
-        const env = { PATH: `${version.folder}:${process.env.PATH}` };
-        const { passed, failed, output } = await runTwice(
+      const known = limits.filter((limit) => limit.of.test(name)).flatMap(({ tests }) => tests);
+      const isKnown = (failure: string) => known.some((start) => failure.startsWith(start));
+      const play = () =>
+        runTests(
           new URL(`${file}.test.ts`, import.meta.url),
           `(${names.join('|')})[:,] `,
-          env,
+          { PATH: `${version.folder}:${process.env.PATH}` },
           { wrap: overlay(version) },
         );
-        assert.ok(passed > 0 && failed === 0, output);
+      test(name, async () => {
+        let outcome = await play();
+        // A terminal that is late on a busy machine is no news of a version: once more.
+        if (!failuresIn(outcome.output, names).every(isKnown)) outcome = await play();
+        const { passed, failed, output } = outcome;
+        const failures = failuresIn(output, names);
+        assert.ok(passed > 0 && (failed === 0 || failures.length > 0), output);
+        assert.deepEqual(
+          failures.filter((each) => !isKnown(each)),
+          [],
+          output,
+        );
+        // A slice may not have them; the long run does, and a limit that is gone has to leave the list.
+        if (process.env['SSM_KEEPALIVE_TEST_LONG'] !== undefined)
+          assert.deepEqual(
+            known.filter((start) => !failures.some((each) => each.startsWith(start))),
+            [],
+          );
       });
     }
   }

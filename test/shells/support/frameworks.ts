@@ -12,6 +12,8 @@ export interface Framework {
   readonly needs: readonly string[];
   readonly only: (shell: Shell) => boolean;
   readonly load: (shell: Shell) => string;
+  /** It binds its keys at the first prompt, after ours have been renewed: no heartbeat may come before the second. */
+  readonly isLate?: boolean;
   /** Sees what the framework is for still work. */
   readonly works: (t: Terminal) => Promise<Outcome>;
 }

@@ -46,6 +46,7 @@ bindkey -N own emacs; bindkey -A own main; bindkey '^[[A' up-line-or-search; bin
   {
     name: 'one that rebinds everything at the first prompt, with a prompt and keys of its own, as tide and fzf.fish',
     only: isFish,
+    isLate: true,
     needs: [],
     load: () => `function setup --on-event fish_prompt
   functions -e setup

@@ -107,8 +107,8 @@ export class Terminal {
     return this.raw
       .replaceAll(query, '')
       .replaceAll('\0', '')
-      .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '')
-      .replace(/\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b\(B/g, '')
+      .replace(/\x1b\[[0-9;?<=>]*[ -/]*[@-~]|\x1b[=>]/g, '')
+      .replace(/\x1b[\]P][^\x07\x1b]*(\x07|\x1b\\)|\x1b\(B/g, '')
       .replace(/[\r\x07]/g, '');
   }
 
@@ -221,7 +221,8 @@ ${JSON.stringify(this.raw)}`);
       const found = otherQuery.exec(this.raw);
       if (!found) break;
       this.#identified = otherQuery.lastIndex;
-      this.pty.write(otherAnswers[found[1]!]!);
+      // After an answer that is under way, as a terminal does.
+      this.type(otherAnswers[found[1]!]!);
     }
     for (;;) {
       const at = this.raw.indexOf(query, this.#scanned);
