@@ -77,8 +77,8 @@ function runFiles(files, atOnce) {
   return status === 0 || failed.length > 0 ? failed : undefined;
 }
 
-// Most of them wait for timers and terminals most of the time.
-const failed = runFiles(testFiles('test'), 2 * availableParallelism());
+// No more: the idle timers of the tests are seconds, and a session that is late at its start is dead.
+const failed = runFiles(testFiles('test'), availableParallelism());
 if (failed?.length === 0) process.exit(0);
 if (failed === undefined || failed.length > MOST_RUN_AGAIN) process.exit(1);
 process.stderr.write(`\ntest: once more, alone: ${failed.join(' ')}\n`);
