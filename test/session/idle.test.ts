@@ -6,9 +6,10 @@ import { makeClient, pause, sandboxMissing, useLab } from '../lab/test-lab.ts';
 import { startSession } from './dialogue.ts';
 
 const SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
-const IDLE_SECONDS = 2;
+/** Longer than a session takes to start on a busy machine: fifteen start at once. */
+const IDLE_SECONDS = 6;
 /** What outlives this many timeouts is alive because something kept it so. */
-const TIMEOUTS = 3;
+const TIMEOUTS = 2;
 const skip = sandboxMissing();
 const WEB = 'i-0aaaaaaaaaaaaaaa1';
 const HOSTS = skip ? [] : [{ name: 'web-1', id: WEB, tags: {} }];
