@@ -1,0 +1,48 @@
+/** Where time comes from. Whatever polls, waits or times out takes a Clock, so that a test can move it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `call` once, after `milliseconds`. Returns the function that prevents it. Never keeps the process alive by itself. */
+  after(milliseconds: number, call: () => void): () => void;
+  /** The same, and the process stays alive until then. */
+  keepAliveAfter(milliseconds: number, call: () => void): () => void;
+}
+
+/** setTimeout fires at once when it is asked to wait longer than this. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function startTimer(milliseconds: number, call: () => void): NodeJS.Timeout {
+  return setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MS));
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, call) {
+    const timer = startTimer(milliseconds, call).unref();
+    return () => clearTimeout(timer);
+  },
+  keepAliveAfter(milliseconds, call) {
+    const timer = startTimer(milliseconds, call);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits so long, or until one of the signals is aborted. Never throws. The process stays alive until then. */
+export function sleep(
+  clock: Clock,
+  milliseconds: number,
+  ...signals: (AbortSignal | undefined)[]
+): Promise<void> {
+  return new Promise((resolve) => {
+    const wakers = signals.filter((signal) => signal !== undefined);
+    const end = () => {
+      cancel();
+      for (const signal of wakers) signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.keepAliveAfter(milliseconds, end);
+    for (const signal of wakers) signal.addEventListener('abort', end);
+    if (wakers.some(({ aborted }) => aborted)) end();
+  });
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sleep, systemClock } from '../src/clock.ts';
+import { ManualClock } from './support/clock.ts';
+
+test('clock: a wait ends when its time has come, and not before', async () => {
+  const clock = new ManualClock(0);
+  const ended: string[] = [];
+  const waits = [
+    sleep(clock, 2000).then(() => ended.push(`second ${clock.now()}`)),
+    sleep(clock, 1000).then(() => ended.push(`first ${clock.now()}`)),
+  ];
+  await clock.advance(999);
+  assert.deepEqual(ended, []);
+  await clock.advance(1001);
+  await Promise.all(waits);
+  assert.deepEqual(ended, ['first 1000', 'second 2000']);
+  assert.equal(clock.waiting, 0);
+});
+
+test('clock: an aborted signal ends a wait at once, before it begins and during it', async () => {
+  for (const clock of [new ManualClock(), systemClock]) {
+    const early = new AbortController();
+    early.abort();
+    await sleep(clock, 3_600_000, early.signal);
+    const late = new AbortController();
+    const wait = sleep(clock, 3_600_000, undefined, late.signal);
+    late.abort();
+    await wait;
+  }
+});
+
+test('clock: a wait longer than setTimeout can count does not end at once', async () => {
+  let hasEnded = false;
+  const cancel = systemClock.after(2 ** 32, () => {
+    hasEnded = true;
+  });
+  await sleep(systemClock, 5);
+  cancel();
+  assert.equal(hasEnded, false);
+});
