@@ -136,15 +136,16 @@ const isPresent = (tool) => tool.commands.some((command) => findCommand(command)
 /**
  * Dependencies and build always; with `tools`, what tests drive too, or only those named.
  * Ends the process with a clear line when something required is missing.
- * @param {{ tools?: boolean | string[], isLong?: boolean }} options
+ * @param {{ tools?: boolean | string[], isLong?: boolean, withPackages?: boolean }} options
  */
-export function setUp({ tools = false, isLong = false } = {}) {
+export function setUp({ tools = false, isLong = false, withPackages = true } = {}) {
   installDependencies();
   buildIfStale();
   if (tools)
     installTools(
       TOOLS.filter(({ name }) => tools === true || tools.includes(name)),
       isLong,
+      withPackages,
     );
   if (tools && isLong) fetchVersions(say);
   if (tools && isLong) fetchFrameworks(say);
@@ -205,15 +206,17 @@ function buildIfStale() {
   stamp('build', source);
 }
 
-function installTools(tools, isLong) {
-  const missing = () => tools.filter((tool) => !isPresent(tool));
+function installTools(tools, isLong, withPackages) {
   const isWanted = (tool) =>
     (isLong || !tool.isLong) && !(tool.isService && existsSync('/run/systemd/system'));
-  const packages = missing()
-    .filter(isWanted)
-    .flatMap((tool) => tool.package ?? []);
-  if (packages.length > 0 && process.getuid?.() === 0 && findCommand('apt-get')) {
-    say(`installing ${packages.join(' ')} (apt-get)`);
+  const wanted = tools.filter(isWanted);
+  // Whether a version manager's shim starts anything takes a second to find out: once, and once more after packages came.
+  let missing = wanted.filter((tool) => !isPresent(tool));
+  const packages = missing.flatMap((tool) => tool.package ?? []);
+  if (withPackages && packages.length > 0 && process.getuid?.() === 0 && findCommand('apt-get')) {
+    say('the tests drive programs that are missing here. Debian packages are installed now, as root:');
+    say(`  ${packages.join(' ')}`);
+    say('  To prevent this:  npm test -- --no-packages  (their tests are skipped then)');
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     const apt = (...args) =>
       spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
@@ -223,12 +226,13 @@ function installTools(tools, isLong) {
       // One by one when together fails: one name that a release lacks must not cost the others.
       if (!install(packages)) for (const name of packages) install([name]);
     }
+    missing = missing.filter((tool) => !isPresent(tool));
   }
-  for (const tool of missing()) {
+  for (const tool of missing) {
     const how = tool.package ? `package ${tool.package}` : 'no package named';
     say(`absent: ${tool.name} (${how}, ${tool.required ? 'required' : 'optional'}); its tests are skipped`);
   }
-  const lacking = missing().filter((tool) => tool.required);
+  const lacking = missing.filter((tool) => tool.required);
   if (lacking.length > 0 && process.env.CI === 'true') {
     say(`required in CI and absent: ${lacking.map((tool) => tool.name).join(', ')}`);
     process.exit(1);

@@ -1,100 +1,125 @@
-// Sets up what the tests need, lints, then runs every test file with Node's own runner. --long adds the soak and fuzz runs.
-// Files that fail are run once more, alone, and named: real terminals and timers on a machine that others share can be late,
-// and a test that is red only beside others is a bug to find, not to wait for.
+// `npm test [-- WORD…]`: sets up what the tests need, lints, then runs every test file (with words: those whose path has one).
+//   --long         the soak and fuzz runs too
+//   --portable     only what needs no Linux: settings, the command line, policies
+//   --no-packages  installs no Debian packages; tests of what is missing are skipped
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './setup.mjs';
+import { runFiles } from './test-files.mjs';
+
+const PORTABLE = [
+  'test/cli.test.ts',
+  'test/config-file.test.ts',
+  'test/settings.test.ts',
+  'test/policy/document.test.ts',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const args = process.argv.slice(2);
 const isLong = args.includes('--long');
-const only = args.filter((arg) => !arg.startsWith('--'));
+const isPortable = args.includes('--portable');
+const words = args.filter((arg) => !arg.startsWith('--'));
+
+/** A file that takes longer waits for something that never comes. */
+const LIMIT_SECONDS = isLong ? 14_400 : 120;
+/** So many files and folders are named with their time after a run. */
+const SHOWN_SLOWEST = 10;
+/** More red files than this are not run a second time: they have one cause. */
+const MOST_LONE_RUNS = 5;
+/** How long each file took here the last time. */
+const TIMES = join(root, 'node_modules/.ssm-keepalive-test-times.json');
 
 process.chdir(root);
-setUp({ tools: true, isLong });
+setUp({ tools: !isPortable, isLong, withPackages: !args.includes('--no-packages') });
 
-function run(command, commandArgs, env = {}) {
-  const { status } = spawnSync(command, commandArgs, { stdio: 'inherit', env: { ...process.env, ...env } });
-  if (status !== 0) process.exit(status ?? 1);
-}
-
-/** Every *.test.ts below test/, sorted; *.long.test.ts only with --long. */
-function testFiles(folder) {
-  return readdirSync(folder, { recursive: true })
-    .map((name) => join(folder, String(name)))
+/** Every *.test.ts below test/; *.long.test.ts only with --long. */
+function listFiles() {
+  const all = readdirSync('test', { recursive: true })
+    .map((name) => join('test', String(name)))
     .filter((name) => name.endsWith('.test.ts') && (isLong || !name.endsWith('.long.test.ts')))
-    .filter((name) => only.length === 0 || only.some((word) => name.includes(word)))
-    .sort();
+    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+  return (isPortable ? PORTABLE : all).sort();
 }
 
-if (only.length === 0) {
-  run('npx', ['--no-install', 'biome', 'check', '.']);
-  run('npx', ['--no-install', 'tsc', '--noEmit']);
+/** The longest first, so that none of them is left for the end. A file that never ran here counts as the longest. */
+function orderByTime(files) {
+  const times = readTimes();
+  const secondsOf = (file) => times[file] ?? LIMIT_SECONDS;
+  return files.toSorted((a, b) => secondsOf(b) - secondsOf(a));
 }
 
-/** More than this many are no accident of timing. */
-const MOST_RUN_AGAIN = 12;
-
-/** No test takes as long: one that does waits for what never comes, and would keep the others from being told. */
-const TEST_TIMEOUT_MS = isLong ? 14_400_000 : 900_000;
-
-/** So many files are named with their time after a run: where to look when it takes too long. */
-const SHOWN_SLOWEST = 10;
-
-/** Runs the files, so many at a time. Returns those in which something failed, or undefined where the runner itself broke. */
-function runFiles(files, atOnce) {
-  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
-  const report = join(folder, 'report.json');
-  const reporters = [
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    `--test-reporter=${join(root, 'scripts/file-outcomes.mjs')}`,
-    `--test-reporter-destination=${report}`,
-  ];
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      '--test',
-      `--test-timeout=${TEST_TIMEOUT_MS}`,
-      `--test-concurrency=${atOnce}`,
-      ...reporters,
-      ...files,
-    ],
-    { stdio: 'inherit', env: { ...process.env, ...(isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {}) } },
-  );
-  const { failed, milliseconds } = JSON.parse(
-    readFileSync(report, 'utf8') || '{"failed":[],"milliseconds":{}}',
-  );
-  rmSync(folder, { recursive: true });
-  const slowest = Object.entries(milliseconds).sort(([, a], [, b]) => b - a);
-  for (const [file, time] of slowest.slice(0, SHOWN_SLOWEST))
-    process.stderr.write(`test: ${String(Math.round(time / 1000)).padStart(5)} s  ${file}\n`);
-  return status === 0 || failed.length > 0 ? failed : undefined;
+function readTimes() {
+  return existsSync(TIMES) ? JSON.parse(readFileSync(TIMES, 'utf8')) : {};
 }
 
-const files = testFiles('test');
+function keepTimes(results) {
+  const times = Object.fromEntries(results.map(({ file, seconds }) => [file, seconds]));
+  writeFileSync(TIMES, JSON.stringify({ ...readTimes(), ...times }));
+}
+
+function lint() {
+  for (const command of [
+    ['biome', 'check', '.'],
+    ['tsc', '--noEmit'],
+  ]) {
+    const { status } = spawnSync('npx', ['--no-install', ...command], { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+}
+
+const say = (line) => process.stdout.write(`${line}\n`);
+
+/** @param {[name: string, seconds: number][]} rows */
+function sayTimes(title, rows) {
+  say(`\n${title}`);
+  for (const [name, seconds] of rows.sort(([, a], [, b]) => b - a).slice(0, SHOWN_SLOWEST))
+    say(`${seconds.toFixed(1).padStart(8)} s  ${name}`);
+}
+
+const folderOf = (file) => file.split('/').slice(0, -1).slice(0, 2).join('/');
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+const startedAt = Date.now();
+const files = listFiles();
 if (files.length === 0) {
-  process.stderr.write(`test: no file of test/ has ${only.join(' or ')} in its path\n`);
+  process.stderr.write(`test: no file of test/ has ${words.join(' or ')} in its path\n`);
   process.exit(1);
 }
-// Files that play dozens of sessions at once get the machine to themselves: a session that is late at its start has timed out.
-const isCrowded = (file) => file.startsWith(join('test', 'session'));
-const runs = [
-  { part: files.filter((file) => !isCrowded(file)), atOnce: availableParallelism() },
-  { part: files.filter(isCrowded), atOnce: 1 },
-].map(({ part, atOnce }) => (part.length === 0 ? [] : runFiles(part, atOnce)));
-const failed = runs.includes(undefined) ? undefined : runs.flat();
-if (failed?.length === 0) process.exit(0);
-if (failed === undefined || failed.length > MOST_RUN_AGAIN) process.exit(1);
-process.stderr.write(`\ntest: once more, alone: ${failed.join(' ')}\n`);
-const again = runFiles(failed, 1);
-for (const file of failed) {
-  const isRed = again === undefined || again.includes(file);
-  process.stderr.write(`test: ${isRed ? 'failed twice' : 'UNSTEADY, red once and green alone'}: ${file}\n`);
+if (words.length === 0 && !isPortable) lint();
+
+const atOnce = availableParallelism();
+const env = isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {};
+say(`test: ${files.length} files, ${atOnce} at a time, at most ${LIMIT_SECONDS} s each`);
+const results = await runFiles(orderByTime(files), { atOnce, limitSeconds: LIMIT_SECONDS, env });
+keepTimes(results);
+
+const red = results.filter(({ isRed }) => isRed).map(({ file }) => file);
+// Whether a red file is red alone too tells where to look. It stays red.
+if (red.length > 0 && red.length <= MOST_LONE_RUNS && files.length > 1) {
+  say('\ntest: each red file once more, alone, to see whether it is red then too');
+  for (const { file, isRed } of await runFiles(red, { atOnce: 1, limitSeconds: LIMIT_SECONDS, env }))
+    say(`test: ${isRed ? 'red alone too' : 'UNSTEADY: green alone'}: ${file}`);
 }
-process.exit(again?.length === 0 ? 0 : 1);
+
+sayTimes(
+  'slowest files',
+  results.map(({ file, seconds }) => [file, seconds]),
+);
+sayTimes(
+  'file-seconds by folder',
+  [...new Set(files.map(folderOf))].map((folder) => [
+    folder,
+    sum(results.filter(({ file }) => folderOf(file) === folder).map(({ seconds }) => seconds)),
+  ]),
+);
+const failed = results.flatMap(({ file, isRed, failed: names }) =>
+  isRed ? (names.length > 0 ? names : ['(the file as a whole)']).map((name) => `${file}: ${name}`) : [],
+);
+if (failed.length > 0) say(`\nred\n${failed.map((name) => `  ${name}`).join('\n')}`);
+const [passed, skipped] = [sum(results.map((one) => one.passed)), sum(results.map((one) => one.skipped))];
+say(`\nin ${Math.round((Date.now() - startedAt) / 1000)} s:`);
+say(`${passed} passed, ${failed.length} failed, ${skipped} skipped`);
+process.exit(red.length === 0 ? 0 : 1);

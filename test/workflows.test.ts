@@ -36,8 +36,13 @@ for (const name of FILES) {
       assert.equal(step.with?.['persist-credentials'], false);
   });
 
-  test(`workflow ${name}: every action is GitHub's own, pinned to a major version`, () => {
-    for (const { uses } of steps()) if (uses) assert.match(uses, /^actions\/[\w-]+@v\d+$/);
+  test(`workflow ${name}: every action is GitHub's own, pinned to one commit, with its version beside it`, () => {
+    const pinned = [...text.matchAll(/uses: (\S+)(.*)$/gm)];
+    assert.equal(pinned.length, steps().filter(({ uses }) => uses !== undefined).length);
+    for (const [line, action = '', comment = ''] of pinned) {
+      assert.match(action, /^actions\/[\w-]+@[0-9a-f]{40}$/, line);
+      assert.match(comment, /^ # v\d+\.\d+\.\d+$/, line);
+    }
   });
 
   test(`workflow ${name}: the files that it runs are there`, () => {

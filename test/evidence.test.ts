@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PAGE = readFileSync(join(ROOT, 'docs/evidence.md'), 'utf8');
+const NAMED = new Set([...PAGE.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = '']) => path));
+const FILES = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => join('test', name));
+
+test('evidence: every file that the table names is there', () => {
+  assert.ok(NAMED.size > 50);
+  assert.deepEqual(
+    [...NAMED].filter((path) => !existsSync(join(ROOT, path))),
+    [],
+  );
+});
+
+test('evidence: every test file is named beside a claim', () => {
+  assert.deepEqual(
+    FILES.filter((path) => !NAMED.has(path)),
+    [],
+  );
+});
+
+test('evidence: no claim stands without a file', () => {
+  const rows = PAGE.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| claim'));
+  for (const row of rows) assert.match(row, /^\| .+ \| .*`test\/[\w./-]+`.* \|$/, row);
+});
