@@ -23,7 +23,7 @@ test('package: under 1 MB without its dependencies, and nothing in it but what r
   for (const path of paths)
     assert.match(
       path,
-      /^(dist|templates|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/,
+      /^(dist|templates|docs|node_modules\/@lydell\/node-pty(-\w+-\w+)?)\/|^[A-Z]+(\.md)?$|^package\.json$/,
       `${path} has no place in it`,
     );
 });
@@ -86,7 +86,27 @@ test('package: the code of others that is in it goes with its version and its li
   }
 });
 
-test('package: the main job from a folder with a blank in its name, as a user who can write nothing there', async (context) => {
+test('package: nothing floats: every production dependency has one version, and goes in the tarball', () => {
+  const { dependencies, bundleDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  assert.deepEqual(Object.keys(dependencies), bundleDependencies);
+  for (const [name, version] of Object.entries(dependencies))
+    assert.match(String(version), /^\d+\.\d+\.\d+$/, name);
+});
+
+test('package: the bill of materials has what is built in and what is bundled, and nothing else', async () => {
+  await execa(process.execPath, ['scripts/sbom.mjs'], { cwd: ROOT });
+  const { components } = JSON.parse(readFileSync(join(ROOT, 'dist/sbom.cdx.json'), 'utf8'));
+  const names = components.map((component: { 'bom-ref': string }) => component['bom-ref']);
+  const told = readFileSync(join(ROOT, 'dist/THIRD-PARTY.txt'), 'utf8');
+  const builtIn = [...told.matchAll(/^(\S+) (\d\S*) \(/gm)].map(([, name, version]) => `${name}@${version}`);
+  const bundled = productionEntries().map(
+    ([path, { version }]) => `${path.replace('node_modules/', '')}@${version}`,
+  );
+  assert.ok(builtIn.length > 20);
+  assert.deepEqual(names.sort(), [...new Set([...builtIn, ...bundled])].sort());
+});
+
+test('package: installed by npm without the network, the main job from a folder with a blank in its name, as a user who can write nothing there', async (context) => {
   const command = await installPacked(context, 'a folder');
   const home = join(command, '..', '..', '..');
   await execa('chmod', ['-R', 'a-w', home]);

@@ -1,16 +1,7 @@
 /** The package as its users have it: packed, unpacked into an empty folder, with production dependencies and nothing else. */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -18,6 +9,7 @@ import { execa } from 'execa';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 interface LockEntry {
+  readonly version: string;
   readonly dev?: boolean;
   readonly devOptional?: boolean;
   readonly hasInstallScript?: boolean;
@@ -49,7 +41,7 @@ export async function pack(
   return Object.values(report)[0] as { filename: string; size: number; files: PackedFile[] };
 }
 
-/** Unpacks the tarball as npm would, with the dependencies of the lock file copied from here. Returns the path of the command. */
+/** Installs the tarball with npm, into a folder and with a cache that are empty, and without the network. Returns the path of the command. */
 export async function installPacked(context: TestContext, name: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-packed-'));
   context.after(async () => {
@@ -57,20 +49,10 @@ export async function installPacked(context: TestContext, name: string): Promise
     rmSync(folder, { recursive: true, force: true });
   });
   const home = join(folder, name);
-  const own = join(home, 'node_modules', 'ssm-keepalive');
-  mkdirSync(own, { recursive: true });
+  mkdirSync(home);
   writeFileSync(join(home, 'package.json'), '{}');
   const { filename } = await pack(folder);
-  await execa('tar', ['-xzf', join(folder, filename), '-C', own, '--strip-components=1', '--no-same-owner']);
-  for (const [path] of productionEntries()) {
-    const from = join(ROOT, path);
-    // The parts for other platforms are not installed.
-    if (!existsSync(from)) continue;
-    mkdirSync(dirname(join(home, path)), { recursive: true });
-    cpSync(from, join(home, path), { recursive: true });
-  }
-  const bin = join(home, 'node_modules', '.bin');
-  mkdirSync(bin, { recursive: true });
-  symlinkSync('../ssm-keepalive/dist/cli.js', join(bin, 'ssm-keepalive'));
-  return join(bin, 'ssm-keepalive');
+  const options = ['--offline', '--cache', join(folder, 'cache'), '--no-audit', '--no-fund'];
+  await execa('npm', ['install', ...options, join(folder, filename)], { cwd: home });
+  return join(home, 'node_modules', '.bin', 'ssm-keepalive');
 }
