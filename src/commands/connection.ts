@@ -44,7 +44,7 @@ export async function openService(settings: Settings, io: Io): Promise<OpenServi
   return {
     connectionFor,
     clientFor(account) {
-      const client = makeClient({ ...connectionFor(account), onDenied: io.noteDenial });
+      const client = makeClient({ ...connectionFor(account), onDenied: io.noteDenial, clock: io.clock });
       clients.push(client);
       return client;
     },

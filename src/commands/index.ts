@@ -1,3 +1,4 @@
+import type { Environment } from '../cli/environment.ts';
 import type { FlagGroup } from '../flags.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import type { Settings } from '../settings.ts';
@@ -11,6 +12,7 @@ export interface Invocation {
   readonly interruption: Interruption;
   /** Flags of this command alone, as typed. */
   readonly own: Readonly<Record<string, string | boolean | undefined>>;
+  readonly environment: Environment;
 }
 
 /** One verb: settings in, exit status out; text only through `io`. */

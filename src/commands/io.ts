@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { Denial } from '../fleet/service-errors.ts';
 import type { TerminalStreams } from '../session/user-terminal.ts';
 
@@ -20,4 +21,6 @@ export interface Io {
   /** Of the terminal behind `err`; absent where there is none. */
   readonly errColumns?: number | undefined;
   readonly hasColor: boolean;
+  /** By which whatever polls or times out does so. */
+  readonly clock: Clock;
 }

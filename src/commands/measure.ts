@@ -37,7 +37,7 @@ const REASON = 'ssm-keepalive measure';
 export const measure: Command = async (settings, io, invocation) => {
   const instanceId = chooseInstance(settings, invocation.words);
   const pluginPath = settings.measure.client === 'plugin' ? requirePlugin() : undefined;
-  const report = openReportFile(settings.measure.reportFile);
+  const report = openReportFile(settings.measure.reportFile, invocation.environment.folder);
   const connection = await connect(settings, io);
   try {
     const { interruption } = invocation;

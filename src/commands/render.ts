@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Bundle, FORMATS, type Format, renderBundle, treeFiles } from '../bundle/index.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
@@ -12,13 +13,14 @@ import { writeTree } from './tree-folder.ts';
  * Prints exactly what would be sent or put on an instance, or the same for another tool to bring there; with no name, the
  * list of what can be printed; with --out, writes the tree of an image.
  */
-export const render: Command = async (settings, io, { words, own }) => {
+export const render: Command = async (settings, io, { words, own, environment }) => {
   const [what] = words;
   const hasComments = own['comments'] === true;
   const format = FORMATS.find(({ name }) => name === what);
   refuseCombinations(what, format, own);
   const bundle = renderBundle(settings.keeper, { hasComments });
-  if (own['out'] !== undefined) return writeOut(bundle, String(own['out']), settings, io);
+  if (own['out'] !== undefined)
+    return writeOut(bundle, resolve(environment.folder, String(own['out'])), settings, io);
   if (what === undefined) io.out(listTexts(bundle, settings.common.output === 'json'));
   else if (format) printFormat(format, bundle, readUrl(own['url']), settings, io);
   else io.out(findText(what, bundle));

@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { resolve } from 'node:path';
 import { UserError } from '../errors.ts';
 
 /** A file that is written at the end of a long run, opened at its start: hours must not be lost to a mistyped folder. */
@@ -18,9 +19,10 @@ export interface ReportFile {
   close(): void;
 }
 
-/** @throws UserError */
-export function openReportFile(path: string | undefined): ReportFile | undefined {
-  if (path === undefined) return undefined;
+/** A relative path starts at `folder`. @throws UserError */
+export function openReportFile(typed: string | undefined, folder: string): ReportFile | undefined {
+  if (typed === undefined) return undefined;
+  const path = resolve(folder, typed);
   let descriptor: number;
   let isNew = true;
   try {

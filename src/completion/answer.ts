@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import type { Environment } from '../cli/environment.ts';
+import { type Clock, sleep } from '../clock.ts';
 import { openConfigFile } from '../config-file.ts';
 import { FLAGS, type Flag, type FlagName, type RawFlags } from '../flags.ts';
 import { gatherSources, readSwitch } from '../sources.ts';
@@ -22,48 +23,49 @@ export interface Answer {
 }
 
 /** `words`: what follows the program's name, the last one being typed. Starts a refresh where what is kept is old or missing. */
-export async function answer(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Answer> {
+export async function answer(
+  words: readonly string[],
+  environment: Environment,
+  clock: Clock,
+): Promise<Answer> {
   const wanted = chooseWanted(words);
   const last = words.at(-1) ?? '';
   if (wanted.kind === 'files') return { candidates: [], isFiles: true };
   const needsAccount = wanted.kind === 'instances' || wanted.kind === 'tags';
-  const known = needsAccount ? await readKnown(words, environment) : NOBODY;
-  const profiles = wanted.kind === 'profiles' ? listProfiles(environment) : [];
+  const known = needsAccount ? await readKnown(words, environment, clock) : NOBODY;
+  const profiles = wanted.kind === 'profiles' ? listProfiles(environment.variables) : [];
   const candidates = fillIn(wanted, last, known, profiles).filter(({ text }) => text.startsWith(last));
   return { candidates, isFiles: false };
 }
 
-async function readKnown(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Known> {
+async function readKnown(words: readonly string[], environment: Environment, clock: Clock): Promise<Known> {
   const place = await readPlace(words, environment);
-  const path = cachePath(place, environment);
-  const kept = readCache(path, Date.now());
+  const path = cachePath(place, environment.variables);
+  const kept = readCache(path, clock.now());
   if (kept?.isFresh) return kept.known;
-  if (claimRefresh(path, Date.now())) startRefresh(place);
+  if (claimRefresh(path, clock.now())) startRefresh(place, environment);
   if (kept) return kept.known;
-  while (performance.now() < LONGEST_ANSWER_MS) {
-    const arrived = readCache(path, Date.now());
+  while (environment.elapsed() < LONGEST_ANSWER_MS) {
+    const arrived = readCache(path, clock.now());
     if (arrived) return arrived.known;
-    await pause(20);
+    await sleep(clock, 20);
   }
   return NOBODY;
 }
 
 /** A process of its own, which outlives this one. */
-function startRefresh(place: Place): void {
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, process.argv[1] ?? '', '__complete', 'refresh', JSON.stringify(place)],
-    {
-      detached: true,
-      stdio: 'ignore',
-    },
-  );
+function startRefresh(place: Place, { program, variables }: Environment): void {
+  const child = spawn(process.execPath, [...program, '__complete', 'refresh', JSON.stringify(place)], {
+    detached: true,
+    stdio: 'ignore',
+    env: variables,
+  });
   child.on('error', () => {});
   child.unref();
 }
 
 /** The account that the command on the line would reach. */
-async function readPlace(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Place> {
+async function readPlace(words: readonly string[], environment: Environment): Promise<Place> {
   const flags: RawFlags = {};
   for (const flag of FLAGS as readonly Flag[]) {
     const name = flag.name as FlagName;
@@ -72,8 +74,10 @@ async function readPlace(words: readonly string[], environment: NodeJS.ProcessEn
     const value = flag.kind === 'switch' ? at >= 0 || undefined : (joined ?? words[at + 1]);
     if (value !== undefined && (at >= 0 || joined !== undefined)) flags[name] = value;
   }
-  const file = await openConfigFile(flags.config, environment, process.cwd()).catch(() => undefined);
-  const sources = gatherSources(flags, environment, ['Common'], file);
+  const file = await openConfigFile(flags.config, environment.variables, environment.folder).catch(
+    () => undefined,
+  );
+  const sources = gatherSources(flags, environment.variables, ['Common'], file);
   const text = (name: FlagName) => sources.find(name)?.texts[0];
   return {
     isLab: readSwitch(sources.find('lab')) === true,
@@ -84,11 +88,11 @@ async function readPlace(words: readonly string[], environment: NodeJS.ProcessEn
 }
 
 /** The names of the AWS configuration files' sections. */
-function listProfiles(environment: NodeJS.ProcessEnv): string[] {
-  const folder = join(environment['HOME'] || homedir(), '.aws');
+function listProfiles(variables: NodeJS.ProcessEnv): string[] {
+  const folder = join(variables['HOME'] || homedir(), '.aws');
   const names = [
-    [environment['AWS_CONFIG_FILE'] ?? join(folder, 'config'), /^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]/gm],
-    [environment['AWS_SHARED_CREDENTIALS_FILE'] ?? join(folder, 'credentials'), /^\s*\[\s*([^\]]+?)\s*\]/gm],
+    [variables['AWS_CONFIG_FILE'] ?? join(folder, 'config'), /^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]/gm],
+    [variables['AWS_SHARED_CREDENTIALS_FILE'] ?? join(folder, 'credentials'), /^\s*\[\s*([^\]]+?)\s*\]/gm],
   ] as const;
   return [
     ...new Set(

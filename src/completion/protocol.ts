@@ -1,4 +1,6 @@
 /** What the shells' scripts ask and get: a kind on the first line, then one candidate a line. */
+import type { Environment } from '../cli/environment.ts';
+import type { Clock } from '../clock.ts';
 import { answer } from './answer.ts';
 import type { Candidate } from './candidates.ts';
 import { readLine } from './line.ts';
@@ -9,20 +11,21 @@ import { readLine } from './line.ts';
  */
 export async function answerShell(
   [shell, ...args]: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  environment: Environment,
+  clock: Clock,
 ): Promise<string> {
   if (shell === 'refresh') {
     const { refreshKnown } = await import('../commands/completion-refresh.ts');
-    await refreshKnown(JSON.parse(args[0] ?? ''), environment);
+    await refreshKnown(JSON.parse(args[0] ?? ''), environment.variables);
     return '';
   }
   if (shell !== 'bash') {
-    const { candidates, isFiles } = await answer(args, environment);
+    const { candidates, isFiles } = await answer(args, environment, clock);
     const rows = candidates.map(({ text, describe }) => (describe ? `${text}\t${describe}` : text));
     return print(isFiles, candidates, rows);
   }
   const typed = readLine(args[0] ?? '');
-  const { candidates, isFiles } = await answer(typed.words.slice(1), environment);
+  const { candidates, isFiles } = await answer(typed.words.slice(1), environment, clock);
   const skipped = lengthKept(typed.rawLast, args[1] ?? '');
   const rows = candidates.map(({ text }) => quoteForBash(text, typed.quote).slice(skipped));
   return print(isFiles, candidates, rows);

@@ -8,6 +8,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { blameAlarm, readTriggered } from './alarm.ts';
+import { clockOf } from './client.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
 import { makePollPause } from './poll-pause.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -45,10 +46,11 @@ async function readRuns(client: SSMClient, AssociationId: string): Promise<Assoc
  * does not want to wait, comes back as it stands. Nothing listed: nobody was there to run it.
  */
 export async function awaitRuns(client: SSMClient, watch: RunWatch): Promise<AssociationExecution[]> {
-  const startedAt = performance.now();
-  const since = () => (performance.now() - startedAt) / 1000;
+  const clock = clockOf(client);
+  const startedAt = clock.now();
+  const since = () => (clock.now() - startedAt) / 1000;
   const { signal, pollSeconds: leastSeconds } = watch;
-  const pause = makePollPause({ leastSeconds, signal, hurry: undefined });
+  const pause = makePollPause({ clock, leastSeconds, signal, hurry: undefined });
   while (true) {
     const runs = (await readRuns(client, watch.associationId)).filter(
       ({ ExecutionId = '' }) => !watch.known.has(ExecutionId),

@@ -1,4 +1,5 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { type Clock, systemClock } from '../clock.ts';
 import { adaptRetries } from './retries.ts';
 import { type Denial, readDenial } from './service-errors.ts';
 
@@ -10,6 +11,15 @@ export interface Connection {
   /** Told of each call that these credentials may not make, whatever becomes of the error. */
   readonly onDenied?: ((denial: Denial) => void) | undefined;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** By which whoever waits for something of this account waits; default the machine's. */
+  readonly clock?: Clock;
+}
+
+const CLOCK = Symbol('clock');
+
+/** The clock of the connection that a client was made for. */
+export function clockOf(client: SSMClient): Clock {
+  return (client as { [CLOCK]?: Clock })[CLOCK] ?? systemClock;
 }
 
 /**
@@ -23,6 +33,7 @@ export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv 
     ...configure(connection, variables),
   });
   adaptRetries(client);
+  Object.assign(client, { [CLOCK]: connection.clock });
   const { onDenied, profile } = connection;
   if (profile)
     client.middlewareStack.add(

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   CreateDocumentCommand,
@@ -10,7 +9,9 @@ import {
   UpdateDocumentCommand,
   UpdateDocumentDefaultVersionCommand,
 } from '@aws-sdk/client-ssm';
+import { sleep } from '../clock.ts';
 import { UserError } from '../errors.ts';
+import { clockOf } from './client.ts';
 import { explainServiceError } from './service-errors.ts';
 
 /** One version of a document, pinned by its hash: what SendCommand and an association name instead of AWS-RunShellScript. */
@@ -157,7 +158,7 @@ async function awaitActive(client: SSMClient, name: string, versionName: string)
         next: `look with  aws ssm describe-document --name ${name}`,
       });
     }
-    await delay(Math.min(2000, 200 * 1.3 ** tries));
+    await sleep(clockOf(client), Math.min(2000, 200 * 1.3 ** tries));
   }
   throw new UserError({
     code: 'document-failed',

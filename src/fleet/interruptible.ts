@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import { clockOf } from './client.ts';
 import { INTERRUPTED, type Interruption, makeInterrupted } from './interruption.ts';
 
 /**
@@ -37,14 +38,14 @@ export function makeInterruptible(
     setMaxListeners(0, end.signal);
     const endNow = () => end.abort();
     const isCleanUp = weight() === 'clean-up';
-    let timer: NodeJS.Timeout | undefined;
+    let forget = () => {};
     const undo = interruption.onRequest(() => {
       if (weight() === 'nothing') endNow();
       else
-        timer = setTimeout(() => {
+        forget = clockOf(client).keepAliveAfter(patienceMs, () => {
           interruption.leave();
           endNow();
-        }, patienceMs);
+        });
     });
     if (!isCleanUp) interruption.leaveSignal.addEventListener('abort', endNow);
     if (!isCleanUp && interruption.leaveSignal.aborted) endNow();
@@ -55,7 +56,7 @@ export function makeInterruptible(
       throw weight() === 'nothing' ? makeInterrupted(nothing, error) : unanswered(look, error);
     } finally {
       undo();
-      clearTimeout(timer);
+      forget();
       interruption.leaveSignal.removeEventListener('abort', endNow);
     }
   }

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { type Clock, sleep } from '../clock.ts';
 import { makePollPace } from './poll-pace.ts';
 
 export interface PauseOptions {
+  readonly clock: Clock;
   readonly leastSeconds: number | undefined;
   /** Aborted: nobody wants to wait any longer. */
   readonly signal: AbortSignal | undefined;
@@ -13,7 +14,7 @@ export interface PauseOptions {
  * Waits between two polls at their pace. After `hurry` the next poll comes at once, wherever the pace has come to, and those
  * after it as at the start. Never throws.
  */
-export function makePollPause({ leastSeconds, signal, hurry }: PauseOptions) {
+export function makePollPause({ clock, leastSeconds, signal, hurry }: PauseOptions) {
   let pace = makePollPace({ leastSeconds });
   let isHurried = false;
   const hurryOnce = (): boolean => {
@@ -27,7 +28,7 @@ export function makePollPause({ leastSeconds, signal, hurry }: PauseOptions) {
     if (hurryOnce()) return;
     const wakers = [signal, hurry].filter((one) => one !== undefined && !one.aborted) as AbortSignal[];
     const waitMs = Math.min(pace(seen) * 1000, Math.max(0, longestMs));
-    await delay(waitMs, undefined, { signal: AbortSignal.any(wakers) }).catch(() => {});
+    await sleep(clock, waitMs, ...wakers);
     hurryOnce();
   };
 }

@@ -1,10 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { sleep } from '../clock.ts';
 import type { UserError } from '../errors.ts';
 import { blameAlarm } from './alarm.ts';
 import { deliverInBatches } from './batches.ts';
 import { chooseCanary, judgeUnreachable, type Known, mergeCanary } from './canary.ts';
 import { IDS_PER_COMMAND, type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
+import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { nameInstances } from './instance-names.ts';
 import type { Interruption } from './interruption.ts';
@@ -237,12 +238,11 @@ class Push {
     let waiting = verdicts.filter(isRestartAwaited);
     if (!lookCommands || waiting.length === 0) return verdicts;
     const latest = new Map(verdicts.map((verdict) => [verdict.instanceId, verdict]));
-    const endsAt = performance.now() + lookSeconds * 1000;
+    const clock = clockOf(this.#options.client);
+    const endsAt = clock.now() + lookSeconds * 1000;
     this.#tell({ kind: 'stage', stage: 'look', instanceIds: waiting.map((verdict) => verdict.instanceId) });
-    while (waiting.length > 0 && performance.now() < endsAt && !interruption.isRequested) {
-      await delay(Math.max(1, this.#options.pollSeconds ?? 2) * 1000, undefined, {
-        signal: interruption.leaveSignal,
-      }).catch(() => {});
+    while (waiting.length > 0 && clock.now() < endsAt && !interruption.isRequested) {
+      await sleep(clock, Math.max(1, this.#options.pollSeconds ?? 2) * 1000, interruption.leaveSignal);
       const targets: Targets = { tags: [], instanceIds: waiting.map((verdict) => verdict.instanceId) };
       // While its agent restarts an instance may count as unusable: that is an answer of "not yet", no failure.
       const looks = await this.#deliver(targets, lookCommands, 'look').catch((error: unknown) => {

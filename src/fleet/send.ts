@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   CancelCommandCommand,
   type DocumentHashType,
@@ -8,8 +7,10 @@ import {
   type SendCommandCommandInput,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { sleep } from '../clock.ts';
 import { type AlarmName, alarmField } from './alarm.ts';
 import { chunk, IDS_PER_COMMAND, type Targets, toServiceTargets } from './choose.ts';
+import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -109,15 +110,16 @@ async function sendOne(
 
 /** The command of that comment, if the service heard it: newest first, so the first page holds it. */
 async function findSent(client: SSMClient, comment: string, lagSeconds: number): Promise<string | undefined> {
-  const endsAt = performance.now() + lagSeconds * 1000;
+  const clock = clockOf(client);
+  const endsAt = clock.now() + lagSeconds * 1000;
   while (true) {
     const { Commands } = await client.send(new ListCommandsCommand({ MaxResults: 50 })).catch((error) => {
       throw explainServiceError(error, 'it is not known whether the command was sent');
     });
     const found = Commands?.find(({ Comment }) => Comment === comment);
     if (found?.CommandId) return found.CommandId;
-    if (performance.now() > endsAt) return undefined;
-    await delay(Math.min(2000, lagSeconds * 250));
+    if (clock.now() > endsAt) return undefined;
+    await sleep(clock, Math.min(2000, lagSeconds * 250));
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { readTriggered, type TriggeredAlarm } from './alarm.ts';
+import { clockOf } from './client.ts';
 import { makePollPause } from './poll-pause.ts';
 import { hasRest } from './report-line.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -112,8 +113,9 @@ export async function awaitInvocations<T>(
   options: WatchOptions<T>,
 ): Promise<{ kept: T[]; counters: Counters }> {
   const { signal, hurry, pollSeconds: leastSeconds } = options;
-  const pause = makePollPause({ leastSeconds, signal, hurry });
-  const startedAt = performance.now();
+  const clock = clockOf(client);
+  const pause = makePollPause({ clock, leastSeconds, signal, hurry });
+  const startedAt = clock.now();
   const endsAt = startedAt + options.deadlineSeconds * 1000;
   let lagEndsAt = Number.POSITIVE_INFINITY;
   const told = new Set<string>();
@@ -142,11 +144,11 @@ export async function awaitInvocations<T>(
       counters = seen;
       options.onCounters?.(counters);
     }
-    if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, performance.now() + LONGEST_LAG_SECONDS * 1000);
+    if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, clock.now() + LONGEST_LAG_SECONDS * 1000);
     // Nothing is listed for so long after sending only when nothing was sent, or somewhere else.
-    if (!seen && performance.now() - startedAt > LONGEST_LAG_SECONDS * 1000)
+    if (!seen && clock.now() - startedAt > LONGEST_LAG_SECONDS * 1000)
       throw new UnknownCommandError(commandId);
-    const isOver = performance.now() >= Math.min(endsAt, lagEndsAt);
+    const isOver = clock.now() >= Math.min(endsAt, lagEndsAt);
     if (counters.isFinal || isOver) {
       const listed = await unlessLeft(listInvocations(client, commandId, options.keep, tell));
       if (listed === undefined) return { kept: [], counters };
@@ -155,7 +157,7 @@ export async function awaitInvocations<T>(
       const isComplete = kept.length >= counters.targetCount && areFinal;
       if (isComplete || isOver) return { kept, counters };
     }
-    await pause(`${counters.status} ${counters.completedCount}`, endsAt - performance.now());
+    await pause(`${counters.status} ${counters.completedCount}`, endsAt - clock.now());
   }
 }
 

@@ -4,24 +4,17 @@ import { test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
 import { doctor } from '../../src/commands/doctor.ts';
 import { renderDoctor } from '../../src/commands/doctor-report.ts';
-import type { Io } from '../../src/commands/io.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
 import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
 import { readSettings } from '../../src/settings.ts';
 import { until } from '../lab/test-lab.ts';
 import { startSession } from '../session/dialogue.ts';
-import { runCli } from '../support/cli.ts';
+import { makeInvocation, makeIo, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { askDoctor, openClient, withVariables } from './doctor-rig.ts';
 
 const [WEB = DEFAULT_HOSTS[0]!] = DEFAULT_HOSTS;
-const ioOf = (columns: number): Io => ({
-  out: () => {},
-  err: () => {},
-  isErrTerminal: false,
-  columns,
-  hasColor: false,
-});
+const ioOf = (columns: number) => makeIo({ columns });
 
 test('doctor: sessions that really ended at a limit show up, and one that was closed does not', async (context) => {
   // A minute of a document lasts 8 s here, and an end may come another 8 s late.
@@ -128,7 +121,7 @@ for (const [words, own, complaint] of [
 ] as const) {
   test(`doctor ${[...words, ...Object.entries(own).flat()].join(' ')} is bad usage`, async () => {
     const settings = readSettings({ 'endpoint-url': 'http://127.0.0.1:9', region: 'us-east-1' });
-    await assert.rejects(doctor(settings, ioOf(80), { words, own, interruption: new Interruption() }), {
+    await assert.rejects(doctor(settings, ioOf(80), makeInvocation({ words, own })), {
       exitStatus: 2,
       message: complaint,
     });
@@ -147,7 +140,7 @@ test('doctor: Ctrl-C while the service does not answer leaves at once', async (c
   const settings = readSettings({ 'endpoint-url': `http://127.0.0.1:${port}`, region: 'us-east-1' });
   const variables = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
   await withVariables(variables, () =>
-    assert.rejects(doctor(settings, ioOf(80), { words: [], own: {}, interruption }), {
+    assert.rejects(doctor(settings, ioOf(80), makeInvocation({ interruption })), {
       exitStatus: 130,
       code: 'interrupted',
     }),

@@ -11,6 +11,7 @@ import { preferences } from '../../src/commands/preferences.ts';
 import { makeClient } from '../../src/fleet/client.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
 import { readSettings } from '../../src/settings.ts';
+import { makeInvocation, makeIo } from '../support/cli.ts';
 import { DEV, makeAccountRig, PROD } from './account-rig.ts';
 import { withVariables } from './doctor-rig.ts';
 
@@ -182,23 +183,25 @@ test('preferences: there is one question, after everything was read and shown an
   const rig = await makeRig(context);
   const questions: string[] = [];
   let said = '';
-  const io = (answer: () => string | Promise<string>) => ({
-    out: () => {},
-    err: (text: string) => {
-      said += text;
-    },
-    ask: async (question: string) => {
-      questions.push(question);
-      return answer();
-    },
-    isErrTerminal: false,
-    columns: 80,
-    hasColor: false,
-  });
+  const io = (answer: () => string | Promise<string>) =>
+    makeIo({
+      out: () => {},
+      err: (text: string) => {
+        said += text;
+      },
+      ask: async (question: string) => {
+        questions.push(question);
+        return answer();
+      },
+    });
   const settings = readSettings({ profile: ['dev', 'prod'], region: ['eu-west-1,us-east-1'] });
   const run = (answer: () => string | Promise<string>, interruption = new Interruption()) =>
     withVariables(rig.env, () =>
-      preferences(settings, io(answer), { words: ['set'], own: { idle: '45' }, interruption }),
+      preferences(
+        settings,
+        io(answer),
+        makeInvocation({ words: ['set'], own: { idle: '45' }, interruption }),
+      ),
     );
 
   await assert.rejects(

@@ -14,15 +14,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FORMATS, treeFiles } from '../../src/bundle/index.ts';
-import type { Io } from '../../src/commands/io.ts';
 import { render } from '../../src/commands/render.ts';
 import { writeTree } from '../../src/commands/tree-folder.ts';
 import { UsageError, UserError } from '../../src/errors.ts';
 import type { RawFlags } from '../../src/flags.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
 import { readSettings } from '../../src/settings.ts';
 import { bundleOf, DROP_IN, ENV, LIBRARY } from '../support/bundle.ts';
-import { runCli } from '../support/cli.ts';
+import { makeInvocation, makeIo, runCli } from '../support/cli.ts';
 import { formatOf } from '../support/formats.ts';
 import { Sandbox, skipUnless } from '../support/sandbox.ts';
 
@@ -45,19 +43,15 @@ function list(folder: string): string[] {
 /** Runs the command in this process; what it printed, and where. */
 async function run(words: string[], own: Record<string, string | boolean> = {}, flags: RawFlags = {}) {
   const printed = { out: '', err: '' };
-  const io: Io = {
+  const io = makeIo({
     out: (text) => {
       printed.out += text;
     },
     err: (text) => {
       printed.err += text;
     },
-    openTerminal: () => undefined,
-    isErrTerminal: false,
-    columns: 80,
-    hasColor: false,
-  };
-  const status = await render(readSettings(flags), io, { words, own, interruption: new Interruption() });
+  });
+  const status = await render(readSettings(flags), io, makeInvocation({ words, own }));
   return { status, ...printed };
 }
 

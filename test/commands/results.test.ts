@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderFailures } from '../../src/commands/failure-report.ts';
-import type { Io } from '../../src/commands/io.ts';
 import { renderPlannedInstances } from '../../src/commands/plan-table.ts';
 import { renderGroups } from '../../src/commands/verdict-groups.ts';
 import type { Row } from '../../src/commands/verdict-json.ts';
 import { renderVerdictTable } from '../../src/commands/verdict-report.ts';
 import { judgeInvocation } from '../../src/fleet/judge.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
-import { runCli } from '../support/cli.ts';
+import { makeIo, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { DEV, host, makeAccountRig } from './account-rig.ts';
 
-const io = (columns: number): Io => ({
-  out: () => {},
-  err: () => {},
-  isErrTerminal: false,
-  columns,
-  hasColor: false,
-});
+const io = (columns: number) => makeIo({ columns });
 
 function row(n: number, statusDetails: string, report?: object, region?: string): Row {
   const output = report ? `${JSON.stringify({ 'ssm-keepalive': 1, ...report })}\n` : '';

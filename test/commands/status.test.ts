@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Io } from '../../src/commands/io.ts';
 import { formatAge, renderStatus } from '../../src/commands/status-report.ts';
 import { wrapText } from '../../src/commands/wrap.ts';
 import { judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
 import { makeClient, until } from '../lab/test-lab.ts';
 import { startSession } from '../session/dialogue.ts';
-import { runCli } from '../support/cli.ts';
+import { makeIo, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
 const WEB_1 = 'i-0aaaaaaaaaaaaaaa1';
@@ -57,13 +56,7 @@ function verdictOf(report: object, id = WEB_1, name = 'web-1'): Verdict {
   return judgeInvocation({ ...invocation, name, output });
 }
 
-const ioOf = (columns: number): Io => ({
-  out: () => {},
-  err: () => {},
-  isErrTerminal: false,
-  columns,
-  hasColor: false,
-});
+const ioOf = (columns: number) => makeIo({ columns });
 
 for (const columns of [50, 80, 200]) {
   test(`status at ${columns} columns: every fact of a host is there, and no line is wider`, () => {

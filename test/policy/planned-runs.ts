@@ -9,6 +9,7 @@ import { Interruption } from '../../src/fleet/interruption.ts';
 import { describeLack } from '../../src/policy/describe.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
 import { readSettings } from '../../src/settings.ts';
+import { makeInvocation, makeIo } from '../support/cli.ts';
 
 export interface Outcome {
   readonly status: number;
@@ -39,11 +40,14 @@ export async function printPolicy(
     printed += text;
   };
   const io = { ...SILENT, out };
-  await policy(settings, io, {
-    words: [entry.name, ...words],
-    own: { ...own, account: '123456789012', principal },
-    interruption: new Interruption(),
-  });
+  await policy(
+    settings,
+    io,
+    makeInvocation({
+      words: [entry.name, ...words],
+      own: { ...own, account: '123456789012', principal },
+    }),
+  );
   return JSON.parse(printed);
 }
 
@@ -76,7 +80,7 @@ export async function runLine(
   };
   try {
     const command = await entry.load();
-    const status = await command(settings, io, { words, own, interruption });
+    const status = await command(settings, io, makeInvocation({ words, own, interruption }));
     return { status, out, err: `${err}${[...lacks.values()].join('')}` };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -89,13 +93,7 @@ export async function runLine(
   }
 }
 
-const SILENT: Io = {
-  out: () => {},
-  err: () => {},
-  isErrTerminal: false,
-  columns: 80,
-  hasColor: false,
-};
+const SILENT = makeIo();
 
 /** Polls until it is so. */
 export async function until(what: string, isTrue: () => boolean): Promise<void> {

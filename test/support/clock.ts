@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../src/clock.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
 
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
@@ -49,5 +49,24 @@ export class ManualClock implements Clock {
       await setImmediate();
     }
     this.#now = end;
+  }
+}
+
+/** The machine's clock, in which everything happens `times` as fast: waits of seconds take a fraction, and count as seconds. */
+export class HurriedClock implements Clock {
+  readonly #startedAt = Date.now();
+
+  constructor(readonly times: number) {}
+
+  now(): number {
+    return this.#startedAt + (Date.now() - this.#startedAt) * this.times;
+  }
+
+  after(milliseconds: number, call: () => void): () => void {
+    return systemClock.after(milliseconds / this.times, call);
+  }
+
+  keepAliveAfter(milliseconds: number, call: () => void): () => void {
+    return systemClock.keepAliveAfter(milliseconds / this.times, call);
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { putCommandFirst } from '../src/usage.ts';
+import { putCommandFirst } from '../../src/cli/argv.ts';
 
 test('usage: a switch takes the words that its variable takes, and no other', () => {
   assert.deepEqual(putCommandFirst(['install', '--dry-run=yes', '--lab=0', '--tag=env=dev']), [

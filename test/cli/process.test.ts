@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COMMANDS } from '../src/commands/index.ts';
-import { runCli } from './support/cli.ts';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { runCli } from '../support/cli.ts';
 
 test('cli: a bad command line ends a process of its own with status 2, its words on stderr and no stack', async () => {
   // What each of them is told: bad-command-lines.ts.
@@ -77,7 +77,7 @@ test('cli: every file that render lists can be printed by that name, byte for by
 
 test('cli: output into a pipe that closes early is no error', async () => {
   const { execa } = await import('execa');
-  const { CLI } = await import('./support/cli.ts');
+  const { CLI } = await import('../support/cli.ts');
   const result = await execa('bash', [
     '-c',
     `set -o pipefail; "${process.execPath}" "${CLI}" render installer | head -1`,

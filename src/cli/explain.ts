@@ -1,0 +1,54 @@
+import type { Io } from '../commands/io.ts';
+import { UserError } from '../errors.ts';
+import { putCommandFirst } from './argv.ts';
+import { explainYargs } from './mistakes.ts';
+import { YargsError } from './parser.ts';
+
+/** How a failure is told, as far as it is known when it happens. */
+export interface Manner {
+  output: string;
+  isDebug: boolean;
+}
+
+/**
+ * Words for anything that went wrong: a failure that a user can meet with what, why and next; the rest is our bug and says so.
+ * Returns the exit status.
+ */
+export function explain(
+  error: unknown,
+  argv: readonly string[],
+  io: Io,
+  { output, isDebug }: Manner,
+): number {
+  const failure = error instanceof YargsError ? explainYargs(error.message, putCommandFirst(argv)) : error;
+  if (output !== 'table') io.out(describeAsJson(failure, output));
+  if (failure instanceof UserError) {
+    io.err(`ssm-keepalive: ${failure.what}\n  why:  ${failure.why}\n  next: ${failure.next}\n`);
+    if (isDebug) io.err(`${describeStack(failure)}\n`);
+    return failure.exitStatus;
+  }
+  const why = (error as Error)?.message ?? error;
+  io.err(
+    `ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
+  );
+  if (isDebug) io.err(`${describeStack(error)}\n`);
+  return 1;
+}
+
+function describeAsJson(failure: unknown, output: string): string {
+  const {
+    code = 'bug',
+    what = 'this is a bug in ssm-keepalive',
+    why = String(failure),
+    next = 'report it',
+  } = failure as Partial<UserError>;
+  const told = { error: { code, what, why, next } };
+  return output === 'json'
+    ? `${JSON.stringify(told, null, 2)}\n`
+    : `${JSON.stringify({ type: 'error', ...told })}\n`;
+}
+
+function describeStack(error: unknown): string {
+  const { stack, cause } = error as Error;
+  return cause ? `${stack}\ncaused by: ${describeStack(cause)}` : `${stack}`;
+}

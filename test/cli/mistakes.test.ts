@@ -1,0 +1,40 @@
+// Every bad command line gets exactly its words.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { runCli, runCliProcess } from '../support/cli.ts';
+import { BAD_COMMAND_LINES } from './mistakes.ts';
+
+/** `NAME=value … words`, as a shell reads it, without quotes. */
+function readLine(line: string): { args: string[]; env: Record<string, string> } {
+  const words = line.split(' ');
+  const first = words.findIndex((word) => !/^[A-Z_]+=/.test(word));
+  const variables = words.slice(0, first).map((word) => word.split(/=(.*)/s).slice(0, 2) as [string, string]);
+  return { args: words.slice(first), env: Object.fromEntries(variables) };
+}
+
+for (const [line, ...words] of BAD_COMMAND_LINES) {
+  test(`cli: \`${line}\` is refused with status 2 and its own words`, async () => {
+    const commands = COMMANDS.map(({ name }) => name).join(', ');
+    const [what, why, next] = words.map((text) => text.replace('{commands}', commands));
+    const { args, env } = readLine(line);
+    const { status, stdout, stderr } = await runCli(args, env, { cwd: '/' });
+    assert.equal(stderr, `ssm-keepalive: ${what}\n  why:  ${why}\n  next: ${next}\n`);
+    assert.deepEqual([status, stdout], [2, '']);
+  });
+}
+
+test('cli: the words are the same where the machine speaks German, in a process of its own too', async () => {
+  for (const locale of ['de_DE.UTF-8', 'fr_FR.UTF-8', 'ja_JP.UTF-8']) {
+    const env = { LC_ALL: locale, LC_MESSAGES: locale, LANG: locale, LANGUAGE: locale.slice(0, 2) };
+    for (const line of ['install --tga env=dev', 'install --tag', 'frobnicate', 'connect', '--lab']) {
+      const expected = await runCli(line.split(' '));
+      assert.deepEqual(await runCliProcess(line.split(' '), env), expected, `${line} ${locale}`);
+    }
+  }
+});
+
+test('cli: there are at least 60 bad command lines, each once', () => {
+  assert.ok(BAD_COMMAND_LINES.length >= 60);
+  assert.equal(new Set(BAD_COMMAND_LINES.map(([line]) => line)).size, BAD_COMMAND_LINES.length);
+});
