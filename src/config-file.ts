@@ -1,6 +1,6 @@
 /** The config file: which one is read, and what it says for each flag. */
 import { lstatSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { COMMANDS } from './commands/index.ts';
 import type { FileEntry } from './config-entries.ts';
 import { readTexts } from './config-values.ts';
@@ -52,7 +52,7 @@ export async function openConfigFile(
   if (Array.isArray(typed)) throw givenTwice();
   const named = typed === undefined ? environment[variableName('config')] : String(typed);
   if (named === 'none') return undefined;
-  if (named !== undefined && named !== '') return readConfigFile(named, named, true);
+  if (named !== undefined && named !== '') return readConfigFile(resolve(folder, named), named, true);
   const found = FILE_NAMES.filter((name) =>
     statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
   );
