@@ -1,5 +1,5 @@
 /** The account behind the endpoint: hosts, records and settings that every operation shares. */
-
+import { type Clock, sleep } from '../clock.ts';
 import type { AccessControl } from './access/access-control.ts';
 import type { AssociationRunner } from './association-runner.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -9,6 +9,7 @@ import type { SessionDefaults } from './session-settings.ts';
 import type { SessionTable } from './session-table.ts';
 
 export interface Account {
+  readonly clock: Clock;
   readonly access: AccessControl;
   /** Twelve digits. */
   readonly id: string;
@@ -36,6 +37,7 @@ export function toSeconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }
 
-export function delay(seconds: number): Promise<void> {
-  return seconds <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+/** Waits as long as one page of a list takes. */
+export async function turnPage({ clock, pageLatencySeconds }: Account): Promise<void> {
+  if (pageLatencySeconds > 0) await sleep(clock, pageLatencySeconds * 1000);
 }

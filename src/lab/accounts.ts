@@ -5,9 +5,11 @@ import type { Account } from './account.ts';
 import type { AlarmBook } from './alarms.ts';
 import { AssociationRunner } from './association-runner.ts';
 import { Dispatcher, type RunLog } from './dispatcher.ts';
+import type { EndingClock } from './ending-clock.ts';
 import type { Host } from './host.ts';
 import { ACCOUNT, type LabOptions, REGION } from './options.ts';
 import { RecordStore } from './records.ts';
+import { ServiceError } from './service-error.ts';
 import type { Session } from './session.ts';
 import { sessionDefaults } from './session-settings.ts';
 import { SessionTable } from './session-table.ts';
@@ -31,10 +33,15 @@ export class Accounts {
     private readonly alarms: AlarmBook,
     private readonly access: AccessControl,
     private readonly options: LabOptions,
+    private readonly clock: EndingClock,
   ) {}
 
-  /** Any key that is nobody else's is the first account's; a Region without hosts is there all the same. */
+  /**
+   * Any key that is nobody else's is the first account's; a Region without hosts is there all the same.
+   * @throws ServiceError for a request that was still on its way in when the lab ended
+   */
   find({ accessKeyId, region }: Scope): Account {
+    if (this.clock.hasEnded) throw new ServiceError('InternalServerError', 'The lab is stopping.', 500);
     const own = this.options.accounts?.find((account) => account.accessKeyId === accessKeyId);
     return this.at(own?.id ?? ACCOUNT, region);
   }
@@ -99,22 +106,24 @@ export class Accounts {
     );
     const store = new RecordStore(
       join(options.dir, isHome ? 'records.json' : `records.${id}.${region}.json`),
+      this.clock,
     );
-    const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, this.alarms, (run) =>
+    const dispatcher = new Dispatcher(store, options.timeoutScale ?? 1, this.alarms, this.clock, (run) =>
       this.runs.push(run),
     );
     const defaults = sessionDefaults(options);
-    const sessions = new SessionTable(store, this.access);
+    const sessions = new SessionTable(store, this.clock, this.access);
     sessions.baseUrl = this.baseUrl;
     return {
       id,
       region,
+      clock: this.clock,
       access: this.access,
       hosts,
       store,
       dispatcher,
       sessions,
-      associations: new AssociationRunner(hosts, store, dispatcher, defaults.minuteSeconds),
+      associations: new AssociationRunner(hosts, store, dispatcher, defaults.minuteSeconds, this.clock),
       consistencySeconds: options.consistencySeconds ?? 0.3,
       pageLatencySeconds: options.pageLatencySeconds ?? 0,
       timeoutScale: options.timeoutScale ?? 1,

@@ -1,5 +1,6 @@
 /** Runs associations as State Manager does: at once on every node that matches, on each later node when it comes online, and by rate. */
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Host } from './host.ts';
 import type { AssociationRecord, CommandRecord, RecordStore } from './records.ts';
@@ -11,13 +12,14 @@ const DELIVERY_SECONDS = 3600;
 const MOST_EXECUTIONS = 100;
 
 export class AssociationRunner {
-  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly timers = new Map<string, () => void>();
 
   constructor(
     private readonly hosts: readonly Host[],
     private readonly store: RecordStore,
     private readonly dispatcher: Dispatcher,
     private readonly minuteSeconds: number,
+    private readonly clock: Clock,
   ) {}
 
   /** Once the hosts are up: catches up on nodes that are new, and listens for more. */
@@ -61,7 +63,7 @@ export class AssociationRunner {
   }
 
   forget(associationId: string): void {
-    clearTimeout(this.timers.get(associationId));
+    this.timers.get(associationId)?.();
     this.timers.delete(associationId);
   }
 
@@ -71,10 +73,7 @@ export class AssociationRunner {
   }
 
   private arm(id: string, ms: number, tick: () => void): void {
-    // The longest rate is under 31 days, which is more than setTimeout can count.
-    const timer = setTimeout(tick, Math.min(ms, 2 ** 31 - 1));
-    timer.unref();
-    this.timers.set(id, timer);
+    this.timers.set(id, this.clock.after(ms, tick));
   }
 
   private meet(host: Host): void {
@@ -98,7 +97,7 @@ export class AssociationRunner {
 
   private run(association: AssociationRecord, hosts: readonly Host[]): void {
     if (hosts.length === 0) return;
-    const command = newCommand(association);
+    const command = newCommand(association, this.clock.now());
     association.executions.unshift({ executionId: randomUUID(), version: association.version, command });
     association.executions.splice(MOST_EXECUTIONS);
     this.dispatcher.dispatch(command, hosts);
@@ -120,8 +119,7 @@ export function readRateMinutes(text: string): number {
   return minutes;
 }
 
-function newCommand(association: AssociationRecord): CommandRecord {
-  const now = Date.now();
+function newCommand(association: AssociationRecord, now: number): CommandRecord {
   return {
     commandId: randomUUID(),
     documentName: association.documentName,

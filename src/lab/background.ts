@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sleep, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { type Lab, startLab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
@@ -10,6 +11,7 @@ import { LabInUseError, type LabState, makeFolder, readState } from './ownership
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
+const POLL_MS = 25;
 
 /** A lab to talk to: the one in the background when it runs, else one of this process's own, with the same hosts. */
 export interface OpenLab {
@@ -30,17 +32,17 @@ export async function openLab(options: Partial<LabOptions> = {}): Promise<OpenLa
 
 /** The lab that runs in `dir`, or undefined; waits for one that is just starting. */
 export async function labStatus(dir: string = defaultLabDir()): Promise<LabState | undefined> {
-  const limit = Date.now() + START_LIMIT_MS;
+  const limit = systemClock.now() + START_LIMIT_MS;
   for (;;) {
     const state = readState(dir);
     if (state === undefined || state.endpoint !== '') return state;
-    if (Date.now() > limit) return undefined;
-    await pause();
+    if (systemClock.now() > limit) return undefined;
+    await sleep(systemClock, POLL_MS);
   }
 }
 
 /** Starts a lab in the background and resolves when it answers. @throws LabInUseError when one runs there already. */
-export async function labUp(options: Partial<LabOptions> = {}): Promise<LabState> {
+export async function labUp(options: Partial<Omit<LabOptions, 'clock'>> = {}): Promise<LabState> {
   const dir = options.dir ?? defaultLabDir();
   const running = await labStatus(dir);
   if (running !== undefined) throw new LabInUseError(dir, running);
@@ -53,7 +55,7 @@ export async function labUp(options: Partial<LabOptions> = {}): Promise<LabState
     cwd: '/',
   });
   closeSync(log);
-  const limit = Date.now() + START_LIMIT_MS;
+  const limit = systemClock.now() + START_LIMIT_MS;
   let hasEnded = false;
   child.once('exit', () => {
     hasEnded = true;
@@ -67,7 +69,7 @@ export async function labUp(options: Partial<LabOptions> = {}): Promise<LabState
       child.unref();
       return state;
     }
-    if (hasEnded || Date.now() > limit) {
+    if (hasEnded || systemClock.now() > limit) {
       child.kill('SIGKILL');
       throw new UserError({
         code: 'lab-start',
@@ -76,7 +78,7 @@ export async function labUp(options: Partial<LabOptions> = {}): Promise<LabState
         next: `read ${logPath}, or start it with  ssm-keepalive lab up --foreground`,
       });
     }
-    await pause();
+    await sleep(systemClock, POLL_MS);
   }
 }
 
@@ -85,11 +87,11 @@ export async function labDown(dir: string = defaultLabDir()): Promise<boolean> {
   const state = readState(dir);
   if (state === undefined) return false;
   process.kill(state.pid, 'SIGTERM');
-  const limit = Date.now() + STOP_LIMIT_MS;
+  const limit = systemClock.now() + STOP_LIMIT_MS;
   while (readState(dir) !== undefined) {
     // Its hosts die with it: every sandbox asks the kernel for that.
-    if (Date.now() > limit) process.kill(state.pid, 'SIGKILL');
-    await pause();
+    if (systemClock.now() > limit) process.kill(state.pid, 'SIGKILL');
+    await sleep(systemClock, POLL_MS);
   }
   return true;
 }
@@ -103,8 +105,4 @@ function daemonArgs(): string[] {
   );
   if (built === undefined) throw new Error(`lab-daemon.js is not beside ${here}; run npm run build`);
   return [built];
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 25));
 }

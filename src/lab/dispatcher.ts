@@ -1,4 +1,5 @@
 /** Carries commands to hosts: concurrency, error limit, delivery timeout and cancelling, as SendCommand promises them. */
+import type { Clock } from '../clock.ts';
 import type { AlarmBook } from './alarms.ts';
 import type { Script } from './command-document.ts';
 import { scriptOf } from './documents.ts';
@@ -33,6 +34,7 @@ export class Dispatcher {
     private readonly store: RecordStore,
     private readonly timeoutScale: number,
     private readonly alarms: AlarmBook,
+    private readonly clock: Clock,
     private readonly onRun: (run: RunLog) => void = () => {},
   ) {}
 
@@ -54,7 +56,7 @@ export class Dispatcher {
     const queue = hosts.map((host) => ({ host, invocation: newInvocation(host, command.requestedAt) }));
     command.invocations = queue.map(({ invocation }) => invocation);
     for (const { host, invocation } of queue)
-      if (!mayReach(host)) finish(invocation, endedAs('AccessDenied'));
+      if (!mayReach(host)) this.finish(invocation, endedAs('AccessDenied'));
     const progress: Progress = {
       command,
       script: scriptOf({ store: this.store }, command),
@@ -86,7 +88,7 @@ export class Dispatcher {
     }
     for (const entry of [...progress.queue].filter(({ invocation }) => isMeant(invocation))) {
       progress.queue.splice(progress.queue.indexOf(entry), 1);
-      finish(entry.invocation, endedAs('Cancelled'));
+      this.finish(entry.invocation, endedAs('Cancelled'));
     }
     for (const [invocation, stop] of progress.live) if (isMeant(invocation)) stop();
     this.pump(progress);
@@ -96,8 +98,7 @@ export class Dispatcher {
   private watchAlarm(command: CommandRecord): void {
     if (command.alarm === undefined || !this.active.has(command.commandId)) return;
     command.triggeredAlarm = this.alarms.findTriggered(command.alarm);
-    if (command.triggeredAlarm === undefined)
-      setTimeout(() => this.watchAlarm(command), ALARM_POLL_MS).unref();
+    if (command.triggeredAlarm === undefined) this.clock.after(ALARM_POLL_MS, () => this.watchAlarm(command));
     // That a command is cancelled by its alarm as by a person is inferred from "stops".
     else this.cancel(command, []);
   }
@@ -106,7 +107,7 @@ export class Dispatcher {
     const { command, queue, live } = progress;
     const errors = countErrors(command);
     if (errors > progress.maxErrors) {
-      for (const { invocation } of queue.splice(0)) finish(invocation, endedAs('Terminated'));
+      for (const { invocation } of queue.splice(0)) this.finish(invocation, endedAs('Terminated'));
     }
     while (queue.length > 0 && live.size < progress.maxConcurrency) {
       const next = queue.shift();
@@ -125,26 +126,26 @@ export class Dispatcher {
 
   private startOne(progress: Progress, host: Host, invocation: InvocationRecord): void {
     const { command, script, live } = progress;
-    let overdue: NodeJS.Timeout | undefined;
+    let stopOverdue = (): void => {};
     const done = (result: RunResult): void => {
-      clearTimeout(overdue);
+      stopOverdue();
       if (!live.delete(invocation)) return;
-      finish(invocation, result);
+      this.finish(invocation, result);
       this.pump(progress);
     };
     const deliver = (): void => {
-      clearTimeout(expiry);
+      stopExpiry();
       invocation.status = 'InProgress';
       invocation.statusDetails = 'InProgress';
-      invocation.startedAt = Date.now();
+      invocation.startedAt = this.clock.now();
       const { commandId } = command;
       const timeoutMs = script.timeoutSeconds * 1000 * this.timeoutScale;
       // A host keeps this time itself; one that died in mid-script never reports, and the service ends it [inferred].
       const endOverdue = (): void => {
         if (!host.isOnline) done(endedAs('ExecutionTimedOut'));
-        else overdue = setTimeout(endOverdue, OVERDUE_MS).unref();
+        else stopOverdue = this.clock.after(OVERDUE_MS, endOverdue);
       };
-      overdue = setTimeout(endOverdue, timeoutMs).unref();
+      stopOverdue = this.clock.after(timeoutMs, endOverdue);
       this.onRun({ commandId, instanceId: invocation.instanceId });
       const run: Run = host.run({
         commandId,
@@ -159,20 +160,23 @@ export class Dispatcher {
       void run.result.then(done);
     };
     // An offline host under Targets stays Pending until the delivery timeout; it is served if it comes back before.
-    const expiry = setTimeout(
-      () => {
-        host.off('online', deliver);
-        done(endedAs('DeliveryTimedOut'));
-      },
-      command.timeoutSeconds * 1000 * this.timeoutScale,
-    );
+    const stopExpiry = this.clock.after(command.timeoutSeconds * 1000 * this.timeoutScale, () => {
+      host.off('online', deliver);
+      done(endedAs('DeliveryTimedOut'));
+    });
     live.set(invocation, () => {
-      clearTimeout(expiry);
+      stopExpiry();
       host.off('online', deliver);
       done(endedAs('Cancelled'));
     });
     if (host.isOnline) deliver();
     else host.once('online', deliver);
+  }
+
+  private finish(invocation: InvocationRecord, { details, code, stdout, stderr }: RunResult): void {
+    const endedAt = this.clock.now();
+    const { status } = OUTCOMES[details];
+    Object.assign(invocation, { status, statusDetails: details, code, stdout, stderr, endedAt });
   }
 
   private settle(command: CommandRecord, status: string, details: string): void {
@@ -181,7 +185,7 @@ export class Dispatcher {
     this.store.touch();
   }
 
-  /** Lets nothing fire after the lab has stopped. */
+  /** Ends what is under way. */
   stop(): void {
     for (const { live, queue } of this.active.values()) {
       queue.splice(0);
@@ -229,13 +233,4 @@ function newInvocation(host: Host, requestedAt: number): InvocationRecord {
 
 function endedAs(details: RunDetails): RunResult {
   return { details, code: -1, stdout: '', stderr: '' };
-}
-
-function finish(invocation: InvocationRecord, result: RunResult): void {
-  invocation.status = OUTCOMES[result.details].status;
-  invocation.statusDetails = result.details;
-  invocation.code = result.code;
-  invocation.stdout = result.stdout;
-  invocation.stderr = result.stderr;
-  invocation.endedAt = Date.now();
 }

@@ -77,10 +77,10 @@ export function findUsable(account: Account, name: string, wanted?: string): Fou
 
 /** True for a moment after a version was made: its status is then Creating. */
 export function isCreating(
-  { consistencySeconds }: Pick<Account, 'consistencySeconds'>,
+  { clock, consistencySeconds }: Pick<Account, 'clock' | 'consistencySeconds'>,
   version: DocumentVersion,
 ): boolean {
-  return Date.now() < version.createdAt + consistencySeconds * 1000;
+  return clock.now() < version.createdAt + consistencySeconds * 1000;
 }
 
 /** What a command is to run; its document was there when it was sent. */

@@ -100,7 +100,7 @@ export interface RequestLog extends Scope {
 export function makeEndpoint(
   accounts: Accounts,
   faults: FaultSource,
-  log: (entry: RequestLog) => void,
+  log: (entry: Omit<RequestLog, 'at'>) => void,
 ): Server {
   const server = createServer((request, response) => {
     const target = String(request.headers['x-amz-target'] ?? '');
@@ -112,20 +112,20 @@ export function makeEndpoint(
     else response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
     if (broken === 'lost' || broken === 'silent') {
-      log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: broken });
+      log({ ...(scope ?? NO_SCOPE), operation, error: broken });
       if (broken === 'lost') request.socket.destroy();
       return;
     }
     answer(accounts, scope, faults, operation, request, service, broken === 'looped').then(
       (output) => {
-        log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: broken });
+        log({ ...(scope ?? NO_SCOPE), operation, error: broken });
         if (broken === undefined || broken === 'looped') send(response, 200, output);
         else sendBroken(response, output, broken);
       },
       (error: unknown) => {
         const known =
           error instanceof ServiceError ? error : new ServiceError('InternalServerError', String(error), 500);
-        log({ ...(scope ?? NO_SCOPE), operation, at: Date.now(), error: known.name });
+        log({ ...(scope ?? NO_SCOPE), operation, error: known.name });
         // The service writes `message` for its framework's errors and `Message` for its own; clients take either.
         const key = known.name === 'ValidationException' ? 'message' : 'Message';
         send(response, known.status, {

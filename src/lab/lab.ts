@@ -2,14 +2,17 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { AccessControl } from './access/access-control.ts';
 import { touchSession } from './access/touched.ts';
 import { Accounts } from './accounts.ts';
 import { AlarmBook, type AlarmState } from './alarms.ts';
 import { attachGateway } from './channel/gateway.ts';
+import { Connections } from './connections.ts';
 import type { RunLog } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
+import { EndingClock } from './ending-clock.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
 import { type EndpointFaults, makeFaults } from './endpoint-faults.ts';
 import type { Host } from './host.ts';
@@ -39,7 +42,7 @@ export interface Lab {
   setAlarm(name: string, state: AlarmState): void;
   /** By name or instance id. @throws when there is none. */
   host(id: string): Host;
-  /** Ends every process, then saves; safe to call twice. */
+  /** Ends everything that the lab started, then saves. Nothing starts afterwards. Safe to call twice. */
   stop(): Promise<void>;
 }
 
@@ -60,22 +63,32 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const needsMachines = specs.some(({ synthetic }) => synthetic === undefined);
   const isRooted = needsMachines && chooseRooted(options.isolation ?? 'auto');
   const program = needsMachines ? await placeProgram(options.dir) : '';
-  const hosts = specs.map((spec) => makeHost(spec, options.dir, program, isRooted));
+  const clock = new EndingClock(options.clock ?? systemClock);
+  const hosts = specs.map((spec) => makeHost(spec, options.dir, program, isRooted, clock));
   const alarms = new AlarmBook(options.dir);
   const access = new AccessControl();
-  const accounts = new Accounts(hosts, alarms, access, {
-    ...options,
-    accounts: options.accounts ?? inventory.accounts ?? [],
-  });
+  const known = { ...options, accounts: options.accounts ?? inventory.accounts ?? [] };
+  const accounts = new Accounts(hosts, alarms, access, known, clock);
   const { home } = accounts;
-  if (options.preferences !== undefined) savePreferences(home.store, options.preferences);
+  if (options.preferences !== undefined) savePreferences(home.store, options.preferences, clock.now());
   const faults = makeFaults();
   const requests: RequestLog[] = [];
-  const server = makeEndpoint(accounts, faults, (entry) => requests.push(entry));
-  attachGateway(server, accounts, (id, region) => {
+  const server = makeEndpoint(accounts, faults, (entry) => requests.push({ ...entry, at: clock.now() }));
+  const connections = new Connections(server);
+  const maySign = (id: string, region: string): boolean => {
     const owner = accounts.ownerOf(id) ?? home;
     return access.allows('ssmmessages:OpenDataChannel', touchSession(id, owner, region), region);
-  });
+  };
+  const gateway = attachGateway(server, accounts, maySign, clock);
+  const end = async (): Promise<void> => {
+    // First of all, so that what is still in a handler has nothing to wait on.
+    clock.end();
+    accounts.stop();
+    // Those of sessions are closing by now; the others never opened one.
+    for (const client of gateway.clients) if (client.readyState === client.OPEN) client.terminate();
+    await Promise.all([connections.close(), ...hosts.map((host) => host.stop())]);
+  };
+  let port: number;
   try {
     await Promise.all(hosts.map((host) => host.start()));
     // The port it had before, so that variables exported then still lead here; any other where that is taken.
@@ -83,27 +96,37 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
       if (options.port !== undefined) throw error;
       return listen(server, 0);
     });
+    port = (server.address() as AddressInfo).port;
+    accounts.start(`ws://127.0.0.1:${port}`);
+    writeInventory(options.dir, { hosts: specs, accounts: known.accounts, port });
+    const { idleSeconds, policy } = home.sessionDefaults;
+    publishState(options.dir, {
+      endpoint: `http://127.0.0.1:${port}`,
+      idleSeconds,
+      policy,
+      notFaithful: [
+        ...new Set(
+          hosts.flatMap((host) =>
+            host.kind === 'rooted' ? ['rooted', ...host.notFaithful] : host.notFaithful,
+          ),
+        ),
+      ],
+    });
   } catch (error) {
-    await Promise.all(hosts.map((host) => host.stop()));
+    await end();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
-  accounts.start(`ws://127.0.0.1:${port}`);
-  writeInventory(options.dir, { hosts: specs, accounts: options.accounts ?? inventory.accounts ?? [], port });
   const endpoint = `http://127.0.0.1:${port}`;
-  publishState(options.dir, {
-    endpoint,
-    idleSeconds: home.sessionDefaults.idleSeconds,
-    policy: home.sessionDefaults.policy,
-    notFaithful: [
-      ...new Set(
-        hosts.flatMap((host) =>
-          host.kind === 'rooted' ? ['rooted', ...host.notFaithful] : host.notFaithful,
-        ),
-      ),
-    ],
-  });
-  let isStopped = false;
+  const stop = async (): Promise<void> => {
+    await end();
+    try {
+      accounts.save();
+    } finally {
+      // Also where the disk is full: a folder that stays claimed would keep the next lab out.
+      releaseFolder(options.dir);
+    }
+  };
+  let stopped: Promise<void> | undefined;
   return {
     endpoint,
     port,
@@ -119,19 +142,9 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
       if (found === undefined) throw new Error(`the lab has no host ${id}`);
       return found;
     },
-    stop: async () => {
-      if (isStopped) return;
-      isStopped = true;
-      accounts.stop();
-      await Promise.all(hosts.map((host) => host.stop()));
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      try {
-        accounts.save();
-      } finally {
-        // Also where the disk is full: a folder that stays claimed would keep the next lab out.
-        releaseFolder(options.dir);
-      }
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }
@@ -180,13 +193,13 @@ function chooseRooted(isolation: 'sandbox' | 'rooted' | 'auto'): boolean {
   });
 }
 
-function makeHost(spec: HostSpec, dir: string, program: string, isRooted: boolean): Host {
-  if (spec.synthetic !== undefined) return new SyntheticHost(spec);
-  return new MachineHost(spec, join(dir, 'hosts', spec.name), program, isRooted);
+function makeHost(spec: HostSpec, dir: string, program: string, isRooted: boolean, clock: Clock): Host {
+  if (spec.synthetic !== undefined) return new SyntheticHost(spec, clock);
+  return new MachineHost(spec, join(dir, 'hosts', spec.name), program, isRooted, clock);
 }
 
 /** As if somebody had saved them before this lab started. */
-function savePreferences(store: RecordStore, inputs: Readonly<Record<string, unknown>>): void {
+function savePreferences(store: RecordStore, inputs: Readonly<Record<string, unknown>>, now: number): void {
   const content = JSON.stringify({
     schemaVersion: '1.0',
     description: 'Document to hold regional settings for Session Manager',
@@ -195,7 +208,7 @@ function savePreferences(store: RecordStore, inputs: Readonly<Record<string, unk
   });
   const { documents } = store.records;
   const others = documents.filter(({ name }) => name !== PREFERENCES);
-  const version = { version: 1, content, createdAt: Date.now() };
+  const version = { version: 1, content, createdAt: now };
   documents.splice(
     0,
     documents.length,

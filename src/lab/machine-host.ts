@@ -4,6 +4,8 @@ import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import { EndingClock } from './ending-clock.ts';
 import { type FrameSocket, frameSocket } from './frames.ts';
 import type { ExecOptions, Host, Job, Run, WorkerLink } from './host.ts';
 import { type HostConfig, type HostFault, SERVICE_PATH } from './machine/config.ts';
@@ -16,13 +18,18 @@ import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
 const START_LIMIT_MS = 20_000;
 /** A hundred sessions that start at once keep each other waiting. */
 const WORKER_LIMIT_MS = 60_000;
+const KILL_LIMIT_MS = 2000;
+/** What a program that ends with its host returns. */
+const KILLED: ExecResult = { code: 137, stdout: '', stderr: '' };
 /** Without a sandbox scripts run on this machine with SSM_KEEPALIVE_ROOT: their files are shown, and nothing else. */
 const NOT_SHOWN_ROOTED = ['absolute paths', 'entries', 'agent restart', 'user', 'missing Python'];
 
 export class MachineHost extends EventEmitter implements Host {
   readonly kind: 'sandbox' | 'rooted';
   readonly notFaithful: readonly string[];
-  lastPingAt = Date.now();
+  lastPingAt: number;
+  /** Processes take real time, whatever clock the account has. */
+  private readonly patience = new EndingClock(systemClock);
   private server: Server | undefined;
   private child: ChildProcess | undefined;
   private runFolder = '';
@@ -34,6 +41,7 @@ export class MachineHost extends EventEmitter implements Host {
     { job: Job; settle: (result: RunResult) => void; peer?: FrameSocket }
   >();
   private readonly workers = new Map<string, (link: WorkerLink) => void>();
+  /** Programs that the lab itself runs in the host. */
   private readonly answers = new Map<number, (result: ExecResult) => void>();
   private nextAnswer = 1;
 
@@ -42,8 +50,10 @@ export class MachineHost extends EventEmitter implements Host {
     private readonly folder: string,
     private readonly program: string,
     isRooted: boolean,
+    private readonly clock: Clock,
   ) {
     super();
+    this.lastPingAt = clock.now();
     this.kind = isRooted ? 'rooted' : 'sandbox';
     this.notFaithful = isRooted ? NOT_SHOWN_ROOTED : isRoot() ? [] : ['user'];
   }
@@ -59,6 +69,7 @@ export class MachineHost extends EventEmitter implements Host {
     this.runFolder = makeRunFolder(this.folder);
     writeFileSync(join(this.runFolder, 'host.json'), JSON.stringify(this.config()));
     await this.listen(join(this.runFolder, 'lab.sock'));
+    if (this.patience.hasEnded) throw new Error(`host ${this.spec.name} was stopped while starting`);
     const child = this.spawnHost();
     this.child = child;
     let complaint = '';
@@ -66,17 +77,15 @@ export class MachineHost extends EventEmitter implements Host {
       complaint = (complaint + chunk.toString('utf8')).slice(-2000);
     });
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`host ${this.spec.name} did not start: ${complaint}`)),
-        START_LIMIT_MS,
+      const cancel = this.patience.after(START_LIMIT_MS, () =>
+        reject(new Error(`host ${this.spec.name} did not start: ${complaint}`)),
       );
       this.once('online', () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       });
       child.once('error', (error) => reject(new Error(`the host cannot be started: ${error.message}`)));
       child.once('exit', () => {
-        clearTimeout(timer);
         reject(new Error(`host ${this.spec.name} ended while starting: ${complaint}`));
       });
     });
@@ -96,6 +105,8 @@ export class MachineHost extends EventEmitter implements Host {
   async stop(): Promise<void> {
     const child = this.child;
     this.child = undefined;
+    this.patience.end();
+    this.workers.clear();
     // Without a pid it never started, and will never say that it ended.
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -103,13 +114,17 @@ export class MachineHost extends EventEmitter implements Host {
       if (this.kind === 'rooted') for (const socket of this.sockets) socket.destroy();
       // Its child is the host's first process; killed instead of bwrap itself, so that bwrap collects it and no zombie is left.
       for (const pid of childrenOf(child.pid)) process.kill(pid, 'SIGKILL');
-      const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
+      const cancel = systemClock.after(KILL_LIMIT_MS, () => child.kill('SIGKILL'));
       await gone;
-      clearTimeout(timer);
+      cancel();
     }
     // The manager's socket closes when the kernel has ended it: then the whole namespace is gone.
-    while (this.manager !== undefined && this.sockets.size > 0)
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    while (this.manager !== undefined && this.sockets.size > 0) await sleep(systemClock, 5);
+    this.manager = undefined;
+    for (const answer of this.answers.values()) answer(KILLED);
+    this.answers.clear();
+    // What outlived the host's first process may hold the other end.
+    child?.stderr?.destroy();
     for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
     if (this.runFolder !== '') rmSync(this.runFolder, { recursive: true, force: true });
@@ -128,12 +143,12 @@ export class MachineHost extends EventEmitter implements Host {
     if (this.agent === undefined) throw new Error(`${this.spec.id} is not connected`);
     this.agent.sendJson({ op: 'start-session', sessionId });
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const cancel = this.patience.after(WORKER_LIMIT_MS, () => {
         this.workers.delete(sessionId);
         reject(new Error('the session worker did not start'));
-      }, WORKER_LIMIT_MS);
+      });
       this.workers.set(sessionId, (link) => {
-        clearTimeout(timer);
+        cancel();
         resolve(link);
       });
     });
@@ -251,7 +266,7 @@ export class MachineHost extends EventEmitter implements Host {
 
   private meetAgent(peer: FrameSocket): () => void {
     this.agent = peer;
-    this.lastPingAt = Date.now();
+    this.lastPingAt = this.clock.now();
     peer.sendJson({ op: 'welcome' });
     // What was sent to an agent that was just being restarted may be lost with it: the service delivers until it is taken.
     for (const [commandId, { peer: worker }] of this.jobs) {

@@ -1,6 +1,7 @@
 /** What a lab is made of, and its defaults. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import type { RunDetails } from './run-result.ts';
 
 export type IdlePolicy = 'input' | 'output' | 'any';
@@ -46,6 +47,8 @@ export interface AccountSpec {
 }
 
 export interface LabOptions {
+  /** What the account waits and stamps by. Default: the machine's. Signatures, hosts with processes and connections stay with the machine's. */
+  readonly clock?: Clock;
   /** Where hosts and records live; made when missing, taken up again when there. */
   readonly dir: string;
   /** Seconds without what the policy counts before a session ends; fractions allowed. Default 1200, the service's 20 minutes. */

@@ -34,8 +34,9 @@ export async function placeProgram(dir: string): Promise<string> {
 
 async function bundleSource(source: string, outfile: string): Promise<void> {
   // Only developers run from source, so the bundler stays a development dependency.
-  const { build } = await import('esbuild');
-  await build({
+  const { buildSync } = await import('esbuild');
+  // Not build(), whose service process would stay.
+  buildSync({
     entryPoints: [source],
     outfile,
     bundle: true,

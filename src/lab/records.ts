@@ -1,6 +1,7 @@
 /** What the account remembers: commands, invocations, sessions and documents, on disk so that a restarted lab still knows them. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Clock } from '../clock.ts';
 import type { AlarmConfiguration, AlarmStateInformation } from './alarms.ts';
 import type { RunDetails } from './run-result.ts';
 
@@ -116,25 +117,27 @@ const RETRY_MS = 2000;
  */
 export class RecordStore {
   readonly records: Records;
-  private timer: NodeJS.Timeout | undefined;
+  /** True between a touch and its save. */
+  isDirty = false;
+  private cancel = (): void => {};
 
-  constructor(private readonly path: string) {
-    this.records = load(path);
+  constructor(
+    private readonly path: string,
+    private readonly clock: Clock,
+  ) {
+    this.records = load(path, clock.now());
   }
 
   /** Says that something changed. */
   touch(): void {
-    this.timer ??= setTimeout(() => this.saveOrRetry(), SAVE_DELAY_MS);
-  }
-
-  /** True between a touch and its save. */
-  get isDirty(): boolean {
-    return this.timer !== undefined;
+    if (this.isDirty) return;
+    this.isDirty = true;
+    this.cancel = this.clock.after(SAVE_DELAY_MS, () => this.saveOrRetry());
   }
 
   save(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.cancel();
+    this.isDirty = false;
     mkdirSync(dirname(this.path), { recursive: true });
     const draft = `${this.path}.new`;
     try {
@@ -152,14 +155,15 @@ export class RecordStore {
     try {
       this.save();
     } catch {
-      this.timer = setTimeout(() => this.saveOrRetry(), RETRY_MS);
+      this.isDirty = true;
+      this.cancel = this.clock.after(RETRY_MS, () => this.saveOrRetry());
     }
   }
 }
 
 const EMPTY = (): Records => ({ commands: [], sessions: [], documents: [], associations: [] });
 
-function load(path: string): Records {
+function load(path: string, now: number): Records {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -177,14 +181,14 @@ function load(path: string): Records {
       Object.assign(invocation, {
         status: 'TimedOut',
         statusDetails: invocation.startedAt ? 'ExecutionTimedOut' : 'DeliveryTimedOut',
-        endedAt: Date.now(),
+        endedAt: now,
       });
     }
     if (['Pending', 'InProgress', 'Cancelling'].includes(command.status))
       Object.assign(command, { status: 'TimedOut', statusDetails: 'ExecutionTimedOut' });
   }
   for (const session of records.sessions.filter((one) => one.endedAt === undefined)) {
-    Object.assign(session, { status: 'Terminated', endedAt: Date.now(), details: 'the lab was stopped' });
+    Object.assign(session, { status: 'Terminated', endedAt: now, details: 'the lab was stopped' });
   }
   return records;
 }

@@ -1,5 +1,6 @@
 /** Every live session of the account. */
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import type { AccessControl } from './access/access-control.ts';
 import { LAB_USER } from './access/principal.ts';
 import type { Host } from './host.ts';
@@ -14,6 +15,7 @@ export class SessionTable {
 
   constructor(
     private readonly store: RecordStore,
+    private readonly clock: Clock,
     private readonly access: Pick<AccessControl, 'principal'> = { principal: LAB_USER },
   ) {}
 
@@ -27,14 +29,14 @@ export class SessionTable {
       ownerId: userId,
       reason,
       documentName,
-      startedAt: Date.now(),
+      startedAt: this.clock.now(),
       endedAt: undefined,
       status: 'Connecting',
       details: '',
       maxSessionDuration: settings.maxMinutes,
     };
     this.store.records.sessions.unshift(record);
-    const session = new Session(record, host, settings, () => {
+    const session = new Session(record, host, settings, this.clock, () => {
       this.live.delete(sessionId);
       this.store.touch();
     });

@@ -1,6 +1,7 @@
 /** One session: its worker in the host, its data channel, its idle timer, and how it ends. */
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
+import type { Clock } from '../clock.ts';
 import { AGENT_VERSION, knowsShellProfile } from './agent-version.ts';
 import { type ChannelMessage, PAYLOAD, parseObject } from './channel/message.ts';
 import { ChannelPeer } from './channel/peer.ts';
@@ -36,6 +37,7 @@ export class Session {
     readonly record: SessionRecord,
     host: Host,
     private readonly settings: SessionSettings,
+    private readonly clock: Clock,
     private readonly ended: () => void,
   ) {
     this.agentVersion = host.spec.agentVersion ?? AGENT_VERSION;
@@ -49,13 +51,14 @@ export class Session {
         },
       },
       settings.stallSeconds,
+      clock,
     );
-    this.idle = new IdleTimer(settings.policy, settings.idleSeconds * 1000, () =>
+    this.idle = new IdleTimer(settings.policy, settings.idleSeconds * 1000, clock, () =>
       this.end(IDLE_SENTENCE, 'Terminated'),
     );
     const { maxSeconds } = settings;
     if (maxSeconds !== undefined)
-      this.limit = new Countdown(maxSeconds * 1000, () => this.end(MAXIMUM_SENTENCE, 'Terminated'));
+      this.limit = new Countdown(maxSeconds * 1000, clock, () => this.end(MAXIMUM_SENTENCE, 'Terminated'));
     host.openWorker(record.sessionId).then(
       (worker) => this.meetWorker(worker),
       (error: Error) => this.end(`The session could not be started: ${error.message}.`, 'Failed'),
@@ -83,7 +86,7 @@ export class Session {
     this.peer.attach(socket);
     if (this.handshake !== 'none') return;
     this.handshake = 'asked';
-    this.askedAt = performance.now();
+    this.askedAt = this.clock.now();
     const action = {
       ActionType: 'SessionType',
       ActionParameters: { SessionType: 'Standard_Stream', Properties: null },
@@ -101,7 +104,7 @@ export class Session {
     this.idle.stop();
     this.limit?.stop();
     this.record.status = status;
-    this.record.endedAt = Date.now();
+    this.record.endedAt = this.clock.now();
     this.record.details = sentence;
     this.tell((worker) => worker.peer.sendJson({ op: 'end' }));
     this.peer.sendControl('channel_closed', {
@@ -110,7 +113,7 @@ export class Session {
       DestinationId: this.record.target,
       SessionId: this.record.sessionId,
       SchemaVersion: 1,
-      CreatedDate: new Date().toISOString(),
+      CreatedDate: new Date(this.clock.now()).toISOString(),
       Output: sentence,
     });
     this.peer.close(code, code === 1000 ? '' : sentence);
@@ -171,7 +174,7 @@ export class Session {
       this.end('The session was closed: the client did not accept the session type.', 'Failed', 1003);
       return;
     }
-    const nanoseconds = Math.round((performance.now() - this.askedAt) * 1e6);
+    const nanoseconds = (this.clock.now() - this.askedAt) * 1e6;
     this.sendJson(PAYLOAD.handshakeComplete, { HandshakeTimeToComplete: nanoseconds, CustomerMessage: '' });
     this.openShell();
   }

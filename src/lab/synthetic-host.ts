@@ -1,5 +1,6 @@
 /** A host without a machine: answers every command as its spec says. For verdicts that no healthy machine gives, and later for scale. */
 import { EventEmitter } from 'node:events';
+import type { Clock } from '../clock.ts';
 import type { Host, Run, WorkerLink } from './host.ts';
 import type { ExecResult } from './machine/exec.ts';
 import type { HostSpec } from './options.ts';
@@ -8,10 +9,14 @@ import type { RunDetails, RunResult } from './run-result.ts';
 export class SyntheticHost extends EventEmitter implements Host {
   readonly kind = 'synthetic';
   readonly notFaithful = [];
-  readonly lastPingAt = Date.now();
+  readonly lastPingAt: number;
 
-  constructor(readonly spec: HostSpec) {
+  constructor(
+    readonly spec: HostSpec,
+    private readonly clock: Clock,
+  ) {
     super();
+    this.lastPingAt = clock.now();
   }
 
   get isOnline(): boolean {
@@ -36,9 +41,9 @@ export class SyntheticHost extends EventEmitter implements Host {
     const result = new Promise<RunResult>((resolve) => {
       settle = resolve;
     });
-    const timer = setTimeout(() => settle({ details, code, stdout, stderr }), latencySeconds * 1000);
+    const stop = this.clock.after(latencySeconds * 1000, () => settle({ details, code, stdout, stderr }));
     const cancel = (): void => {
-      clearTimeout(timer);
+      stop();
       settle({ details: 'Cancelled', code: -1, stdout: '', stderr: '' });
     };
     return { result, cancel };

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { WebSocket } from 'ws';
+import { systemClock } from '../../src/clock.ts';
 import { attachGateway } from '../../src/lab/channel/gateway.ts';
 import type { FrameSocket } from '../../src/lab/frames.ts';
 import type { Host, WorkerLink } from '../../src/lab/host.ts';
@@ -21,8 +22,8 @@ export interface FuzzReport {
 
 /** Plays `rounds` rounds from `seed` on; throws at the first that harms anybody else, with how to play it again. */
 export async function fuzzChannel(seed: number, rounds: number, folder: string): Promise<FuzzReport> {
-  const store = new RecordStore(`${folder}/records.json`);
-  const sessions = new SessionTable(store);
+  const store = new RecordStore(`${folder}/records.json`, systemClock);
+  const sessions = new SessionTable(store, systemClock);
   const server = createServer();
   attachGateway(server, { findSession: (id) => sessions.find(id) });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
+import { systemClock } from '../../src/clock.ts';
 import { Line } from '../../src/lab/channel/line.ts';
 import { until } from './test-lab.ts';
 
@@ -17,7 +18,7 @@ test('a client that reads nothing is not read either: answers do not pile up, an
   let line: Line | undefined;
   let heard = 0;
   server.on('connection', (socket) => {
-    const own = new Line(socket, {
+    const own = new Line(socket, systemClock, {
       message: () => {
         heard += 1;
         own.send(ANSWER);

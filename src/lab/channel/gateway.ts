@@ -1,6 +1,7 @@
 /** Takes WebSocket connections to data channels and gives each to its session once its token is shown. */
 import type { IncomingMessage, Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type Clock, systemClock } from '../../clock.ts';
 import type { Accounts } from '../accounts.ts';
 
 const OPEN_LIMIT_MS = 10_000;
@@ -13,6 +14,7 @@ export function attachGateway(
   server: Server,
   accounts: Pick<Accounts, 'findSession'>,
   maySign: (sessionId: string, region: string) => boolean = () => true,
+  clock: Clock = systemClock,
 ): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -41,7 +43,7 @@ export function attachGateway(
       client.on('ping', (data: Buffer) => {
         if (client.bufferedAmount < LARGEST_FRAME) client.pong(data);
       });
-      awaitOpening(client, (token) => {
+      awaitOpening(client, clock, (token) => {
         if (session.hasEnded || !session.hasToken(token)) return false;
         session.connect(client);
         return true;
@@ -52,14 +54,13 @@ export function attachGateway(
 }
 
 /** The first message has to be the opening with the token; anything else closes this one connection. */
-function awaitOpening(client: WebSocket, open: (token: string) => boolean): void {
-  const timer = setTimeout(() => client.close(1008, 'the channel was not opened in time'), OPEN_LIMIT_MS);
-  timer.unref();
+function awaitOpening(client: WebSocket, clock: Clock, open: (token: string) => boolean): void {
+  const stop = clock.after(OPEN_LIMIT_MS, () => client.close(1008, 'the channel was not opened in time'));
   // Without a listener a broken frame would end the whole lab.
   client.on('error', () => client.terminate());
-  client.once('close', () => clearTimeout(timer));
+  client.once('close', stop);
   client.once('message', (data: Buffer, isBinary: boolean) => {
-    clearTimeout(timer);
+    stop();
     const token = isBinary ? undefined : readToken(data.toString('utf8'));
     if (token === undefined) client.close(1003, 'request to open data channel does not contain token');
     else if (!open(token)) client.close(1008, 'the token is not valid for this session');

@@ -3,10 +3,11 @@
  * and what a session prints waits in its terminal, since the stream above keeps its own window.
  */
 import type { WebSocket } from 'ws';
+import type { Clock } from '../../clock.ts';
 
 /** Acknowledgements that may wait for a client to read them; above this it is no longer read. */
 const LARGEST_BACKLOG_BYTES = 1024 * 1024;
-/** A client that does not answer the closing handshake must not keep the lab from stopping. */
+/** A client that does not answer the closing handshake is cut off. */
 const CLOSE_LIMIT_MS = 3000;
 
 export interface LineEvents {
@@ -21,6 +22,7 @@ export class Line {
 
   constructor(
     private readonly socket: WebSocket,
+    private readonly clock: Clock,
     events: LineEvents,
   ) {
     socket.on('message', (data: Buffer, isBinary: boolean) => events.message(data, isBinary));
@@ -50,7 +52,7 @@ export class Line {
     this.holds.clear();
     this.socket.resume();
     this.socket.close(code, reason.slice(0, 120));
-    setTimeout(() => this.socket.terminate(), CLOSE_LIMIT_MS).unref();
+    this.clock.after(CLOSE_LIMIT_MS, () => this.socket.terminate());
   }
 
   private relieve(): void {

@@ -43,12 +43,13 @@ export interface ChannelMessage {
 /** A frame that follows the format in no way; the text says what was wrong. */
 export class BadFrameError extends Error {}
 
-export function encodeMessage(message: ChannelMessage): Buffer {
+/** `createdAt`: epoch milliseconds. */
+export function encodeMessage(message: ChannelMessage, createdAt = Date.now()): Buffer {
   const buffer = Buffer.alloc(PAYLOAD_START + message.payload.length);
   buffer.writeUInt32BE(HEADER_LENGTH, 0);
   buffer.write(message.type.padEnd(32, ' '), 4, 'latin1');
   buffer.writeUInt32BE(1, 36);
-  buffer.writeBigUInt64BE(BigInt(Date.now()), 40);
+  buffer.writeBigUInt64BE(BigInt(createdAt), 40);
   buffer.writeBigInt64BE(BigInt(message.sequence), 48);
   buffer.writeBigUInt64BE(BigInt(message.flags), 56);
   uuidToBytes(message.id).copy(buffer, 64);

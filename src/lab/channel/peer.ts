@@ -3,6 +3,7 @@
  * and hands on what it receives in order and once. Outlives its connection, so that a resumed session loses and doubles nothing.
  */
 import type { WebSocket } from 'ws';
+import type { Clock } from '../../clock.ts';
 import { Inbox } from './inbox.ts';
 import { Line } from './line.ts';
 import {
@@ -49,18 +50,19 @@ export class ChannelPeer {
   private isPaused = false;
   /** Looks in a row at a client that takes nothing; counted, not timed, so that a machine that slept accuses nobody. */
   private stalledLooks = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private stopLooking: (() => void) | undefined;
 
   /** A connected client that takes nothing for `stallSeconds` is at fault; the official client gives up after 300 s, too. */
   constructor(
     private readonly events: PeerEvents,
     private readonly stallSeconds: number,
+    private readonly clock: Clock,
   ) {}
 
   /** Takes over a socket that has shown its token; an older one is closed. What was not acknowledged is sent again. */
   attach(socket: WebSocket): void {
     const older = this.line;
-    const line: Line = new Line(socket, {
+    const line: Line = new Line(socket, this.clock, {
       message: (data, isBinary) => {
         if (this.line === line) this.receive(data, isBinary);
       },
@@ -89,7 +91,10 @@ export class ChannelPeer {
     const id = newMessageId();
     // Bit 0 marks the first message of the stream.
     const flags = sequence === 0 ? 1 : 0;
-    const frame = encodeMessage({ type: 'output_stream_data', sequence, flags, id, payloadType, payload });
+    const frame = encodeMessage(
+      { type: 'output_stream_data', sequence, flags, id, payloadType, payload },
+      this.clock.now(),
+    );
     const sent: Sent = { frame, id, sentAt: 0, resendMs: FIRST_RESEND_MS };
     if (this.unacknowledged.size === 0) this.stalledLooks = 0;
     this.unacknowledged.set(sequence, sent);
@@ -103,7 +108,8 @@ export class ChannelPeer {
   sendControl(type: MessageType, content: Record<string, unknown>): void {
     const payload = Buffer.from(JSON.stringify(content));
     const id = newMessageId();
-    this.line?.send(encodeMessage({ type, sequence: 0, flags: 3, id, payloadType: 0, payload }));
+    const message = { type, sequence: 0, flags: 3, id, payloadType: 0, payload };
+    this.line?.send(encodeMessage(message, this.clock.now()));
   }
 
   /** Stops reading the client until `resume`, when the terminal does not take its input. */
@@ -116,8 +122,8 @@ export class ChannelPeer {
   }
 
   close(code: number, reason: string): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.stopLooking?.();
+    this.stopLooking = undefined;
     const { line } = this;
     this.line = undefined;
     line?.close(code, reason);
@@ -185,18 +191,21 @@ export class ChannelPeer {
 
   private transmit(sent: Sent): void {
     if (this.isPaused || this.line === undefined) return;
-    sent.sentAt = Date.now();
+    sent.sentAt = this.clock.now();
     this.line.send(sent.frame);
   }
 
   private arm(): void {
-    this.timer ??= setInterval(() => this.resendLate(), LOOK_MS);
-    this.timer.unref();
+    this.stopLooking ??= this.clock.after(LOOK_MS, () => {
+      this.stopLooking = undefined;
+      this.arm();
+      this.resendLate();
+    });
   }
 
   private resendLate(): void {
     if (this.line === undefined || this.isPaused || this.unacknowledged.size === 0) return;
-    const now = Date.now();
+    const now = this.clock.now();
     this.stalledLooks += 1;
     if (this.stalledLooks * LOOK_MS > this.stallSeconds * 1000) {
       this.events.fault(`the client has acknowledged nothing for ${this.stallSeconds} seconds`);

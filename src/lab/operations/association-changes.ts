@@ -15,7 +15,7 @@ export const createAssociation: Operation = (account, body) => {
   const input = parseInput('CreateAssociation', body);
   const { associations } = account.store.records;
   if (associations.length >= MOST_ASSOCIATIONS) throw new ServiceError('AssociationLimitExceeded');
-  const now = Date.now();
+  const now = account.clock.now();
   const association: AssociationRecord = {
     associationId: randomUUID(),
     createdAt: now,
@@ -34,7 +34,7 @@ export const updateAssociation: Operation = (account, body) => {
   const input = parseInput('UpdateAssociation', body);
   const association = findAssociation(account, input.AssociationId);
   const fields = readFields(account, input, input.Name ?? association.documentName);
-  Object.assign(association, fields, { version: association.version + 1, updatedAt: Date.now() });
+  Object.assign(association, fields, { version: association.version + 1, updatedAt: account.clock.now() });
   apply(account, association);
   return { AssociationDescription: describe(association) };
 };

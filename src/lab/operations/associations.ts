@@ -1,5 +1,5 @@
 /** Reading associations: one, all, their executions, and what each did on its nodes. */
-import { type Account, delay, type Operation, toSeconds } from '../account.ts';
+import { type Account, type Operation, toSeconds, turnPage } from '../account.ts';
 import { countErrors } from '../dispatcher.ts';
 import { takePage } from '../paging.ts';
 import type { AssociationRecord, CommandRecord, InvocationRecord } from '../records.ts';
@@ -24,7 +24,7 @@ export const listAssociations: Operation = async (account, body) => {
   const matching = account.store.records.associations.filter((association) =>
     (input.AssociationFilterList ?? []).every(({ key, value }) => passes(association, key, value)),
   );
-  await delay(account.pageLatencySeconds);
+  await turnPage(account);
   const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
   return {
     Associations: page.items.map((association) => {
@@ -75,7 +75,7 @@ function passes(association: AssociationRecord, key: string, value: string): boo
 export const describeAssociationExecutions: Operation = async (account, body) => {
   const input = parseInput('DescribeAssociationExecutions', body);
   const { associationId, executions } = findAssociation(account, input.AssociationId);
-  await delay(account.pageLatencySeconds);
+  await turnPage(account);
   const page = takePage(executions, input.MaxResults ?? 50, input.NextToken);
   return {
     AssociationExecutions: page.items.map(({ executionId, version, command }) => ({
@@ -99,7 +99,7 @@ export const describeAssociationExecutionTargets: Operation = async (account, bo
   const execution = executions.find(({ executionId }) => executionId === input.ExecutionId);
   if (execution === undefined) throw new ServiceError('AssociationExecutionDoesNotExist');
   const { command, version, executionId } = execution;
-  await delay(account.pageLatencySeconds);
+  await turnPage(account);
   const page = takePage(command.invocations, input.MaxResults ?? 50, input.NextToken);
   return {
     AssociationExecutionTargets: page.items.map((invocation) => ({

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { touchInstance } from '../access/touched.ts';
-import { type Account, delay, type Operation, toSeconds } from '../account.ts';
+import { type Account, type Operation, toSeconds, turnPage } from '../account.ts';
 import { checkParameters, stepName } from '../command-document.ts';
 import { countErrors } from '../dispatcher.ts';
 import { findDocument, findUsable, scriptOf } from '../documents.ts';
@@ -34,9 +34,8 @@ export const sendCommand: Operation = (account, body, region) => {
   else {
     const mayReach = ({ spec }: Host) =>
       account.access.allows('ssm:SendCommand', touchInstance(spec.id, spec, region), region);
-    setTimeout(
-      () => account.dispatcher.dispatch(command, findByTargets(account, targets), mayReach),
-      RESOLVE_MS,
+    account.clock.after(RESOLVE_MS, () =>
+      account.dispatcher.dispatch(command, findByTargets(account, targets), mayReach),
     );
   }
   return { Command: describeCommand(command) };
@@ -54,7 +53,7 @@ export const listCommands: Operation = async (account, body) => {
     .filter((command) =>
       (input.Filters ?? []).every(({ key, value }) => passes(command, command, key, value)),
     );
-  await delay(account.pageLatencySeconds);
+  await turnPage(account);
   const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
   return { Commands: page.items.map(describeCommand), NextToken: page.NextToken };
 };
@@ -68,7 +67,7 @@ export const listCommandInvocations: Operation = async (account, body) => {
     .filter(({ command, invocation }) =>
       (input.Filters ?? []).every(({ key, value }) => passes(command, invocation, key, value)),
     );
-  await delay(account.pageLatencySeconds);
+  await turnPage(account);
   const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
   return {
     CommandInvocations: page.items.map(({ command, invocation }) =>
@@ -162,7 +161,7 @@ function findByIds(account: Account, ids: readonly string[]): Host[] {
 }
 
 function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecord {
-  const now = Date.now();
+  const now = account.clock.now();
   const command: CommandRecord = {
     commandId: randomUUID(),
     documentName: input.DocumentName,
@@ -195,7 +194,8 @@ function runsOf(account: Account): CommandRecord[] {
 }
 
 function visibleCommands(account: Account): CommandRecord[] {
-  return account.store.records.commands.filter(({ visibleAt }) => visibleAt <= Date.now());
+  const now = account.clock.now();
+  return account.store.records.commands.filter(({ visibleAt }) => visibleAt <= now);
 }
 
 function passes(

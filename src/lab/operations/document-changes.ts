@@ -29,7 +29,9 @@ export const createDocument: Operation = (account, body) => {
     name: input.Name,
     type,
     defaultVersion: 1,
-    versions: [{ version: 1, content: input.Content, createdAt: Date.now(), versionName: input.VersionName }],
+    versions: [
+      { version: 1, content: input.Content, createdAt: account.clock.now(), versionName: input.VersionName },
+    ],
   });
   account.store.touch();
   return { DocumentDescription: describe(account, findDocument(account, input.Name)) };
@@ -57,7 +59,7 @@ export const updateDocument: Operation = (account, body) => {
   document.versions.push({
     version,
     content: input.Content,
-    createdAt: Date.now(),
+    createdAt: account.clock.now(),
     versionName: input.VersionName,
   });
   account.store.touch();

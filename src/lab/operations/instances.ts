@@ -1,4 +1,4 @@
-import { delay, type Operation, toSeconds } from '../account.ts';
+import { type Operation, toSeconds, turnPage } from '../account.ts';
 import { AGENT_VERSION } from '../agent-version.ts';
 import type { Host } from '../host.ts';
 import { takePage } from '../paging.ts';
@@ -21,9 +21,12 @@ export const describeInstanceInformation: Operation = async (account, body) => {
   const matching = account.hosts.filter((host) =>
     filters.every(({ key, values }) => matches(host, key, values)),
   );
-  await delay(account.pageLatencySeconds);
+  await turnPage(account);
   const page = takePage(matching, input.MaxResults ?? 10, input.NextToken);
-  return { InstanceInformationList: page.items.map(describe), NextToken: page.NextToken };
+  return {
+    InstanceInformationList: page.items.map((host) => describe(host, account.clock.now())),
+    NextToken: page.NextToken,
+  };
 };
 
 function matches(host: Host, key: string, values: readonly string[]): boolean {
@@ -40,11 +43,11 @@ function matches(host: Host, key: string, values: readonly string[]): boolean {
   return values.includes(own[key] ?? '');
 }
 
-function describe(host: Host): Record<string, unknown> {
+function describe(host: Host, now: number): Record<string, unknown> {
   return {
     InstanceId: host.spec.id,
     PingStatus: host.isOnline ? 'Online' : 'ConnectionLost',
-    LastPingDateTime: toSeconds(host.isOnline ? Date.now() : host.lastPingAt),
+    LastPingDateTime: toSeconds(host.isOnline ? now : host.lastPingAt),
     AgentVersion: host.spec.agentVersion ?? AGENT_VERSION,
     IsLatestVersion: host.spec.agentVersion === undefined,
     PlatformType: 'Linux',

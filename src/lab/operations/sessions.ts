@@ -1,4 +1,4 @@
-import { delay, type Operation, toSeconds } from '../account.ts';
+import { type Operation, toSeconds, turnPage } from '../account.ts';
 import { PREFERENCES } from '../documents.ts';
 import { takePage } from '../paging.ts';
 import type { SessionRecord } from '../records.ts';
@@ -47,13 +47,13 @@ export const describeSessions: Operation = async (account, body) => {
   const input = parseInput('DescribeSessions', body);
   const matching = account.store.records.sessions
     .filter(({ endedAt }) => (endedAt === undefined) === (input.State === 'Active'))
-    .filter(({ endedAt }) => endedAt === undefined || endedAt > Date.now() - HISTORY_MS)
+    .filter(({ endedAt }) => endedAt === undefined || endedAt > account.clock.now() - HISTORY_MS)
     .filter((session) => (input.Filters ?? []).every(({ key, value }) => passes(session, key, value)));
-  await delay(account.pageLatencySeconds);
+  await turnPage(account);
   const page = takePage(matching, input.MaxResults ?? 200, input.NextToken);
   const { minuteSeconds } = account.sessionDefaults;
   return {
-    Sessions: page.items.map((session) => describe(session, minuteSeconds)),
+    Sessions: page.items.map((session) => describe(session, minuteSeconds, account.clock.now())),
     NextToken: page.NextToken,
   };
 };
@@ -75,8 +75,8 @@ function passes(session: SessionRecord, key: string, value: string): boolean {
  * Where a document's minute lasts less than 60 s here, a session is told as long as it was in such minutes: its start is put back.
  * So a session that ran into a limit of its document has the length that the document names.
  */
-function describe(session: SessionRecord, minuteSeconds: number): Record<string, unknown> {
-  const until = session.endedAt ?? Date.now();
+function describe(session: SessionRecord, minuteSeconds: number, now: number): Record<string, unknown> {
+  const until = session.endedAt ?? now;
   const startedAt = until - (until - session.startedAt) * (60 / minuteSeconds);
   return {
     SessionId: session.sessionId,
