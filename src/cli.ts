@@ -16,7 +16,7 @@ function makeIo(): Io {
     err: (text) => write(stderr, text),
     ...(stdin.isTTY && stderr.isTTY ? { ask } : {}),
     openTerminal: () => (stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined),
-    isErrTerminal: stderr.isTTY === true && !isDumb,
+    errTerminal: stderr.isTTY && !isDumb ? stderr : undefined,
     columns: stdout.columns ?? 80,
     errColumns: stderr.columns,
     hasColor: stdout.isTTY === true && !isDumb,

@@ -28,6 +28,16 @@ export const systemClock: Clock = {
   },
 };
 
+/** Calls `call` each time that so many milliseconds are over, and keeps the process alive. Returns the function that ends it. */
+export function repeat(clock: Clock, milliseconds: number, call: () => void): () => void {
+  let cancel = clock.keepAliveAfter(milliseconds, again);
+  function again(): void {
+    cancel = clock.keepAliveAfter(milliseconds, again);
+    call();
+  }
+  return () => cancel();
+}
+
 /** Waits so long, or until one of the signals is aborted. Never throws. The process stays alive until then. */
 export function sleep(
   clock: Clock,

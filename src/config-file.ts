@@ -66,7 +66,7 @@ export async function openConfigFile(
       next: `remove one, or say which: --config ${name}`,
     });
   }
-  refuseForeign(join(folder, name), name);
+  refuseForeign(join(folder, name), name, environment);
   return readConfigFile(join(folder, name), name, false);
 }
 
@@ -101,12 +101,12 @@ function readText(path: string, shown: string): string {
 }
 
 /** In a folder that others write to, somebody else's file would decide what is done with your credentials. */
-function refuseForeign(path: string, shown: string): void {
+function refuseForeign(path: string, shown: string, variables: NodeJS.ProcessEnv): void {
   const uid = process.getuid?.();
   if (uid === undefined) return;
   const trusted = new Set([0, uid]);
   // With sudo the folder is still yours.
-  if (uid === 0 && process.env['SUDO_UID']) trusted.add(Number(process.env['SUDO_UID']));
+  if (uid === 0 && variables['SUDO_UID']) trusted.add(Number(variables['SUDO_UID']));
   for (const { uid: owner, mode } of [lstatSync(path), statSync(path)]) {
     const isLink = (mode & 0o170000) === 0o120000;
     if (trusted.has(owner) && (isLink || (mode & 0o002) === 0)) continue;

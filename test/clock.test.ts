@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sleep, systemClock } from '../src/clock.ts';
+import { repeat, sleep, systemClock } from '../src/clock.ts';
 import { ManualClock } from './support/clock.ts';
 
 test('clock: a wait ends when its time has come, and not before', async () => {
@@ -38,4 +38,16 @@ test('clock: a wait longer than setTimeout can count does not end at once', asyn
   await sleep(systemClock, 5);
   cancel();
   assert.equal(hasEnded, false);
+});
+
+test('clock: what repeats goes on until it is ended, and may end itself', async () => {
+  const clock = new ManualClock(0);
+  const at: number[] = [];
+  const end = repeat(clock, 100, () => {
+    at.push(clock.now());
+    if (at.length === 3) end();
+  });
+  await clock.advance(1000);
+  assert.deepEqual(at, [100, 200, 300]);
+  assert.equal(clock.waiting, 0);
 });

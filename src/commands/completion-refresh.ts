@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { cachePath, type Place, writeCache } from '../completion/account-cache.ts';
 import type { Known } from '../completion/candidates.ts';
 import type { Connection } from '../fleet/client.ts';
@@ -10,22 +11,29 @@ const MOST_VALUES = 200;
  * Asks the account once and keeps what it says for the next press of TAB. Where it may not ask, or nobody answers, what it
  * knows stays: the command that the user is about to run says why.
  */
-export async function refreshKnown(place: Place, environment: NodeJS.ProcessEnv): Promise<void> {
-  writeCache(cachePath(place, environment), await askPlace(place), Date.now());
+export async function refreshKnown(place: Place, variables: NodeJS.ProcessEnv, clock: Clock): Promise<void> {
+  writeCache(cachePath(place, variables), await askPlace(place, variables), clock.now());
 }
 
-async function askPlace({ isLab, region, profile, endpointUrl }: Place): Promise<Known> {
-  if (!isLab) return askAccount({ region, profile, endpointUrl }, false);
+async function askPlace(
+  { isLab, region, profile, endpointUrl }: Place,
+  variables: NodeJS.ProcessEnv,
+): Promise<Known> {
+  if (!isLab) return askAccount({ region, profile, endpointUrl, variables }, false);
   const { defaultLabDir, labStatus, readInventory } = await import('../lab/index.ts');
-  const lab = await labStatus();
+  const dir = defaultLabDir(variables);
+  const lab = await labStatus(dir);
   if (lab === undefined) {
     // It is down, and one key must not start three hosts: they are what its folder says.
-    const { hosts } = readInventory(defaultLabDir());
+    const { hosts } = readInventory(dir);
     const instances = hosts.map(({ id, name, tags }) => ({ instanceId: id, name, tags }));
     return toKnown(instances, instances, true);
   }
   const credentials = { accessKeyId: 'lab', secretAccessKey: 'lab' };
-  return askAccount({ region: region ?? 'us-east-1', endpointUrl: lab.endpoint, credentials }, true);
+  return askAccount(
+    { region: region ?? 'us-east-1', endpointUrl: lab.endpoint, credentials, variables },
+    true,
+  );
 }
 
 async function askAccount(connection: Connection, isLab: boolean): Promise<Known> {

@@ -14,13 +14,13 @@ import { chooseOneInstance, requireInstanceId } from './one-instance.ts';
 import { runOwnClient } from './own-client.ts';
 
 /** Opens a shell on one instance: through the official plugin where there is one, else through this package's own client. */
-export const connect: Command = async (settings, io, { words, own, interruption }) => {
+export const connect: Command = async (settings, io, { words, own, interruption, environment }) => {
   const options = readConnectOptions(own);
   if (!settings.common.isLab) await requireInstanceId('connect', words[0]);
-  const plugin = choosePlugin(options);
+  const plugin = choosePlugin(options, environment.variables);
   const streams = io.openTerminal?.();
   if (streams === undefined && options.client !== 'plugin') throw noTerminal();
-  const connection = await openConnection(settings, io);
+  const connection = await openConnection(settings, io, environment);
   try {
     const opener = makeInterruptible(connection.client, interruption, {
       weight: () => 'nothing',
@@ -33,7 +33,12 @@ export const connect: Command = async (settings, io, { words, own, interruption 
     const session = await startSession(opener, request);
     const task = { client: connection.client, session, instanceId, options, settings, io };
     if (plugin !== undefined)
-      return await runOfficial({ ...task, plugin, parameters: toStartParameters(request) });
+      return await runOfficial({
+        ...task,
+        plugin,
+        variables: environment.variables,
+        parameters: toStartParameters(request),
+      });
     return await runOwnClient({ ...task, streams: streams as TerminalStreams, interruption });
   } finally {
     await connection.close();
@@ -51,10 +56,14 @@ export interface ConnectTask {
 }
 
 async function runOfficial(
-  task: ConnectTask & { readonly plugin: string; readonly parameters: object },
+  task: ConnectTask & {
+    readonly plugin: string;
+    readonly parameters: object;
+    readonly variables: NodeJS.ProcessEnv;
+  },
 ): Promise<number> {
-  const { client, session, plugin, parameters, settings, io } = task;
-  const began = Date.now();
+  const { client, session, plugin, parameters, variables, settings, io } = task;
+  const began = io.clock.now();
   try {
     const status = await runPlugin({
       path: plugin,
@@ -63,10 +72,10 @@ async function runOfficial(
       profile: settings.common.profile ?? '',
       parameters,
       endpoint: session.endpoint,
-      env: { ...process.env, ...(await readLabVariables(settings, session.endpoint)) },
+      env: { ...variables, ...(await readLabVariables(settings, session.endpoint)) },
     });
     if (!settings.common.isQuiet)
-      io.err(`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(Date.now() - began)}\n`);
+      io.err(`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(io.clock.now() - began)}\n`);
     return status === 0 ? 0 : 1;
   } catch (error) {
     const { terminateSession } = await import('../fleet/sessions.ts');
@@ -90,9 +99,9 @@ async function readLabVariables(settings: Settings, endpoint: string): Promise<R
   return (await import('../lab/index.ts')).labEnv(endpoint);
 }
 
-function choosePlugin({ client }: ConnectOptions): string | undefined {
+function choosePlugin({ client }: ConnectOptions, variables: NodeJS.ProcessEnv): string | undefined {
   if (client === 'own') return undefined;
-  const path = findPlugin();
+  const path = findPlugin(variables);
   if (path === undefined && client === 'plugin') {
     throw new UserError({
       code: 'no-plugin',

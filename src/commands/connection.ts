@@ -1,4 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Environment } from '../cli/environment.ts';
 import { UserError } from '../errors.ts';
 import type { Connection } from '../fleet/client.ts';
 import type { Settings } from '../settings.ts';
@@ -21,24 +22,29 @@ export interface OpenService {
 }
 
 /** Reaches the service in the only account the settings name. */
-export async function connect(settings: Settings, io: Io): Promise<OpenConnection> {
-  const service = await openService(settings, io);
+export async function connect(settings: Settings, io: Io, environment: Environment): Promise<OpenConnection> {
+  const service = await openService(settings, io, environment);
   return { client: service.clientFor(settings.common), close: () => service.close() };
 }
 
 /** Reaches the service the settings name; choosing the lab's endpoint is all that --lab changes. */
-export async function openService(settings: Settings, io: Io): Promise<OpenService> {
+export async function openService(
+  settings: Settings,
+  io: Io,
+  { variables }: Environment,
+): Promise<OpenService> {
   const { makeClient } = await import('../fleet/client.ts');
   const { endpointUrl, isLab } = settings.common;
   io.err(describeConfigFile(settings));
-  const lab = isLab ? await openTheLab(io) : undefined;
+  const lab = isLab ? await openTheLab(io, variables) : undefined;
   const clients: SSMClient[] = [];
   const connectionFor = ({ profile, region }: AccountName): Connection =>
     lab === undefined
-      ? { region, profile, endpointUrl }
+      ? { region, profile, endpointUrl, variables }
       : {
           region: region ?? 'us-east-1',
           endpointUrl: lab.endpoint,
+          variables,
           credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
         };
   return {
@@ -55,10 +61,11 @@ export async function openService(settings: Settings, io: Io): Promise<OpenServi
   };
 }
 
-async function openTheLab(io: Io) {
-  const { labStatus, openLab } = await import('../lab/index.ts');
-  const lab = await openLab().catch((error) => explainLabFailure(error));
-  io.err(describeUnfaithful((await labStatus())?.notFaithful ?? []));
+async function openTheLab(io: Io, variables: NodeJS.ProcessEnv) {
+  const { defaultLabDir, labStatus, openLab } = await import('../lab/index.ts');
+  const dir = defaultLabDir(variables);
+  const lab = await openLab({ dir }).catch((error) => explainLabFailure(error));
+  io.err(describeUnfaithful((await labStatus(dir))?.notFaithful ?? []));
   return lab;
 }
 

@@ -5,6 +5,7 @@ import { type Evidence, type Facts, type Gap, lookAtMachine } from '../doctor/in
 import { formatDuration } from '../duration.ts';
 import { UserError } from '../errors.ts';
 import { listInstances } from '../fleet/choose.ts';
+import { clockOf } from '../fleet/client.ts';
 import { findRefusal, readCredentials } from '../fleet/credentials.ts';
 import { makeInterruptible } from '../fleet/interruptible.ts';
 import type { Interruption } from '../fleet/interruption.ts';
@@ -56,7 +57,7 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
       gaps[name] = { why: error.why, next: error.next };
     }
   };
-  const now = new Date();
+  const now = new Date(clockOf(client).now());
   await find('credentials', async () => {
     const found = await readCredentials(reader);
     const refusal = await findRefusal(reader);

@@ -17,11 +17,11 @@ import { chooseOneInstance } from './one-instance.ts';
 const LONGEST_SINCE_SECONDS = 30 * 86_400;
 
 /** Why do my sessions die? Looks, in every account and Region that the settings name, changes nothing, and says what to do. */
-export const doctor: Command = async (settings, io, { words, own, interruption }) => {
+export const doctor: Command = async (settings, io, { words, own, interruption, environment }) => {
   const sinceSeconds = readSince(own);
   const { isLab, isQuiet } = settings.common;
   // What it may not look at is part of what it reports.
-  const service = await openService(settings, { ...io, noteDenial: () => {} });
+  const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;
   try {
     const ends = await workInEach(settings, service, async (account): Promise<Examined> => {
@@ -34,7 +34,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption }
         maySend: own['no-send'] !== true,
         settings: account.settings,
         interruption,
-        variables: process.env,
+        variables: environment.variables,
         onSend: () => {
           isAsking = true;
           if (!isQuiet)

@@ -2,7 +2,6 @@ import { renderBundle } from '../bundle/index.ts';
 import { UsageError } from '../errors.ts';
 import { NoMatchError } from '../fleet/choose.ts';
 import { makeInterruptible } from '../fleet/interruptible.ts';
-import type { Interruption } from '../fleet/interruption.ts';
 import type { Verdict } from '../fleet/judge.ts';
 import { explainNoMatch } from '../fleet/nearest-tags.ts';
 import { requireTargets, type Settings } from '../settings.ts';
@@ -14,6 +13,7 @@ import { describeEnd, reportDelivery } from './delivery-report.ts';
 import { type AccountAtWork, workInEach } from './each-account.ts';
 import { refuseUnfollowable } from './follow.ts';
 import { Gathering } from './gathering.ts';
+import type { Invocation } from './index.ts';
 import { refuseUnwatchedCanary } from './install-checks.ts';
 import type { Io } from './io.ts';
 import { makeProgress } from './progress.ts';
@@ -29,7 +29,7 @@ export async function deliverToAll(
   verb: Verb,
   settings: Settings,
   io: Io,
-  interruption: Interruption,
+  { interruption, environment }: Invocation,
 ): Promise<number> {
   requireTargets(settings);
   const bundle = renderBundle(settings.keeper);
@@ -44,7 +44,7 @@ export async function deliverToAll(
     await confirmReach(verb, reaches, settings, io);
     await confirmEdits(reaches, settings, io);
   });
-  const service = await openService(settings, io);
+  const service = await openService(settings, io, environment);
   const stages = new Map<AccountName, UnderWay>();
   const undo = interruption.onRequest(() => {
     progress.stop();

@@ -14,8 +14,8 @@ export interface Io {
   readonly noteDenial?: (denial: Denial) => void;
   /** The user's terminal, for a command that gives it to a session; undefined unless input and output are both one. */
   openTerminal?(): TerminalStreams | undefined;
-  /** Whether `err` reaches a terminal that can draw a line again. */
-  readonly isErrTerminal: boolean;
+  /** The terminal behind `err`, where it can draw a line again. */
+  readonly errTerminal?: NodeJS.WritableStream | undefined;
   /** Of the terminal behind `out`; 80 where there is none. */
   readonly columns: number;
   /** Of the terminal behind `err`; absent where there is none. */

@@ -25,10 +25,11 @@ export const lab: Command = async (settings, io, invocation) => {
   }
   refuseOtherFlags(action, invocation.own);
   const labModule = await import('../lab/index.ts');
+  const dir = labModule.defaultLabDir(invocation.environment.variables);
   const isJson = settings.common.output === 'json';
-  if (action === 'up') return startLab(labModule, invocation, io, isJson);
-  if (action === 'down') return stopLab(labModule, invocation, io);
-  return showHosts(labModule, io, isJson);
+  if (action === 'up') return startLab(labModule, dir, invocation, io, isJson);
+  if (action === 'down') return stopLab(labModule, dir, invocation, io);
+  return showHosts(labModule, dir, io, isJson);
 };
 
 /** A flag that would change nothing was meant to. */
@@ -44,9 +45,15 @@ function refuseOtherFlags(action: (typeof ACTIONS)[number], own: Invocation['own
   }
 }
 
-async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: boolean): Promise<number> {
+async function startLab(
+  labModule: Lab,
+  dir: string,
+  invocation: Invocation,
+  io: Io,
+  isJson: boolean,
+): Promise<number> {
   const options = readOptions(invocation.own);
-  const running = await labModule.labStatus();
+  const running = await labModule.labStatus(dir);
   if (running) {
     throw new UserError({
       code: 'lab-running',
@@ -57,18 +64,17 @@ async function startLab(labModule: Lab, invocation: Invocation, io: Io, isJson: 
   }
   if (!invocation.own['foreground']) {
     describeLab(
-      await labModule.labUp(options).catch((error) => explainLabFailure(error)),
+      await labModule.labUp({ ...options, dir }).catch((error) => explainLabFailure(error)),
       labModule,
+      dir,
       io,
       isJson,
     );
     return 0;
   }
-  const open = await labModule
-    .startLab({ dir: labModule.defaultLabDir(), ...options })
-    .catch((error) => explainLabFailure(error));
-  const state = await labModule.labStatus();
-  if (state) describeLab(state, labModule, io, isJson);
+  const open = await labModule.startLab({ ...options, dir }).catch((error) => explainLabFailure(error));
+  const state = await labModule.labStatus(dir);
+  if (state) describeLab(state, labModule, dir, io, isJson);
   io.err('ssm-keepalive: the lab runs until Ctrl-C\n');
   await new Promise<void>((resolve) => {
     // Signals alone keep no process alive; the listening endpoint does.
@@ -109,7 +115,7 @@ function readTime(own: Invocation['own'], flag: string, example: string): number
   });
 }
 
-function describeLab(state: LabState, labModule: Lab, io: Io, isJson: boolean): void {
+function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJson: boolean): void {
   const variables = labModule.labEnv(state.endpoint);
   if (isJson) {
     io.out(`${JSON.stringify({ ...state, env: variables }, null, 2)}\n`);
@@ -121,29 +127,27 @@ function describeLab(state: LabState, labModule: Lab, io: Io, isJson: boolean): 
       state.policy === 'any' ? 'input or output' : state.policy
     }. Stop it with  ssm-keepalive lab down\n${describeUnfaithful(state.notFaithful)}`,
   );
-  const [host] = labModule.readInventory(labModule.defaultLabDir()).hosts;
+  const [host] = labModule.readInventory(dir).hosts;
   io.err(
     `ssm-keepalive: open a session with  ssm-keepalive connect ${host?.id} --lab  (or  aws ssm start-session --target ${host?.id})\n`,
   );
 }
 
-async function stopLab(labModule: Lab, invocation: Invocation, io: Io): Promise<number> {
-  const wasUp = await labModule.labDown();
-  if (invocation.own['forget']) rmSync(labModule.defaultLabDir(), { recursive: true, force: true });
+async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: Io): Promise<number> {
+  const wasUp = await labModule.labDown(dir);
+  if (invocation.own['forget']) rmSync(dir, { recursive: true, force: true });
   io.err(wasUp ? 'ssm-keepalive: the lab is down\n' : 'ssm-keepalive: no lab was up\n');
   return 0;
 }
 
-async function showHosts(labModule: Lab, io: Io, isJson: boolean): Promise<number> {
-  const state = await labModule.labStatus();
-  const hosts = labModule
-    .readInventory(labModule.defaultLabDir())
-    .hosts.map(({ id, name, tags, python = true }) => ({
-      id,
-      name,
-      tags,
-      python,
-    }));
+async function showHosts(labModule: Lab, dir: string, io: Io, isJson: boolean): Promise<number> {
+  const state = await labModule.labStatus(dir);
+  const hosts = labModule.readInventory(dir).hosts.map(({ id, name, tags, python = true }) => ({
+    id,
+    name,
+    tags,
+    python,
+  }));
   if (isJson) {
     io.out(
       `${JSON.stringify({ isUp: state !== undefined, endpoint: state?.endpoint ?? null, hosts }, null, 2)}\n`,

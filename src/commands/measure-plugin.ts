@@ -2,8 +2,8 @@ import { UserError } from '../errors.ts';
 import { findPlugin } from '../session/plugin.ts';
 
 /** The official plugin on the PATH. @throws UserError when there is none. */
-export function requirePlugin(): string {
-  const found = findPlugin();
+export function requirePlugin(variables: NodeJS.ProcessEnv): string {
+  const found = findPlugin(variables);
   if (found) return found;
   throw new UserError(
     {

@@ -1,3 +1,4 @@
+import { repeat } from '../clock.ts';
 import {
   type ArmRun,
   livedSeconds,
@@ -27,20 +28,20 @@ export function makeMeasureProgress(
   isQuiet: boolean,
 ): MeasureProgress {
   if (isQuiet) return { onChange: () => {}, stop: () => {} };
-  return io.isErrTerminal ? makeBlock(io, runs, plan) : makeLines(io, runs, plan);
+  return io.errTerminal ? makeBlock(io, runs, plan) : makeLines(io, runs, plan);
 }
 
 function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureProgress {
-  const startedAt = Date.now();
+  const startedAt = io.clock.now();
   const pace = Math.min(MOST_LINES_MS, Math.max(LEAST_LINES_MS, plan.limitSeconds * 100));
-  const timer = setInterval(() => {
+  const end = repeat(io.clock, pace, () => {
     for (const line of drawRows(runs, plan).slice(1)) io.err(`${line}\n`);
-  }, pace);
+  });
   return {
-    stop: () => clearInterval(timer),
+    stop: end,
     onChange(run) {
       if (run.state !== 'open' && run.state !== 'ended') return;
-      const clock = sayClock((Date.now() - startedAt) / 1000);
+      const clock = sayClock((io.clock.now() - startedAt) / 1000);
       const what = run.state === 'open' ? 'begun' : `${sayOutcome(run)} after ${sayClock(livedSeconds(run))}`;
       io.err(`${clock}  ${nameRun(run, runs)}: ${what}\n`);
     },
@@ -59,14 +60,14 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
     io.err(`${wipe()}${lines.map((line) => `${line}\n`).join('')}`);
     shown = lines.length;
   };
-  const timer = setInterval(draw, REDRAW_MS);
+  const end = repeat(io.clock, REDRAW_MS, draw);
   draw();
   return {
     onChange: draw,
     stop() {
       if (isStopped) return;
       isStopped = true;
-      clearInterval(timer);
+      end();
       io.err(wipe());
     },
   };

@@ -36,9 +36,10 @@ const REASON = 'ssm-keepalive measure';
 /** Opens sessions on one instance, watches how each ends, and says what that shows. */
 export const measure: Command = async (settings, io, invocation) => {
   const instanceId = chooseInstance(settings, invocation.words);
-  const pluginPath = settings.measure.client === 'plugin' ? requirePlugin() : undefined;
+  const pluginPath =
+    settings.measure.client === 'plugin' ? requirePlugin(invocation.environment.variables) : undefined;
   const report = openReportFile(settings.measure.reportFile, invocation.environment.folder);
-  const connection = await connect(settings, io);
+  const connection = await connect(settings, io, invocation.environment);
   try {
     const { interruption } = invocation;
     let isMeasuring = false;
@@ -62,7 +63,7 @@ export const measure: Command = async (settings, io, invocation) => {
         instanceId,
         region,
         client: settings.measure.client,
-        startedAt: new Date(),
+        startedAt: new Date(io.clock.now()),
         idleTimeoutSeconds,
         document,
         limitSeconds: plan.limitSeconds,

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import type { Interruption } from '../fleet/interruption.ts';
 import { terminateSession } from '../fleet/sessions.ts';
@@ -21,7 +22,7 @@ export async function runOwnClient(
 ): Promise<number> {
   const { client, session: started, instanceId, options, io, interruption } = task;
   const isQuiet = task.settings.common.isQuiet;
-  const began = Date.now();
+  const began = io.clock.now();
   const stop = new AbortController();
   let isSignalled = false;
   const leave = (): void => {
@@ -32,7 +33,7 @@ export async function runOwnClient(
   const terminal = new UserTerminal(task.streams);
   terminal.onHangup(leave);
   const answers = new AnswerCount();
-  const notice = new LateNotice((text) => terminal.say(text), options.escapeCode);
+  const notice = new LateNotice(io.clock, (text) => terminal.say(text), options.escapeCode);
   let session: ClientSession | undefined;
   if (!isQuiet) io.err(describeStart(started.SessionId, instanceId, options.escapeCode));
   try {
@@ -53,7 +54,7 @@ export async function runOwnClient(
     const end = await session.ended;
     notice.stop();
     const terminating = end.by === 'closed' ? terminateSession(client, started.SessionId) : undefined;
-    if (!isSignalled) await swallowAnswers(session, answers);
+    if (!isSignalled) await swallowAnswers(session, answers, io.clock);
     terminal.close();
     const { words, next, exitStatus } = describeEnd(end, instanceId, started.SessionId, {
       ours: repeatConnection(task.settings),
@@ -105,17 +106,17 @@ function passKeys(
 }
 
 /** Whatever is typed in this moment is lost with the session; without it the user's own shell would get the last answer as keys. */
-async function swallowAnswers(session: ClientSession, answers: AnswerCount): Promise<void> {
-  const limit = performance.now() + ANSWER_MS;
-  while (answers.total < session.stats.queriesSeen && performance.now() < limit)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+async function swallowAnswers(session: ClientSession, answers: AnswerCount, clock: Clock): Promise<void> {
+  const limit = clock.now() + ANSWER_MS;
+  while (answers.total < session.stats.queriesSeen && clock.now() < limit) await sleep(clock, 10);
 }
 
 class LateNotice {
-  private timer: NodeJS.Timeout | undefined;
+  private cancel = (): void => {};
   private wasTold = false;
 
   constructor(
+    private readonly clock: Clock,
     private readonly say: (text: string) => void,
     private readonly escapeCode: number | undefined,
   ) {}
@@ -123,12 +124,12 @@ class LateNotice {
   tell(state: 'broken' | 'back'): void {
     this.stop();
     if (state === 'broken') {
-      this.timer = setTimeout(() => {
+      this.cancel = this.clock.keepAliveAfter(NOTICE_MS, () => {
         this.wasTold = true;
         const out =
           this.escapeCode === undefined ? '' : `; ${String.fromCharCode(this.escapeCode)}. gives up`;
         this.say(`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
-      }, NOTICE_MS);
+      });
     } else if (this.wasTold) {
       this.wasTold = false;
       this.say('\n[ssm-keepalive: connected again]\n');
@@ -136,7 +137,7 @@ class LateNotice {
   }
 
   stop(): void {
-    clearTimeout(this.timer);
+    this.cancel();
   }
 }
 

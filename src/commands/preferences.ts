@@ -25,7 +25,7 @@ export const preferences: Command = async (settings, io, invocation) => {
   const action = readAction(invocation.words[0]);
   const changes = readChanges(invocation.own);
   refuseUnmeant(action, changes);
-  const opened = await openService(settings, io);
+  const opened = await openService(settings, io, invocation.environment);
   // Until something is being saved the first Ctrl-C ends every call.
   let weight: Weight = 'nothing';
   const service: OpenService = {

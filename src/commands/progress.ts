@@ -22,7 +22,7 @@ export interface Progress {
 
 export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
   if (isQuiet) return { forAccount: () => ({ onEvent: () => {} }), stop: () => {} };
-  if (io.isErrTerminal) return makeBar(io);
+  if (io.errTerminal) return makeBar(io, io.errTerminal);
   return {
     forAccount: (label) => makeLines((line) => io.err(`${label ? `${label}: ` : ''}${line}\n`)),
     stop: () => {},
@@ -64,7 +64,7 @@ interface Part {
   done: number;
 }
 
-function makeBar(io: Io): JointProgress {
+function makeBar(io: Io, terminal: NodeJS.WritableStream): JointProgress {
   const parts = new Set<Part>();
   let bar: cliProgress.SingleBar | undefined;
   let shown = '';
@@ -87,7 +87,7 @@ function makeBar(io: Io): JointProgress {
     if (key !== shown) stop();
     shown = key;
     if (!bar) {
-      bar = makeSingleBar(layout);
+      bar = makeSingleBar(layout, terminal);
       bar.start(total, done);
     }
     bar.setTotal(total);
@@ -136,9 +136,9 @@ export function layOutBar(label: string, total: number, columns: number): BarLay
 
 const LABEL_WIDTH = Math.max(...Object.values(LABELS).map(({ length }) => length));
 
-function makeSingleBar({ format, barsize }: BarLayout): cliProgress.SingleBar {
+function makeSingleBar({ format, barsize }: BarLayout, stream: NodeJS.WritableStream): cliProgress.SingleBar {
   return new cliProgress.SingleBar({
-    stream: process.stderr,
+    stream,
     format,
     barsize,
     barCompleteChar: '█',

@@ -1,5 +1,4 @@
 import { deliverToAll } from './fan-out.ts';
 import type { Command } from './index.ts';
 
-export const status: Command = (settings, io, { interruption }) =>
-  deliverToAll('status', settings, io, interruption);
+export const status: Command = (settings, io, invocation) => deliverToAll('status', settings, io, invocation);

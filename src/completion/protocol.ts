@@ -16,7 +16,7 @@ export async function answerShell(
 ): Promise<string> {
   if (shell === 'refresh') {
     const { refreshKnown } = await import('../commands/completion-refresh.ts');
-    await refreshKnown(JSON.parse(args[0] ?? ''), environment.variables);
+    await refreshKnown(JSON.parse(args[0] ?? ''), environment.variables, clock);
     return '';
   }
   if (shell !== 'bash') {

@@ -11,6 +11,8 @@ export interface Connection {
   /** Told of each call that these credentials may not make, whatever becomes of the error. */
   readonly onDenied?: ((denial: Denial) => void) | undefined;
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** Of the user: the SDK reads others of the process itself, see cli/environment.ts. */
+  readonly variables?: NodeJS.ProcessEnv;
   /** By which whoever waits for something of this account waits; default the machine's. */
   readonly clock?: Clock;
 }
@@ -26,11 +28,11 @@ export function clockOf(client: SSMClient): Clock {
  * A client of the service that reads credentials and Region as the AWS CLI does, AWS_DEFAULT_REGION included
  * (the SDK alone does not know that one). Adaptive retries: the service throttles a fleet's worth of calls.
  */
-export function makeClient(connection: Connection, variables: NodeJS.ProcessEnv = process.env): SSMClient {
+export function makeClient(connection: Connection): SSMClient {
   const client = new SSMClient({
     retryMode: 'adaptive',
     maxAttempts: 8,
-    ...configure(connection, variables),
+    ...configure(connection),
   });
   adaptRetries(client);
   Object.assign(client, { [CLOCK]: connection.clock });
@@ -65,7 +67,8 @@ function nameProfile(error: unknown, profile: string): unknown {
 }
 
 /** What any client of the SDK needs to reach the same account. */
-export function configure(connection: Connection, variables: NodeJS.ProcessEnv = process.env) {
+export function configure(connection: Connection) {
+  const { variables = {} } = connection;
   // The SDK would warn on every run under a Node version that this package still supports.
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];

@@ -39,7 +39,7 @@ export async function explainNoMatch(
 }
 
 /** The service was given an address of its own, and the one that knows tags none: it would be asked about another account. */
-function isElsewhere({ endpointUrl }: Connection, variables: NodeJS.ProcessEnv = process.env): boolean {
+function isElsewhere({ endpointUrl, variables = {} }: Connection): boolean {
   const others = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API'];
   const isGiven = endpointUrl !== undefined || others.some((name) => variables[name]);
   return !isGiven && Boolean(variables['AWS_ENDPOINT_URL_SSM']);

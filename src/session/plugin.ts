@@ -25,7 +25,7 @@ export interface PluginRun {
 }
 
 /** Its path, or undefined where PATH has none. */
-export function findPlugin(env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function findPlugin(env: NodeJS.ProcessEnv): string | undefined {
   const names = process.platform === 'win32' ? [`${NAME}.exe`] : [NAME];
   return (env['PATH'] ?? '')
     .split(delimiter)

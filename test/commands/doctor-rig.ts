@@ -88,7 +88,7 @@ export function askWith(
     ? { AWS_ENDPOINT_URL_SSM: lab.endpoint, AWS_REGION: 'us-east-1' }
     : labEnv(lab.endpoint, expiresAt);
   return withVariables({ ...own, ...variables }, async () => {
-    const client = makeClient({ profile });
+    const client = makeClient({ profile, variables: process.env });
     try {
       return await askDoctor(client);
     } finally {

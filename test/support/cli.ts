@@ -61,7 +61,6 @@ export function makeIo(change: Partial<Io> = {}): Io {
     out: () => {},
     err: () => {},
     openTerminal: () => undefined,
-    isErrTerminal: false,
     columns: 80,
     hasColor: false,
     clock: new HurriedClock(HURRY),

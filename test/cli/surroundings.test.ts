@@ -1,0 +1,26 @@
+// A run knows only what it is given: below src/cli.ts nothing looks at the process, its streams or the machine's clock by itself.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const SOURCES = new URL('../../src/', import.meta.url);
+/** The lab and the sessions have processes and timers of their own; src/clock.ts is the machine's clock. */
+const OTHERS = /^(lab|session)\/|^(cli|clock)\.ts$/;
+const REACHES =
+  /\bprocess\.(env|cwd|argv|execArgv|std(in|out|err)|on|once|exit|exitCode)\b|\bDate\.now\b|\bnew Date\(\)|\bset(Timeout|Interval)\b|\bperformance\.|timers\/promises/;
+/** It signs for the service, which compares with the real time. */
+const ALLOWED = ['fleet/sign-channel.ts: { signingDate: new Date(Date.now() + systemClockOffset) },'];
+
+test('src: below cli.ts nothing reads the variables, folder, arguments, streams or time of the process', () => {
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !OTHERS.test(name),
+  );
+  assert.ok(files.length > 100, `${files.length} files`);
+  const found = files.flatMap((name) =>
+    readFileSync(new URL(name, SOURCES), 'utf8')
+      .split('\n')
+      .filter((line) => REACHES.test(line) && !/^\s*(\*|\/\*|\/\/)/.test(line))
+      .map((line) => `${name}: ${line.trim()}`),
+  );
+  assert.deepEqual(found, ALLOWED);
+});
