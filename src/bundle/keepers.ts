@@ -11,12 +11,15 @@ export type Activity = 'prompt' | 'silent-job' | 'reading';
  * `untouched`: no entry starts in it; a session becomes this shell from one that is kept.
  */
 export type ShellClass = 'swallows' | 'output-only' | 'untouched';
+/** Whether the client's terminal answers `ESC[5n`, as every emulator does and many programs that drive sessions do not. */
+export type ClientKind = 'answers' | 'silent';
 /** What makes a session survive a lost connection. */
 export type WrapperName = 'none' | 'tmux';
 export type ShellName = 'bash' | 'zsh' | 'fish' | 'dash' | 'busybox ash' | 'ksh' | 'mksh';
 
 export const IDLE_POLICIES: readonly IdlePolicy[] = ['input', 'output', 'any'];
 export const ACTIVITIES: readonly Activity[] = ['prompt', 'silent-job', 'reading'];
+export const CLIENTS: readonly ClientKind[] = ['answers', 'silent'];
 export const SHELL_CLASSES: readonly ShellClass[] = ['swallows', 'output-only', 'untouched'];
 export const WRAPPERS: readonly WrapperName[] = ['none', 'tmux'];
 
@@ -49,6 +52,8 @@ export interface Keeper {
     readonly shell: ShellClass;
     /** Default none. */
     readonly wrapper?: WrapperName;
+    /** Default answers. */
+    readonly client?: ClientKind;
   }): boolean;
 }
 
@@ -56,17 +61,18 @@ export const KEEPERS: readonly Keeper[] = [
   {
     name: 'relay',
     summary: 'owns the terminal, so sessions live whatever runs in them',
-    lives: () => true,
+    // Nobody answers a silent client's queries, so only a timer that counts output sees them.
+    lives: ({ policy, client }) => client !== 'silent' || policy !== 'input',
   },
   {
     name: 'prompt',
     summary: 'sends only while the shell waits at its own prompt; needs no interpreter',
     // Output-only shells cannot swallow an answer, so they are never asked for one: only a timer that counts output sees them.
     // The same goes for tmux without a relay, whose clock goes on whatever runs.
-    lives: ({ policy, activity, shell, wrapper = 'none' }) => {
+    lives: ({ policy, activity, shell, wrapper = 'none', client = 'answers' }) => {
       if (wrapper === 'tmux') return policy !== 'input';
       if (activity !== 'prompt' || shell === 'untouched') return false;
-      return shell === 'swallows' || policy !== 'input';
+      return (shell === 'swallows' && client === 'answers') || policy !== 'input';
     },
   },
   {
@@ -81,20 +87,24 @@ export interface LifeCell {
   readonly policy: IdlePolicy;
   readonly activity: Activity;
   readonly shell: ShellClass;
+  readonly client: ClientKind;
   readonly lives: boolean;
 }
 
-/** Every cell without a wrapper, in a fixed order: keeper, shell class, policy, activity. Leaked bytes are 0 in each. */
+/** Every cell without a wrapper, in a fixed order: keeper, client, shell class, policy, activity. Leaked bytes are 0 in each. */
 export const LIFE_TABLE: readonly LifeCell[] = KEEPERS.flatMap((keeper) =>
-  SHELL_CLASSES.flatMap((shell) =>
-    IDLE_POLICIES.flatMap((policy) =>
-      ACTIVITIES.map((activity) => ({
-        keeper: keeper.name,
-        policy,
-        activity,
-        shell,
-        lives: keeper.lives({ policy, activity, shell }),
-      })),
+  CLIENTS.flatMap((client) =>
+    SHELL_CLASSES.flatMap((shell) =>
+      IDLE_POLICIES.flatMap((policy) =>
+        ACTIVITIES.map((activity) => ({
+          keeper: keeper.name,
+          policy,
+          activity,
+          shell,
+          client,
+          lives: keeper.lives({ policy, activity, shell, client }),
+        })),
+      ),
     ),
   ),
 );

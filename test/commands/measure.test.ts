@@ -12,7 +12,7 @@ import { measureRuns, planRuns } from '../../src/session/measure/index.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { CLI, runCli } from '../support/cli.ts';
 
-/** As in live-and-die: several heartbeats and ticks fit into one timeout. */
+/** Several heartbeats and ticks fit into one timeout. */
 const IDLE_SECONDS = 6;
 const SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
 const HOST = 'i-0fffffffffffffff1';

@@ -5,8 +5,8 @@ import { suite, test } from 'node:test';
 import type { BundleSettings } from '../../src/bundle/index.ts';
 import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { skipUnless } from '../support/sandbox.ts';
-import { installKeeper, prepareHost } from './cells.ts';
 import { startSession } from './dialogue.ts';
+import { installKeeper, prepareHost } from './kept-host.ts';
 
 /** In the order of the document. A shell as fish or zsh would be one name more; sh is what the agent starts. */
 const KEEPERS: readonly { readonly name: string; readonly settings: Partial<BundleSettings> }[] = [

@@ -1,3 +1,0 @@
-import { describeMatrix, MATRIX } from './matrix.ts';
-
-await describeMatrix(MATRIX);
