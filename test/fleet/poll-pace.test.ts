@@ -5,6 +5,7 @@ import { LEAST_POLL_SECONDS, LONGEST_POLL_SECONDS, makePollPace } from '../../sr
 import { awaitInvocations } from '../../src/fleet/watch.ts';
 import { hosts } from '../fleet/push-rig.ts';
 import { runCli } from '../support/cli.ts';
+import { HurriedClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
 
 /** Park and Miller: small, and the same everywhere. Their first number follows the seed, so seeds lie far apart. */
@@ -64,8 +65,15 @@ test('watch: after Ctrl-C the next poll comes at once, whatever the pace has com
 });
 
 test('cli: an install polls at that pace, and sees the end of the last instance', async (context) => {
-  const lab = await startTestLab(context, { hosts: hosts({}, { latencySeconds: 9 }), consistencySeconds: 0 });
-  const done = await runCli('install --tag env=dev --no-canary --no-restart'.split(' '), lab.env);
+  // Service and command line live by one clock, in which nine seconds take two.
+  const clock = new HurriedClock(5);
+  const lab = await startTestLab(context, {
+    hosts: hosts({}, { latencySeconds: 9 }),
+    consistencySeconds: 0,
+    clock,
+  });
+  const words = 'install --tag env=dev --no-canary --no-restart'.split(' ');
+  const done = await runCli(words, lab.env, { clock });
   assert.equal(done.status, 0, done.stderr);
   const times = lab.requests.filter(({ operation }) => operation === 'ListCommands').map(({ at }) => at);
   const gaps = times.slice(1).map((at, index) => (at - (times[index] ?? 0)) / 1000);

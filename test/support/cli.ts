@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Environment } from '../../src/cli/environment.ts';
 import { run } from '../../src/cli/run.ts';
+import type { Clock } from '../../src/clock.ts';
 import type { Invocation } from '../../src/commands/index.ts';
 import type { Io } from '../../src/commands/io.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
-import { HurriedClock } from './clock.ts';
+import { EagerClock } from './clock.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
@@ -24,8 +25,8 @@ export const USER_ENV: Readonly<Record<string, string>> = {
   AWS_EC2_METADATA_DISABLED: 'true',
 };
 
-/** So many seconds of a command's waits pass in one. */
-const HURRY = 20;
+/** Polls come so many times as often. */
+const EAGERNESS = 20;
 
 /** Whatever reads process.env during a run, the SDK among it, reads the variables of that run. */
 const variablesOfRun = new AsyncLocalStorage<NodeJS.ProcessEnv>();
@@ -63,7 +64,7 @@ export function makeIo(change: Partial<Io> = {}): Io {
     openTerminal: () => undefined,
     columns: 80,
     hasColor: false,
-    clock: new HurriedClock(HURRY),
+    clock: new EagerClock(EAGERNESS),
     ...change,
   };
 }
@@ -83,10 +84,12 @@ export async function runCli(
   {
     cwd = process.cwd(),
     interruption = new Interruption(),
-  }: { cwd?: string; interruption?: Interruption } = {},
+    clock = new EagerClock(EAGERNESS),
+  }: { cwd?: string; interruption?: Interruption; clock?: Clock } = {},
 ): Promise<CliResult> {
   const said = { stdout: '', stderr: '' };
   const io = makeIo({
+    clock,
     out: (text) => {
       said.stdout += text;
     },
