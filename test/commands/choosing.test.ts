@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { execa } from 'execa';
 import type { HostSpec, Lab } from '../../src/lab/index.ts';
 import { hosts, id, line } from '../fleet/push-rig.ts';
-import { CLI } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
 const PUSH = ['--no-restart', '--output', 'json'];
 
 async function run(lab: Lab, ...argv: string[]) {
-  const result = await execa(process.execPath, [CLI, ...argv], {
-    env: lab.env,
-    reject: false,
-    stdin: 'ignore',
-  });
+  const { status, ...result } = await runCli(argv, lab.env);
   const json = result.stdout.startsWith('{') ? JSON.parse(result.stdout) : undefined;
-  return { ...result, json };
+  return { ...result, exitCode: status, json };
 }
 
 const countSent = ({ requests }: Lab) =>
@@ -124,11 +119,8 @@ for (const [words, complaint] of [
   [['--tag', 'env=dev', '--confirm-above', 'many'], /--confirm-above cannot be "many"/],
 ] as const) {
   test(`cli: \`install ${words.join(' ')}\` is bad usage`, async () => {
-    const result = await execa(process.execPath, [CLI, 'install', ...words], {
-      reject: false,
-      stdin: 'ignore',
-    });
-    assert.equal(result.exitCode, 2);
-    assert.match(result.stderr, complaint);
+    const { status, stderr } = await runCli(['install', ...words]);
+    assert.equal(status, 2);
+    assert.match(stderr, complaint);
   });
 }
