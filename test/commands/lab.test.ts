@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type CliResult, runCli } from '../support/cli.ts';
+import { type CliResult, runCliProcess } from '../support/cli.ts';
 
 function makeLabCli(context: TestContext): (line: string) => Promise<CliResult> {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-labdir-'));
-  const cli = (line: string) => runCli(line.split(' '), { SSM_KEEPALIVE_LAB_DIR: dir });
+  const cli = (line: string) => runCliProcess(line.split(' '), { SSM_KEEPALIVE_LAB_DIR: dir });
   context.after(async () => {
     await cli('lab down');
     rmSync(dir, { recursive: true, force: true });

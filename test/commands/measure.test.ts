@@ -10,7 +10,7 @@ import { startSession } from '../../src/fleet/sessions.ts';
 import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
 import { measureRuns, planRuns } from '../../src/session/measure/index.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
-import { CLI, runCli } from '../support/cli.ts';
+import { CLI, runCli, runCliProcess } from '../support/cli.ts';
 
 /** Several heartbeats and ticks fit into one timeout. */
 const IDLE_SECONDS = 6;
@@ -51,12 +51,13 @@ interface Measured {
   readonly document: string | null;
 }
 
+/** In a process of its own, built: each arm is one more, and from source seven of them start later than the idle timer allows. */
 async function measureJson(
   lab: Lab,
   flags: string,
   env: Record<string, string> = {},
 ): Promise<Measured & { stderr: string }> {
-  const { stdout, stderr } = await runCli(['measure', HOST, '--output', 'json', ...flags.split(' ')], {
+  const { stdout, stderr } = await runCliProcess(['measure', HOST, '--output', 'json', ...flags.split(' ')], {
     ...lab.env,
     ...env,
   });
@@ -242,7 +243,7 @@ describe('measure', { concurrency: 4, skip }, () => {
     test('measure: a temporary document that cannot be deleted is named with the way to delete it', async () => {
       const lab = sessionLab!;
       lab.faults.failNext('DeleteDocument', 'AccessDeniedException');
-      const { stderr, status } = await runCli(
+      const { stderr, status } = await runCliProcess(
         [
           'measure',
           HOST,
