@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { execa } from 'execa';
 import { labEnv } from '../../src/lab/index.ts';
 import { hosts } from '../fleet/push-rig.ts';
@@ -144,40 +144,43 @@ async function startAgainst(context: TestContext, operation: 'SendCommand' | 'Li
   return { lab, child };
 }
 
-test('never answers: a SendCommand without an answer is left 10 s after Ctrl-C, at once after a second, and nobody claims that nothing was sent', async (context) => {
-  await Promise.all(
-    [1, 2].map(async (times) => {
-      const { child } = await startAgainst(context, 'SendCommand');
-      child.kill('SIGINT');
-      // Two signals of one number that are pending at the same time would count as one.
-      if (times === 2) child.kill('SIGTERM');
-      const { exitCode, stderr } = await child;
-      assert.equal(exitCode, 130, stderr);
-      assert.match(stderr, /cancelling; waiting/);
-      assert.match(
-        stderr,
-        /had not answered when it was left\n {2}why: {2}it may have done what it was asked/,
-      );
-      assert.doesNotMatch(stderr, /nothing was sent|was not sent/);
-    }),
-  );
-});
+// Both wait for the ten seconds that the service has after Ctrl-C.
+describe('never answers, while something may be happening', { concurrency: 2 }, () => {
+  test('never answers: a SendCommand without an answer is left 10 s after Ctrl-C, at once after a second, and nobody claims that nothing was sent', async (context) => {
+    await Promise.all(
+      [1, 2].map(async (times) => {
+        const { child } = await startAgainst(context, 'SendCommand');
+        child.kill('SIGINT');
+        // Two signals of one number that are pending at the same time would count as one.
+        if (times === 2) child.kill('SIGTERM');
+        const { exitCode, stderr } = await child;
+        assert.equal(exitCode, 130, stderr);
+        assert.match(stderr, /cancelling; waiting/);
+        assert.match(
+          stderr,
+          /had not answered when it was left\n {2}why: {2}it may have done what it was asked/,
+        );
+        assert.doesNotMatch(stderr, /nothing was sent|was not sent/);
+      }),
+    );
+  });
 
-test('never answers: polls without an answer are left too: the command is cancelled, and how to take it up is said', async (context) => {
-  await Promise.all(
-    [1, 2].map(async (times) => {
-      const { lab, child } = await startAgainst(context, 'ListCommands', `${PUSH} --output json`);
-      child.kill('SIGINT');
-      if (times === 2) child.kill('SIGTERM');
-      const { exitCode, stderr, stdout } = await child;
-      assert.equal(exitCode, 130, stderr);
-      assert.match(
-        stderr,
-        /left early\. To take it up again: {2}ssm-keepalive install --command-id [0-9a-f-]{36}/,
-      );
-      const { commandIds, instances, missingCount } = JSON.parse(stdout);
-      assert.deepEqual([commandIds.length, instances, missingCount], [1, [], 0]);
-      if (times === 1) assert.ok(lab.requests.some(({ operation }) => operation === 'CancelCommand'));
-    }),
-  );
+  test('never answers: polls without an answer are left too: the command is cancelled, and how to take it up is said', async (context) => {
+    await Promise.all(
+      [1, 2].map(async (times) => {
+        const { lab, child } = await startAgainst(context, 'ListCommands', `${PUSH} --output json`);
+        child.kill('SIGINT');
+        if (times === 2) child.kill('SIGTERM');
+        const { exitCode, stderr, stdout } = await child;
+        assert.equal(exitCode, 130, stderr);
+        assert.match(
+          stderr,
+          /left early\. To take it up again: {2}ssm-keepalive install --command-id [0-9a-f-]{36}/,
+        );
+        const { commandIds, instances, missingCount } = JSON.parse(stdout);
+        assert.deepEqual([commandIds.length, instances, missingCount], [1, [], 0]);
+        if (times === 1) assert.ok(lab.requests.some(({ operation }) => operation === 'CancelCommand'));
+      }),
+    );
+  });
 });
