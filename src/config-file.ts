@@ -7,6 +7,7 @@ import { readTexts } from './config-values.ts';
 import { UsageError } from './errors.ts';
 import { FLAGS, type Flag, type FlagName, variableName } from './flags.ts';
 import { nearestName } from './nearest.ts';
+import { refuseRemoved } from './removed-flags.ts';
 
 /** What a file says for one flag: texts as they would be typed, a switch as `true` or `false`. */
 export interface FileSetting {
@@ -124,6 +125,8 @@ function refuseForeign(path: string, shown: string, variables: NodeJS.ProcessEnv
 function findFlag(entry: FileEntry, path: string): Flag {
   const flag = (FLAGS as readonly Flag[]).find(({ name }) => name === entry.key && name !== 'config');
   if (flag) return flag;
+  const removed = refuseRemoved(entry.key, `${path}:${entry.line}: ${entry.key}`);
+  if (removed) throw removed;
   const nearest = nearestName(
     entry.key,
     FLAGS.map(({ name }) => name as string).filter((name) => name !== 'config'),

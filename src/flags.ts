@@ -175,14 +175,6 @@ export const FLAGS = [
     describe: 'which logins: Session Manager, or any interactive one',
   },
   {
-    name: 'tmout',
-    group: 'Keeper',
-    kind: 'value',
-    placeholder: 'respect|override',
-    fallback: 'respect',
-    describe: 'a shell’s own timeout TMOUT: left alone, or lifted',
-  },
-  {
     name: 'shell',
     group: 'Keeper',
     kind: 'value',

@@ -1,6 +1,7 @@
 import { ENTRIES, type EntryName } from './bundle/inputs.ts';
 import type { ConfigFile } from './config-file.ts';
-import { FLAGS, type FlagGroup, type FlagName, type RawFlags } from './flags.ts';
+import { FLAGS, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
+import { REMOVED_NAMES, refuseRemoved } from './removed-flags.ts';
 import { ARM_NAMES, type ArmName } from './session/measure/arms.ts';
 import type { ValueFlag, ValueOf } from './settings/readers.ts';
 import type { Settings } from './settings/shape.ts';
@@ -31,6 +32,11 @@ export function readSettings(
   groups: readonly FlagGroup[] = EVERY_GROUP,
   file?: ConfigFile,
 ): Settings {
+  for (const name of REMOVED_NAMES) {
+    const variable = variableName(name);
+    const refusal = environment[variable] ? refuseRemoved(name, variable) : undefined;
+    if (refusal) throw refusal;
+  }
   const sources = gatherSources(flags, environment, groups, file);
   if (file) checkFile(gatherSources({}, {}, EVERY_GROUP, file));
   const one = <K extends ValueFlag>(name: K): ValueOf<K> | undefined => {
@@ -74,7 +80,6 @@ export function readSettings(
       intervalSeconds: one('interval') ?? fallback('interval'),
       maxIdleSeconds: one('max-idle') ?? fallback('max-idle'),
       scope: one('scope') ?? fallback('scope'),
-      tmout: one('tmout') ?? fallback('tmout'),
       shell: one('shell') ?? fallback('shell'),
       entries: readEntries(many('entry')),
       ssh: isOn('ssh'),

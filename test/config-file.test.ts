@@ -90,6 +90,7 @@ for (const name of [YAML, JSON_FILE]) {
 
 /** Files and what they are told: file, line, key, what was expected, what came. */
 const REFUSED: readonly (readonly [name: string, text: string, says: RegExp])[] = [
+  [YAML, '# ours\ntmout: override', /config\.yaml:2: tmout is no longer a setting.*leave tmout out/],
   [YAML, '# ours\nintervall: 3', /config\.yaml:2: there is no key "intervall": .*did you mean interval\?/],
   [YAML, 'maxIdle: 3', /did you mean max-idle\?/],
   [YAML, 'config: x', /a config file names no other/],

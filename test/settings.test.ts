@@ -79,6 +79,17 @@ test('settings: a variable of a flag that can be repeated takes spaces between i
   assert.deepEqual(readSettings({ profile: ['my own', 'prod'] }).common.profiles, ['my own', 'prod']);
 });
 
+test('settings: the variable of a removed flag is refused', () => {
+  for (const value of ['override', 'respect'])
+    assert.throws(
+      () => readSettings({}, { SSM_KEEPALIVE_TMOUT: value }),
+      (error: UsageError) =>
+        error.code === 'removed-flag' &&
+        /^SSM_KEEPALIVE_TMOUT is no longer/.test(error.what) &&
+        error.next === 'leave SSM_KEEPALIVE_TMOUT out',
+    );
+});
+
 test('settings: a near miss is told the nearest value', () => {
   assert.throws(
     () => readSettings({ keeper: 'relya' }),

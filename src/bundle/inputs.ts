@@ -8,7 +8,6 @@ export interface BundleSettings {
   readonly maxIdleSeconds: number;
   /** `ssm`: sessions of the service and ssh over it. `all`: any interactive login. */
   readonly scope: 'ssm' | 'all';
-  readonly tmout: 'respect' | 'override';
   readonly shell: 'keep' | 'login';
   readonly entries: readonly EntryName[];
   readonly ssh: boolean;

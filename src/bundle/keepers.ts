@@ -50,8 +50,6 @@ export interface Keeper {
     readonly policy: IdlePolicy;
     readonly activity: Activity;
     readonly shell: ShellClass;
-    /** Default none. */
-    readonly wrapper?: WrapperName;
     /** Default answers. */
     readonly client?: ClientKind;
   }): boolean;
@@ -68,9 +66,7 @@ export const KEEPERS: readonly Keeper[] = [
     name: 'prompt',
     summary: 'sends only while the shell waits at its own prompt; needs no interpreter',
     // Output-only shells cannot swallow an answer, so they are never asked for one: only a timer that counts output sees them.
-    // The same goes for tmux without a relay, whose clock goes on whatever runs.
-    lives: ({ policy, activity, shell, wrapper = 'none', client = 'answers' }) => {
-      if (wrapper === 'tmux') return policy !== 'input';
+    lives: ({ policy, activity, shell, client = 'answers' }) => {
       if (activity !== 'prompt' || shell === 'untouched') return false;
       return (shell === 'swallows' && client === 'answers') || policy !== 'input';
     },
@@ -91,7 +87,7 @@ export interface LifeCell {
   readonly lives: boolean;
 }
 
-/** Every cell without a wrapper, in a fixed order: keeper, client, shell class, policy, activity. Leaked bytes are 0 in each. */
+/** Every cell, in a fixed order: keeper, client, shell class, policy, activity. Leaked bytes are 0 in each. */
 export const LIFE_TABLE: readonly LifeCell[] = KEEPERS.flatMap((keeper) =>
   CLIENTS.flatMap((client) =>
     SHELL_CLASSES.flatMap((shell) =>

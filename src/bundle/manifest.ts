@@ -27,7 +27,6 @@ export function manifestSettings(version: string, settings: BundleSettings): [st
     ['interval', String(settings.intervalSeconds)],
     ['max-idle', String(settings.maxIdleSeconds)],
     ['scope', settings.scope],
-    ['tmout', settings.tmout],
     ['shell', settings.shell],
     ['entries', settings.entries.join(',')],
     ['ssh', String(settings.ssh)],

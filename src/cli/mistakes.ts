@@ -3,6 +3,7 @@ import { COMMANDS, type CommandEntry } from '../commands/index.ts';
 import { UsageError } from '../errors.ts';
 import { FLAGS, type Flag } from '../flags.ts';
 import { nearestName } from '../nearest.ts';
+import { refuseRemoved } from '../removed-flags.ts';
 
 /** yargs’ own complaints, with the nearest name it knows. */
 export function explainYargs(message: string, argv: readonly string[]): UsageError {
@@ -61,6 +62,8 @@ export function explainYargs(message: string, argv: readonly string[]): UsageErr
   );
   // As it was typed: `-t` is not `--t`.
   const flag = `${argv.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-'}${unknown}`;
+  const removed = refuseRemoved(unknown, flag);
+  if (removed) return removed;
   if (FLAGS.some(({ name }) => name === unknown)) {
     return new UsageError({
       what: `${entry.name} takes no ${flag}`,

@@ -34,7 +34,6 @@ export function repeatKeeper({ keeper }: Settings): string {
     'max-idle': String(keeper.maxIdleSeconds),
     scope: keeper.scope,
     wrap: keeper.wrap,
-    tmout: keeper.tmout,
     shell: keeper.shell,
     ssh: keeper.ssh,
     entry: keeper.entries.join(','),

@@ -89,21 +89,12 @@ function describeWrapper({ wrap, tmux }: ReportLine): string | false {
   return tmux ? `tmux: ${tmux}` : 'tmux is missing: sessions get the plain shell, kept';
 }
 
-function describeTmout({ tmout, tmoutPolicy }: ReportLine): Fact[] {
+function describeTmout({ tmout }: ReportLine): Fact[] {
   return tmout.map(({ file, value, readonly }) => {
     const shown = value === null ? 'computed' : String(value);
-    const isLifted = tmoutPolicy === 'override' && !readonly;
-    const effect = value === 0 ? '' : `; ${isLifted ? describeLifting(file) : LOGS_OUT}`;
+    const effect = value === 0 ? '' : '; a shell that reads it still logs out at its prompt';
     return ['TMOUT', `${shown}${readonly ? ', readonly' : ''}, by ${file}${effect}`];
   });
-}
-
-const LOGS_OUT = 'a shell that reads it still logs out at its prompt';
-
-/** ksh and mksh have no hook before their first prompt, so what their startup files set stays; the agent's environment is lifted in every shell. */
-function describeLifting(file: string): string {
-  if (/^\/etc\/(ksh\.kshrc|mkshrc)$/.test(file)) return LOGS_OUT;
-  return `lifted in kept sessions${/^\/etc\/(profile|environment$)/.test(file) ? ', but in ksh and mksh' : ''}`;
 }
 
 function optional(label: string, text: string | false): Fact[] {

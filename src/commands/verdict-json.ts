@@ -92,7 +92,6 @@ export function describeRow({ report, account, ...verdict }: Row): Record<string
     tmux: report?.tmux || null,
     ssh: report?.ssh || null,
     sshWhy: report?.sshWhy || null,
-    tmoutPolicy: report?.tmoutPolicy || null,
     tmout: report?.tmout ?? [],
     capSeconds: report?.capSeconds ?? null,
     busy: report?.busy ?? false,

@@ -47,7 +47,6 @@ const reportLine = z.object({
   tmux: text,
   ssh: text,
   sshWhy: text,
-  tmoutPolicy: text,
   tmout: z.array(tmout).catch([]),
   intervalSeconds: z.number().optional().catch(undefined),
   unattendedSeconds: z.number().optional().catch(undefined),

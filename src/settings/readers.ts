@@ -65,7 +65,6 @@ export const READERS = {
   'max-idle': ['a time from 1s to 365d', seconds(1, 31_536_000)],
   scope: ['ssm or all', z.enum(['ssm', 'all'])],
   wrap: ['none or tmux', z.enum(['none', 'tmux'])],
-  tmout: ['respect or override', z.enum(['respect', 'override'])],
   shell: ['keep or login', z.enum(['keep', 'login'])],
   entry: ['env, profile, rc or several with commas between', z.enum(ENTRIES)],
   'idle-timeout': ['a time from 1 to 60 minutes', seconds(60, 3600, 'm')],

@@ -74,7 +74,15 @@ export function checkTogether(
       next: 'add --follow, or leave --every out',
     });
   }
-  const { intervalSeconds, maxIdleSeconds } = settings.keeper;
+  const { keeper, wrap, intervalSeconds, maxIdleSeconds } = settings.keeper;
+  if (wrap === 'tmux' && keeper === 'prompt') {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `${label('wrap')} tmux and ${label('keeper')} ${keeper} were both given`,
+      why: 'tmux runs inside the relay: without the relay nothing keeps its session alive',
+      next: `leave one of the two out, or give ${label('keeper')} relay`,
+    });
+  }
   const longest = longestIntervalSeconds(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS);
   if (intervalSeconds > longest) {
     throw new UsageError({

@@ -80,7 +80,6 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   scope: 'ssm',
   keeper: 'auto',
   wrap: 'tmux',
-  tmout: 'respect',
   shell: 'login',
   config: 'ssm-keepalive.config.yaml',
   report: 'out.html',

@@ -22,10 +22,10 @@ const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-bundle-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
 const KINDS = [
-  { wrap: 'none', shell: 'keep', tmout: 'respect' },
-  { wrap: 'tmux', shell: 'login', tmout: 'override' },
-  { wrap: 'tmux', shell: 'keep', tmout: 'respect' },
-  { wrap: 'none', shell: 'login', tmout: 'respect' },
+  { wrap: 'none', shell: 'keep' },
+  { wrap: 'tmux', shell: 'login' },
+  { wrap: 'tmux', shell: 'keep' },
+  { wrap: 'none', shell: 'login' },
 ] as const;
 const COMBINATIONS = (['auto', 'relay', 'prompt'] as const).flatMap((keeper) =>
   (['ssm', 'all'] as const).flatMap((scope) =>

@@ -306,10 +306,22 @@ export const BAD_COMMAND_LINES: readonly (readonly [
     'give --scope ssm',
   ],
   [
-    'install --tag env=dev --tmout ignore',
-    '--tmout cannot be "ignore"',
-    'expected respect or override',
-    'give --tmout respect',
+    'install --tag env=dev --tmout override',
+    '--tmout is no longer a setting',
+    'TMOUT is always respected: it is a rule of the host, and nothing of ours changes it',
+    'leave --tmout out',
+  ],
+  [
+    'install --tag env=dev --tmout=respect',
+    '--tmout is no longer a setting',
+    'TMOUT is always respected: it is a rule of the host, and nothing of ours changes it',
+    'leave --tmout out',
+  ],
+  [
+    'render --wrap tmux --keeper prompt',
+    '--wrap tmux and --keeper prompt were both given',
+    'tmux runs inside the relay: without the relay nothing keeps its session alive',
+    'leave one of the two out, or give --keeper relay',
   ],
   [
     'install --tag env=dev --shell zsh',

@@ -98,17 +98,12 @@ const CASES: readonly Case[] = [
   {
     what: 'TMOUT in the agent’s environment',
     report: { ...INSTALLED, tmout: [TMOUT_OF_AGENT] },
-    expected: [['TMOUT', 'todo', /^set for every session/, /--tmout override/]],
+    expected: [['TMOUT', 'todo', /^set for every session/, /we respect TMOUT/]],
   },
   {
     what: 'TMOUT in a login’s files',
     report: { ...INSTALLED, tmout: [TMOUT_OF_LOGINS] },
     expected: [['TMOUT', 'note', /a login shell here logs out/]],
-  },
-  {
-    what: 'TMOUT lifted',
-    report: { ...INSTALLED, tmout: [TMOUT_OF_AGENT], tmoutPolicy: 'override' },
-    expected: [['TMOUT', 'ok', /lifted in kept sessions/]],
   },
   {
     what: 'an agent of 2020 where the account has a shell profile',

@@ -111,6 +111,5 @@ export const INSTALLED = {
   entries: { env: 'live', profile: 'live', rc: 'off' },
   intervalSeconds: 45,
   unattendedSeconds: 28_800,
-  tmoutPolicy: 'respect',
   kept: { count: 2, notAnswering: 0, leaked: 0 },
 };

@@ -43,7 +43,6 @@ const FULL = {
   tmux: '',
   ssh: 'skipped',
   sshWhy: 'sshd already sends its own, every 30 s',
-  tmoutPolicy: 'respect',
   tmout: [{ file: '/etc/profile.d/timeout.sh', value: 900, readonly: true }],
   sessions: [SESSION],
   kept: { count: 3, notAnswering: 1, leaked: 0 },

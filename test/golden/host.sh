@@ -18,7 +18,7 @@ while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
 verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
-interval=0 max_idle=0 unattended=0 cap='' wrap=none tmout=respect ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
+interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
 
 json_string() {
   json=
@@ -244,7 +244,6 @@ read_settings() {
       interval) number "$value" && interval=$number ;;
       max-idle) number "$value" && max_idle=$number ;;
       wrap) wrap=$value ;;
-      tmout) tmout=$value ;;
     esac
   done <"$1"
   unattended=$max_idle

@@ -124,16 +124,10 @@ __SSMKA_LINES
   one="{\"file\":$json,\"value\":$tmout_value,\"readonly\":$tmout_readonly}"
   [ $((${#tmouts} + ${#one})) -gt 300 ] || tmouts="$tmouts${tmouts:+,}$one"
   [ "$tmout_value" != 0 ] || return 0
-  plainly='a shell that reads it still logs out at its prompt'
-  case $tmout,$tmout_readonly,$1 in
-    override,false,/etc/ksh.kshrc | override,false,/etc/mkshrc) ;;
-    override,false,/etc/profile* | override,false,/etc/environment) plainly='lifted in kept sessions, but in ksh and mksh' ;;
-    override,false,*) plainly='lifted in kept sessions' ;;
-  esac
   words=$tmout_value
   [ "$words" != null ] || words='set to something computed'
   [ "$tmout_readonly" = false ] || words="$words, readonly"
-  say "TMOUT $words, by $1: $plainly"
+  say "TMOUT $words, by $1: a shell that reads it still logs out at its prompt"
 }
 
 look_for_tmout() {
@@ -255,7 +249,7 @@ esac
 json_cut "$keeper_why" 90
 details=",\"keeperWhy\":$json,\"wrap\":\"$wrap\",\"tmux\":"
 json_cut "$tmux" 40
-details="$details$json,\"tmoutPolicy\":\"$tmout\",\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"
+details="$details$json,\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"
 details="$details,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count}"
 print_verdict
 print_rest

@@ -128,31 +128,6 @@ for (const { name, argv } of INSTALLER_SHELLS) {
   });
 }
 
-test('--tmout override: a plain TMOUT is lifted in kept sessions, a readonly one cannot be, and status tells them apart', {
-  skip,
-}, () => {
-  const sandbox = new Sandbox();
-  try {
-    installQuietly(sandbox, bundleOf({ tmout: 'override' }));
-    sandbox.write('etc/profile.d/a.sh', 'TMOUT=100\n');
-    sandbox.write('etc/profile.d/b.sh', 'readonly TMOUT=200\n');
-    sandbox.write('etc/bash.bashrc', 'TMOUT=300\n');
-    sandbox.write('etc/mkshrc', 'TMOUT=400\n');
-    const { stdout, verdict } = sandbox.runScript(bundleOf().status, { env: ROOTED });
-    assert.equal(
-      verdict['tmoutPolicy'],
-      'override',
-      'what the host was installed with, not what we ask with',
-    );
-    assert.match(stdout, /^TMOUT 100, by \S+a.sh: lifted in kept sessions, but in ksh and mksh$/m);
-    assert.match(stdout, /^TMOUT 300, by \/etc\/bash.bashrc: lifted in kept sessions$/m);
-    assert.match(stdout, /^TMOUT 400, by \/etc\/mkshrc: a shell that reads it still logs out/m);
-    assert.match(stdout, /^TMOUT 200, readonly, by \S+b.sh: a shell that reads it still logs out/m);
-  } finally {
-    sandbox.close();
-  }
-});
-
 test('the keeper and why: the interpreter it runs on, what was asked for, what is missing', { skip }, () => {
   for (const [options, settings, keeper, why] of [
     [{}, {}, 'relay', /^runs on \/usr\/bin\/python3$/],

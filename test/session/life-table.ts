@@ -46,10 +46,10 @@ export const SEATS: readonly Seat[] = ENTRIES.flatMap((entry): Seat[] => {
 /** Nothing is installed without a keeper, so there is neither a wrapper nor an entry: one seat is enough. */
 const BARE_SEATS: readonly Seat[] = [{ entry: 'env', sh: SESSION_SH, shells: SHELLS }];
 
-/** Every session there is. A wrapper is for terminals that answer. */
+/** Every session there is. A wrapper needs the relay and a terminal that answers. */
 export const LIFE_ROWS: readonly LifeRow[] = KEEPERS.flatMap(({ name: keeper }) =>
   CLIENTS.flatMap((client) =>
-    (keeper === 'none' || client === 'silent' ? WRAPPERS.slice(0, 1) : WRAPPERS).flatMap((wrapper) =>
+    (keeper === 'relay' && client === 'answers' ? WRAPPERS : WRAPPERS.slice(0, 1)).flatMap((wrapper) =>
       (keeper === 'none' ? BARE_SEATS : SEATS).flatMap((seat) =>
         seat.shells.map((shell) => ({ keeper, wrapper, seat, shell, client })),
       ),

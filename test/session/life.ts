@@ -106,12 +106,11 @@ export async function describeLife(rows: readonly LifeRow[]): Promise<void> {
 }
 
 function rowLives(row: LifeRow, activity: Activity, policy: IdlePolicy): boolean {
-  const { shell, wrapper, client } = row;
+  const { shell, client } = row;
   return KEEPERS.find(({ name }) => name === row.keeper)!.lives({
     policy,
     activity,
     shell: shell.class,
-    wrapper,
     client,
   });
 }
@@ -207,8 +206,8 @@ class Scene {
 
   /** The prompt keeper queries while this shell waits for keys. */
   private get isQueriedAtPrompt(): boolean {
-    const { keeper, shell, wrapper, client } = this.row;
-    return keeper === 'prompt' && shell.class === 'swallows' && wrapper === 'none' && client === 'answers';
+    const { keeper, shell, client } = this.row;
+    return keeper === 'prompt' && shell.class === 'swallows' && client === 'answers';
   }
 
   private async begin(activity: Activity): Promise<void> {

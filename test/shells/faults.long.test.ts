@@ -8,10 +8,7 @@ import { type PromptFile, renderPrompt } from './support/render.ts';
 /** The normal run has a slice of the tests, and the one that notices may not be in it. */
 const all = { SSM_KEEPALIVE_TEST_LONG: '1' };
 
-const texts = (file: PromptFile) =>
-  (['respect', 'override'] as const)
-    .map((tmout) => renderPrompt(file, { intervalSeconds: 1, maxIdleSeconds: 1, tmout }))
-    .join('');
+const texts = (file: PromptFile) => renderPrompt(file, { intervalSeconds: 1, maxIdleSeconds: 1 });
 
 suite('prompt keeper: faults', { concurrency: 6 }, () => {
   for (const [name, { file: changed, from, noticedIn, noticedBy }] of Object.entries(faults)) {

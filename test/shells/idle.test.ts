@@ -157,37 +157,6 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
         await out(t);
       }),
     );
-
-    testWith([shell.command], `${shell.name}: --tmout override lifts TMOUT for the kept shell`, () =>
-      inTerminal({ shell, before: 'TMOUT=3', tmout: 'override' }, async (t) => {
-        await t.outputs(shell.keeper, 6);
-        assert.equal(await t.ask('"${TMOUT:-0}"'), '0');
-        assert.doesNotMatch(t.screen, /readonly|TMOUT=3/);
-      }),
-    );
-
-    testWith([shell.command], `${shell.name}: --tmout override says that a readonly TMOUT stays`, () =>
-      inTerminal({ shell, before: 'TMOUT=4; readonly TMOUT', tmout: 'override' }, async (t) => {
-        await t.see('ssm-keepalive: TMOUT=4 is readonly: this shell still logs out at its prompt');
-        await out(t);
-        assert.equal(t.screen.match(/is readonly/g)?.length, 1);
-      }),
-    );
-  }
-
-  for (const shell of swallowingShells) {
-    if (tmoutOf(shell) === 'none') continue;
-    // bash sets its timer before it looks at PROMPT_COMMAND: for the first prompt it is too late.
-    testWith(
-      [shell.command],
-      `${shell.name}: --tmout override also lifts what a later startup file sets`,
-      () =>
-        inTerminal({ shell, after: 'TMOUT=6', tmout: 'override' }, async (t) => {
-          t.type('\r');
-          await t.outputs(shell.keeper, 9);
-          assert.equal(await t.ask('"${TMOUT:-0}"'), '0');
-        }),
-    );
   }
 
   testWith(['zsh'], 'zsh: silent while TMOUT is set, and heartbeats again once it is not', () =>

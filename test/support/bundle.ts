@@ -8,7 +8,6 @@ export const SETTINGS: BundleSettings = {
   intervalSeconds: 45,
   maxIdleSeconds: 28_800,
   scope: 'ssm',
-  tmout: 'respect',
   shell: 'keep',
   entries: ['env', 'profile'],
   ssh: false,

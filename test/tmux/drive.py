@@ -444,7 +444,7 @@ def nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser():
     no_trace(login)
 
 
-def nothing_is_printed_while_nobody_is_attached(keeper='relay'):
+def nothing_is_printed_while_nobody_is_attached():
     login = Login().in_tmux()
     login.until(lambda: b'[0]' in login.screen, 'no status line')
     login.lose()
@@ -545,74 +545,6 @@ def the_shell_inside_is_the_one_without():
     login.sees(b'<bash bash,-l,>')
     login.type(b'exit\r')
     same(login.ends(), 0)
-
-
-def tmout_is_lifted_inside():
-    with open('/home/ssm-user/.bash_profile', 'w') as file:
-        file.write('TMOUT=3000\n')
-    login = Login(argv=['-bash'], path='/usr/bin/bash', env={'ENV': None}).in_tmux()
-    login.type(b'echo "<${TMOUT-unset}>"\r')
-    login.sees(b'<unset>')
-    login.type(b'exit\r')
-    same(login.ends(), 0)
-
-
-def without_a_relay_a_clock_is_the_output():
-    login = Login().in_tmux()
-    clock = lambda: set(re.findall(br'\d\d:\d\d:\d\d', login.screen))
-    login.until(lambda: len(clock()) >= 3, 'the clock stands still')
-    same((login.relay(), login.asked), (None, 0))
-    login.type(b'exit\r')
-    same(login.ends(), 0)
-    same(sessions(), [])
-    nothing_is_printed_while_nobody_is_attached('none')
-
-
-def without_a_relay_the_clock_stops_when_nobody_is_there():
-    """max-idle is 3 s here."""
-    login = Login().in_tmux()
-    clock = lambda: set(re.findall(br'\d\d:\d\d:\d\d', login.screen))
-    login.until(lambda: clock(), 'no clock')
-    login.until(lambda: b'\x1b[?1049l' in login.screen, 'never locked')
-    for _ in range(10):
-        login.turn(0.05)
-    before = len(login.screen)
-    end = time.time() + 3
-    while time.time() < end:
-        login.turn()
-    same(len(login.screen), before)
-    known = clock()
-    login.type(b' ')
-    login.until(lambda: clock() - known, 'a key does not resume the clock')
-    login.type(b'exit\r')
-    same(login.ends(), 0)
-
-
-def without_a_relay_the_cap_of_root_stops_the_clock():
-    """max-idle is 8 h here. 0 is what `lock-after-time` takes for never."""
-    os.makedirs('/etc/ssm-keepalive', exist_ok=True)
-    for text in ('0\n', '2\n', 'soon\n', ''):
-        with open('/etc/ssm-keepalive/max-idle', 'w') as file:
-            file.write(text)
-        login = Login().in_tmux()
-        login.until(lambda: b'\x1b[?1049l' in login.screen, 'never locked with %r' % text)
-        # Not before tmux is back: 3.1c throws away what was typed until then.
-        login.seen = len(login.screen)
-        login.type(b' ')
-        login.sees(b'prompt>')
-        login.type(b'exit\r')
-        same(login.ends(), 0)
-
-
-def without_a_relay_and_without_tmux_the_shell_is_plain():
-    for text in (None, '#!/bin/sh\n[ "$1" != -V ] || { echo tmux 3.4; exit; }\nexec sleep 1000\n'):
-        if text:
-            pretend(text)
-        login = Login()
-        login.sees(b'prompt> ')
-        login.type(b'echo pl""ain; exit 6\r')
-        login.sees(b'plain')
-        same(login.ends(), 6)
 
 
 def main():

@@ -17,9 +17,9 @@ after(() => {
 async function play(
   name: string,
   changes: Partial<BundleSettings> = {},
-  { hasTmux = true, sh = '/usr/bin/dash' } = {},
+  { hasTmux = true } = {},
 ): Promise<void> {
-  const host = installedSandbox({ wrap: 'tmux', ...changes }, { sh });
+  const host = installedSandbox({ wrap: 'tmux', ...changes });
   hosts.push(host);
   host.extra = ['--ro-bind', fileURLToPath(new URL('.', import.meta.url)), '/drive'];
   if (otherTmux) {
@@ -67,24 +67,6 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
   test('a login whose line is slow keeps its session', () =>
     play('a_login_whose_line_is_slow_keeps_its_session', { intervalSeconds: 3 }));
 
-  test('tmout is lifted inside, where that is asked for', () =>
-    play('tmout_is_lifted_inside', { tmout: 'override' }));
-
   test('without a usable tmux the shell is plain and kept', () =>
     play('without_a_usable_tmux_the_shell_is_plain_and_kept', {}, { hasTmux: false }));
-});
-
-describe('sessions in tmux without a relay', { skip, concurrency: 3 }, () => {
-  for (const sh of ['/usr/bin/dash', '/usr/bin/bash']) {
-    test(`${sh.slice(9)} as sh: without a relay a clock is the output`, () =>
-      play('without_a_relay_a_clock_is_the_output', { keeper: 'prompt' }, { sh }));
-  }
-  test('what is typed ahead runs once in tmux', () =>
-    play('what_is_typed_ahead_runs_once_in_tmux', { keeper: 'prompt' }));
-  test('the clock stops when nobody is there', () =>
-    play('without_a_relay_the_clock_stops_when_nobody_is_there', { keeper: 'prompt', maxIdleSeconds: 3 }));
-  test('the cap of root stops the clock', () =>
-    play('without_a_relay_the_cap_of_root_stops_the_clock', { keeper: 'prompt' }));
-  test('without tmux the shell is plain', () =>
-    play('without_a_relay_and_without_tmux_the_shell_is_plain', { keeper: 'prompt' }, { hasTmux: false }));
 });

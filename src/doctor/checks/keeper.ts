@@ -113,10 +113,7 @@ export const tmout: Check = defineCheck({
       ({ file, value, readonly }) =>
         `${value === null ? 'computed' : `${value} s`}${readonly ? ', readonly' : ''}, by ${file}`,
     );
-    const isLifted = report.tmoutPolicy === 'override' && found.every(({ readonly }) => !readonly);
-    if (isLifted)
-      return ok('set, and lifted in kept sessions (in ksh and mksh only what the agent gives)', seen);
-    const next = 'if that is no policy, install with --tmout override';
+    const next = 'if that is no policy, take it out of the file that sets it: we respect TMOUT';
     // Only the agent's environment reaches the plain sh of a session; files are read by logins.
     return found.some(({ file }) => file.startsWith('the environment of'))
       ? todo('set for every session: its shell logs out at its prompt after that time', seen, next)

@@ -146,13 +146,6 @@ export const faults: Readonly<Record<string, Fault>> = {
     'manners',
     'bash: the helper has the name',
   ),
-  'override: TMOUT stays': fault(
-    bash,
-    '\\builtin unset -v TMOUT 2>/dev/null; then',
-    'false; then',
-    'idle',
-    'bash: --tmout override lifts',
-  ),
   'TTOU stops it': fault(helper, ' TTOU', '', 'manners', 'bash: works under stty tostop'),
   'it holds a folder': fault(helper, 'cd /', ':', 'manners', 'bash: the helper can be'),
   'an exec is not noticed': fault(

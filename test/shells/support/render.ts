@@ -21,7 +21,6 @@ export type PromptFile = (typeof promptFiles)[number];
 export interface PromptValues {
   readonly intervalSeconds: number;
   readonly maxIdleSeconds: number;
-  readonly tmout?: 'respect' | 'override';
 }
 
 const dialects: Readonly<Record<PromptFile, DialectName>> = {
@@ -35,7 +34,7 @@ const dialects: Readonly<Record<PromptFile, DialectName>> = {
 export function renderPrompt(file: PromptFile, values: PromptValues): string {
   const { quote } = DIALECTS[dialects[file]];
   const text = readFileSync(new URL(`${file}.ejs`, templates), 'utf8');
-  return ejs.render(text, { tmout: 'respect', ...values }, { escape: quote });
+  return ejs.render(text, { ...values }, { escape: quote });
 }
 
 export interface PromptFolder {

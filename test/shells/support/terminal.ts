@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type IPty, spawn } from '@lydell/node-pty';
 import { childrenOf, commandLine, findHelpers, isRunning } from './processes.ts';
-import { type PromptFile, type PromptValues, writePromptFolder } from './render.ts';
+import { type PromptFile, writePromptFolder } from './render.ts';
 import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
 
 const query = '\x1b[5n';
@@ -33,7 +33,6 @@ export interface TerminalOptions {
   readonly answers?: 'whole' | 'split' | 'never';
   readonly intervalSeconds?: number;
   readonly maxIdleSeconds?: number;
-  readonly tmout?: PromptValues['tmout'];
   /** Lines of the startup file before and after the keeper. */
   readonly before?: string;
   readonly after?: string;
@@ -62,10 +61,7 @@ export class Terminal {
 
   constructor(options: TerminalOptions) {
     const { shell, intervalSeconds = 1, maxIdleSeconds = 28_800 } = options;
-    const bundle = writePromptFolder(
-      { intervalSeconds, maxIdleSeconds, tmout: options.tmout ?? 'respect' },
-      options.edit,
-    );
+    const bundle = writePromptFolder({ intervalSeconds, maxIdleSeconds }, options.edit);
     const home = mkdtempSync(join(tmpdir(), 'prompt-home-'));
     this.folder = bundle.path;
     this.cleanUp = () => {
