@@ -38,6 +38,12 @@ export function repeat(clock: Clock, milliseconds: number, call: () => void): ()
   return () => cancel();
 }
 
+/** For how long something took: does not count the time that the machine was suspended, nor follow a correction of its time. */
+export const steadyClock: Clock = {
+  ...systemClock,
+  now: () => performance.timeOrigin + performance.now(),
+};
+
 /** Waits so long, or until one of the signals is aborted. Never throws. The process stays alive until then. */
 export function sleep(
   clock: Clock,

@@ -2,6 +2,7 @@
  * One session as its client: opens the data channel, shakes hands, carries bytes both ways, comes back after a lost connection,
  * and tells when and how it ended. Why this is own code on `ws` and not the npm package ssm-session: docs/session-client.md.
  */
+import { type Clock, steadyClock, systemClock } from '../clock.ts';
 import { answerHandshake, readSentence } from './handshake.ts';
 import { Line } from './line.ts';
 import {
@@ -42,7 +43,8 @@ class Session implements ClientSession {
     lastOutputAt: 0,
     lastInputAt: 0,
   };
-  private readonly stream = new Stream((frame) => this.line.send(frame));
+  private readonly clock: Clock;
+  private readonly stream: Stream;
   private readonly line: Line;
   private readonly queries = new QueryFinder();
   private refused: readonly string[] = [];
@@ -55,6 +57,12 @@ class Session implements ClientSession {
   constructor(private readonly options: SessionOptions) {
     const { session, size, signal, resume } = options;
     const { giveUpSeconds = GIVE_UP_SECONDS, silenceSeconds = SILENCE_SECONDS } = options;
+    const clock = options.clock ?? steadyClock;
+    this.clock = options.clock ?? systemClock;
+    this.stream = new Stream(
+      (frame) => this.line.send(frame),
+      () => clock.now(),
+    );
     this.id = session.SessionId ?? '';
     this.size = { cols: size?.cols ?? 80, rows: size?.rows ?? 24 };
     this.opened = new Promise((resolve, reject) => {
@@ -63,7 +71,7 @@ class Session implements ClientSession {
     this.ended = new Promise((resolve) => {
       this.settleEnd = resolve;
     });
-    this.line = new Line({ session, resume, giveUpSeconds, silenceSeconds }, this.stream, {
+    this.line = new Line({ session, resume, clock, giveUpSeconds, silenceSeconds }, this.stream, {
       message: (message) => this.take(message),
       changed: (state) => options.onConnection?.(state),
       ended: (by, reason) => this.finish(by, reason),
@@ -98,7 +106,7 @@ class Session implements ClientSession {
     for (let at = 0; at < all.length; at += PIECE_BYTES)
       this.stream.send(Payload.Output, all.subarray(at, at + PIECE_BYTES));
     this.stats.bytesOut += all.length;
-    this.stats.lastInputAt = Date.now();
+    this.stats.lastInputAt = this.clock.now();
     return this.stream.hasRoom;
   }
 
@@ -159,7 +167,7 @@ class Session implements ClientSession {
 
   private takeOutput(payload: Uint8Array): void {
     this.stats.bytesIn += payload.length;
-    this.stats.lastOutputAt = Date.now();
+    this.stats.lastOutputAt = this.clock.now();
     const found = this.queries.count(payload);
     this.stats.queriesSeen += found;
     this.options.onOutput?.(payload);
@@ -179,7 +187,7 @@ class Session implements ClientSession {
     this.hasEnded = true;
     this.line.close();
     this.stream.release();
-    const end = { at: Date.now(), sentence, by };
+    const end = { at: this.clock.now(), sentence, by };
     this.settleEnd(end);
     const why = this.refused.length > 0 ? `this client cannot do ${this.refused.join(', ')}` : sentence;
     this.settleOpened.reject(

@@ -1,4 +1,5 @@
 /** A session's connection as one thing, over however many sockets: notices when one is dead, comes back, or says that it cannot. */
+import type { Clock } from '../clock.ts';
 import { Link, type SessionAddress } from './link.ts';
 import { type Outcome, type Resume, recover } from './recovery.ts';
 import type { Stream } from './stream.ts';
@@ -14,6 +15,7 @@ export interface LineOptions {
   readonly session: SessionAddress;
   /** Without it the first loss is the end. */
   readonly resume: Resume | undefined;
+  readonly clock: Clock;
   readonly giveUpSeconds: number;
   /** Input unacknowledged for this long, with nothing heard meanwhile: the connection is dead, whatever the socket says. */
   readonly silenceSeconds: number;
@@ -33,7 +35,7 @@ export class Line {
   reconnects = 0;
   private readonly clientId = crypto.randomUUID();
   private readonly stop = new AbortController();
-  private readonly timers: NodeJS.Timeout[];
+  private readonly timers: (() => void)[];
   private streamUrl: string;
   private link: Link | undefined;
   private isPaused = false;
@@ -51,7 +53,7 @@ export class Line {
     private readonly events: LineEvents,
   ) {
     this.streamUrl = options.session.StreamUrl ?? '';
-    this.timers = [setInterval(() => this.tick(), TICK_MS), setInterval(() => this.ping(), PING_MS)];
+    this.timers = [this.repeat(TICK_MS, () => this.tick()), this.repeat(PING_MS, () => this.ping())];
     this.attach(options.session, (reason) => this.lose(reason));
   }
 
@@ -72,16 +74,30 @@ export class Line {
   resume(): void {
     this.isPaused = false;
     // Nothing was heard because nothing was read.
-    this.heardAt = performance.now();
+    this.heardAt = this.options.clock.now();
     this.link?.resume();
   }
 
   /** Ends it without an event; what was sent before still goes out. */
   close(): void {
-    for (const timer of this.timers) clearInterval(timer);
+    for (const cancel of this.timers) cancel();
     this.stop.abort();
     this.isConnected = false;
     this.link?.close();
+  }
+
+  /** Until the returned function is called. A line that is open keeps its process alive. */
+  private repeat(everyMs: number, call: () => void): () => void {
+    const { clock } = this.options;
+    let cancel = (): void => {};
+    const arm = (): void => {
+      cancel = clock.keepAliveAfter(everyMs, () => {
+        arm();
+        call();
+      });
+    };
+    arm();
+    return () => cancel();
   }
 
   /** Opens a connection; `gone` is called when it breaks. Whatever was not acknowledged goes out on it first. */
@@ -96,7 +112,7 @@ export class Line {
       },
       {
         opened: () => {
-          this.heardAt = performance.now();
+          this.heardAt = this.options.clock.now();
           if (this.isPaused) link.pause();
           this.stream.restart();
         },
@@ -106,6 +122,7 @@ export class Line {
           gone(reason);
         },
       },
+      this.options.clock,
     );
     this.link = link;
   }
@@ -114,7 +131,7 @@ export class Line {
     if (this.stop.signal.aborted) return;
     this.hasHeard = true;
     this.isConnected = true;
-    this.heardAt = performance.now();
+    this.heardAt = this.options.clock.now();
     this.troubledSince = undefined;
     this.heard?.();
     this.events.message(message);
@@ -123,7 +140,7 @@ export class Line {
   private tick(): void {
     const { link } = this;
     if (link === undefined || this.isPaused || !link.isOpen) return;
-    const silentMs = performance.now() - this.heardAt;
+    const silentMs = this.options.clock.now() - this.heardAt;
     if (
       this.isConnected &&
       Math.min(silentMs, this.stream.oldestWaitMs) > this.options.silenceSeconds * 1000
@@ -144,13 +161,14 @@ export class Line {
       this.events.ended('lost', reason);
       return;
     }
-    this.troubledSince ??= performance.now();
+    this.troubledSince ??= this.options.clock.now();
     this.events.changed('broken');
     const attempt = {
       sessionId: session.SessionId ?? '',
       resume,
       connect: (address: SessionAddress) => this.reattach(address),
       reason,
+      clock: this.options.clock,
       giveUpAt: this.troubledSince + giveUpSeconds * 1000,
       signal: this.stop.signal,
     };
@@ -174,17 +192,17 @@ export class Line {
       const settle = (failure?: string): void => {
         isSettled = true;
         this.heard = undefined;
-        clearInterval(timer);
+        cancel();
         this.isConnected = failure === undefined;
         resolve(failure);
       };
-      const timer = setInterval(() => {
+      const cancel = this.repeat(TICK_MS, () => {
         if (this.stop.signal.aborted) settle('the session ended');
-        else if (this.link?.isOpen && performance.now() - this.heardAt >= SETTLE_MS) {
+        else if (this.link?.isOpen && this.options.clock.now() - this.heardAt >= SETTLE_MS) {
           if (this.stream.oldestWaitMs === 0) this.troubledSince = undefined;
           settle();
         }
-      }, TICK_MS);
+      });
       this.heard = () => settle();
       this.attach(address, (reason) => {
         if (!isSettled) settle(reason);

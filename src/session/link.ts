@@ -1,5 +1,6 @@
 /** One WebSocket of a session: opens it with a token, carries frames, and tells once when it is gone. A session may have many. */
 import WebSocket from 'ws';
+import type { Clock } from '../clock.ts';
 import { CLIENT_VERSION } from './handshake.ts';
 import { type Incoming, unpackMessage } from './wire.ts';
 
@@ -42,6 +43,7 @@ export class Link {
       headers: Readonly<Record<string, string>>;
     },
     events: LinkEvents,
+    private readonly clock: Clock,
   ) {
     const socket = new WebSocket(address.StreamUrl, {
       headers: address.headers,
@@ -109,7 +111,7 @@ export class Link {
     this.socket.resume();
     this.socket.close();
     // A peer that does not answer must not keep the process from ending.
-    setTimeout(() => this.socket.terminate(), CLOSE_LIMIT_MS).unref();
+    this.clock.after(CLOSE_LIMIT_MS, () => this.socket.terminate());
   }
 
   /** Ends a connection that is as good as dead at once; `gone` does not come any more. */

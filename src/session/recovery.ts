@@ -1,5 +1,5 @@
 /** The way back to a session whose connection broke: ask for a new token, again and again, a little slower each time. */
-import { setTimeout as wait } from 'node:timers/promises';
+import { type Clock, sleep } from '../clock.ts';
 import type { SessionAddress } from './link.ts';
 
 /** Asks the service for a new token. Undefined: the session is over. Anything thrown is tried again, unless it is a ResumeRefusedError. */
@@ -26,21 +26,23 @@ export interface Attempt {
   readonly connect: (address: SessionAddress) => Promise<string | undefined>;
   /** Why the last connection broke. */
   readonly reason: string;
-  /** In performance.now() milliseconds. */
+  readonly clock: Clock;
+  /** By that clock. */
   readonly giveUpAt: number;
   /** Ends it at once. */
   readonly signal: AbortSignal;
 }
 
 export async function recover(attempt: Attempt): Promise<Outcome> {
-  const { signal, giveUpAt } = attempt;
+  const { clock, signal, giveUpAt } = attempt;
   let { reason } = attempt;
   // The first try comes almost at once: an hourly recycling should not show. The jitter keeps a fleet from trying in step.
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LAST_DELAY_MS)) {
-    await wait(delay * Math.random(), undefined, { signal }).catch(() => {});
+    await sleep(clock, delay * Math.random(), signal);
     if (signal.aborted) return { result: 'stopped', reason };
+    const limit = limitCall(clock, giveUpAt);
     try {
-      const address = await attempt.resume(attempt.sessionId, AbortSignal.any([signal, limitCall(giveUpAt)]));
+      const address = await attempt.resume(attempt.sessionId, AbortSignal.any([signal, limit.signal]));
       // The service answers for a session that timed out without a token [plugin, ResumeSessionHandler].
       if (!address?.TokenValue) return { result: 'over', reason };
       const failure = await attempt.connect(address);
@@ -49,15 +51,18 @@ export async function recover(attempt: Attempt): Promise<Outcome> {
     } catch (error) {
       if (error instanceof ResumeRefusedError) return { result: 'lost', reason: error.message };
       reason = (error as Error).message;
+    } finally {
+      limit.cancel();
     }
     if (signal.aborted) return { result: 'stopped', reason };
-    if (performance.now() >= giveUpAt) return { result: 'lost', reason };
+    if (clock.now() >= giveUpAt) return { result: 'lost', reason };
   }
 }
 
 /** No call outlives the time that is left, but each has a second at least. */
-function limitCall(giveUpAt: number): AbortSignal {
-  return AbortSignal.timeout(
-    Math.ceil(Math.min(CALL_LIMIT_MS, Math.max(1000, giveUpAt - performance.now()))),
-  );
+function limitCall(clock: Clock, giveUpAt: number): { readonly signal: AbortSignal; cancel(): void } {
+  const stop = new AbortController();
+  const limitMs = Math.min(CALL_LIMIT_MS, Math.max(1000, giveUpAt - clock.now()));
+  const cancel = clock.after(limitMs, () => stop.abort(new Error('the service did not answer in time')));
+  return { signal: stop.signal, cancel };
 }

@@ -1,4 +1,5 @@
 /** What a session is to those who open one: what it takes, what it can do, and how it ends. */
+import type { Clock } from '../clock.ts';
 import type { SessionAddress } from './link.ts';
 import type { Resume } from './recovery.ts';
 
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly silenceSeconds?: number;
   /** Told when the connection breaks and when it holds again; the session goes on in both cases. */
   readonly onConnection?: (state: 'broken' | 'back') => void;
+  /** Default the machine's own. */
+  readonly clock?: Clock;
   /** Ends the session as close() does, also before it is open. */
   readonly signal?: AbortSignal;
 }

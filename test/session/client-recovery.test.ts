@@ -5,6 +5,7 @@ import { makeResume } from '../../src/commands/resume.ts';
 import { terminateSession } from '../../src/fleet/sessions.ts';
 import { openSession, ResumeRefusedError } from '../../src/session/index.ts';
 import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { ManualClock } from '../support/clock.ts';
 import { useCuttingProxy } from './cutting-proxy.ts';
 import { startSession } from './dialogue.ts';
 
@@ -67,14 +68,18 @@ test('a session that ended while its connection was broken is over, not lost', {
 
 test('nobody to be reached: lost within the time given, and why', { skip }, async () => {
   const states: string[] = [];
+  const clock = new ManualClock();
   const talk = await startSession(client, WEB, {
     resume,
-    giveUpSeconds: 1,
+    clock,
     onConnection: (state) => states.push(state),
   });
+  const brokenAt = clock.now();
   proxy.refuse();
-  const end = await talk.session.ended;
+  await until('notice', () => states.length > 0);
+  const end = await passTime(clock, talk.session.ended);
   proxy.heal();
+  assert.ok(end.at - brokenAt >= 60_000, `given up after ${end.at - brokenAt} ms`);
   assert.equal(end.by, 'lost');
   assert.match(end.sentence, /could not be reached|closed/);
   assert.deepEqual(states, ['broken']);
@@ -173,13 +178,32 @@ test('the connection can be abandoned before the session is open', async () => {
 test('input to a host that fell silent is noticed, and goes through once somebody answers again', {
   skip,
 }, async () => {
-  const talk = await startSession(client, WEB, { resume, silenceSeconds: 2 });
+  const clock = new ManualClock();
+  const talk = await startSession(client, WEB, { resume, clock, giveUpSeconds: 3600 });
   await talk.say('stty -echo; echo go\r', /go\s[\s\S]*[$#] $/);
   proxy.swallow();
+  const silentAt = clock.now();
   talk.session.write('echo heard; exit\r');
-  await until('notice', () => !talk.session.isConnected);
+  await until('notice', async () => {
+    await clock.advance(100);
+    return !talk.session.isConnected;
+  });
+  assert.ok(clock.now() - silentAt > 15_000, `noticed after ${clock.now() - silentAt} ms`);
   proxy.cut();
   proxy.heal();
-  assert.equal((await talk.session.ended).by, 'service');
+  assert.equal((await passTime(clock, talk.session.ended)).by, 'service');
   assert.equal(talk.printed().split('heard').length, 2, 'once');
 });
+
+/** Moves the clock until `what` has happened. */
+async function passTime<T>(clock: ManualClock, what: Promise<T>): Promise<T> {
+  let isOver = false;
+  void what.then(() => {
+    isOver = true;
+  });
+  await until('its time', async () => {
+    await clock.advance(200);
+    return isOver;
+  });
+  return what;
+}
