@@ -11,3 +11,9 @@ export function leaveOutComments(text: string): string {
   const headEnd = lines.findIndex((line) => !isHead(line));
   return lines.filter((line, index) => index < headEnd || !COMMENT.test(line)).join('\n');
 }
+
+/** A string that is a statement of its own, inside a class or a function, with the blank line after it. */
+const DOCSTRING = /^ +"""[\s\S]*?"""\n\n?/gm;
+
+/** Python text without the docstrings of its classes and functions; that of the module stays, which says what the file is. */
+export const leaveOutDocstrings = (text: string): string => text.replace(DOCSTRING, '');

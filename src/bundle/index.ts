@@ -1,5 +1,6 @@
 /** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
-import { leaveOutComments } from './comments.ts';
+import { leaveOutComments, leaveOutDocstrings } from './comments.ts';
+import type { DialectName } from './dialects.ts';
 import type { BundleSettings } from './inputs.ts';
 import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
 import {
@@ -12,6 +13,7 @@ import {
   SSH_DROP_IN,
   stubFiles,
 } from './places.ts';
+import { PYTHON_PROGRAMS } from './python.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
@@ -63,13 +65,17 @@ const commonValues = {
   blocks: BLOCKS,
   dropInPath,
   sshDropIn: SSH_DROP_IN,
+  python: PYTHON_PROGRAMS,
 };
 
 /** sshd gives a client up after interval × count without an answer: at least `--max-idle`, so a sleeping laptop finds its login again. */
 const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
   Math.ceil(maxIdleSeconds / intervalSeconds);
 
-function renderFiles(settings: BundleSettings, trim: (text: string) => string): BundleFile[] {
+function renderFiles(
+  settings: BundleSettings,
+  trim: (text: string, dialect?: DialectName) => string,
+): BundleFile[] {
   // Whether to restart is how a bundle is delivered, not what it is: the copies on the instance may.
   const values = {
     ...commonValues,
@@ -89,7 +95,7 @@ function renderFiles(settings: BundleSettings, trim: (text: string) => string): 
       path: file.path,
       place: 'any',
       entry: 'version',
-      text: trim(renderTemplate(file.template, file.dialect, values)),
+      text: trim(renderTemplate(file.template, file.dialect, values), file.dialect),
     }),
   );
   const stubs = PLACES.flatMap((place) =>
@@ -112,7 +118,10 @@ function renderFiles(settings: BundleSettings, trim: (text: string) => string): 
  * `hasComments` keeps the comments in that say why: for readers, and never sent.
  */
 export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
-  const trim = hasComments ? (text: string) => text : leaveOutComments;
+  const trim = (text: string, dialect?: DialectName) => {
+    if (hasComments) return text;
+    return leaveOutComments(dialect === 'python' ? leaveOutDocstrings(text) : text);
+  };
   const files = renderFiles(settings, trim);
   const manifest = formatManifest(manifestSettings(PRODUCT_VERSION, settings), files);
   const digest = digestOf(manifest);

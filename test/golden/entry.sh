@@ -110,10 +110,10 @@ __ssmka_become_relay() {
   done </proc/self/status
   trap '' INT
   case $__ssmka_python in
-    *python3* | */platform-python) set -- -I -S ;;
-    *) set -- -E -s -S ;;
+    *python2*) set -- -E -s -S -B "$@" ;;
+    *) set -- -I -S -B "$@" ;;
   esac
-  set -- "$@" -B -c 'import sys; sys.path.append(sys.argv.pop(1)); import relay; relay.main(sys.argv[1:])' "$__ssmka_dir"
+  set -- "$@" -c 'import sys; sys.path[:] = [p for p in sys.path if p[:1] == "/"] + sys.argv[1:2]; del sys.argv[1:2]; import relay; relay.main(sys.argv[1:])' "$__ssmka_dir"
   [ "$__ssmka_int" != default ] || set -- "$@" --default-int 1
   if [ "$__ssmka_entry" = env ]; then
     set -- "$@" --agents-shell 1 --env-unset ENV

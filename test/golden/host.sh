@@ -12,6 +12,7 @@ cd / || exit 1
 
 newline='
 '
+own_path='make every directory of that path root:root and not writable by others'
 ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
@@ -129,7 +130,12 @@ require_host() {
   done
   case $root in
     '') ;;
-    /*) [ -d "$root" ] || fail path 'SSM_KEEPALIVE_ROOT names no directory' 'mount the image there first' ;;
+    /*)
+      [ -d "$root" ] || fail path 'SSM_KEEPALIVE_ROOT names no directory' 'mount the image there first'
+      image=$root root='' sticky=yes
+      is_trusted "$image" || fail path "$distrust" "$own_path"
+      root=$image sticky=
+      ;;
     *) fail path 'SSM_KEEPALIVE_ROOT is not an absolute path' 'give the full path of the mounted image' ;;
   esac
 }
@@ -139,35 +145,71 @@ facts_of() {
 }
 
 is_roots_alone() {
-  # shellcheck disable=SC2046 # split on purpose: the format has no other spaces before the type
-  set -- "$1" $(facts_of "$1")
+  # shellcheck disable=SC2046 # split on purpose: mode, links, uid
+  set -- "$1" $(ls -ldn "$1" 2>/dev/null)
   distrust=
-  if [ $# -lt 4 ]; then
-    distrust="$1 does not exist"
-  elif [ "$4" = symbolic ]; then
-    distrust="$1 is a symbolic link"
-  elif [ "$2" != 0 ]; then
-    distrust="$1 belongs to uid $2, not to root"
-  else
-    case $3 in *[2367][0-7] | *[2367]) distrust="$1 can be written by others than root (mode $3)" ;; esac
-  fi
+  case ${2-}:${4-} in
+    :*) distrust="$1 does not exist" ;;
+    l*) distrust="$1 is a symbolic link" ;;
+    *:0 | *:"$stranger") ;;
+    *) distrust="$1 belongs to uid $4, not to root: chown root:root $1" ;;
+  esac
+  case $sticky$2 in yesd????????[tT]*) return 0 ;; esac
+  [ -n "$distrust" ] || case ${2-} in
+    ?????w* | ????????w*) distrust="$1 can be written by others than root ($2): chmod go-w $1" ;;
+    d*+) distrust="$1 has an access list: setfacl -b $1" ;;
+  esac
   [ -z "$distrust" ]
 }
 
-is_trusted_directory() {
+is_trusted() {
+  distrust='' resolved='' untried=$1/ hops=0
   is_roots_alone "${root:-/}" || return 1
-  trusted=$root
-  untried=${1#/}/
   while [ -n "$untried" ]; do
-    trusted=$trusted/${untried%%/*}
+    part=${untried%%/*}
     untried=${untried#*/}
-    is_roots_alone "$trusted" || return 1
-    [ -d "$trusted" ] || {
-      distrust="$trusted is not a directory"
-      return 1
-    }
+    case $part in
+      '' | .) continue ;;
+      ..)
+        [ -n "$resolved" ] || [ -z "$root" ] || distrust="$1 leads out of $root"
+        [ -z "$distrust" ] || return 1
+        resolved=${resolved%/*}
+        continue
+        ;;
+    esac
+    if [ ! -h "$root$resolved/$part" ]; then
+      resolved=$resolved/$part
+      is_roots_alone "$root$resolved" || return 1
+      continue
+    fi
+    hops=$((hops + 1))
+    part=$(readlink "$root$resolved/$part") && [ "$hops" -le 40 ] || distrust="$1 leads nowhere"
+    case $part in
+      /*)
+        [ -z "$root" ] || distrust="$root$resolved has a link to $part, which leads out of $root"
+        resolved=
+        ;;
+    esac
+    [ -z "$distrust" ] || return 1
+    untried=$part/$untried
   done
 }
+
+is_trusted_directory() {
+  is_trusted "$1" || return 1
+  [ -d "$root$1" ] || distrust="$root$1 is not a directory"
+  [ -z "$distrust" ]
+}
+
+is_trusted_program() {
+  is_trusted "$1" || return 1
+  [ -f "$1" ] && [ -x "$1" ] || distrust="$1 is no program"
+  [ -z "$distrust" ]
+}
+
+sticky='' stranger=0
+# shellcheck disable=SC2034 # the first two numbers
+[ ! -r /proc/self/uid_map ] || { read -r part hops untried </proc/self/uid_map && [ "$untried" != 1 ] || stranger=65534; }
 
 is_replaceable() {
   [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
@@ -186,12 +228,32 @@ has_unit() {
 
 find_library() {
   library='' place=''
-  if [ -z "$library" ] && [ -d "$root/usr/local/lib/ssm-keepalive" ] && [ ! -h "$root/usr/local/lib/ssm-keepalive" ]; then
+  [ -n "$library" ] || [ -h "$root/usr/local/lib/ssm-keepalive" ] || [ ! -d "$root/usr/local/lib/ssm-keepalive" ] ||
     library=/usr/local/lib/ssm-keepalive place=local
-  fi
-  if [ -z "$library" ] && [ -d "$root/opt/ssm-keepalive" ] && [ ! -h "$root/opt/ssm-keepalive" ]; then
+  [ -n "$library" ] || [ -h "$root/opt/ssm-keepalive" ] || [ ! -d "$root/opt/ssm-keepalive" ] ||
     library=/opt/ssm-keepalive place=opt
-  fi
+  [ -z "$library" ] || is_trusted_library "$library" || {
+    library=
+    fail path "$distrust" "$own_path"
+  }
+}
+
+is_trusted_library() {
+  is_trusted_directory "$1" || return 1
+  # shellcheck disable=SC2012 # one process for all of them; no name of ours is odd
+  distrust=$(ls -lnA "$root$1" "$root$1"/*/ 2>/dev/null | while read -r mode links uid rest; do
+    case $mode in
+      *:) ;;
+      [!-dlpscb]* | '') continue ;;
+    esac
+    case ${rest##* }:$mode in
+      *.sh:-* | *.py:-* | *.fish:-* | *.bash:-* | *.zsh:-* | *.conf:-*) ;;
+      *:?????w* | *:????????w*) case $mode in l*) ;; *) echo "${rest##* } in $1 can be written by others than root ($mode): chmod go-w" ;; esac ;;
+    esac
+    case $uid in 0 | "$stranger") ;; ?*) echo "${rest##* } in $1 belongs to uid $uid, not to root: chown root:root" ;; esac
+  done)
+  distrust=${distrust%%"$newline"*}
+  [ -z "$distrust" ]
 }
 
 read_line() {
@@ -208,6 +270,7 @@ read_current() {
   current=
   [ -z "$library" ] || read_line current "$root$library/current"
   is_digest "$current" || current=
+  [ ! -h "$root$library/$current" ] || is_trusted_directory "$library/$current" || current=
 }
 
 each_file() {
@@ -224,7 +287,7 @@ each_file() {
 read_cap() {
   cap='' cap_file=/etc/ssm-keepalive/max-idle
   [ -e "$root$cap_file" ] || return 0
-  if ! is_roots_alone "$root$cap_file" || [ ! -f "$root$cap_file" ]; then
+  if ! is_trusted "$cap_file" || [ ! -f "$root$cap_file" ]; then
     say "no effect: ${distrust:-$cap_file is no plain file}"
     return 0
   fi
@@ -372,14 +435,19 @@ is_holder_alive() {
   # shellcheck disable=SC2086 # pid, start time, boot id
   set -- $1
   read_line boot /proc/sys/kernel/random/boot_id
+  case ${1-x} in *[!0-9]*) return 1 ;; esac
   [ $# -eq 3 ] && [ "$3" = "$boot" ] && read_start "$1" && [ "$2" = "$start" ]
 }
 
-take_lock() {
+find_lock() {
   for run in /run /var/run "${library%/*}" /; do
     is_trusted_directory "$run" && break
   done
-  lock_path=$root$run/ssm-keepalive.lock
+  lock_path=${root}${run%/}/ssm-keepalive.lock
+}
+
+take_lock() {
+  find_lock
   [ ! -h "$lock_path" ] && [ ! -d "$lock_path" ] || fail lock "$lock_path is not a plain file" "look at it, then remove it"
   read_start $$
   read_line boot /proc/sys/kernel/random/boot_id
@@ -579,17 +647,27 @@ look_at_entries() {
 
 has_interpreter() {
   [ -n "$interpreter" ] || return 1
-  if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else [ -x "$interpreter" ]; fi
+  if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else is_trusted_program "$interpreter"; fi
 }
 
 run_limited() {
   if command -v timeout >/dev/null 2>&1; then timeout 15 "$@"; else "$@"; fi </dev/null 2>/dev/null
 }
 
+run_python() {
+  __ssmka_python=$1
+  shift
+  case $__ssmka_python in
+    *python2*) set -- -E -s -S -B "$@" ;;
+    *) set -- -I -S -B "$@" ;;
+  esac
+  run_limited "$__ssmka_python" "$@"
+}
+
 can_relay() {
   has_interpreter || return 1
   [ -z "$root" ] || return 0
-  run_limited "$interpreter" -E -s -S -c 'import errno, fcntl, os, select, struct, termios, time' >/dev/null && return 0
+  run_python "$interpreter" -c 'import sys; sys.path[:] = [p for p in sys.path if p[:1] == "/"] + sys.argv[1:2]; del sys.argv[1:2]; import errno, fcntl, os, select, struct, termios, time' >/dev/null && return 0
   lacking=$interpreter
   return 1
 }

@@ -149,12 +149,10 @@ look_for_tmout() {
 }
 
 is_busy() {
-  for run in /run /var/run "${library%/*}" ''; do
-    [ ! -h "$root$run/ssm-keepalive.lock" ] || continue
-    read_line holder "$root$run/ssm-keepalive.lock"
-    ! is_holder_alive "$holder" || return 0
-  done
-  return 1
+  find_lock
+  [ ! -h "$lock_path" ] || return 1
+  read_line holder "$lock_path"
+  is_holder_alive "$holder"
 }
 
 judge_current() {
