@@ -73,6 +73,7 @@ export function readSettings(
       isFollow: isOn('follow'),
       every: one('every'),
       alarm: one('alarm'),
+      idleTimeoutSeconds: one('idle-timeout'),
     },
     keeper: {
       keeper: one('keeper') ?? fallback('keeper'),
@@ -111,7 +112,7 @@ export function readSettings(
     },
   };
   one('config');
-  checkTogether(settings, one('idle-timeout'), (name) => sources.find(name)?.label ?? `--${name}`);
+  checkTogether(settings, (name) => sources.find(name)?.label ?? `--${name}`);
   return deepFreeze(settings);
 }
 

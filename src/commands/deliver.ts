@@ -59,12 +59,12 @@ export async function deliver(run: AccountRun): Promise<Outcome> {
   const plans = await planDocuments(client, verb, settings, bundle);
   const planned = { ...unpinned, document: plannedDocument(plans) };
   const following = await planFollow(client, verb, settings, planned);
+  if (verb === 'install') await checkIdlePolicy(client, settings, run.note);
   if (settings.delivery.isDryRun)
     return {
       kind: 'plan',
       plan: await planAccount(client, settings, unpinned, needsCanary(verb, settings), plans, following),
     };
-  if (verb === 'install') await checkIdlePolicy(client, settings);
   if (verb !== 'status') {
     const edit = verb === 'install' && following?.action === 'update' ? describeAction(following) : undefined;
     await run.confirm({ ...(await countReach(client, targets, settings)), edit });

@@ -27,7 +27,7 @@ export function repeatForAws(settings: Settings, labEndpoint = ''): string {
 }
 
 /** The flags that give the same bundle again; only those that differ from the defaults. */
-export function repeatKeeper({ keeper }: Settings): string {
+export function repeatKeeper({ keeper, delivery }: Settings): string {
   const given: Readonly<Record<string, string | boolean>> = {
     keeper: keeper.keeper,
     interval: String(keeper.intervalSeconds),
@@ -38,6 +38,9 @@ export function repeatKeeper({ keeper }: Settings): string {
     ssh: keeper.ssh,
     entry: keeper.entries.join(','),
     'no-restart': !keeper.restart,
+    ...(delivery.idleTimeoutSeconds === undefined
+      ? {}
+      : { 'idle-timeout': `${delivery.idleTimeoutSeconds / 60}m` }),
   };
   return FLAGS.flatMap((flag) => {
     const value = given[flag.name];

@@ -1,7 +1,8 @@
 /** What an install must not do without being told to, though every flag alone is right. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
-import { readIdleTimeout } from '../fleet/account.ts';
+import { PREFERENCES_DOCUMENT } from '../fleet/account.ts';
+import { readIdlePolicy } from '../fleet/idle-policy.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from '../settings.ts';
 import type { Verb } from './deliver.ts';
 
@@ -29,25 +30,58 @@ export function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
   );
 }
 
-/** An idle timeout below the default was set by somebody: keeping sessions alive past it needs their say. */
-export async function checkIdlePolicy(client: SSMClient, settings: Settings): Promise<void> {
-  const idleTimeout = await readIdleTimeout(client);
-  if (idleTimeout === undefined) return;
-  const minutes = idleTimeout / 60;
-  if (idleTimeout < DEFAULT_IDLE_TIMEOUT_SECONDS && !settings.keeper.overrideIdlePolicy) {
-    throw new UserError({
-      code: 'idle-policy',
-      what: 'nothing was installed',
-      why: `this account ends idle sessions after ${minutes} min instead of the default 20, which somebody chose`,
-      next: 'ask whether that is a policy; if sessions may be kept all the same, add --override-idle-policy',
-    });
-  }
-  if (settings.keeper.intervalSeconds > longestIntervalSeconds(idleTimeout)) {
+/**
+ * An idle timeout below the default was set by somebody, and one that cannot be read may have been: keeping sessions alive past it
+ * needs a say. `--idle-timeout` says what cannot be read; `--override-idle-policy` insists. A dry run asks the same.
+ * @throws UserError
+ */
+export async function checkIdlePolicy(
+  client: SSMClient,
+  settings: Settings,
+  note: (text: string) => void,
+): Promise<void> {
+  const { shortest, unreadable, unseen } = await readIdlePolicy(client);
+  const { idleTimeoutSeconds: said } = settings.delivery;
+  const { overrideIdlePolicy, intervalSeconds } = settings.keeper;
+  if (unreadable !== undefined && said === undefined && !overrideIdlePolicy) throw unknownPolicy(unreadable);
+  const saidMinutes = unreadable !== undefined && said !== undefined ? said / 60 : undefined;
+  const minutes = Math.min(shortest?.minutes ?? 60, saidMinutes ?? 60);
+  const isKnown = shortest !== undefined || saidMinutes !== undefined;
+  if (isKnown && minutes * 60 < DEFAULT_IDLE_TIMEOUT_SECONDS && !overrideIdlePolicy)
+    throw shortenedPolicy(minutes, shortest?.minutes === minutes ? shortest.documentName : undefined);
+  if (isKnown && intervalSeconds > longestIntervalSeconds(minutes * 60)) {
     throw new UserError({
       code: 'bad-setting',
       what: 'nothing was installed',
-      why: `a heartbeat every ${settings.keeper.intervalSeconds} s comes too late for this account’s idle timeout of ${minutes} min`,
-      next: `give --interval ${Math.min(45, longestIntervalSeconds(idleTimeout))} or less`,
+      why: `a heartbeat every ${intervalSeconds} s comes too late for this account’s idle timeout of ${minutes} min`,
+      next: `give --interval ${Math.min(45, longestIntervalSeconds(minutes * 60))} or less`,
     });
   }
+  if (overrideIdlePolicy) return;
+  for (const what of unseen)
+    note(
+      `ssm-keepalive: warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it\n`,
+    );
+}
+
+function unknownPolicy(why: string): UserError {
+  return new UserError({
+    code: 'idle-policy-unknown',
+    what: 'nothing was installed',
+    why: `whether this account’s idle timeout was shortened is not known: ${why}`,
+    next: `let these credentials read it (ssm:GetDocument on document/${PREFERENCES_DOCUMENT}), or say it with --idle-timeout MINUTES, or insist with --override-idle-policy`,
+  });
+}
+
+function shortenedPolicy(minutes: number, documentName: string | undefined): UserError {
+  const whose =
+    documentName === undefined || documentName === PREFERENCES_DOCUMENT
+      ? 'this account ends idle sessions'
+      : `sessions of the document ${documentName} end`;
+  return new UserError({
+    code: 'idle-policy',
+    what: 'nothing was installed',
+    why: `${whose} after ${minutes} min instead of the default 20, which somebody chose`,
+    next: 'ask whether that is a policy; if sessions may be kept all the same, add --override-idle-policy',
+  });
 }

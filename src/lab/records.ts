@@ -57,6 +57,8 @@ export interface SessionRecord {
   details: string;
   /** Minutes, where the session's document says so. */
   maxSessionDuration?: string | undefined;
+  /** Absent: Standard. */
+  accessType?: 'Standard' | 'JustInTime';
 }
 
 export interface DocumentRecord {

@@ -343,9 +343,17 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     {
       ...READ_PREFERENCES,
       why: 'see whether the account’s idle timeout was shortened on purpose',
-      without: 'the account’s idle timeout is not checked',
-      when: isSent,
+      without: 'it is asked for as --idle-timeout or --override-idle-policy',
+      when: isPlanned,
     },
+    {
+      action: 'ssm:DescribeSessions',
+      on: 'any',
+      why: 'see which other session documents were used lately',
+      without: 'their idle timeouts are not checked, and a warning says so',
+      when: isPlanned,
+    },
+    // Not on every document: one that sessions used and that may not be read is a warning.
   ],
   uninstall: [...DELIVERY, ...DOCUMENT, NAME_ASSOCIATIONS, ...UNFOLLOW, ...LISTING],
   status: [...DELIVERY, ...DOCUMENT, SHOW_ASSOCIATIONS, ...LOOK_LISTING],

@@ -39,6 +39,8 @@ export interface Settings {
     readonly every: string | undefined;
     /** The CloudWatch alarm that stops a command. */
     readonly alarm: string | undefined;
+    /** What the user says of the account's idle timeout, for where it cannot be read. */
+    readonly idleTimeoutSeconds: number | undefined;
   };
   readonly keeper: Required<BundleSettings>;
   readonly measure: {

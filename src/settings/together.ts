@@ -5,11 +5,7 @@ import type { FlagName } from '../flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
 /** What no flag can know alone. */
-export function checkTogether(
-  settings: Settings,
-  idleTimeoutSeconds: number | undefined,
-  label: (name: FlagName) => string,
-): void {
+export function checkTogether(settings: Settings, label: (name: FlagName) => string): void {
   const { tags } = settings.targets;
   if (tags.length > 5) {
     throw new UsageError({
@@ -83,6 +79,7 @@ export function checkTogether(
       next: `leave one of the two out, or give ${label('keeper')} relay`,
     });
   }
+  const { idleTimeoutSeconds } = settings.delivery;
   const longest = longestIntervalSeconds(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS);
   if (intervalSeconds > longest) {
     throw new UsageError({

@@ -66,7 +66,7 @@ function passes(session: SessionRecord, key: string, value: string): boolean {
     Owner: session.owner,
     Status: session.status,
     SessionId: session.sessionId,
-    AccessType: 'Standard',
+    AccessType: session.accessType ?? 'Standard',
   };
   return own[key] === value;
 }
@@ -91,6 +91,6 @@ function describe(session: SessionRecord, minuteSeconds: number, now: number): R
     Details: session.details || undefined,
     OutputUrl: {},
     MaxSessionDuration: session.maxSessionDuration,
-    AccessType: 'Standard',
+    AccessType: session.accessType ?? 'Standard',
   };
 }

@@ -1,0 +1,59 @@
+/** Whether somebody shortened the idle timeout of this account's sessions, as far as these credentials can see. */
+import { DescribeSessionsCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
+import { PREFERENCES_DOCUMENT } from './account.ts';
+import { readSessionLimits } from './session-limits.ts';
+
+export interface IdlePolicy {
+  /** The shortest idle timeout that was seen, in minutes, and the document that says it. Undefined: nobody chose one. */
+  readonly shortest: { readonly minutes: number; readonly documentName: string } | undefined;
+  /** Why the account's own preferences are not known; undefined: they are. */
+  readonly unreadable: string | undefined;
+  /** What else could not be looked at, a sentence each. */
+  readonly unseen: readonly string[];
+}
+
+/** The service's largest page [model]: sessions older than its last are not looked at. */
+const NEWEST_SESSIONS = 200;
+const MOST_DOCUMENTS = 10;
+
+/**
+ * Looks at the account's preferences, then at the documents of the newest 200 sessions: one page, and one call a document.
+ * Sessions of just-in-time node access name a document of their own there. Never throws: what cannot be read is part of the answer.
+ */
+export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
+  const found: { minutes: number; documentName: string }[] = [];
+  const unseen: string[] = [];
+  /** @returns why it is not known; undefined where it is. */
+  const look = async (documentName: string): Promise<string | undefined> => {
+    try {
+      const { idleMinutes, idleText } = await readSessionLimits(client, documentName);
+      if (idleMinutes !== undefined) found.push({ minutes: idleMinutes, documentName });
+      return idleText === '' ? undefined : `it says ${JSON.stringify(idleText)}, which is no idle timeout`;
+    } catch (error) {
+      return error instanceof UserError ? error.why : String(error);
+    }
+  };
+  const unreadable = await look(PREFERENCES_DOCUMENT);
+  const names = await listUsedDocuments(client).catch((error: Error) => {
+    unseen.push(`the documents of past sessions could not be listed (${error.name})`);
+    return [];
+  });
+  for (const name of names) {
+    const why = await look(name);
+    if (why !== undefined) unseen.push(`the session document ${name} could not be read: ${why}`);
+  }
+  const [shortest] = found.sort((one, other) => one.minutes - other.minutes);
+  return { shortest, unreadable, unseen };
+}
+
+/** Those of the account's own; the documents of the service name no timeout. */
+async function listUsedDocuments(client: SSMClient): Promise<string[]> {
+  const { Sessions = [] } = await client.send(
+    new DescribeSessionsCommand({ State: 'History', MaxResults: NEWEST_SESSIONS }),
+  );
+  const names = new Set(Sessions.map(({ DocumentName = '' }) => DocumentName));
+  return [...names]
+    .filter((name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'))
+    .slice(0, MOST_DOCUMENTS);
+}

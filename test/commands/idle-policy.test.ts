@@ -1,0 +1,160 @@
+// An idle timeout that was shortened on purpose, seen or not: what an install does, and that a dry run does the same.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import type { Lab } from '../../src/lab/index.ts';
+import { hosts } from '../fleet/push-rig.ts';
+import { rawCall } from '../lab/raw-call.ts';
+import { runCli } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+
+/** The account's preferences, as they are saved or as they cannot be read. */
+interface Case {
+  readonly what: string;
+  readonly preferences?: Record<string, unknown>;
+  /** What GetDocument answers, as often as it is asked. */
+  readonly error?: string;
+  /** Idle timeout of a document that a session used lately. */
+  readonly used?: { readonly idle: string; readonly accessType?: 'JustInTime'; readonly isGone?: boolean };
+  /** What DescribeSessions answers. */
+  readonly historyError?: string;
+  /** By flags: `ok`, or what stops it. */
+  readonly expected: Readonly<Record<Flags, RegExp | 'ok'>>;
+  readonly warns?: RegExp;
+  /** The SDK asks again and again, in real time: one line shows it. */
+  readonly isSlow?: boolean;
+}
+
+const FLAGS = {
+  none: '',
+  'said 60': '--idle-timeout 60',
+  'said 5': '--idle-timeout 5',
+  insists: '--override-idle-policy',
+} as const;
+type Flags = keyof typeof FLAGS;
+
+const UNKNOWN = /was shortened is not known[\s\S]*ssm:GetDocument[\s\S]*--idle-timeout MINUTES/;
+const SHORT = /after 5 min instead of the default 20[\s\S]*--override-idle-policy/;
+const ALL_OK = { none: 'ok', 'said 60': 'ok', 'said 5': 'ok', insists: 'ok' } as const;
+const NOT_KNOWN = { none: UNKNOWN, 'said 60': 'ok', 'said 5': SHORT, insists: 'ok' } as const;
+const SHORTENED = { none: SHORT, 'said 60': SHORT, 'said 5': SHORT, insists: 'ok' } as const;
+
+const CASES: readonly Case[] = [
+  { what: 'nobody ever saved preferences', expected: ALL_OK },
+  { what: 'preferences without a timeout', preferences: { idleSessionTimeout: '' }, expected: ALL_OK },
+  { what: '20 minutes', preferences: { idleSessionTimeout: '20' }, expected: ALL_OK },
+  { what: '60 minutes', preferences: { idleSessionTimeout: '60' }, expected: ALL_OK },
+  { what: '5 minutes', preferences: { idleSessionTimeout: '5' }, expected: SHORTENED },
+  { what: 'no number', preferences: { idleSessionTimeout: 'soon' }, expected: NOT_KNOWN },
+  ...['AccessDeniedException', 'InternalServerError', 'ValidationException', 'InvalidDocumentVersion'].map(
+    (error): Case => ({
+      what: `GetDocument answers ${error}`,
+      error,
+      expected: NOT_KNOWN,
+      isSlow: error === 'InternalServerError',
+    }),
+  ),
+  { what: 'a used document of 5 minutes', used: { idle: '5' }, expected: SHORTENED },
+  { what: 'a used document of 30 minutes', used: { idle: '30' }, expected: ALL_OK },
+  {
+    what: 'just-in-time access with a document of 5 minutes',
+    used: { idle: '5', accessType: 'JustInTime' },
+    expected: SHORTENED,
+  },
+  {
+    what: 'a history that may not be read',
+    historyError: 'AccessDeniedException',
+    expected: ALL_OK,
+    warns: /documents of past sessions could not be listed \(AccessDeniedException\)/,
+  },
+];
+
+async function makeLab(context: TestContext, { preferences, used, error, historyError }: Case): Promise<Lab> {
+  const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-idle-'));
+  context.after(() => rmSync(dir, { recursive: true, force: true }));
+  const at = Date.now() - 3_600_000;
+  const session = {
+    sessionId: 'ann-0123456789abcdef0',
+    target: 'i-00000000000000000',
+    owner: 'arn:aws:iam::123456789012:user/ann',
+    reason: '',
+    documentName: 'Our-Session',
+    startedAt: at,
+    endedAt: at + 60_000,
+    status: 'Terminated',
+    details: '',
+    ...(used?.accessType ? { accessType: used.accessType } : {}),
+  };
+  writeFileSync(join(dir, 'records.json'), JSON.stringify({ commands: [], sessions: used ? [session] : [] }));
+  const lab = await startTestLab(context, {
+    dir,
+    hosts: hosts({}),
+    ...(preferences ? { preferences } : {}),
+  });
+  if (used)
+    await rawCall(lab.endpoint, 'CreateDocument', {
+      Name: 'Our-Session',
+      DocumentType: 'Session',
+      Content: JSON.stringify({
+        schemaVersion: '1.0',
+        sessionType: 'Standard_Stream',
+        inputs: { idleSessionTimeout: used.idle },
+      }),
+    });
+  if (error) lab.faults.failNext('GetDocument', error, 10_000);
+  if (historyError) lab.faults.failNext('DescribeSessions', historyError, 10_000);
+  return lab;
+}
+
+const count = (lab: Lab, operation: string) =>
+  lab.requests.filter((one) => one.operation === operation).length;
+
+interface Line {
+  readonly flags: Flags;
+  readonly isDry: boolean;
+  readonly words: string;
+}
+
+/** `--follow` is tried with the flags of which the most can go wrong. */
+function listLines({ isSlow }: Case): Line[] {
+  const all = (Object.keys(FLAGS) as Flags[]).flatMap((flags) =>
+    (flags === 'none' ? ['', '--follow'] : ['']).flatMap((follow) =>
+      [true, false].map((isDry) => ({
+        flags,
+        isDry,
+        words: `install --tag env=dev --yes --no-canary --no-restart ${FLAGS[flags]} ${follow} ${isDry ? '--dry-run' : ''}`,
+      })),
+    ),
+  );
+  return isSlow ? all.slice(0, 1) : all;
+}
+
+async function assertCase(context: TestContext, one: Case): Promise<void> {
+  const lab = await makeLab(context, one);
+  for (const { flags, isDry, words } of listLines(one)) {
+    const before = count(lab, 'SendCommand') + count(lab, 'CreateAssociation');
+    const { status, stderr } = await runCli(words.trim().split(/ +/), lab.env);
+    const isSent = count(lab, 'SendCommand') + count(lab, 'CreateAssociation') > before;
+    const expected = one.expected[flags];
+    if (expected === 'ok') assert.equal(status, 0, `${words}\n${stderr}`);
+    else {
+      assert.equal(status, 1, `${words}\n${stderr}`);
+      assert.match(stderr, expected, words);
+    }
+    if (isDry || expected !== 'ok') assert.equal(isSent, false, words);
+    if (one.warns && flags !== 'insists') assert.match(stderr, one.warns, words);
+    else assert.doesNotMatch(stderr, /warning/, words);
+  }
+  for (const verb of ['status', 'uninstall']) {
+    const { status, stderr } = await runCli([verb, '--tag', 'env=dev', '--yes'], lab.env);
+    assert.equal(status, 0, `${verb} never stops for this\n${stderr}`);
+  }
+}
+
+describe('idle policy', { concurrency: 4 }, () => {
+  for (const one of CASES)
+    test(`${one.what}: an install and its dry run stop and warn alike, also with --follow`, (context) =>
+      assertCase(context, one));
+});
