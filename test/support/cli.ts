@@ -45,12 +45,13 @@ process.env = new Proxy(own, {
 });
 
 export function makeEnvironment(change: Partial<Environment> = {}): Environment {
+  const startedAt = performance.now();
   return {
     variables: { ...USER_ENV },
     folder: process.cwd(),
     version: '0.0.0-test',
     program: [CLI],
-    elapsed: () => 0,
+    elapsed: () => performance.now() - startedAt,
     listenForInterrupts: () => new Interruption(),
     ...change,
   };
