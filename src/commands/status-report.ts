@@ -119,6 +119,7 @@ const WRAP_WORDS: Readonly<Record<string, string>> = {
   tmux: '+tmux',
   missing: ', no tmux',
   failed: ', tmux failed',
+  nobody: ', no tmux for this name',
 };
 
 function sessionTable(sessions: readonly KeptSession[]): string[] {

@@ -10,6 +10,8 @@ const session = z.object({
   uid: count,
   user: text,
   terminal: text,
+  /** As the service calls it; empty where no session worker is above, or with the prompt keeper. */
+  sessionId: text,
   keeper: z.string().catch('relay'),
   wrap: z.string().catch('none'),
   state: text,

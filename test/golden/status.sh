@@ -15,15 +15,17 @@ read_session() {
     esac
     [ -f "$descriptor" ] || continue
     read_record=$( (head -c 512 <"$descriptor" | tr -cd ' -~') 2>/dev/null)
-    session_keeper=relay session_wrap=none terminal='' session_state=new
+    session_keeper=relay session_wrap=none terminal='' session_id='' session_state=new
     started=0 last_key=0 last_answer=0 sent=0 answered=0 leaked=0
     set -f
     for pair in $read_record; do
       word=${pair#*=}
       case $pair in
         keeper=prompt) session_keeper=prompt ;;
-        wrap=tmux | wrap=missing | wrap=failed) session_wrap=$word ;;
+        wrap=tmux | wrap=missing | wrap=failed | wrap=nobody) session_wrap=$word ;;
         pts=*) terminal=$word ;;
+        sid=-) ;;
+        sid=*) session_id=$word ;;
         state=*) session_state=$word ;;
         started=*) number "$word" && started=$number ;;
         lastkey=*) number "$word" && last_key=$number ;;
@@ -60,6 +62,8 @@ add_session() {
   session="{\"pid\":$1,\"uid\":$number,\"user\":$json"
   json_cut "$terminal" 24
   session="$session,\"terminal\":$json,\"keeper\":\"$session_keeper\",\"wrap\":\"$session_wrap\""
+  json_cut "$session_id" 96
+  session="$session,\"sessionId\":$json"
   json_cut "$session_state" 24
   session="$session,\"state\":$json"
   for moment in "age $started" "lastKey $last_key" "lastAnswer $last_answer"; do

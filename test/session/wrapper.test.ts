@@ -36,7 +36,7 @@ async function tmuxSessions(): Promise<string> {
       '--clear-groups',
       'tmux',
       '-L',
-      'ssm-keepalive',
+      'ssm-keepalive-lab',
       'list-sessions',
       '-F',
       '#{session_name} #{session_attached}',

@@ -35,6 +35,7 @@ REPORTS = {
 }
 ASKS = re.compile(b'|'.join(re.escape(query) for query in REPORTS))
 LOGINS = []
+PERSON = 'kim'
 
 
 class Login(object):
@@ -162,11 +163,14 @@ class Login(object):
         return None
 
     def wrap(self):
-        """What the relay's status record says."""
+        return self.record()['wrap']
+
+    def record(self):
+        """The relay's status record."""
         for name in os.listdir('/proc/%d/fd' % self.relay()):
             path = '/proc/%d/fd/%s' % (self.relay(), name)
             if 'ssm-keepalive-' in os.readlink(path):
-                return dict(word.split('=', 1) for word in open(path).read().split())['wrap']
+                return dict(word.split('=', 1) for word in open(path).read().split())
         return None
 
     def ends(self):
@@ -189,6 +193,22 @@ class Login(object):
         self.fd = None
         self.ends()
         wait_for(lambda: not any(name_of(pid) in ('ssm-keepalive', 'tmux: client') for pid in pids), 'left behind')
+
+
+def become(session_id):
+    """From now on this process, the worker of every login, has these two words as its argv."""
+    with open('/proc/self/stat') as stat:
+        fields = stat.read().rsplit(')', 1)[1].split()
+    start, end = int(fields[45]), int(fields[46])
+    words = b'ssm-session-worker\0' + session_id.encode() + b'\0'
+    with open('/proc/self/mem', 'r+b', 0) as memory:
+        memory.seek(start)
+        memory.write(words.ljust(end - start, b'\0'))
+
+
+def login_of(session_id, **more):
+    become(session_id)
+    return Login(**more)
 
 
 def stat_of(pid):
@@ -232,7 +252,7 @@ def tmux(*words):
 
 def ask(*words):
     """What our server answers; nothing where there is none."""
-    run = subprocess.run(tmux('ssm-keepalive', *words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={'PATH': '/usr/bin', 'LANG': 'C.UTF-8'})
+    run = subprocess.run(tmux('ssm-keepalive-' + PERSON, *words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={'PATH': '/usr/bin', 'LANG': 'C.UTF-8'})
     return run.stdout.decode('utf-8', 'replace').strip()
 
 
@@ -547,7 +567,90 @@ def the_shell_inside_is_the_one_without():
     same(login.ends(), 0)
 
 
+def label_of(name):
+    return ''.join(each if re.match('[A-Za-z0-9-]', each) else '_%02x' % ord(each) for each in name)
+
+
+def nobody_gets_the_session_of_another():
+    """Detached or attached, silent or not: a session is for logins of the same name alone."""
+    global PERSON
+    suffix = '-0123456789abcdef0'
+    own = login_of('kim' + suffix, env={'SECRET': 'ki""ms'}).in_tmux()
+    own.type(b'export TOKEN=s3cr3t; echo ma""rk\r')
+    own.sees(b'mark')
+    # Same person, attached and answering: another session. The id of the session is on record.
+    second = login_of('kim' + suffix).in_tmux()
+    same(sessions(), [('0', '1'), ('1', '1')])
+    same(second.record()['sid'], 'kim' + suffix)
+    second.type(b'exit\r')
+    second.ends()
+    # Names that tmux would write alike, that begin alike, or that a shell would read as something else.
+    others = ['lee', 'kim.', 'kim_', 'kim_2e', 'a.b', 'a_b', 'a,b', 'kim@example.com', '-kim', 'k=i+m']
+    for kind in ('attached and answering', 'attached and silent', 'detached'):
+        if kind == 'attached and silent':
+            own.beats(1)
+            own.falls_silent()
+        if kind == 'detached':
+            own.lose()
+            wait_for(lambda: sessions() == [('0', '0')], 'not detached')
+        for name in others[:3] if kind != 'detached' else others:
+            PERSON = label_of(name)
+            other = login_of(name + suffix).in_tmux()
+            other.type(b'echo "<${TOKEN-none}|${SECRET-none}>"\r')
+            other.sees(b'<none|none>')
+            assert b'mark' not in other.screen, (kind, name, other.screen)
+            same(sessions(), [('0', '1')])
+            other.type(b'exit\r')
+            same(other.ends(), 0)
+            same(sessions(), [])
+            PERSON = 'kim'
+        same([number for number, _ in sessions()], ['0'])
+    # Same person, detached.
+    back = login_of('kim' + suffix[:-1] + 'f').in_tmux()
+    back.sees(b'mark')
+    same(sessions(), [('0', '1')])
+    back.type(b'echo "<$TOKEN>"\r')
+    back.sees(b'<s3cr3t>')
+    # Same person, attached and silent.
+    back.falls_silent()
+    heir = login_of('kim' + suffix).in_tmux()
+    heir.sees(b'mark')
+    same((heir.session(), sessions()), ('0', [('0', '1')]))
+
+
+def who_is_nobody_gets_a_plain_shell():
+    suffix = '-0123456789abcdef0'
+    subprocess.run(tmux('ssm-keepalive', 'new-session', '-d', '-s', 'earlier'), check=True, env={'PATH': '/usr/bin', 'HOME': '/home/ssm-user', 'TERM': 'xterm'})
+    machines = ['botocore-session-1700000000', 'aws-sdk-js-session-17', 'AWS-CLI-session-17', 'i-0123456789abcdef0', '1700000000', '0123456789abcdef0123456789abcdef']
+    malformed = ['kim', 'kim-12', 'kim' + suffix + '!', 'k/../m' + suffix, 'k;m' + suffix, 'x' * 90 + suffix, '\u00e9' + suffix, '$(id)' + suffix]
+    for session_id in [name + suffix for name in machines] + malformed + ['']:
+        login = login_of(session_id)
+        login.sees(b"ssm-keepalive: tmux is for people, and this session's id names none; this shell ends with its connection")
+        login.sees(b'prompt> ')
+        same((login.is_wrapped(), login.wrap()), (False, 'nobody'))
+        same(login.record()['sid'], '-' if session_id in malformed + [''] else session_id)
+        login.type(b'exit 4\r')
+        same(login.ends(), 4)
+    # No worker above.
+    with open('/proc/self/comm', 'w') as comm:
+        comm.write('sshd')
+    login = Login(argv=['-bash'], path='/usr/bin/bash', env={'ENV': None})
+    login.sees(b'prompt> ')
+    same(login.is_wrapped(), False)
+    with open('/proc/self/comm', 'w') as comm:
+        comm.write('ssm-session-wor')
+    login.type(b'exit 4\r')
+    login.ends()
+    # A session of an earlier version is nobody's: a person gets a new one.
+    login = login_of('kim' + suffix).in_tmux()
+    same(sessions(), [('0', '1')])
+    earlier = subprocess.run(tmux('ssm-keepalive', 'list-sessions', '-F', '#{session_name} #{session_attached}'), stdout=subprocess.PIPE).stdout
+    same(earlier, b'earlier 0\n')
+    subprocess.run(tmux('ssm-keepalive', 'kill-server'))
+
+
 def main():
+    become('kim-0123456789abcdef0')
     with open('/proc/self/comm', 'w') as comm:
         comm.write('ssm-session-wor')
     os.makedirs('/home/ssm-user', exist_ok=True)

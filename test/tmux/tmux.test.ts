@@ -31,7 +31,8 @@ async function play(
   if (!hasTmux) host.extra.push('--ro-bind', '/dev/null', '/usr/bin/tmux');
   const driver = host.open({
     executable: '/usr/bin/python3',
-    args: ['-I', '/drive/drive.py', name],
+    // The last word is room for the session id that the driver gives to itself.
+    args: ['-I', '/drive/drive.py', name, '-'.repeat(160)],
     uid: 0,
     parent: '-',
   });
@@ -58,6 +59,8 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
     'nothing_is_printed_while_nobody_is_attached',
     'the_users_own_tmux_is_left_alone',
     'inside_a_multiplexer_there_is_no_wrapper',
+    'nobody_gets_the_session_of_another',
+    'who_is_nobody_gets_a_plain_shell',
     'a_server_that_dies_leaves_a_plain_shell_that_is_kept',
     'the_shell_inside_is_the_one_without',
   ]) {
