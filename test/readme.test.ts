@@ -96,6 +96,8 @@ test('README and help: every example runs on the lab and leaves with 0', async (
     const words = line
       // Nobody waits for hours here: that a measurement measures is shown elsewhere.
       .replace(/^(measure .*?)( --limit \S+)?$/, '$1 --limit 1s')
+      // Nor for agents that restart.
+      .replace(/^install\b(?!.* --(no-restart|dry-run|no-wait|command-id)\b)/, 'install --no-restart')
       .replaceAll('i-0123456789abcdef0', 'i-0aaaaaaaaaaaaaaa1')
       .replace(' --lab', '')
       .split(' ');

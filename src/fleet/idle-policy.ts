@@ -2,6 +2,7 @@
 import { DescribeSessionsCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
+import { explainServiceError } from './service-errors.ts';
 import { readSessionLimits } from './session-limits.ts';
 
 export interface IdlePolicy {
@@ -19,7 +20,8 @@ const MOST_DOCUMENTS = 10;
 
 /**
  * Looks at the account's preferences, then at the documents of the newest 200 sessions: one page, and one call a document.
- * Sessions of just-in-time node access name a document of their own there. Never throws: what cannot be read is part of the answer.
+ * Sessions of just-in-time node access name a document of their own there. What the service refuses to show is part of the answer.
+ * @throws ServiceError where it does not know the caller or does not answer, or Ctrl-C came
  */
 export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
   const found: { minutes: number; documentName: string }[] = [];
@@ -31,11 +33,13 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
       if (idleMinutes !== undefined) found.push({ minutes: idleMinutes, documentName });
       return idleText === '' ? undefined : `it says ${JSON.stringify(idleText)}, which is no idle timeout`;
     } catch (error) {
-      return error instanceof UserError ? error.why : String(error);
+      if (!(error instanceof UserError) || !isRefusal(error.cause)) throw error;
+      return error.why;
     }
   };
   const unreadable = await look(PREFERENCES_DOCUMENT);
   const names = await listUsedDocuments(client).catch((error: Error) => {
+    if (!isRefusal(error)) throw explainServiceError(error, 'past sessions could not be listed');
     unseen.push(`the documents of past sessions could not be listed (${error.name})`);
     return [];
   });
@@ -45,6 +49,15 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
   }
   const [shortest] = found.sort((one, other) => one.minutes - other.minutes);
   return { shortest, unreadable, unseen };
+}
+
+/** The service knows who asks, and does not show this. */
+function isRefusal(error: unknown): boolean {
+  const { name = '', $metadata } = (error ?? {}) as Error & { $metadata?: { httpStatusCode?: number } };
+  return (
+    $metadata?.httpStatusCode !== undefined &&
+    !/^(Expired|Unrecognized|Invalid(Signature|ClientToken))/.test(name)
+  );
 }
 
 /** Those of the account's own; the documents of the service name no timeout. */

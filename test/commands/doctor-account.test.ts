@@ -85,12 +85,12 @@ test('doctor: a read that is refused is named, with the commands that need it; t
   const { of, evidence } = await askWith(lab);
   const { level, finding, evidence: seen, next } = of('permissions');
   assert.deepEqual([level, finding], ['todo', '1 of 7 that were tried are refused']);
-  assert.equal(seen[0], 'ssm:DescribeSessions, which measure and doctor need');
+  assert.equal(seen[0], 'ssm:DescribeSessions, which install, measure and doctor need');
   assert.match(
     seen[1]!,
     /^not checked, since trying is doing: ssm:SendCommand ssm:CancelCommand (ssm:\w+ )*ssm:StartSession /,
   );
-  assert.equal(next, 'ask for  ssm:DescribeSessions ; a policy:  ssm-keepalive policy measure');
+  assert.equal(next, 'ask for  ssm:DescribeSessions ; a policy:  ssm-keepalive policy install');
   assert.equal(of('session history').level, 'unknown');
   assert.match(of('session history').finding, /not allowed to do that/);
   assert.equal(
