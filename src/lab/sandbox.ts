@@ -15,6 +15,8 @@ import { mirrorFolder } from './tree.ts';
 
 /** Where the lab's own things are inside a host. */
 export const INSIDE = '/.lab';
+/** The folders of a host that are its own. */
+const OWN = ['usr/local', 'etc', 'opt', 'var', 'home', 'root', 'srv'];
 const SHIMS = ['systemctl', 'systemd-run'];
 const IS_PYTHON = /^(python|pypy|pydoc|pdb|py3|x86_64-linux-gnu-python|aarch64-linux-gnu-python)/;
 
@@ -66,34 +68,10 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
   ];
   if (!isRoot()) args.push('--unshare-user', '--uid', '0', '--gid', '0');
   args.push('--perms', '0755', '--dir', INSIDE, '--perms', '0755', '--dir', '/.base');
-  // Folder by folder, not /usr as a whole: so /usr itself belongs to the host's root also where root is only mapped.
-  args.push('--dir', '/usr');
-  for (const name of readdirSync('/usr')) {
-    if (name === 'local') args.push('--bind', join(tree, 'usr/local'), '/usr/local');
-    else if (name === 'bin') args.push('--ro-bind', bin, '/usr/bin');
-    else args.push(...bindAsIs(`/usr/${name}`));
-  }
+  args.push(...bindMachine(tree, OWN, bin));
   if (bin !== '/usr/bin') args.push('--ro-bind', '/usr/bin', '/.base/bin');
   else for (const shim of SHIMS) args.push('--ro-bind', join(shims, shim), `/usr/bin/${shim}`);
-  for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
-    if (existsSync(`/${name}`)) args.push(...bindAsIs(`/${name}`));
-  }
-  for (const name of ['etc', 'opt', 'var', 'home', 'root', 'srv'])
-    args.push('--bind', join(tree, name), `/${name}`);
-  args.push(
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--perms',
-    '1777',
-    '--tmpfs',
-    '/dev/shm',
-    '--perms',
-    '1777',
-    '--tmpfs',
-    '/tmp',
-  );
+  args.push('--perms', '1777', '--tmpfs', '/dev/shm', '--perms', '1777', '--tmpfs', '/tmp');
   args.push(
     '--perms',
     '0755',
@@ -134,6 +112,24 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
     `${INSIDE}/run/host.json`,
   );
   return args;
+}
+
+/**
+ * Arguments for the host's files: this machine's /usr read-only, with `bin` as /usr/bin; over it the host's `own` folders from
+ * `tree`; its own /proc and /dev. Few binds, since bubblewrap reads its list of mounts again for each.
+ */
+export function bindMachine(tree: string, own: readonly string[], bin = '/usr/bin'): string[] {
+  // Folder by folder, not /usr as a whole: so /usr itself belongs to the host's root also where root is only mapped.
+  const args = ['--dir', '/usr'];
+  for (const name of readdirSync('/usr')) {
+    if (own.includes(`usr/${name}`)) continue;
+    args.push(...(name === 'bin' ? ['--ro-bind', bin, '/usr/bin'] : bindAsIs(`/usr/${name}`)));
+  }
+  for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
+    if (existsSync(`/${name}`) && !own.includes(name)) args.push(...bindAsIs(`/${name}`));
+  }
+  for (const path of own) args.push('--bind', join(tree, path), `/${path}`);
+  return [...args, '--proc', '/proc', '--dev', '/dev'];
 }
 
 function bindAsIs(path: string): string[] {

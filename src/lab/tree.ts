@@ -1,9 +1,9 @@
 /** Makes a host's own files: /etc, /usr/local, /opt, /var, /home and /root; done once, kept over restarts of the lab. */
 import {
   chmodSync,
-  chownSync,
   cpSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -50,7 +50,7 @@ export function makeTree(tree: string, spec: HostSpec): void {
   const stamp = join(tree, '.complete');
   if (existsSync(stamp)) return;
   rmSync(tree, { recursive: true, force: true });
-  for (const folder of [
+  const folders = [
     'etc',
     'usr/local/bin',
     'usr/local/lib',
@@ -67,51 +67,65 @@ export function makeTree(tree: string, spec: HostSpec): void {
     'var/tmp',
     'var/spool',
     'var/cache',
-  ]) {
-    mkdirSync(join(tree, folder), { recursive: true });
-  }
+  ];
   for (const name of COPIED) copyFromMachine(name, join(tree, 'etc', name));
+  mkdirSync(join(tree, 'var'), { recursive: true });
   symlinkSync('/run', join(tree, 'var/run'));
   const unit = UNIT_NAMES[spec.unit ?? 'package'];
-  const files: [path: string, mode: number, text: string][] = [
-    ['etc/hostname', 0o644, `${spec.name}\n`],
-    ['etc/hosts', 0o644, `127.0.0.1 localhost\n127.0.1.1 ${spec.name}\n`],
-    ['etc/machine-id', 0o444, `${spec.id.slice(2).padStart(32, '0')}\n`],
-    ['etc/passwd', 0o644, PASSWD],
-    ['etc/group', 0o644, GROUP],
+  const files: TreeFile[] = [
+    ['etc/hostname', `${spec.name}\n`],
+    ['etc/hosts', `127.0.0.1 localhost\n127.0.1.1 ${spec.name}\n`],
+    ['etc/machine-id', `${spec.id.slice(2).padStart(32, '0')}\n`, 0o444],
+    ['etc/passwd', PASSWD],
+    ['etc/group', GROUP],
     [
       'etc/shadow',
-      0o640,
       'root:*:19000:0:99999:7:::\nssm-user:!:19000:0:99999:7:::\nec2-user:!:19000:0:99999:7:::\n',
+      0o640,
     ],
-    ['etc/nsswitch.conf', 0o644, 'passwd: files\ngroup: files\nshadow: files\nhosts: files\n'],
-    ['etc/shells', 0o644, '/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n/usr/bin/zsh\n/usr/bin/fish\n'],
-    ['etc/environment', 0o644, ''],
-    ['etc/profile', 0o644, PROFILE],
-    ['etc/bash.bashrc', 0o644, BASHRC],
-    ['etc/skel/.bashrc', 0o644, USER_BASHRC],
-    ['home/ssm-user/.bashrc', 0o644, USER_BASHRC],
-    ['home/ssm-user/.profile', 0o644, USER_PROFILE],
-    ['root/.bashrc', 0o644, USER_BASHRC],
-    ['root/.profile', 0o644, USER_PROFILE],
-    [`etc/systemd/system/${unit}`, 0o644, unitText()],
+    ['etc/nsswitch.conf', 'passwd: files\ngroup: files\nshadow: files\nhosts: files\n'],
+    ['etc/shells', '/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n/usr/bin/zsh\n/usr/bin/fish\n'],
+    ['etc/environment', ''],
+    ['etc/profile', PROFILE],
+    ['etc/bash.bashrc', BASHRC],
+    ['etc/skel/.bashrc', USER_BASHRC],
+    ['home/ssm-user/.bashrc', USER_BASHRC],
+    ['home/ssm-user/.profile', USER_PROFILE],
+    ['root/.bashrc', USER_BASHRC],
+    ['root/.profile', USER_PROFILE],
+    [`etc/systemd/system/${unit}`, unitText()],
   ];
-  for (const [path, mode, text] of files) {
-    writeFileSync(join(tree, path), text);
-    chmodSync(join(tree, path), mode);
-  }
+  layTree(tree, folders, files);
   // Explicit modes: whoever starts the lab may have a umask of 077, or a setgid folder above.
   for (const folder of foldersBelow(tree)) chmodSync(folder, 0o755);
   chmodSync(tree, 0o755);
   chmodSync(join(tree, 'root'), 0o700);
   chmodSync(join(tree, 'var/tmp'), 0o1777);
   chmodSync(join(tree, 'home/ssm-user'), 0o750);
-  if (process.getuid?.() === 0) {
-    for (const path of ['home/ssm-user', 'home/ssm-user/.bashrc', 'home/ssm-user/.profile']) {
-      chownSync(join(tree, path), SESSION_USER.uid, SESSION_USER.gid);
-    }
-  }
+  giveHome(tree);
   writeFileSync(stamp, '');
+}
+
+export type TreeFile = readonly [path: string, text: string, mode?: number];
+
+/** Makes the folders and then the files, with these modes whatever the umask. */
+export function layTree(tree: string, folders: readonly string[], files: readonly TreeFile[]): void {
+  for (const folder of folders) mkdirSync(join(tree, folder), { recursive: true });
+  for (const [path, text, mode = 0o644] of files) {
+    mkdirSync(join(tree, path, '..'), { recursive: true });
+    writeFileSync(join(tree, path), text);
+    chmodSync(join(tree, path), mode);
+  }
+}
+
+/** The session's user owns its home and all in it, where this process may give files away. */
+export function giveHome(tree: string): void {
+  if (process.getuid?.() !== 0) return;
+  const home = join(tree, SESSION_USER.home);
+  for (const folder of [home, ...foldersBelow(home)]) {
+    for (const path of [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+      lchownSync(path, SESSION_USER.uid, SESSION_USER.gid);
+  }
 }
 
 /**
@@ -172,7 +186,7 @@ WantedBy=multi-user.target
 `;
 }
 
-const PASSWD = `root:x:0:0:root:/root:/bin/bash
+export const PASSWD = `root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 bin:x:2:2:bin:/bin:/usr/sbin/nologin
 sys:x:3:3:sys:/dev:/usr/sbin/nologin
@@ -180,7 +194,7 @@ ec2-user:x:1000:1000::/home/ec2-user:/bin/bash
 ssm-user:x:1001:1001::/home/ssm-user:/bin/bash
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 `;
-const GROUP = `root:x:0:
+export const GROUP = `root:x:0:
 daemon:x:1:
 bin:x:2:
 sys:x:3:

@@ -3,18 +3,19 @@ import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:chi
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { foldersBelow } from '../../src/lab/folders.ts';
+import { bindMachine } from '../../src/lab/sandbox.ts';
+import { GROUP, giveHome, layTree, PASSWD, type TreeFile } from '../../src/lab/tree.ts';
 
 const supportFolder = fileURLToPath(new URL('.', import.meta.url));
 
@@ -92,6 +93,40 @@ export interface SandboxOptions {
   hasUnit?: boolean;
 }
 
+/** The folders that are the host's own. */
+const OWN = ['bin', 'etc', 'opt', 'run', 'root', 'home', 'tmp', 'var', 'usr/local', 'usr/sbin'];
+const FOLDERS = [
+  ...OWN,
+  'usr/local/lib',
+  'etc/profile.d',
+  'etc/fish/conf.d',
+  'etc/systemd/system',
+  'var/log/amazon/ssm',
+  'home/ssm-user/.local/share/fish/generated_completions',
+];
+const FILES: readonly TreeFile[] = [
+  ['etc/passwd', PASSWD],
+  ['etc/group', GROUP],
+  [
+    'etc/profile',
+    'PATH=/usr/bin:/bin\nexport PATH\nfor i in /etc/profile.d/*.sh; do [ ! -r "$i" ] || . "$i"; done\nunset i\n',
+  ],
+  // The startup files of Debian's bash and zsh; what comes last has no newline, as editors leave it.
+  ['etc/bash.bashrc', '[ -z "${PS1-}" ] && return\nshopt -s checkwinsize'],
+  ['etc/zsh/zprofile', ''],
+  ['etc/zsh/zshrc', 'READNULLCMD=cat'],
+  // As little as zsh and fish need to start without questions and without work of their own.
+  ['home/ssm-user/.zshrc', 'unsetopt prompt_sp\n'],
+  [
+    'home/ssm-user/.config/fish/config.fish',
+    'function fish_prompt; echo -n "prompt> "; end\nfunction fish_greeting; end\n',
+  ],
+];
+const UNIT: TreeFile = [
+  'etc/systemd/system/amazon-ssm-agent.service',
+  '[Unit]\nDescription=agent\n[Service]\nExecStart=/usr/bin/amazon-ssm-agent\nKillMode=process\n',
+];
+
 /** In memory where programs may be run from there: the installer syncs what it writes, ten times as long on a busy disk. */
 function fastFolder(): string {
   const isGood = readFileSync('/proc/mounts', 'utf8')
@@ -109,66 +144,17 @@ export class Sandbox {
 
   constructor({ sh = '/usr/bin/dash', hasPython = true, hasUnit = true }: SandboxOptions = {}) {
     this.hasPython = hasPython;
-    chmodSync(this.folder, 0o755);
-    for (const directory of [
-      'bin',
-      'etc/profile.d',
-      'etc/systemd/system',
-      'usr/local/lib',
-      'usr/lib/systemd/system',
-      'usr/sbin',
-      'opt',
-      'run',
-      'root',
-      'home',
-      'var/log/amazon/ssm',
-    ]) {
-      mkdirSync(join(this.folder, directory), { recursive: true, mode: 0o755 });
-    }
-    mkdirSync(join(this.folder, 'tmp'));
-    chmodSync(join(this.folder, 'tmp'), 0o1777);
-    this.write(
-      'etc/passwd',
-      'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/sh\nssm-user:x:1001:1001::/home/ssm-user:/bin/sh\n',
-    );
-    this.write('etc/group', 'root:x:0:\nnogroup:x:65534:\nssm-user:x:1001:\n');
-    this.write(
-      'etc/profile',
-      'PATH=/usr/bin:/bin\nexport PATH\nfor i in /etc/profile.d/*.sh; do [ ! -r "$i" ] || . "$i"; done\nunset i\n',
-    );
-    // The startup files of Debian's bash and zsh; what comes last has no newline, as editors leave it.
-    this.write('etc/bash.bashrc', '[ -z "${PS1-}" ] && return\nshopt -s checkwinsize');
-    this.write('etc/zsh/zprofile', '');
-    this.write('etc/zsh/zshrc', 'READNULLCMD=cat');
-    mkdirSync(join(this.folder, 'etc/fish/conf.d'), { recursive: true });
-    this.makeHome();
-    if (hasUnit) {
-      this.write(
-        'usr/lib/systemd/system/amazon-ssm-agent.service',
-        '[Unit]\nDescription=agent\n[Service]\nExecStart=/usr/bin/amazon-ssm-agent\nKillMode=process\n',
-      );
-    }
-    symlinkSync(sh, join(this.folder, 'bin/sh'));
+    layTree(this.folder, FOLDERS, hasUnit ? [...FILES, UNIT] : FILES);
+    for (const folder of [this.folder, ...foldersBelow(this.folder)]) chmodSync(folder, 0o755);
+    chmodSync(this.path('tmp'), 0o1777);
+    giveHome(this.folder);
+    symlinkSync(sh, this.path('bin/sh'));
     for (const shell of ['bash', 'dash', 'ksh', 'mksh', 'busybox', 'cat'])
-      symlinkSync(`/usr/bin/${shell}`, join(this.folder, 'bin', shell));
-  }
-
-  /** As little as zsh and fish need to start without questions and without work of their own. */
-  private makeHome(): void {
-    const home = 'home/ssm-user';
-    this.write(`${home}/.zshrc`, 'unsetopt prompt_sp\n');
-    this.write(
-      `${home}/.config/fish/config.fish`,
-      'function fish_prompt; echo -n "prompt> "; end\nfunction fish_greeting; end\n',
-    );
-    mkdirSync(this.path(`${home}/.local/share/fish/generated_completions`), { recursive: true });
-    if (process.getuid?.() === 0) spawnSync('chown', ['-R', '1001:1001', this.path(home)]);
+      symlinkSync(`/usr/bin/${shell}`, this.path(`bin/${shell}`));
   }
 
   write(path: string, text: string, mode = 0o644): void {
-    mkdirSync(join(this.folder, path, '..'), { recursive: true });
-    writeFileSync(join(this.folder, path), text, { mode });
-    chmodSync(join(this.folder, path), mode);
+    layTree(this.folder, [], [[path, text, mode]]);
   }
 
   read(path: string): string {
@@ -185,14 +171,6 @@ export class Sandbox {
 
   private bwrapArguments(): string[] {
     const user = process.getuid?.() === 0 ? [] : ['--unshare-user', '--uid', '0', '--gid', '0'];
-    const own = ['bin', 'etc', 'opt', 'run', 'root', 'home', 'tmp', 'var', 'usr'].flatMap((name) => [
-      '--bind',
-      join(this.folder, name),
-      `/${name}`,
-    ]);
-    const shared = readdirSync('/usr').filter((name) => !['local', 'lib', 'sbin'].includes(name));
-    // /usr/lib one level down: its systemd/ is the sandbox's, everything else the machine's.
-    const libraries = readdirSync('/usr/lib').filter((name) => name !== 'systemd');
     const python = ['/usr/bin/python3', '/usr/bin/python']
       .filter((path) => existsSync(path))
       .map((path) => realpathSync(path));
@@ -201,20 +179,11 @@ export class Sandbox {
       '--unshare-ipc',
       '--die-with-parent',
       ...user,
-      ...own,
-      ...shared.flatMap((name) => ['--ro-bind', `/usr/${name}`, `/usr/${name}`]),
-      ...libraries.flatMap((name) => ['--ro-bind', `/usr/lib/${name}`, `/usr/lib/${name}`]),
-      ...['lib', 'lib64', 'sbin']
-        .filter((name) => existsSync(`/${name}`))
-        .flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
+      ...bindMachine(this.folder, OWN),
       ...(this.hasPython ? [] : python.flatMap((path) => ['--ro-bind', '/dev/null', path])),
       '--ro-bind',
       supportFolder,
       '/support',
-      '--proc',
-      '/proc',
-      '--dev',
-      '/dev',
       '--chdir',
       '/',
       ...this.extra,
@@ -316,16 +285,13 @@ export class Sandbox {
       [
         ...paths.map((path) => join(this.folder, path)),
         '-printf',
-        '%P %y %m %U:%G %l ',
+        '%P %y %m %U:%G %l\n',
         '-type',
         'f',
         '-exec',
         'sha256sum',
         '{}',
-        ';',
-        '-o',
-        '-printf',
-        '\n',
+        '+',
       ],
       { encoding: 'utf8' },
     );
