@@ -87,9 +87,10 @@ function runMeasured(argv: readonly string[], env: Record<string, string>): Prom
 
 const keyOf = (profile: string) => `AKIA${profile.toUpperCase()}`;
 
-function writeProfiles(path: string): void {
+function writeProfiles(path: string, secretOf: (accessKeyId: string) => string): void {
   const profiles = Object.keys(PROFILES).map(
-    (name) => `[profile ${name}]\naws_access_key_id = ${keyOf(name)}\naws_secret_access_key = lab\n`,
+    (name) =>
+      `[profile ${name}]\naws_access_key_id = ${keyOf(name)}\naws_secret_access_key = ${secretOf(keyOf(name))}\n`,
   );
   writeFileSync(path, profiles.join(''));
 }
@@ -99,7 +100,6 @@ async function measureFleet(plan: Plan): Promise<Run> {
   const { size, places, throttledShare } = plan;
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-bench-'));
   const config = join(dir, 'aws-config');
-  writeProfiles(config);
   const lab = await startLab({
     dir,
     hosts: places.flatMap((place, digit) => makeRoughFleet(size, LONGEST_HOST_SECONDS, { ...place, digit })),
@@ -109,6 +109,7 @@ async function measureFleet(plan: Plan): Promise<Run> {
     timeoutScale: TIMEOUT_SCALE,
     port: 0,
   });
+  writeProfiles(config, (key) => lab.door.credentials(key).secretAccessKey);
   lab.faults.throttle(throttledShare, 11);
   try {
     const regions = [...new Set(places.map(({ region }) => region))];

@@ -26,7 +26,7 @@ export async function benchSessions(): Promise<BenchRow[]> {
   const client = new SSMClient({
     region: 'us-east-1',
     endpoint: state.endpoint,
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+    credentials: state.credentials,
   });
   try {
     return [

@@ -37,7 +37,7 @@ async function main(): Promise<boolean> {
   const client = makeClient({
     endpointUrl: lab.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+    credentials: lab.credentials,
   });
   const cleanUp = async () => {
     client.destroy();

@@ -29,9 +29,8 @@ async function askPlace(
     const instances = hosts.map(({ id, name, tags }) => ({ instanceId: id, name, tags }));
     return toKnown(instances, instances, true);
   }
-  const credentials = { accessKeyId: 'lab', secretAccessKey: 'lab' };
   return askAccount(
-    { region: region ?? 'us-east-1', endpointUrl: lab.endpoint, credentials, variables },
+    { region: region ?? 'us-east-1', endpointUrl: lab.endpoint, credentials: lab.credentials, variables },
     true,
   );
 }

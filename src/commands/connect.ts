@@ -72,7 +72,7 @@ async function runOfficial(
       profile: settings.common.profile ?? '',
       parameters,
       endpoint: session.endpoint,
-      env: { ...variables, ...(await readLabVariables(settings, session.endpoint)) },
+      env: { ...variables, ...(await readLabVariables(settings, client, session.endpoint)) },
     });
     if (!settings.common.isQuiet)
       io.err(`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(io.clock.now() - began)}\n`);
@@ -94,9 +94,14 @@ async function runOfficial(
 }
 
 /** The plugin calls ResumeSession by itself, so it needs what opens the lab too. */
-async function readLabVariables(settings: Settings, endpoint: string): Promise<Record<string, string>> {
+async function readLabVariables(
+  settings: Settings,
+  client: SSMClient,
+  endpoint: string,
+): Promise<Record<string, string>> {
   if (!settings.common.isLab) return {};
-  return (await import('../lab/index.ts')).labEnv(endpoint);
+  const { labEnv } = await import('../lab/index.ts');
+  return labEnv({ endpoint, credentials: await client.config.credentials() });
 }
 
 function choosePlugin({ client }: ConnectOptions, variables: NodeJS.ProcessEnv): string | undefined {

@@ -45,7 +45,7 @@ export async function openService(
           region: region ?? 'us-east-1',
           endpointUrl: lab.endpoint,
           variables,
-          credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+          credentials: lab.credentials,
         };
   return {
     connectionFor,

@@ -116,9 +116,10 @@ function readTime(own: Invocation['own'], flag: string, example: string): number
 }
 
 function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJson: boolean): void {
-  const variables = labModule.labEnv(state.endpoint);
+  const variables = labModule.labEnv(state);
   if (isJson) {
-    io.out(`${JSON.stringify({ ...state, env: variables }, null, 2)}\n`);
+    const { credentials: _, ...shown } = state;
+    io.out(`${JSON.stringify({ ...shown, env: variables }, null, 2)}\n`);
     return;
   }
   for (const [name, value] of Object.entries(variables)) io.out(`export ${name}=${value}\n`);

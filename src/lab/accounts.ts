@@ -5,6 +5,7 @@ import type { Account } from './account.ts';
 import type { AlarmBook } from './alarms.ts';
 import { AssociationRunner } from './association-runner.ts';
 import { Dispatcher, type RunLog } from './dispatcher.ts';
+import type { Scope } from './door.ts';
 import type { EndingClock } from './ending-clock.ts';
 import type { Host } from './host.ts';
 import { ACCOUNT, type LabOptions, REGION } from './options.ts';
@@ -13,12 +14,6 @@ import { ServiceError } from './service-error.ts';
 import type { Session } from './session.ts';
 import { sessionDefaults } from './session-settings.ts';
 import { SessionTable } from './session-table.ts';
-
-/** Who signed a request, and for which Region. */
-export interface Scope {
-  readonly accessKeyId: string;
-  readonly region: string;
-}
 
 export class Accounts {
   /** ws://127.0.0.1:PORT, known once the endpoint listens. */
@@ -37,7 +32,7 @@ export class Accounts {
   ) {}
 
   /**
-   * Any key that is nobody else's is the first account's; a Region without hosts is there all the same.
+   * A key that is no other account's is the first one's; a Region without hosts is there all the same.
    * @throws ServiceError for a request that was still on its way in when the lab ended
    */
   find({ accessKeyId, region }: Scope): Account {

@@ -32,7 +32,7 @@ export class AlarmBook {
   }
 
   set(name: string, state: AlarmState): void {
-    writeFileSync(`${this.path}.new`, JSON.stringify({ ...this.read(), [name]: state }));
+    writeFileSync(`${this.path}.new`, JSON.stringify({ ...this.read(), [name]: state }), { mode: 0o600 });
     renameSync(`${this.path}.new`, this.path);
   }
 

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
+import type { Credentials } from './door.ts';
 import { type Lab, startLab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
-import { LabInUseError, type LabState, makeFolder, readState } from './ownership.ts';
+import { LabInUseError, type LabState, readState, takeFolder } from './ownership.ts';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
@@ -16,6 +17,7 @@ const POLL_MS = 25;
 /** A lab to talk to: the one in the background when it runs, else one of this process's own, with the same hosts. */
 export interface OpenLab {
   readonly endpoint: string;
+  readonly credentials: Credentials;
   /** Only when it runs in this process. */
   readonly lab: Lab | undefined;
   /** Ends what openLab started; a background lab goes on. */
@@ -25,9 +27,12 @@ export interface OpenLab {
 export async function openLab(options: Partial<LabOptions> = {}): Promise<OpenLab> {
   const dir = options.dir ?? defaultLabDir();
   const running = await labStatus(dir);
-  if (running !== undefined) return { endpoint: running.endpoint, lab: undefined, close: async () => {} };
+  if (running !== undefined) {
+    const { endpoint, credentials } = running;
+    return { endpoint, credentials, lab: undefined, close: async () => {} };
+  }
   const lab = await startLab({ ...options, dir });
-  return { endpoint: lab.endpoint, lab, close: () => lab.stop() };
+  return { endpoint: lab.endpoint, credentials: lab.credentials, lab, close: () => lab.stop() };
 }
 
 /** The lab that runs in `dir`, or undefined; waits for one that is just starting. */
@@ -46,7 +51,7 @@ export async function labUp(options: Partial<Omit<LabOptions, 'clock'>> = {}): P
   const dir = options.dir ?? defaultLabDir();
   const running = await labStatus(dir);
   if (running !== undefined) throw new LabInUseError(dir, running);
-  makeFolder(dir);
+  takeFolder(dir);
   const logPath = join(dir, 'lab.log');
   const log = openSync(logPath, 'w', 0o600);
   const child = spawn(process.execPath, [...daemonArgs(), JSON.stringify({ ...options, dir })], {

@@ -1,10 +1,11 @@
-/** The service's front door on loopback: JSON 1.1 over HTTP. Any credentials are welcome, but a request must be signed. */
+/** The service's operations on loopback: JSON 1.1 over HTTP, for those whom the door lets in. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { findTouched } from './access/touched.ts';
 import type { Operation } from './account.ts';
-import type { Accounts, Scope } from './accounts.ts';
+import type { Accounts } from './accounts.ts';
 import { checkAnswer, checkRequest } from './contract.ts';
+import { type Door, readScope, type Scope } from './door.ts';
 import type { FaultSource, WireFault } from './endpoint-faults.ts';
 import {
   createAssociation,
@@ -99,14 +100,19 @@ export interface RequestLog extends Scope {
 
 export function makeEndpoint(
   accounts: Accounts,
+  door: Door,
   faults: FaultSource,
   log: (entry: Omit<RequestLog, 'at'>) => void,
 ): Server {
   const server = createServer((request, response) => {
+    if (door.isShutFor(request)) {
+      response.writeHead(403, { connection: 'close' }).end();
+      return;
+    }
     const target = String(request.headers['x-amz-target'] ?? '');
     const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
     const operation = target.replace(service.target, '');
-    const scope = readScope(request, service.signed);
+    const scope = readScope(request.headers, service.signed);
     // A client whose clock is off learns the right time from here.
     if (faults.isClockHidden) response.sendDate = false;
     else response.setHeader('date', new Date(faults.now()).toUTCString());
@@ -116,7 +122,7 @@ export function makeEndpoint(
       if (broken === 'lost') request.socket.destroy();
       return;
     }
-    answer(accounts, scope, faults, operation, request, service, broken === 'looped').then(
+    answer(accounts, door, faults, operation, request, service, broken === 'looped').then(
       (output) => {
         log({ ...(scope ?? NO_SCOPE), operation, error: broken });
         if (broken === undefined || broken === 'looped') send(response, 200, output);
@@ -142,28 +148,27 @@ export function makeEndpoint(
 
 async function answer(
   accounts: Accounts,
-  scope: Scope | undefined,
+  door: Door,
   faults: FaultSource,
   operation: string,
   request: IncomingMessage,
   service: (typeof SERVICES)[number],
   isLooped: boolean,
 ): Promise<Record<string, unknown>> {
-  const text = await readBody(request);
+  const bytes = await readBody(request);
   if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
-  if (scope === undefined)
-    throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  const scope = await door.check(request, bytes, service.signed, faults.now());
   const refusal = accounts.refusal(scope.accessKeyId);
   if (refusal !== undefined) throw new ServiceError(refusal, FAULT_MESSAGES[refusal]);
   const account = accounts.find(scope);
   const { region } = scope;
-  checkClock(String(request.headers['x-amz-date'] ?? ''), faults.now());
   checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
   if (!isServed(operation)) throw new ServiceError('UnknownOperationException');
   const run = OPERATIONS[operation];
   const fault = faults.takeError(operation);
   if (fault !== undefined)
     throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '', fault === 'InternalServerError' ? 500 : 400);
+  const text = bytes.toString('utf8');
   let body: unknown;
   try {
     body = JSON.parse(text === '' ? '{}' : text);
@@ -189,31 +194,8 @@ async function answer(
 
 const NO_SCOPE: Scope = { accessKeyId: '', region: '' };
 
-/** Who signed for that service, by the credential scope of the signature [Signature Version 4]; undefined where nobody did. */
-function readScope(request: IncomingMessage, service: string): Scope | undefined {
-  const match = /^AWS4-HMAC-SHA256 Credential=([^/,]+)\/\d{8}\/([a-z0-9-]+)\/([a-z]+)\/aws4_request,/.exec(
-    request.headers.authorization ?? '',
-  );
-  return match?.[3] === service ? { accessKeyId: match[1] ?? '', region: match[2] ?? '' } : undefined;
-}
-
 function isServed(operation: string): operation is OperationName {
   return Object.hasOwn(OPERATIONS, operation);
-}
-
-/** A signature is good for five minutes either way [Signature Version 4]. */
-const SIGNATURE_MS = 5 * 60 * 1000;
-
-function checkClock(signedAt: string, now: number): void {
-  const at = Date.parse(signedAt.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
-  if (Number.isNaN(at) || Math.abs(now - at) <= SIGNATURE_MS) return;
-  // The service's own words [its error messages, as users quote them].
-  const spell = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
-  const words =
-    at < now
-      ? `Signature expired: ${signedAt} is now earlier than ${spell(now - SIGNATURE_MS)} (${spell(now)} - 5 min.)`
-      : `Signature not yet current: ${signedAt} is still later than ${spell(now + SIGNATURE_MS)} (${spell(now)} + 5 min.)`;
-  throw new ServiceError('InvalidSignatureException', words);
 }
 
 /** Temporary credentials carry a token; one of `labEnv` says until when it is good, any other one is good for ever. */
@@ -230,7 +212,7 @@ const FAULT_MESSAGES: Record<string, string> = {
   UnrecognizedClientException: 'The security token included in the request is invalid.',
 };
 
-function readBody(request: IncomingMessage): Promise<string> {
+function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -240,7 +222,7 @@ function readBody(request: IncomingMessage): Promise<string> {
     });
     request.on('end', () => {
       if (size > LARGEST_REQUEST_BYTES) reject(new ServiceError('RequestEntityTooLargeException', '', 413));
-      else resolve(Buffer.concat(chunks).toString('utf8'));
+      else resolve(Buffer.concat(chunks));
     });
     request.on('error', reject);
   });

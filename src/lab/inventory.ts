@@ -22,6 +22,6 @@ export function readInventory(dir: string): Inventory {
 
 export function writeInventory(dir: string, inventory: Inventory): void {
   const path = join(dir, 'inventory.json');
-  writeFileSync(`${path}.new`, JSON.stringify(inventory));
+  writeFileSync(`${path}.new`, JSON.stringify(inventory), { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }

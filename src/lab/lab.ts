@@ -1,5 +1,5 @@
 /** Puts a stand-in account together: hosts, records, endpoint and sessions, all on loopback, all ended by stop(). */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
@@ -12,6 +12,7 @@ import { attachGateway } from './channel/gateway.ts';
 import { Connections } from './connections.ts';
 import type { RunLog } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
+import { type Credentials, Door, LAB_KEY, LAB_ROLE_KEY } from './door.ts';
 import { EndingClock } from './ending-clock.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
 import { type EndpointFaults, makeFaults } from './endpoint-faults.ts';
@@ -31,6 +32,9 @@ export interface Lab {
   readonly port: number;
   /** What to export so that any AWS client talks to the lab. */
   readonly env: Record<string, string>;
+  /** Who may come in; its keys and their secrets. */
+  readonly door: Door;
+  readonly credentials: Credentials;
   readonly requests: readonly RequestLog[];
   /** Every script that started on a host, however often it was asked for. */
   readonly runs: readonly RunLog[];
@@ -73,13 +77,24 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   if (options.preferences !== undefined) savePreferences(home.store, options.preferences, clock.now());
   const faults = makeFaults();
   const requests: RequestLog[] = [];
-  const server = makeEndpoint(accounts, faults, (entry) => requests.push({ ...entry, at: clock.now() }));
+  const door = new Door(known.accounts.map(({ accessKeyId }) => accessKeyId));
+  const server = makeEndpoint(accounts, door, faults, (entry) =>
+    requests.push({ ...entry, at: clock.now() }),
+  );
   const connections = new Connections(server);
-  const maySign = (id: string, region: string): boolean => {
-    const owner = accounts.ownerOf(id) ?? home;
-    return access.allows('ssmmessages:OpenDataChannel', touchSession(id, owner, region), region);
+  const mayOpen = async (request: IncomingMessage, id: string): Promise<boolean> => {
+    if (door.isShutFor(request)) return false;
+    // The official client signs this request from 1.2.764.0 on, and so does ours; older ones show the token alone.
+    if (request.headers.authorization === undefined) return true;
+    try {
+      const { region } = await door.check(request, Buffer.alloc(0), 'ssmmessages', faults.now());
+      const owner = accounts.ownerOf(id) ?? home;
+      return access.allows('ssmmessages:OpenDataChannel', touchSession(id, owner, region), region);
+    } catch {
+      return false;
+    }
   };
-  const gateway = attachGateway(server, accounts, maySign, clock);
+  const gateway = attachGateway(server, accounts, mayOpen, clock);
   const end = async (): Promise<void> => {
     // First of all, so that what is still in a handler has nothing to wait on.
     clock.end();
@@ -91,17 +106,19 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   let port: number;
   try {
     await Promise.all(hosts.map((host) => host.start()));
-    // The port it had before, so that variables exported then still lead here; any other where that is taken.
+    // The port it had before, where it is free.
     await listen(server, options.port ?? inventory.port).catch((error) => {
       if (options.port !== undefined) throw error;
       return listen(server, 0);
     });
     port = (server.address() as AddressInfo).port;
+    door.admit(`127.0.0.1:${port}`);
     accounts.start(`ws://127.0.0.1:${port}`);
     writeInventory(options.dir, { hosts: specs, accounts: known.accounts, port });
     const { idleSeconds, policy } = home.sessionDefaults;
     publishState(options.dir, {
       endpoint: `http://127.0.0.1:${port}`,
+      credentials: door.credentials(),
       idleSeconds,
       policy,
       notFaithful: [
@@ -130,7 +147,9 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   return {
     endpoint,
     port,
-    env: labEnv(endpoint),
+    env: labEnv({ endpoint, credentials: door.credentials() }),
+    door,
+    credentials: door.credentials(),
     requests,
     runs: accounts.runs,
     faults,
@@ -160,13 +179,16 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 /**
- * Credentials that mean nothing anywhere: the endpoint takes any, and no real account knows these. With `expiresAt` they are
+ * The variables that lead a client here: keys of this start of the lab, which no real account knows. With `expiresAt` they are
  * temporary ones, as an AssumeRole gives them, and the endpoint refuses them from then on.
  */
-export function labEnv(endpoint: string, expiresAt?: Date): Record<string, string> {
+export function labEnv(
+  { endpoint, credentials }: Pick<Lab, 'endpoint' | 'credentials'>,
+  expiresAt?: Date,
+): Record<string, string> {
   return {
-    AWS_ACCESS_KEY_ID: `${expiresAt ? 'ASIA' : 'AKIA'}LABLABLABLABLAB0`,
-    AWS_SECRET_ACCESS_KEY: 'lab',
+    AWS_ACCESS_KEY_ID: expiresAt ? LAB_ROLE_KEY : LAB_KEY,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     AWS_ENDPOINT_URL_SSM: endpoint,

@@ -1,9 +1,10 @@
 /** A host with processes behind it: starts its sandbox, listens for its manager, agent and workers, and hands them their work. */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type IOType, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { type Clock, sleep, systemClock } from '../clock.ts';
 import { EndingClock } from './ending-clock.ts';
 import { type FrameSocket, frameSocket } from './frames.ts';
@@ -12,7 +13,8 @@ import { type HostConfig, type HostFault, SERVICE_PATH } from './machine/config.
 import type { ExecRequest, ExecResult } from './machine/exec.ts';
 import { type HostSpec, REGION } from './options.ts';
 import { judgeExit, type RunDetails, type RunResult } from './run-result.ts';
-import { INSIDE, isRoot, sandboxArgs } from './sandbox.ts';
+import { INSIDE, isRoot, SECCOMP_FD, sandboxArgs } from './sandbox.ts';
+import { seccompFilter } from './seccomp.ts';
 import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
 
 const START_LIMIT_MS = 20_000;
@@ -92,13 +94,20 @@ export class MachineHost extends EventEmitter implements Host {
   }
 
   private spawnHost(): ChildProcess {
-    const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+    const stdio: IOType[] = ['ignore', 'ignore', 'pipe'];
     if (this.kind === 'rooted') {
       const args = [join(this.program, 'machine.js'), 'manager', join(this.runFolder, 'host.json')];
       return spawn(process.execPath, args, { stdio, env: { PATH: SERVICE_PATH }, detached: true });
     }
     const places = { folder: this.folder, program: this.program, run: this.runFolder };
-    return spawn('bwrap', sandboxArgs(this.spec, places), { stdio, env: { PATH: SERVICE_PATH } });
+    const child = spawn('bwrap', sandboxArgs(this.spec, places), {
+      stdio: [...stdio, 'pipe'],
+      env: { PATH: SERVICE_PATH },
+    });
+    const filter = child.stdio[SECCOMP_FD] as Writable;
+    filter.on('error', () => {});
+    filter.end(seccompFilter());
+    return child;
   }
 
   /** Ends every process of the host: its first process's death takes the whole process namespace with it. */
@@ -173,7 +182,10 @@ export class MachineHost extends EventEmitter implements Host {
   }
 
   failNext(fault: HostFault, times = 1): void {
-    writeFileSync(join(this.folder, 'faults', fault), String(times));
+    const path = join(this.folder, 'faults', fault);
+    // The host can write in this folder: a link that it left there must not lead out.
+    rmSync(path, { force: true });
+    writeFileSync(path, String(times), { flag: 'wx' });
   }
 
   private config(): HostConfig {

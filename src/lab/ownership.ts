@@ -1,7 +1,18 @@
 /** One lab per folder: a file that names the process which runs it, checked by pid and start time, so that a reused pid is not trusted. */
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../errors.ts';
+import type { Credentials } from './door.ts';
 import type { IdlePolicy } from './options.ts';
 
 /** What others learn about a running lab. */
@@ -10,6 +21,8 @@ export interface LabState {
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   readonly startTime: string;
   readonly endpoint: string;
+  /** What opens it; the file that has them is its owner's alone. */
+  readonly credentials: Credentials;
   readonly idleSeconds: number;
   readonly policy: IdlePolicy;
   /** What this lab cannot show: empty in a full sandbox, `user` without root, `rooted` and more without a sandbox. */
@@ -47,7 +60,7 @@ export function makeFolder(path: string): void {
 
 /** Takes the folder for this process. @throws LabInUseError */
 export function claimFolder(dir: string): void {
-  makeFolder(dir);
+  takeFolder(dir);
   const path = stateFile(dir);
   const draft = `${path}.${process.pid}`;
   const state = {
@@ -76,9 +89,29 @@ export function claimFolder(dir: string): void {
   }
 }
 
+/** Makes the lab's folder its user's alone. @throws UserError where it is somebody else's, or in use for other things. */
+export function takeFolder(dir: string): void {
+  makeFolder(dir);
+  const { uid, mode } = statSync(dir);
+  const isOurs = process.getuid === undefined || uid === process.getuid();
+  if (isOurs && (mode & 0o077) === 0) return;
+  const names = readdirSync(dir);
+  // A folder with other things in it, such as /tmp, may be open for a reason.
+  if (isOurs && (names.length === 0 || names.includes('inventory.json'))) {
+    chmodSync(dir, 0o700);
+    return;
+  }
+  throw new UserError({
+    code: 'lab-folder',
+    what: 'the lab needs a folder that nobody else can enter',
+    why: isOurs ? `${dir} is open to others and has other files in it` : `${dir} belongs to another user`,
+    next: 'name a folder of its own with SSM_KEEPALIVE_LAB_DIR',
+  });
+}
+
 export function publishState(
   dir: string,
-  more: Pick<LabState, 'endpoint' | 'idleSeconds' | 'policy' | 'notFaithful'>,
+  more: Pick<LabState, 'endpoint' | 'credentials' | 'idleSeconds' | 'policy' | 'notFaithful'>,
 ): void {
   const state: LabState = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', ...more };
   writeFileSync(stateFile(dir), JSON.stringify(state), { mode: 0o600 });

@@ -143,7 +143,7 @@ export class RecordStore {
     mkdirSync(dirname(this.path), { recursive: true });
     const draft = `${this.path}.new`;
     try {
-      writeFileSync(draft, JSON.stringify(this.records));
+      writeFileSync(draft, JSON.stringify(this.records), { mode: 0o600 });
       renameSync(draft, this.path);
     } catch (error) {
       // On a full disk half a draft would keep others out.

@@ -15,6 +15,20 @@ import { mirrorFolder } from './tree.ts';
 
 /** Where the lab's own things are inside a host. */
 export const INSIDE = '/.lab';
+/** What an installer needs, found by trying: others' files, users, signals, and a look at others' processes of the same host. */
+const CAPABILITIES = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SYS_PTRACE',
+];
+/** Where bubblewrap reads which system calls are refused. */
+export const SECCOMP_FD = 3;
+
 /** The folders of a host that are its own. */
 const OWN = ['usr/local', 'etc', 'opt', 'var', 'home', 'root', 'srv'];
 const SHIMS = ['systemctl', 'systemd-run'];
@@ -61,10 +75,15 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
     '--unshare-net',
     '--hostname',
     spec.name,
+    // Away from the terminal of whoever started the lab: a host could type into it.
+    '--new-session',
     '--die-with-parent',
-    '--cap-add',
-    'ALL',
     '--clearenv',
+    '--cap-drop',
+    'ALL',
+    ...CAPABILITIES.flatMap((name) => ['--cap-add', name]),
+    '--add-seccomp-fd',
+    String(SECCOMP_FD),
   ];
   if (!isRoot()) args.push('--unshare-user', '--uid', '0', '--gid', '0');
   args.push('--perms', '0755', '--dir', INSIDE, '--perms', '0755', '--dir', '/.base');

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { AGENT_VERSION, knowsShellProfile } from './agent-version.ts';
 import { type ChannelMessage, PAYLOAD, parseObject } from './channel/message.ts';
 import { ChannelPeer } from './channel/peer.ts';
+import { isSame } from './door.ts';
 import type { Host, WorkerLink } from './host.ts';
 import { Countdown, IdleTimer } from './idle-timer.ts';
 import type { SessionRecord } from './records.ts';
@@ -71,8 +72,10 @@ export class Session {
     return token;
   }
 
-  hasToken(token: string): boolean {
-    return this.tokens.has(token);
+  /** Whether it is a token of this session that nobody has used yet; now it is used. */
+  takeToken(token: string): boolean {
+    const known = [...this.tokens].filter((one) => isSame(one, token));
+    return known.some((one) => this.tokens.delete(one));
   }
 
   /** ResumeSession: a new token, and as good as a key press. */

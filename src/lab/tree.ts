@@ -161,7 +161,8 @@ function copyFromMachine(name: string, target: string): void {
     cpSync(source, target, {
       recursive: true,
       verbatimSymlinks: true,
-      filter: (path) => !/(^|\/)(_?python|pypy)[\d.]*$/.test(path),
+      // No names by which an interpreter is found, and no old passwords.
+      filter: (path) => !/(^|\/)((_?python|pypy)[\d.]*|opasswd)$/.test(path),
     });
   } catch {
     // Unreadable for whoever runs the lab: the host does without.

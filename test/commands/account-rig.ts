@@ -40,7 +40,7 @@ export async function makeAccountRig(
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const config = join(folder, 'config');
   const profile = (name: string, key: string, region: string) =>
-    `[profile ${name}]\naws_access_key_id = ${key}\naws_secret_access_key = x\nregion = ${region}\n`;
+    `[profile ${name}]\naws_access_key_id = ${key}\naws_secret_access_key = ${lab.door.credentials(key).secretAccessKey}\nregion = ${region}\n`;
   writeFileSync(
     config,
     `${profile('dev', DEV.accessKeyId, 'eu-west-1')}${profile('prod', PROD.accessKeyId, 'us-east-1')}[profile empty]\nregion = us-east-1\n`,

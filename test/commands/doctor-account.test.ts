@@ -25,8 +25,8 @@ test('doctor: credentials of every kind against the hourly recycle', async (cont
   const config = join(folder, 'config');
   const answer = JSON.stringify({
     Version: 1,
-    AccessKeyId: 'ASIAPROCESS',
-    SecretAccessKey: 'x',
+    AccessKeyId: lab.env['AWS_ACCESS_KEY_ID'],
+    SecretAccessKey: lab.env['AWS_SECRET_ACCESS_KEY'],
     SessionToken: 'x',
     Expiration: inMinutes(30).toISOString(),
   });

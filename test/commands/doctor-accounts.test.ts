@@ -13,7 +13,7 @@ async function makeRig(context: TestContext, options = {}) {
   const client = makeClient({
     endpointUrl: rig.lab.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: DEV.accessKeyId, secretAccessKey: 'x' },
+    credentials: rig.lab.door.credentials(DEV.accessKeyId),
   });
   context.after(() => client.destroy());
   await client.send(

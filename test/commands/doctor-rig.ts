@@ -71,7 +71,7 @@ export function openClient(context: TestContext, lab: Lab): SSMClient {
   const client = makeClient({
     endpointUrl: lab.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+    credentials: lab.credentials,
   });
   context.after(() => client.destroy());
   return client;
@@ -86,7 +86,7 @@ export function askWith(
 ): Promise<Findings> {
   const own = profile
     ? { AWS_ENDPOINT_URL_SSM: lab.endpoint, AWS_REGION: 'us-east-1' }
-    : labEnv(lab.endpoint, expiresAt);
+    : labEnv(lab, expiresAt);
   return withVariables({ ...own, ...variables }, async () => {
     const client = makeClient({ profile, variables: process.env });
     try {

@@ -76,7 +76,7 @@ test('cli: a command that somebody else cancels is reported as cancelled, with w
   const lab = await startTestLab(context, { hosts: many(2, { latencySeconds: 600 }) });
   const child = start(lab, ['install', '--tag', 'env=dev', ...PUSH]);
   await until('both hosts to begin', () => lab.runs.length === 2);
-  await rawCall(lab.endpoint, 'CancelCommand', { CommandId: lab.runs[0]?.commandId });
+  await rawCall(lab, 'CancelCommand', { CommandId: lab.runs[0]?.commandId });
   const { exitCode, stdout, stderr } = await child;
   assert.equal(exitCode, 1, stderr);
   assert.match(stdout, new RegExp(`${id(0)} .*failed .*cancelled`));

@@ -94,7 +94,7 @@ async function makeLab(context: TestContext, { preferences, used, error, history
     ...(preferences ? { preferences } : {}),
   });
   if (used)
-    await rawCall(lab.endpoint, 'CreateDocument', {
+    await rawCall(lab, 'CreateDocument', {
       Name: 'Our-Session',
       DocumentType: 'Session',
       Content: JSON.stringify({

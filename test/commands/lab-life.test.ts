@@ -10,6 +10,7 @@ import {
   GetDocumentCommand,
   ListCommandsCommand,
 } from '@aws-sdk/client-ssm';
+import type { LabState } from '../../src/lab/index.ts';
 import { makeClient, runOn, sandboxMissing, until } from '../lab/test-lab.ts';
 import { CLI, type CliResult, runCliProcess } from '../support/cli.ts';
 
@@ -39,9 +40,13 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const up = await cli('lab up');
     assert.equal(up.status, 0, up.stderr);
     const endpoint = endpointOf(up.stdout);
-    const client = makeClient({ endpoint });
-    const ran = await runOn(client, WEB, ['echo kept >/opt/kept; echo printed']);
-    await client.send(new CreateDocumentCommand({ Name: 'kept', Content: SESSION, DocumentType: 'Session' }));
+    const clientOfNow = () => {
+      const { credentials } = JSON.parse(readFileSync(join(dir, 'lab.json'), 'utf8')) as LabState;
+      return makeClient({ endpoint, credentials });
+    };
+    const first = clientOfNow();
+    const ran = await runOn(first, WEB, ['echo kept >/opt/kept; echo printed']);
+    await first.send(new CreateDocumentCommand({ Name: 'kept', Content: SESSION, DocumentType: 'Session' }));
     const { pid } = JSON.parse(readFileSync(join(dir, 'lab.json'), 'utf8')) as { pid: number };
     process.kill(pid, signal);
     await until(
@@ -51,6 +56,8 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const again = await cli('lab up');
     assert.equal(again.status, 0, again.stderr);
     assert.equal(endpointOf(again.stdout), endpoint);
+    await assert.rejects(first.send(new ListCommandsCommand({})), { name: 'InvalidSignatureException' });
+    const client = clientOfNow();
     const [instances, commands, document] = await Promise.all([
       client.send(
         new DescribeInstanceInformationCommand({ Filters: [{ Key: 'tag:env', Values: ['dev', 'prod'] }] }),

@@ -34,7 +34,10 @@ async function openDeafServer(context: TestContext) {
     server.close();
   });
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const env: Record<string, string> = { ...labEnv(endpoint), AWS_CONFIG_FILE: writeProfiles(context) };
+  const env: Record<string, string> = {
+    ...labEnv({ endpoint, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } }),
+    AWS_CONFIG_FILE: writeProfiles(context),
+  };
   return { state, endpoint, env };
 }
 
@@ -112,7 +115,7 @@ async function openDeafSessions(context: TestContext) {
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   context.after(() => service.close());
   const endpoint = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-  return { state, env: labEnv(endpoint) };
+  return { state, env: labEnv({ endpoint, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } }) };
 }
 
 test('never answers: a data channel that never opens is left at Ctrl-C, by connect and by measure', async (context) => {

@@ -28,7 +28,7 @@ async function makeRig(context: TestContext, options = {}) {
     const client = makeClient({
       endpointUrl: rig.lab.endpoint,
       region,
-      credentials: { accessKeyId, secretAccessKey: 'x' },
+      credentials: rig.lab.door.credentials(accessKeyId),
     });
     context.after(() => client.destroy());
     return client;

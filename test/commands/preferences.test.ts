@@ -28,7 +28,7 @@ async function makeRig(context: TestContext, content?: string) {
   const client = makeClient({
     endpointUrl: lab.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+    credentials: lab.credentials,
   });
   context.after(() => client.destroy());
   if (content !== undefined)

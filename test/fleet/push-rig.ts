@@ -42,7 +42,7 @@ export async function makeRig(
   const client = makeClient({
     endpointUrl: lab.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+    credentials: lab.credentials,
   });
   context.after(() => client.destroy());
   const events: PushEvent[] = [];

@@ -221,7 +221,7 @@ test('every answer of the lab fits the model, limits and words included, and eve
     { name: 'other', id: 'i-0ccccccccccccccc1', tags: {}, synthetic: { outcome: 'Offline' as const } },
   ];
   const lab = await useLab({ hosts, consistencySeconds: 0 });
-  const exchanges = await playEveryOperation(lab.endpoint, ['i-00000000000000001', 'i-00000000000000002']);
+  const exchanges = await playEveryOperation(lab, ['i-00000000000000001', 'i-00000000000000002']);
   const faults: string[] = [];
   // As the service's own answers in the AWS CLI's manual: an empty text where there is nothing, thousandths of seconds.
   const isLikeTheService = (fault: string) =>

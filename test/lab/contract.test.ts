@@ -29,11 +29,11 @@ for (const operation of OPERATIONS) {
     const shape = shapeOf(operation, 'input');
     assert.ok(shape.kind === 'structure');
     for (const [member, inner] of shape.members) {
-      const answer = await rawCall(lab.endpoint, operation, { [member]: WRONG[inner().kind] });
+      const answer = await rawCall(lab, operation, { [member]: WRONG[inner().kind] });
       assert.equal(answer.error, 'SerializationException', member);
     }
     if (shape.required.size === 0) return;
-    const answer = await rawCall(lab.endpoint, operation, {});
+    const answer = await rawCall(lab, operation, {});
     assert.equal(answer.error, 'ValidationException');
     for (const name of shape.required)
       assert.match(String(answer.body['message']), new RegExp(`'${name}' failed to .*must not be null`, 'i'));
@@ -42,16 +42,16 @@ for (const operation of OPERATIONS) {
 
 test('a member that this lab does nothing with is refused, one that no service knows is passed over', async () => {
   const body = { AssociationId: '01234567-0123-0123-0123-0123456789ab' };
-  const unserved = await rawCall(lab.endpoint, 'UpdateAssociation', { ...body, CalendarNames: ['x'] });
+  const unserved = await rawCall(lab, 'UpdateAssociation', { ...body, CalendarNames: ['x'] });
   assert.match(String(unserved.body['message']), /does not serve CalendarNames of UpdateAssociation/);
-  assert.equal((await rawCall(lab.endpoint, 'ListCommands', { Nonsense: 1 })).error, '');
+  assert.equal((await rawCall(lab, 'ListCommands', { Nonsense: 1 })).error, '');
 });
 
 test('no JSON, a list and an operation that the lab does not have are refused', async () => {
-  assert.equal((await rawCall(lab.endpoint, 'ListCommands', '{')).error, 'SerializationException');
-  assert.equal((await rawCall(lab.endpoint, 'ListCommands', '[]')).error, 'SerializationException');
-  assert.equal((await rawCall(lab.endpoint, 'PutParameter', {})).error, 'UnknownOperationException');
-  assert.equal((await rawCall(lab.endpoint, 'constructor', {})).error, 'UnknownOperationException');
+  assert.equal((await rawCall(lab, 'ListCommands', '{')).error, 'SerializationException');
+  assert.equal((await rawCall(lab, 'ListCommands', '[]')).error, 'SerializationException');
+  assert.equal((await rawCall(lab, 'PutParameter', {})).error, 'UnknownOperationException');
+  assert.equal((await rawCall(lab, 'constructor', {})).error, 'UnknownOperationException');
 });
 
 test('an answer that the service could not give is a fault of the lab', () => {
@@ -75,6 +75,7 @@ test('every error that the lab can answer is in the model, or one that any AWS s
     'UnknownOperationException',
     'MissingAuthenticationTokenException',
     'InvalidSignatureException',
+    'UnrecognizedClientException',
     'ExpiredTokenException',
     'RequestEntityTooLargeException',
   ];

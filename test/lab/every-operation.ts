@@ -1,5 +1,5 @@
 /** One call after another, until every operation has answered, well and badly: what the lab says, for comparing it with others. */
-import { rawCall } from './raw-call.ts';
+import { type Place, rawCall } from './raw-call.ts';
 
 export interface Exchange {
   readonly operation: string;
@@ -26,10 +26,10 @@ const DOCUMENT = (word: string) =>
   });
 
 /** `ids` are instances that the endpoint has, tagged env=dev. */
-export async function playEveryOperation(endpoint: string, ids: readonly string[]): Promise<Exchange[]> {
+export async function playEveryOperation(place: Place, ids: readonly string[]): Promise<Exchange[]> {
   const exchanges: Exchange[] = [];
   const call = async (operation: string, why: string, body: Record<string, unknown>) => {
-    const { error, body: output } = await rawCall(endpoint, operation, body);
+    const { error, body: output } = await rawCall(place, operation, body);
     exchanges.push({ operation, why, body, error, output });
     // biome-ignore lint/suspicious/noExplicitAny: answers are read at a glance here and compared elsewhere
     return output as any;
@@ -70,10 +70,9 @@ export async function playEveryOperation(endpoint: string, ids: readonly string[
   const CommandId: string = sent.Command?.CommandId ?? COMMAND;
   const endsAt = Date.now() + 20_000;
   for (let seen = ''; seen !== 'Success' && Date.now() < endsAt; ) {
-    seen = (await rawCall(endpoint, 'ListCommands', { CommandId })).body['Commands']
-      ? ((
-          (await rawCall(endpoint, 'ListCommands', { CommandId })).body['Commands'] as { Status: string }[]
-        )[0]?.Status ?? '')
+    seen = (await rawCall(place, 'ListCommands', { CommandId })).body['Commands']
+      ? (((await rawCall(place, 'ListCommands', { CommandId })).body['Commands'] as { Status: string }[])[0]
+          ?.Status ?? '')
       : '';
     if (seen !== 'Success') await new Promise((resolve) => setTimeout(resolve, 20));
   }

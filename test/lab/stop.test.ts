@@ -244,7 +244,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const MACHINE: HostSpec = { name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags: { env: 'dev' } };
 
 async function openChannel(lab: Lab): Promise<Awaited<ReturnType<typeof rawClient>>> {
-  const { body } = await rawCall(lab.endpoint, 'StartSession', { Target: MACHINE.id });
+  const { body } = await rawCall(lab, 'StartSession', { Target: MACHINE.id });
   return rawClient(String(body['StreamUrl']), String(body['TokenValue']));
 }
 
@@ -277,7 +277,7 @@ const MACHINE_KINDS: Readonly<Record<string, Kind['begin']>> = {
     return undefined;
   },
   'a channel that is not opened': async (lab) => {
-    const { body } = await rawCall(lab.endpoint, 'StartSession', { Target: MACHINE.id });
+    const { body } = await rawCall(lab, 'StartSession', { Target: MACHINE.id });
     const socket = new WebSocket(String(body['StreamUrl']));
     await new Promise((resolve) => socket.once('open', resolve));
     return hangUp(socket);

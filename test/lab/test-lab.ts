@@ -29,11 +29,11 @@ export function makeFolder(): string {
   return dir;
 }
 
-export function makeClient(lab: { endpoint: string }, region = 'us-east-1'): SSMClient {
+export function makeClient(lab: Pick<Lab, 'endpoint' | 'credentials'>, region = 'us-east-1'): SSMClient {
   return new SSMClient({
     region,
     endpoint: lab.endpoint,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: lab.credentials,
     maxAttempts: 1,
   });
 }

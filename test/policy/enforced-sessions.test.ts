@@ -44,7 +44,10 @@ for (const [line, principal] of [
     skip,
   }, async () => {
     lab.access.enforce(await printPolicy(line, principal), principal === 'role' ? LAB_ROLE : LAB_USER);
-    const [{ status, err }] = await Promise.all([runLine(line, proxy.endpoint), cutOnce()]);
+    const [{ status, err }] = await Promise.all([
+      runLine(line, { ...lab, endpoint: proxy.endpoint }),
+      cutOnce(),
+    ]);
     assert.equal(status, 0, err);
     assertExact(line);
   });
@@ -102,12 +105,12 @@ test('policy: connect through a plugin that signs the opening of the data channe
   const line = `connect ${WEB} --client plugin`;
   const document = await printPolicy(line);
   lab.access.enforce(document);
-  const { status, err } = await runLine(line, lab.endpoint);
+  const { status, err } = await runLine(line, lab);
   assert.equal(status, 0, err);
   assertExact(line);
   const Statement = document.Statement.filter(
     ({ Action }) => !Action.includes('ssmmessages:OpenDataChannel'),
   );
   lab.access.enforce({ ...document, Statement });
-  assert.equal((await runLine(line, lab.endpoint)).status, 1);
+  assert.equal((await runLine(line, lab)).status, 1);
 });

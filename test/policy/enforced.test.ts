@@ -58,20 +58,20 @@ const ABROAD = HOSTS.map((host, index) => ({
   region: 'eu-west-1',
 }));
 
-const plain: Path = ({ lab, line }) => runLine(line, lab.endpoint);
+const plain: Path = ({ lab, line }) => runLine(line, lab);
 /** Interrupted as soon as something was sent. */
 const interrupted: Path = ({ lab, line }) =>
-  runLine(line, lab.endpoint, (text, interruption) => {
+  runLine(line, lab, (text, interruption) => {
     if (/sent: command/.test(text) && !interruption.isRequested) interruption.request();
   });
 const lostAnswer: Path = ({ lab, line }) => {
   lab.faults.breakNext('SendCommand', 'cut');
-  return runLine(line, lab.endpoint);
+  return runLine(line, lab);
 };
 /** Interrupted while the host works: a poll has come after the command. */
 const interruptedAtWork: Path = ({ lab, line }) => {
   const from = lab.requests.length;
-  return runLine(line, lab.endpoint, (text, interruption) => {
+  return runLine(line, lab, (text, interruption) => {
     if (!/asking/.test(text)) return;
     const look = setInterval(() => {
       const since = lab.requests.slice(from).map(({ operation }) => operation);
@@ -85,7 +85,7 @@ const interruptedAtWork: Path = ({ lab, line }) => {
 const another =
   (line: string): Path =>
   ({ lab }) =>
-    runLine(line, lab.endpoint);
+    runLine(line, lab);
 
 /** A session with a document of its own is over: no machine is behind these hosts, so it ends by itself. */
 async function endOwnSession(lab: Lab, region = 'us-east-1', Target = HOSTS[0]?.id): Promise<void> {
@@ -235,7 +235,7 @@ async function makeRig(
     synthetic: { ...host.synthetic, latencySeconds },
   }));
   const lab = await startTestLab(context, { hosts, timeoutScale: 0.02, consistencySeconds: 0 });
-  for (const earlier of before) assert.equal((await runLine(earlier, lab.endpoint)).status, 0, earlier);
+  for (const earlier of before) assert.equal((await runLine(earlier, lab)).status, 0, earlier);
   await prepare?.(lab);
   return { lab, line };
 }

@@ -1,4 +1,5 @@
 /** Runs commands in this process, as the command line would, against a lab that enforces a policy. */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { COMMANDS, type CommandEntry } from '../../src/commands/index.ts';
 import type { Io } from '../../src/commands/io.ts';
@@ -6,10 +7,11 @@ import { policy } from '../../src/commands/policy.ts';
 import { UserError } from '../../src/errors.ts';
 import { FLAGS, type Flag, type RawFlags } from '../../src/flags.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
+import type { Lab } from '../../src/lab/index.ts';
 import { describeLack } from '../../src/policy/describe.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
 import { readSettings } from '../../src/settings.ts';
-import { makeInvocation, makeIo } from '../support/cli.ts';
+import { makeEnvironment, makeInvocation, makeIo } from '../support/cli.ts';
 
 export interface Outcome {
   readonly status: number;
@@ -24,9 +26,6 @@ interface Parsed {
   readonly own: Record<string, string | boolean>;
   readonly words: string[];
 }
-
-process.env['AWS_ACCESS_KEY_ID'] ??= 'lab';
-process.env['AWS_SECRET_ACCESS_KEY'] ??= 'lab';
 
 /** What `policy` prints for a line, for one account and Region. */
 export async function printPolicy(
@@ -51,10 +50,10 @@ export async function printPolicy(
   return JSON.parse(printed);
 }
 
-/** Runs a line at an endpoint; `onErr` hears what is said meanwhile. */
+/** Runs a line at an endpoint, with keys that open it; `onErr` hears what is said meanwhile. */
 export async function runLine(
   line: string,
-  endpoint: string,
+  { endpoint, credentials }: Pick<Lab, 'endpoint' | 'credentials'>,
   onErr: (text: string, interruption: Interruption) => void = () => {},
 ): Promise<Outcome> {
   const { entry, flags, own, words } = parseLine(line);
@@ -63,6 +62,8 @@ export async function runLine(
     {},
     entry.groups,
   );
+  process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
+  process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
   const interruption = new Interruption();
   const lacks = new Map<string, string>();
   let out = '';
@@ -80,7 +81,16 @@ export async function runLine(
   };
   try {
     const command = await entry.load();
-    const status = await command(settings, io, makeInvocation({ words, own, interruption }));
+    const status = await command(
+      settings,
+      io,
+      makeInvocation({
+        words,
+        own,
+        interruption,
+        environment: makeEnvironment({ variables: { ...process.env } as Record<string, string> }),
+      }),
+    );
     return { status, out, err: `${err}${[...lacks.values()].join('')}` };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -15,7 +15,7 @@ const HOSTS = skip ? [] : [{ name: 'web-1', id: WEB, tags: {} }];
 const lab = await useLab({ consistencySeconds: 0, hosts: HOSTS });
 const direct = makeClient(lab);
 const proxy = await useCuttingProxy(lab);
-const client = makeClient(proxy);
+const client = makeClient({ ...lab, endpoint: proxy.endpoint });
 
 const resume = makeResume(client);
 

@@ -19,7 +19,7 @@ test('a background job of bash outlives its session, as without a keeper', {
   const client = makeClient({
     endpointUrl: lab.endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+    credentials: lab.credentials,
   });
   context.after(() => client.destroy());
   const host = lab.host('web-1');

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { after } from 'node:test';
+import type { Lab } from '../../src/lab/index.ts';
 
 export interface CuttingProxy {
   readonly endpoint: string;
@@ -18,7 +19,7 @@ export interface CuttingProxy {
   heal(): void;
 }
 
-export async function useCuttingProxy(lab: { readonly port: number }): Promise<CuttingProxy> {
+export async function useCuttingProxy(lab: Pick<Lab, 'port' | 'door'>): Promise<CuttingProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let state: 'open' | 'swallow' | 'refuse' = 'open';
   let openedCount = 0;
@@ -85,6 +86,8 @@ export async function useCuttingProxy(lab: { readonly port: number }): Promise<C
 
   const port = (): number => (server.address() as AddressInfo).port;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // What passes through it is signed for its own address.
+  lab.door.admit(`127.0.0.1:${port()}`);
   const cut = (): number => {
     const cutCount = pairs.size;
     for (const [near, far] of pairs) {

@@ -30,7 +30,7 @@ async function fillLab() {
     });
   const make = async (Name: string) => {
     const body = { Name, DocumentType: 'Session', Content: content(Name.slice(-1)) };
-    return rawCall(lab.endpoint, 'CreateDocument', body);
+    return rawCall(lab, 'CreateDocument', body);
   };
   const answers = [await make('One-a'), await make('Two-b')];
   const stopped = await lab.stop().then(

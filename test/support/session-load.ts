@@ -155,7 +155,12 @@ async function openProxy(): Promise<Proxy> {
     const far = connect(port, '127.0.0.1');
     const pair: [Socket, Socket] = [near, far];
     pairs.add(pair);
-    near.pipe(far).pipe(near);
+    // The lab knows its own Host alone.
+    near.once('data', (opening: Buffer) => {
+      far.write(opening.toString('latin1').replace(/^(host: 127\.0\.0\.1):\d+/im, `$1:${port}`), 'latin1');
+      near.pipe(far);
+    });
+    far.pipe(near);
     for (const socket of pair) {
       socket.on('error', () => {});
       socket.on('close', () => {

@@ -5,15 +5,13 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Accounts } from '../accounts.ts';
 
 const OPEN_LIMIT_MS = 10_000;
-/** Signature Version 4 for the service of data channels, and the Region in it. */
-const SIGNED = /^AWS4-HMAC-SHA256 Credential=[^,]+\/([^/,]+)\/ssmmessages\/aws4_request,/;
 const LARGEST_FRAME = 256 * 1024;
 
-/** `maySign`: whether a client that signs its opening, for this session and Region, may open it. */
+/** `mayOpen`: whether such a request may open the channel of this session. */
 export function attachGateway(
   server: Server,
   accounts: Pick<Accounts, 'findSession'>,
-  maySign: (sessionId: string, region: string) => boolean = () => true,
+  mayOpen: (request: IncomingMessage, sessionId: string) => Promise<boolean> = async () => true,
   clock: Clock = systemClock,
 ): WebSocketServer {
   const sockets = new WebSocketServer({
@@ -22,20 +20,18 @@ export function attachGateway(
     perMessageDeflate: false,
     autoPong: false,
   });
-  server.on('upgrade', (request: IncomingMessage, socket, head) => {
+  server.on('upgrade', async (request: IncomingMessage, socket, head) => {
     const id = /^\/v1\/data-channel\/([^/?]+)/.exec(request.url ?? '')?.[1];
     // Ids are plain letters and digits, so whatever needs decoding is none.
     const session = id === undefined ? undefined : accounts.findSession(id);
     // A client that hangs up here must not end the lab.
     socket.on('error', () => socket.destroy());
-    if (session === undefined) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    if (!(await mayOpen(request, id ?? ''))) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
-    // The official client signs this request from 1.2.764.0 on, and so does ours; older ones show the token alone.
-    const region = SIGNED.exec(request.headers.authorization ?? '')?.[1];
-    if (region !== undefined && !maySign(session.record.sessionId, region)) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+    if (session === undefined) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
@@ -44,7 +40,7 @@ export function attachGateway(
         if (client.bufferedAmount < LARGEST_FRAME) client.pong(data);
       });
       awaitOpening(client, clock, (token) => {
-        if (session.hasEnded || !session.hasToken(token)) return false;
+        if (session.hasEnded || !session.takeToken(token)) return false;
         session.connect(client);
         return true;
       });
