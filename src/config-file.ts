@@ -1,11 +1,12 @@
 /** The config file: which one is read, and what it says for each flag. */
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { COMMANDS } from './commands/index.ts';
 import type { FileEntry } from './config-entries.ts';
 import { readTexts } from './config-values.ts';
 import { UsageError } from './errors.ts';
 import { FLAGS, type Flag, type FlagName, variableName } from './flags.ts';
+import { findForeign } from './foreign-file.ts';
 import { nearestName } from './nearest.ts';
 import { refuseRemoved } from './removed-flags.ts';
 
@@ -25,21 +26,6 @@ export interface ConfigFile {
 
 /** Looked for in the working folder, nowhere else: a parent's file would hold where nobody sees it. */
 export const FILE_NAMES = ['json', 'yaml', 'yml'].map((ending) => `ssm-keepalive.config.${ending}`);
-
-/**
- * Keys that only a file named with --config may set. They take a question away, mean everybody, or send requests, files
- * and sessions to a place that a folder somebody cloned should not choose.
- */
-export const NAMED_ONLY: readonly FlagName[] = [
-  'all',
-  'command-id',
-  'endpoint-url',
-  'every',
-  'follow',
-  'override-idle-policy',
-  'report',
-  'yes',
-];
 
 /**
  * The file named by --config or SSM_KEEPALIVE_CONFIG, else the one in `folder`; undefined where there is none, or `none` was said.
@@ -67,7 +53,8 @@ export async function openConfigFile(
       next: `remove one, or say which: --config ${name}`,
     });
   }
-  refuseForeign(join(folder, name), name, environment);
+  const foreign = findForeign(join(folder, name), environment);
+  if (foreign) throw notTrusted(name, foreign);
   return readConfigFile(join(folder, name), name, false);
 }
 
@@ -78,7 +65,7 @@ async function readConfigFile(path: string, shown: string, isNamed: boolean): Pr
     // Editors look for the schema there.
     if (entry.key === '$schema') continue;
     const flag = findFlag(entry, shown);
-    if (!isNamed && NAMED_ONLY.includes(flag.name as FlagName)) throw namedOnly(flag, entry, shown);
+    if (!isNamed && !flag.inFoundFile) throw namedOnly(flag, entry, shown);
     settings.set(flag.name as FlagName, { texts: readTexts(flag, entry, shown), line: entry.line });
   }
   return { path: shown, isNamed, settings };
@@ -102,24 +89,13 @@ function readText(path: string, shown: string): string {
 }
 
 /** In a folder that others write to, somebody else's file would decide what is done with your credentials. */
-function refuseForeign(path: string, shown: string, variables: NodeJS.ProcessEnv): void {
-  const uid = process.getuid?.();
-  if (uid === undefined) return;
-  const trusted = new Set([0, uid]);
-  // With sudo the folder is still yours.
-  if (uid === 0 && variables['SUDO_UID']) trusted.add(Number(variables['SUDO_UID']));
-  for (const { uid: owner, mode } of [lstatSync(path), statSync(path)]) {
-    const isLink = (mode & 0o170000) === 0o120000;
-    if (trusted.has(owner) && (isLink || (mode & 0o002) === 0)) continue;
-    throw new UsageError({
-      code: 'bad-config-file',
-      what: `${shown} in this folder is not trusted`,
-      why: trusted.has(owner)
-        ? 'everybody may write to it'
-        : `it belongs to user ${owner}, not to you or root`,
-      next: `read it, then name it: --config ${shown}; or go without: --config none`,
-    });
-  }
+function notTrusted(shown: string, why: string): UsageError {
+  return new UsageError({
+    code: 'bad-config-file',
+    what: `${shown} in this folder is not trusted`,
+    why,
+    next: `read it, then name it: --config ${shown}; or go without: --config none`,
+  });
 }
 
 function findFlag(entry: FileEntry, path: string): Flag {
@@ -149,8 +125,8 @@ function namedOnly({ name }: Flag, { line }: FileEntry, path: string): UsageErro
   return new UsageError({
     code: 'bad-config-file',
     what: `${path}:${line}: ${name} does not count in a file that was only found`,
-    why: 'this folder would decide it for whoever works here',
-    next: `type --${name}, or name the file: --config ${path}`,
+    why: 'this folder would decide it for whoever works here; such a file says where, who and how to print',
+    next: `name the file: --config ${path}; or say --${name} and take it out of the file`,
   });
 }
 

@@ -7,6 +7,11 @@ export interface Flag {
   readonly name: string;
   readonly group: FlagGroup;
   readonly kind: 'value' | 'list' | 'switch';
+  /**
+   * Whether a config file that nobody named may set it: only what says where, who and how to print. What protects, or
+   * what widens an effect, no folder decides for whoever works in it.
+   */
+  readonly inFoundFile: boolean;
   /** What stands for the value in help, e.g. `KEY=VALUE`. */
   readonly placeholder?: string;
   readonly describe: string;
@@ -20,6 +25,7 @@ export const FLAGS = [
   {
     name: 'tag',
     group: 'Targets',
+    inFoundFile: true,
     kind: 'list',
     placeholder: 'KEY=VALUE[,VALUE]',
     describe: 'instances with this tag; repeat for AND, at most 5 keys',
@@ -27,6 +33,7 @@ export const FLAGS = [
   {
     name: 'instance-id',
     group: 'Targets',
+    inFoundFile: true,
     kind: 'list',
     placeholder: 'ID…',
     describe: 'these instances (i-… or mi-…)',
@@ -34,6 +41,7 @@ export const FLAGS = [
   {
     name: 'resource-group',
     group: 'Targets',
+    inFoundFile: true,
     kind: 'value',
     placeholder: 'NAME',
     describe: 'the members of this resource group',
@@ -41,12 +49,14 @@ export const FLAGS = [
   {
     name: 'all',
     group: 'Targets',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'every managed Linux instance of the account and Region; asks first',
   },
   {
     name: 'max-concurrency',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'N|N%',
     fallback: '10%',
@@ -55,6 +65,7 @@ export const FLAGS = [
   {
     name: 'max-errors',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'N|N%',
     fallback: '0',
@@ -63,12 +74,14 @@ export const FLAGS = [
   {
     name: 'no-canary',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'do not try one instance first and wait for its agent',
   },
   {
     name: 'timeout',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'TIME',
     fallback: '600',
@@ -77,18 +90,21 @@ export const FLAGS = [
   {
     name: 'dry-run',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'show who would get what; send nothing',
   },
   {
     name: 'yes',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'do not ask, however many instances it is',
   },
   {
     name: 'confirm-above',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'N',
     fallback: '50',
@@ -97,12 +113,14 @@ export const FLAGS = [
   {
     name: 'no-wait',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'send, print the command id and leave',
   },
   {
     name: 'command-id',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'list',
     placeholder: 'ID…',
     describe: 'send nothing; take up commands sent earlier',
@@ -110,6 +128,7 @@ export const FLAGS = [
   {
     name: 'document',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'NAME',
     describe: 'send a Command document of your own, made or updated first',
@@ -117,12 +136,14 @@ export const FLAGS = [
   {
     name: 'follow',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'also new instances, through a State Manager association',
   },
   {
     name: 'every',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'RATE',
     describe: 'with --follow: again and again, to repair drift, e.g. rate(1 day)',
@@ -130,6 +151,7 @@ export const FLAGS = [
   {
     name: 'alarm',
     group: 'Delivery',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'NAME',
     describe: 'a CloudWatch alarm that stops it when it goes off',
@@ -137,6 +159,7 @@ export const FLAGS = [
   {
     name: 'keeper',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'auto|relay|prompt',
     fallback: 'auto',
@@ -145,6 +168,7 @@ export const FLAGS = [
   {
     name: 'wrap',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'none|tmux',
     fallback: 'none',
@@ -153,6 +177,7 @@ export const FLAGS = [
   {
     name: 'interval',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'TIME',
     fallback: '45',
@@ -161,6 +186,7 @@ export const FLAGS = [
   {
     name: 'max-idle',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'TIME',
     fallback: '8h',
@@ -169,6 +195,7 @@ export const FLAGS = [
   {
     name: 'scope',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'ssm|all',
     fallback: 'ssm',
@@ -177,6 +204,7 @@ export const FLAGS = [
   {
     name: 'shell',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'keep|login',
     fallback: 'keep',
@@ -185,6 +213,7 @@ export const FLAGS = [
   {
     name: 'entry',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'list',
     placeholder: 'env,profile,rc',
     fallback: 'env,profile',
@@ -193,18 +222,21 @@ export const FLAGS = [
   {
     name: 'ssh',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'let sshd keep ssh over Session Manager alive too',
   },
   {
     name: 'no-restart',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'leave the agent alone; the env entry then waits for its next start',
   },
   {
     name: 'idle-timeout',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'MINUTES',
     describe: 'the account’s idle timeout, where you know it (1 to 60)',
@@ -212,12 +244,14 @@ export const FLAGS = [
   {
     name: 'override-idle-policy',
     group: 'Keeper',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'install although the account’s idle timeout was shortened',
   },
   {
     name: 'arm',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'list',
     placeholder: 'NAME[,NAME]',
     fallback: 'all',
@@ -226,6 +260,7 @@ export const FLAGS = [
   {
     name: 'repeat',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'N',
     fallback: '1',
@@ -234,6 +269,7 @@ export const FLAGS = [
   {
     name: 'limit',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'TIME',
     fallback: 'auto',
@@ -242,6 +278,7 @@ export const FLAGS = [
   {
     name: 'tick',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'TIME',
     fallback: '10',
@@ -250,6 +287,7 @@ export const FLAGS = [
   {
     name: 'parallel',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'N',
     fallback: 'all',
@@ -258,6 +296,7 @@ export const FLAGS = [
   {
     name: 'client',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'own|plugin',
     fallback: 'own',
@@ -266,12 +305,14 @@ export const FLAGS = [
   {
     name: 'temporary-document',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'switch',
     describe: 'use a session document of its own with 1 minute of idle time, deleted afterwards',
   },
   {
     name: 'report',
     group: 'Measure',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'FILE',
     describe: 'also write one HTML page with a timeline for each session',
@@ -279,6 +320,7 @@ export const FLAGS = [
   {
     name: 'region',
     group: 'Common',
+    inFoundFile: true,
     kind: 'value',
     placeholder: 'REGION',
     isRepeatable: true,
@@ -287,6 +329,7 @@ export const FLAGS = [
   {
     name: 'profile',
     group: 'Common',
+    inFoundFile: true,
     kind: 'value',
     placeholder: 'NAME',
     isRepeatable: true,
@@ -295,6 +338,7 @@ export const FLAGS = [
   {
     name: 'config',
     group: 'Common',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'FILE|none',
     describe: 'settings from this file, not from the one in the working folder',
@@ -302,6 +346,7 @@ export const FLAGS = [
   {
     name: 'output',
     group: 'Common',
+    inFoundFile: true,
     kind: 'value',
     placeholder: 'table|json|ndjson',
     fallback: 'table',
@@ -310,12 +355,14 @@ export const FLAGS = [
   {
     name: 'lab',
     group: 'Common',
+    inFoundFile: true,
     kind: 'switch',
     describe: 'use the stand-in account on this machine',
   },
   {
     name: 'endpoint-url',
     group: 'Common',
+    inFoundFile: false,
     kind: 'value',
     placeholder: 'URL',
     describe: 'another address for the service',
@@ -323,18 +370,21 @@ export const FLAGS = [
   {
     name: 'quiet',
     group: 'Common',
+    inFoundFile: true,
     kind: 'switch',
     describe: 'no progress',
   },
   {
     name: 'debug',
     group: 'Common',
+    inFoundFile: true,
     kind: 'switch',
     describe: 'show stack traces and the service’s own errors',
   },
   {
     name: 'no-color',
     group: 'Common',
+    inFoundFile: true,
     kind: 'switch',
     describe: 'no colours (NO_COLOR does the same)',
   },

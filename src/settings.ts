@@ -16,7 +16,7 @@ export {
   type Settings,
   type TagTarget,
 } from './settings/shape.ts';
-export { requireTargets } from './settings/together.ts';
+export { confirmedUnseen, requireTargets } from './settings/together.ts';
 
 const EVERY_GROUP: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'];
 
@@ -57,7 +57,7 @@ export function readSettings(
       instanceIds: [...new Set(many('instance-id'))],
       resourceGroup: one('resource-group'),
       isAll: isOn('all'),
-      foundIn: file && !file.isNamed && targetsOf(sources).some(isFromFile) ? file.path : undefined,
+      foundIn: file && !file.isNamed && whoOf(sources).some(isFromFile) ? file.path : undefined,
     },
     delivery: {
       maxConcurrency: one('max-concurrency') ?? fallback('max-concurrency'),
@@ -122,6 +122,11 @@ function targetsOf(sources: Sources): Given[] {
   return sources
     .list()
     .filter((given) => FLAGS.some(({ name, group }) => name === given.name && group === 'Targets'));
+}
+
+/** Targets and profile: whose account, and which instances in it. */
+function whoOf(sources: Sources): Given[] {
+  return [...[sources.find('profile')].filter((given) => given !== undefined), ...targetsOf(sources)];
 }
 
 /** What decides whose instances are meant. */

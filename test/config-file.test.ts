@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { FILE_NAMES, NAMED_ONLY, openConfigFile } from '../src/config-file.ts';
+import { FILE_NAMES, openConfigFile } from '../src/config-file.ts';
 import { UsageError } from '../src/errors.ts';
 import { FLAGS, type Flag, type RawFlags } from '../src/flags.ts';
 import { readSettings, type Settings } from '../src/settings.ts';
@@ -26,11 +36,21 @@ function makeFolder(context: TestContext, files: Readonly<Record<string, string>
 interface Around {
   readonly flags?: RawFlags;
   readonly variables?: Record<string, string>;
+  /** The folder's file is found there; otherwise it is named. */
+  readonly isFound?: boolean;
 }
 
 /** What the command line does with a folder. */
-async function read(folder: string, { flags = {}, variables = {} }: Around = {}): Promise<Settings> {
-  const file = await openConfigFile(flags.config, variables, folder);
+async function read(
+  folder: string,
+  { flags = {}, variables = {}, isFound = false }: Around = {},
+): Promise<Settings> {
+  const named = isFound ? undefined : FILE_NAMES.find((name) => existsSync(join(folder, name)));
+  const file = await openConfigFile(
+    flags.config ?? variables['SSM_KEEPALIVE_CONFIG'] ?? named,
+    variables,
+    folder,
+  );
   return readSettings(flags, variables, EVERY_GROUP, file);
 }
 
@@ -168,7 +188,7 @@ test('config file: tags are a text, a list or a map, numbers as they are written
 test('config file: the one that README shows is taken', async (context) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const [, text = ''] = /```yaml\n(region:[\s\S]*?)```/.exec(readme) ?? [];
-  const { targets, common } = await read(makeFolder(context, { [YAML]: text }));
+  const { targets, common } = await read(makeFolder(context, { [YAML]: text }), { isFound: true });
   assert.equal(common.region, 'eu-central-1');
   assert.deepEqual(targets.tags.at(-1), { key: 'role', values: ['web', 'db'] });
 });
@@ -209,20 +229,20 @@ test('config file: targets come from one place alone', async (context) => {
     { flags: { 'instance-id': [id] } },
     { variables: { SSM_KEEPALIVE_INSTANCE_ID: id } },
   ] as const) {
-    const { targets } = await read(folder, around);
+    const { targets } = await read(folder, { ...around, isFound: true });
     assert.deepEqual([targets.tags, targets.instanceIds, targets.foundIn], [[], [id], undefined]);
   }
-  assert.equal((await read(folder)).targets.foundIn, YAML);
+  assert.equal((await read(folder, { isFound: true })).targets.foundIn, YAML);
   assert.equal((await read(folder, { flags: { config: join(folder, YAML) } })).targets.foundIn, undefined);
 });
 
 test('config file: none of the folder’s is read when another is named, or none is wanted', async (context) => {
-  const folder = makeFolder(context, { [YAML]: 'interval: 3\n', other: 'interval: 5\n' });
-  const intervalOf = async (around: Around) => (await read(folder, around)).keeper.intervalSeconds;
-  assert.equal(await intervalOf({}), 3);
-  assert.equal(await intervalOf({ flags: { config: join(folder, 'other') } }), 5);
-  assert.equal(await intervalOf({ variables: { SSM_KEEPALIVE_CONFIG: join(folder, 'other') } }), 5);
-  assert.equal(await intervalOf({ flags: { config: 'none' } }), 45);
+  const folder = makeFolder(context, { [YAML]: 'region: eu-west-3\n', other: 'region: eu-west-5\n' });
+  const regionOf = async (around: Around) => (await read(folder, { ...around, isFound: true })).common.region;
+  assert.equal(await regionOf({}), 'eu-west-3');
+  assert.equal(await regionOf({ flags: { config: join(folder, 'other') } }), 'eu-west-5');
+  assert.equal(await regionOf({ variables: { SSM_KEEPALIVE_CONFIG: join(folder, 'other') } }), 'eu-west-5');
+  assert.equal(await regionOf({ flags: { config: 'none' } }), undefined);
   assert.match(
     await refusal(folder, { flags: { config: join(folder, 'absent') } }),
     /absent cannot be read: ENOENT/,
@@ -234,54 +254,181 @@ test('config file: none of the folder’s is read when another is named, or none
 test('config file: two in one folder are one too many', async (context) => {
   for (const other of FILE_NAMES.filter((name) => name !== YAML)) {
     const folder = makeFolder(context, { [YAML]: '', [other]: '{}' });
-    assert.match(await refusal(folder), /this folder has .* and .*: one of them would be read/);
-  }
-});
-
-test('config file: one that was only found asks no fewer questions and reaches no other service', async (context) => {
-  for (const name of NAMED_ONLY) {
-    const needed = NEEDS[name] ? `${NEEDS[name]}: true\n` : '';
-    const folder = makeFolder(context, { [YAML]: `${name}: ${SAMPLES[name] ?? 'true'}\n${needed}` });
     assert.match(
-      await refusal(folder),
-      new RegExp(`:1: ${name} does not count in a file that was only found`),
+      await refusal(folder, { isFound: true }),
+      /this folder has .* and .*: one of them would be read/,
     );
-    await read(folder, { flags: { config: join(folder, YAML) } });
   }
 });
 
-test('config file: one that others may write, or that is somebody else’s, is refused until it is named', async (context) => {
-  const folder = makeFolder(context, { [YAML]: 'interval: 3\n' });
-  const path = join(folder, YAML);
-  chmodSync(path, 0o646);
-  assert.match(await refusal(folder), /everybody may write to it; read it, then name it: --config/);
-  assert.equal((await read(folder, { flags: { config: path } })).keeper.intervalSeconds, 3);
-  chmodSync(path, 0o644);
-  assert.equal((await read(folder)).keeper.intervalSeconds, 3);
-  if (process.getuid?.() !== 0) return context.diagnostic('another owner: needs root');
-  chownSync(path, 65_534, 65_534);
-  assert.match(await refusal(folder), /it belongs to user 65534, not to you or root/);
-  rmSync(path);
-  symlinkSync('/etc/hostname', path);
-  assert.match(
-    await refusal(folder),
-    /cannot be read|there is no key/,
-    'a link of root’s to a file of root’s',
+/** What says where, who and how to print. Written once more here: a flag that joins them has to be meant to. */
+const FOUND: readonly string[] = [
+  ...['tag', 'instance-id', 'resource-group', 'region', 'profile', 'lab'],
+  ...['output', 'quiet', 'debug', 'no-color'],
+];
+
+for (const flag of FLAGS.filter(({ name }) => name !== 'config') as readonly Flag[]) {
+  const isTaken = FOUND.includes(flag.name);
+  test(`config file: ${flag.name} in one that was only found is ${isTaken ? 'taken' : 'refused, never ignored'}`, async (context) => {
+    const given = SAMPLES[flag.name] ?? flag.fallback?.split(',')[0] ?? 'true';
+    const needed = NEEDS[flag.name] ? `${NEEDS[flag.name]}: true\n` : '';
+    // As strict as it gets is refused too: who reads 1h there believes that it holds.
+    const values =
+      flag.name === 'max-idle' ? ['365d', '8h', '1h'] : flag.kind === 'switch' ? ['true', 'false'] : [given];
+    for (const value of values) {
+      for (const name of [YAML, JSON_FILE]) {
+        const text =
+          name === YAML
+            ? `# ours\n${flag.name}: ${value}\n${needed}`
+            : `{\n"${flag.name}": ${flag.kind === 'switch' ? value : JSON.stringify(value)}${needed && `, "${NEEDS[flag.name]}": true`}}`;
+        const folder = makeFolder(context, { [name]: text });
+        if (isTaken) {
+          await read(folder, { isFound: true });
+          continue;
+        }
+        const words = await refusal(folder, { isFound: true });
+        assert.ok(
+          words.startsWith(`${name}:2: ${flag.name} does not count in a file that was only found`),
+          words,
+        );
+        assert.ok(words.includes(`--config ${name}; or say --${flag.name}`), words);
+        if (value !== '365d') await read(folder);
+      }
+    }
+  });
+}
+
+test('config file: --yes counts only for targets and a profile that somebody named', async (context) => {
+  for (const text of [
+    'tag: {env: dev}',
+    'instance-id: i-0123456789abcdef0',
+    'resource-group: web',
+    'profile: work',
+  ]) {
+    const folder = makeFolder(context, { [YAML]: `${text}\n` });
+    for (const around of [{ flags: { yes: true } }, { variables: { SSM_KEEPALIVE_YES: '1' } }]) {
+      const words = await refusal(folder, { ...around, isFound: true });
+      assert.match(
+        words,
+        /(--yes|SSM_KEEPALIVE_YES) was given, and ssm-keepalive.config.yaml of this folder says who/,
+      );
+      assert.match(words, /--config ssm-keepalive.config.yaml/);
+      assert.equal((await read(folder, around)).delivery.isConfirmed, true);
+    }
+  }
+  const folder = makeFolder(context, { [YAML]: 'profile: work\n' });
+  const { status, stderr } = await runCli(
+    ['preferences', 'set', '--idle', '60', '--yes'],
+    {},
+    { cwd: folder },
   );
+  assert.equal(status, 2);
+  assert.match(stderr, /--yes was given, and ssm-keepalive.config.yaml of this folder says who is meant/);
 });
+
+test('max-idle: more than a day needs --override-idle-policy, wherever it is given', async (context) => {
+  const folder = makeFolder(context, { [YAML]: 'max-idle: 25h\n' });
+  for (const around of [
+    {},
+    { flags: { 'max-idle': '365d' } },
+    { variables: { SSM_KEEPALIVE_MAX_IDLE: '86401' } },
+  ] as const) {
+    assert.match(await refusal(folder, around), /max.idle.* is more than 24h: .*--override-idle-policy/i);
+    const flags = { ...('flags' in around ? around.flags : {}), 'override-idle-policy': true };
+    assert.ok((await read(folder, { ...around, flags })).keeper.maxIdleSeconds > 86_400);
+  }
+  assert.equal((await read(folder, { flags: { 'max-idle': '24h' } })).keeper.maxIdleSeconds, 86_400);
+});
+
+/** What others may do to a file or to a folder above it, and what is said of it then. */
+const OPENED: readonly (readonly [
+  string,
+  (file: string, folder: string) => void,
+  RegExp | undefined,
+  'root'?,
+])[] = [
+  [
+    'everybody writes to it',
+    (file) => chmodSync(file, 0o646),
+    /everybody may write to it; read it, then name it: --config/,
+  ],
+  ['nobody else writes to it', (file) => chmodSync(file, 0o644), undefined],
+  [
+    'everybody writes to its folder',
+    (_, folder) => chmodSync(folder, 0o777),
+    /everybody may write to its folder/,
+  ],
+  ['its folder is sticky', (_, folder) => chmodSync(folder, 0o1777), undefined],
+  [
+    'everybody writes to a folder above',
+    (_, folder) => chmodSync(join(folder, '..'), 0o777),
+    /everybody may write to its folder/,
+  ],
+  [
+    'it is somebody else’s',
+    (file) => chownSync(file, 65_534, 0),
+    /it belongs to user 65534, not to you or root/,
+    'root',
+  ],
+  [
+    'a group writes to it',
+    (file) => {
+      chownSync(file, 0, 65_534);
+      chmodSync(file, 0o664);
+    },
+    /group 65534 may write to it/,
+    'root',
+  ],
+  [
+    'its folder is somebody else’s',
+    (_, folder) => chownSync(folder, 65_534, 0),
+    /its folder .* belongs to user 65534/,
+    'root',
+  ],
+  [
+    'it points to a folder that others write to',
+    (file, folder) => {
+      const open = join(folder, 'open');
+      mkdirSync(open);
+      writeFileSync(join(open, 'real'), 'region: eu-west-3\n');
+      chmodSync(open, 0o777);
+      rmSync(file);
+      symlinkSync(join(open, 'real'), file);
+    },
+    /everybody may write to its folder .*open/,
+  ],
+];
+
+for (const [what, open, says, needs] of OPENED) {
+  const isRoot = process.getuid?.() === 0;
+  test(`config file: where ${what} it is ${says ? 'refused until it is named' : 'read'}`, {
+    skip: needs && !isRoot && 'needs root',
+  }, async (context) => {
+    const above = makeFolder(context);
+    const folder = join(above, 'here');
+    mkdirSync(folder);
+    const path = join(folder, YAML);
+    writeFileSync(path, 'region: eu-west-3\n', { mode: 0o644 });
+    open(path, folder);
+    if (says) assert.match(await refusal(folder, { isFound: true }), says);
+    else assert.equal((await read(folder, { isFound: true })).common.region, 'eu-west-3');
+    assert.equal((await read(folder)).common.region, 'eu-west-3');
+  });
+}
 
 test('config file: --debug names each setting and its place', async (context) => {
   const folder = makeFolder(context, { [YAML]: '# ours\nmax-idle: 4h\ntag: {env: dev}\nssh: true\n' });
-  const file = await openConfigFile(undefined, {}, folder);
+  const config = join(folder, YAML);
+  const file = await openConfigFile(config, {}, folder);
   const variables = { SSM_KEEPALIVE_INTERVAL: '30', SSM_KEEPALIVE_LAB: '0' };
   assert.deepEqual(
     describeSources(gatherSources({ scope: 'all' }, variables, EVERY_GROUP, file)).split('\n'),
     [
-      `ssm-keepalive: --tag env=dev  (from ${YAML}:3)`,
+      `ssm-keepalive: --tag env=dev  (from ${config}:3)`,
       'ssm-keepalive: --interval 30  (from SSM_KEEPALIVE_INTERVAL)',
-      `ssm-keepalive: --max-idle 4h  (from ${YAML}:2)`,
+      `ssm-keepalive: --max-idle 4h  (from ${config}:2)`,
       'ssm-keepalive: --scope all  (from the command line)',
-      `ssm-keepalive: --ssh  (from ${YAML}:4)`,
+      `ssm-keepalive: --ssh  (from ${config}:4)`,
       'ssm-keepalive: no --lab  (from SSM_KEEPALIVE_LAB)',
       '',
     ],
@@ -290,11 +437,12 @@ test('config file: --debug names each setting and its place', async (context) =>
 
 test('config file: keys of other commands are checked and not used', async (context) => {
   const folder = makeFolder(context, { [YAML]: 'interval: 7\nrepeat: 3\nclient: plugin\n' });
-  const { stdout, status } = await runCli(['render', 'installer'], {}, { cwd: folder });
+  const named = { SSM_KEEPALIVE_CONFIG: YAML };
+  const { stdout, status } = await runCli(['render', 'installer'], named, { cwd: folder });
   assert.equal(status, 0);
   assert.equal(stdout, (await runCli(['render', 'installer', '--interval', '7'])).stdout);
   writeFileSync(join(folder, YAML), 'repeat: 99\n');
-  const refused = await runCli(['preferences', 'get'], {}, { cwd: folder });
+  const refused = await runCli(['preferences', 'get'], named, { cwd: folder });
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /config\.yaml:1: repeat cannot be "99"/);
 });
@@ -308,7 +456,7 @@ test('config file: targets of a found file are shown, and nothing is changed bef
       synthetic: { stdout: '{"ssm-keepalive":1,"verdict":"installed"}\n' },
     })),
   });
-  const folder = makeFolder(context, { [YAML]: 'tag:\n  env: dev\nno-canary: true\nregion: us-east-1\n' });
+  const folder = makeFolder(context, { [YAML]: 'tag:\n  env: dev\nregion: us-east-1\n' });
   const cli = (...words: string[]) => runCli(words, lab.env, { cwd: folder });
   const sent = () => lab.requests.filter(({ operation }) => operation === 'SendCommand').length;
   const refused = await cli('install', '--output', 'json');
@@ -316,14 +464,19 @@ test('config file: targets of a found file are shown, and nothing is changed bef
   assert.match(refused.stderr, /config\.yaml says --region us-east-1 --tag env=dev\n/);
   assert.match(
     refused.stderr,
-    /install would change 1 instance \(--tag env=dev\)[\s\S]*add --yes or --config/,
+    /install would change 1 instance; ssm-keepalive.config.yaml says --region us-east-1 --tag env=dev[\s\S]*name the file: --config/,
   );
   assert.equal(JSON.parse(refused.stdout).error.code, 'not-confirmed');
   assert.equal((await cli('install', '--dry-run')).status, 0);
   assert.equal(sent(), 0);
-  for (const words of [['--yes'], ['--config', YAML]]) {
+  assert.equal((await cli('install', '--yes')).status, 2);
+  assert.equal(sent(), 0);
+  for (const words of [
+    ['--yes', '--config', YAML],
+    ['--config', YAML],
+  ]) {
     const before = sent();
-    const done = await cli('install', ...words);
+    const done = await cli('install', '--no-canary', ...words);
     assert.equal(done.status, 0, `${words.join(' ')}\n${done.stderr}`);
     assert.equal(sent() - before, 1);
   }

@@ -45,14 +45,14 @@ export async function confirmReach(
         why: settings.targets.isAll
           ? '--all has to be confirmed, and there is no terminal to ask on'
           : foundIn !== undefined
-            ? `${foundIn} of this folder names them, you did not, and there is no terminal to ask on`
+            ? `${foundIn} of this folder says who is meant, you did not, and there is no terminal to ask on`
             : count === undefined
               ? 'how many it is only the service knows, and there is no terminal to ask on'
               : `more than --confirm-above ${confirmAbove}, and there is no terminal to ask on`,
         next:
           foundIn === undefined
             ? 'look with --dry-run, then add --yes'
-            : `look with --dry-run, then add --yes or --config ${foundIn}`,
+            : `look with --dry-run, then name the file: --config ${foundIn}`,
       },
       { exitStatus: 2 },
     );
@@ -109,15 +109,22 @@ function addUp(reaches: readonly Reach[], { targets }: Settings): number | undef
   return reaches.reduce((sum, { count = 0 }) => sum + count, 0);
 }
 
-function describeReach({ targets, delivery }: Settings, count: number | undefined): string {
+function describeReach(settings: Settings, count: number | undefined): string {
+  const { configFile } = settings.common;
+  const { foundIn } = settings.targets;
+  // Whose account and which instances, in the question itself, where the person who answers did not say them.
+  const found = foundIn === undefined ? '' : `; ${foundIn} says ${configFile?.reach.join(' ')}`;
+  return `${countInWords(settings, count)}${found}`;
+}
+
+function countInWords({ targets, delivery }: Settings, count: number | undefined): string {
   if (count === undefined) return `an unknown number of instances (${describeTargets(targets)})`;
   if (targets.isAll) return `all ${count} managed Linux instances`;
   const { confirmAbove } = delivery;
   const isExact = targets.instanceIds.length > 0 || count <= confirmAbove;
-  const reach = isExact
+  return isExact
     ? count === 1
       ? '1 instance'
       : `${count} instances`
     : `more than ${confirmAbove} instances`;
-  return targets.foundIn === undefined ? reach : `${reach} (${describeTargets(targets)})`;
 }

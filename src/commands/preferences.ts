@@ -2,7 +2,7 @@ import { UsageError, UserError } from '../errors.ts';
 import { makeInterruptible, type Weight } from '../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../fleet/preferences.ts';
 import { nearestName } from '../nearest.ts';
-import type { Settings } from '../settings.ts';
+import { confirmedUnseen, type Settings } from '../settings.ts';
 import { type OpenService, openService } from './connection.ts';
 import { repeatConnection } from './delivery-text.ts';
 import { type AccountEnd, describeAccount, goOnInEach, workInEach } from './each-account.ts';
@@ -25,6 +25,9 @@ export const preferences: Command = async (settings, io, invocation) => {
   const action = readAction(invocation.words[0]);
   const changes = readChanges(invocation.own);
   refuseUnmeant(action, changes);
+  const { foundIn } = settings.targets;
+  if (action !== 'get' && invocation.own['yes'] === true && foundIn !== undefined)
+    throw confirmedUnseen('--yes', foundIn);
   const opened = await openService(settings, io, invocation.environment);
   // Until something is being saved the first Ctrl-C ends every call.
   let weight: Weight = 'nothing';
@@ -122,8 +125,12 @@ function showChanges(changing: readonly PlannedChange[]): string {
 /** One question for all. @throws UserError when nobody can be asked, or the answer was no. */
 async function confirmChanges(changing: readonly PlannedChange[], settings: Settings, io: Io): Promise<void> {
   const [{ label } = { label: '' }] = changing;
-  const reach =
-    changing.length > 1 ? `${changing.length} accounts and Regions` : label || 'the account in this Region';
+  const { foundIn } = settings.targets;
+  const found =
+    foundIn === undefined ? '' : ` (${foundIn} says ${settings.common.configFile?.reach.join(' ')})`;
+  const reach = `${
+    changing.length > 1 ? `${changing.length} accounts and Regions` : label || 'the account in this Region'
+  }${found}`;
   if (!io.ask) {
     throw new UserError(
       {

@@ -15,7 +15,7 @@ export interface Settings {
     readonly instanceIds: readonly string[];
     readonly resourceGroup: string | undefined;
     readonly isAll: boolean;
-    /** The file that named them, where nobody named the file: it was found in the working folder. */
+    /** The file that named them or the profile, where nobody named the file: it was found in the working folder. */
     readonly foundIn: string | undefined;
   };
   readonly delivery: {

@@ -4,6 +4,9 @@ import { UsageError } from '../errors.ts';
 import type { FlagName } from '../flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
+/** Longer than a day without a key nobody works at a session; who wants it all the same says so. */
+const LONGEST_IDLE_SECONDS = 86_400;
+
 /** What no flag can know alone. */
 export function checkTogether(settings: Settings, label: (name: FlagName) => string): void {
   const { tags } = settings.targets;
@@ -70,7 +73,17 @@ export function checkTogether(settings: Settings, label: (name: FlagName) => str
       next: 'add --follow, or leave --every out',
     });
   }
-  const { keeper, wrap, intervalSeconds, maxIdleSeconds } = settings.keeper;
+  if (settings.targets.foundIn !== undefined && settings.delivery.isConfirmed)
+    throw confirmedUnseen(label('yes'), settings.targets.foundIn);
+  const { keeper, wrap, intervalSeconds, maxIdleSeconds, overrideIdlePolicy } = settings.keeper;
+  if (maxIdleSeconds > LONGEST_IDLE_SECONDS && !overrideIdlePolicy) {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is more than 24h`,
+      why: 'a session that nobody attends would stay open for days',
+      next: `make it 24h or less, or insist with --override-idle-policy`,
+    });
+  }
   if (wrap === 'tmux' && keeper === 'prompt') {
     throw new UsageError({
       code: 'bad-setting',
@@ -102,6 +115,16 @@ export function checkTogether(settings: Settings, label: (name: FlagName) => str
       next: 'give a longer --max-idle or a shorter --interval',
     });
   }
+}
+
+/** A yes beforehand would be to targets that nobody saw: those of whatever folder the command is run in. */
+export function confirmedUnseen(yes: string, foundIn: string): UsageError {
+  return new UsageError({
+    code: 'not-confirmed',
+    what: `${yes} was given, and ${foundIn} of this folder says who is meant`,
+    why: 'the file was only found: nobody named it',
+    next: `name it: --config ${foundIn}; or say the targets and the profile yourself`,
+  });
 }
 
 /** The flags that say which instances are meant. */

@@ -1,0 +1,51 @@
+/** Who else could have written a file, or put another in its place. */
+import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const [GROUP_WRITES, ALL_WRITE, STICKY] = [0o020, 0o002, 0o1000];
+
+/**
+ * Why the file at `path` may hold what somebody else wrote, in words; undefined where only you and root can write to it,
+ * to the folders above it, and, if it is a link, to where it points.
+ */
+export function findForeign(path: string, variables: NodeJS.ProcessEnv): string | undefined {
+  const uid = process.getuid?.();
+  if (uid === undefined) return undefined;
+  const trusted = new Set([0, uid]);
+  // With sudo the folder is still yours.
+  if (uid === 0 && variables['SUDO_UID']) trusted.add(Number(variables['SUDO_UID']));
+  const link = lstatSync(path);
+  if (!trusted.has(link.uid)) return `it belongs to user ${link.uid}, not to you or root`;
+  const target = realpathSync(path);
+  const file = statSync(target);
+  if (!trusted.has(file.uid)) return `it belongs to user ${file.uid}, not to you or root`;
+  const writer = findWriter(file, trusted);
+  if (writer) return `${writer} may write to it`;
+  for (const start of new Set([realpathSync(dirname(path)), dirname(target)])) {
+    for (const folder of listFolders(start)) {
+      const status = statSync(folder);
+      if (!trusted.has(status.uid))
+        return `its folder ${folder} belongs to user ${status.uid}, not to you or root`;
+      // In a sticky folder others make files of their own and cannot move yours.
+      const other = (status.mode & STICKY) === 0 ? findWriter(status, trusted) : undefined;
+      if (other) return `${other} may write to its folder ${folder}`;
+    }
+  }
+  return undefined;
+}
+
+/** Many systems give each person a group of their own, with the person's number, and let it write. */
+function findWriter(
+  { mode, gid, uid }: { readonly mode: number; readonly gid: number; readonly uid: number },
+  trusted: ReadonlySet<number>,
+): string | undefined {
+  if ((mode & ALL_WRITE) !== 0) return 'everybody';
+  const isOwn = gid === 0 || (gid === uid && trusted.has(gid));
+  return (mode & GROUP_WRITES) !== 0 && !isOwn ? `group ${gid}` : undefined;
+}
+
+/** From the folder itself up to the root. */
+function listFolders(start: string): string[] {
+  const above = dirname(start);
+  return above === start ? [start] : [start, ...listFolders(above)];
+}
