@@ -88,6 +88,9 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
   if (!isRoot()) args.push('--unshare-user', '--uid', '0', '--gid', '0');
   args.push('--perms', '0755', '--dir', INSIDE, '--perms', '0755', '--dir', '/.base');
   args.push(...bindMachine(tree, OWN, bin));
+  // bubblewrap leaves these as they are where root may write single files below, and uid 0 needs no capability for most of them.
+  for (const path of ['/proc/sys', '/proc/irq', '/proc/fs', '/proc/bus', '/proc/acpi'])
+    if (existsSync(path)) args.push('--ro-bind', path, path);
   if (bin !== '/usr/bin') args.push('--ro-bind', '/usr/bin', '/.base/bin');
   else for (const shim of SHIMS) args.push('--ro-bind', join(shims, shim), `/usr/bin/${shim}`);
   args.push('--perms', '1777', '--tmpfs', '/dev/shm', '--perms', '1777', '--tmpfs', '/tmp');
