@@ -59,6 +59,7 @@ test('policy: as narrow as it gets, for an install by tag', async () => {
           'ssm:GetCommandInvocation',
           'ssm:CancelCommand',
           'ssm:DescribeInstanceInformation',
+          'ssm:DescribeSessions',
         ],
         Resource: ['*'],
         Condition: { StringEquals: { 'aws:RequestedRegion': ['eu-central-1'] } },
@@ -86,7 +87,11 @@ test('policy: what is left open is said on stderr, and stdout stays one document
 test('policy: a dry run, a look and a send without waiting need less', async () => {
   const actions = async (line: string) =>
     (await printPolicy(...line.split(' '))).Statement.flatMap(({ Action }) => Action).sort();
-  assert.deepEqual(await actions('install --tag env=dev --dry-run'), ['ssm:DescribeInstanceInformation']);
+  assert.deepEqual(await actions('install --tag env=dev --dry-run'), [
+    'ssm:DescribeInstanceInformation',
+    'ssm:DescribeSessions',
+    'ssm:GetDocument',
+  ]);
   assert.ok(!(await actions('status --tag env=dev')).includes('ssm:GetDocument'));
   assert.deepEqual(await actions('uninstall --instance-id i-0123456789abcdef0 --no-wait'), [
     'ssm:ListAssociations',
