@@ -1,5 +1,6 @@
 import type { Io } from '../commands/io.ts';
 import { UserError } from '../errors.ts';
+import { say } from '../terminal/safe-text.ts';
 import { putCommandFirst } from './argv.ts';
 import { explainYargs } from './mistakes.ts';
 import { YargsError } from './parser.ts';
@@ -23,13 +24,13 @@ export function explain(
   const failure = error instanceof YargsError ? explainYargs(error.message, putCommandFirst(argv)) : error;
   if (output !== 'table') io.out(describeAsJson(failure, output));
   if (failure instanceof UserError) {
-    io.err(`ssm-keepalive: ${failure.what}\n  why:  ${failure.why}\n  next: ${failure.next}\n`);
+    io.err(say`ssm-keepalive: ${failure.what}\n  why:  ${failure.why}\n  next: ${failure.next}\n`);
     if (isDebug) io.err(`${describeStack(failure)}\n`);
     return failure.exitStatus;
   }
   const why = (error as Error)?.message ?? error;
   io.err(
-    `ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
+    say`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
   );
   if (isDebug) io.err(`${describeStack(error)}\n`);
   return 1;

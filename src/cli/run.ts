@@ -1,4 +1,5 @@
 /** One run of the command line: arguments in, exit status out. It touches no stream, signal or variable but those it is given. */
+
 import { requireOneAccount } from '../commands/accounts.ts';
 import { COMMANDS, type CommandEntry } from '../commands/index.ts';
 import type { Io } from '../commands/io.ts';
@@ -7,13 +8,15 @@ import { FLAGS, type RawFlags } from '../flags.ts';
 import type { Denial } from '../fleet/service-errors.ts';
 import { describeLack } from '../policy/describe.ts';
 import type { Settings } from '../settings.ts';
+import { showLine, showText } from '../terminal/safe-text.ts';
 import { putCommandFirst } from './argv.ts';
 import type { Environment } from './environment.ts';
 import { explain, type Manner } from './explain.ts';
 import { makeParser, type Parsed } from './parser.ts';
 
 /** Never throws: whatever goes wrong is told through `io`. Exit status: 0 good, 1 something to do, 2 bad usage, 130 interrupted. */
-export async function run(argv: readonly string[], io: Io, environment: Environment): Promise<number> {
+export async function run(argv: readonly string[], outer: Io, environment: Environment): Promise<number> {
+  const io = makeSafe(outer);
   if (argv[0] === '__complete') return complete(argv.slice(1), io, environment);
   // From the command line before settings are read, so that even a bad flag is told in the form asked for.
   const manner: Manner = {
@@ -25,6 +28,17 @@ export async function run(argv: readonly string[], io: Io, environment: Environm
   } catch (error) {
     return explain(error, argv, io, manner);
   }
+}
+
+/** Whatever a command says, no text reaches the terminal otherwise. */
+function makeSafe(io: Io): Io {
+  const { ask } = io;
+  return {
+    ...io,
+    out: (text) => io.out(showText(text)),
+    err: (text) => io.err(showText(text)),
+    ...(ask ? { ask: (question) => ask(showLine(question)) } : {}),
+  };
 }
 
 /** What the scripts of `completion` ask at each TAB. Nothing that goes wrong may show on a half-typed line. */

@@ -5,6 +5,7 @@ import type { StartedSession } from '../fleet/sessions.ts';
 import { findPlugin, runPlugin } from '../session/plugin.ts';
 import type { TerminalStreams } from '../session/user-terminal.ts';
 import type { Settings } from '../settings.ts';
+import { say } from '../terminal/safe-text.ts';
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
 import { describeSpan } from './connect-text.ts';
 import { connect as openConnection } from './connection.ts';
@@ -75,7 +76,9 @@ async function runOfficial(
       env: { ...variables, ...(await readLabVariables(settings, client, session.endpoint)) },
     });
     if (!settings.common.isQuiet)
-      io.err(`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(io.clock.now() - began)}\n`);
+      io.err(
+        say`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(io.clock.now() - began)}\n`,
+      );
     return status === 0 ? 0 : 1;
   } catch (error) {
     const { terminateSession } = await import('../fleet/sessions.ts');

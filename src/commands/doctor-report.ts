@@ -1,6 +1,5 @@
 /** What `doctor` prints: a line for each check, what was seen and what to do below it, ended sessions, and the answers. */
-import Table from 'cli-table3';
-import pc from 'picocolors';
+
 import { PRODUCT_VERSION } from '../bundle/version.ts';
 import {
   ANSWERS,
@@ -12,8 +11,9 @@ import {
   type Level,
   type SessionGroup,
 } from '../doctor/index.ts';
+import { makeColors } from '../terminal/safe-text.ts';
 import type { Io } from './io.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { makeTable, trimLines } from './plain-table.ts';
 import { wrapText } from './wrap.ts';
 
 export interface DoctorFacts {
@@ -57,7 +57,7 @@ export function renderAnswers(io: Io): string[] {
 }
 
 function renderCheck({ check, level, finding, evidence, next }: CheckResult, io: Io): string {
-  const colors = pc.createColors(io.hasColor);
+  const colors = makeColors(io.hasColor);
   const paint = { ok: colors.green, note: String, todo: colors.red, unknown: colors.yellow }[level];
   // Wrapped without colours, which have no width on a screen.
   const [first = '', ...more] = wrapText(
@@ -102,9 +102,8 @@ function renderGroups(groups: readonly SessionGroup[], io: Io): string[] {
 }
 
 function groupTable(groups: readonly SessionGroup[]): string[] {
-  const table = new Table({
+  const table = makeTable({
     head: ['USER', 'INSTANCE', 'ENDED', 'IDLE', 'MAXIMUM', 'LAST'],
-    ...PLAIN_TABLE,
   });
   for (const group of groups)
     table.push([

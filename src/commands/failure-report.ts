@@ -1,4 +1,5 @@
-import { isGood } from '../fleet/judge.ts';
+import { attribute, isGood } from '../fleet/judge.ts';
+import { say, showLine } from '../terminal/safe-text.ts';
 import { labelAccount } from './accounts.ts';
 import type { AccountResult } from './each-account.ts';
 import { groupBy, nameSome } from './verdict-groups.ts';
@@ -24,7 +25,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
       lines.push(`  and ${untold} more, each for a reason of its own; all of them:  --output json`);
   }
   for (const [label, stopped] of listStops(facts))
-    lines.push(`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
+    lines.push(say`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
   if (facts.missingCount > 0) {
     lines.push(
       `ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
@@ -36,13 +37,14 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
 function describeKind(kind: readonly Row[]): string[] {
   const [first] = kind;
   if (!first) return [];
-  const { instanceId, why, next } = first;
+  const instanceId = showLine(first.instanceId);
+  const [why, next] = [attribute(first, 'why'), attribute(first, 'next')];
   if (kind.length === 1)
-    return [`  ${instanceId}  why:  ${why}`, `  ${' '.repeat(instanceId.length)}  next: ${next}`];
+    return [say`  ${instanceId}  why:  ${why}`, say`  ${' '.repeat(instanceId.length)}  next: ${next}`];
   return [
-    `  ${kind.length} instances, ${first.class}: ${nameSome(kind)}`,
-    `    why:  ${why}`,
-    `    next: ${next}`,
+    say`  ${kind.length} instances, ${first.class}: ${nameSome(kind)}`,
+    say`    why:  ${why}`,
+    say`    next: ${next}`,
   ];
 }
 
@@ -58,7 +60,8 @@ export function renderFailedAccounts(accounts: readonly AccountResult[]): string
   return accounts
     .flatMap((account) => (account.error ? [[labelFacts(account), account.error] as const] : []))
     .map(
-      ([label, { what, why, next }]) => `ssm-keepalive: ${label}: ${what}\n  why:  ${why}\n  next: ${next}\n`,
+      ([label, { what, why, next }]) =>
+        say`ssm-keepalive: ${label}: ${what}\n  why:  ${why}\n  next: ${next}\n`,
     )
     .join('');
 }

@@ -1,9 +1,11 @@
 /** What is said of associations: before one is made, after it has run, and where one is met. */
+
 import type { AssociationPlan } from '../fleet/association.ts';
 import type { KnownAssociation } from '../fleet/association-match.ts';
 import { isRunOver } from '../fleet/association-runs.ts';
 import { describeTargets, type Targets } from '../fleet/choose.ts';
 import type { Settings } from '../settings.ts';
+import { say } from '../terminal/safe-text.ts';
 import { repeatConnection } from './delivery-text.ts';
 
 /** What a report says of the association; keys are stable and documented in the README. */
@@ -26,13 +28,13 @@ export function describeFollow(plan: AssociationPlan, targets: Targets): string 
       : `${targets.instanceIds.length} instances by id, now and when one of them comes online`;
   const again = schedule ? `, and again every ${schedule.slice('rate('.length, -1)}` : ', once each';
   const errors = MaxErrors === '0' ? 'the first failure' : `more than ${MaxErrors} failures`;
-  return `it installs on ${who}${again}; ${MaxConcurrency} at a time, stopping after ${errors}`;
+  return say`it installs on ${who}${again}; ${MaxConcurrency} at a time, stopping after ${errors}`;
 }
 
 /** What would happen to the association, for the dry run and the question before it. */
 export function describeAction(plan: AssociationPlan): string {
-  if (plan.action === 'create') return `association ${plan.name} would be made`;
-  const what = `association ${plan.name} (${plan.associationId})`;
+  if (plan.action === 'create') return say`association ${plan.name} would be made`;
+  const what = say`association ${plan.name} (${plan.associationId})`;
   return plan.action === 'none'
     ? `${what} is as asked for, and would be run once more on everybody`
     : `${what} would be changed, which runs it on everybody at once: ${plan.changes.join('; ')}`;
@@ -67,8 +69,8 @@ export function warnOfAssociations(
   for (const { name, id, targets, schedule } of matching) {
     const flags = describeTheirTargets(targets);
     note(
-      `ssm-keepalive: association ${name} (${id}) still installs on some of these instances${schedule ? `, every ${schedule.slice(5, -1)}` : ''}: it may put back what is taken off now\n` +
-        `  next: ssm-keepalive uninstall ${flags} --follow${repeatConnection(settings)}\n`,
+      say`ssm-keepalive: association ${name} (${id}) still installs on some of these instances${schedule ? `, every ${schedule.slice(5, -1)}` : ''}: it may put back what is taken off now\n` +
+        say`  next: ssm-keepalive uninstall ${flags} --follow${repeatConnection(settings)}\n`,
     );
   }
 }
@@ -78,7 +80,7 @@ export function describeAssociations(matching: readonly KnownAssociation[], labe
   return matching
     .map(
       ({ name, id, targets, schedule, lastStatus }) =>
-        `\n${label}association ${name} (${id})\n  installs on new instances of ${describeTheirTargets(targets)}${
+        say`\n${label}association ${name} (${id})\n  installs on new instances of ${describeTheirTargets(targets)}${
           schedule ? `, and again every ${schedule.slice(5, -1)}` : ''
         }; last run: ${lastStatus}\n`,
     )

@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from '../duration.ts';
 import { UsageError, UserError } from '../errors.ts';
 import type { LabOptions, LabState } from '../lab/index.ts';
 import { nearestName } from '../nearest.ts';
+import { say } from '../terminal/safe-text.ts';
 import { describeUnfaithful, explainLabFailure } from './connection.ts';
 import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
@@ -157,7 +158,7 @@ async function showHosts(labModule: Lab, dir: string, io: Io, isJson: boolean): 
   }
   for (const { id, name, tags, python } of hosts) {
     const words = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
-    io.out(`${id}  ${name.padEnd(6)}  ${words.join(' ').padEnd(18)}${python ? '' : '  no Python'}\n`);
+    io.out(say`${id}  ${name.padEnd(6)}  ${words.join(' ').padEnd(18)}${python ? '' : '  no Python'}\n`);
   }
   io.err(
     state

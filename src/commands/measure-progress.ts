@@ -8,6 +8,7 @@ import {
   sayClock,
   sayOutcome,
 } from '../session/measure/index.ts';
+import { ownSequence, say } from '../terminal/safe-text.ts';
 import type { Io } from './io.ts';
 
 /** Shows a measurement as it goes on: a block that is drawn again each second on a terminal, plain lines elsewhere. */
@@ -43,7 +44,7 @@ function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
       if (run.state !== 'open' && run.state !== 'ended') return;
       const clock = sayClock((io.clock.now() - startedAt) / 1000);
       const what = run.state === 'open' ? 'begun' : `${sayOutcome(run)} after ${sayClock(livedSeconds(run))}`;
-      io.err(`${clock}  ${nameRun(run, runs)}: ${what}\n`);
+      io.err(say`${clock}  ${nameRun(run, runs)}: ${what}\n`);
     },
   };
 }
@@ -52,7 +53,8 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
   let shown = 0;
   let isStopped = false;
   // From the first column: the terminal echoes ^C behind the block.
-  const wipe = () => (shown > 0 ? `\r\x1b[${shown}A\x1b[J` : '');
+  const wipe = () =>
+    shown > 0 ? `${ownSequence(1, 'G')}${ownSequence(shown, 'A')}${ownSequence(0, 'J')}` : '';
   const draw = () => {
     if (isStopped) return;
     // A line that wraps would be two when the block is wiped.

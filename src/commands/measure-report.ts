@@ -1,5 +1,3 @@
-import Table from 'cli-table3';
-import pc from 'picocolors';
 import {
   type ArmRun,
   type Conclusion,
@@ -16,9 +14,10 @@ import {
   silence,
 } from '../session/measure/index.ts';
 import type { Settings } from '../settings.ts';
+import { makeColors, say, showLine } from '../terminal/safe-text.ts';
 import { repeatConnection } from './delivery-text.ts';
 import type { Io } from './io.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { makeTable, trimLines } from './plain-table.ts';
 
 /** Said before anything is opened. */
 export function sayCost(
@@ -54,10 +53,9 @@ export function renderMeasureTable(
   facts: MeasureFacts,
   io: Io,
 ): string {
-  const colors = pc.createColors(io.hasColor);
-  const table = new Table({
+  const colors = makeColors(io.hasColor);
+  const table = makeTable({
     head: ['ARM', 'LIVED', 'TO HOST', 'FROM HOST', 'QUERIES', 'HOW IT ENDED'],
-    ...PLAIN_TABLE,
     colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
   });
   for (const run of runs) {
@@ -98,7 +96,7 @@ function sayWords(runs: readonly ArmRun[]): string[] {
 function wrap(text: string, columns: number, indent: string): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(/(?<=\S) (?=\S)/)) {
+  for (const word of showLine(text).split(/(?<=\S) (?=\S)/)) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (longer.length > Math.max(40, columns - 1) && line.trim() !== '') {
       lines.push(line);
@@ -159,7 +157,7 @@ export function renderLeftOpen(runs: readonly ArmRun[], settings: Settings): str
   return open
     .map(
       ({ sessionId, leftOpen }) =>
-        `ssm-keepalive: session ${sessionId} may still be open\n  why:  ${leftOpen}\n  next: aws ssm terminate-session --session-id ${sessionId}${flags}\n`,
+        say`ssm-keepalive: session ${sessionId} may still be open\n  why:  ${leftOpen}\n  next: aws ssm terminate-session --session-id ${sessionId}${flags}\n`,
     )
     .join('');
 }

@@ -6,6 +6,7 @@ import { EscapeReader } from '../session/escape.ts';
 import { type ClientSession, openSession, SessionNotOpenedError } from '../session/index.ts';
 import { AnswerCount } from '../session/terminal.ts';
 import { type TerminalStreams, UserTerminal } from '../session/user-terminal.ts';
+import { say, showLine } from '../terminal/safe-text.ts';
 import type { ConnectTask } from './connect.ts';
 import { describeEnd, describeSpan } from './connect-text.ts';
 import { repeatConnection, repeatForAws } from './delivery-text.ts';
@@ -63,7 +64,7 @@ export async function runOwnClient(
     const why = isSignalled ? 'closed by a signal' : words;
     if (!isQuiet || exitStatus !== 0)
       io.err(
-        `\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n${next && `  next: ${next}\n`}`,
+        `\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${showLine(why)}\n${next && `  next: ${next}\n`}`,
       );
     await terminating;
     return isSignalled ? 130 : exitStatus;
@@ -144,7 +145,7 @@ class LateNotice {
 function describeStart(sessionId: string, instanceId: string, escapeCode: number | undefined): string {
   const key = escapeCode === undefined ? '' : String.fromCharCode(escapeCode);
   const hint = key && `; after a new line ${key}. ends it, ${key}? helps`;
-  return `ssm-keepalive: session ${sessionId} on ${instanceId}${hint}\n`;
+  return say`ssm-keepalive: session ${sessionId} on ${instanceId}${hint}\n`;
 }
 
 function describeEscapes(escapeCode = 0): string {

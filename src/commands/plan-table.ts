@@ -1,8 +1,7 @@
-import Table from 'cli-table3';
 import { labelColumns } from './accounts.ts';
 import type { NamedPlan, PlannedInstance } from './dry-run.ts';
 import type { Io } from './io.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { makeTable, trimLines } from './plain-table.ts';
 import { GROUPED_HOSTS } from './verdict-groups.ts';
 
 const UNKNOWN = 'not registered with Systems Manager here';
@@ -31,9 +30,8 @@ export function renderPlannedInstances(
     'AGENT',
     'REACHED',
   ];
-  const table = new Table({
+  const table = makeTable({
     head: heads,
-    ...PLAIN_TABLE,
     colWidths: fitColumns(heads, lines, io.columns),
     wordWrap: true,
   });

@@ -1,14 +1,15 @@
 /** What `preferences` prints: one account in lines, several as a table, both as JSON. */
-import Table from 'cli-table3';
+
 import { SHELL_PROFILE } from '../bundle/index.ts';
 import { formatDuration } from '../duration.ts';
 import { describePreferences, findPrevious, type Preferences } from '../fleet/preferences.ts';
 import type { Settings } from '../settings.ts';
+import { say } from '../terminal/safe-text.ts';
 import { type AccountName, labelColumns } from './accounts.ts';
 import { type AccountEnd, describeAccount } from './each-account.ts';
 import { renderFailedAccounts } from './failure-report.ts';
 import type { Io } from './io.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { makeTable, trimLines } from './plain-table.ts';
 
 /** So much of a shell profile stands in a table; `--output json` has it whole. */
 const SHOWN_PROFILE = 24;
@@ -74,10 +75,10 @@ function describe(found: Preferences | undefined): object {
 function renderOne(found: Preferences): string {
   const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(found.content);
   return [
-    `idle timeout      ${showMinutes(idleSessionTimeout) || '20m (the default)'}`,
-    `maximum duration  ${showMinutes(maxSessionDuration) || 'none'}`,
-    `shell profile     ${shellProfile || 'none'}`,
-    `version           ${found.version}`,
+    say`idle timeout      ${showMinutes(idleSessionTimeout) || '20m (the default)'}`,
+    say`maximum duration  ${showMinutes(maxSessionDuration) || 'none'}`,
+    say`shell profile     ${shellProfile || 'none'}`,
+    say`version           ${found.version}`,
     '',
   ].join('\n');
 }
@@ -86,9 +87,8 @@ function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): stri
   const read = ends.flatMap((end) => ('outcome' in end ? [{ name: end.name, found: end.outcome }] : []));
   if (read.length === 0) return '';
   const labels = labelColumns(ends.map(({ name }) => name));
-  const table = new Table({
+  const table = makeTable({
     head: [...labels.heads, 'IDLE TIMEOUT', 'MAXIMUM', 'VERSION', 'SHELL PROFILE'],
-    ...PLAIN_TABLE,
   });
   for (const { name, found } of read) {
     const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(

@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { PushEvent, Stage } from '../fleet/push.ts';
+import { say as sayLine, showLine } from '../terminal/safe-text.ts';
 import type { Io } from './io.ts';
 
 const LABELS: Readonly<Record<Stage, string>> = {
@@ -43,7 +44,7 @@ function makeLines(write: (line: string) => void): Progress {
         if (!isFirst) say(describeStage(event.stage, event.instanceIds));
         hadCanary ||= event.stage === 'canary';
       }
-      if (event.kind === 'sent' && event.stage !== 'look') say(`sent: command ${event.commandId}`);
+      if (event.kind === 'sent' && event.stage !== 'look') say(showLine(`sent: command ${event.commandId}`));
       if (event.kind === 'counters' && event.counters.targetCount > 0 && event.stage !== 'look') {
         say(`${LABELS[event.stage]}: ${event.counters.completedCount} of ${event.counters.targetCount} done`);
       }
@@ -52,7 +53,7 @@ function makeLines(write: (line: string) => void): Progress {
 }
 
 function describeStage(stage: Stage, instanceIds: readonly string[]): string {
-  if (stage === 'canary') return `first instance: ${instanceIds[0]}`;
+  if (stage === 'canary') return sayLine`first instance: ${instanceIds[0]}`;
   if (stage === 'look')
     return `waiting for ${instanceIds.length === 1 ? 'the agent' : `${instanceIds.length} agents`} to come back`;
   return 'then the others';

@@ -1,10 +1,12 @@
 /** What `status` shows: its table, then a block a host; where there are many, one row for all that are alike. */
-import Table from 'cli-table3';
+
 import { formatDuration } from '../duration.ts';
 import type { Verdict } from '../fleet/judge.ts';
+import { attribute } from '../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../fleet/report-line.ts';
+import { showLine } from '../terminal/safe-text.ts';
 import type { Io } from './io.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { makeTable, trimLines } from './plain-table.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import type { Row } from './verdict-json.ts';
 import { renderVerdictTable, showVerdict } from './verdict-report.ts';
@@ -37,12 +39,13 @@ function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
 }
 
 function renderHost(verdict: Verdict, report: ReportLine, io: Io): string {
-  const { instanceId, name, why } = verdict;
+  const { instanceId, name } = verdict;
+  const why = attribute(verdict, 'why');
   const facts = report.state === 'absent' ? describeAbsent(report) : describeInstalled(report, why);
   const lines = facts.map(([label, text]) =>
     wrapText(`  ${label.padEnd(LABEL_WIDTH - 2)}${text}`, io.columns, LABEL_WIDTH),
   );
-  const title = `${name ? `${name} (${instanceId})` : instanceId}: ${showVerdict(verdict)}`;
+  const title = showLine(`${name ? `${name} (${instanceId})` : instanceId}: ${showVerdict(verdict)}`);
   return [title, ...lines, ...describeSessions(report, io)].join('\n');
 }
 
@@ -123,9 +126,8 @@ const WRAP_WORDS: Readonly<Record<string, string>> = {
 };
 
 function sessionTable(sessions: readonly KeptSession[]): string[] {
-  const table = new Table({
+  const table = makeTable({
     head: ['USER', 'TERMINAL', 'KEEPER', 'STATE', 'AGE', 'KEY', 'ANSWER', 'LEAKED'],
-    ...PLAIN_TABLE,
   });
   for (const session of sessions) {
     const keeper = `${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}`;

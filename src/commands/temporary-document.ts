@@ -6,6 +6,7 @@ import {
   TEMPORARY_IDLE_MINUTES,
 } from '../fleet/measure-account.ts';
 import type { Settings } from '../settings.ts';
+import { say } from '../terminal/safe-text.ts';
 import { repeatForAws } from './delivery-text.ts';
 import type { Io } from './io.ts';
 
@@ -37,7 +38,7 @@ export async function withTemporaryDocument(
     } catch (error) {
       const { why, message } = error as UserError;
       io.err(
-        `ssm-keepalive: the temporary document ${name} was not deleted\n  why:  ${why ?? message}\n  next: ${byHand}\n`,
+        say`ssm-keepalive: the temporary document ${name} was not deleted\n  why:  ${why ?? message}\n  next: ${byHand}\n`,
       );
     }
     if (isDeleted && !settings.common.isQuiet)

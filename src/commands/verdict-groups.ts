@@ -1,8 +1,7 @@
-import Table from 'cli-table3';
 import { isGood } from '../fleet/judge.ts';
 import { labelColumns } from './accounts.ts';
 import type { Io } from './io.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { makeTable, trimLines } from './plain-table.ts';
 import type { Row } from './verdict-json.ts';
 import {
   countKept,
@@ -34,9 +33,8 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
   const isFull = room >= FULL_COLUMNS;
   const columns = COLUMNS.filter(({ isExtra, isKept }) => (isFull || !isExtra) && (hasKept || !isKept));
   const used = columns.reduce((sum, { width }) => sum + width, 0);
-  const table = new Table({
+  const table = makeTable({
     head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE AND INSTANCES'],
-    ...PLAIN_TABLE,
     colWidths: [...labelWidths, ...columns.map(({ width }) => width), Math.max(24, room - used - 1)],
     wordWrap: true,
   });

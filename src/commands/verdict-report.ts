@@ -1,13 +1,13 @@
 /** Verdicts for people. */
-import Table from 'cli-table3';
-import pc from 'picocolors';
+
 import { formatDuration } from '../duration.ts';
 import { isGood, type Verdict } from '../fleet/judge.ts';
 import type { ReportLine } from '../fleet/report-line.ts';
 import { isRestartAwaited } from '../fleet/restart.ts';
+import { makeColors } from '../terminal/safe-text.ts';
 import { labelColumns } from './accounts.ts';
 import type { Io } from './io.ts';
-import { PLAIN_TABLE, trimLines } from './plain-table.ts';
+import { makeTable, trimLines } from './plain-table.ts';
 import type { Row } from './verdict-json.ts';
 
 export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
@@ -23,7 +23,7 @@ const LEAST_NOTE = 12;
  * room, keeper and entries stay away, then the name. Why and next of failures follow in `renderFailures`.
  */
 export function renderVerdictTable(rows: readonly Row[], io: Io): string {
-  const colors = pc.createColors(io.hasColor);
+  const colors = makeColors(io.hasColor);
   const labels = labelColumns(rows.flatMap(({ account }) => account ?? []));
   const labelWidths = labels.heads.map((head, at) =>
     widest(rows, (row) => labels.cells(row.account)[at] ?? '', head),
@@ -37,9 +37,8 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
   const columns = noteOf(most) < LEAST_NOTE ? most.filter(({ head }) => head !== 'NAME') : most;
   const widths = widthsOf(columns);
   const note = Math.max(LEAST_NOTE, noteOf(columns));
-  const table = new Table({
+  const table = makeTable({
     head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE'],
-    ...PLAIN_TABLE,
     colWidths: [...labelWidths, ...widths, note],
     wordWrap: true,
   });

@@ -1,3 +1,5 @@
+import { showLine } from '../terminal/safe-text.ts';
+
 /** Narrower than this nothing is wrapped: what is left would be a column of single words. */
 const LEAST_COLUMNS = 40;
 
@@ -10,7 +12,7 @@ export function wrapText(text: string, columns: number, indent = 0): string {
   const lines: string[] = [];
   let line = '';
   // Spaces before a word belong to it: two of them set off a command in our messages.
-  for (const [part] of text.matchAll(/ *[^ ]+/g)) {
+  for (const [part] of showLine(text).matchAll(/ *[^ ]+/g)) {
     if (line.trim() === '' || line.length + part.length <= width) {
       line += part;
       continue;

@@ -1,4 +1,5 @@
 /** One press of TAB: words in, candidates out, in well under a second, whatever the account does. */
+
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,6 +9,7 @@ import { type Clock, sleep } from '../clock.ts';
 import { openConfigFile } from '../config-file.ts';
 import { FLAGS, type Flag, type FlagName, type RawFlags } from '../flags.ts';
 import { gatherSources, readSwitch } from '../sources.ts';
+import { showLine } from '../terminal/safe-text.ts';
 import { cachePath, claimRefresh, type Place, readCache } from './account-cache.ts';
 import { type Candidate, chooseWanted, fillIn, type Known } from './candidates.ts';
 
@@ -34,7 +36,10 @@ export async function answer(
   const needsAccount = wanted.kind === 'instances' || wanted.kind === 'tags';
   const known = needsAccount ? await readKnown(words, environment, clock) : NOBODY;
   const profiles = wanted.kind === 'profiles' ? listProfiles(environment.variables) : [];
-  const candidates = fillIn(wanted, last, known, profiles).filter(({ text }) => text.startsWith(last));
+  const candidates = fillIn(wanted, last, known, profiles).filter(
+    ({ text, describe = '' }) =>
+      text.startsWith(last) && showLine(text) === text && describe === showLine(describe),
+  );
   return { candidates, isFiles: false };
 }
 

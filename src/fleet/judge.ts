@@ -174,6 +174,14 @@ function judgeReport(report: ReportLine): Judgement {
   );
 }
 
+/** Why or next for people. What the instance itself wrote is marked: its `next: run …` is no advice of ours. */
+export function attribute(verdict: Pick<Verdict, 'why' | 'next' | 'report'>, field: 'why' | 'next'): string {
+  const said = verdict.report?.[field] ?? '';
+  return said !== '' && verdict[field].startsWith(said)
+    ? `the instance says: ${verdict[field]}`
+    : verdict[field];
+}
+
 /** True for a verdict that leaves nothing to do. */
 export function isGood(verdict: Verdict): boolean {
   return ['installed', 'updated', 'unchanged', 'removed', 'skipped', 'absent'].includes(verdict.verdict);

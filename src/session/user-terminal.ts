@@ -1,6 +1,8 @@
 /** The user's own terminal while a session has it: raw from the first output on, and as it was before on every way out. */
+
 import { spawnSync } from 'node:child_process';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { showText } from '../terminal/safe-text.ts';
 import { ScreenModes } from './screen-modes.ts';
 
 /** -iexten: on macOS Ctrl-V and Ctrl-O would stay with the local terminal. */
@@ -75,7 +77,7 @@ export class UserTerminal {
 
   /** A line of our own in between; raw mode needs the carriage return. */
   say(text: string): void {
-    this.streams.output.write(text.replaceAll('\n', '\r\n'));
+    this.streams.output.write(showText(text).replaceAll('\n', '\r\n'));
   }
 
   restore(): void {

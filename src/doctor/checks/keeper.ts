@@ -1,5 +1,6 @@
 /** Checks on what the instance itself says, through the script that `status` sends. */
 import { formatDuration } from '../../duration.ts';
+import { attribute } from '../../fleet/judge.ts';
 import type { ReportLine } from '../../fleet/report-line.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds } from '../../settings.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
@@ -15,7 +16,9 @@ export const keeper: Check = defineCheck({
   name: 'keeper',
   needs: ['status'],
   isOfInstance: true,
-  look({ status: { instanceId, report, why, next }, limits }, connection) {
+  look({ status, limits }, connection) {
+    const { instanceId, report } = status;
+    const [why, next] = [attribute(status, 'why'), attribute(status, 'next')];
     const target = `--instance-id ${instanceId}${connection}`;
     if (!report) return { level: 'unknown', finding: `not checked: ${why}`, evidence: [], next };
     if (report.state === 'absent')

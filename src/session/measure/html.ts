@@ -1,3 +1,5 @@
+import { showText } from '../../terminal/safe-text.ts';
+
 /** Text that is safe as HTML; the only way to make it is the template below, which escapes every value that is not one already. */
 export class Html {
   constructor(readonly text: string) {}
@@ -13,9 +15,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 export function escapeHtml(text: string): string {
   // Control characters have no place in a page, and a reader's browser may act on some of them.
-  return text
-    .replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  return showText(text).replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
 }
 
 type Value = string | number | Html | readonly Html[];
