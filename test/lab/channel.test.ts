@@ -208,7 +208,7 @@ test('an address that decodes to nothing and a client that hangs up in the middl
 }, async () => {
   const other = await startSession(client, WEB);
   const head = (path: string) =>
-    `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`;
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${lab.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`;
   const said = await new Promise<string>((resolve) => {
     let text = '';
     const socket = connect(lab.port, '127.0.0.1', () => socket.write(head('/v1/data-channel/%E0%A4%A')));
