@@ -11,7 +11,7 @@ import type { Lab } from '../../src/lab/index.ts';
 import { describeLack } from '../../src/policy/describe.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
 import { readSettings } from '../../src/settings.ts';
-import { makeEnvironment, makeInvocation, makeIo } from '../support/cli.ts';
+import { makeEnvironment, makeInvocation, makeIo, variablesOfRun } from '../support/cli.ts';
 
 export interface Outcome {
   readonly status: number;
@@ -62,8 +62,11 @@ export async function runLine(
     {},
     entry.groups,
   );
-  process.env['AWS_ACCESS_KEY_ID'] = credentials.accessKeyId;
-  process.env['AWS_SECRET_ACCESS_KEY'] = credentials.secretAccessKey;
+  const variables: Record<string, string> = {
+    ...(process.env as Record<string, string>),
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
   const interruption = new Interruption();
   const lacks = new Map<string, string>();
   let out = '';
@@ -81,15 +84,18 @@ export async function runLine(
   };
   try {
     const command = await entry.load();
-    const status = await command(
-      settings,
-      io,
-      makeInvocation({
-        words,
-        own,
-        interruption,
-        environment: makeEnvironment({ variables: { ...process.env } as Record<string, string> }),
-      }),
+    // Each run has its own: lines run beside each other, against labs with other secrets.
+    const status = await variablesOfRun.run(variables, () =>
+      command(
+        settings,
+        io,
+        makeInvocation({
+          words,
+          own,
+          interruption,
+          environment: makeEnvironment({ variables }),
+        }),
+      ),
     );
     return { status, out, err: `${err}${[...lacks.values()].join('')}` };
   } catch (error) {

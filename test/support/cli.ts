@@ -29,7 +29,7 @@ export const USER_ENV: Readonly<Record<string, string>> = {
 const EAGERNESS = 20;
 
 /** Whatever reads process.env during a run, the SDK among it, reads the variables of that run. */
-const variablesOfRun = new AsyncLocalStorage<NodeJS.ProcessEnv>();
+export const variablesOfRun = new AsyncLocalStorage<NodeJS.ProcessEnv>();
 const own = process.env;
 const current = () => variablesOfRun.getStore() ?? own;
 process.env = new Proxy(own, {
