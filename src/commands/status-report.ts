@@ -84,6 +84,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
 /** What an entry's state means to somebody who waits for it. */
 const ENTRY_WORDS: Readonly<Record<string, string>> = {
   pending: 'pending (the agent has not restarted since)',
+  unknown: 'unknown (systemctl does not answer)',
   stale: 'gone (the agent carries it until its next restart)',
 };
 

@@ -17,7 +17,7 @@ ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
-verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false
+verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
 
@@ -552,9 +552,17 @@ sync_paths() {
 
 unit_property() {
   property=
-  [ -z "$root" ] && command -v systemctl >/dev/null 2>&1 || return 1
-  property=$(systemctl show -p "$2" "$1" 2>/dev/null) || return 1
-  property=${property#"$2"=}
+  [ -z "$root" ] && [ "$unanswered" != hangs ] || return 1
+  unanswered=fails
+  property=$(run_limited systemctl show -p "$2" "$1") || {
+    case $? in 124 | 143) unanswered=hangs ;; esac
+    property=
+    return 1
+  }
+  case $property in
+    "$2"=*) property=${property#"$2"=} unanswered='' ;;
+    *) property='' && return 1 ;;
+  esac
 }
 
 read_agent() {

@@ -181,6 +181,10 @@ require_host
 verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' shown=0 busy=false
 find_library
 look_at_installed
+if [ "$env_entry" = pending ] && [ -n "$unanswered" ]; then
+  env_entry=unknown
+  say 'env: unknown, because systemctl does not answer'
+fi
 if [ -n "$library" ]; then
   read_line previous "$root$library/previous"
   judge_current
