@@ -1,6 +1,7 @@
 /** One request of every operation, as bytes, to be sent while a lab goes away. */
 import { type Agent, type ClientRequest, request } from 'node:http';
 import type { OperationName } from '../../src/lab/shapes.ts';
+import { type Place, signByHand } from './raw-call.ts';
 
 const NONE = '00000000-0000-0000-0000-000000000000';
 const shell = { DocumentName: 'AWS-RunShellScript', Parameters: { commands: ['true'] } };
@@ -66,23 +67,23 @@ export interface Flight {
 
 /** Sends the first half of a request. */
 export function takeOff(
-  port: number,
+  place: Place,
   operation: OperationName,
   body: Record<string, unknown>,
-  agent?: Agent,
+  { agent, region }: { readonly agent?: Agent; readonly region?: string } = {},
 ): Flight {
   const text = JSON.stringify(body);
   const isTagging = operation === 'GetResources';
-  const sent = request({
-    host: '127.0.0.1',
-    port,
+  const headers = signByHand(place, {
+    service: isTagging ? 'tagging' : 'ssm',
+    target: `${isTagging ? 'ResourceGroupsTaggingAPI_20170126' : 'AmazonSSM'}.${operation}`,
+    body: text,
+    ...(region === undefined ? {} : { region }),
+  });
+  const sent = request(place.endpoint, {
     method: 'POST',
     agent: agent ?? false,
-    headers: {
-      'content-length': Buffer.byteLength(text),
-      'x-amz-target': `${isTagging ? 'ResourceGroupsTaggingAPI_20170126' : 'AmazonSSM'}.${operation}`,
-      authorization: `AWS4-HMAC-SHA256 Credential=raw/20260101/us-east-1/${isTagging ? 'tagging' : 'ssm'}/aws4_request, SignedHeaders=host, Signature=0`,
-    },
+    headers: { ...headers, 'content-length': Buffer.byteLength(text) },
   });
   const over = new Promise<string>((resolve) => {
     sent.on('error', (error) => resolve(error.message));

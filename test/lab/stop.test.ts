@@ -66,7 +66,7 @@ test('lab: whatever is asked while it stops, nothing happens afterwards', async 
     const flights = everyRequest(IDS)
       .map((request) => ({ request, place: pick(1000) }))
       .sort((a, b) => a.place - b.place)
-      .map(({ request: [operation, body] }) => takeOff(lab.port, operation, body));
+      .map(({ request: [operation, body] }) => takeOff(lab, operation, body));
     // Each is finished, time moves and the lab is stopped at turns of their own.
     const turns = 1 + pick(60);
     const turnOf = flights.map(() => pick(turns * 2));
@@ -109,7 +109,7 @@ interface Kind {
 
 /** Calls one operation and has its connection go. */
 async function call(lab: Lab, operation: OperationName, body: Record<string, unknown>): Promise<void> {
-  const flight = takeOff(lab.port, operation, body);
+  const flight = takeOff(lab, operation, body);
   flight.finish();
   assert.equal(await flight.over, '200', operation);
 }
@@ -133,7 +133,7 @@ async function dial(lab: Lab, words: string): Promise<Socket> {
 }
 
 const UPGRADE =
-  'Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
 
 const nothing = async () => undefined;
 
@@ -182,25 +182,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   'an account in another Region': {
     begin: async (lab) => {
-      const { hostname, port } = new URL(lab.endpoint);
-      assert.ok(hostname && port);
-      const answer = await fetch(lab.endpoint, {
-        method: 'POST',
-        headers: {
-          connection: 'close',
-          'x-amz-target': 'AmazonSSM.CreateAssociation',
-          authorization: 'AWS4-HMAC-SHA256 Credential=raw/20260101/eu-west-1/ssm/aws4_request, x',
-        },
-        body: JSON.stringify({ ...association, ScheduleExpression: 'rate(30 minutes)' }),
-      });
-      assert.equal(answer.status, 200, await answer.text());
+      const body = { ...association, ScheduleExpression: 'rate(30 minutes)' };
+      const flight = takeOff(lab, 'CreateAssociation', body, { region: 'eu-west-1' });
+      flight.finish();
+      assert.equal(await flight.over, '200');
       return undefined;
     },
   },
   'a page that takes its time': {
     options: { pageLatencySeconds: 5 },
     begin: async (lab, clock) => {
-      const flight = takeOff(lab.port, 'ListCommands', {});
+      const flight = takeOff(lab, 'ListCommands', {});
       const before = clock.waiting;
       flight.finish();
       await until('it to be read', () => clock.waiting > before);
@@ -209,7 +201,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   'half a request': {
     begin: async (lab) => {
-      const flight = takeOff(lab.port, 'SendCommand', { ...shell, InstanceIds: IDS.slice(0, 2) });
+      const flight = takeOff(lab, 'SendCommand', { ...shell, InstanceIds: IDS.slice(0, 2) });
       await until('its connection', () => flight.request.socket?.readyState === 'open');
       return () => flight.request.destroy();
     },
@@ -217,7 +209,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'a request that is never answered': {
     begin: async (lab) => {
       lab.faults.breakNext('*', 'silent');
-      const flight = takeOff(lab.port, 'ListCommands', {});
+      const flight = takeOff(lab, 'ListCommands', {});
       flight.finish();
       await until('it to be heard', () => lab.requests.length > 0);
       return () => flight.request.destroy();
@@ -226,7 +218,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'a client that keeps its connection': {
     begin: async (lab) => {
       const agent = new Agent({ keepAlive: true });
-      const flight = takeOff(lab.port, 'ListCommands', {}, agent);
+      const flight = takeOff(lab, 'ListCommands', {}, { agent });
       flight.finish();
       await flight.over;
       return () => agent.destroy();
@@ -236,7 +228,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
   'half a header': { begin: async (lab) => hangUp(await dial(lab, 'POST / HTTP/1.1\r\nHost: ')) },
   'a channel that is refused, and a client that stays': {
     begin: async (lab) =>
-      hangUp(await dial(lab, `GET /v1/data-channel/none?role=publish_subscribe HTTP/1.1\r\n${UPGRADE}`)),
+      hangUp(
+        await dial(
+          lab,
+          `GET /v1/data-channel/none?role=publish_subscribe HTTP/1.1\r\nHost: 127.0.0.1:${lab.port}\r\n${UPGRADE}`,
+        ),
+      ),
   },
 };
 
@@ -287,7 +284,7 @@ const MACHINE_KINDS: Readonly<Record<string, Kind['begin']>> = {
     return undefined;
   },
   'a session that starts just then': async (lab) => {
-    const flight = takeOff(lab.port, 'StartSession', { Target: MACHINE.id });
+    const flight = takeOff(lab, 'StartSession', { Target: MACHINE.id });
     flight.finish();
     return () => flight.request.destroy();
   },
