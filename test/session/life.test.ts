@@ -9,6 +9,9 @@ import { outlives, type Traffic } from './record.ts';
 
 const slice = LIFE_ROWS.filter(isInSlice);
 
+// First: tests that are over before it would end the file, and its lab with it.
+await describeLife(slice);
+
 test('the slice has every keeper, wrapper, shell, entry and client, and each keeper in each class of shell', () => {
   const has = (what: (row: LifeRow) => unknown, all: readonly unknown[]) =>
     assert.deepEqual(new Set(slice.map(what)), new Set(all));
@@ -48,5 +51,3 @@ test('a record outlives a timer while what it counts comes in time, and dies at 
   assert.deepEqual(judge(every(2, 'output', 8)), []);
   assert.deepEqual(judge([{ at: 5, direction: 'output' }, ...every(1, 'output', 12).slice(5)]), []);
 });
-
-await describeLife(slice);
