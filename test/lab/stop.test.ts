@@ -384,7 +384,13 @@ for (const isolation of ['sandbox', 'rooted'] as const) {
     for (const begin of Object.values(MACHINE_KINDS)) cleanUps.push(await begin(lab, clock));
     const started = readDescendants().filter((one) => !own.includes(one));
     assert.ok(started.length > 0);
-    await lab.stop();
+    let hasStopped = false;
+    const stopped = lab.stop().then(() => {
+      hasStopped = true;
+    });
+    // The WebSocket library waits 30 s for a client that does not answer the closing handshake.
+    await until('the lab to stop', () => hasStopped, 20);
+    await stopped;
     for (const cleanUp of cleanUps) cleanUp?.();
     await assertNothingIsLeft(isolation, before, clock, started);
     const late = readDescendants().filter((one) => !own.includes(one));
