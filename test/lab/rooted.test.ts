@@ -24,10 +24,14 @@ test('without a sandbox a host is a file tree: scripts get SSM_KEEPALIVE_ROOT, a
   assert.ok((await labStatus(dir))?.notFaithful.includes('rooted'));
   const talk = await startSession(makeClient(lab), ID);
   assert.equal(await talk.ask('echo $((40 + 2))'), '42');
-  talk.session.write('nohup sleep 4321 >/dev/null 2>&1 &\r');
-  await talk.wait(/sleep 4321/);
+  const own = await lab.host('tree').exec(['env']);
+  assert.match(own.stdout, new RegExp(`^SSM_KEEPALIVE_ROOT=${tree}$`, 'm'), 'a killed lab would leave it');
+  // Of this run alone: others may run this test on the same machine.
+  const endless = `sleep 4321.${process.pid}`;
+  talk.session.write(`nohup ${endless} >/dev/null 2>&1 &\r`);
+  await talk.wait(new RegExp(endless));
   await lab.stop();
-  assert.notEqual(spawnSync('pgrep', ['-f', 'sleep 4321']).status, 0, 'a process of the host outlived it');
+  assert.notEqual(spawnSync('pgrep', ['-x', '-f', endless]).status, 0, 'a process of the host outlived it');
 });
 
 test('in CI a lab without a sandbox is refused, with what to install', async (context) => {

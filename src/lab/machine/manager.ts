@@ -48,7 +48,8 @@ function reportToLab(config: HostConfig): void {
   const socket = createConnection(config.labSocket);
   const peer = frameSocket(socket, {
     json: async (message) => {
-      const result = await execInHost(message['request'] as ExecRequest);
+      const request = message['request'] as ExecRequest;
+      const result = await execInHost({ ...request, env: { ...request.env, ...rootMark(config) } });
       peer.sendJson({ id: message['id'], result });
     },
     // Without its lab a host has no purpose. A sandbox is ended from outside; elsewhere the mark has to do.
