@@ -10,8 +10,6 @@ import { runCli } from './support/cli.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
 after(() => rmSync(folder, { recursive: true }));
 const config = join(folder, 'config');
-const keys = JSON.stringify({ Version: 1, AccessKeyId: 'AKIAPROCESS', SecretAccessKey: 'lab' });
-writeFileSync(join(folder, 'keys.json'), keys);
 writeFileSync(
   config,
   `[profile process]
@@ -27,6 +25,11 @@ sso_start_url = https://sso.invalid/start
 );
 
 const lab = await useLab({ hosts: [] });
+const { accessKeyId, secretAccessKey } = lab.credentials;
+writeFileSync(
+  join(folder, 'keys.json'),
+  JSON.stringify({ Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey }),
+);
 const ask = (profile: string) =>
   runCli(
     ['preferences', 'get', '--region', 'us-east-1', '--profile', profile, '--endpoint-url', lab.endpoint],
