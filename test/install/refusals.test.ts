@@ -45,7 +45,7 @@ const REFUSALS: readonly Refusal[] = [
     what: 'a symlink planted where the drop-in directory goes',
     spoil: `ln -s /tmp /${AGENT}`,
     step: 'path',
-    why: /is a symbolic link/,
+    why: /etc.systemd.system has a link to .tmp, which leads out of /,
   },
   {
     what: 'a directory where the profile entry goes',
