@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../../src/cli/run.ts';
+import { makeTable } from '../../src/commands/plain-table.ts';
 import { html } from '../../src/session/measure/html.ts';
 import { makeColors, ownSequence, say, showLine, showText } from '../../src/terminal/safe-text.ts';
 import { makeEnvironment, makeIo, runCli, USER_ENV } from '../support/cli.ts';
@@ -43,6 +44,14 @@ test('safe text: a line has one line, and an end', () => {
   assert.ok(showLine('x'.repeat(1_000_000)).length <= 1001);
   assert.equal(showText('a\n\tb — ü 😀 日本'), 'a\n\tb — ü 😀 日本');
   assert.equal(say`a\n${'b\nc'}\n`, 'a\nb\\u000ac\n');
+});
+
+test('safe text: a cell of a table is one line, whatever column it is in', () => {
+  const table = makeTable({ head: ['A', 'B'] });
+  table.push(['a\nforged', `b\r\n${EVERYTHING}`]);
+  const lines = table.toString().split('\n');
+  assert.equal(lines.length, 2);
+  for (const line of lines) assert.doesNotMatch(line, DANGEROUS);
 });
 
 test('safe text: only sequences of ours come out as such', () => {
