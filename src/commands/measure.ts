@@ -1,10 +1,10 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { PRODUCT_VERSION } from '../bundle/version.ts';
 import { UsageError } from '../errors.ts';
-import { readIdleTimeout } from '../fleet/account.ts';
 import { makeInterruptible, type Weight } from '../fleet/interruptible.ts';
 import { INTERRUPTED } from '../fleet/interruption.ts';
 import { endSession, readAccountId } from '../fleet/measure-account.ts';
+import { readSessionLimits } from '../fleet/session-limits.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../fleet/sessions.ts';
 import {
   type Account,
@@ -52,7 +52,7 @@ export const measure: Command = async (settings, io, invocation) => {
     const client = limit(() => (isMeasuring ? 'effect' : 'nothing'));
     const region = await client.config.region();
     const hasDocument = settings.measure.hasTemporaryDocument;
-    const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleTimeout(client);
+    const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleSeconds(client);
     refuseInterrupted(interruption, 'nothing was measured');
     const plan = makePlan(settings, idleTimeoutSeconds);
     if (!settings.common.isQuiet) io.err(sayCost(instanceId, region, plan, idleTimeoutSeconds));
@@ -174,4 +174,10 @@ async function runAndReport(
   io.err(renderLeftOpen(runs, settings));
   if (report && !settings.common.isQuiet) io.err(`ssm-keepalive: report written to ${report.path}\n`);
   return exitStatus;
+}
+
+/** Undefined where it cannot be read or was never set: whoever may not read it can still measure. */
+async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
+  const limits = await readSessionLimits(client).catch(() => undefined);
+  return limits?.idleMinutes === undefined ? undefined : limits.idleMinutes * 60;
 }
