@@ -51,7 +51,7 @@ test('the command installs the bundle, and a session that is started as ECS Exec
     try {
       await session.until('a heartbeat', () => session.answered > 0);
       session.type('echo "ENV=${ENV-unset}"; exit 7\r');
-      assert.equal(await session.ends(), 7);
+      assert.equal(await session.exited(), 7);
       assert.match(session.screen, /ENV=unset/);
     } finally {
       session.close();

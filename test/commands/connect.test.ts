@@ -29,7 +29,7 @@ test('connect: a shell to type into, as wide as the terminal, that follows it; e
   await seat.ready();
   await seat.say('stty size\r', /24 101/);
   await seat.say('trap "stty size" WINCH; echo re"ady"\r', /ready/);
-  seat.pty.resize(77, 31);
+  seat.resize(77, 31);
   // dash runs its trap at the next command.
   await seat.until('the new size', async () => {
     seat.type('\r');
@@ -115,7 +115,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   }, async (context) => {
     const seat = new Seat(context, OWN, lab.env);
     await seat.ready();
-    process.kill(seat.pid, signal);
+    process.kill(seat.client, signal);
     const { status, words } = await seat.left();
     assert.equal(status, 130);
     assert.match(words, /closed by a signal$/);
@@ -129,7 +129,7 @@ test('connect: a terminal that is closed ends the session too', { skip }, async 
   const { pid } = seat;
   const id = seat.sessionId;
   // The window is closed: the kernel hangs up the whole foreground.
-  (seat.pty as unknown as { _socket: { destroy(): void } })._socket.destroy();
+  seat.hangUp();
   await until('its end on the other side', () => findSession(id, 'History'));
   await until('the process to go', () => !isAlive(pid));
 });

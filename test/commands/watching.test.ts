@@ -1,12 +1,12 @@
 // What a person sees while a run goes on: a bar that fits the terminal, plain lines where there is none, colours only where wanted.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { spawn } from '@lydell/node-pty';
 import { layOutBar } from '../../src/commands/progress.ts';
 import type { HostSpec } from '../../src/lab/index.ts';
 import { hosts } from '../fleet/push-rig.ts';
 import { CLI, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
+import { LocalPty } from '../support/pty.ts';
 
 const ESC = '\x1b';
 const INSTALL = 'install --tag env=dev --yes --max-concurrency 100% --max-errors 100%';
@@ -38,34 +38,22 @@ async function watch(
   { fleet = FLEET, columns = 80, words = INSTALL, env = {}, into = '' }: Watching,
 ): Promise<Seen> {
   const lab = await startTestLab(context, { hosts: hosts(...fleet) });
-  const pty = spawn(
-    '/bin/sh',
-    ['-c', `exec "$@" ${into}`, 'sh', process.execPath, CLI, ...words.split(' ')],
-    {
-      name: env['TERM'] ?? 'xterm-256color',
-      cols: columns,
-      rows: 24,
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: '/nonexistent',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        ...lab.env,
-        ...env,
-      },
+  const pty = new LocalPty({
+    file: '/bin/sh',
+    args: ['-c', `exec "$@" ${into}`, 'sh', process.execPath, CLI, ...words.split(' ')],
+    cols: columns,
+    rows: 24,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nonexistent',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...lab.env,
+      ...env,
     },
-  );
-  let raw = '';
-  pty.onData((data) => {
-    raw += data;
   });
-  context.after(() => {
-    try {
-      pty.kill('SIGKILL');
-    } catch {
-      // Gone already.
-    }
-  });
-  const status = await new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
+  context.after(() => pty.kill());
+  const status = await pty.exited();
+  const { raw } = pty;
   const lines = raw
     .split(/[\r\n]|\x1b\[\d*G/)
     .map((line) => line.replace(/\x1b\[[0-9;?]*[A-Za-z]|\x1b[78]/g, ''));

@@ -1,14 +1,10 @@
 /** A person who types half a command line into a real shell and presses TAB; what the line has become is read back as words. */
-import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
-import { spawn } from '@lydell/node-pty';
 import { CLI } from '../support/cli.ts';
-
-const PATIENCE_MS = 60_000;
+import { LocalPty } from '../support/pty.ts';
 
 export interface Desk {
   readonly home: string;
@@ -44,22 +40,18 @@ const START = {
 
 /** A shell at its prompt that has loaded the completion. */
 export class ShellLine {
-  readonly #pty: ReturnType<typeof spawn>;
-  #raw = '';
+  readonly #pty: LocalPty;
   #count = 0;
 
   private constructor(context: TestContext, shell: keyof typeof START, desk: Desk) {
-    this.#pty = spawn(shell, [...START[shell].args], { cols: 300, rows: 50, cwd: desk.home, env: desk.env });
-    this.#pty.onData((data) => {
-      this.#raw += data;
-    });
-    context.after(() => this.#pty.kill('SIGKILL'));
+    const { args } = START[shell];
+    this.#pty = new LocalPty({ file: shell, args, cols: 300, cwd: desk.home, env: desk.env });
+    context.after(() => this.#pty.kill());
   }
 
   static async open(context: TestContext, shell: keyof typeof START, desk: Desk): Promise<ShellLine> {
     const line = new ShellLine(context, shell, desk);
-    line.#pty.write(`${START[shell].load}; echo load''ed\r`);
-    await line.#see(/loaded/);
+    await line.#pty.say(`${START[shell].load}; echo load''ed\r`, 'loaded');
     return line;
   }
 
@@ -68,19 +60,8 @@ export class ShellLine {
     this.#count += 1;
     const mark = `<${this.#count}:`;
     // A word that shows whether a space went before it, Ctrl-A, and a command that prints words in front of all.
-    this.#pty.write(`${keys}@\x01printf '<%s:' ${this.#count} ; printf '%s|' \r`);
-    const [, text = ''] = await this.#see(new RegExp(`${mark}([^\\r\\n]*\\|)`));
+    const line = `${keys}@\x01printf '<%s:' ${this.#count} ; printf '%s|' \r`;
+    const [, text = ''] = await this.#pty.say(line, new RegExp(`${mark}([^\\r\\n]*\\|)`));
     return text.split('|').slice(0, -1);
-  }
-
-  async #see(pattern: RegExp): Promise<RegExpExecArray> {
-    const limit = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const found = pattern.exec(this.#raw);
-      if (found) return found;
-      if (Date.now() > limit)
-        assert.fail(`gave up waiting for ${pattern}:\n${JSON.stringify(this.#raw.slice(-2000))}`);
-      await pause(20);
-    }
   }
 }

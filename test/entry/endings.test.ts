@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { ENV, installedSandbox, LIBRARY } from '../support/bundle.ts';
 import { ENTRY_SHELLS, type Sandbox, skipUnless } from '../support/sandbox.ts';
 
@@ -11,96 +11,98 @@ before(() => {
 });
 after(() => sandbox?.close());
 
-for (const { name, executable } of ENTRY_SHELLS) {
-  test(`${name} as sh: a session whose program dies of Ctrl-C in the shell's place is over`, {
-    skip,
-  }, async () => {
-    const session = sandbox.open({ executable, env: { ENV } });
-    try {
-      await session.until('a heartbeat', () => session.answered > 0);
-      session.type('exec sleep 1000\r');
-      await session.until('the sleep', () =>
-        session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000')),
-      );
-      session.type('\x03');
-      assert.equal(await session.ends(), 130);
-      assert.doesNotMatch(session.screen, /0n/);
-    } finally {
-      session.close();
-    }
-  });
-
-  // Line editors may meet a NUL there without us too: they switch the terminal's modes before they read.
-  if (name !== 'dash') continue;
-  test(`${name} as sh: Ctrl-D typed before the shell was ready ends the session, as without us`, {
-    skip,
-  }, async () => {
-    const session = sandbox.open({ executable, env: { ENV } });
-    try {
-      session.type('\x04');
-      assert.equal(await session.ends(), 0);
-    } finally {
-      session.close();
-    }
-  });
-}
-
-for (const shell of [
-  { name: '-bash', executable: '/usr/bin/bash', argv0: '-bash' },
-  { name: '-sh (dash)', executable: '/usr/bin/dash', argv0: '-sh' },
-]) {
-  test(`${shell.name}: a profile that says set -e locks nobody out, whatever becomes of the relay`, {
-    skip,
-  }, async () => {
-    const host = installedSandbox();
-    try {
-      // As administrators do it: strict for all that follows, and back again at the end.
-      host.write('etc/profile', `set -e\n${host.read('etc/profile')}\nset +e\n`);
-      const version = host.read(`${LIBRARY}/current`).trim();
-      const recorded = host.read(`${LIBRARY}/${version}/interpreter`);
-      host.write('tmp/broken', '#!/bin/sh\nexit 1\n', 0o755);
-      for (const interpreter of ['/tmp/broken\n', recorded]) {
-        host.write(`${LIBRARY}/${version}/interpreter`, interpreter);
-        const session = host.open(shell);
-        try {
-          await session.shows('prompt> ');
-          if (interpreter === recorded) {
-            await session.until('a heartbeat', () => session.answered > 0);
-            process.kill(session.processes('ssm-keepalive')[0]!, 'SIGKILL');
-            await session.shows('this is the plain shell');
-          }
-          session.type('echo "works $((40+2))"; exit 9\r');
-          await session.shows('works 42');
-          assert.equal(await session.ends(), 9);
-        } finally {
-          session.close();
-        }
+describe('endings', { concurrency: 4 }, () => {
+  for (const { name, executable } of ENTRY_SHELLS) {
+    test(`${name} as sh: a session whose program dies of Ctrl-C in the shell's place is over`, {
+      skip,
+    }, async () => {
+      const session = sandbox.open({ executable, env: { ENV } });
+      try {
+        await session.until('a heartbeat', () => session.answered > 0);
+        session.type('exec sleep 1000\r');
+        await session.until('the sleep', () =>
+          session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000')),
+        );
+        session.type('\x03');
+        assert.equal(await session.exited(), 130);
+        assert.doesNotMatch(session.screen, /0n/);
+      } finally {
+        session.close();
       }
+    });
+
+    // Line editors may meet a NUL there without us too: they switch the terminal's modes before they read.
+    if (name !== 'dash') continue;
+    test(`${name} as sh: Ctrl-D typed before the shell was ready ends the session, as without us`, {
+      skip,
+    }, async () => {
+      const session = sandbox.open({ executable, env: { ENV } });
+      try {
+        session.type('\x04');
+        assert.equal(await session.exited(), 0);
+      } finally {
+        session.close();
+      }
+    });
+  }
+
+  for (const shell of [
+    { name: '-bash', executable: '/usr/bin/bash', argv0: '-bash' },
+    { name: '-sh (dash)', executable: '/usr/bin/dash', argv0: '-sh' },
+  ]) {
+    test(`${shell.name}: a profile that says set -e locks nobody out, whatever becomes of the relay`, {
+      skip,
+    }, async () => {
+      const host = installedSandbox();
+      try {
+        // As administrators do it: strict for all that follows, and back again at the end.
+        host.write('etc/profile', `set -e\n${host.read('etc/profile')}\nset +e\n`);
+        const version = host.read(`${LIBRARY}/current`).trim();
+        const recorded = host.read(`${LIBRARY}/${version}/interpreter`);
+        host.write('tmp/broken', '#!/bin/sh\nexit 1\n', 0o755);
+        for (const interpreter of ['/tmp/broken\n', recorded]) {
+          host.write(`${LIBRARY}/${version}/interpreter`, interpreter);
+          const session = host.open(shell);
+          try {
+            await session.see('prompt> ');
+            if (interpreter === recorded) {
+              await session.until('a heartbeat', () => session.answered > 0);
+              process.kill(session.processes('ssm-keepalive')[0]!, 'SIGKILL');
+              await session.see('this is the plain shell');
+            }
+            session.type('echo "works $((40+2))"; exit 9\r');
+            await session.see('works 42');
+            assert.equal(await session.exited(), 9);
+          } finally {
+            session.close();
+          }
+        }
+      } finally {
+        host.close();
+      }
+    });
+  }
+
+  test('bash -l in an unkept shell: an answer on its way when it ends is not read by that shell', {
+    skip,
+  }, async () => {
+    const session = sandbox.open({ executable: '/usr/bin/dash', argv0: 'sh' });
+    try {
+      session.answers = 'never';
+      await session.see(/[$>] /);
+      session.type('bash -l\r');
+      await session.until('a query', () => session.screen.includes('\x1b[5n'));
+      session.type('exit\r');
+      // Not before the inner shell has left, and well within the second that the relay waits.
+      await session.until('the logout', () => /logout|exit\r\n/.test(session.screen));
+      session.type('\x1b[0n');
+      await session.until('the outer prompt', () => session.screen.split('prompt> ').length > 3);
+      session.type('echo "outer $((3+4))"; exit 5\r');
+      await session.see('outer 7');
+      assert.equal(await session.exited(), 5);
+      assert.doesNotMatch(session.screen, /\^\[\[0n|0n: not found/);
     } finally {
-      host.close();
+      session.close();
     }
   });
-}
-
-test('bash -l in an unkept shell: an answer on its way when it ends is not read by that shell', {
-  skip,
-}, async () => {
-  const session = sandbox.open({ executable: '/usr/bin/dash', argv0: 'sh' });
-  try {
-    session.answers = false;
-    await session.shows(/[$>] /);
-    session.type('bash -l\r');
-    await session.until('a query', () => session.screen.includes('\x1b[5n'));
-    session.type('exit\r');
-    // Not before the inner shell has left, and well within the second that the relay waits.
-    await session.until('the logout', () => /logout|exit\r\n/.test(session.screen));
-    session.type('\x1b[0n');
-    await session.until('the outer prompt', () => session.screen.split('prompt> ').length > 3);
-    session.type('echo "outer $((3+4))"; exit 5\r');
-    await session.shows('outer 7');
-    assert.equal(await session.ends(), 5);
-    assert.doesNotMatch(session.screen, /\^\[\[0n|0n: not found/);
-  } finally {
-    session.close();
-  }
 });

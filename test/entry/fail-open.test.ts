@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { installedSandbox, LIBRARY } from '../support/bundle.ts';
 import {
   lacksShell,
@@ -24,10 +24,12 @@ async function assertShellWorks(session: PtySession) {
   session.type(
     'printf "works %d\\n" 42; jobs; stty -a | tr " ;" "\\n" | command grep -x -e icanon -e opost -e echo; exit 9\r',
   );
-  await session.shows('works 42');
-  assert.equal(await session.ends(), 9);
+  await session.see('works 42');
+  assert.equal(await session.exited(), 9);
   const said = session.screen
     .slice(session.screen.indexOf('works 42'))
+    .replaceAll('\x1b[5n', '')
+    .replaceAll('\0', '')
     .replace('jobs: There are no jobs\r\n', '');
   assert.match(said, /works 42\r\nicanon\r\necho\r\nopost|works 42\r\nopost\r\nicanon\r\necho/);
   // zsh names no job, but says `killed` or `suspended` of it on the terminal itself, wherever its errors go.
@@ -48,7 +50,7 @@ const testWhere = (isDue: boolean) => (isDue ? test : () => undefined);
 
 /** One way after another would take minutes, nearly all of it waiting. */
 describe('whatever becomes of the relay', { concurrency: 4 }, () => {
-  for (const way of WAYS_IN) describe(way.name, { concurrency: 1 }, () => testWay(way));
+  for (const way of WAYS_IN) testWay(way);
 });
 
 /** A session whose relay has not started yet. It is given up on after 3 s, which a busy machine can be late for: then another one. */
@@ -74,12 +76,16 @@ async function openWhileStarting(
 function testWay(way: WayIn) {
   const { name } = way;
   const skip = missing || lacksShell(way);
-  let sandbox: Sandbox;
-  before(() => {
-    if (!skip) sandbox = installedSandbox({ entries: ['env', 'profile', 'rc'] });
-  });
-  after(() => sandbox?.close());
-  const open = () => sandbox.open({ ...way });
+  /** On a host of its own, whose interpreter is this program. */
+  const withInterpreter = async (text: string, body: (open: () => PtySession) => Promise<void>) => {
+    const host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
+    try {
+      pretendInterpreter(host, text);
+      await body(() => host.open(way));
+    } finally {
+      host.close();
+    }
+  };
 
   for (const [turn, signal] of (['SIGKILL', 'SIGSTOP'] as const).entries()) {
     testWhere(isLong || ALWAYS.includes(name))(
@@ -87,24 +93,24 @@ function testWay(way: WayIn) {
       {
         skip,
       },
-      async () => {
-        pretendInterpreter(sandbox, '#!/bin/sh\nexec /usr/bin/python3 "$@"\n');
-        const session = open();
-        try {
-          await session.shows('prompt> ');
-          await session.until('a heartbeat', () => session.answered > 0);
-          process.kill(session.processes('ssm-keepalive')[0]!, signal);
-          await session.shows(sentence);
-          // busybox sets its modes, and drops what was typed, before it prompts.
-          await session.until('the prompt after it', () =>
-            session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
-          );
-          await assertShellWorks(session);
-          assert.equal(times(session.screen, 'ssm-keepalive'), 1);
-        } finally {
-          session.close();
-        }
-      },
+      () =>
+        withInterpreter('#!/bin/sh\nexec /usr/bin/python3 "$@"\n', async (open) => {
+          const session = open();
+          try {
+            await session.see('prompt> ');
+            await session.until('a heartbeat', () => session.answered > 0);
+            process.kill(session.processes('ssm-keepalive')[0]!, signal);
+            await session.see(sentence);
+            // busybox sets its modes, and drops what was typed, before it prompts.
+            await session.until('the prompt after it', () =>
+              session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
+            );
+            await assertShellWorks(session);
+            assert.equal(times(session.screen, 'ssm-keepalive'), 1);
+          } finally {
+            session.close();
+          }
+        }),
     );
 
     testWhere(isTurn(way, turn))(
@@ -112,23 +118,23 @@ function testWay(way: WayIn) {
       {
         skip,
       },
-      async () => {
-        pretendInterpreter(sandbox, '#!/bin/sh\nexec /usr/bin/python3 "$@"\n');
-        const session = open();
-        try {
-          session.answers = false;
-          await session.until('a query', () => session.screen.includes('\x1b[5n'));
-          process.kill(session.processes('ssm-keepalive')[0]!, signal);
-          session.type('\x1b[0n');
-          await session.shows(sentence);
-          await session.until('the prompt after it', () =>
-            session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
-          );
-          await assertShellWorks(session);
-        } finally {
-          session.close();
-        }
-      },
+      () =>
+        withInterpreter('#!/bin/sh\nexec /usr/bin/python3 "$@"\n', async (open) => {
+          const session = open();
+          try {
+            session.answers = 'never';
+            await session.until('a query', () => session.screen.includes('\x1b[5n'));
+            process.kill(session.processes('ssm-keepalive')[0]!, signal);
+            session.type('\x1b[0n');
+            await session.see(sentence);
+            await session.until('the prompt after it', () =>
+              session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
+            );
+            await assertShellWorks(session);
+          } finally {
+            session.close();
+          }
+        }),
     );
 
     testWhere(isTurn(way, 2 + turn))(
@@ -136,18 +142,18 @@ function testWay(way: WayIn) {
       {
         skip,
       },
-      async () => {
-        pretendInterpreter(sandbox, '#!/bin/sh\nexec sleep 1000\n');
-        const { session, pretender } = await openWhileStarting(open);
-        try {
-          process.kill(pretender, signal);
-          await session.shows('prompt> ');
-          await assertShellWorks(session);
-          assert.equal(times(session.screen, 'ssm-keepalive'), 0);
-        } finally {
-          session.close();
-        }
-      },
+      () =>
+        withInterpreter('#!/bin/sh\nexec sleep 1000\n', async (open) => {
+          const { session, pretender } = await openWhileStarting(open);
+          try {
+            process.kill(pretender, signal);
+            await session.see('prompt> ');
+            await assertShellWorks(session);
+            assert.equal(times(session.screen, 'ssm-keepalive'), 0);
+          } finally {
+            session.close();
+          }
+        }),
     );
   }
 
@@ -156,18 +162,18 @@ function testWay(way: WayIn) {
     {
       skip,
     },
-    async () => {
-      pretendInterpreter(sandbox, '#!/bin/sh\nexec sleep 1000\n');
-      const session = open();
-      try {
-        session.type('printf "typed %d early\\n" 23\r');
-        await session.shows('typed 23 early');
-        assert.equal(times(session.screen, 'typed 23 early'), 1);
-        await assertShellWorks(session);
-      } finally {
-        session.close();
-      }
-    },
+    () =>
+      withInterpreter('#!/bin/sh\nexec sleep 1000\n', async (open) => {
+        const session = open();
+        try {
+          session.type('printf "typed %d early\\n" 23\r');
+          await session.see('typed 23 early');
+          assert.equal(times(session.screen, 'typed 23 early'), 1);
+          await assertShellWorks(session);
+        } finally {
+          session.close();
+        }
+      }),
   );
 
   for (const [turn, [what, text]] of (
@@ -180,30 +186,29 @@ function testWay(way: WayIn) {
     testWhere(isTurn(way, turn))(
       `${name}: an interpreter that ${what} leaves the plain shell`,
       { skip },
-      async () => {
-        pretendInterpreter(sandbox, text);
-        const session = open();
-        try {
-          await session.shows('prompt> ');
-          await assertShellWorks(session);
-        } finally {
-          session.close();
-        }
-      },
+      () =>
+        withInterpreter(text, async (open) => {
+          const session = open();
+          // The prompt keeper asks here, and an answer may meet the start of a program: its named limit.
+          session.answers = 'never';
+          try {
+            await session.see('prompt> ');
+            await assertShellWorks(session);
+          } finally {
+            session.close();
+          }
+        }),
     );
   }
 
-  testWhere(isTurn(way, 3))(
-    `${name}: the exit status of the shell inside is the session's`,
-    { skip },
-    async () => {
-      pretendInterpreter(sandbox, '#!/bin/sh\nexec /usr/bin/python3 "$@"\n');
+  testWhere(isTurn(way, 3))(`${name}: the exit status of the shell inside is the session's`, { skip }, () =>
+    withInterpreter('#!/bin/sh\nexec /usr/bin/python3 "$@"\n', async (open) => {
       const session = open();
       try {
-        await session.shows('prompt> ');
+        await session.see('prompt> ');
         await session.until('a heartbeat', () => session.answered > 0);
         session.type('exit 77\r');
-        assert.equal(await session.ends(), 77);
+        assert.equal(await session.exited(), 77);
         assert.equal(
           times(session.screen, 'exit\r\n'),
           way.executable.endsWith('bash') && way.argv0 !== '-bash' ? 1 : 0,
@@ -211,6 +216,6 @@ function testWay(way: WayIn) {
       } finally {
         session.close();
       }
-    },
+    }),
   );
 }

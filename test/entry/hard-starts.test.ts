@@ -1,7 +1,7 @@
 // Sessions that begin badly: a key that interrupts, a relay that cannot be read, hardly any descriptors. Each is a shell that works.
 import assert from 'node:assert/strict';
 import { chmodSync, renameSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { installedSandbox, LIBRARY } from '../support/bundle.ts';
 import {
   lacksShell,
@@ -14,94 +14,104 @@ import {
 
 const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh');
 
-describe('hard starts', { concurrency: 3 }, () => {
-  for (const way of WAYS_IN) describe(way.name, { concurrency: 1 }, () => testWay(way));
+describe('hard starts', { concurrency: 4 }, () => {
+  for (const way of WAYS_IN) testWay(way);
 });
 
 /** A command runs, nothing of ours is left in the shell, and its status arrives. */
 async function assertShellWorks(session: PtySession) {
   session.type('printf "works %d\\n" 42; set | command grep -c ssmka; exit 9\r');
-  await session.shows(/works 42\r\n0\r\n/);
-  assert.equal(await session.ends(), 9);
+  await session.see(/works 42\r\n0\r\n/);
+  assert.equal(await session.exited(), 9);
 }
 
 /** The same with whatever keeper is left, which may have names of its own. */
 async function assertPlainCommandWorks(session: PtySession) {
   session.type('printf "works %d\\n" 42; exit 9\r');
-  await session.shows('works 42');
-  assert.equal(await session.ends(), 9);
+  await session.see('works 42');
+  assert.equal(await session.exited(), 9);
 }
 
 function testWay(way: WayIn) {
   const { name } = way;
   const skip = missing || lacksShell(way);
-  let host: Sandbox;
-  let version: string;
-  before(() => {
-    if (skip) return;
-    host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
-    version = `${LIBRARY}/${host.read(`${LIBRARY}/current`).trim()}`;
-  });
-  after(() => host?.close());
-
-  test(`${name}: Ctrl-C while the relay is starting ends nothing, and interrupts programs afterwards`, {
-    skip,
-  }, async () => {
-    const recorded = host.read(`${version}/interpreter`);
-    host.write('tmp/slow', '#!/bin/sh\n: >/tmp/begun\nsleep 1\nexec /usr/bin/python3 "$@"\n', 0o755);
-    host.write(`${version}/interpreter`, '/tmp/slow\n');
-    const session = host.open(way);
+  const inHost = async (body: (host: Sandbox, version: string) => Promise<void>) => {
+    const host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
     try {
-      await session.until('the interpreter to be starting', () => host.has('tmp/begun'));
-      session.type('\x03');
-      await session.until('a heartbeat', () => session.answered > 0);
-      await session.shows('prompt> ');
-      session.type('sleep 1000\r');
-      const isAsleep = () =>
-        session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000'));
-      await session.until('the sleep', isAsleep);
-      session.type('\x03');
-      await session.until('the sleep to be interrupted', () => !isAsleep());
-      await assertShellWorks(session);
+      await body(host, `${LIBRARY}/${host.read(`${LIBRARY}/current`).trim()}`);
     } finally {
-      session.close();
-      host.write(`${version}/interpreter`, recorded);
+      host.close();
     }
-  });
+  };
 
-  test(`${name}: a relay.py that is missing or may not be read leaves a shell that works`, {
-    skip,
-  }, async () => {
-    const path = host.path(`${version}/relay.py`);
-    for (const [spoil, mend] of [
-      [() => chmodSync(path, 0), () => chmodSync(path, 0o644)],
-      [() => renameSync(path, `${path}.away`), () => renameSync(`${path}.away`, path)],
-    ] as const) {
-      spoil();
-      const session = host.open(way);
-      try {
-        await session.shows('prompt> ');
-        assert.ok(!session.commandLines().some((line) => line.includes('import relay')));
-        await assertPlainCommandWorks(session);
-        assert.doesNotMatch(session.screen, /relay|ssm-keepalive|denied|No such file/);
-      } finally {
-        session.close();
-        mend();
-      }
-    }
-  });
+  test(
+    `${name}: Ctrl-C while the relay is starting ends nothing, and interrupts programs afterwards`,
+    {
+      skip,
+    },
+    () =>
+      inHost(async (host, version) => {
+        host.write('tmp/slow', '#!/bin/sh\n: >/tmp/begun\nsleep 1\nexec /usr/bin/python3 "$@"\n', 0o755);
+        host.write(`${version}/interpreter`, '/tmp/slow\n');
+        const session = host.open(way);
+        try {
+          await session.until('the interpreter to be starting', () => host.has('tmp/begun'));
+          session.type('\x03');
+          await session.until('a heartbeat', () => session.answered > 0);
+          await session.see('prompt> ');
+          session.type('sleep 1000\r');
+          const isAsleep = () =>
+            session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000'));
+          await session.until('the sleep', isAsleep);
+          session.type('\x03');
+          await session.until('the sleep to be interrupted', () => !isAsleep());
+          await assertShellWorks(session);
+        } finally {
+          session.close();
+        }
+      }),
+  );
+
+  test(
+    `${name}: a relay.py that is missing or may not be read leaves a shell that works`,
+    {
+      skip,
+    },
+    () =>
+      inHost(async (host, version) => {
+        const path = host.path(`${version}/relay.py`);
+        for (const [spoil, mend] of [
+          [() => chmodSync(path, 0), () => chmodSync(path, 0o644)],
+          [() => renameSync(path, `${path}.away`), () => renameSync(`${path}.away`, path)],
+        ] as const) {
+          spoil();
+          const session = host.open(way);
+          try {
+            await session.see('prompt> ');
+            assert.ok(!session.commandLines().some((line) => line.includes('import relay')));
+            await assertPlainCommandWorks(session);
+            assert.doesNotMatch(session.screen, /relay|ssm-keepalive|denied|No such file/);
+          } finally {
+            session.close();
+            mend();
+          }
+        }
+      }),
+  );
 
   // With fewer some shells cannot read a startup file at all, whoever wrote it.
-  test(`${name}: where twenty descriptors are the limit the shell works`, { skip }, async () => {
-    const session = host.open({
-      ...way,
-      prefix: ['/usr/bin/dash', '-c', 'ulimit -n 20; exec "$@"', 'dash'],
-    });
-    try {
-      await session.shows('prompt> ');
-      await assertPlainCommandWorks(session);
-    } finally {
-      session.close();
-    }
-  });
+  test(`${name}: where twenty descriptors are the limit the shell works`, { skip }, () =>
+    inHost(async (host) => {
+      const session = host.open({
+        ...way,
+        prefix: ['/usr/bin/dash', '-c', 'ulimit -n 20; exec "$@"', 'dash'],
+      });
+      try {
+        await session.see('prompt> ');
+        await assertPlainCommandWorks(session);
+      } finally {
+        session.close();
+      }
+    }),
+  );
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { installedSandbox } from '../support/bundle.ts';
+import { copyHost, installedSandbox } from '../support/bundle.ts';
 import { type PtySession, type Sandbox, skipUnless, WAYS_IN, type WayIn } from '../support/sandbox.ts';
 
 const skip =
@@ -27,10 +27,10 @@ const SCREEN = { typed: 'screen bash -l', tool: 'screen' } as const;
 
 const WAYS = WAYS_IN.filter(({ name }) => ['dash as sh', '-bash', 'bash, by its rc', '-zsh'].includes(name));
 
-let host: Sandbox;
+let model: Sandbox;
 before(() => {
   if (skip) return;
-  host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
+  const host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
   host.write('etc/passwd', 'root:x:0:0::/root:/usr/bin/bash\nnobody:x:65534:65534::/nonexistent:/bin/sh\n');
   host.write('etc/sudoers', 'root ALL=(ALL:ALL) NOPASSWD: ALL\n', 0o440);
   const permit = ['auth', 'account', 'session'].map((type) => `${type} required pam_permit.so\n`).join('');
@@ -47,8 +47,9 @@ before(() => {
     'root/.config/fish/config.fish',
     'set -g step (cat /tmp/step)\nfunction fish_prompt; echo -n "$step> "; end\nfunction fish_greeting; end\n',
   );
+  model = host;
 });
-after(() => host?.close());
+after(() => model?.close());
 
 function assertOneKeeper(session: PtySession, after: string) {
   const relays = session.processes('ssm-keepalive');
@@ -56,15 +57,15 @@ function assertOneKeeper(session: PtySession, after: string) {
 }
 
 /** Types a step and waits until the shell that it starts has read its startup files and answers. */
-async function take(session: PtySession, typed: string, step: string) {
+async function take(host: Sandbox, session: PtySession, typed: string, step: string) {
   host.write('tmp/step', step);
   session.type(`${typed}\r`);
-  await session.shows(`${step}> `, 30);
+  await session.see(`${step}> `);
   session.type(`printf "%s-%s\\n" here ${step}\r`);
-  await session.shows(`here-${step}`, 30);
+  await session.see(`here-${step}`);
 }
 
-async function openKept(way: WayIn, step: string): Promise<PtySession> {
+async function openKept(host: Sandbox, way: WayIn, step: string): Promise<PtySession> {
   host.write('tmp/step', step);
   const session = host.open({
     ...way,
@@ -72,17 +73,18 @@ async function openKept(way: WayIn, step: string): Promise<PtySession> {
     env: { ...way.env, HOME: '/root', PS1: `${step}> `, SHELL: '/usr/bin/bash', SCREENDIR: '/tmp/screens' },
     extra: ['--cap-add', 'ALL'],
   });
-  await session.until('a heartbeat', () => session.answered > 0, 30);
-  await session.shows(`${step}> `, 30);
+  await session.until('a heartbeat', () => session.answered > 0);
+  await session.see(`${step}> `);
   return session;
 }
 
-describe('one keeper', { concurrency: 1 }, () => {
+describe('one keeper', { concurrency: 4 }, () => {
   for (const [number, way] of WAYS.entries()) {
     test(`${way.name}: one relay, whatever is started inside it and inside that`, {
       skip,
     }, async (context) => {
-      const session = await openKept(way, `way${number}`);
+      const host = copyHost(model);
+      const session = await openKept(host, way, `way${number}`);
       try {
         assertOneKeeper(session, 'the login');
         for (const [index, step] of STEPS.entries()) {
@@ -90,15 +92,16 @@ describe('one keeper', { concurrency: 1 }, () => {
             context.diagnostic(`absent: ${step.tool}`);
             continue;
           }
-          await take(session, step.typed, `step${number}.${index}`);
+          await take(host, session, step.typed, `step${number}.${index}`);
           assertOneKeeper(session, step.typed);
         }
         const answered = session.answered;
-        await session.until('heartbeats to go on', () => session.answered > answered + 1, 30);
+        await session.until('heartbeats to go on', () => session.answered > answered + 1);
         assertOneKeeper(session, 'a while');
         assert.doesNotMatch(session.screen, /\[0n|0n: (command )?not found/);
       } finally {
         session.close();
+        host.close();
       }
     });
   }
@@ -106,14 +109,16 @@ describe('one keeper', { concurrency: 1 }, () => {
   test("one relay outside the user's own screen, and none inside", {
     skip: skip || (!existsSync('/usr/bin/screen') && 'absent: screen'),
   }, async () => {
-    const session = await openKept(WAYS[0]!, 'outer');
+    const host = copyHost(model);
+    const session = await openKept(host, WAYS[0]!, 'outer');
     try {
-      await take(session, SCREEN.typed, 'in-screen');
+      await take(host, session, SCREEN.typed, 'in-screen');
       assertOneKeeper(session, SCREEN.typed);
-      await take(session, 'exec bash -l', 'in-screen-again');
+      await take(host, session, 'exec bash -l', 'in-screen-again');
       assertOneKeeper(session, 'exec bash -l');
     } finally {
       session.close();
+      host.close();
     }
   });
 });

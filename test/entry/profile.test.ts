@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { installedSandbox } from '../support/bundle.ts';
 import { Sandbox, type SessionOptions, skipUnless } from '../support/sandbox.ts';
 
@@ -39,10 +39,10 @@ const QUESTIONS =
 async function converse(sandbox: Sandbox, options: SessionOptions, expectsRelay: boolean) {
   const session = sandbox.open(options);
   try {
-    await session.shows('prompt> ');
+    await session.see('prompt> ');
     if (expectsRelay) await session.until('a heartbeat', () => session.answered > 0);
     session.type(QUESTIONS);
-    const status = await session.ends();
+    const status = await session.exited();
     return {
       status,
       screen: session.screen.replaceAll('\x1b[5n', '').replaceAll(/\x1b\[\?2004[hl]|\x1b\[6n/g, ''),
@@ -52,75 +52,77 @@ async function converse(sandbox: Sandbox, options: SessionOptions, expectsRelay:
   }
 }
 
-for (const { name, ...shell } of LOGIN_SHELLS) {
-  test(`${name}: text, PATH, umask, environment, flags and exit status are as without us, each once`, {
-    skip,
-  }, async () => {
-    const here = await converse(kept, shell, true);
-    const there = await converse(plain, shell, false);
-    // busybox greets before it reads any profile, so its greeting is the one text that comes from both shells.
-    const greeting = /\r\n\r\nBusyBox[^\n]*\r\nEnter 'help'[^\n]*\r\n\r\n/g;
-    assert.equal(here.screen.replaceAll(greeting, ''), there.screen.replaceAll(greeting, ''));
-    assert.equal(here.status, 21);
-  });
-}
-
-test('su - and sudo -i from a kept session start no second relay', { skip }, async () => {
-  const session = kept.open({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-l'], uid: 0 });
-  try {
-    await session.until('a heartbeat', () => session.answered > 0);
-    // What sudo -i does to the environment: nothing of it is left but TERM.
-    session.type('env -i TERM=xterm HOME=/root bash -l\r');
-    await session.until('the second login', () => session.screen.split('last words').length > 2);
-    session.type('echo "inner $((3+4))"\r');
-    await session.shows('inner 7');
-    assert.equal(session.processes('ssm-keepalive').length, 1);
-  } finally {
-    session.close();
-  }
-});
-
-test('a login that is no session of the service is left alone under scope ssm', { skip }, async () => {
-  const session = kept.open({
-    executable: '/usr/bin/bash',
-    argv0: '-bash',
-    parent: 'sshd',
-    env: { SSH_CONNECTION: '203.0.113.7 5022 10.0.0.2 22' },
-  });
-  try {
-    await session.shows('prompt> ');
-    assert.equal(session.processes('ssm-keepalive').length, 0);
-  } finally {
-    session.close();
-  }
-});
-
-for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
-  test(`ssh over Session Manager, client address ${address}, is kept`, { skip }, async () => {
-    const session = kept.open({
-      executable: '/usr/bin/bash',
-      argv0: '-bash',
-      parent: 'sshd',
-      env: { SSH_CONNECTION: `${address} 5022 ${address} 22` },
+describe('login shells', { concurrency: 4 }, () => {
+  for (const { name, ...shell } of LOGIN_SHELLS) {
+    test(`${name}: text, PATH, umask, environment, flags and exit status are as without us, each once`, {
+      skip,
+    }, async () => {
+      const here = await converse(kept, shell, true);
+      const there = await converse(plain, shell, false);
+      // busybox greets before it reads any profile, so its greeting is the one text that comes from both shells.
+      const greeting = /\r\n\r\nBusyBox[^\n]*\r\nEnter 'help'[^\n]*\r\n\r\n/g;
+      assert.equal(here.screen.replaceAll(greeting, ''), there.screen.replaceAll(greeting, ''));
+      assert.equal(here.status, 21);
     });
+  }
+
+  test('su - and sudo -i from a kept session start no second relay', { skip }, async () => {
+    const session = kept.open({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-l'], uid: 0 });
     try {
       await session.until('a heartbeat', () => session.answered > 0);
+      // What sudo -i does to the environment: nothing of it is left but TERM.
+      session.type('env -i TERM=xterm HOME=/root bash -l\r');
+      await session.until('the second login', () => session.screen.split('last words').length > 2);
+      session.type('echo "inner $((3+4))"\r');
+      await session.see('inner 7');
+      assert.equal(session.processes('ssm-keepalive').length, 1);
     } finally {
       session.close();
     }
   });
-}
 
-test('scope all keeps any interactive login, but none inside a multiplexer', { skip }, async () => {
-  const all = installedSandbox({ scope: 'all' });
-  try {
-    const login = all.open({ executable: '/usr/bin/bash', argv0: '-bash', parent: 'sshd' });
-    await login.until('a heartbeat', () => login.answered > 0);
-    login.close();
-    const pane = all.open({ executable: '/usr/bin/bash', argv0: '-bash', parent: 'tmux: server' });
-    await pane.shows('prompt> ');
-    assert.equal(pane.processes('ssm-keepalive').length, 0);
-  } finally {
-    all.close();
+  test('a login that is no session of the service is left alone under scope ssm', { skip }, async () => {
+    const session = kept.open({
+      executable: '/usr/bin/bash',
+      argv0: '-bash',
+      parent: 'sshd',
+      env: { SSH_CONNECTION: '203.0.113.7 5022 10.0.0.2 22' },
+    });
+    try {
+      await session.see('prompt> ');
+      assert.equal(session.processes('ssm-keepalive').length, 0);
+    } finally {
+      session.close();
+    }
+  });
+
+  for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+    test(`ssh over Session Manager, client address ${address}, is kept`, { skip }, async () => {
+      const session = kept.open({
+        executable: '/usr/bin/bash',
+        argv0: '-bash',
+        parent: 'sshd',
+        env: { SSH_CONNECTION: `${address} 5022 ${address} 22` },
+      });
+      try {
+        await session.until('a heartbeat', () => session.answered > 0);
+      } finally {
+        session.close();
+      }
+    });
   }
+
+  test('scope all keeps any interactive login, but none inside a multiplexer', { skip }, async () => {
+    const all = installedSandbox({ scope: 'all' });
+    try {
+      const login = all.open({ executable: '/usr/bin/bash', argv0: '-bash', parent: 'sshd' });
+      await login.until('a heartbeat', () => login.answered > 0);
+      login.close();
+      const pane = all.open({ executable: '/usr/bin/bash', argv0: '-bash', parent: 'tmux: server' });
+      await pane.see('prompt> ');
+      assert.equal(pane.processes('ssm-keepalive').length, 0);
+    } finally {
+      all.close();
+    }
+  });
 });

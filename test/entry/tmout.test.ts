@@ -25,11 +25,11 @@ for (const [what, hook] of [
       host.write('etc/profile', `TMOUT=3000\n${hook}${PROFILE}`);
       const session = host.open({ executable: '/usr/bin/bash', argv0: '-bash', env });
       try {
-        await session.shows('prompt> ');
+        await session.see('prompt> ');
         session.type(
           'echo "<$TMOUT|$(declare -p PROMPT_COMMAND 2>&1)|$(trap -p)|$(set | grep -c ^__ssmka)>"; exit 5\r',
         );
-        assert.equal(await session.ends(), 5);
+        assert.equal(await session.exited(), 5);
         assert.doesNotMatch(session.screen, /cannot unset|command not found|readonly variable/);
         looked.push(/^<3000[^>]*>/m.exec(session.screen)?.[0] ?? session.screen);
       } finally {
@@ -45,9 +45,9 @@ test('zsh: TMOUT and precmd_functions stay as a login sets them', { skip }, asyn
   host.write('home/ssm-user/.zshrc', 'TMOUT=3000\nprecmd_functions+=(true)\n');
   const session = host.open({ executable: '/usr/bin/zsh', argv0: '-zsh' });
   try {
-    await session.shows('prompt> ');
+    await session.see('prompt> ');
     session.type('echo "<$TMOUT|$precmd_functions|$(typeset | grep -c ssmka)>"; exit 5\r');
-    assert.equal(await session.ends(), 5);
+    assert.equal(await session.exited(), 5);
     assert.match(session.screen, /^<3000\|true\|0>\r$/m);
   } finally {
     session.close();
@@ -58,9 +58,9 @@ for (const { name, executable } of ENTRY_SHELLS) {
   test(`${name} as sh: a TMOUT of the agent's environment is there inside`, { skip }, async () => {
     const session = host.open({ executable, env: { ENV, TMOUT: '3000' } });
     try {
-      await session.shows('prompt> ');
+      await session.see('prompt> ');
       session.type('echo "<${TMOUT-unset}>"; exit 5\r');
-      assert.equal(await session.ends(), 5);
+      assert.equal(await session.exited(), 5);
       assert.ok(session.screen.includes('<3000>'), session.screen);
     } finally {
       session.close();
@@ -72,8 +72,8 @@ test('bash: a TMOUT of three seconds ends a kept login', { skip }, async () => {
   host.write('etc/profile', `${PROFILE}TMOUT=3\n`);
   const session = host.open({ executable: '/usr/bin/bash', argv0: '-bash' });
   try {
-    await session.shows('prompt> ');
-    await session.ends();
+    await session.see('prompt> ');
+    await session.exited();
     assert.match(session.screen, /timed out waiting for input/);
   } finally {
     session.close();

@@ -143,7 +143,7 @@ async function assertSessionIsKept(image: string): Promise<void> {
     await session.until('a heartbeat', () => session.answered > 0, 60);
     assert.equal(session.processes('ssm-keepalive').length, 1);
     session.type('echo "in $(cat /etc/debian_version), ENV=${ENV-unset}"; exit 9\r');
-    assert.equal(await session.ends(), 9);
+    assert.equal(await session.exited(), 9);
     assert.match(session.screen, /in \d+.*, ENV=unset/);
     assert.doesNotMatch(session.screen, /\[0n/);
   } finally {

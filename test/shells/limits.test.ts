@@ -145,7 +145,8 @@ const limitsOfFish: readonly Limit[] = [
     after: 'set -g fish_escape_delay_ms 10',
     shows: async (t) => {
       await t.heartbeats();
-      t.answerSlowly(200);
+      t.answers = 'split';
+      t.gapMs = 200;
       await t.heartbeats();
       await t.see(/\[0n/);
     },

@@ -116,7 +116,7 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
 
     inShell(shell, 'no helper is left when the terminal closes', async (t) => {
       const helper = await t.helper();
-      (t.pty as unknown as { destroy(): void }).destroy();
+      t.hangUp();
       await t.helperGone(helper);
     });
 
@@ -274,7 +274,7 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
         t.type("printf 'start%s ' ed; sleep 1000\r");
         await t.see('started ');
         const children = childrenOf(t.pid);
-        (t.pty as unknown as { destroy(): void }).destroy();
+        t.hangUp();
         await t.helperGone(helper);
         // Gone by itself on some occasions: the terminal's end reaches it as well.
         for (const child of children.filter(isRunning)) process.kill(child, 'SIGKILL');

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { foldersBelow } from '../../src/lab/folders.ts';
 import { bindMachine } from '../../src/lab/sandbox.ts';
 import { GROUP, giveHome, layTree, PASSWD, type TreeFile } from '../../src/lab/tree.ts';
+import { Pty, type PtyOptions } from './pty.ts';
 
 const supportFolder = fileURLToPath(new URL('.', import.meta.url));
 
@@ -275,7 +276,7 @@ export class Sandbox {
       },
     );
     this.children.add(child);
-    return new PtySession(child);
+    return new PtySession(child, options.terminal);
   }
 
   /** Every file below the given paths, with all that an undo has to put back. */
@@ -300,7 +301,8 @@ export class Sandbox {
 
   close(): void {
     for (const child of this.children) child.kill('SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
+    // What was killed just now may still write.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -325,28 +327,18 @@ export interface SessionOptions {
   extra?: string[];
   /** A command that runs the rest. */
   prefix?: string[];
+  terminal?: PtyOptions;
 }
 
-const QUERY = '\x1b[5n';
-
-/** One shell on a pty, with a terminal that answers queries. Polls; prints the screen when it gives up. */
-export class PtySession {
-  screen = '';
-  answered = 0;
-  answers = true;
-  exitStatus: number | undefined;
+/** A shell of a sandbox: its pty is the session worker's. */
+export class PtySession extends Pty {
   private notes = '';
   private readonly child: ChildProcess;
 
-  constructor(child: ChildProcess) {
+  constructor(child: ChildProcess, options: PtyOptions = {}) {
+    super({ encoding: 'latin1', ...options });
     this.child = child;
-    child.stdout!.on('data', (data: Buffer) => {
-      this.screen += data.toString('latin1');
-      while (this.answers && this.screen.split(QUERY).length - 1 > this.answered) {
-        this.answered += 1;
-        this.type('\x1b[0n');
-      }
-    });
+    child.stdout!.on('data', (data: Buffer) => this.read(data));
     child.stderr!.on('data', (data: Buffer) => {
       this.notes += data.toString('latin1');
       const found = /^exit (\d+)$/m.exec(this.notes);
@@ -361,32 +353,12 @@ export class PtySession {
     child.stdin!.on('error', () => {});
   }
 
-  type(text: string): void {
-    this.child.stdin!.write(Buffer.from(text, 'latin1'));
+  protected write(bytes: Buffer): void {
+    this.child.stdin!.write(bytes);
   }
 
-  async until(what: string, isTrue: () => boolean, seconds = 45): Promise<void> {
-    const end = Date.now() + seconds * 1000;
-    while (!isTrue()) {
-      if (Date.now() > end)
-        throw new Error(
-          `gave up waiting for ${what}\n--- screen\n${JSON.stringify(this.screen)}\n--- notes\n${this.notes}`,
-        );
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-
-  async shows(text: string | RegExp, seconds = 45): Promise<void> {
-    await this.until(
-      `the screen to show ${text}`,
-      () => (typeof text === 'string' ? this.screen.includes(text) : text.test(this.screen)),
-      seconds,
-    );
-  }
-
-  async ends(): Promise<number> {
-    await this.until('the shell to end', () => this.exitStatus !== undefined);
-    return this.exitStatus!;
+  protected override describe(): string {
+    return `${super.describe()}\n--- notes\n${this.notes}`;
   }
 
   /** Host pids of the processes of that name in this session. */

@@ -36,9 +36,9 @@ async function play(
     uid: 0,
     parent: '-',
   });
-  driver.answers = false;
+  driver.answers = 'never';
   try {
-    await driver.until('the case to end', () => driver.exitStatus !== undefined, 120);
+    await driver.until('the case to end', () => driver.exitStatus !== undefined, 120_000);
     assert.equal(driver.exitStatus, 0, driver.screen);
   } finally {
     driver.close();

@@ -3,34 +3,25 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { type IPty, spawn } from '@lydell/node-pty';
+import { LocalPty, type PtyOptions, QUERY } from '../../support/pty.ts';
 import { childrenOf, commandLine, findHelpers, isRunning } from './processes.ts';
 import { type PromptFile, writePromptFolder } from './render.ts';
 import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
 
-const query = '\x1b[5n';
 /** What else programs ask a terminal (fish 4 and ble.sh before their first prompt, fzf, vim), as an xterm at its first line answers. */
-const otherAnswers: Readonly<Record<string, string>> = {
-  '[c': '\x1b[?6c',
-  '[0c': '\x1b[?6c',
-  '[>c': '\x1b[>41;379;0c',
-  '[>0c': '\x1b[>41;379;0c',
-  '[>q': '\x1bP>|XTerm(379)\x1b\\',
-  '[>0q': '\x1bP>|XTerm(379)\x1b\\',
-  '[6n': '\x1b[1;1R',
+const reports: Readonly<Record<string, string>> = {
+  '\x1b[c': '\x1b[?6c',
+  '\x1b[0c': '\x1b[?6c',
+  '\x1b[>c': '\x1b[>41;379;0c',
+  '\x1b[>0c': '\x1b[>41;379;0c',
+  '\x1b[>q': '\x1bP>|XTerm(379)\x1b\\',
+  '\x1b[>0q': '\x1bP>|XTerm(379)\x1b\\',
+  '\x1b[6n': '\x1b[1;1R',
 };
-const answer = '\x1b[0n';
-
-const otherQuery = /\x1b(\[0?c|\[>0?c|\[>0?q|\[6n)/g;
-
-/** How long anything may take before a test gives up; nothing is asserted about speed. */
-const patienceMs = Number(process.env.SSM_KEEPALIVE_TEST_PATIENCE_MS ?? 30_000);
 
 export interface TerminalOptions {
   readonly shell: Shell;
-  /** `split`: every byte on its own, 30 ms apart, as the Windows client sends them. */
-  readonly answers?: 'whole' | 'split' | 'never';
+  readonly answers?: PtyOptions['answers'];
   readonly intervalSeconds?: number;
   readonly maxIdleSeconds?: number;
   /** Lines of the startup file before and after the keeper. */
@@ -42,114 +33,59 @@ export interface TerminalOptions {
   readonly wrap?: (argv: readonly string[]) => readonly string[];
 }
 
-export class Terminal {
-  readonly pty: IPty;
+/** Everything a shell needs to start with the keeper, in folders of its own. */
+function prepare(options: TerminalOptions) {
+  const { shell, intervalSeconds = 1, maxIdleSeconds = 28_800 } = options;
+  const bundle = writePromptFolder({ intervalSeconds, maxIdleSeconds }, options.edit);
+  const home = mkdtempSync(join(tmpdir(), 'prompt-home-'));
+  const startup = join(bundle.path, 'startup');
+  writeStartup(startup, bundle.path, shell, options.before, options.after);
+  const { argv, env } = shell.start(startup, bundle.path);
+  const [command = '', ...args] = options.wrap?.(argv) ?? argv;
+  const program = {
+    file: findCommand(command) ?? command,
+    args,
+    cwd: home,
+    env: {
+      PATH: process.env.PATH ?? '/usr/bin:/bin',
+      HOME: home,
+      LANG: 'C.UTF-8',
+      HISTFILE: join(home, 'history'),
+      INPUTRC: '/dev/null',
+      ...env,
+      ...options.env,
+    },
+  };
+  const cleanUp = () => {
+    bundle.remove();
+    rmSync(home, { recursive: true, force: true });
+  };
+  return { program, folder: bundle.path, cleanUp };
+}
+
+export class Terminal extends LocalPty {
   readonly folder: string;
   readonly cleanUp: () => void;
-  raw = '';
-  queries = 0;
-  answered = 0;
-  nuls = 0;
-  exitCode: number | undefined;
-  #scanned = 0;
-  #identified = 0;
-  #answering: Promise<void> = Promise.resolve();
-  #gapMs = 30;
-  #unfinished = false;
-  #typed = '';
-  #answers: 'whole' | 'split' | 'never';
 
   constructor(options: TerminalOptions) {
-    const { shell, intervalSeconds = 1, maxIdleSeconds = 28_800 } = options;
-    const bundle = writePromptFolder({ intervalSeconds, maxIdleSeconds }, options.edit);
-    const home = mkdtempSync(join(tmpdir(), 'prompt-home-'));
-    this.folder = bundle.path;
-    this.cleanUp = () => {
-      bundle.remove();
-      rmSync(home, { recursive: true, force: true });
-    };
-    const startup = join(bundle.path, 'startup');
-    writeStartup(startup, bundle.path, shell, options.before, options.after);
-    const { argv, env } = shell.start(startup, bundle.path);
-    const [file = '', ...args] = options.wrap?.(argv) ?? argv;
-    this.#answers = options.answers ?? 'whole';
-    this.pty = spawn(findCommand(file) ?? file, args, {
-      name: 'xterm-256color',
-      cols: 200,
-      rows: 50,
-      cwd: home,
-      env: {
-        PATH: process.env.PATH ?? '/usr/bin:/bin',
-        HOME: home,
-        LANG: 'C.UTF-8',
-        HISTFILE: join(home, 'history'),
-        INPUTRC: '/dev/null',
-        ...env,
-        ...options.env,
-      },
-    });
-    this.pty.onData((data) => this.#read(data));
-    this.pty.onExit(({ exitCode }) => {
-      this.exitCode = exitCode;
-    });
-  }
-
-  get pid(): number {
-    return this.pty.pid;
+    const { program, folder, cleanUp } = prepare(options);
+    super(program, { reports, ...(options.answers && { answers: options.answers }) });
+    this.folder = folder;
+    this.cleanUp = cleanUp;
   }
 
   /** What a person would see, less heartbeats, NUL bytes and the colours and modes a line editor prints. */
-  get screen(): string {
+  override get screen(): string {
     return this.raw
-      .replaceAll(query, '')
+      .replaceAll(QUERY, '')
       .replaceAll('\0', '')
       .replace(/\x1b\[[0-9;?<=>]*[ -/]*[@-~]|\x1b[=>]/g, '')
       .replace(/\x1b[\]P][^\x07\x1b]*(\x07|\x1b\\)|\x1b\(B/g, '')
       .replace(/[\r\x07]/g, '');
   }
 
-  /** A terminal sends an answer and a key one after the other: what is typed during a split answer comes after it. */
-  type(text: string): void {
-    if (this.#unfinished) this.#typed += text;
-    else this.pty.write(text);
-  }
-
-  /** Polls until `condition` holds; what the screen shows is in the failure. */
-  async until(what: string, condition: () => boolean): Promise<void> {
-    const end = Date.now() + patienceMs;
-    while (!condition()) {
-      if (Date.now() > end) {
-        assert.fail(`${what}: not seen. queries ${this.queries}, NUL ${this.nuls}, exit ${this.exitCode}
-${JSON.stringify(this.raw)}`);
-      }
-      await pause(20);
-    }
-  }
-
-  async see(text: string | RegExp, from = 0): Promise<RegExpExecArray> {
-    const pattern = typeof text === 'string' ? new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : text;
-    let match: RegExpExecArray | null = null;
-    await this.until(`${pattern}`, () => {
-      match = pattern.exec(this.screen.slice(from));
-      return match !== null;
-    });
-    return match as unknown as RegExpExecArray;
-  }
-
-  /** From now on every byte of an answer comes on its own. */
-  answerSlowly(gapMs: number): void {
-    this.#answers = 'split';
-    this.#gapMs = gapMs;
-  }
-
   ready(): Promise<RegExpExecArray> {
     return this.see(prompt);
-  }
-
-  /** Waits for `count` more heartbeats, answered to the last byte: what is typed next is read after them. */
-  async heartbeats(count = 1): Promise<void> {
-    const wanted = this.answered + count;
-    await this.until(`${count} heartbeats answered`, () => this.answered >= wanted);
   }
 
   /** Waits for `count` more outputs of the kind this keeper makes. */
@@ -192,60 +128,13 @@ ${JSON.stringify(this.raw)}`);
     await this.until('helper gone', () => !isRunning(helper));
   }
 
-  async exited(): Promise<number> {
-    await this.until('exit', () => this.exitCode !== undefined);
-    return this.exitCode!;
-  }
-
   /** Ends everything and leaves nothing: the shell, the helper and the folder. */
   async close(): Promise<void> {
     const helpers = findHelpers(this.pid);
-    try {
-      if (this.exitCode === undefined) process.kill(this.pid, 'SIGKILL');
-    } catch {
-      // Gone already, or gone just now.
-    }
+    if (this.exitStatus === undefined) this.kill();
     await this.exited();
     for (const helper of helpers) await this.helperGone(helper);
     this.cleanUp();
-  }
-
-  #read(data: string): void {
-    this.raw += data;
-    for (;;) {
-      otherQuery.lastIndex = this.#identified;
-      const found = otherQuery.exec(this.raw);
-      if (!found) break;
-      this.#identified = otherQuery.lastIndex;
-      // After an answer that is under way, as a terminal does.
-      this.type(otherAnswers[found[1]!]!);
-    }
-    for (;;) {
-      const at = this.raw.indexOf(query, this.#scanned);
-      if (at < 0) break;
-      this.#scanned = at + query.length;
-      this.queries += 1;
-      // Whole: now, before anything is typed. Split: one after the other.
-      if (this.#answers === 'split') this.#answering = this.#answering.then(() => this.#answer());
-      else void this.#answer();
-    }
-    this.nuls += data.split('\0').length - 1;
-  }
-
-  async #answer(): Promise<void> {
-    if (this.#answers === 'never') return;
-    if (this.#answers === 'whole') this.pty.write(answer);
-    else {
-      this.#unfinished = true;
-      for (const byte of answer) {
-        this.pty.write(byte);
-        await pause(this.#gapMs);
-      }
-      this.#unfinished = false;
-      this.pty.write(this.#typed);
-      this.#typed = '';
-    }
-    this.answered += 1;
   }
 }
 
