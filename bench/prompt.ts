@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { childrenOf } from '../test/shells/support/processes.ts';
 import { isFish, prompt, type Shell, swallowingShells } from '../test/shells/support/shells.ts';
 import { Terminal, type TerminalOptions } from '../test/shells/support/terminal.ts';
+import { childrenOf } from '../test/support/processes.ts';
 import { type BenchRow, median } from './row.ts';
 
 const PAIRS = 9;

@@ -1,8 +1,8 @@
 /** A person at a terminal who runs `ssm-keepalive connect` from a shell and looks at the terminal before and after. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { childrenOf } from '../shells/support/processes.ts';
 import { CLI } from '../support/cli.ts';
+import { childrenOf } from '../support/processes.ts';
 import { LocalPty } from '../support/pty.ts';
 
 /** The shell that runs it says what the terminal's modes were and are, and how it left. */

@@ -12,6 +12,8 @@ import {
 
 const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh');
 
+const PYTHON = '#!/bin/sh\nexec /usr/bin/python3 "$@"\n';
+
 /** Puts another program where the interpreter was recorded; the entry has no way to know it is none. */
 function pretendInterpreter(sandbox: Sandbox, text: string) {
   const version = sandbox.read(`${LIBRARY}/current`).trim();
@@ -28,8 +30,6 @@ async function assertShellWorks(session: PtySession) {
   assert.equal(await session.exited(), 9);
   const said = session.screen
     .slice(session.screen.indexOf('works 42'))
-    .replaceAll('\x1b[5n', '')
-    .replaceAll('\0', '')
     .replace('jobs: There are no jobs\r\n', '');
   assert.match(said, /works 42\r\nicanon\r\necho\r\nopost|works 42\r\nopost\r\nicanon\r\necho/);
   // zsh names no job, but says `killed` or `suspended` of it on the terminal itself, wherever its errors go.
@@ -76,9 +76,10 @@ async function openWhileStarting(
 function testWay(way: WayIn) {
   const { name } = way;
   const skip = missing || lacksShell(way);
-  /** On a host of its own, whose interpreter is this program. */
+  /** On a host of its own, whose interpreter is this program. No prompt keeper asks so soon: a query could cross the start of a program. */
   const withInterpreter = async (text: string, body: (open: () => PtySession) => Promise<void>) => {
-    const host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
+    const intervalSeconds = text === PYTHON ? 1 : 45;
+    const host = installedSandbox({ entries: ['env', 'profile', 'rc'], intervalSeconds });
     try {
       pretendInterpreter(host, text);
       await body(() => host.open(way));
@@ -94,7 +95,7 @@ function testWay(way: WayIn) {
         skip,
       },
       () =>
-        withInterpreter('#!/bin/sh\nexec /usr/bin/python3 "$@"\n', async (open) => {
+        withInterpreter(PYTHON, async (open) => {
           const session = open();
           try {
             await session.see('prompt> ');
@@ -119,7 +120,7 @@ function testWay(way: WayIn) {
         skip,
       },
       () =>
-        withInterpreter('#!/bin/sh\nexec /usr/bin/python3 "$@"\n', async (open) => {
+        withInterpreter(PYTHON, async (open) => {
           const session = open();
           try {
             session.answers = 'never';
@@ -189,8 +190,6 @@ function testWay(way: WayIn) {
       () =>
         withInterpreter(text, async (open) => {
           const session = open();
-          // The prompt keeper asks here, and an answer may meet the start of a program: its named limit.
-          session.answers = 'never';
           try {
             await session.see('prompt> ');
             await assertShellWorks(session);
@@ -202,7 +201,7 @@ function testWay(way: WayIn) {
   }
 
   testWhere(isTurn(way, 3))(`${name}: the exit status of the shell inside is the session's`, { skip }, () =>
-    withInterpreter('#!/bin/sh\nexec /usr/bin/python3 "$@"\n', async (open) => {
+    withInterpreter(PYTHON, async (open) => {
       const session = open();
       try {
         await session.see('prompt> ');

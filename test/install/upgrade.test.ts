@@ -24,7 +24,7 @@ async function openKept(sandbox: Sandbox) {
 async function assertWorks(session: Awaited<ReturnType<Sandbox['open']>>) {
   const mark = `${Math.random().toString(36).slice(2)}`;
   session.type(`printf '%s-%s\\n' alive ${mark}\r`);
-  await session.shows(`alive-${mark}`);
+  await session.see(`alive-${mark}`);
   assert.doesNotMatch(session.screen, /\[0n/);
 }
 

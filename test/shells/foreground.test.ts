@@ -1,7 +1,7 @@
 // Whatever else reads the terminal must get what was typed and nothing more: the keeper is silent then.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { childrenOf } from './support/processes.ts';
+import { childrenOf } from '../support/processes.ts';
 import {
   isBash,
   isFish,

@@ -1,7 +1,7 @@
 // The helper under every shell that may be /bin/sh on an instance.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { findHelpers } from './support/processes.ts';
+import { findHelpers } from '../support/processes.ts';
 import type { PromptFile } from './support/render.ts';
 import { findCommand, isFish, rotate, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';

@@ -1,7 +1,7 @@
 // What a line editor cannot be kept from doing with an answer, each as it is. The README names these; a way round would show here.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { childrenOf, commandLine } from './support/processes.ts';
+import { childrenOf, commandLine } from '../support/processes.ts';
 import { isBash, isFish, isZsh, type Shell, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 

@@ -9,7 +9,7 @@ import {
   findHelpersOf,
   isRunning,
   stateOf,
-} from './support/processes.ts';
+} from '../support/processes.ts';
 import { isFish, isZsh, rotate, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 

@@ -1,21 +1,13 @@
 /** A throw-away host for installer and entry tests: its own /etc, /usr/local/lib, /opt, /run, /tmp; the machine's /usr/bin read-only. */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { foldersBelow } from '../../src/lab/folders.ts';
 import { bindMachine } from '../../src/lab/sandbox.ts';
 import { GROUP, giveHome, layTree, PASSWD, type TreeFile } from '../../src/lab/tree.ts';
+import { commandLine, descendantsOf, isRunning, nameOf } from './processes.ts';
 import { Pty, type PtyOptions } from './pty.ts';
 
 const supportFolder = fileURLToPath(new URL('.', import.meta.url));
@@ -301,8 +293,12 @@ export class Sandbox {
 
   close(): void {
     for (const child of this.children) child.kill('SIGKILL');
-    // What was killed just now may still write.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
+    // What was killed just now may still write, and rmSync's own retries do not look for new files.
+    spawnSync('sh', [
+      '-c',
+      'for i in 1 2 3 4 5 6; do rm -rf "$0" 2>&1 && exit; sleep 0.$i; done',
+      this.folder,
+    ]);
   }
 }
 
@@ -363,50 +359,18 @@ export class PtySession extends Pty {
 
   /** Host pids of the processes of that name in this session. */
   processes(name: string): number[] {
-    return descendants(this.child.pid!).filter((pid) => nameOf(pid) === name);
+    return descendantsOf(this.child.pid!).filter((pid) => nameOf(pid) === name && isRunning(pid));
   }
 
   commandLines(): string[] {
-    return descendants(this.child.pid!).map((pid) => this.commandLine(pid));
+    return descendantsOf(this.child.pid!).map((pid) => this.commandLine(pid));
   }
 
   commandLine(pid: number): string {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    } catch {
-      return '';
-    }
+    return commandLine(pid).join(' ').trim();
   }
 
   close(): void {
     this.child.kill('SIGKILL');
   }
-}
-
-export function nameOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-/** Every living process below `pid`. */
-export function descendants(pid: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (words[0] !== 'Z') parents.set(Number(name), Number(words[1]));
-    } catch {
-      // Gone between the listing and the reading.
-    }
-  }
-  const below = (candidate: number): boolean => {
-    for (let at = parents.get(candidate); at; at = parents.get(at)) if (at === pid) return true;
-    return false;
-  };
-  return [...parents.keys()].filter(below);
 }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childrenOf, commandLine, findHelpers, isRunning } from '../../support/processes.ts';
 import { LocalPty, type PtyOptions, QUERY } from '../../support/pty.ts';
-import { childrenOf, commandLine, findHelpers, isRunning } from './processes.ts';
 import { type PromptFile, writePromptFolder } from './render.ts';
 import { findCommand, prompt, type Shell, writeStartup } from './shells.ts';
 

@@ -34,6 +34,8 @@ function findByArgv(isWanted: (argv: readonly string[]) => boolean): number[] {
   return found.filter((pid) => !found.includes(parentOf(pid)));
 }
 
+export const nameOf = (pid: number): string => readProc(pid, 'comm').trim();
+
 /** The helpers that keep this shell: by argv, which is how anyone can recognise them. */
 export const findHelpers = (shellPid: number): number[] =>
   findByArgv((argv) => argv[1]?.endsWith('/prompt-helper.sh') === true && argv[2] === String(shellPid));
@@ -42,6 +44,15 @@ export const findHelpers = (shellPid: number): number[] =>
 export const findHelpersOf = (folder: string): number[] =>
   findByArgv((argv) => argv[1] === `${folder}/prompt-helper.sh`);
 
+const listChildren = (pid: number): string => readProc(pid, `task/${pid}/children`);
+
+/** Read until it is twice the same: while a child ends, the kernel may leave another one out. */
 export function childrenOf(pid: number): number[] {
-  return readProc(pid, `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  let [before, now] = ['', listChildren(pid)];
+  while (before !== now) [before, now] = [now, listChildren(pid)];
+  return now.trim().split(' ').filter(Boolean).map(Number);
 }
+
+/** Every process below `pid`. A look at all of /proc costs 200 times as much, and tests poll. */
+export const descendantsOf = (pid: number): number[] =>
+  childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
