@@ -185,9 +185,9 @@ test('config file: tags are a text, a list or a map, numbers as they are written
   ]);
 });
 
-test('config file: the one that README shows is taken', async (context) => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const [, text = ''] = /```yaml\n(region:[\s\S]*?)```/.exec(readme) ?? [];
+test('config file: the one that docs/reference.md shows is taken', async (context) => {
+  const page = readFileSync(new URL('../docs/reference.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```yaml\n(region:[\s\S]*?)```/.exec(page) ?? [];
   const { targets, common } = await read(makeFolder(context, { [YAML]: text }), { isFound: true });
   assert.equal(common.region, 'eu-central-1');
   assert.deepEqual(targets.tags.at(-1), { key: 'role', values: ['web', 'db'] });

@@ -52,7 +52,7 @@ function optionsOf(schema: z.ZodType): readonly string[] {
 }
 
 /** One value that would do, for the flags whose form people get wrong. */
-const EXAMPLES: Readonly<Record<string, string>> = {
+export const EXAMPLES: Readonly<Record<string, string>> = {
   tag: 'env=dev',
   'instance-id': 'i-0123456789abcdef0, several with spaces between',
   interval: '45 or 90s: a whole number and s, m, h or d',

@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ARMS } from '../../src/session/measure/arms.ts';
-
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-
-for (const { name, describe } of ARMS) {
-  test(`README: the arm ${name} is described as the report does`, () => {
-    assert.ok(README.includes(`| \`${name}\` | ${describe} |`), `| \`${name}\` | ${describe} |`);
-  });
-}
 
 test('an arm’s line is one line, short enough for a terminal that reads whole lines', () => {
   for (const { name, line } of ARMS) {

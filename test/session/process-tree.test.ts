@@ -1,4 +1,4 @@
-// The process trees that SECURITY.md gives to those who allow-list them, against those of real sessions.
+// The process trees that docs/hardened-hosts.md gives to those who allow-list them, against those of real sessions.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
@@ -16,8 +16,8 @@ const KEEPERS: readonly { readonly name: string; readonly settings: Partial<Bund
 ];
 
 const [, section = ''] =
-  /### The process trees[^\n]*\n([\s\S]*?)\n###/.exec(
-    readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8'),
+  /## The process trees[^\n]*\n([\s\S]*?)\n## /.exec(
+    readFileSync(new URL('../../docs/hardened-hosts.md', import.meta.url), 'utf8'),
   ) ?? [];
 const drawings = [...section.matchAll(/```\n([\s\S]*?)```/g)].map(([, text = '']) => text);
 
@@ -71,11 +71,11 @@ const lab = await useLab({
   consistencySeconds: 0,
 });
 
-test('SECURITY: a process tree is drawn for each keeper and for tmux', () => {
+test('docs: a process tree is drawn for each keeper and for tmux', () => {
   assert.equal(drawings.length, KEEPERS.length);
 });
 
-suite('SECURITY: the processes of a session', { concurrency: true }, () => {
+suite('docs: the processes of a session', { concurrency: true }, () => {
   for (const [index, { name, settings }] of KEEPERS.entries()) {
     test(`${name}: are those drawn, with their parents and users`, {
       skip,
