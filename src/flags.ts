@@ -368,6 +368,13 @@ export const FLAGS = [
     describe: 'another address for the service',
   },
   {
+    name: 'allow-unencrypted-endpoint',
+    group: 'Common',
+    inFoundFile: false,
+    kind: 'switch',
+    describe: 'let that address be http:// beyond this machine: others can read and change all of it',
+  },
+  {
     name: 'quiet',
     group: 'Common',
     inFoundFile: true,

@@ -105,6 +105,7 @@ export function readSettings(
       output: one('output') ?? fallback('output'),
       isLab: isOn('lab'),
       endpointUrl: one('endpoint-url'),
+      allowsUnencrypted: isOn('allow-unencrypted-endpoint'),
       isQuiet: isOn('quiet'),
       isDebug: isOn('debug'),
       hasColor: !isOn('no-color') && !environment['NO_COLOR'],

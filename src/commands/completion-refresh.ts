@@ -16,10 +16,14 @@ export async function refreshKnown(place: Place, variables: NodeJS.ProcessEnv, c
 }
 
 async function askPlace(
-  { isLab, region, profile, endpointUrl }: Place,
+  { isLab, region, profile, endpointUrl, allowsUnencrypted }: Place,
   variables: NodeJS.ProcessEnv,
 ): Promise<Known> {
-  if (!isLab) return askAccount({ region, profile, endpointUrl, variables }, false);
+  if (!isLab) {
+    const { requireEncrypted } = await import('../fleet/configured-addresses.ts');
+    if (!allowsUnencrypted) await requireEncrypted(profile ? [profile] : [], variables, endpointUrl);
+    return askAccount({ region, profile, endpointUrl, variables }, false);
+  }
   const { defaultLabDir, labStatus, readInventory } = await import('../lab/index.ts');
   const dir = defaultLabDir(variables);
   const lab = await labStatus(dir);

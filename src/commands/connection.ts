@@ -33,8 +33,12 @@ export async function openService(
   io: Io,
   { variables }: Environment,
 ): Promise<OpenService> {
-  const { makeClient } = await import('../fleet/client.ts');
-  const { endpointUrl, isLab } = settings.common;
+  const [{ makeClient }, { requireEncrypted }] = await Promise.all([
+    import('../fleet/client.ts'),
+    import('../fleet/configured-addresses.ts'),
+  ]);
+  const { endpointUrl, isLab, profiles, allowsUnencrypted } = settings.common;
+  if (!isLab && !allowsUnencrypted) await requireEncrypted(profiles, variables);
   io.err(describeConfigFile(settings));
   const lab = isLab ? await openTheLab(io, variables) : undefined;
   const clients: SSMClient[] = [];

@@ -8,22 +8,29 @@ export function wireText(name: ScriptName, bundle: Bundle): string {
 }
 
 /** The flags that reach the same accounts again, for commands we tell people to type. */
-export function repeatConnection({ common }: Settings): string {
-  const { isLab, regions, profiles, endpointUrl } = common;
+export function repeatConnection(settings: Settings): string {
+  const { isLab, allowsUnencrypted } = settings.common;
   return [
     isLab ? ' --lab' : '',
+    repeatAccounts(settings),
+    allowsUnencrypted ? ' --allow-unencrypted-endpoint' : '',
+  ].join('');
+}
+
+/** The same for the AWS CLI; on the lab its address, which nothing on the command line says. */
+export function repeatForAws(settings: Settings, labEndpoint = ''): string {
+  return settings.common.isLab ? ` --endpoint-url ${labEndpoint}` : repeatAccounts(settings);
+}
+
+function repeatAccounts({ common }: Settings): string {
+  const { regions, profiles, endpointUrl } = common;
+  return [
     ...regions.map((region) => ` --region ${region}`),
     ...profiles.map(
       (profile) => ` --profile ${/^[\w.@-]+$/.test(profile) ? profile : JSON.stringify(profile)}`,
     ),
     endpointUrl ? ` --endpoint-url ${endpointUrl}` : '',
   ].join('');
-}
-
-/** The same for the AWS CLI; on the lab its address, which nothing on the command line says. */
-export function repeatForAws(settings: Settings, labEndpoint = ''): string {
-  const { isLab } = settings.common;
-  return isLab ? ` --endpoint-url ${labEndpoint}` : repeatConnection(settings);
 }
 
 /** The flags that give the same bundle again; only those that differ from the defaults. */

@@ -11,6 +11,7 @@ export interface Place {
   readonly region: string | undefined;
   readonly profile: string | undefined;
   readonly endpointUrl: string | undefined;
+  readonly allowsUnencrypted: boolean;
 }
 
 export interface Kept {

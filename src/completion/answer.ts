@@ -89,6 +89,7 @@ async function readPlace(words: readonly string[], environment: Environment): Pr
     region: text('region'),
     profile: text('profile'),
     endpointUrl: text('endpoint-url'),
+    allowsUnencrypted: readSwitch(sources.find('allow-unencrypted-endpoint')) === true,
   };
 }
 

@@ -65,6 +65,8 @@ export interface Settings {
     readonly output: 'table' | 'json' | 'ndjson';
     readonly isLab: boolean;
     readonly endpointUrl: string | undefined;
+    /** Addresses of the service may be http:// beyond this machine. */
+    readonly allowsUnencrypted: boolean;
     readonly isQuiet: boolean;
     readonly isDebug: boolean;
     readonly hasColor: boolean;

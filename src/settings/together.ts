@@ -1,6 +1,7 @@
 /** What the settings of one run have to be together. */
 import { formatDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
+import { isExposed, refuseExposed } from '../exposed-address.ts';
 import type { FlagName } from '../flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
@@ -51,6 +52,9 @@ export function checkTogether(settings: Settings, label: (name: FlagName) => str
       next: 'leave one of the two out',
     });
   }
+  const { endpointUrl, allowsUnencrypted } = settings.common;
+  if (endpointUrl && isExposed(endpointUrl) && !allowsUnencrypted)
+    throw refuseExposed({ label: label('endpoint-url'), address: endpointUrl });
   const { commandIds, isDryRun, shouldWait } = settings.delivery;
   if (commandIds.length > 0 && (isDryRun || !shouldWait)) {
     throw new UsageError({

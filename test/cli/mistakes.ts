@@ -2,12 +2,9 @@
  * Command lines that are refused before anything is sent, and all that their user is told: what, why, next.
  * Variables may stand in front; {commands} stands for the list of commands.
  */
-export const BAD_COMMAND_LINES: readonly (readonly [
-  line: string,
-  what: string,
-  why: string,
-  next: string,
-])[] = [
+type BadLine = readonly [line: string, what: string, why: string, next: string];
+
+export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'instal --tag env=dev',
     'there is no command "instal"',
@@ -395,6 +392,31 @@ export const BAD_COMMAND_LINES: readonly (readonly [
     'expected an address that starts with http:// or https://',
     'give --endpoint-url http://127.0.0.1:8080',
   ],
+  ...[
+    [
+      '--endpoint-url',
+      'http://ssm.example.com',
+      'install --tag env=dev --endpoint-url http://ssm.example.com',
+    ],
+    ['--endpoint-url', 'http://127.0.0.1.example.com', 'doctor --endpoint-url http://127.0.0.1.example.com'],
+    [
+      'SSM_KEEPALIVE_ENDPOINT_URL',
+      'http://10.1.2.3:80',
+      'SSM_KEEPALIVE_ENDPOINT_URL=http://10.1.2.3:80 doctor',
+    ],
+    [
+      'AWS_ENDPOINT_URL_SSM',
+      'http://10.1.2.3',
+      'AWS_ENDPOINT_URL_SSM=http://10.1.2.3 doctor i-0123456789abcdef0',
+    ],
+  ].map(
+    ([label, address, line = '']): BadLine => [
+      line,
+      `${label} ${address} is not encrypted`,
+      'whoever is on the way can read the sessions and change the scripts that run as root',
+      'give an https:// address; on a network that you trust, add --allow-unencrypted-endpoint',
+    ],
+  ),
   [
     'install --tag env=dev --lab --endpoint-url http://127.0.0.1:9',
     '--lab and --endpoint-url were both given',

@@ -1,0 +1,41 @@
+import { loadSharedConfigFiles } from '@smithy/core/config';
+import { type GivenAddress, isExposed, refuseExposed } from '../exposed-address.ts';
+
+/** Called with these credentials, or to get them, under the names that AWS settings have for them. */
+const SERVICES = ['ssm', 'resource_groups_tagging_api', 'sts', 'sso', 'sso_oidc', 'signin'];
+
+/**
+ * Checked before the first call of a run, whatever the call: to get credentials is one too.
+ * @throws UsageError naming the first address of the AWS variables and files that is not encrypted
+ */
+export async function requireEncrypted(
+  profiles: readonly string[],
+  variables: NodeJS.ProcessEnv,
+  endpointUrl?: string,
+): Promise<void> {
+  const given = endpointUrl === undefined ? [] : [{ label: '--endpoint-url', address: endpointUrl }];
+  const all = [...given, ...(await listConfigured(profiles, variables))];
+  const exposed = all.find(({ address }) => isExposed(address));
+  if (exposed) throw refuseExposed(exposed);
+}
+
+/** As the SDK finds them; also for services that this run may not call, and where a flag names another address. */
+async function listConfigured(
+  profiles: readonly string[],
+  variables: NodeJS.ProcessEnv,
+): Promise<GivenAddress[]> {
+  const names = ['AWS_ENDPOINT_URL', ...SERVICES.map((name) => `AWS_ENDPOINT_URL_${name.toUpperCase()}`)];
+  // The SDK reads addresses of this profile, whatever --profile says.
+  const own = variables['AWS_PROFILE'] || 'default';
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  return [
+    ...names.map((name) => ({ label: name, address: variables[name] })),
+    ...[own, ...profiles].flatMap((profile) => {
+      const section = { ...credentialsFile[profile], ...configFile[profile] };
+      const services = { ...configFile[`services.${section['services']}`] };
+      return [section['endpoint_url'], ...SERVICES.map((name) => services[`${name}.endpoint_url`])].map(
+        (address) => ({ label: `endpoint_url of the AWS profile ${profile}:`, address }),
+      );
+    }),
+  ].flatMap(({ label, address }) => (address ? [{ label, address }] : []));
+}
