@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, linkSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { bundleOf, installQuietly } from '../support/bundle.ts';
 import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
@@ -12,14 +12,15 @@ const RC = 'etc/bash.bashrc';
 const blockOf = (path: string) =>
   bundle.files.find((file) => file.path === `/${path}` && file.place === 'local')!.text;
 
-/** What startup files hold in the wild; each comes back byte for byte. */
-const TEXTS: readonly (readonly [string, string])[] = [
-  ['without a final newline', 'a=1\nb=2'],
-  ['empty', ''],
-  ['with nothing but blank lines', '\n\n'],
-  ['with a backslash at the end, CRLF and bytes beyond ASCII', 'a=1\r\n\tb=é\xff\n# \\'],
-  ['with a guard on top', 'case $- in *i*) ;; *) return ;; esac\nPS1=x\n'],
-];
+/** What startup files hold in the wild, by the file that has it here; each comes back byte for byte. */
+const TEXTS: Readonly<Record<string, string>> = {
+  // Without a final newline.
+  'etc/bash.bashrc': 'a=1\nb=2',
+  'etc/bashrc': '',
+  'etc/zsh/zprofile': '\n\n',
+  'etc/zprofile': 'a=1\r\n\tb=é\xff\n# \\',
+  'etc/zsh/zshrc': 'case $- in *i*) ;; *) return ;; esac\nPS1=x\n',
+};
 
 for (const { name, argv } of INSTALLER_SHELLS) {
   test(`${name}: a startup file gets the block on top, once, and is byte for byte as before when that is gone`, {
@@ -28,20 +29,19 @@ for (const { name, argv } of INSTALLER_SHELLS) {
     const sandbox = new Sandbox();
     const run = (script: string) => sandbox.runScript(script, { shell: argv, env: ROOTED });
     try {
-      // Each text costs four runs: the first shell takes all, the others the odd ones.
-      for (const [what, text] of name === 'dash' ? TEXTS : TEXTS.slice(3, 4)) {
-        sandbox.write(RC, text, 0o640);
-        sandbox.run(['/usr/bin/chgrp', '5', `/${RC}`]);
-        const before = sandbox.snapshot('etc', 'usr/local');
-        for (const verdict of ['installed', 'unchanged'])
-          assert.equal(run(bundle.installer).verdict['verdict'], verdict, what);
-        assert.equal(sandbox.read(RC), blockOf(RC) + text, what);
-        const { mode, gid } = lstatSync(sandbox.path(RC));
-        assert.deepEqual([mode & 0o7777, gid], [0o640, 5], what);
-        assert.deepEqual(run(bundle.status).verdict.entries!['rc'], 'live');
-        assert.deepEqual(run(bundle.uninstaller).verdict['left'], [], what);
-        assert.equal(sandbox.snapshot('etc', 'usr/local'), before, what);
+      for (const [path, text] of Object.entries(TEXTS)) sandbox.write(path, text, 0o640);
+      sandbox.run(['/usr/bin/chgrp', '5', ...Object.keys(TEXTS).map((path) => `/${path}`)]);
+      const before = sandbox.snapshot('etc', 'usr/local');
+      for (const verdict of ['installed', 'unchanged'])
+        assert.equal(run(bundle.installer).verdict['verdict'], verdict);
+      for (const [path, text] of Object.entries(TEXTS)) {
+        assert.equal(sandbox.read(path), blockOf(path) + text, path);
+        const { mode, gid } = lstatSync(sandbox.path(path));
+        assert.deepEqual([mode & 0o7777, gid], [0o640, 5], path);
       }
+      assert.deepEqual(run(bundle.status).verdict.entries!['rc'], 'live');
+      assert.deepEqual(run(bundle.uninstaller).verdict['left'], []);
+      assert.equal(sandbox.snapshot('etc', 'usr/local'), before);
     } finally {
       sandbox.close();
     }
@@ -89,32 +89,30 @@ test('of a link the target gets the block, and the link stays', { skip }, () => 
   }
 });
 
-for (const [what, spoil] of [
-  ['has several names', (sandbox: Sandbox) => linkSync(sandbox.path(RC), sandbox.path('etc/other'))],
-  ['others may write', (sandbox: Sandbox) => sandbox.run(['/usr/bin/chmod', '666', `/${RC}`])],
-  [
-    'is a link to a place that others may write',
-    (sandbox: Sandbox) => {
-      sandbox.write('tmp/bashrc', 'a=1\n');
-      rmSync(sandbox.path(RC));
-      symlinkSync('/tmp/bashrc', sandbox.path(RC));
-    },
-  ],
-] as const) {
-  test(`a startup file that ${what} is left alone, and the verdict says why`, { skip }, () => {
-    const sandbox = new Sandbox();
-    try {
-      spoil(sandbox);
-      const text = sandbox.run(['/usr/bin/cat', `/${RC}`]).stdout;
-      const { stdout } = installQuietly(sandbox, bundle);
-      assert.match(stdout, /^not edited: /m);
-      assert.equal(sandbox.run(['/usr/bin/cat', `/${RC}`]).stdout, text);
-      assert.equal(sandbox.runScript(bundle.status, { env: ROOTED }).verdict['state'], 'installed');
-    } finally {
-      sandbox.close();
-    }
-  });
-}
+test('a startup file that has several names, that others may write, or that leads to such a place is left alone, and the verdict says why', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const [several, open, link] = [RC, 'etc/zsh/zshrc', 'etc/zsh/zprofile'] as const;
+    sandbox.write('tmp/profile', 'a=1\n');
+    linkSync(sandbox.path(several), sandbox.path('etc/other'));
+    chmodSync(sandbox.path(open), 0o666);
+    rmSync(sandbox.path(link));
+    symlinkSync('/tmp/profile', sandbox.path(link));
+    const readAll = () =>
+      sandbox.run(['/usr/bin/head', ...[several, open, link].map((path) => `/${path}`)]).stdout;
+    const before = readAll();
+    const { stdout } = installQuietly(sandbox, bundle);
+    assert.match(stdout, /^not edited: \/etc\/bash.bashrc has several names/m);
+    assert.match(stdout, /^not edited: .*\/etc\/zsh\/zshrc can be written by others/m);
+    assert.match(stdout, /^not edited: .*\/tmp can be written by others/m);
+    assert.equal(readAll(), before);
+    assert.equal(sandbox.runScript(bundle.status, { env: ROOTED }).verdict['state'], 'installed');
+  } finally {
+    sandbox.close();
+  }
+});
 
 test('extended attributes stay', {
   skip: skip || (existsSync('/usr/bin/setfattr') ? false : 'absent: setfattr, getfattr'),
@@ -144,28 +142,30 @@ test('text that others add around the block stays; the block moves with it', { s
   }
 });
 
-for (const [what, edit] of [
-  ['was edited inside', (text: string) => text.replace('undo:', 'edited:')],
-  ['lost its end', (text: string) => text.replace('# <<< ssm-keepalive <<<\n', '')],
-  ['lost its beginning', (text: string) => text.replace('# >>> ssm-keepalive >>>\n', '')],
-] as const) {
-  test(`a block that ${what} is drift; uninstall leaves it alone and names the file`, { skip }, () => {
-    const sandbox = new Sandbox();
-    try {
-      installQuietly(sandbox, bundle);
-      const edited = edit(sandbox.read(RC));
-      sandbox.write(RC, edited);
-      assert.deepEqual(sandbox.runScript(bundle.status, { env: ROOTED }).verdict['drifted'], [`/${RC}`]);
-      const { verdict } = sandbox.runScript(bundle.uninstaller, { env: ROOTED });
-      assert.deepEqual([verdict['verdict'], verdict['left']], ['removed', [`/${RC}`]]);
-      assert.equal(sandbox.read(RC), edited);
-      // With nothing of ours left to run, what is left says so on the next run too, and does nothing in a shell.
-      assert.deepEqual(sandbox.runScript(bundle.uninstaller, { env: ROOTED }).verdict['left'], [`/${RC}`]);
-    } finally {
-      sandbox.close();
-    }
-  });
-}
+test('a block that was edited inside, or lost its end or its beginning is drift; uninstall leaves it alone and names the file', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    installQuietly(sandbox, bundle);
+    const edited = [
+      [RC, sandbox.read(RC).replace('undo:', 'edited:')],
+      ['etc/zsh/zprofile', sandbox.read('etc/zsh/zprofile').replace('# <<< ssm-keepalive <<<\n', '')],
+      ['etc/zsh/zshrc', sandbox.read('etc/zsh/zshrc').replace('# >>> ssm-keepalive >>>\n', '')],
+    ] as const;
+    for (const [path, text] of edited) sandbox.write(path, text);
+    const paths = edited.map(([path]) => `/${path}`);
+    const run = (script: string) => sandbox.runScript(script, { env: ROOTED }).verdict;
+    assert.deepEqual([...run(bundle.status).drifted!].sort(), paths);
+    const gone = run(bundle.uninstaller);
+    assert.deepEqual([gone['verdict'], [...gone.left!].sort()], ['removed', paths]);
+    for (const [path, text] of edited) assert.equal(sandbox.read(path), text);
+    // With nothing of ours left to run, what is left says so on the next run too, and does nothing in a shell.
+    assert.deepEqual([...run(bundle.uninstaller).left!].sort(), paths);
+  } finally {
+    sandbox.close();
+  }
+});
 
 test('a block that was edited or taken out is put back by install, in its place', { skip }, () => {
   const sandbox = new Sandbox();

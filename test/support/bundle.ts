@@ -1,6 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Bundle, type BundleSettings, renderBundle } from '../../src/bundle/index.ts';
-import { type Outcome, Sandbox, type SandboxOptions } from './sandbox.ts';
+import { fastFolder, type Outcome, Sandbox, type SandboxOptions } from './sandbox.ts';
 
 /** Default settings, as the command line makes them when no flag is given. */
 export const SETTINGS: BundleSettings = {
@@ -24,39 +26,52 @@ export const LIBRARY = 'usr/local/lib/ssm-keepalive';
 export const PROFILE_STUB = 'etc/profile.d/00-ssm-keepalive.sh';
 export const DROP_IN = 'etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf';
 
-/** The installer's own way for image builds: everything but the self-test and the restart, in a fraction of the time. */
+/** Hosts on which a bundle was installed. Of a whole run scripts/test.mjs makes the folder, and takes it away. */
+function keptHosts(): string {
+  const ofRun = process.env['SSM_KEEPALIVE_TEST_HOSTS'];
+  if (ofRun !== undefined) return ofRun;
+  const own = mkdtempSync(join(fastFolder(), 'ssm-keepalive-test-hosts-'));
+  process.once('exit', () => rmSync(own, { recursive: true, force: true }));
+  process.env['SSM_KEEPALIVE_TEST_HOSTS'] = own;
+  return own;
+}
+
+/**
+ * The installer's own way for image builds: everything but the self-test and the restart, in a fraction of the time.
+ * What it made of a new host is kept, and the next new host is a copy of that: a copy is one process, a run a hundred.
+ */
 export function installQuietly(sandbox: Sandbox, bundle: Bundle, env: Record<string, string> = {}): Outcome {
-  const outcome = sandbox.runScript(bundle.installer, { env: { SSM_KEEPALIVE_ROOT: '/.', ...env } });
-  if (outcome.status !== 0) throw new Error(`the installer failed: ${outcome.stdout}${outcome.stderr}`);
+  const { origin } = sandbox;
+  const install = () => {
+    const outcome = sandbox.runScript(bundle.installer, { env: { SSM_KEEPALIVE_ROOT: '/.', ...env } });
+    if (outcome.status !== 0) throw new Error(`the installer failed: ${outcome.stdout}${outcome.stderr}`);
+    return outcome;
+  };
+  if (origin === undefined) return install();
+  const name = [origin, JSON.stringify(env), bundle.installer].join('\n');
+  const kept = join(keptHosts(), createHash('sha256').update(name).digest('hex'));
+  if (existsSync(kept)) {
+    sandbox.loadFrom(`${kept}/tree`);
+    return JSON.parse(readFileSync(`${kept}/outcome.json`, 'utf8'));
+  }
+  const outcome = install();
+  // Whole or not there: files of tests run side by side.
+  const unfinished = mkdtempSync(`${kept}-`);
+  sandbox.saveTo(`${unfinished}/tree`);
+  writeFileSync(`${unfinished}/outcome.json`, JSON.stringify(outcome));
+  try {
+    renameSync(unfinished, kept);
+  } catch {
+    // Another file of tests was first.
+  }
   return outcome;
 }
 
-/** A host with every file of `model`. An installer's run is two hundred processes, a copy is one. */
+/** A host with every file of `model`. */
 export function copyHost(model: Sandbox, options: SandboxOptions = {}): Sandbox {
   const sandbox = new Sandbox(options);
-  const { status, stderr } = spawnSync('cp', ['-a', `${model.folder}/.`, sandbox.folder], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`cannot copy a host: ${stderr}`);
+  sandbox.loadFrom(model.folder);
   return sandbox;
-}
-
-/** Hosts that nobody changes, by what was installed there. */
-const models = new Map<string, Sandbox>();
-process.on('exit', () => {
-  for (const model of models.values()) model.close();
-});
-
-/** A host of its own with this bundle in place, as `installQuietly` leaves it. */
-export function hostWith(bundle: Bundle, options: SandboxOptions = {}): Sandbox {
-  const key = JSON.stringify([bundle.installer, options]);
-  let model = models.get(key);
-  if (!model) {
-    model = new Sandbox(options);
-    installQuietly(model, bundle);
-    models.set(key, model);
-  }
-  return copyHost(model, options);
 }
 
 /** A host with the bundle in place, heartbeats every second. */
@@ -64,7 +79,8 @@ export function installedSandbox(
   changes: Partial<BundleSettings> = {},
   options: SandboxOptions = {},
 ): Sandbox {
-  const sandbox = hostWith(bundleOf({ intervalSeconds: 1, ...changes }), options);
+  const sandbox = new Sandbox(options);
+  installQuietly(sandbox, bundleOf({ intervalSeconds: 1, ...changes }));
   breakEntry(sandbox);
   return sandbox;
 }

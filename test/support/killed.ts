@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { rmSync, symlinkSync } from 'node:fs';
 import type { Bundle } from '../../src/bundle/index.ts';
-import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from './bundle.ts';
+import { bundleOf, copyHost, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from './bundle.ts';
 import { Sandbox } from './sandbox.ts';
 
 const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
@@ -19,20 +19,41 @@ export const SCENARIOS = [
   { name: 'uninstall', hadBundle: true, run: (old: Bundle) => old.uninstaller },
 ] as const;
 
+interface Origin {
+  readonly host: Sandbox;
+  /** Of the host before anything of ours was on it. */
+  readonly before: string;
+  readonly foreign: readonly string[];
+}
+
+const origins = new Map<string, Origin>();
+
+/** A host as every kill of the scenario finds it: made once, and copied for each. */
+function originOf(scenario: (typeof SCENARIOS)[number], old: Bundle): Origin {
+  const made = origins.get(scenario.name);
+  if (made !== undefined) return made;
+  const host = new Sandbox();
+  process.once('exit', () => host.close());
+  linkBashrc(host);
+  const before = host.snapshot(...PLACES);
+  const foreign = BLOCKED.map((path) => host.read(path));
+  if (scenario.hadBundle) installQuietly(host, old);
+  const origin = { host, before, foreign };
+  origins.set(scenario.name, origin);
+  return origin;
+}
+
 /** Runs one scenario, killed before its operation N, then looks at what a login and the next run meet. False: it had fewer operations. */
 export function killAndLook(
   scenario: (typeof SCENARIOS)[number],
   shell: readonly string[],
   n: number,
 ): boolean {
-  const sandbox = new Sandbox();
+  const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
+  const wanted = bundleOf({ entries: ENTRIES });
+  const { host, before, foreign } = originOf(scenario, old);
+  const sandbox = copyHost(host);
   try {
-    linkBashrc(sandbox);
-    const before = sandbox.snapshot(...PLACES);
-    const foreign = BLOCKED.map((path) => sandbox.read(path));
-    const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
-    const wanted = bundleOf({ entries: ENTRIES });
-    if (scenario.hadBundle) installQuietly(sandbox, old);
     sandbox.write('tmp/script.sh', scenario.run(old, wanted));
     const { status } = sandbox.run(
       ['/usr/bin/python3', '-I', '/support/kill-at.py', String(n), '/tmp/log', ...shell, '/tmp/script.sh'],
@@ -121,11 +142,9 @@ function assertLoginIsWhole(sandbox: Sandbox, bundles: readonly Bundle[], at: st
 
 /** The file operations of a run that nobody kills, one line each. */
 export function listOperations(scenario: (typeof SCENARIOS)[number], shell: readonly string[]): string[] {
-  const sandbox = new Sandbox();
+  const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
+  const sandbox = copyHost(originOf(scenario, old).host);
   try {
-    linkBashrc(sandbox);
-    const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
-    if (scenario.hadBundle) installQuietly(sandbox, old);
     sandbox.write('tmp/script.sh', scenario.run(old, bundleOf({ entries: ENTRIES })));
     const { status, stderr } = sandbox.run(
       ['/usr/bin/python3', '-I', '/support/kill-at.py', '0', '/tmp/log', ...shell, '/tmp/script.sh'],

@@ -1,6 +1,6 @@
 /** A throw-away host for installer and entry tests: its own /etc, /usr/local/lib, /opt, /run, /tmp; the machine's /usr/bin read-only. */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -121,32 +121,57 @@ const UNIT: TreeFile = [
 ];
 
 /** In memory where programs may be run from there: the installer syncs what it writes, ten times as long on a busy disk. */
-function fastFolder(): string {
+export function fastFolder(): string {
   const isGood = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .some((line) => line.includes(' /dev/shm tmpfs ') && !line.includes('noexec'));
   return isGood ? '/dev/shm' : tmpdir();
 }
 
+function copyTree(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+}
+
 export class Sandbox {
   readonly folder = mkdtempSync(join(fastFolder(), 'ssm-keepalive-test-'));
   private readonly children = new Set<ChildProcess>();
   private readonly hasPython: boolean;
+  private readonly options: string;
+  private isNew = true;
   /** More bwrap arguments, after all others. */
   extra: string[] = [];
 
   constructor({ sh = '/usr/bin/dash', hasPython = true, hasUnit = true }: SandboxOptions = {}) {
     this.hasPython = hasPython;
+    this.options = JSON.stringify([sh, hasPython, hasUnit]);
     layTree(this.folder, FOLDERS, hasUnit ? [...FILES, UNIT] : FILES);
     for (const folder of [this.folder, ...foldersBelow(this.folder)]) chmodSync(folder, 0o755);
-    chmodSync(this.path('tmp'), 0o1777);
+    chmodSync(join(this.folder, 'tmp'), 0o1777);
     giveHome(this.folder);
-    symlinkSync(sh, this.path('bin/sh'));
+    symlinkSync(sh, join(this.folder, 'bin/sh'));
     for (const shell of ['bash', 'dash', 'ksh', 'mksh', 'busybox', 'cat'])
-      symlinkSync(`/usr/bin/${shell}`, this.path(`bin/${shell}`));
+      symlinkSync(`/usr/bin/${shell}`, join(this.folder, `bin/${shell}`));
+  }
+
+  /** What distinguishes this host from others, or undefined once anything could have changed it. */
+  get origin(): string | undefined {
+    return this.isNew && this.extra.length === 0 ? this.options : undefined;
+  }
+
+  /** Makes all of this host's files those of a tree that saveTo() made. */
+  loadFrom(tree: string): void {
+    this.isNew = false;
+    copyTree(tree, this.folder);
+  }
+
+  saveTo(tree: string): void {
+    copyTree(this.folder, tree);
   }
 
   write(path: string, text: string, mode = 0o644): void {
+    this.isNew = false;
     layTree(this.folder, [], [[path, text, mode]]);
   }
 
@@ -159,10 +184,12 @@ export class Sandbox {
   }
 
   path(path: string): string {
+    this.isNew = false;
     return join(this.folder, path);
   }
 
   private bwrapArguments(): string[] {
+    this.isNew = false;
     const user = process.getuid?.() === 0 ? [] : ['--unshare-user', '--uid', '0', '--gid', '0'];
     const python = ['/usr/bin/python3', '/usr/bin/python']
       .filter((path) => existsSync(path))
@@ -288,7 +315,7 @@ export class Sandbox {
       ],
       { encoding: 'utf8' },
     );
-    return stdout.split('\n').sort().join('\n');
+    return stdout.replaceAll(this.folder, '').split('\n').sort().join('\n');
   }
 
   close(): void {
