@@ -24,10 +24,10 @@ const NEWS_MS = 20_000;
  * Runs the files in their order, `atOnce` at a time, and prints a line for each that has ended, with its whole output where it is red.
  * A file that is not over after `limitSeconds` is ended with all its processes, and red.
  * @param {string[]} files
- * @param {{ atOnce: number, limitSeconds: number, env?: Record<string, string> }} options
+ * @param {{ atOnce: number, limitSeconds: number, pathOf: (file: string) => string, env?: Record<string, string> }} options
  * @returns {Promise<Result[]>}
  */
-export async function runFiles(files, { atOnce, limitSeconds, env = {} }) {
+export async function runFiles(files, { atOnce, limitSeconds, pathOf, env = {} }) {
   /** @type {Result[]} */
   const results = [];
   /** @type {Map<string, { pid: number, startedAt: number }>} */
@@ -51,7 +51,7 @@ export async function runFiles(files, { atOnce, limitSeconds, env = {} }) {
 
   async function work() {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const { output, ...result } = await runFile(file, limitSeconds, env, (pid) => {
+      const { output, ...result } = await runFile(file, pathOf(file), limitSeconds, env, (pid) => {
         running.set(file, { pid, startedAt: Date.now() });
       });
       running.delete(file);
@@ -80,20 +80,21 @@ function endGroup(/** @type {number} */ pid) {
 
 /**
  * @param {string} file
+ * @param {string} path of its bundle
  * @param {number} limitSeconds
  * @param {Record<string, string>} env
  * @param {(pid: number) => void} onStart
  * @returns {Promise<Result & { output: string }>}
  */
-async function runFile(file, limitSeconds, env, onStart) {
+async function runFile(file, path, limitSeconds, env, onStart) {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-'));
   const report = join(folder, 'outcome.json');
   const startedAt = Date.now();
   const child = spawn(
     process.execPath,
     [
-      ...['--import', 'tsx', '--test-reporter=spec', '--test-reporter-destination=stdout'],
-      ...[`--test-reporter=${REPORTER}`, `--test-reporter-destination=${report}`, file],
+      ...['--enable-source-maps', '--test-reporter=spec', '--test-reporter-destination=stdout'],
+      ...[`--test-reporter=${REPORTER}`, `--test-reporter-destination=${report}`, path],
     ],
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
   );
