@@ -22,8 +22,8 @@ export interface Kept {
 const FRESH_MS = 60_000;
 /** Longer than this nobody should be offered hosts from it. */
 const LONGEST_MS = 24 * 3600_000;
-/** A refresh that began this long ago has ended, one way or the other. */
-const REFRESH_MS = 30_000;
+/** A refresh that began this long ago has ended, one way or the other: it is given no more time. */
+export const REFRESH_MS = 30_000;
 
 /** Variables that lead to another account; their values are hashed, never written. */
 const VARIABLES = [

@@ -1,6 +1,7 @@
 /** What the shells' scripts ask and get: a kind on the first line, then one candidate a line. */
 import type { Environment } from '../cli/environment.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
+import { REFRESH_MS } from './account-cache.ts';
 import { answer } from './answer.ts';
 import type { Candidate } from './candidates.ts';
 import { readLine } from './line.ts';
@@ -16,7 +17,9 @@ export async function answerShell(
 ): Promise<string> {
   if (shell === 'refresh') {
     const { refreshKnown } = await import('../commands/completion-refresh.ts');
-    await refreshKnown(JSON.parse(args[0] ?? ''), environment.variables, clock);
+    const known = new AbortController();
+    const refreshed = refreshKnown(JSON.parse(args[0] ?? ''), environment.variables, clock);
+    await Promise.race([refreshed.finally(() => known.abort()), sleep(clock, REFRESH_MS, known.signal)]);
     return '';
   }
   if (shell !== 'bash') {

@@ -4,12 +4,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { execa } from 'execa';
 import { findCommand } from '../../scripts/setup.mjs';
 import { SCRIPTS } from '../../src/completion/scripts.ts';
 import type { Lab } from '../../src/lab/index.ts';
 import { runCli } from '../support/cli.ts';
+import { ManualClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
 import { type Desk, makeDesk, ShellLine } from './shell-line.ts';
 
@@ -132,7 +133,8 @@ test('completion: --lab is honoured, up or down, and so is a Region', async (con
   assert.equal(caches.length, 2, 'one for each Region');
 });
 
-test('completion: an account that never answers costs no answer, and nothing shows on the line', async (context) => {
+/** Takes connections and never says a word. */
+async function startMute(context: TestContext) {
   const sockets: import('node:net').Socket[] = [];
   const server = createServer((socket) => sockets.push(socket.on('error', () => {})));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -143,7 +145,12 @@ test('completion: an account that never answers costs no answer, and nothing sho
   const { port } = server.address() as import('node:net').AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const credentials = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_REGION: 'us-east-1' };
-  const desk = makeDesk(context, { ...credentials, AWS_ENDPOINT_URL_SSM: url });
+  return { sockets, env: { ...credentials, AWS_ENDPOINT_URL_SSM: url, AWS_ENDPOINT_URL: url } };
+}
+
+test('completion: an account that never answers costs no answer, and nothing shows on the line', async (context) => {
+  const { sockets, env } = await startMute(context);
+  const desk = makeDesk(context, env);
   const found = await runCli(['__complete', 'zsh', 'status', '--instance-id', ''], desk.env);
   assert.deepEqual(found, { status: 0, stdout: 'words\n', stderr: '' });
   await askUntil(
@@ -151,6 +158,24 @@ test('completion: an account that never answers costs no answer, and nothing sho
     (count) => count > 0,
   );
   assert.ok(sockets.length > 0, 'the refresh went on behind it');
+});
+
+test('completion: an account that never answers is given thirty seconds', async (context) => {
+  const { sockets, env } = await startMute(context);
+  const clock = new ManualClock();
+  let found: unknown;
+  void runCli(['__complete', 'refresh', '{}'], env, { clock }).then((result) => {
+    found = result;
+  });
+  await askUntil(
+    async () => sockets.length,
+    (count) => count > 0,
+  );
+  await clock.advance(29_999);
+  assert.equal(found, undefined);
+  await clock.advance(1);
+  await setImmediate();
+  assert.deepEqual(found, { status: 0, stdout: '', stderr: '' });
 });
 
 test('completion: what is kept is offered at once when it is old, and asked for again behind', async (context) => {
