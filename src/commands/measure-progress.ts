@@ -36,7 +36,7 @@ function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
   const startedAt = io.clock.now();
   const pace = Math.min(MOST_LINES_MS, Math.max(LEAST_LINES_MS, plan.limitSeconds * 100));
   const end = repeat(io.clock, pace, () => {
-    for (const line of drawRows(runs, plan).slice(1)) io.err(`${line}\n`);
+    for (const line of drawRows(runs, plan, io.clock.now()).slice(1)) io.err(`${line}\n`);
   });
   return {
     stop: end,
@@ -58,7 +58,9 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
   const draw = () => {
     if (isStopped) return;
     // A line that wraps would be two when the block is wiped.
-    const lines = drawRows(runs, plan).map((line) => line.slice(0, (io.errColumns ?? io.columns) - 1));
+    const lines = drawRows(runs, plan, io.clock.now()).map((line) =>
+      line.slice(0, (io.errColumns ?? io.columns) - 1),
+    );
     io.err(`${wipe()}${lines.map((line) => `${line}\n`).join('')}`);
     shown = lines.length;
   };
@@ -76,7 +78,7 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
 }
 
 /** A row for each arm, however often it is repeated: the session that runs now, or the last one. At most 79 columns. */
-function drawRows(runs: readonly ArmRun[], plan: MeasurePlan): string[] {
+function drawRows(runs: readonly ArmRun[], plan: MeasurePlan, now: number): string[] {
   const row = (cells: readonly string[]) =>
     [
       cells[0]?.padEnd(10),
@@ -96,7 +98,7 @@ function drawRows(runs: readonly ArmRun[], plan: MeasurePlan): string[] {
       const state = current.state === 'ended' ? sayOutcome(current) : current.state;
       return row([
         arm,
-        sayClock(livedSeconds(current)),
+        sayClock(livedSeconds(current, now)),
         sayBytes(current.bytesOut),
         sayBytes(current.bytesIn),
         `${state}${turn}`,

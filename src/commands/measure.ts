@@ -15,6 +15,7 @@ import {
   type PluginCall,
   planRuns,
   renderPage,
+  startArmProcess,
 } from '../session/measure/index.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../settings.ts';
 import { connect } from './connection.ts';
@@ -151,6 +152,8 @@ async function runAndReport(
   try {
     await measureRuns(runs, plan, {
       account,
+      startArm: startArmProcess,
+      clock: io.clock,
       ...(plugin ? { plugin } : {}),
       stop: stop.signal,
       leave: interruption.leaveSignal,

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Clock } from '../../clock.ts';
 import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 
 export interface ArmProcess {
@@ -15,7 +16,10 @@ export interface ArmProcess {
   kill(): void;
 }
 
-export function startArmProcess(order: ArmOrder): ArmProcess {
+/** How a client comes to be: a process of its own, or whatever a test puts there. */
+export type StartArm = (order: ArmOrder, clock: Clock) => ArmProcess;
+
+export const startArmProcess: StartArm = (order, clock) => {
   // A group of its own: the terminal's Ctrl-C is for the command, which ends its sessions in order.
   const child = spawn(process.execPath, programArgs(), {
     detached: true,
@@ -43,14 +47,15 @@ export function startArmProcess(order: ArmOrder): ArmProcess {
     async end(limitMs) {
       send({ op: 'close' });
       // Its channel's end is what it leaves on; a moment for the closing message to go out first.
-      setTimeout(() => child.connected && child.disconnect(), 300).unref();
-      const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+      const cancelDisconnect = clock.after(300, () => child.connected && child.disconnect());
+      const cancelKill = clock.keepAliveAfter(limitMs, () => child.kill('SIGKILL'));
       await gone;
-      clearTimeout(timer);
+      cancelDisconnect();
+      cancelKill();
     },
     kill: () => child.kill('SIGKILL'),
   };
-}
+};
 
 function describeDeath(child: ChildProcess, complaint: string): string {
   const last = complaint

@@ -82,7 +82,7 @@ export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, wo
 }
 
 /** Seconds that the session has lived, up to `now` while it does. */
-export function livedSeconds(run: ArmRun, now = Date.now()): number {
+export function livedSeconds(run: ArmRun, now = 0): number {
   return run.startedAt === undefined ? 0 : Math.max(0, ((run.endedAt ?? now) - run.startedAt) / 1000);
 }
 

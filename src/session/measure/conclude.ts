@@ -186,8 +186,12 @@ function eventsOf(run: ArmRun, kind: Kind): readonly number[] {
   return kind === 'input' ? run.inputAt : run.outputAt;
 }
 
+/** When it ended, or what was last known of it. */
+const lastSeen = (run: ArmRun): number =>
+  run.endedAt ?? Math.max(run.startedAt ?? 0, run.inputAt.at(-1) ?? 0, run.outputAt.at(-1) ?? 0);
+
 /** The longest stretch without `kind` between the arm's beginning and `until`, in seconds. */
-export function longestGap(run: ArmRun, kind: Kind, until = run.endedAt ?? Date.now()): number {
+export function longestGap(run: ArmRun, kind: Kind, until = lastSeen(run)): number {
   const from = run.settledAt ?? run.startedAt ?? until;
   const marks = [from, ...eventsOf(run, kind).filter((at) => at > from && at < until), until];
   return Math.max(0, ...marks.slice(1).map((at, index) => at - (marks[index] ?? at))) / 1000;
@@ -195,7 +199,7 @@ export function longestGap(run: ArmRun, kind: Kind, until = run.endedAt ?? Date.
 
 /** Seconds without `kind` before the end. */
 export function silence(run: ArmRun, kind: Kind): number {
-  const end = run.endedAt ?? Date.now();
+  const end = lastSeen(run);
   return Math.max(0, end - (eventsOf(run, kind).at(-1) ?? run.startedAt ?? end)) / 1000;
 }
 

@@ -1,4 +1,5 @@
 /** Measures how long sessions live, and what that shows. */
+export { startArmProcess } from './arm-client.ts';
 export { type ArmRun, isQuote, livedSeconds, OUTCOMES, type Outcome } from './arm-run.ts';
 export { type Conclusion, conclude, silence } from './conclude.ts';
 export type { PluginCall } from './messages.ts';

@@ -1,7 +1,8 @@
 /** One measurement: every arm's sessions, each with its own client process, watched until the end or the limit. Knows no AWS. */
 import { setMaxListeners } from 'node:events';
+import { type Clock, sleep } from '../../clock.ts';
 import { type Resume, ResumeRefusedError } from '../recovery.ts';
-import { type ArmProcess, startArmProcess } from './arm-client.ts';
+import type { ArmProcess, StartArm } from './arm-client.ts';
 import { type ArmRun, describeEnd, type Outcome, startRun } from './arm-run.ts';
 import type { ArmName } from './arms.ts';
 import type { ArmOrder, FromArm } from './messages.ts';
@@ -26,6 +27,8 @@ export interface Account {
 
 export interface MeasureOptions {
   readonly account: Account;
+  readonly startArm: StartArm;
+  readonly clock: Clock;
   readonly plugin?: ArmOrder['plugin'];
   /** Aborted: end what runs and report it. */
   readonly stop: AbortSignal;
@@ -59,7 +62,7 @@ export async function measureRuns(
   setMaxListeners(0, options.stop, options.leave);
   const work = async () => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      if (options.stop.aborted) finish(run, 'interrupted', 'not started');
+      if (options.stop.aborted) finish(run, 'interrupted', 'not started', options.clock.now());
       else await watch(run, plan, options);
       options.onChange?.(run);
     }
@@ -74,16 +77,19 @@ async function watch(run: ArmRun, plan: MeasurePlan, options: MeasureOptions): P
     options.onChange?.(run);
     const session = await options.account.start();
     run.sessionId = session.SessionId;
-    run.startedAt = Date.now();
-    client = startArmProcess({
-      arm: run.arm,
-      tickSeconds: plan.tickSeconds,
-      session,
-      ...(options.plugin ? { plugin: options.plugin } : {}),
-    });
+    run.startedAt = options.clock.now();
+    client = options.startArm(
+      {
+        arm: run.arm,
+        tickSeconds: plan.tickSeconds,
+        session,
+        ...(options.plugin ? { plugin: options.plugin } : {}),
+      },
+      options.clock,
+    );
     await follow(run, client, plan, options);
   } catch (error) {
-    finish(run, 'failed', (error as Error).message);
+    finish(run, 'failed', (error as Error).message, options.clock.now());
   } finally {
     await endSession(run, client, options);
   }
@@ -101,7 +107,8 @@ async function follow(
   const decision = new Promise<'set-up' | 'limit' | 'stop' | 'end'>((resolve) => {
     decide = resolve;
   });
-  let timer = setTimeout(() => decide('set-up'), SET_UP_LIMIT_MS);
+  const { clock } = options;
+  let cancelLimit = clock.keepAliveAfter(SET_UP_LIMIT_MS, () => decide('set-up'));
   const onStop = () => decide('stop');
   options.stop.addEventListener('abort', onStop);
   if (options.stop.aborted) onStop();
@@ -118,12 +125,12 @@ async function follow(
     if (message.kind === 'settled' && !isDecided) {
       run.settledAt = message.at;
       run.state = 'open';
-      clearTimeout(timer);
-      timer = setTimeout(() => decide('limit'), plan.limitSeconds * 1000);
+      cancelLimit();
+      cancelLimit = clock.keepAliveAfter(plan.limitSeconds * 1000, () => decide('limit'));
     }
     if (!isDecided && (message.kind === 'opened' || message.kind === 'settled')) options.onChange?.(run);
     if (message.kind === 'probed') probed(message.isAlive);
-    if (message.kind === 'failed') finish(run, 'failed', message.why);
+    if (message.kind === 'failed') finish(run, 'failed', message.why, clock.now());
     if (message.kind === 'ended') {
       // A second's rounding aside, the end is when the client saw it, not when this process heard of it.
       finish(run, ...describeEnd(message), message.at);
@@ -134,27 +141,29 @@ async function follow(
     }
   });
   client.onExit((why) => {
-    finish(run, 'failed', why);
+    finish(run, 'failed', why, clock.now());
     probed(false);
     decide('end');
   });
   const decided = await decision;
   isDecided = true;
-  clearTimeout(timer);
+  cancelLimit();
   options.stop.removeEventListener('abort', onStop);
   if (run.outcome !== undefined) return;
-  const at = Date.now();
-  if (decided === 'set-up') return finish(run, 'failed', 'the shell did not get ready');
-  if (decided === 'stop') return finish(run, 'interrupted', '');
+  const at = clock.now();
+  if (decided === 'set-up') return finish(run, 'failed', 'the shell did not get ready', at);
+  if (decided === 'stop') return finish(run, 'interrupted', '', at);
   const leaving = awaitAbort(options.leave);
+  const answered = new AbortController();
   const isAlive = await Promise.race([
     new Promise<boolean>((resolve) => {
       probed = resolve;
       client.send({ op: 'probe' });
     }),
-    pause(PROBE_LIMIT_MS).then(() => false),
+    sleep(clock, PROBE_LIMIT_MS, answered.signal).then(() => false),
     leaving.promise.then(() => false),
   ]);
+  answered.abort();
   leaving.forget();
   if (isAlive) finish(run, 'alive', '', at);
   else finish(run, 'silent', 'nothing came back when it was asked at the limit', at);
@@ -179,7 +188,7 @@ function takeTraffic(run: ArmRun, traffic: Extract<FromArm, { kind: 'traffic' }>
   if (traffic.input > 0) run.inputAt.push(traffic.at);
 }
 
-function finish(run: ArmRun, outcome: Outcome, words: string, at = Date.now()): void {
+function finish(run: ArmRun, outcome: Outcome, words: string, at: number): void {
   if (run.outcome !== undefined) return;
   run.outcome = outcome;
   run.words = words;
@@ -207,10 +216,6 @@ async function endSession(
   }
   await Promise.race([client?.end(LEAVE_LIMIT_MS), leave.then(() => client?.kill())]);
   forget();
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 /** `forget` takes the listener off again. */

@@ -1,4 +1,5 @@
 /** Brings a fresh session to where its arm begins: the host's own keeper switched off in it (unless that is the arm), the loop running. */
+import { type Clock, sleep } from '../../clock.ts';
 import type { Arm } from './arms.ts';
 
 /** A conversation with the session's shell: what it printed from the very first byte on. */
@@ -14,6 +15,7 @@ export interface Talk {
 const ANSWER_LIMIT_MS = 20_000;
 /** Silence after which a prompt is taken to be complete. */
 const QUIET_MS = 500;
+const POLL_MS = 20;
 
 /** Put together by the shell, so that the echo of a typed line is never taken for its output. */
 const SAY_SET = "printf '%s%s\\n' ssmka- set";
@@ -42,17 +44,17 @@ export async function setUp(arm: Arm, tickSeconds: number, talk: Talk): Promise<
   await talk.quiet();
 }
 
-export function makeTalk(write: (bytes: string) => void): Talk {
+export function makeTalk(write: (bytes: string) => void, clock: Clock): Talk {
   let text = '';
-  let lastAt = Date.now();
+  let lastAt = clock.now();
   let hasPrinted = false;
 
   async function poll<T>(look: () => T | undefined): Promise<T | undefined> {
-    const endsAt = Date.now() + ANSWER_LIMIT_MS;
-    while (Date.now() < endsAt) {
+    const endsAt = clock.now() + ANSWER_LIMIT_MS;
+    while (clock.now() < endsAt) {
       const found = look();
       if (found !== undefined) return found;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(clock, POLL_MS);
     }
     return undefined;
   }
@@ -61,10 +63,10 @@ export function makeTalk(write: (bytes: string) => void): Talk {
     hear(bytes) {
       // A relay's query may stand anywhere, also inside our own words. Only the end is looked at: sessions last for hours.
       text = (text + Buffer.from(bytes).toString('latin1')).replaceAll(QUERY, '').slice(-4000);
-      lastAt = Date.now();
+      lastAt = clock.now();
       hasPrinted = true;
     },
-    quiet: () => poll(() => (hasPrinted && Date.now() - lastAt >= QUIET_MS ? true : undefined)),
+    quiet: () => poll(() => (hasPrinted && clock.now() - lastAt >= QUIET_MS ? true : undefined)),
     async say(words, pattern) {
       text = '';
       write(`${words}\r`);

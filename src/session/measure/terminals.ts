@@ -1,4 +1,5 @@
 /** The two clients a session can be measured with, as one kind of terminal. */
+import type { Clock } from '../../clock.ts';
 import { openSession } from '../client.ts';
 import { pluginCommand } from '../plugin.ts';
 import type { Resume } from '../recovery.ts';
@@ -14,8 +15,13 @@ export interface Terminal {
 type OnOutput = (bytes: Uint8Array) => void;
 
 /** @throws when the session cannot be opened. */
-export function openTerminal(order: ArmOrder, onOutput: OnOutput, resume: Resume): Promise<Terminal> {
-  return order.plugin ? openPlugin(order, order.plugin, onOutput) : openOwn(order, onOutput, resume);
+export function openTerminal(
+  order: ArmOrder,
+  onOutput: OnOutput,
+  resume: Resume,
+  clock: Clock,
+): Promise<Terminal> {
+  return order.plugin ? openPlugin(order, order.plugin, onOutput, clock) : openOwn(order, onOutput, resume);
 }
 
 async function openOwn({ session }: ArmOrder, onOutput: OnOutput, resume: Resume): Promise<Terminal> {
@@ -28,7 +34,12 @@ const FIRST_WORDS = /Starting session with SessionId: \S+\r?\n/;
 const LAST_WORDS = /SessionId: \S+ : ([^\r\n]*)|Exiting session with sessionId/;
 
 /** The official plugin under a pty, as a person's terminal would run it. */
-async function openPlugin({ session }: ArmOrder, call: PluginCall, onOutput: OnOutput): Promise<Terminal> {
+async function openPlugin(
+  { session }: ArmOrder,
+  call: PluginCall,
+  onOutput: OnOutput,
+  clock: Clock,
+): Promise<Terminal> {
   const { spawn } = await import('@lydell/node-pty');
   const { args, env } = pluginCommand({ ...call, session, endpoint: session.endpoint, env: process.env });
   const plugin = spawn(call.path, args, { name: 'xterm-256color', cols: 80, rows: 24, encoding: null, env });
@@ -60,7 +71,7 @@ async function openPlugin({ session }: ArmOrder, call: PluginCall, onOutput: OnO
           .split(/[\r\n]+/)
           .at(-1) || `status ${exitCode}`;
       const sentence = by === 'lost' ? `the plugin ended: ${said}` : (words?.[1] ?? '');
-      resolve({ at: Date.now(), by, sentence: Buffer.from(sentence, 'latin1').toString('utf8') });
+      resolve({ at: clock.now(), by, sentence: Buffer.from(sentence, 'latin1').toString('utf8') });
     });
   });
   const early = await Promise.race([begun, ended]);

@@ -1,0 +1,104 @@
+/** One arm's client: opens the session, sets the arm up, plays the terminal, tells of every byte and of the end. */
+import { type Clock, repeat, sleep } from '../../clock.ts';
+import type { SessionAddress } from '../link.ts';
+import { ResumeRefusedError } from '../recovery.ts';
+import { ANSWER, QueryFinder } from '../terminal.ts';
+import { findArm } from './arms.ts';
+import type { ArmOrder, FromArm, ToArm } from './messages.ts';
+import { makeTalk, setUp } from './set-up.ts';
+import { openTerminal, type Terminal } from './terminals.ts';
+
+/** The way to the command. */
+export interface ArmChannel {
+  tell(message: FromArm): void;
+  /** Returns what takes the listener off again. */
+  onMessage(listener: (message: ToArm) => void): () => void;
+}
+
+/** Traffic is told in pieces of this length: fine enough to draw, coarse enough for hours. */
+const TELL_MS = 200;
+const PROBE_LIMIT_MS = 10_000;
+
+/** Resolves when the arm has begun, or its session is over before. `open` is another way to a session, for tests. */
+export async function playArm(
+  order: ArmOrder,
+  clock: Clock,
+  channel: ArmChannel,
+  open = openTerminal,
+): Promise<void> {
+  const { tell } = channel;
+  const arm = findArm(order.arm);
+  const queries = new QueryFinder();
+  const since = { at: 0, input: 0, output: 0, queries: 0, answers: 0 };
+  let terminal: Terminal | undefined;
+  /** Called once with the next output. */
+  let onNextOutput = (): void => {};
+
+  const tellTraffic = () => {
+    if (since.input + since.output === 0) return;
+    tell({ kind: 'traffic', ...since });
+    Object.assign(since, { input: 0, output: 0, queries: 0, answers: 0 });
+  };
+  const write = (bytes: string) => {
+    since.at = clock.now();
+    since.input += Buffer.byteLength(bytes);
+    terminal?.write(bytes);
+  };
+  const talk = makeTalk(write, clock);
+  const onOutput = (bytes: Uint8Array) => {
+    since.at = clock.now();
+    since.output += bytes.length;
+    const found = queries.count(bytes);
+    since.queries += found;
+    if (arm.answers) for (let n = 0; n < found; n += 1) write(ANSWER);
+    if (arm.answers) since.answers += found;
+    talk.hear(bytes);
+    onNextOutput();
+  };
+
+  try {
+    const opened = await open(order, onOutput, () => askForResume(clock, channel), clock);
+    terminal = opened;
+    tell({ kind: 'opened', at: clock.now() });
+    const stopTelling = repeat(clock, TELL_MS, tellTraffic);
+    let stopTyping = (): void => {};
+    void opened.ended.then((end) => {
+      stopTelling();
+      stopTyping();
+      tellTraffic();
+      tell({ kind: 'ended', ...end });
+    });
+    channel.onMessage((message) => {
+      if (message.op === 'close') opened.close();
+      if (message.op !== 'probe') return;
+      const answered = new AbortController();
+      onNextOutput = () => answered.abort();
+      // Still there? Ctrl-C brings a prompt out of every arm; silence here means that nothing is known about this session.
+      write('\x03');
+      void sleep(clock, PROBE_LIMIT_MS, answered.signal).then(() =>
+        tell({ kind: 'probed', isAlive: answered.signal.aborted }),
+      );
+    });
+    const end = await Promise.race([setUp(arm, order.tickSeconds, talk), opened.ended]);
+    if (end) return;
+    tellTraffic();
+    tell({ kind: 'settled', at: clock.now() });
+    if (arm.types) stopTyping = repeat(clock, order.tickSeconds * 1000, () => write('\r'));
+  } catch (error) {
+    tell({ kind: 'failed', why: (error as Error).message });
+  }
+}
+
+/** Only the command may speak with the account: it asks on this process's behalf. */
+function askForResume(clock: Clock, { tell, onMessage }: ArmChannel): Promise<SessionAddress | undefined> {
+  return new Promise((resolve, reject) => {
+    const forget = onMessage((message) => {
+      if (message.op !== 'resumed') return;
+      forget();
+      const { address, error, isFinal } = message;
+      if (error === undefined) resolve(address);
+      else reject(isFinal ? new ResumeRefusedError(error) : new Error(error));
+    });
+    tell({ kind: 'resume', at: clock.now() });
+  });
+}
