@@ -13,7 +13,7 @@ import {
   SSH_DROP_IN,
   stubFiles,
 } from './places.ts';
-import { PYTHON_PROGRAMS } from './python.ts';
+import { PYTHON_PROGRAMS, PYTHON_SEARCH } from './python.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
@@ -66,6 +66,7 @@ const commonValues = {
   dropInPath,
   sshDropIn: SSH_DROP_IN,
   python: PYTHON_PROGRAMS,
+  pythonSearch: PYTHON_SEARCH,
 };
 
 /** sshd gives a client up after interval × count without an answer: at least `--max-idle`, so a sleeping laptop finds its login again. */

@@ -108,6 +108,12 @@ function optional(label: string, text: string | false): Fact[] {
 const joinWhy = (state: string, why: string) => (why ? `${state} (${why})` : state);
 
 function describeSessions(report: ReportLine, io: Io): string[] {
+  const unseen = report.kept?.unseen;
+  const hint = unseen && `  ${'unseen'.padEnd(LABEL_WIDTH - 2)}processes named ssm-keepalive: ${unseen}`;
+  return [...listSessions(report, io), ...(hint ? [wrapText(hint, io.columns, LABEL_WIDTH)] : [])];
+}
+
+function listSessions(report: ReportLine, io: Io): string[] {
   const total = report.kept?.count ?? report.sessions.length;
   if (report.sessions.length === 0) return [`  ${'sessions'.padEnd(LABEL_WIDTH - 2)}${total} kept now`];
   const missing = total - report.sessions.length;

@@ -95,7 +95,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     report?.keeper === 'output' ? 'output only' : '',
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
-    report && hasSessions && countKept(report) > 0 ? describeSessions(report) : '',
+    report && hasSessions && (countKept(report) > 0 || report.kept?.unseen) ? describeSessions(report) : '',
     report?.entries['env'] === 'stale' && !isRestartAwaited(verdict)
       ? 'agent carries our ENV until its restart'
       : '',
@@ -111,15 +111,17 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
 /** How many sessions are kept now, and anything about them that wants looking at. */
 function describeSessions(report: ReportLine): string {
   const { sessions } = report;
-  const { count, notAnswering, leaked } = report.kept ?? {
+  const { count, notAnswering, leaked, unseen } = report.kept ?? {
     count: sessions.length,
     notAnswering: sessions.filter(({ state }) => state === 'not-answering').length,
     leaked: sessions.reduce((sum, session) => sum + (session.leaked ?? 0), 0),
+    unseen: '',
   };
   return [
     `${count} kept now`,
     notAnswering > 0 ? `${notAnswering} not answering` : '',
     leaked > 0 ? `${leaked} answers leaked` : '',
+    unseen ? 'some not looked at' : '',
   ]
     .filter(Boolean)
     .join(', ');

@@ -60,7 +60,16 @@ const reportLine = z.object({
   left: z.array(z.string()).catch([]),
   sessions: z.array(session).catch([]),
   /** Over all sessions, also those that the line had no room for. */
-  kept: z.object({ count, notAnswering: count, leaked: count }).optional().catch(undefined),
+  kept: z
+    .object({
+      count,
+      notAnswering: count,
+      leaked: count,
+      /** What the host did not look at, in its words: empty where that is nothing. */
+      unseen: text,
+    })
+    .optional()
+    .catch(undefined),
   /** How many the lists above lack. */
   more: z
     .object({ sessions: count, drifted: count, left: count })

@@ -154,7 +154,7 @@ test('no template has a %> or <% that EJS would eat inside shell or Python text'
     for (const [tag] of text.matchAll(/<%- [\s\S]*?%>/g))
       assert.match(
         tag,
-        /^<%- (include\('|version |digest |payload |hereDocument\(text\)|entries\.join\(' '\) )/,
+        /^<%- (include\('|version |digest |payload |pythonSearch |hereDocument\(text\)|entries\.join\(' '\) )/,
         `${name}: ${tag}`,
       );
   }

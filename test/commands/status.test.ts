@@ -45,7 +45,7 @@ const FULL = {
   sshWhy: 'sshd already sends its own, every 30 s',
   tmout: [{ file: '/etc/profile.d/timeout.sh', value: 900, readonly: true }],
   sessions: [SESSION],
-  kept: { count: 3, notAnswering: 1, leaked: 0 },
+  kept: { count: 3, notAnswering: 1, leaked: 0, unseen: "2 (no interpreter of root's)" },
   more: { sessions: 2, drifted: 0, left: 0 },
 };
 
@@ -73,6 +73,7 @@ for (const columns of [50, 80, 200]) {
       'skipped (sshd already sends its own, every 30 s)',
       '900, readonly, by /etc/profile.d/timeout.sh; a shell that reads it still logs out at its prompt',
       'and 2 more',
+      "processes named ssm-keepalive: 2 (no interpreter of root's)",
     ])
       assert.ok(flat.includes(fact), `${fact}\n${text}`);
     assert.match(text, columns === 50 ? /ssm-user on pts\/3: relay\+tmux/ : /^ {2}ssm-user {2}pts\/3/m);
@@ -177,7 +178,7 @@ test('status through the lab: a session that is open now, its user, terminal, ke
   );
   assert.equal(session!.terminal, terminal, 'the terminal that `tty` names in the session');
   assert.ok(session!.age !== null && session!.age >= 0 && session!.lastKey !== null);
-  assert.deepEqual(web!['kept'], { count: 1, notAnswering: 0, leaked: 0 });
+  assert.deepEqual(web!['kept'], { count: 1, notAnswering: 0, leaked: 0, unseen: '' });
   assert.match(String(web!['keeperWhy']), /^runs on \//);
   assert.deepEqual(
     [db!['state'], db!['sessions'], db!['entries']],

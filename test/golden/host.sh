@@ -12,6 +12,7 @@ cd / || exit 1
 
 newline='
 '
+pythons='/usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python'
 own_path='make every directory of that path root:root and not writable by others'
 ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
@@ -162,9 +163,15 @@ is_roots_alone() {
   [ -z "$distrust" ]
 }
 
+is_trusted_component() {
+  case $trusted in *"//$1//"*) return 0 ;; esac
+  is_roots_alone "$1" || return 1
+  [ -n "$sticky" ] || trusted=$trusted//$1//
+}
+
 is_trusted() {
   distrust='' resolved='' untried=$1/ hops=0
-  is_roots_alone "${root:-/}" || return 1
+  is_trusted_component "${root:-/}" || return 1
   while [ -n "$untried" ]; do
     part=${untried%%/*}
     untried=${untried#*/}
@@ -179,7 +186,7 @@ is_trusted() {
     esac
     if [ ! -h "$root$resolved/$part" ]; then
       resolved=$resolved/$part
-      is_roots_alone "$root$resolved" || return 1
+      is_trusted_component "$root$resolved" || return 1
       continue
     fi
     hops=$((hops + 1))
@@ -207,7 +214,7 @@ is_trusted_program() {
   [ -z "$distrust" ]
 }
 
-sticky='' stranger=0
+sticky='' trusted='' stranger=0
 # shellcheck disable=SC2034 # the first two numbers
 [ ! -r /proc/self/uid_map ] || { read -r part hops untried </proc/self/uid_map && [ "$untried" != 1 ] || stranger=65534; }
 
@@ -356,7 +363,7 @@ rewrite_around() {
   rewritten=$root$1
   waiting_name "$1"
   shift
-  rm -f "$root$waiting"
+  drop_file "$root$waiting"
   [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || from=1 to=0
   { cp -a "$rewritten" "$root$waiting" && {
     head -n "$((from - 1))" "$rewritten" && "$@" && tail -n "+$((to + 1))" "$rewritten"
@@ -388,6 +395,15 @@ belongs_here() {
   esac
 }
 
+start_gathering() {
+  drifted='' gathered='' expected=''
+}
+
+gather_plain() {
+  gathered="$gathered .$1"
+  expected="$expected$2 $3 .$1$newline"
+}
+
 gather_file() {
   belongs_here "$1" || return 0
   if [ "$5" = block ]; then
@@ -395,17 +411,20 @@ gather_file() {
     [ "$block" = same ] || drifted="$drifted $1"
     return
   fi
-  gathered="$gathered .$1"
-  expected="$expected$2 $3 .$1$newline"
+  gather_plain "$@"
 }
 
 find_drift() {
-  drifted='' gathered='' expected=''
+  start_gathering
   [ -f "$root$library/$1/manifest" ] || {
     drifted=$library/$1/manifest
     return
   }
   each_file "$root$library/$1/manifest" gather_file
+  compare_gathered
+}
+
+compare_gathered() {
   # shellcheck disable=SC2086 # a list of paths of ours, without spaces
   found=$newline$(cd "${root:-/}" && sha256sum $gathered 2>/dev/null)$newline
   # shellcheck disable=SC2086
@@ -484,6 +503,10 @@ drop_dead_locks() {
   done
 }
 
+drop_file() {
+  [ ! -e "$1" ] && [ ! -h "$1" ] || rm -f "$1"
+}
+
 waiting_name() {
   waiting=${1%/*}/.${1##*/}.ssm-keepalive-new
 }
@@ -492,7 +515,7 @@ drop_waiting() {
   [ "${5-}" != block ] || find_target "$1" || :
   [ "${5-}" != block ] || set -- "$target"
   waiting_name "$1"
-  rm -f "$root$waiting"
+  drop_file "$root$waiting"
 }
 
 remove_recorded_directories() {
@@ -506,8 +529,8 @@ is_same() {
 }
 
 write_line() {
-  rm -f "$root$1.new"
-  { printf '%s\n' "$2" >"$root$1.new"; } 2>/dev/null && chown 0:0 "$root$1.new" && chmod 644 "$root$1.new" || return 1
+  drop_file "$root$1.new"
+  { printf '%s\n' "$2" >"$root$1.new"; } 2>/dev/null || return 1
   read_line written "$root$1.new"
   [ "$written" = "$2" ] && sync_paths "$root$1.new" && mv -f "$root$1.new" "$root$1"
 }
@@ -638,6 +661,7 @@ look_at_entries() {
   for file in /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/zshrc /etc/zshrc; do
     [ -f "$root$file" ] || continue
     [ "$rc_entry" = live ] || rc_entry=off
+    is_trusted "$file" || continue
     find_block "$file" ''
     [ -z "$block" ] || [ -z "$current" ] || rc_entry=live
   done
@@ -681,7 +705,7 @@ can_relay() {
 }
 
 find_interpreter() {
-  for interpreter in /usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python; do
+  for interpreter in $pythons; do
     ! can_relay || return 0
   done
   interpreter=

@@ -5,79 +5,178 @@ case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 # shellcheck source=/dev/null
 . "$here/host.sh"
 
-MOST_SESSIONS=100
+print_sessions_program() {
+  cat <<'__SSMKA_PYTHON'
+import sys; sys.path[:] = [p for p in sys.path if p[:1] == "/"] + sys.argv[1:2]; del sys.argv[1:2]
+import os
+import signal
+import stat
+import time
 
-read_session() {
-  for descriptor in "/proc/$1/fd"/*; do
-    case $(readlink "$descriptor" 2>/dev/null) in
-      /dev/shm/ssm-keepalive-* | /tmp/ssm-keepalive-*) ;;
-      *) continue ;;
-    esac
-    [ -f "$descriptor" ] || continue
-    read_record=$( (head -c 512 <"$descriptor" | tr -cd ' -~') 2>/dev/null)
-    session_keeper=relay session_wrap=none terminal='' session_id='' session_state=new
-    started=0 last_key=0 last_answer=0 sent=0 answered=0 leaked=0
-    set -f
-    for pair in $read_record; do
-      word=${pair#*=}
-      case $pair in
-        keeper=prompt) session_keeper=prompt ;;
-        wrap=tmux | wrap=missing | wrap=failed | wrap=nobody) session_wrap=$word ;;
-        pts=*) terminal=$word ;;
-        sid=-) ;;
-        sid=*) session_id=$word ;;
-        state=*) session_state=$word ;;
-        started=*) number "$word" && started=$number ;;
-        lastkey=*) number "$word" && last_key=$number ;;
-        sent=*) number "$word" && sent=$number ;;
-        answered=*) number "$word" && answered=$number ;;
-        leaked=*) number "$word" && leaked=$number ;;
-        lastanswer=*) number "$word" && last_answer=$number ;;
-      esac
-    done
-    set +f
-    return 0
+signal.alarm(int(sys.argv[1]))
+ROOTS = (0, int(sys.argv[2]))
+MOST_PROCESSES = 1000
+MOST_LISTED = 100
+DESCRIPTORS = range(3, 64)
+O_PATH = 0o10000000
+RECORDS = ("/dev/shm/ssm-keepalive-", "/tmp/ssm-keepalive-", "/memfd:ssm-keepalive-")
+INTERPRETERS = ("python", "platform-python", "sh", "dash", "bash", "busybox", "ksh", "mksh")
+unseen = {}
+users = {}
+helpers = {}
+listed = 0
+
+
+def pass_over(why):
+    unseen[why] = unseen.get(why, 0) + 1
+
+
+def read_text(path):
+    with open(path, "rb") as file:
+        return file.read(65536).decode("latin-1")
+
+
+def is_interpreter(process):
+    found = os.stat(process + "/exe")
+    name = os.readlink(process + "/exe").split(" (deleted)")[0].split("/")[-1]
+    return found.st_uid in ROOTS and not found.st_mode & 0o022 and name.rstrip("0123456789.") in INTERPRETERS
+
+
+def read_record(process, uid):
+    for number in DESCRIPTORS:
+        name = "%s/fd/%d" % (process, number)
+        try:
+            if not os.readlink(name).startswith(RECORDS):
+                continue
+        except OSError:
+            continue
+        held = os.open(name, O_PATH)
+        try:
+            found = os.fstat(held)
+            if not stat.S_ISREG(found.st_mode) or found.st_uid != uid:
+                pass_over("no record of its own")
+                return None
+            opened = os.open("/proc/self/fd/%d" % held, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            try:
+                return os.read(opened, 512).decode("latin-1")
+            finally:
+                os.close(opened)
+        finally:
+            os.close(held)
+    if all(os.path.lexists("%s/fd/%d" % (process, number)) for number in DESCRIPTORS):
+        pass_over("too many open files")
+    return None
+
+
+def is_alive(pid):
+    try:
+        return read_text("/proc/%d/stat" % pid).rsplit(")", 1)[1].split()[0] not in "ZX"
+    except EnvironmentError:
+        return False
+
+
+def number(words, key):
+    value = words.get(key, "")
+    return int(value) if value.isdigit() and len(value) < 12 and (value == "0" or value[0] != "0") else 0
+
+
+def quote(text, most):
+    return "\"%s\"" % "".join(c for c in text if " " <= c <= "~" and c not in "\"\\")[:most]
+
+
+def tell(pid, uid, words):
+    global listed
+    is_prompt = words.get("keeper") == "prompt"
+    state, leaked = words.get("state", "new"), number(words, "leaked")
+    sid = words.get("sid", "-")
+    wrap = words.get("wrap")
+    session = "\"pid\":%d,\"uid\":%d,\"user\":%s" % (pid, uid, quote(users.get(uid, ""), 32))
+    session += ",\"terminal\":%s,\"keeper\":\"%s\"" % (quote(words.get("pts", ""), 22), "prompt" if is_prompt else "relay")
+    session += ",\"wrap\":\"%s\"" % (wrap if wrap in ("tmux", "missing", "failed", "nobody") else "none")
+    session += ",\"sessionId\":%s,\"state\":%s" % (quote("" if sid == "-" else sid, 94), quote(state, 22))
+    for name, key in (("age", "started"), ("lastKey", "lastkey"), ("lastAnswer", "lastanswer")):
+        moment = number(words, key)
+        session += ",\"%s\":%s" % (name, now - moment if moment else "null")
+    session += ",\"sent\":%d,\"answered\":%d,\"leaked\":%s" % (number(words, "sent"), number(words, "answered"), "null" if is_prompt else leaked)
+    listed += 1
+    print("session %d %d %s" % (state == "not-answering", leaked, "{%s}" % session if listed <= MOST_LISTED else ""))
+    sys.stdout.flush()
+
+
+def look_at(pid):
+    process = "/proc/%d" % pid
+    if not is_interpreter(process):
+        pass_over("no interpreter of root's")
+        return
+    uid = os.stat(process).st_uid
+    record = read_record(process, uid)
+    if record is None:
+        return
+    words = dict(pair.split("=", 1) for pair in record.split() if "=" in pair)
+    if words.get("keeper") != "prompt":
+        tell(pid, uid, words)
+        return
+    terminal = os.stat(process + "/fd/1")
+    where = (terminal.st_dev, terminal.st_ino)
+    if where not in helpers or number(words, "lastkey") >= number(helpers[where][2], "lastkey"):
+        helpers[where] = (pid, uid, words)
+
+
+print("begin")
+sys.stdout.flush()
+now = int(time.time())
+for entry in reversed(read_text("/etc/passwd").splitlines()):
+    fields = entry.split(":")
+    if len(fields) > 3 and fields[2].isdigit():
+        users[int(fields[2])] = fields[0]
+looked_at = 0
+for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+    try:
+        if read_text("/proc/%d/comm" % pid) != "ssm-keepalive\n":
+            continue
+        looked_at += 1
+        if looked_at > MOST_PROCESSES:
+            pass_over("too many processes")
+        else:
+            look_at(pid)
+    except (EnvironmentError, ValueError, IndexError):
+        if is_alive(pid):
+            pass_over("unreadable")
+for helper in sorted(helpers.values(), key=lambda helper: helper[0]):
+    tell(*helper)
+print("end %s" % ", ".join("%d (%s)" % (unseen[why], why) for why in sorted(unseen)))
+__SSMKA_PYTHON
+}
+
+look_for_sessions() {
+  found='' unseen=''
+  for python in "$interpreter" $pythons; do
+    [ -n "$python" ] && is_trusted_program "$python" || continue
+    found=$(run_python "$python" -c "$(print_sessions_program)" / "$SECONDS_FOR_SESSIONS" "$stranger")
+    case $found in begin*) break ;; esac
   done
-  return 1
-}
-
-add_helper() {
-  where=$(stat -Lc %d:%i "/proc/$1/fd/1" 2>/dev/null)
-  where=${where:-$1}
-  held=${helpers#*"$newline$where "}
-  if [ "$held" != "$helpers" ]; then
-    held=${held%%"$newline"*}
-    [ "$last_key" -ge "${held% *}" ] || return 0
-    helpers=${helpers%%"$newline$where $held$newline"*}$newline${helpers#*"$newline$where $held$newline"}
-  fi
-  helpers=$helpers"$where $last_key $1"$newline
-}
-
-add_session() {
-  session_count=$((session_count + 1)) leaked_count=$((leaked_count + leaked))
-  [ "$session_state" != not-answering ] || silent_count=$((silent_count + 1))
-  [ "$session_count" -le "$MOST_SESSIONS" ] || return 0
-  number "$(stat -c %u "/proc/$1" 2>/dev/null)"
-  json_cut "$(stat -c %U "/proc/$1" 2>/dev/null)" 34
-  session="{\"pid\":$1,\"uid\":$number,\"user\":$json"
-  json_cut "$terminal" 24
-  session="$session,\"terminal\":$json,\"keeper\":\"$session_keeper\",\"wrap\":\"$session_wrap\""
-  json_cut "$session_id" 96
-  session="$session,\"sessionId\":$json"
-  json_cut "$session_state" 24
-  session="$session,\"state\":$json"
-  for moment in "age $started" "lastKey $last_key" "lastAnswer $last_answer"; do
-    seconds=$((now - ${moment#* }))
-    [ "${moment#* }" != 0 ] || seconds=null
-    session="$session,\"${moment% *}\":$seconds"
-  done
-  [ "$session_keeper" = relay ] || leaked=null
-  all_sessions="$all_sessions$session,\"sent\":$sent,\"answered\":$answered,\"leaked\":$leaked}$newline"
-}
-
-look_at() {
-  read_session "$1" || return 0
-  if [ "$session_keeper" = prompt ]; then add_helper "$1"; else add_session "$1"; fi
+  case $found in
+    *"$newline"end*)
+      unseen=${found##*"$newline"end}
+      unseen=${unseen# }
+      ;;
+    begin*) unseen="what is left after $SECONDS_FOR_SESSIONS s" ;;
+    *)
+      count=0
+      for process in /proc/[0-9]*; do
+        read_line name "$process/comm" 2>/dev/null
+        [ "$name" != ssm-keepalive ] || count=$((count + 1))
+      done
+      [ "$count" = 0 ] || unseen="$count (no Python here to look with)"
+      ;;
+  esac
+  while read -r word silent leaked session; do
+    [ "$word" = session ] || continue
+    session_count=$((session_count + 1)) silent_count=$((silent_count + silent)) leaked_count=$((leaked_count + leaked))
+    [ -z "$session" ] || all_sessions=$all_sessions$session$newline
+  done <<__SSMKA_SESSIONS
+$found
+__SSMKA_SESSIONS
 }
 
 fit_sessions() {
@@ -138,7 +237,11 @@ look_for_tmout() {
   for file in /etc/environment /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc \
     /etc/ksh.kshrc /etc/mkshrc; do
     [ -f "$root$file" ] || continue
-    lines=$(grep '^[^#]*TMOUT' "$root$file" 2>/dev/null) || continue
+    [ ! -h "$root$file" ] || is_trusted "$file" || {
+      say "not read: $file, since $distrust"
+      continue
+    }
+    lines=$(run_limited head -c 65536 "$root$file" | grep '^[^#]*TMOUT') || continue
     add_tmout "$file" "$lines"
   done
   for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
@@ -177,8 +280,10 @@ name_left() {
   if [ -e "$root$1" ] || [ -h "$root$1" ]; then left="$left $1"; fi
 }
 
+SECONDS_FOR_SESSIONS=10
+
 require_host
-verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' shown=0 busy=false
+verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' shown=0 busy=false unseen=''
 find_library
 look_at_installed
 if [ "$env_entry" = pending ] && [ -n "$unanswered" ]; then
@@ -214,7 +319,7 @@ say "state: $state"
 say "keeper: $keeper ($keeper_why)"
 look_for_tmout
 if [ "$ssh" = live ] && [ -z "$root" ]; then
-  value=$(sshd -T 2>/dev/null | grep '^clientaliveinterval ')
+  value=$(run_limited sshd -T | grep '^clientaliveinterval ')
   case $value in '' | "clientaliveinterval $interval") ;; *) ssh=overridden ssh_why="sshd -T says $value" ;; esac
 fi
 [ "$ssh" = off ] || say "ssh: $ssh${ssh_why:+ ($ssh_why)}"
@@ -222,29 +327,12 @@ for tmux in /usr/bin/tmux /usr/local/bin/tmux /bin/tmux ''; do
   [ ! -x "$root$tmux" ] || break
 done
 [ "$wrap" != tmux ] || [ -n "$tmux" ] || say 'wrapper: tmux is not here, so sessions get the plain shell, kept'
-if [ -z "$root" ]; then
-  now=$(date +%s) helpers=$newline
-  for process in /proc/[0-9]*; do
-    read_line name "$process/comm" 2>/dev/null
-    case $name in
-      ssm-keepalive) look_at "${process#/proc/}" ;;
-      sh | bash | dash | busybox)
-        read_line name "$process/cmdline" 2>/dev/null
-        case $name in *ssm-keepalive/*/prompt-helper.sh*) look_at "${process#/proc/}" ;; esac
-        ;;
-    esac
-  done
-  helpers=${helpers#"$newline"}
-  while [ -n "$helpers" ]; do
-    held=${helpers%%"$newline"*} helpers=${helpers#*"$newline"}
-    if read_session "${held##* }"; then add_session "${held##* }"; fi
-  done
-fi
+[ -n "$root" ] || look_for_sessions
 for file in $drifted; do say "changed since it was installed: $file"; done
 for file in $left; do say "not installed, yet there: $file"; done
 [ "$env_entry" != stale ] || say 'the agent still carries our ENV, which names a file that is gone (harmless); gone with its next restart'
 [ -z "$why" ] || say "why: $why"
-say "sessions with a keeper: $session_count"
+say "sessions with a keeper: $session_count${unseen:+; processes with its name that were not looked at: $unseen}"
 case $keeper in
   output) say 'without a relay plain sh sends output only, which keeps a session alive only where the timer counts output' ;;
 esac
@@ -256,7 +344,9 @@ json_cut "$keeper_why" 90
 details=",\"keeperWhy\":$json,\"wrap\":\"$wrap\",\"tmux\":"
 json_cut "$tmux" 40
 details="$details$json,\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"
-details="$details,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count}"
+details="$details,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count,\"unseen\":"
+json_cut "$unseen" 160
+details="$details$json}"
 print_verdict
 print_rest
 exit 0

@@ -29,15 +29,30 @@ remove_stub() {
   [ ! -h "$root$1" ] && [ -f "$root$1" ] && is_same "$1" "$2" && rm -f "$root$1"
 }
 
-remove_version_file() {
+gather_version_file() {
   [ "$4" = version ] || return 0
-  rm -f "$root$1.new"
-  [ ! -h "$root$1" ] && [ -f "$root$1" ] && is_same "$1" "$2" && rm -f "$root$1"
+  drop_file "$root$1.new"
+  [ -h "$root$1" ] || [ ! -f "$root$1" ] || gathered="$gathered .$1"
+}
+
+note_same() {
+  case $sums in *"$newline$2  .$1$newline"*) same="$same .$1" ;; esac
+}
+
+remove_version_files() {
+  gathered='' same=''
+  for_all_versions gather_version_file
+  # shellcheck disable=SC2086 # lists of paths of ours, without spaces
+  sums=$newline$(cd "${root:-/}" && sha256sum $gathered 2>/dev/null)$newline
+  for_all_versions note_same
+  # shellcheck disable=SC2086
+  [ -z "$same" ] || (cd "${root:-/}" && rm -f $same)
 }
 
 name_left() {
   [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
   if [ "${5-}" = block ]; then
+    is_trusted "$1" || return 0
     find_block "$1" "$2"
     [ -n "$block" ] || return 0
   fi
@@ -50,8 +65,7 @@ name_left_outside() {
 
 remove_version() {
   version_name=${1##*/}
-  rm -rf "${1:?}/__pycache__"
-  rm -f "$1/relay.pyc"
+  rm -rf "${1:?}/__pycache__" "$1/relay.pyc"
   if [ -f "$1/manifest" ]; then
     case $(sha256sum <"$1/manifest") in
       "$version_name"*)
@@ -121,14 +135,13 @@ for_all_versions remove_stub
 for_all_versions name_left_outside
 case $ssh_state in live | changing) reload_sshd || say 'sshd was not reloaded: it has our ClientAlive values until it starts anew' ;; esac
 sync_paths "$root$library"
-for_all_versions remove_version_file
-rm -rf "$root$library/.staged"
-rm -f "$root$library"/*.new "$root$library/previous" "$root$library/env-before" "$root$library/restart" "$root$library/ssh"
+remove_version_files
+rm -rf "$root$library/.staged" "$root$library"/*.new "$root$library/previous" "$root$library/env-before" "$root$library/restart" "$root$library/ssh"
 for version_directory in "$root$library"/*; do
   [ -d "$version_directory" ] && is_digest "${version_directory##*/}" && remove_version "$version_directory"
 done
 remove_recorded_directories
-rm -f "$root$library/record"
+drop_file "$root$library/record"
 rm -f "$root$library/journal"
 rmdir "$root$library" 2>/dev/null || for file in "$root$library"/*; do
   case ${file##*/} in *[!0-9a-f]*) name_left "${file#"$root"}" ;; esac

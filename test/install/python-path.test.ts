@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PYTHON_PROGRAMS } from '../../src/bundle/python.ts';
+import { PYTHON_PROGRAMS, PYTHON_SEARCH } from '../../src/bundle/python.ts';
+import { renderTemplate } from '../../src/bundle/render.ts';
 import { bundleOf } from '../support/bundle.ts';
 
 const versions = join(homedir(), '.pyenv/versions');
@@ -15,17 +16,27 @@ const PYTHONS = [
 ].filter(existsSync);
 
 /** What each program imports, and with it every module that those bring. */
-const LISTED = 'errno, fcntl, os, select, struct, sys, termios, time, signal, py_compile, relay, selftest';
+const LISTED =
+  'errno, fcntl, os, select, stat, struct, sys, termios, time, signal, py_compile, relay, selftest';
+
+const SESSIONS = renderTemplate('sessions.py.ejs', 'python', { pythonSearch: PYTHON_SEARCH });
+const PROGRAMS = { ...PYTHON_PROGRAMS, sessions: SESSIONS };
 
 /** The flags as rendered, by what the interpreter is called. */
 const flagsOf = (python: string) => (python.includes('/2.7') ? ['-E', '-s', '-S', '-B'] : ['-I', '-S', '-B']);
+
+test('the program that looks for sessions settles its path first', () => {
+  assert.ok(SESSIONS.startsWith(`${PYTHON_SEARCH}\nimport os\n`), SESSIONS.slice(0, 200));
+  assert.match(bundleOf().status, /__SSMKA_PYTHON'\nimport sys; sys\.path\[:\] = /);
+});
 
 test('the rendered scripts start Python with the shared programs and in no other way', () => {
   const { installer, status, uninstaller } = bundleOf();
   for (const script of [installer, status, uninstaller]) {
     const started = script.match(/^.*(?:run_python "|set -- "\$@" -c ).*$/gm) ?? [];
     assert.ok(started.length > 0);
-    for (const line of started) assert.match(line, /import sys; sys\.path\[:\] = /);
+    for (const line of started)
+      assert.match(line, /import sys; sys\.path\[:\] = |"\$\(print_sessions_program\)"/);
     assert.doesNotMatch(script, /-c '?import (?!sys; sys\.path)/);
   }
 });
@@ -61,7 +72,7 @@ for (const python of PYTHONS) {
       }
       writeFileSync(join(shared, 'evil.pth'), `import os; ${evil('pth')}`);
       writeFileSync(join(shared, 'pyvenv.cfg'), `home = ${shared}\n`);
-      for (const [program, text] of Object.entries(PYTHON_PROGRAMS)) {
+      for (const [program, text] of Object.entries(PROGRAMS)) {
         // The imports are what is looked at: a whole self-test would wait for a session.
         const imports = text.replace('selftest.main()', 'pass');
         spawnSync(python, [...flagsOf(python), '-c', imports, ours, join(ours, 'relay.py')], {

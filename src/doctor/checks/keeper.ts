@@ -55,6 +55,12 @@ export const keeper: Check = defineCheck({
         [...seen, '/etc/ssm-keepalive/max-idle, which root wrote'],
         'ask who wrote it; without that file the cap is the --max-idle of the install',
       );
+    if (kept?.unseen)
+      return note(
+        `${kind}; not every process named ssm-keepalive there could be looked at`,
+        [...seen, `not looked at: ${kept.unseen}`],
+        `look with  ssm-keepalive status ${target}`,
+      );
     if ((kept?.notAnswering ?? 0) > 0)
       return note(
         `${kind}; ${kept?.notAnswering} of ${kept?.count} sessions get no answer from their terminal`,
