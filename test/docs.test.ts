@@ -12,6 +12,7 @@ import { runCli } from './support/cli.ts';
 import { startTestLab } from './support/lab.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LONGEST_LINE = 100;
 const DOCS = PAGES.filter((page) => dirname(page) !== join(ROOT, '.'));
 
 /** The one host of the lab here: it plays the instance of the documentation, and all that have a tag of the lab. */
@@ -165,6 +166,12 @@ test('docs: every file of ours and every npm script that a page names is there',
     for (const [, name = ''] of text.matchAll(/npm run ([\w-]+(?::\w+)?)/g))
       assert.ok(name in scripts, `${relative(ROOT, page)}: npm run ${name}`);
   }
+});
+
+test(`docs: no line is longer than ${LONGEST_LINE} characters`, () => {
+  for (const page of PAGES)
+    for (const [index, line] of readFileSync(page, 'utf8').split('\n').entries())
+      assert.ok([...line].length <= LONGEST_LINE, `${relative(ROOT, page)}:${index + 1}: ${line}`);
 });
 
 test('docs: every page can be reached from the README', () => {
