@@ -160,6 +160,13 @@ test('no template has a %> or <% that EJS would eat inside shell or Python text'
   }
 });
 
+test('no pattern of the entry has more than three stars: zsh is slow with many', () => {
+  for (const { path, text } of bundleOf({ shell: 'login', wrap: 'tmux' }).files.filter((file) =>
+    /entry/.test(file.path),
+  ))
+    assert.doesNotMatch(text, /[#%]\*( \*){3}/, path);
+});
+
 test('only render.ts imports ejs', () => {
   const importers = readdirSync(source, { recursive: true })
     .map(String)

@@ -95,7 +95,11 @@ __ssmka_watch() {
 
 __ssmka_start_of() {
   __ssmka_start=${1##*\) }
-  __ssmka_start=${__ssmka_start#* * * * * * * * * * * * * * * * * * * }
+  __ssmka_depth=0
+  while [ "$__ssmka_depth" -lt 19 ]; do
+    __ssmka_start=${__ssmka_start#* }
+    __ssmka_depth=$((__ssmka_depth + 1))
+  done
   __ssmka_start=${__ssmka_start%% *}
 }
 
