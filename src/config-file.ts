@@ -1,7 +1,6 @@
 /** The config file: which one is read, and what it says for each flag. */
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { COMMANDS } from './commands/index.ts';
 import type { FileEntry } from './config-entries.ts';
 import { readTexts } from './config-values.ts';
 import { UsageError } from './errors.ts';
@@ -24,6 +23,9 @@ export interface ConfigFile {
   readonly settings: ReadonlyMap<FlagName, FileSetting>;
 }
 
+/** The command that alone has a flag of that name. */
+type OwnerOf = (flag: string) => string | undefined;
+
 /** Looked for in the working folder, nowhere else: a parent's file would hold where nobody sees it. */
 export const FILE_NAMES = ['json', 'yaml', 'yml'].map((ending) => `ssm-keepalive.config.${ending}`);
 
@@ -35,11 +37,13 @@ export async function openConfigFile(
   typed: unknown,
   environment: NodeJS.ProcessEnv,
   folder: string,
+  ownerOf: OwnerOf = () => undefined,
 ): Promise<ConfigFile | undefined> {
   if (Array.isArray(typed)) throw givenTwice();
   const named = typed === undefined ? environment[variableName('config')] : String(typed);
   if (named === 'none') return undefined;
-  if (named !== undefined && named !== '') return readConfigFile(resolve(folder, named), named, true);
+  if (named !== undefined && named !== '')
+    return readConfigFile(resolve(folder, named), named, true, ownerOf);
   const found = FILE_NAMES.filter((name) =>
     statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
   );
@@ -55,16 +59,21 @@ export async function openConfigFile(
   }
   const foreign = findForeign(join(folder, name), environment);
   if (foreign) throw notTrusted(name, foreign);
-  return readConfigFile(join(folder, name), name, false);
+  return readConfigFile(join(folder, name), name, false, ownerOf);
 }
 
-async function readConfigFile(path: string, shown: string, isNamed: boolean): Promise<ConfigFile> {
+async function readConfigFile(
+  path: string,
+  shown: string,
+  isNamed: boolean,
+  ownerOf: OwnerOf,
+): Promise<ConfigFile> {
   const { readEntries } = await import('./config-entries.ts');
   const settings = new Map<FlagName, FileSetting>();
   for (const entry of await readEntries(readText(path, shown), shown)) {
     // Editors look for the schema there.
     if (entry.key === '$schema') continue;
-    const flag = findFlag(entry, shown);
+    const flag = findFlag(entry, shown, ownerOf);
     if (!isNamed && !flag.inFoundFile) throw namedOnly(flag, entry, shown);
     settings.set(flag.name as FlagName, { texts: readTexts(flag, entry, shown), line: entry.line });
   }
@@ -98,7 +107,7 @@ function notTrusted(shown: string, why: string): UsageError {
   });
 }
 
-function findFlag(entry: FileEntry, path: string): Flag {
+function findFlag(entry: FileEntry, path: string, ownerOf: OwnerOf): Flag {
   const flag = (FLAGS as readonly Flag[]).find(({ name }) => name === entry.key && name !== 'config');
   if (flag) return flag;
   const removed = refuseRemoved(entry.key, `${path}:${entry.line}: ${entry.key}`);
@@ -107,7 +116,7 @@ function findFlag(entry: FileEntry, path: string): Flag {
     entry.key,
     FLAGS.map(({ name }) => name as string).filter((name) => name !== 'config'),
   );
-  const command = COMMANDS.find(({ own }) => own?.some(({ name }) => name === entry.key));
+  const command = ownerOf(entry.key);
   throw new UsageError({
     code: 'bad-config-file',
     what: `${path}:${entry.line}: there is no key ${JSON.stringify(entry.key)}`,
@@ -115,7 +124,7 @@ function findFlag(entry: FileEntry, path: string): Flag {
       entry.key === 'config'
         ? 'a config file names no other'
         : command
-          ? `--${entry.key} is a flag of ${command.name} alone, for its command line`
+          ? `--${entry.key} is a flag of ${command} alone, for its command line`
           : 'keys are the names of flags, without the dashes in front',
     next: nearest && !command ? `did you mean ${nearest}?` : 'leave it out',
   });

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { ownerOf } from '../src/commands/index.ts';
 import { FILE_NAMES, openConfigFile } from '../src/config-file.ts';
 import { UsageError } from '../src/errors.ts';
 import { FLAGS, type Flag, type RawFlags } from '../src/flags.ts';
@@ -50,6 +51,7 @@ async function read(
     flags.config ?? variables['SSM_KEEPALIVE_CONFIG'] ?? named,
     variables,
     folder,
+    ownerOf,
   );
   return readSettings(flags, variables, EVERY_GROUP, file);
 }

@@ -1,5 +1,5 @@
+import type { Bundle } from './bundle.ts';
 import { makeDocument } from './document.ts';
-import type { Bundle } from './index.ts';
 import { wireCommands } from './wire.ts';
 
 /** Patterns and bounds of the service's API model (botocore: CreateAssociation). */

@@ -1,5 +1,5 @@
+import type { Bundle } from './bundle.ts';
 import { cloudFormationTemplate } from './cloudformation.ts';
-import type { Bundle } from './index.ts';
 import { sha256 } from './manifest.ts';
 import { PLACES } from './places.ts';
 import { renderTemplate } from './render.ts';

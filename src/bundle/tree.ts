@@ -1,4 +1,4 @@
-import type { Bundle } from './index.ts';
+import type { Bundle } from './bundle.ts';
 import { sha256 } from './manifest.ts';
 import { AGENT_UNITS, dropInPath, FISH_STUB, PLACES } from './places.ts';
 

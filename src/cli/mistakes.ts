@@ -1,5 +1,6 @@
 /** Words for what yargs could not read. */
-import { COMMANDS, type CommandEntry } from '../commands/index.ts';
+import type { CommandEntry } from '../commands/command.ts';
+import { COMMANDS } from '../commands/index.ts';
 import { UsageError } from '../errors.ts';
 import { FLAGS, type Flag } from '../flags.ts';
 import { nearestName } from '../nearest.ts';

@@ -1,6 +1,7 @@
 /** The command line as yargs knows it: built from the lists of commands and flags. */
 import yargs, { type Argv, type Options } from 'yargs';
-import { COMMANDS, type CommandEntry, type OwnFlag } from '../commands/index.ts';
+import type { CommandEntry, OwnFlag } from '../commands/command.ts';
+import { COMMANDS } from '../commands/index.ts';
 import { FLAGS, type Flag } from '../flags.ts';
 
 /** What yargs itself complains of. */

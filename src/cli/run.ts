@@ -1,7 +1,8 @@
 /** One run of the command line: arguments in, exit status out. It touches no stream, signal or variable but those it is given. */
 
 import { requireOneAccount } from '../commands/accounts.ts';
-import { COMMANDS, type CommandEntry } from '../commands/index.ts';
+import type { CommandEntry } from '../commands/command.ts';
+import { COMMANDS, ownerOf } from '../commands/index.ts';
 import type { Io } from '../commands/io.ts';
 import { UsageError, UserError } from '../errors.ts';
 import { FLAGS, type RawFlags } from '../flags.ts';
@@ -101,7 +102,7 @@ async function runCommand(
   manner.isDebug = parsed['debug'] === true;
   const { variables, folder } = environment;
   // A command without settings reads no file either.
-  const file = groups.length > 0 ? await openConfigFile(flags.config, variables, folder) : undefined;
+  const file = groups.length > 0 ? await openConfigFile(flags.config, variables, folder, ownerOf) : undefined;
   const settings = readSettings(flags, variables, groups, file);
   manner.output = settings.common.output;
   manner.isDebug = settings.common.isDebug;

@@ -1,7 +1,7 @@
 import { COMPLETION_SHELLS, type CompletionShell, SCRIPTS } from '../completion/scripts.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
-import type { Command } from './index.ts';
+import type { Command } from './command.ts';
 
 /** Prints the script that makes a shell complete this program's command lines. */
 export const completion: Command = async (_settings, io, { words }) => {

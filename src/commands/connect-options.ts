@@ -1,6 +1,6 @@
 import { parseDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
-import type { Invocation, OwnFlag } from './index.ts';
+import type { Invocation, OwnFlag } from './command.ts';
 
 export interface ConnectOptions {
   readonly client: 'auto' | 'plugin' | 'own';

@@ -1,16 +1,15 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, UserError } from '../errors.ts';
 import { makeInterruptible } from '../fleet/interruptible.ts';
-import type { StartedSession } from '../fleet/sessions.ts';
 import { findPlugin, runPlugin } from '../session/plugin.ts';
 import type { TerminalStreams } from '../session/user-terminal.ts';
 import type { Settings } from '../settings.ts';
 import { say } from '../terminal/safe-text.ts';
+import type { Command } from './command.ts';
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
+import type { ConnectTask } from './connect-task.ts';
 import { describeSpan } from './connect-text.ts';
 import { connect as openConnection } from './connection.ts';
-import type { Command } from './index.ts';
-import type { Io } from './io.ts';
 import { chooseOneInstance, requireInstanceId } from './one-instance.ts';
 import { runOwnClient } from './own-client.ts';
 
@@ -45,16 +44,6 @@ export const connect: Command = async (settings, io, { words, own, interruption,
     await connection.close();
   }
 };
-
-/** What both clients work with. */
-export interface ConnectTask {
-  readonly client: SSMClient;
-  readonly session: StartedSession;
-  readonly instanceId: string;
-  readonly options: ConnectOptions;
-  readonly settings: Settings;
-  readonly io: Io;
-}
 
 async function runOfficial(
   task: ConnectTask & {

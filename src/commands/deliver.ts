@@ -6,8 +6,9 @@ import type { Interruption } from '../fleet/interruption.ts';
 import { type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
 import { type Delivery, sendScript } from '../fleet/send.ts';
 import type { Settings } from '../settings.ts';
+import type { AccountPlan } from './account-plan.ts';
 import { countReach, type Reach } from './confirm.ts';
-import { type AccountPlan, planAccount } from './dry-run.ts';
+import { planAccount } from './dry-run.ts';
 import { planFollow, runFollow } from './follow.ts';
 import { removeFollow } from './follow-removal.ts';
 import { describeAction, warnOfAssociations } from './follow-text.ts';
@@ -16,9 +17,8 @@ import { planDocuments, plannedDocument, type SavedDocuments, saveDocuments } fr
 import type { Progress } from './progress.ts';
 import { describeTakeUp, takeUp } from './take-up.ts';
 import { refuseInterrupted, type UnderWay } from './under-way.ts';
+import type { Verb } from './verb.ts';
 import type { Following } from './verdict-json.ts';
-
-export type Verb = 'install' | 'uninstall' | 'status';
 
 /** How long each script may run on an instance; the installer's own steps are bounded well below this. */
 const EXECUTION_TIMEOUT_SECONDS = 300;

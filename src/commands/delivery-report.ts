@@ -4,7 +4,7 @@ import { isGood } from '../fleet/judge.ts';
 import type { PushResult } from '../fleet/push.ts';
 import type { Settings } from '../settings.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
-import type { Outcome, Verb } from './deliver.ts';
+import type { Outcome } from './deliver.ts';
 import { showPlans } from './dry-run.ts';
 import { type AccountEnd, describeAccount } from './each-account.ts';
 import { labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
@@ -13,6 +13,7 @@ import { settleIds } from './foreign-ids.ts';
 import type { Io } from './io.ts';
 import type { ResultLines } from './result-lines.ts';
 import { renderStatus } from './status-report.ts';
+import type { Verb } from './verb.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import {
   type AccountFacts,

@@ -14,10 +14,9 @@ import { type NeededAction, probePermissions } from '../fleet/permissions.ts';
 import { pushScript } from '../fleet/push.ts';
 import { readSessionHistory } from '../fleet/session-history.ts';
 import { readSessionLimits } from '../fleet/session-limits.ts';
-import { listAllPermissions } from '../policy/permissions.ts';
+import { listAllPermissions, listCommands } from '../policy/permissions.ts';
 import type { Settings } from '../settings.ts';
 import { repeatConnection } from './delivery-text.ts';
-import { COMMANDS } from './index.ts';
 
 export interface Question {
   readonly instanceId: string | undefined;
@@ -85,7 +84,7 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
 /** Every action that any command may call, from the one list that `policy` prints. */
 function listNeeded(): NeededAction[] {
   const commandsOf = new Map<string, string[]>();
-  for (const { name } of COMMANDS)
+  for (const name of listCommands())
     for (const { action } of listAllPermissions(name))
       commandsOf.set(action, [...new Set([...(commandsOf.get(action) ?? []), name])]);
   return [...commandsOf].map(([action, commands]) => ({ action, commands }));

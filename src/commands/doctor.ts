@@ -3,13 +3,13 @@ import { parseDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { INTERRUPTED, makeInterrupted } from '../fleet/interruption.ts';
 import type { Settings } from '../settings.ts';
+import type { Command, Invocation } from './command.ts';
 import { openService } from './connection.ts';
 import { type Examined, renderDoctorJsonOfEach, renderDoctorOfEach } from './doctor-accounts-report.ts';
 import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
 import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
 import { type AccountEnd, describeAccount, workInEach } from './each-account.ts';
 import { renderFailedAccounts } from './failure-report.ts';
-import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
 import { chooseOneInstance } from './one-instance.ts';
 

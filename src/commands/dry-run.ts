@@ -8,30 +8,15 @@ import { RUN_SHELL_SCRIPT } from '../fleet/send.ts';
 import { RESOURCE_WORDS } from '../policy/describe.ts';
 import { listPermissions } from '../policy/permissions.ts';
 import type { Settings } from '../settings.ts';
+import type { AccountPlan, NamedPlan, PlannedInstance } from './account-plan.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
-import type { Verb } from './deliver.ts';
 import { repeatKeeper } from './delivery-text.ts';
 import { sayFollowPlans } from './follow-plan.ts';
 import type { Io } from './io.ts';
 import { describeDocumentPlan, type OwnDocuments } from './own-document.ts';
 import { describeAccounts, type LookedAt } from './plan-accounts.ts';
 import { renderPlannedInstances } from './plan-table.ts';
-
-/** What a run would do in one account. */
-export interface AccountPlan {
-  readonly delivery: Delivery;
-  readonly instances: readonly PlannedInstance[];
-  readonly unknownIds: readonly string[];
-  readonly canary: boolean;
-  readonly documents: OwnDocuments | undefined;
-  /** What would become of the association of `--follow`. */
-  readonly following: AssociationPlan | undefined;
-}
-
-export interface PlannedInstance extends Instance {
-  /** Why it would not get the command; empty where it would. */
-  readonly why: string;
-}
+import type { Verb } from './verb.ts';
 
 /** Looks who would be reached, and sends nothing. @throws NoMatchError, ServiceError */
 export async function planAccount(
@@ -59,12 +44,6 @@ function whyNot(instance: Instance): string {
   if (instance.platformType !== '' && instance.platformType !== 'Linux')
     return 'not Linux: the script does not run there';
   return instance.isOnline ? '' : `offline (${instance.pingStatus}): start its agent`;
-}
-
-/** One account's plan under its name; the name is undefined where there is only one. */
-export interface NamedPlan {
-  readonly name: AccountName | undefined;
-  readonly plan: AccountPlan;
 }
 
 /** Prints who would be reached, with what and how. At least one of `looks` has a plan. */

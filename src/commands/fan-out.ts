@@ -6,19 +6,20 @@ import type { Verdict } from '../fleet/judge.ts';
 import { explainNoMatch } from '../fleet/nearest-tags.ts';
 import { requireTargets, type Settings } from '../settings.ts';
 import { type AccountName, listAccounts } from './accounts.ts';
+import type { Invocation } from './command.ts';
 import { confirmEdits, confirmReach, type Reach } from './confirm.ts';
 import { openService } from './connection.ts';
-import { deliver, type Outcome, type Verb } from './deliver.ts';
+import { deliver, type Outcome } from './deliver.ts';
 import { describeEnd, reportDelivery } from './delivery-report.ts';
 import { type AccountAtWork, workInEach } from './each-account.ts';
 import { refuseUnfollowable } from './follow.ts';
 import { Gathering } from './gathering.ts';
-import type { Invocation } from './index.ts';
 import { refuseUnwatchedCanary } from './install-checks.ts';
 import type { Io } from './io.ts';
 import { makeProgress } from './progress.ts';
 import { makeResultLines } from './result-lines.ts';
 import { describeInterrupt, type UnderWay } from './under-way.ts';
+import type { Verb } from './verb.ts';
 
 /**
  * Brings one of the three scripts to every target in every account, all accounts at the same time, and reports a verdict for

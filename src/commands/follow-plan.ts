@@ -2,8 +2,8 @@
 import type { AssociationPlan } from '../fleet/association.ts';
 import type { Settings } from '../settings.ts';
 import { type AccountName, labelAccount } from './accounts.ts';
-import type { Verb } from './deliver.ts';
 import { describeAction, describeFollow } from './follow-text.ts';
+import type { Verb } from './verb.ts';
 
 /** What would become of one account's association; keys are stable and documented in the README. */
 export interface PlannedAssociation {

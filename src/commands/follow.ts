@@ -14,10 +14,10 @@ import type { Verdict } from '../fleet/judge.ts';
 import { confirmRestarts, type PushOptions, type PushResult, pushScript } from '../fleet/push.ts';
 import type { Delivery } from '../fleet/send.ts';
 import type { Settings } from '../settings.ts';
-import type { Verb } from './deliver.ts';
 import { repeatConnection } from './delivery-text.ts';
 import { type AssociationFacts, describeFollow } from './follow-text.ts';
 import type { UnderWay } from './under-way.ts';
+import type { Verb } from './verb.ts';
 
 /** The association takes the script from where the commands do; ids of instances go into one request. */
 const MOST_IDS = 50;

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from '../fleet/account.ts';
 import { readIdlePolicy } from '../fleet/idle-policy.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from '../settings.ts';
-import type { Verb } from './deliver.ts';
+import type { Verb } from './verb.ts';
 
 export const needsCanary = (verb: Verb, settings: Settings) =>
   verb === 'install' && settings.keeper.restart && settings.delivery.hasCanary;

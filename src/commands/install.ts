@@ -1,5 +1,5 @@
+import type { Command } from './command.ts';
 import { deliverToAll } from './fan-out.ts';
-import type { Command } from './index.ts';
 
 export const install: Command = (settings, io, invocation) =>
   deliverToAll('install', settings, io, invocation);

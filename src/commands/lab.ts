@@ -4,8 +4,8 @@ import { UsageError, UserError } from '../errors.ts';
 import type { LabOptions, LabState } from '../lab/index.ts';
 import { nearestName } from '../nearest.ts';
 import { say } from '../terminal/safe-text.ts';
+import type { Command, Invocation } from './command.ts';
 import { describeUnfaithful, explainLabFailure } from './connection.ts';
-import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
 
 const ACTIONS = ['up', 'down', 'hosts'] as const;

@@ -18,8 +18,8 @@ import {
   startArmProcess,
 } from '../session/measure/index.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../settings.ts';
+import type { Command, Invocation } from './command.ts';
 import { connect } from './connection.ts';
-import type { Command, Invocation } from './index.ts';
 import type { Io } from './io.ts';
 import { requirePlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';

@@ -7,7 +7,7 @@ import { type ClientSession, openSession, SessionNotOpenedError } from '../sessi
 import { AnswerCount } from '../session/terminal.ts';
 import { type TerminalStreams, UserTerminal } from '../session/user-terminal.ts';
 import { say, showLine } from '../terminal/safe-text.ts';
-import type { ConnectTask } from './connect.ts';
+import type { ConnectTask } from './connect-task.ts';
 import { describeEnd, describeSpan } from './connect-text.ts';
 import { repeatConnection, repeatForAws } from './delivery-text.ts';
 import { makeResume } from './resume.ts';

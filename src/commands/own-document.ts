@@ -8,7 +8,7 @@ import {
   saveDocument,
 } from '../fleet/command-document.ts';
 import type { Settings } from '../settings.ts';
-import type { Verb } from './deliver.ts';
+import type { Verb } from './verb.ts';
 
 /** The plans for what will be sent: the script itself, and for an install the one that looks afterwards. */
 export interface OwnDocuments {

@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { Failure } from '../errors.ts';
 import type { Settings } from '../settings.ts';
+import type { AccountPlan } from './account-plan.ts';
 import type { AccountName } from './accounts.ts';
-import type { Verb } from './deliver.ts';
-import type { AccountPlan } from './dry-run.ts';
 import { describeFollowPlan, type PlannedAssociation } from './follow-plan.ts';
 import { describeDocumentPlan, type OwnDocuments } from './own-document.ts';
+import type { Verb } from './verb.ts';
 
 /** One account under its name, which is undefined where there is only one; without a plan where looking failed. */
 export interface LookedAt {

@@ -1,5 +1,5 @@
+import type { NamedPlan, PlannedInstance } from './account-plan.ts';
 import { labelColumns } from './accounts.ts';
-import type { NamedPlan, PlannedInstance } from './dry-run.ts';
 import type { Io } from './io.ts';
 import { makeTable, trimLines } from './plain-table.ts';
 import { GROUPED_HOSTS } from './verdict-groups.ts';

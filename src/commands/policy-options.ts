@@ -1,4 +1,4 @@
-import type { OwnFlag } from './index.ts';
+import type { OwnFlag } from './command.ts';
 
 /** The flags of policy alone, beside those of the command that it is asked about. */
 export const POLICY_FLAGS: readonly OwnFlag[] = [

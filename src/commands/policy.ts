@@ -1,8 +1,9 @@
 import { UsageError } from '../errors.ts';
 import { makePolicy } from '../policy/document.ts';
-import { listPermissions, type PlannedRun } from '../policy/permissions.ts';
+import { listPermissions } from '../policy/permissions.ts';
+import type { PlannedRun } from '../policy/planned-run.ts';
 import type { PolicyScope } from '../policy/resources.ts';
-import type { Command } from './index.ts';
+import type { Command } from './command.ts';
 import type { Io } from './io.ts';
 
 /** Prints the least IAM policy for a command with its flags; calls no service. */

@@ -2,7 +2,7 @@ import { SHELL_PROFILE } from '../bundle/index.ts';
 import { parseDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import type { PreferenceChanges } from '../fleet/preferences.ts';
-import type { Invocation } from './index.ts';
+import type { Invocation } from './command.ts';
 
 /** Longest line that the agent's typing into a terminal survives everywhere [facts of the service: keep it under 512]. */
 const LONGEST_PROFILE = 512;

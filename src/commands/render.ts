@@ -3,7 +3,7 @@ import { type Bundle, FORMATS, type Format, renderBundle, treeFiles } from '../b
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings.ts';
-import type { Command } from './index.ts';
+import type { Command } from './command.ts';
 import type { Io } from './io.ts';
 import { listTexts, nameFile, SCRIPTS } from './render-list.ts';
 import { readUrl, refuseCombinations } from './render-usage.ts';

@@ -9,9 +9,9 @@ import type { PushResult } from '../fleet/push.ts';
 import { cancelCommands } from '../fleet/send.ts';
 import { awaitInvocations, type Counters } from '../fleet/watch.ts';
 import type { Settings } from '../settings.ts';
-import type { Verb } from './deliver.ts';
 import { repeatConnection } from './delivery-text.ts';
 import type { Progress } from './progress.ts';
+import type { Verb } from './verb.ts';
 
 export interface TakeUpOptions {
   readonly client: SSMClient;

@@ -1,5 +1,6 @@
 /** What may come next on a command line, from the lists of commands and flags; nothing here runs or waits. */
-import { COMMANDS, type CommandEntry, type OwnFlag } from '../commands/index.ts';
+import type { CommandEntry, OwnFlag } from '../commands/command.ts';
+import { COMMANDS } from '../commands/index.ts';
 import { FLAGS, type Flag } from '../flags.ts';
 
 /** One word that may come next. `isOpen`: more is to follow without a space, as after `env=`. */

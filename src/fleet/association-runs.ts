@@ -9,10 +9,11 @@ import {
 } from '@aws-sdk/client-ssm';
 import { blameAlarm, readTriggered } from './alarm.ts';
 import { clockOf } from './client.ts';
+import { isFinal, normalizeStatus } from './invocation.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
 import { makePollPause } from './poll-pause.ts';
 import { explainServiceError } from './service-errors.ts';
-import { type Counters, isFinal, normalizeStatus } from './watch.ts';
+import type { Counters } from './watch.ts';
 
 export interface RunWatch {
   readonly associationId: string;

@@ -1,5 +1,5 @@
+import { type Invocation, normalizeStatus } from './invocation.ts';
 import { type ReportLine, readReportLine } from './report-line.ts';
-import { type Invocation, normalizeStatus } from './watch.ts';
 
 /** What happened on one instance: `class`, `why` and `next` are empty where nothing is wrong. */
 export interface Verdict {

@@ -9,11 +9,12 @@ import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { nameInstances } from './instance-names.ts';
 import type { Interruption } from './interruption.ts';
+import { normalizeStatus } from './invocation.ts';
 import { isGood, judgeInvocation, type Verdict } from './judge.ts';
 import { confirmRestart, isRestartAwaited } from './restart.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
 import { isAccessDenied } from './service-errors.ts';
-import { awaitInvocations, type Counters, normalizeStatus } from './watch.ts';
+import { awaitInvocations, type Counters } from './watch.ts';
 
 /** What a push tells while it goes on, for progress. */
 export type PushEvent =

@@ -8,6 +8,7 @@ import {
 import { UserError } from '../errors.ts';
 import { readTriggered, type TriggeredAlarm } from './alarm.ts';
 import { clockOf } from './client.ts';
+import { type Invocation, isFinal, normalizeStatus, UNFINISHED } from './invocation.ts';
 import { makePollPause } from './poll-pause.ts';
 import { hasRest } from './report-line.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -25,17 +26,6 @@ export interface Counters {
   readonly alarm?: TriggeredAlarm | undefined;
 }
 
-/** One instance's outcome as the service reports it; `output` is the script's stdout, cut by the service. */
-export interface Invocation {
-  readonly commandId: string;
-  readonly instanceId: string;
-  readonly name: string;
-  readonly statusDetails: string;
-  readonly isFinal: boolean;
-  readonly exitCode: number | undefined;
-  readonly output: string;
-}
-
 export interface WatchOptions<T> {
   /** What to keep of an invocation; its output is let go, since ten thousand of them would fill the memory. */
   readonly keep: (invocation: Invocation) => T;
@@ -50,37 +40,6 @@ export interface WatchOptions<T> {
   readonly signal?: AbortSignal;
   /** Aborted: something has happened that the next poll will show, so it comes now. */
   readonly hurry?: AbortSignal;
-}
-
-/** Statuses of a command or an invocation that will change no more, without spaces and case [service model]. */
-const FINAL = new Set([
-  'success',
-  'failed',
-  'cancelled',
-  'timedout',
-  'deliverytimedout',
-  'executiontimedout',
-  'undeliverable',
-  'terminated',
-  'invalidplatform',
-  'accessdenied',
-  'incomplete',
-  'ratelimitexceeded',
-  'rateexceeded',
-  'noinstancesintag',
-]);
-
-/** Statuses of an invocation that will change yet [service model]. A word that neither list knows is nothing to wait for. */
-const UNFINISHED = new Set(['pending', 'delayed', 'inprogress', 'cancelling']);
-
-/** The service spells statuses with and without spaces: compared without spaces and case. */
-export function normalizeStatus(status: string): string {
-  return status.replace(/[\s_-]/g, '').toLowerCase();
-}
-
-/** Either word will do: a newer service may know details that this list does not, under a status that it does. */
-export function isFinal(status: string | undefined, details: string | undefined): boolean {
-  return [status, details].some((word) => word !== undefined && FINAL.has(normalizeStatus(word)));
 }
 
 /** The lists follow the counters within seconds [observed by users of the service]; after this long a missing host is missing. */

@@ -1,8 +1,15 @@
 /** The account's documents: what the service owns, what somebody created, and what may stand in one. */
-import type { Account } from './account.ts';
+import type { Clock } from '../clock.ts';
 import { checkCommandDocument, readScript, type Script } from './command-document.ts';
-import type { CommandRecord, DocumentRecord, DocumentVersion } from './records.ts';
+import type { CommandRecord, DocumentRecord, DocumentVersion, RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
+
+/** What documents need of an account. */
+interface Shelf {
+  readonly store: RecordStore;
+  readonly clock: Clock;
+  readonly consistencySeconds: number;
+}
 
 /** The document that a session without a name of its own uses, once somebody has saved it. */
 export const PREFERENCES = 'SSM-SessionManagerRunShell';
@@ -15,7 +22,7 @@ export interface FoundDocument {
 
 /** `wanted` is a number, $DEFAULT (also when absent) or $LATEST. @throws ServiceError InvalidDocument, InvalidDocumentVersion */
 export function findDocument(
-  account: Pick<Account, 'store'>,
+  account: Pick<Shelf, 'store'>,
   name: string,
   wanted = '$DEFAULT',
   versionName?: string,
@@ -65,7 +72,7 @@ export function checkContent(type: string, format: string, content: string): voi
 }
 
 /** The Command document that a command or an association names, ready to be used. @throws ServiceError */
-export function findUsable(account: Account, name: string, wanted?: string): FoundDocument {
+export function findUsable(account: Shelf, name: string, wanted?: string): FoundDocument {
   const found = findDocument(account, name, wanted);
   if (found.document.type !== 'Command')
     throw new ServiceError('InvalidDocument', `Document ${name} is not a Command document.`);
@@ -77,14 +84,14 @@ export function findUsable(account: Account, name: string, wanted?: string): Fou
 
 /** True for a moment after a version was made: its status is then Creating. */
 export function isCreating(
-  { clock, consistencySeconds }: Pick<Account, 'clock' | 'consistencySeconds'>,
+  { clock, consistencySeconds }: Pick<Shelf, 'clock' | 'consistencySeconds'>,
   version: DocumentVersion,
 ): boolean {
   return clock.now() < version.createdAt + consistencySeconds * 1000;
 }
 
 /** What a command is to run; its document was there when it was sent. */
-export function scriptOf(account: Pick<Account, 'store'>, command: CommandRecord): Script {
+export function scriptOf(account: Pick<Shelf, 'store'>, command: CommandRecord): Script {
   const { version } = findDocument(account, command.documentName, command.documentVersion);
   return readScript(version.content, command);
 }
@@ -188,7 +195,7 @@ const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
 ];
 
 /** Every document, the account's own first. */
-export function allDocuments(account: Account): FoundDocument[] {
+export function allDocuments(account: Shelf): FoundDocument[] {
   const names = [...account.store.records.documents, ...AMAZON_DOCUMENTS].map(({ name }) => name);
   return names.map((name) => findDocument(account, name));
 }

@@ -1,7 +1,7 @@
 /** What one session is held to: its document's preferences where they say something, the lab's own settings elsewhere. */
-import type { Account } from './account.ts';
 import { findDocument, PREFERENCES, readInputs, sessionTypeOf } from './documents.ts';
 import { DEFAULT_IDLE_SECONDS, type IdlePolicy, type LabOptions } from './options.ts';
+import type { RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
 export interface SessionSettings {
@@ -33,7 +33,10 @@ export function sessionDefaults(options: LabOptions): SessionDefaults {
 }
 
 /** @throws ServiceError InvalidDocument for a document that is not there or starts no shell. */
-export function readSettings(account: Account, documentName: string | undefined): SessionSettings {
+export function readSettings(
+  account: { readonly store: RecordStore; readonly sessionDefaults: SessionDefaults },
+  documentName: string | undefined,
+): SessionSettings {
   const { minuteSeconds, ...defaults } = account.sessionDefaults;
   const name = documentName ?? PREFERENCES;
   const isSaved = account.store.records.documents.some((one) => one.name === name);

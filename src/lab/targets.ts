@@ -1,5 +1,4 @@
 /** Which hosts a list of targets means. */
-import type { Account } from './account.ts';
 import type { Host } from './host.ts';
 
 export interface Target {
@@ -8,7 +7,10 @@ export interface Target {
 }
 
 /** Keys AND, values OR. */
-export function findByTargets(account: Pick<Account, 'hosts'>, targets: readonly Target[]): Host[] {
+export function findByTargets(
+  account: { readonly hosts: readonly Host[] },
+  targets: readonly Target[],
+): Host[] {
   return account.hosts.filter((host) =>
     targets.every(({ Key, Values }) => {
       if (Key.toLowerCase() === 'instanceids') return Values.includes(host.spec.id);

@@ -1,4 +1,5 @@
-import { listAllPermissions, type Permission, type ResourceKind } from './permissions.ts';
+import { listAllPermissions, type Permission } from './permissions.ts';
+import type { ResourceKind } from './planned-run.ts';
 
 /** Each kind of resource in words. */
 export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {

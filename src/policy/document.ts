@@ -1,4 +1,5 @@
-import { listPermissions, type PlannedRun, type ResourceKind } from './permissions.ts';
+import { listPermissions } from './permissions.ts';
+import type { PlannedRun, ResourceKind } from './planned-run.ts';
 import { type Condition, type PolicyScope, scopeResources } from './resources.ts';
 
 export interface Statement {

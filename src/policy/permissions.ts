@@ -1,24 +1,4 @@
-import type { Settings } from '../settings.ts';
-
-/** What an action works on; `any`: the service knows no resource for it, so a policy has to say `*`. */
-export type ResourceKind =
-  | 'any'
-  | 'instances'
-  | 'run-script'
-  | 'own-document'
-  | 'associations'
-  | 'preferences'
-  | 'temporary-document'
-  | 'session-document'
-  | 'any-document'
-  | 'own-sessions';
-
-/** A command as it would be run: its settings, the words after its name, and the flags that it alone has. */
-export interface PlannedRun {
-  readonly settings: Settings;
-  readonly words: readonly string[];
-  readonly own: Readonly<Record<string, string | boolean | undefined>>;
-}
+import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
 /** One action on one kind of resource, and what it is for. */
 export interface Permission {
@@ -43,6 +23,11 @@ interface Rule extends Permission {
  */
 export function listPermissions(command: string, run: PlannedRun): readonly Permission[] {
   return (RULES[command] ?? []).filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);
+}
+
+/** The commands that ask the service for anything. */
+export function listCommands(): readonly string[] {
+  return Object.keys(RULES);
 }
 
 /** Every permission that any run of a command may need. */

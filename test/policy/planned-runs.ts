@@ -1,7 +1,8 @@
 /** Runs commands in this process, as the command line would, against a lab that enforces a policy. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { COMMANDS, type CommandEntry } from '../../src/commands/index.ts';
+import type { CommandEntry } from '../../src/commands/command.ts';
+import { COMMANDS } from '../../src/commands/index.ts';
 import type { Io } from '../../src/commands/io.ts';
 import { policy } from '../../src/commands/policy.ts';
 import { UserError } from '../../src/errors.ts';

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import type { Environment } from '../../src/cli/environment.ts';
 import { run } from '../../src/cli/run.ts';
 import type { Clock } from '../../src/clock.ts';
-import type { Invocation } from '../../src/commands/index.ts';
+import type { Invocation } from '../../src/commands/command.ts';
 import type { Io } from '../../src/commands/io.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
 import { EagerClock } from './clock.ts';

@@ -9,13 +9,6 @@ import { killMarked, rootMark, ServiceTable } from './services.ts';
 import { answerSystemctl } from './systemctl.ts';
 import { answerSystemdRun } from './systemd-run.ts';
 
-/** What a shim prints and returns. */
-export interface ShimAnswer {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 export function runManager(config: HostConfig, configPath: string): void {
   closeInherited();
   process.title = 'systemd';

@@ -1,8 +1,10 @@
 // Faults put into the prompt keeper on purpose, and the tests that must notice. faults.long.test.ts runs them all.
-import type { PromptFile } from './render.ts';
+
+export const FILES = ['prompt.bash', 'prompt.zsh', 'prompt.fish', 'prompt.sh', 'prompt-helper.sh'] as const;
 
 export interface Fault {
-  readonly file: PromptFile;
+  /** A template of the prompt keeper. */
+  readonly file: (typeof FILES)[number];
   readonly from: string;
   readonly to: string;
   /** Which test file notices, and what its tests are called. */
@@ -225,12 +227,12 @@ export const faults: Readonly<Record<string, Fault>> = {
   ),
 };
 
-function fault(file: PromptFile, from: string, to: string, noticedIn: string, noticedBy: string): Fault {
+function fault(file: Fault['file'], from: string, to: string, noticedIn: string, noticedBy: string): Fault {
   return { file, from, to, noticedIn: `${noticedIn}.test.ts`, noticedBy };
 }
 
 /** The text with the fault that the environment names, if any. A fault that no longer fits is an error, so the list cannot rot. */
-export function applyFault(file: PromptFile, text: string): string {
+export function applyFault(file: string, text: string): string {
   const name = process.env.SSM_KEEPALIVE_TEST_FAULT;
   if (name === undefined) return text;
   const chosen = faults[name];

@@ -4,18 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ejs from 'ejs';
 import { DIALECTS, type DialectName } from '../../../src/bundle/dialects.ts';
-import { applyFault } from './faults.ts';
+import { applyFault, FILES } from './faults.ts';
 
 const templates = new URL('../../../templates/', import.meta.url);
 
 /** What ends up in a version directory for the prompt keeper. */
-export const promptFiles = [
-  'prompt.bash',
-  'prompt.zsh',
-  'prompt.fish',
-  'prompt.sh',
-  'prompt-helper.sh',
-] as const;
+export const promptFiles = FILES;
 export type PromptFile = (typeof promptFiles)[number];
 
 export interface PromptValues {

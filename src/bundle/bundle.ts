@@ -1,0 +1,176 @@
+/** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
+import { leaveOutComments, leaveOutDocstrings } from './comments.ts';
+import type { DialectName } from './dialects.ts';
+import type { BundleSettings } from './inputs.ts';
+import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
+import {
+  AGENT_UNITS,
+  BLOCKS,
+  dropInPath,
+  FISH_STUB,
+  PLACES,
+  PROFILE_STUB,
+  SSH_DROP_IN,
+  stubFiles,
+} from './places.ts';
+import { PYTHON_PROGRAMS, PYTHON_SEARCH } from './python.ts';
+import { renderTemplate } from './render.ts';
+import { PRODUCT_VERSION } from './version.ts';
+import { VERSION_FILES } from './version-files.ts';
+
+/** Everything one set of settings puts on an instance, and the three scripts that do it. */
+export interface Bundle {
+  readonly version: string;
+  /** 16 hex digits over every byte that lands on an instance; names the version directory there. */
+  readonly digest: string;
+  readonly files: readonly BundleFile[];
+  /** Complete, self-contained POSIX sh scripts. */
+  readonly installer: string;
+  readonly uninstaller: string;
+  readonly status: string;
+}
+
+/** Paths and names that every script on the instance shares. */
+const commonValues = {
+  version: PRODUCT_VERSION,
+  places: PLACES,
+  units: AGENT_UNITS,
+  profileStub: PROFILE_STUB,
+  fishStub: FISH_STUB,
+  blocks: BLOCKS,
+  dropInPath,
+  sshDropIn: SSH_DROP_IN,
+  python: PYTHON_PROGRAMS,
+  pythonSearch: PYTHON_SEARCH,
+};
+
+/** sshd gives a client up after interval × count without an answer: at least `--max-idle`, so a sleeping laptop finds its login again. */
+const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
+  Math.ceil(maxIdleSeconds / intervalSeconds);
+
+function renderFiles(
+  settings: BundleSettings,
+  trim: (text: string, dialect?: DialectName) => string,
+): BundleFile[] {
+  // Whether to restart is how a bundle is delivered, not what it is: the copies on the instance may.
+  const values = {
+    ...commonValues,
+    ...settings,
+    aliveCountMax: aliveCountMax(settings),
+    restart: true,
+    isInstalled: true,
+  };
+  const make = (file: Omit<BundleFile, 'sha256' | 'mode'>): BundleFile => ({
+    ...file,
+    mode: 0o644,
+    sha256: sha256(file.text),
+  });
+  const versionFiles = VERSION_FILES.filter((file) => file.isNeeded(settings)).map((file) =>
+    make({
+      kind: 'file',
+      path: file.path,
+      place: 'any',
+      entry: 'version',
+      text: trim(renderTemplate(file.template, file.dialect, values), file.dialect),
+    }),
+  );
+  const stubs = PLACES.flatMap((place) =>
+    stubFiles(place, settings.entries, settings.ssh).map((stub) =>
+      make({
+        kind: stub.kind,
+        path: stub.path,
+        place: place.name,
+        entry: stub.entry,
+        text: renderTemplate(stub.template, stub.dialect, { ...values, library: place.library }),
+      }),
+    ),
+  );
+  return [...versionFiles, ...stubs];
+}
+
+/**
+ * Builds the exact text one instance will receive, at most 56 KiB on the wire so that the service's 64 KB limit holds with parameters counted.
+ * Reads no clock, environment or network: equal settings give equal bytes, so a repeat push can be skipped.
+ * `hasComments` keeps the comments in that say why: for readers, and never sent.
+ */
+export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
+  const trim = (text: string, dialect?: DialectName) => {
+    if (hasComments) return text;
+    return leaveOutComments(dialect === 'python' ? leaveOutDocstrings(text) : text);
+  };
+  const files = renderFiles(settings, trim);
+  const manifest = formatManifest(manifestSettings(PRODUCT_VERSION, settings), files);
+  const digest = digestOf(manifest);
+  const all: BundleFile[] = [
+    ...files,
+    {
+      kind: 'file',
+      path: 'manifest',
+      mode: 0o644,
+      sha256: sha256(manifest),
+      text: manifest,
+      place: 'any',
+      entry: 'version',
+    },
+  ];
+  const values = {
+    ...commonValues,
+    ...settings,
+    aliveCountMax: aliveCountMax(settings),
+    digest,
+    files: all,
+    texts: gatherTexts(all),
+    hereDocument: markOf,
+    isInstalled: false,
+  };
+  // The files are put in afterwards: what looks like a comment in them is part of a file with a sum.
+  const renderScript = (template: string) =>
+    trim(renderTemplate(template, 'sh', values)).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
+      hereDocument(all.find((file) => file.sha256 === sum)?.text ?? ''),
+    );
+  // Most commands send one of the three: the others are made when somebody asks for them.
+  const uninstaller = lazily(() => renderScript('uninstall.sh.ejs'));
+  const status = lazily(() => renderScript('status.sh.ejs'));
+  const bundle: Bundle = {
+    version: PRODUCT_VERSION,
+    digest,
+    files: all,
+    installer: renderScript('installer.sh.ejs'),
+    get uninstaller() {
+      return uninstaller();
+    },
+    get status() {
+      return status();
+    },
+  };
+  return Object.freeze(bundle);
+}
+
+function lazily(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Stands for a file while the script around it is made. */
+const markOf = (text: string): string => `@@SSMKA-FILE-${sha256(text)}@@\n`;
+
+/** Equal files once, under all their names: the blocks differ in nothing. */
+function gatherTexts(files: readonly BundleFile[]): { names: string[]; text: string }[] {
+  const names = new Map<string, string[]>();
+  for (const { place, path, text } of files)
+    names.set(text, [...(names.get(text) ?? []), `${place}:${path}`]);
+  return [...names].map(([text, of]) => ({ names: of, text }));
+}
+
+/**
+ * Text as the body of a quoted here-document, which no shell changes.
+ * @throws Error where the text would end it early, or has no final newline to end it with.
+ */
+function hereDocument(text: string): string {
+  if (!text.endsWith('\n') || text.includes('__SSMKA_END_OF_FILE__'))
+    throw new Error('a file of the bundle cannot be a here-document');
+  return text;
+}

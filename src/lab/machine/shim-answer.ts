@@ -1,0 +1,6 @@
+/** What a shim prints and returns. */
+export interface ShimAnswer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
