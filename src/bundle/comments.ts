@@ -1,5 +1,7 @@
-/** A comment on a line of its own: a hash and a space. Not ours to touch: `#!`, markers like `# >>>`, and what linters read. */
-const COMMENT = /^\s*# (?!shellcheck |>>>|<<<)/;
+/** A comment on a line of its own: a hash and a space. Not ours to touch: `#!`, and markers like `# >>>`. */
+const COMMENT = /^\s*# (?!>>>|<<<)/;
+/** For linters, which read the text with its comments. */
+const DIRECTIVE = /^\s*# shellcheck /;
 
 /**
  * The text without its comment lines, but for those at its head, which say what it is: an instance needs no more, and what is
@@ -9,7 +11,10 @@ export function leaveOutComments(text: string): string {
   const lines = text.split('\n');
   const isHead = (line: string) => line.startsWith('#') || line === '';
   const headEnd = lines.findIndex((line) => !isHead(line));
-  return lines.filter((line, index) => index < headEnd || !COMMENT.test(line)).join('\n');
+  return lines
+    .filter((line, index) => !DIRECTIVE.test(line) && (index < headEnd || !COMMENT.test(line)))
+    .join('\n')
+    .replace(/^\n+/, '');
 }
 
 /** A string that is a statement of its own, inside a class or a function, with the blank line after it. */

@@ -17,12 +17,15 @@ const withTmux = ({ wrap }: BundleSettings) => wrap === 'tmux';
 
 /** A new keeper or shell is one line here and its template; the installer, the manifest and the tests loop over this list. */
 export const VERSION_FILES: readonly VersionFile[] = [
-  // First: the installer has the same text right above, and gzip finds a repetition 32 KiB away, no further.
+  // The installer has the first text right above, and gzip finds a repetition 32 KiB away, no further: alike stands beside alike.
   { path: 'host.sh', template: 'partials/host.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'restart.sh', template: 'restart.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'status.sh', template: 'status.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'uninstall.sh', template: 'uninstall.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'selftest.py', template: 'selftest.py.ejs', dialect: 'python', isNeeded: withRelay },
+  { path: 'relay.py', template: 'relay.py.ejs', dialect: 'python', isNeeded: withRelay },
   { path: 'entry.sh', template: 'entry.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'entry.fish', template: 'entry.fish.ejs', dialect: 'fish', isNeeded: withProfile },
-  { path: 'relay.py', template: 'relay.py.ejs', dialect: 'python', isNeeded: withRelay },
-  { path: 'selftest.py', template: 'selftest.py.ejs', dialect: 'python', isNeeded: withRelay },
   { path: 'selftest.sh', template: 'selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },
   { path: 'prompt.sh', template: 'prompt.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
   { path: 'prompt.bash', template: 'prompt.bash.ejs', dialect: 'bash', isNeeded: withPrompt },
@@ -31,7 +34,4 @@ export const VERSION_FILES: readonly VersionFile[] = [
   { path: 'prompt-helper.sh', template: 'prompt-helper.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
   { path: 'tmux.sh', template: 'tmux.sh.ejs', dialect: 'sh', isNeeded: withTmux },
   { path: 'tmux.conf', template: 'tmux.conf.ejs', dialect: 'sh', isNeeded: withTmux },
-  { path: 'restart.sh', template: 'restart.sh.ejs', dialect: 'sh', isNeeded: always },
-  { path: 'status.sh', template: 'status.sh.ejs', dialect: 'sh', isNeeded: always },
-  { path: 'uninstall.sh', template: 'uninstall.sh.ejs', dialect: 'sh', isNeeded: always },
 ];

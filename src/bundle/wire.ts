@@ -37,7 +37,7 @@ export function wireBytes(commands: readonly string[]): number {
 export function packText(text: string): string {
   const packed = gzipSync(text, { level: 9 });
   packed[9] = 255;
-  return packed.toString('base64').replace(/.{1,1000}/g, '$&\n');
+  return packed.toString('base64').replace(/.{1,4000}/g, '$&\n');
 }
 
 /** The three scripts, and the files they carry. */

@@ -1,6 +1,3 @@
-# shellcheck shell=sh
-# shellcheck disable=SC2153,SC3013 # the stubs set what is not set here; -ef is not POSIX, and dash, bash and busybox ash all have it
-
 # Splits /proc/PID/stat. Only expansions: `set -- $line` would trust the user's IFS, and a comm may hold spaces and brackets.
 __ssmka_read_stat() {
   __ssmka_line=
@@ -72,12 +69,23 @@ __ssmka_is_wanted() {
   [ ! -e "${HOME:-/nonexistent}/.config/ssm-keepalive/off" ]
 }
 
+__ssmka_is_program() {
+  [ -x "$1" ] || return 1
+  [ -O / ] || return 0
+  __ssmka_start=$(readlink -f "$1") || return 1
+  set -- "$1" / "$__ssmka_start"
+  for __ssmka_line in "$1" "$__ssmka_start"; do
+    while __ssmka_line=${__ssmka_line%/*} && [ -n "$__ssmka_line" ]; do set -- "$@" "$__ssmka_line"; done
+  done
+  [ "$(/usr/bin/find -L "$@" -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" = . ]
+}
+
 __ssmka_find_python() {
   __ssmka_python=
   [ -r "$__ssmka_dir/relay.py" ] || return 1
   [ ! -r "$__ssmka_dir/interpreter" ] || read -r __ssmka_python <"$__ssmka_dir/interpreter" || __ssmka_python=
   for __ssmka_python in "$__ssmka_python" /usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python; do
-    case $__ssmka_python in /*) [ ! -x "$__ssmka_python" ] || return 0 ;; esac
+    case $__ssmka_python in /*) ! __ssmka_is_program "$__ssmka_python" || return 0 ;; esac
   done
   return 1
 }
@@ -205,12 +213,10 @@ case $__ssmka_entry:$__ssmka_after in
     ;;
   *:prompt)
     if [ -n "${BASH_VERSION-}" ]; then
-      # shellcheck source=/dev/null
       [ ! -r "$__ssmka_dir/prompt.bash" ] || . "$__ssmka_dir/prompt.bash"
     elif [ -n "${ZSH_VERSION-}" ]; then
       [ ! -r "$__ssmka_dir/prompt.zsh" ] || emulate zsh -c '. "$__ssmka_dir/prompt.zsh"'
     else
-      # shellcheck source=/dev/null
       [ ! -r "$__ssmka_dir/prompt.sh" ] || . "$__ssmka_dir/prompt.sh"
     fi
     ;;
@@ -218,4 +224,4 @@ esac
 unset __ssmka_line __ssmka_comm __ssmka_state __ssmka_parent __ssmka_group __ssmka_foreground __ssmka_scope __ssmka_depth \
   __ssmka_python __ssmka_start __ssmka_status __ssmka_started __ssmka_pid __ssmka_modes __ssmka_after __ssmka_int __ssmka_self
 unset -f __ssmka_read_stat __ssmka_reads_keys __ssmka_hold_int __ssmka_is_session_sh __ssmka_is_login_in_scope __ssmka_is_wanted
-unset -f __ssmka_find_python __ssmka_watch __ssmka_start_of __ssmka_become_relay __ssmka_run_relay
+unset -f __ssmka_is_program __ssmka_find_python __ssmka_watch __ssmka_start_of __ssmka_become_relay __ssmka_run_relay

@@ -1,4 +1,3 @@
-# shellcheck shell=sh
 # Whoever runs this may have any locale, IFS, umask, PATH, TMPDIR and working directory, and perhaps no HOME.
 IFS=' 	
 '
@@ -146,7 +145,6 @@ facts_of() {
 }
 
 is_roots_alone() {
-  # shellcheck disable=SC2046 # split on purpose: mode, links, uid
   set -- "$1" $(ls -ldn "$1" 2>/dev/null)
   distrust=
   case ${2-}:${4-} in
@@ -215,7 +213,6 @@ is_trusted_program() {
 }
 
 sticky='' trusted='' stranger=0
-# shellcheck disable=SC2034 # the first two numbers
 [ ! -r /proc/self/uid_map ] || { read -r part hops untried </proc/self/uid_map && [ "$untried" != 1 ] || stranger=65534; }
 
 is_replaceable() {
@@ -247,7 +244,6 @@ find_library() {
 
 is_trusted_library() {
   is_trusted_directory "$1" || return 1
-  # shellcheck disable=SC2012 # one process for all of them; no name of ours is odd
   distrust=$(ls -lnA "$root$1" "$root$1"/*/ 2>/dev/null | while read -r mode links uid rest; do
     case $mode in
       *:) ;;
@@ -298,7 +294,6 @@ read_cap() {
     say "no effect: ${distrust:-$cap_file is no plain file}"
     return 0
   fi
-  # shellcheck disable=SC2034 # the rest of the line is a comment
   read -r cap cap_rest <"$root$cap_file" || :
   cap=${cap%"$(printf '\r')"}
   case $(facts_of "$root$cap_file") in *[4567]' regular '*) ;; *) cap=0 ;; esac
@@ -425,9 +420,7 @@ find_drift() {
 }
 
 compare_gathered() {
-  # shellcheck disable=SC2086 # a list of paths of ours, without spaces
   found=$newline$(cd "${root:-/}" && sha256sum $gathered 2>/dev/null)$newline
-  # shellcheck disable=SC2086
   facts=$newline$(cd "${root:-/}" && stat -c '%u %g %a %F %n' $gathered 2>/dev/null)$newline
   while read -r drift_sum drift_mode drift_path; do
     [ -n "$drift_path" ] || continue
@@ -451,7 +444,6 @@ read_start() {
 }
 
 is_holder_alive() {
-  # shellcheck disable=SC2086 # pid, start time, boot id
   set -- $1
   read_line boot /proc/sys/kernel/random/boot_id
   case ${1-x} in *[!0-9]*) return 1 ;; esac

@@ -1,6 +1,5 @@
 #!/bin/sh
 # ssm-keepalive: a host whose agent does not come back is a host that nobody can reach.
-# shellcheck shell=sh
 unit=$1 library=$2 installer=$3 reporter=$4 seconds=$5
 drop_in=/etc/systemd/system/$unit.d/zz-ssm-keepalive.conf
 log=/var/log/amazon/ssm/amazon-ssm-agent.log

@@ -1,13 +1,21 @@
 #!/bin/sh
 # ssm-keepalive 0.1.0: status. Reads only.
-# shellcheck shell=sh
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
-# shellcheck source=/dev/null
+here=$(CDPATH='' cd -P -- "$here" && pwd)
+above=$here
+set -- / "$here" "$here/host.sh"
+while above=${above%/*} && [ -n "$above" ]; do set -- "$@" "$above"; done
+[ "$(ls -ldn "$@" | grep -Ec '^([-d].{4}[^w]..[^w]|d.{8}[tT])[^ ]* +[0-9]+ +0 ')" = $# ] || {
+  echo "ssm-keepalive: not run: others than root may change $here" >&2
+  exit 1
+}
 . "$here/host.sh"
 
 print_sessions_program() {
   cat <<'__SSMKA_PYTHON'
 import sys; sys.path[:] = [p for p in sys.path if p[:1] == "/"] + sys.argv[1:2]; del sys.argv[1:2]
+import json
 import os
 import signal
 import stat
@@ -24,7 +32,7 @@ INTERPRETERS = ("python", "platform-python", "sh", "dash", "bash", "busybox", "k
 unseen = {}
 users = {}
 helpers = {}
-listed = 0
+told = []
 
 
 def pass_over(why):
@@ -36,6 +44,11 @@ def read_text(path):
         return file.read(65536).decode("latin-1")
 
 
+def say(text):
+    print(text)
+    sys.stdout.flush()
+
+
 def is_interpreter(process):
     found = os.stat(process + "/exe")
     name = os.readlink(process + "/exe").split(" (deleted)")[0].split("/")[-1]
@@ -43,64 +56,59 @@ def is_interpreter(process):
 
 
 def read_record(process, uid):
+    free = 0
     for number in DESCRIPTORS:
         name = "%s/fd/%d" % (process, number)
         try:
             if not os.readlink(name).startswith(RECORDS):
                 continue
         except OSError:
+            free += 1
             continue
         held = os.open(name, O_PATH)
         try:
             found = os.fstat(held)
-            if not stat.S_ISREG(found.st_mode) or found.st_uid != uid:
-                pass_over("no record of its own")
-                return None
-            opened = os.open("/proc/self/fd/%d" % held, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-            try:
-                return os.read(opened, 512).decode("latin-1")
-            finally:
-                os.close(opened)
+            if stat.S_ISREG(found.st_mode) and found.st_uid == uid:
+                record = os.open("/proc/self/fd/%d" % held, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+                try:
+                    return os.read(record, 512).decode("latin-1")
+                finally:
+                    os.close(record)
         finally:
             os.close(held)
-    if all(os.path.lexists("%s/fd/%d" % (process, number)) for number in DESCRIPTORS):
+        pass_over("no record of its own")
+        return None
+    if not free:
         pass_over("too many open files")
     return None
 
 
-def is_alive(pid):
-    try:
-        return read_text("/proc/%d/stat" % pid).rsplit(")", 1)[1].split()[0] not in "ZX"
-    except EnvironmentError:
-        return False
-
-
 def number(words, key):
     value = words.get(key, "")
-    return int(value) if value.isdigit() and len(value) < 12 and (value == "0" or value[0] != "0") else 0
+    return int(value) if value.isdigit() and len(value) < 12 else 0
 
 
-def quote(text, most):
-    return "\"%s\"" % "".join(c for c in text if " " <= c <= "~" and c not in "\"\\")[:most]
+def text(words, key, most):
+    return "".join(c for c in words.get(key, "") if " " <= c <= "~" and c not in "\"\\")[:most]
 
 
 def tell(pid, uid, words):
-    global listed
     is_prompt = words.get("keeper") == "prompt"
-    state, leaked = words.get("state", "new"), number(words, "leaked")
-    sid = words.get("sid", "-")
-    wrap = words.get("wrap")
-    session = "\"pid\":%d,\"uid\":%d,\"user\":%s" % (pid, uid, quote(users.get(uid, ""), 32))
-    session += ",\"terminal\":%s,\"keeper\":\"%s\"" % (quote(words.get("pts", ""), 22), "prompt" if is_prompt else "relay")
-    session += ",\"wrap\":\"%s\"" % (wrap if wrap in ("tmux", "missing", "failed", "nobody") else "none")
-    session += ",\"sessionId\":%s,\"state\":%s" % (quote("" if sid == "-" else sid, 94), quote(state, 22))
+    wrap, sid = text(words, "wrap", 8), text(words, "sid", 94)
+    session = {"pid": pid, "uid": uid, "user": text(users, uid, 32), "terminal": text(words, "pts", 22)}
+    session.update(keeper="prompt" if is_prompt else "relay", sessionId="" if sid == "-" else sid)
+    session.update(wrap=wrap if wrap in ("tmux", "missing", "failed", "nobody") else "none", state=text(words, "state", 22) or "new")
     for name, key in (("age", "started"), ("lastKey", "lastkey"), ("lastAnswer", "lastanswer")):
         moment = number(words, key)
-        session += ",\"%s\":%s" % (name, now - moment if moment else "null")
-    session += ",\"sent\":%d,\"answered\":%d,\"leaked\":%s" % (number(words, "sent"), number(words, "answered"), "null" if is_prompt else leaked)
-    listed += 1
-    print("session %d %d %s" % (state == "not-answering", leaked, "{%s}" % session if listed <= MOST_LISTED else ""))
-    sys.stdout.flush()
+        session[name] = now - moment if moment else None
+    for key in ("sent", "answered", "leaked"):
+        session[key] = number(words, key)
+    leaked = session["leaked"]
+    if is_prompt:
+        session["leaked"] = None
+    told.append(pid)
+    shown = json.dumps(session, separators=(",", ":")) if len(told) <= MOST_LISTED else ""
+    say("session %d %d %s" % (session["state"] == "not-answering", leaked, shown))
 
 
 def look_at(pid):
@@ -122,13 +130,12 @@ def look_at(pid):
         helpers[where] = (pid, uid, words)
 
 
-print("begin")
-sys.stdout.flush()
+say("begin")
 now = int(time.time())
-for entry in reversed(read_text("/etc/passwd").splitlines()):
+for entry in read_text("/etc/passwd").splitlines():
     fields = entry.split(":")
     if len(fields) > 3 and fields[2].isdigit():
-        users[int(fields[2])] = fields[0]
+        users.setdefault(int(fields[2]), fields[0])
 looked_at = 0
 for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
     try:
@@ -139,12 +146,12 @@ for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
             pass_over("too many processes")
         else:
             look_at(pid)
-    except (EnvironmentError, ValueError, IndexError):
-        if is_alive(pid):
+    except EnvironmentError as error:
+        if error.errno not in (2, 3):
             pass_over("unreadable")
-for helper in sorted(helpers.values(), key=lambda helper: helper[0]):
-    tell(*helper)
-print("end %s" % ", ".join("%d (%s)" % (unseen[why], why) for why in sorted(unseen)))
+for pid in sorted(helpers):
+    tell(*helpers[pid])
+say("end %s" % ", ".join("%d (%s)" % (unseen[why], why) for why in sorted(unseen)))
 __SSMKA_PYTHON
 }
 
@@ -161,14 +168,7 @@ look_for_sessions() {
       unseen=${unseen# }
       ;;
     begin*) unseen="what is left after $SECONDS_FOR_SESSIONS s" ;;
-    *)
-      count=0
-      for process in /proc/[0-9]*; do
-        read_line name "$process/comm" 2>/dev/null
-        [ "$name" != ssm-keepalive ] || count=$((count + 1))
-      done
-      [ "$count" = 0 ] || unseen="$count (no Python here to look with)"
-      ;;
+    *) unseen='all, since no Python here can look at them' ;;
   esac
   while read -r word silent leaked session; do
     [ "$word" = session ] || continue

@@ -1,8 +1,15 @@
 #!/bin/sh
 # ssm-keepalive 0.1.0: uninstalls. Running sessions go on as they are.
-# shellcheck shell=sh
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
-# shellcheck source=/dev/null
+here=$(CDPATH='' cd -P -- "$here" && pwd)
+above=$here
+set -- / "$here" "$here/host.sh"
+while above=${above%/*} && [ -n "$above" ]; do set -- "$@" "$above"; done
+[ "$(ls -ldn "$@" | grep -Ec '^([-d].{4}[^w]..[^w]|d.{8}[tT])[^ ]* +[0-9]+ +0 ')" = $# ] || {
+  echo "ssm-keepalive: not run: others than root may change $here" >&2
+  exit 1
+}
 . "$here/host.sh"
 
 may_restart=yes
@@ -42,10 +49,8 @@ note_same() {
 remove_version_files() {
   gathered='' same=''
   for_all_versions gather_version_file
-  # shellcheck disable=SC2086 # lists of paths of ours, without spaces
   sums=$newline$(cd "${root:-/}" && sha256sum $gathered 2>/dev/null)$newline
   for_all_versions note_same
-  # shellcheck disable=SC2086
   [ -z "$same" ] || (cd "${root:-/}" && rm -f $same)
 }
 

@@ -4,11 +4,14 @@
 if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
   # First of all: no descendant may see our ENV. ksh and mksh skip the user's own rc when one is set.
   unset ENV
-  if [ -r /usr/local/lib/ssm-keepalive/env-before ]; then
+  # Root reads nothing here that others may change.
+  if [ -O / ] && [ "$(/usr/bin/find -L / /usr /usr/local /usr/local/lib /usr/local/lib/ssm-keepalive -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
+    __ssmka_dir=none
+  elif [ -r /usr/local/lib/ssm-keepalive/env-before ]; then
     read -r ENV </usr/local/lib/ssm-keepalive/env-before && export ENV || unset ENV
   fi
-  if [ -n "${KSH_VERSION-}${ZSH_VERSION-}" ]; then
-    :
+  if [ -n "${KSH_VERSION-}${ZSH_VERSION-}${__ssmka_dir-}" ]; then
+    unset __ssmka_dir
   elif [ -r /usr/local/lib/ssm-keepalive/current ]; then
     # A shell that has just begun has no trap yet. Ctrl-C would leave it in the middle of this.
     trap '' INT
@@ -18,7 +21,11 @@ if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
     __ssmka_entry='env'
     __ssmka_interval=
     # Read before it is sourced: in dash, `.` of a missing file ends the reading of everything after it.
-    if [ -r "$__ssmka_dir/entry.sh" ]; then
+    if [ ! -r "$__ssmka_dir/entry.sh" ]; then
+      :
+    elif [ -O / ] && [ "$(/usr/bin/find -L "$__ssmka_dir" \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
+      :
+    else
       . "$__ssmka_dir/entry.sh"
     fi
     unset __ssmka_dir __ssmka_entry __ssmka_interval

@@ -17,7 +17,7 @@ const PYTHONS = [
 
 /** What each program imports, and with it every module that those bring. */
 const LISTED =
-  'errno, fcntl, os, select, stat, struct, sys, termios, time, signal, py_compile, relay, selftest';
+  'errno, fcntl, json, os, select, stat, struct, sys, termios, time, signal, py_compile, relay, selftest';
 
 const SESSIONS = renderTemplate('sessions.py.ejs', 'python', { pythonSearch: PYTHON_SEARCH });
 const PROGRAMS = { ...PYTHON_PROGRAMS, sessions: SESSIONS };
