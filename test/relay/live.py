@@ -24,6 +24,11 @@ QUERY, ANSWER = b'\x1b[5n', b'\x1b[0n'
 RUNS = []
 
 
+def module(path):
+    """As the entry starts it: what was compiled once is used again."""
+    return 'import sys; sys.path.insert(0, %r); import relay; relay.main(sys.argv[1:])' % os.path.dirname(path)
+
+
 class Run(object):
     def __init__(self, argv, interval=1, max_idle=3600, env=None, typed=b'', mode='answers', more=(), cwd='/', before=':', after='cat', wrap=False):
         self.folder = tempfile.mkdtemp()
@@ -35,7 +40,7 @@ class Run(object):
                                       env=env, cwd=cwd, start_new_session=True)
         self.side = os.path.join(self.folder, 'side')
         self.modes_file = os.path.join(self.folder, 'modes')
-        command = [PYTHON] + FLAGS + [RELAY, '--interval', str(interval), '--max-idle', str(max_idle), '--side', '9',
+        command = [PYTHON] + FLAGS + ['-c', module(RELAY), '--interval', str(interval), '--max-idle', str(max_idle), '--side', '9',
                                       '--outer', str(self.model.pid)] + list(more)
         if wrap:
             command = ['sh', '-c', '"$@"; exit $?', 'sh'] + command
@@ -118,16 +123,15 @@ class Run(object):
 
     @staticmethod
     def child(pid, other_than=''):
-        for name in os.listdir('/proc'):
-            if name.isdigit():
-                try:
-                    stat = open('/proc/%s/stat' % name).read()
-                    command = open('/proc/%s/cmdline' % name).read()
-                except IOError:
-                    continue
-                if int(stat.rsplit(')', 1)[1].split()[1]) == pid and not (other_than and (
-                        other_than in stat or not command or command.startswith(PYTHON) and RELAY in command)):
-                    return int(name)
+        # Its own list: a look at all of /proc costs 200 times as much, fifty times a second.
+        for child in open('/proc/%d/task/%d/children' % (pid, pid)).read().split():
+            try:
+                stat = open('/proc/%s/stat' % child).read()
+                command = open('/proc/%s/cmdline' % child).read()
+            except IOError:
+                continue
+            if not (other_than and (other_than in stat or not command or command.startswith(PYTHON) and module(RELAY) in command)):
+                return int(child)
         return None
 
     def ends(self, code, told=None):
@@ -610,13 +614,13 @@ def stopped_and_continued():
 
 
 def without_a_terminal_it_leaves_at_once():
-    process = subprocess.Popen([PYTHON] + FLAGS + [RELAY, '--outer', str(os.getpid())], stdin=subprocess.DEVNULL, start_new_session=True,
+    process = subprocess.Popen([PYTHON] + FLAGS + ['-c', module(RELAY), '--outer', str(os.getpid())], stdin=subprocess.DEVNULL, start_new_session=True,
                                stderr=subprocess.PIPE)
     same((process.communicate()[1], process.returncode), (b'', 70))
 
 
 def without_openpty():
-    path = tempfile.mktemp()
+    path = os.path.join(tempfile.mkdtemp(), 'relay.py')
     with open(path, 'w') as file:
         file.write("import os\nif hasattr(os, 'openpty'):\n    del os.openpty\n" + open(RELAY).read())
     saved = globals()['RELAY']
@@ -625,7 +629,7 @@ def without_openpty():
         prompt(['dash', '-i'])
     finally:
         globals()['RELAY'] = saved
-        os.unlink(path)
+        shutil.rmtree(os.path.dirname(path))
 
 
 def main():

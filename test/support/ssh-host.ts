@@ -85,7 +85,7 @@ export class SshHost {
     const trace = `/tmp/trace.${this.connections}`;
     const sshd = ['/usr/sbin/sshd', '-i', '-f', '/etc/ssh/sshd_config'];
     const child = this.sandbox.start(
-      ['/usr/bin/strace', '-ff', '-qq', '-o', trace, '-e', 'trace=execve', ...sshd],
+      ['/usr/bin/strace', '-ff', '--seccomp-bpf', '-qq', '-o', trace, '-e', 'trace=execve', ...sshd],
       [socket, socket, 'ignore'],
     );
     this.served.push(once(child, 'close'));

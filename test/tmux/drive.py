@@ -228,12 +228,12 @@ def name_of(pid):
 
 
 def below(pid):
-    parents = {int(name): int(stat_of(int(name))[1]) for name in os.listdir('/proc') if name.isdigit()}
-    found, more = [], [pid]
-    while more:
-        more = [child for child, parent in parents.items() if parent in more]
-        found += more
-    return found
+    try:
+        with open('/proc/%d/task/%d/children' % (pid, pid)) as file:
+            children = [int(word) for word in file.read().split()]
+    except (IOError, OSError):
+        return []
+    return children + [each for child in children for each in below(child)]
 
 
 def wait_for(holds, why, seconds=25):
