@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { execa } from 'execa';
 import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { installKeeper } from '../session/kept-host.ts';
 import { CLI, runCli, runCliProcess } from '../support/cli.ts';
 
 /** Several heartbeats and ticks fit into one timeout. */
@@ -109,18 +110,6 @@ async function checkPlugin(lab: Lab): Promise<void> {
     ],
   );
   assert.equal(conclusion.resetBy, 'input');
-}
-
-/** A keeper with a heartbeat a second, live. */
-async function installKeeper(lab: Lab): Promise<void> {
-  const installed = await runCli(['install', '--instance-id', HOST, '--interval', '1'], lab.env);
-  assert.equal(installed.status, 0, installed.stderr);
-  let shown = installed.stdout;
-  await until('the entry to be live', async () => {
-    if (shown.includes('env profile')) return true;
-    shown = (await runCli(['status', '--instance-id', HOST], lab.env)).stdout;
-    return false;
-  });
 }
 
 describe('measure', { concurrency: 4, skip }, () => {
@@ -232,7 +221,7 @@ describe('measure', { concurrency: 4, skip }, () => {
   for (const policy of isLong ? (['input', 'output', 'any'] as const) : (['input'] as const)) {
     test(`measure: every arm under a timer that counts ${policy}, on a host with a keeper, and the right conclusion`, async () => {
       const lab = await useLab({ hosts: HOSTS, idleSeconds: IDLE_SECONDS, policy, consistencySeconds: 0 });
-      await installKeeper(lab);
+      await installKeeper(lab, HOST, { entries: ['env', 'profile'] });
       const report = join(folder, `${policy}.html`);
       const measured = await measureJson(lab, `--limit 10s --tick 1s --report ${report}`);
       if (policy === 'input') await checkPlugin(lab);
@@ -243,11 +232,7 @@ describe('measure', { concurrency: 4, skip }, () => {
           policies.includes(policy) ? 'alive' : 'timed-out',
         ]),
       );
-      assert.deepEqual(
-        lived,
-        expected,
-        JSON.stringify(measured.sessions.map(({ arm, words }) => [arm, words])),
-      );
+      assert.deepEqual(lived, expected, JSON.stringify(measured.sessions));
       for (const { outcome, words } of measured.sessions)
         assert.equal(words, outcome === 'alive' ? '' : SENTENCE);
       assert.deepEqual(measured.conclusion.why, {});
