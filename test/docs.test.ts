@@ -167,7 +167,7 @@ test('docs: every file of ours and every npm script that a page names is there',
   for (const page of PAGES) {
     const text = readFileSync(page, 'utf8');
     for (const [, path = ''] of text.matchAll(
-      /`((?:src|test|bench|templates|docs|scripts)\/[\w./-]+\.(?:ts|md|mjs|ejs|py))`/g,
+      /`((?:src|test|bench|templates|docs|scripts)\/(?:[\w./-]+(?:\.(?:ts|md|mjs|ejs|py)|\/))?)`/g,
     ))
       assert.ok(existsSync(join(ROOT, path)), `${relative(ROOT, page)}: ${path}`);
     for (const [, name = ''] of text.matchAll(/npm run ([\w-]+(?::\w+)?)/g))
