@@ -8,6 +8,7 @@ import GithubSlugger from 'github-slugger';
 import { marked, type Token, type Tokens } from 'marked';
 import { fillPage, PAGES, PARTS } from '../scripts/docs.ts';
 import { systemClock } from '../src/clock.ts';
+import { COMMANDS } from '../src/commands/index.ts';
 import { DEFAULT_HOSTS } from '../src/lab/index.ts';
 import { runCli } from './support/cli.ts';
 import { startTestLab } from './support/lab.ts';
@@ -39,7 +40,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/^(measure .*?)( --limit \S+)?( --temporary-document)?$/, '$1 --limit 1s'],
   // Every arm has a test of its own.
   [/^(measure \S+) --limit 1s$/, '$1 --arm nothing --limit 1s'],
-  // The README's own lines install for real (readme.test.ts), and so does the plainest of these; the others are planned.
+  // The plainest install is done, the others are planned.
   [/^install --tag env=dev$/, 'install --no-restart --tag env=dev'],
   [/^install (?!--no-restart --tag env=dev$)(?!.*--dry-run)(.*)$/, 'install $1 --dry-run'],
   [/ --profile \S+/g, ''],
@@ -76,8 +77,13 @@ function splitWords(line: string): string[] {
   return [...line.matchAll(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replaceAll(/["']/g, ''));
 }
 
-test('docs: every ssm-keepalive line of a console block is taken and runs on the lab', async (context) => {
-  const lines = DOCS.flatMap(commandLines);
+test('docs: every ssm-keepalive line of a console block, and every example of help, runs on the lab or is planned', async (context) => {
+  const help = COMMANDS.flatMap(({ examples }) => examples.map(([words]) => ({ page: 'help', words })));
+  // What needs a terminal or a lab of its own: test/commands/connect.test.ts and lab.test.ts.
+  const lines = [
+    ...PAGES.flatMap(commandLines),
+    ...help.filter(({ words }) => !/^(connect|lab) /.test(words)),
+  ];
   assert.ok(lines.length >= 10, 'the blocks were found');
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-docs-'));
   const lab = await startTestLab(context, { hosts: HOSTS });
