@@ -7,10 +7,10 @@ import { type SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
 import Table from 'cli-table3';
 import { execa } from 'execa';
 import pc from 'picocolors';
-import { PLAIN_TABLE, trimLines } from '../src/commands/plain-table.ts';
 import { makeClient } from '../src/fleet/client.ts';
 import { type Lab, startLab } from '../src/lab/index.ts';
 import { type ClientSession, openSession } from '../src/session/index.ts';
+import { PLAIN_TABLE, trimLines } from '../src/terminal/plain-table.ts';
 
 /** The lab's idle timer, in place of the service's 20 minutes. */
 const IDLE_SECONDS = 3;

@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { FORMATS } from '../src/bundle/formats.ts';
 import { ACTIVITIES, IDLE_POLICIES, KEEPERS, type Keeper, type ShellClass } from '../src/bundle/index.ts';
 import type { CommandEntry } from '../src/commands/command.ts';
+import { describeRow, describeRun } from '../src/commands/deliver/verdict-json.ts';
 import { COMMANDS } from '../src/commands/index.ts';
-import { describeRow, describeRun } from '../src/commands/verdict-json.ts';
-import { FLAGS, type Flag, type FlagGroup, variableName } from '../src/flags.ts';
 import { describePermissions, listActions } from '../src/policy/describe.ts';
 import { ARMS } from '../src/session/measure/arms.ts';
+import { FLAGS, type Flag, type FlagGroup, variableName } from '../src/settings/flags.ts';
 import { READERS } from '../src/settings/readers.ts';
 import { EXAMPLES } from '../src/settings/values.ts';
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The process: arguments, streams, signals, exit status. What it does is in cli/run.ts. */
 import { readFileSync } from 'node:fs';
-import type { Environment } from './cli/environment.ts';
 import { run } from './cli/run.ts';
 import { systemClock } from './clock.ts';
-import type { Io } from './commands/io.ts';
+import type { Environment } from './environment.ts';
 import { Interruption, makeInterrupted } from './fleet/interruption.ts';
+import type { Io } from './terminal/io.ts';
 
 const { stdin, stdout, stderr } = process;
 

@@ -15,11 +15,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { ownerOf } from '../src/commands/index.ts';
-import { FILE_NAMES, openConfigFile } from '../src/config-file.ts';
 import { UsageError } from '../src/errors.ts';
-import { FLAGS, type Flag, type RawFlags } from '../src/flags.ts';
-import { readSettings, type Settings } from '../src/settings.ts';
-import { describeSources, gatherSources } from '../src/sources.ts';
+import { FILE_NAMES, openConfigFile } from '../src/settings/config-file.ts';
+import { FLAGS, type Flag, type RawFlags } from '../src/settings/flags.ts';
+import { readSettings, type Settings } from '../src/settings/settings.ts';
+import { describeSources, gatherSources } from '../src/settings/sources.ts';
 import { runCli } from './support/cli.ts';
 import { startTestLab } from './support/lab.ts';
 

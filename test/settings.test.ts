@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDuration } from '../src/duration.ts';
 import { UsageError } from '../src/errors.ts';
-import { FLAGS, type RawFlags, variableName } from '../src/flags.ts';
-import { readSettings, requireTargets } from '../src/settings.ts';
+import { FLAGS, type RawFlags, variableName } from '../src/settings/flags.ts';
+import { readSettings, requireTargets } from '../src/settings/settings.ts';
 
 /** What each bad command line is told: the flag it names, what was expected, what came. */
 const REFUSED: readonly (readonly [flags: RawFlags, says: RegExp])[] = [

@@ -1,7 +1,7 @@
 /** What was typed, put into the order and the spelling that yargs takes. */
 import { COMMANDS } from '../commands/index.ts';
 import { UsageError } from '../errors.ts';
-import { FLAGS, type Flag } from '../flags.ts';
+import { FLAGS, type Flag } from '../settings/flags.ts';
 
 /** `--lab install` as users of the AWS CLI type it: flags may come before the command. */
 export function putCommandFirst(typed: readonly string[]): string[] {

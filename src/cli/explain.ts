@@ -1,5 +1,5 @@
-import type { Io } from '../commands/io.ts';
 import { UserError } from '../errors.ts';
+import type { Io } from '../terminal/io.ts';
 import { say } from '../terminal/safe-text.ts';
 import { putCommandFirst } from './argv.ts';
 import { explainYargs } from './mistakes.ts';

@@ -2,9 +2,9 @@
 import type { CommandEntry } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
 import { UsageError } from '../errors.ts';
-import { FLAGS, type Flag } from '../flags.ts';
 import { nearestName } from '../nearest.ts';
-import { refuseRemoved } from '../removed-flags.ts';
+import { FLAGS, type Flag } from '../settings/flags.ts';
+import { refuseRemoved } from '../settings/removed-flags.ts';
 
 /** yargs’ own complaints, with the nearest name it knows. */
 export function explainYargs(message: string, argv: readonly string[]): UsageError {

@@ -2,7 +2,7 @@
 import yargs, { type Argv, type Options } from 'yargs';
 import type { CommandEntry, OwnFlag } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
-import { FLAGS, type Flag } from '../flags.ts';
+import { FLAGS, type Flag } from '../settings/flags.ts';
 
 /** What yargs itself complains of. */
 export class YargsError extends Error {}

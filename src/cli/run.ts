@@ -1,17 +1,17 @@
 /** One run of the command line: arguments in, exit status out. It touches no stream, signal or variable but those it is given. */
 
-import { requireOneAccount } from '../commands/accounts.ts';
+import { requireOneAccount } from '../accounts/names.ts';
 import type { CommandEntry } from '../commands/command.ts';
 import { COMMANDS, ownerOf } from '../commands/index.ts';
-import type { Io } from '../commands/io.ts';
+import type { Environment } from '../environment.ts';
 import { UsageError, UserError } from '../errors.ts';
-import { FLAGS, type RawFlags } from '../flags.ts';
 import type { Denial } from '../fleet/service-errors.ts';
 import { describeLack } from '../policy/describe.ts';
-import type { Settings } from '../settings.ts';
+import { FLAGS, type RawFlags } from '../settings/flags.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Io } from '../terminal/io.ts';
 import { showLine, showText } from '../terminal/safe-text.ts';
 import { putCommandFirst } from './argv.ts';
-import type { Environment } from './environment.ts';
 import { explain, type Manner } from './explain.ts';
 import { makeParser, type Parsed } from './parser.ts';
 
@@ -45,7 +45,7 @@ function makeSafe(io: Io): Io {
 /** What the scripts of `completion` ask at each TAB. Nothing that goes wrong may show on a half-typed line. */
 async function complete(args: readonly string[], io: Io, environment: Environment): Promise<number> {
   try {
-    const { answerShell } = await import('../completion/protocol.ts');
+    const { answerShell } = await import('./completion/protocol.ts');
     io.out(await answerShell(args, environment, io.clock));
   } catch {
     // The command itself will say it.
@@ -88,9 +88,9 @@ async function runCommand(
   const word = taken ? parsed[taken.name] : undefined;
   const words = [...(about ? [about.name] : []), ...(word === undefined ? [] : [String(word)])];
   const [{ readSettings }, { openConfigFile }, { describeSources, gatherSources }] = await Promise.all([
-    import('../settings.ts'),
-    import('../config-file.ts'),
-    import('../sources.ts'),
+    import('../settings/settings.ts'),
+    import('../settings/config-file.ts'),
+    import('../settings/sources.ts'),
   ]);
   // A command's own flag may have the name of another command's setting.
   const hidden = new Set(ownFlags.filter(({ isSetting }) => !isSetting).map(({ name }) => name));

@@ -1,9 +1,9 @@
 /** What a command is. */
-import type { Environment } from '../cli/environment.ts';
-import type { FlagGroup } from '../flags.ts';
+import type { Environment } from '../environment.ts';
 import type { Interruption } from '../fleet/interruption.ts';
-import type { Settings } from '../settings.ts';
-import type { Io } from './io.ts';
+import type { FlagGroup } from '../settings/flags.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Io } from '../terminal/io.ts';
 
 export interface Invocation {
   /** Words after the command's name. */

@@ -1,6 +1,6 @@
 import type { CommandEntry } from './command.ts';
-import { CONNECT_FLAGS } from './connect-options.ts';
-import { POLICY_FLAGS } from './policy-options.ts';
+import { CONNECT_FLAGS } from './connect/connect-options.ts';
+import { POLICY_FLAGS } from './policy/policy-options.ts';
 
 /** Every command; help, parsing and completion loop over this list. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -15,7 +15,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['install --tag env=dev --follow', 'and every new one, when it comes online'],
       ['install --instance-id i-0123456789abcdef0 --dry-run', 'show, send nothing'],
     ],
-    load: async () => (await import('./install.ts')).install,
+    load: async () => (await import('./deliver/install.ts')).install,
   },
   {
     name: 'uninstall',
@@ -27,7 +27,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['uninstall --tag env=dev', 'from every instance tagged env=dev'],
       ['uninstall --instance-id i-0123456789abcdef0', 'from one'],
     ],
-    load: async () => (await import('./uninstall.ts')).uninstall,
+    load: async () => (await import('./deliver/uninstall.ts')).uninstall,
   },
   {
     name: 'status',
@@ -39,7 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['status --tag env=dev', 'a row for every instance'],
       ['status --tag env=dev --output json', 'the same for programs'],
     ],
-    load: async () => (await import('./status.ts')).status,
+    load: async () => (await import('./deliver/status.ts')).status,
   },
   {
     name: 'render',
@@ -90,7 +90,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['render ansible', 'the same as tasks of Ansible'],
       ['render --out image', 'the files themselves'],
     ],
-    load: async () => (await import('./render.ts')).render,
+    load: async () => (await import('./render/render.ts')).render,
   },
   {
     name: 'measure',
@@ -110,7 +110,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['measure i-0123456789abcdef0 --temporary-document', 'an answer in minutes'],
       ['measure i-0123456789abcdef0 --arm nothing,keeper --limit 3h', 'does it hold?'],
     ],
-    load: async () => (await import('./measure.ts')).measure,
+    load: async () => (await import('./measure/measure.ts')).measure,
   },
   {
     name: 'preferences',
@@ -137,7 +137,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['preferences get --lab --region us-east-1,eu-west-1', 'what is in force in two Regions'],
       ['preferences set --lab --idle 60 --yes', 'one field; all others stay'],
     ],
-    load: async () => (await import('./preferences.ts')).preferences,
+    load: async () => (await import('./preferences/preferences.ts')).preferences,
   },
   {
     name: 'doctor',
@@ -166,7 +166,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['doctor --lab', 'the account and this machine'],
       ['doctor i-0123456789abcdef0', 'one instance too'],
     ],
-    load: async () => (await import('./doctor.ts')).doctor,
+    load: async () => (await import('./doctor/doctor.ts')).doctor,
   },
   {
     name: 'connect',
@@ -178,7 +178,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['connect i-0123456789abcdef0', 'through the official plugin where there is one'],
       ['connect --lab web-1', 'on a host of the lab'],
     ],
-    load: async () => (await import('./connect.ts')).connect,
+    load: async () => (await import('./connect/connect.ts')).connect,
   },
   {
     name: 'policy',
@@ -195,7 +195,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['policy install --tag env=dev --region eu-central-1 --account 123456789012', 'as narrow as it gets'],
       ['policy connect --principal role', 'for everybody who assumes one role'],
     ],
-    load: async () => (await import('./policy.ts')).policy,
+    load: async () => (await import('./policy/policy.ts')).policy,
   },
   {
     name: 'lab',
@@ -230,7 +230,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['lab up --idle 5s', 'start it in the background'],
       ['lab hosts', 'its hosts and their tags'],
     ],
-    load: async () => (await import('./lab.ts')).lab,
+    load: async () => (await import('./lab/lab.ts')).lab,
   },
   {
     name: 'completion',
@@ -245,7 +245,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['completion bash', 'in ~/.bashrc: source <(ssm-keepalive completion bash)'],
       ['completion fish', 'into ~/.config/fish/completions/ssm-keepalive.fish'],
     ],
-    load: async () => (await import('./completion.ts')).completion,
+    load: async () => (await import('./completion/completion.ts')).completion,
   },
 ];
 

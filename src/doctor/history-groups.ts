@@ -1,7 +1,7 @@
 /** Ended sessions by user and instance: how many of them are as long as a limit. */
 import type { PastSession, SessionHistory } from '../fleet/session-history.ts';
 import type { SessionLimits } from '../fleet/session-limits.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../settings.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../settings/settings.ts';
 
 export interface SessionGroup {
   readonly user: string;

@@ -1,5 +1,5 @@
 /** What a policy is asked about. */
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** What an action works on; `any`: the service knows no resource for it, so a policy has to say `*`. */
 export type ResourceKind =

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { ENTRIES } from '../bundle/inputs.ts';
 import { parseDuration } from '../duration.ts';
-import type { FlagName } from '../flags.ts';
 import { ARM_NAMES } from '../session/measure/arms.ts';
+import type { FlagName } from './flags.ts';
 import type { TagTarget } from './shape.ts';
 
 /** Patterns of the service's API model (botocore: MaxConcurrency, MaxErrors, InstanceId, CommandId, TargetKey). */

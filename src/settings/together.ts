@@ -2,7 +2,7 @@
 import { formatDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { isExposed, refuseExposed } from '../exposed-address.ts';
-import type { FlagName } from '../flags.ts';
+import type { FlagName } from './flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
 /** Longer than a day without a key nobody works at a session; who wants it all the same says so. */

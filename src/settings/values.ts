@@ -1,10 +1,10 @@
 /** One setting that was given becomes its value, or the words for why it cannot. */
 import * as z from 'zod';
 import { UsageError } from '../errors.ts';
-import { FLAGS, type FlagName } from '../flags.ts';
 import { nearestName } from '../nearest.ts';
-import { type Given, readSwitch, type Sources, spell } from '../sources.ts';
+import { FLAGS, type FlagName } from './flags.ts';
 import { READERS, type ValueFlag, type ValueOf } from './readers.ts';
+import { type Given, readSwitch, type Sources, spell } from './sources.ts';
 
 /** A bad value is told at once, not by the first command that has a use for it. */
 export function checkFile(sources: Sources): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { ENTRIES, renderBundle, type ScriptName, wireCommands } from '../../src/bundle/index.ts';
 import { MAX_WIRE_BYTES } from '../../src/bundle/wire.ts';
-import { FLAGS, type Flag, type RawFlags } from '../../src/flags.ts';
 import { makeClient } from '../../src/fleet/client.ts';
 import { sendScript } from '../../src/fleet/send.ts';
-import { readSettings } from '../../src/settings.ts';
+import { FLAGS, type Flag, type RawFlags } from '../../src/settings/flags.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 
 /** The document with its parameters; ids are beside it. */
 const SERVICE_BYTES = 64 * 1024;

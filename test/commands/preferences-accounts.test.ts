@@ -7,10 +7,10 @@ import {
   type SSMClient,
   UpdateDocumentCommand,
 } from '@aws-sdk/client-ssm';
-import { preferences } from '../../src/commands/preferences.ts';
+import { preferences } from '../../src/commands/preferences/preferences.ts';
 import { makeClient } from '../../src/fleet/client.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { makeInvocation, makeIo } from '../support/cli.ts';
 import { DEV, makeAccountRig, PROD } from './account-rig.ts';
 import { withVariables } from './doctor-rig.ts';

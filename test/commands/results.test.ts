@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderFailures } from '../../src/commands/failure-report.ts';
-import { renderPlannedInstances } from '../../src/commands/plan-table.ts';
-import { renderGroups } from '../../src/commands/verdict-groups.ts';
-import type { Row } from '../../src/commands/verdict-json.ts';
-import { renderVerdictTable } from '../../src/commands/verdict-report.ts';
+import { renderFailures } from '../../src/commands/deliver/failure-report.ts';
+import { renderPlannedInstances } from '../../src/commands/deliver/plan-table.ts';
+import { renderGroups } from '../../src/commands/deliver/verdict-groups.ts';
+import type { Row } from '../../src/commands/deliver/verdict-json.ts';
+import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { judgeInvocation } from '../../src/fleet/judge.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { makeIo, runCli } from '../support/cli.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAge, renderStatus } from '../../src/commands/status-report.ts';
-import { wrapText } from '../../src/commands/wrap.ts';
+import { formatAge, renderStatus } from '../../src/commands/deliver/status-report.ts';
 import { judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
+import { wrapText } from '../../src/terminal/wrap.ts';
 import { makeClient, until } from '../lab/test-lab.ts';
 import { startSession } from '../session/dialogue.ts';
 import { makeIo, runCli } from '../support/cli.ts';

@@ -1,7 +1,7 @@
 // What a person sees while a run goes on: a bar that fits the terminal, plain lines where there is none, colours only where wanted.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { layOutBar } from '../../src/commands/progress.ts';
+import { layOutBar } from '../../src/commands/deliver/progress.ts';
 import type { HostSpec } from '../../src/lab/index.ts';
 import { hosts } from '../fleet/push-rig.ts';
 import { CLI, runCli } from '../support/cli.ts';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execa } from 'execa';
 import fc from 'fast-check';
+import { chooseWanted, fillIn, type Known, listValues } from '../../src/cli/completion/candidates.ts';
+import { readLine } from '../../src/cli/completion/line.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { chooseWanted, fillIn, type Known, listValues } from '../../src/completion/candidates.ts';
-import { readLine } from '../../src/completion/line.ts';
-import { FLAGS, type Flag } from '../../src/flags.ts';
-import { readSettings } from '../../src/settings.ts';
+import { FLAGS, type Flag } from '../../src/settings/flags.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 
 const KNOWN: Known = {
   instances: [{ id: 'i-0aaaaaaaaaaaaaaa1', name: 'web-1' }],

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { execa } from 'execa';
 import { findCommand } from '../../scripts/setup.mjs';
-import { SCRIPTS } from '../../src/completion/scripts.ts';
+import { SCRIPTS } from '../../src/commands/completion/scripts.ts';
 import type { Lab } from '../../src/lab/index.ts';
 import { runCli } from '../support/cli.ts';
 import { ManualClock } from '../support/clock.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { refreshKnown } from '../../src/commands/completion-refresh.ts';
+import { refreshKnown } from '../../src/commands/completion/completion-refresh.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { isExposed } from '../../src/exposed-address.ts';
 import { runCli, USER_ENV, variablesOfRun } from '../support/cli.ts';

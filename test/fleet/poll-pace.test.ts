@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { ListCommandsCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { LEAST_POLL_SECONDS, LONGEST_POLL_SECONDS, makePollPace } from '../../src/fleet/poll-pace.ts';
 import { awaitInvocations } from '../../src/fleet/watch.ts';
-import { hosts } from '../fleet/push-rig.ts';
 import { runCli } from '../support/cli.ts';
 import { HurriedClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
+import { hosts } from './push-rig.ts';
 
 /** Park and Miller: small, and the same everywhere. Their first number follows the seed, so seeds lie far apart. */
 function seededRandom(seed: number): () => number {

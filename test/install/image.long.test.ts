@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { treeFiles } from '../../src/bundle/index.ts';
-import { writeTree } from '../../src/commands/tree-folder.ts';
+import { writeTree } from '../../src/commands/render/tree-folder.ts';
 import { bundleOf, DROP_IN } from '../support/bundle.ts';
 import { formatOf } from '../support/formats.ts';
 import { PtySession } from '../support/sandbox.ts';

@@ -11,7 +11,7 @@ import { makePolicy, type PolicyDocument } from '../../src/policy/document.ts';
 import { listAllPermissions } from '../../src/policy/permissions.ts';
 import type { PlannedRun } from '../../src/policy/planned-run.ts';
 import { partitionOf } from '../../src/policy/resources.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { runCli } from '../support/cli.ts';
 
 /** Commands that ask the service for nothing. */

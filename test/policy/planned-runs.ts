@@ -3,15 +3,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandEntry } from '../../src/commands/command.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import type { Io } from '../../src/commands/io.ts';
-import { policy } from '../../src/commands/policy.ts';
+import { policy } from '../../src/commands/policy/policy.ts';
 import { UserError } from '../../src/errors.ts';
-import { FLAGS, type Flag, type RawFlags } from '../../src/flags.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
 import type { Lab } from '../../src/lab/index.ts';
 import { describeLack } from '../../src/policy/describe.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
-import { readSettings } from '../../src/settings.ts';
+import { FLAGS, type Flag, type RawFlags } from '../../src/settings/flags.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import type { Io } from '../../src/terminal/io.ts';
 import { makeEnvironment, makeInvocation, makeIo, variablesOfRun } from '../support/cli.ts';
 
 export interface Outcome {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { makeResume } from '../../src/commands/resume.ts';
+import { makeResume } from '../../src/commands/resume-session.ts';
 import { terminateSession } from '../../src/fleet/sessions.ts';
 import { openSession, ResumeRefusedError } from '../../src/session/index.ts';
 import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';

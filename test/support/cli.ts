@@ -2,12 +2,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import type { Environment } from '../../src/cli/environment.ts';
 import { run } from '../../src/cli/run.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Invocation } from '../../src/commands/command.ts';
-import type { Io } from '../../src/commands/io.ts';
+import type { Environment } from '../../src/environment.ts';
 import { Interruption } from '../../src/fleet/interruption.ts';
+import type { Io } from '../../src/terminal/io.ts';
 import { EagerClock } from './clock.ts';
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));

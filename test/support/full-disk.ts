@@ -1,7 +1,7 @@
 // Runs on a disk of 64 KB, named by the first argument: what each of our own files does there. Prints one JSON document.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openReportFile } from '../../src/commands/report-file.ts';
+import { openReportFile } from '../../src/commands/measure/report-file.ts';
 import { startLab } from '../../src/lab/index.ts';
 import { rawCall } from '../lab/raw-call.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../../src/cli/run.ts';
-import { makeTable } from '../../src/commands/plain-table.ts';
 import { html } from '../../src/session/measure/html.ts';
+import { makeTable } from '../../src/terminal/plain-table.ts';
 import { makeColors, ownSequence, say, showLine, showText } from '../../src/terminal/safe-text.ts';
 import { makeEnvironment, makeIo, runCli, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';

@@ -2,7 +2,7 @@
 import { formatDuration } from '../../duration.ts';
 import { attribute } from '../../fleet/judge.ts';
 import type { ReportLine } from '../../fleet/report-line.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds } from '../../settings.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds } from '../../settings/settings.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 
 const NOT_INSTALLED: Finding = {

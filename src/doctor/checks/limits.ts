@@ -1,6 +1,6 @@
 /** Checks on what the account's session document says: idle timeout and maximum duration. */
 import { formatDuration } from '../../duration.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../settings.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../settings/settings.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 
 const DOCUMENT = 'SSM-SessionManagerRunShell';

@@ -1,0 +1,114 @@
+/** One press of TAB: words in, candidates out, in well under a second, whatever the account does. */
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, sleep } from '../../clock.ts';
+import { cachePath, claimRefresh, type Place, readCache } from '../../commands/completion/account-cache.ts';
+import type { Environment } from '../../environment.ts';
+import { openConfigFile } from '../../settings/config-file.ts';
+import { FLAGS, type Flag, type FlagName, type RawFlags } from '../../settings/flags.ts';
+import { gatherSources, readSwitch } from '../../settings/sources.ts';
+import { showLine } from '../../terminal/safe-text.ts';
+import { type Candidate, chooseWanted, fillIn, type Known } from './candidates.ts';
+
+/** After this the answer is what is known by then; the refresh goes on without us. Counted from the start of the process. */
+export const LONGEST_ANSWER_MS = 800;
+
+const NOBODY: Known = { instances: [], tags: {}, isLab: false };
+
+export interface Answer {
+  readonly candidates: readonly Candidate[];
+  /** The shell's own file completion is wanted. */
+  readonly isFiles: boolean;
+}
+
+/** `words`: what follows the program's name, the last one being typed. Starts a refresh where what is kept is old or missing. */
+export async function answer(
+  words: readonly string[],
+  environment: Environment,
+  clock: Clock,
+): Promise<Answer> {
+  const wanted = chooseWanted(words);
+  const last = words.at(-1) ?? '';
+  if (wanted.kind === 'files') return { candidates: [], isFiles: true };
+  const needsAccount = wanted.kind === 'instances' || wanted.kind === 'tags';
+  const known = needsAccount ? await readKnown(words, environment, clock) : NOBODY;
+  const profiles = wanted.kind === 'profiles' ? listProfiles(environment.variables) : [];
+  const candidates = fillIn(wanted, last, known, profiles).filter(
+    ({ text, describe = '' }) =>
+      text.startsWith(last) && showLine(text) === text && describe === showLine(describe),
+  );
+  return { candidates, isFiles: false };
+}
+
+async function readKnown(words: readonly string[], environment: Environment, clock: Clock): Promise<Known> {
+  const place = await readPlace(words, environment);
+  const path = cachePath(place, environment.variables);
+  const kept = readCache(path, clock.now());
+  if (kept?.isFresh) return kept.known;
+  if (claimRefresh(path, clock.now())) startRefresh(place, environment);
+  if (kept) return kept.known;
+  while (environment.elapsed() < LONGEST_ANSWER_MS) {
+    const arrived = readCache(path, clock.now());
+    if (arrived) return arrived.known;
+    await sleep(clock, 20);
+  }
+  return NOBODY;
+}
+
+/** A process of its own, which outlives this one. */
+function startRefresh(place: Place, { program, variables }: Environment): void {
+  const child = spawn(process.execPath, [...program, '__complete', 'refresh', JSON.stringify(place)], {
+    detached: true,
+    stdio: 'ignore',
+    env: variables,
+  });
+  child.on('error', () => {});
+  child.unref();
+}
+
+/** The account that the command on the line would reach. */
+async function readPlace(words: readonly string[], environment: Environment): Promise<Place> {
+  const flags: RawFlags = {};
+  for (const flag of FLAGS as readonly Flag[]) {
+    const name = flag.name as FlagName;
+    const at = words.lastIndexOf(`--${name}`);
+    const joined = words.findLast((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+    const value = flag.kind === 'switch' ? at >= 0 || undefined : (joined ?? words[at + 1]);
+    if (value !== undefined && (at >= 0 || joined !== undefined)) flags[name] = value;
+  }
+  const file = await openConfigFile(flags.config, environment.variables, environment.folder).catch(
+    () => undefined,
+  );
+  const sources = gatherSources(flags, environment.variables, ['Common'], file);
+  const text = (name: FlagName) => sources.find(name)?.texts[0];
+  return {
+    isLab: readSwitch(sources.find('lab')) === true,
+    region: text('region'),
+    profile: text('profile'),
+    endpointUrl: text('endpoint-url'),
+    allowsUnencrypted: readSwitch(sources.find('allow-unencrypted-endpoint')) === true,
+  };
+}
+
+/** The names of the AWS configuration files' sections. */
+function listProfiles(variables: NodeJS.ProcessEnv): string[] {
+  const folder = join(variables['HOME'] || homedir(), '.aws');
+  const names = [
+    [variables['AWS_CONFIG_FILE'] ?? join(folder, 'config'), /^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]/gm],
+    [variables['AWS_SHARED_CREDENTIALS_FILE'] ?? join(folder, 'credentials'), /^\s*\[\s*([^\]]+?)\s*\]/gm],
+  ] as const;
+  return [
+    ...new Set(
+      names.flatMap(([path, section]) => {
+        try {
+          return [...readFileSync(path, 'utf8').matchAll(section)].map(([, name = '']) => name);
+        } catch {
+          return [];
+        }
+      }),
+    ),
+  ].filter((name) => !/^(sso-session|services)\s/.test(name));
+}

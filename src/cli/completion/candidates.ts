@@ -1,0 +1,174 @@
+/** What may come next on a command line, from the lists of commands and flags; nothing here runs or waits. */
+import type { CommandEntry, OwnFlag } from '../../commands/command.ts';
+import { COMMANDS } from '../../commands/index.ts';
+import { FLAGS, type Flag } from '../../settings/flags.ts';
+
+/** One word that may come next. `isOpen`: more is to follow without a space, as after `env=`. */
+export interface Candidate {
+  readonly text: string;
+  readonly describe?: string;
+  readonly isOpen?: boolean;
+}
+
+/** What the account has, as far as it is known. */
+export interface Known {
+  readonly instances: readonly { readonly id: string; readonly name: string }[];
+  readonly tags: Readonly<Record<string, readonly string[]>>;
+  /** Hosts of the lab go by their names too. */
+  readonly isLab: boolean;
+}
+
+/** What is wanted at the cursor; the account is asked only for `instances` and `tags`. */
+export type Wanted =
+  | { readonly kind: 'words'; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'instances'; readonly prefix: string; readonly hasNames: boolean }
+  | { readonly kind: 'tags' | 'profiles'; readonly prefix: string }
+  | { readonly kind: 'files' };
+
+type AnyFlag = Pick<Flag, 'name' | 'describe' | 'placeholder'> & { readonly kind: Flag['kind'] };
+
+const HELP: AnyFlag = { name: 'help', kind: 'switch', describe: 'what this command takes' };
+const VERSION: AnyFlag = { name: 'version', kind: 'switch', describe: 'the version of this program' };
+const NOTHING: Wanted = { kind: 'words', candidates: [] };
+
+/** Words after the program's name, the last of them the one that is being typed. */
+export function chooseWanted(words: readonly string[]): Wanted {
+  const typed = readWords(words.slice(0, -1));
+  const last = words.at(-1) ?? '';
+  const { entry, open } = typed;
+  const flags = flagsOf(entry);
+  const [, name, value] = /^--([^=]+)=(.*)$/s.exec(last) ?? [];
+  if (name !== undefined) {
+    const flag = flags.find((candidate) => candidate.name === name);
+    return flag ? valuesOf(flag, value ?? '', `--${name}=`, entry) : NOTHING;
+  }
+  // A list takes every word up to the command, so that one may come next.
+  const isOver = open?.isSated && (last.startsWith('-') || entry === undefined);
+  if (open && !isOver) return valuesOf(open.flag, last, '', entry);
+  if (last.startsWith('-')) return wordsOf(usableFlags(flags, typed.given));
+  if (typed.hasWord) return NOTHING;
+  if (entry === undefined) {
+    return wordsOf(COMMANDS.map((command) => ({ text: command.name, describe: command.describe })));
+  }
+  return entry.words === undefined ? NOTHING : positionOf(entry);
+}
+
+interface TypedWords {
+  readonly entry: CommandEntry | undefined;
+  readonly hasWord: boolean;
+  readonly given: readonly string[];
+  /** A flag that takes the word at the cursor; `isSated`: it has one, and may take more. */
+  readonly open: { readonly flag: AnyFlag; readonly isSated: boolean } | undefined;
+}
+
+/** Flags may come before the command, as src/usage.ts takes them. */
+function readWords(words: readonly string[]): TypedWords {
+  const ownFlags = COMMANDS.flatMap(({ own }) => own ?? []);
+  let entry: CommandEntry | undefined;
+  let hasWord = false;
+  let open: TypedWords['open'];
+  const given: string[] = [];
+  for (const word of words) {
+    const [, name, value] = /^--([^=]+)(=?)/.exec(word) ?? [];
+    if (name !== undefined) {
+      given.push(name);
+      const flag = (entry ? flagsOf(entry) : [...FLAGS, ...ownFlags]).find((known) => known.name === name) as
+        | AnyFlag
+        | undefined;
+      open = flag && flag.kind !== 'switch' && value === '' ? { flag, isSated: false } : undefined;
+      continue;
+    }
+    const command = entry ? undefined : COMMANDS.find((known) => known.name === word);
+    if (open && !(open.isSated && command)) {
+      open = open.flag.kind === 'list' ? { ...open, isSated: true } : undefined;
+    } else if (command) {
+      entry = command;
+      open = undefined;
+    } else hasWord = true;
+  }
+  return { entry, hasWord, given, open };
+}
+
+function flagsOf(entry: CommandEntry | undefined): AnyFlag[] {
+  const own: readonly OwnFlag[] = entry?.own ?? [];
+  const shared = (FLAGS as readonly Flag[]).filter(
+    ({ name, group }) =>
+      (entry ? entry.groups.includes(group) : group === 'Common') && !own.some((flag) => flag.name === name),
+  );
+  return [...own, ...shared, HELP, ...(entry ? [] : [VERSION])];
+}
+
+function usableFlags(flags: readonly AnyFlag[], given: readonly string[]): Candidate[] {
+  return flags
+    .filter(({ name, kind }) => kind === 'list' || !given.includes(name))
+    .map(({ name, describe }) => ({ text: `--${name}`, describe }));
+}
+
+function valuesOf(flag: AnyFlag, last: string, lead: string, entry: CommandEntry | undefined): Wanted {
+  const placeholder = flag.placeholder ?? '';
+  if (flag.name === 'tag') return { kind: 'tags', prefix: lead };
+  if (flag.name === 'instance-id')
+    return { kind: 'instances', prefix: lead + listLead(last), hasNames: false };
+  if (flag.name === 'profile') return { kind: 'profiles', prefix: lead };
+  if (/FILE|DIR/.test(placeholder)) return lead === '' ? { kind: 'files' } : NOTHING;
+  const isOwn = entry?.own?.some(({ name }) => name === flag.name) === true;
+  const words = listValues(flag);
+  const before = flag.kind === 'list' && !isOwn ? listLead(last) : '';
+  const taken = before.split(',');
+  return wordsOf(
+    words.filter((word) => !taken.includes(word)).map((word) => ({ text: lead + before + word })),
+  );
+}
+
+/** `env,pr` has `env,` before the word that is being typed. */
+function listLead(last: string): string {
+  return last.slice(0, last.lastIndexOf(',') + 1);
+}
+
+/** The words that a flag takes, where they are few and known: `auto|relay|prompt`, `env,profile,rc`, or what help lists. */
+export function listValues({ placeholder = '', describe }: Pick<Flag, 'placeholder' | 'describe'>): string[] {
+  if (/^[a-z-]+([|,][a-z-]+)+$/.test(placeholder)) return placeholder.split(/[|,]/);
+  if (placeholder === 'NAME[,NAME]') return describe.replace(/^.*: /, '').split(', ');
+  return placeholder.split('|').filter((word) => /^[a-z]+$/.test(word));
+}
+
+function positionOf(entry: CommandEntry): Wanted {
+  const usage = entry.words?.usage ?? '';
+  const words = usage.replace(/[[\]]/g, '').split('|');
+  if (words.every((word) => /^[a-z-]+$/.test(word))) return wordsOf(words.map((text) => ({ text })));
+  if (usage.includes('INSTANCE'))
+    return { kind: 'instances', prefix: '', hasNames: entry.name === 'connect' };
+  // The scripts of `render`, and whatever else help names: words that hold no blank.
+  return wordsOf([...(entry.words?.values ?? [])].map((text) => ({ text })));
+}
+
+function wordsOf(candidates: readonly Candidate[]): Wanted {
+  return { kind: 'words', candidates };
+}
+
+/** What the account answers with: ids, or `key=` first and then its values. */
+export function fillIn(wanted: Wanted, last: string, known: Known, profiles: readonly string[]): Candidate[] {
+  if (wanted.kind === 'words') return [...wanted.candidates];
+  if (wanted.kind === 'files') return [];
+  const { prefix } = wanted;
+  if (wanted.kind === 'profiles') return profiles.map((name) => ({ text: prefix + name }));
+  if (wanted.kind === 'instances') {
+    const taken = prefix.split(',');
+    return known.instances
+      .filter(({ id }) => !taken.includes(id))
+      .flatMap(({ id, name }) => [
+        { text: prefix + id, ...(name ? { describe: name } : {}) },
+        ...(wanted.hasNames && known.isLab && name ? [{ text: name, describe: id }] : []),
+      ]);
+  }
+  const typed = last.slice(prefix.length);
+  const [key = ''] = typed.split('=', 1);
+  const values = typed.includes('=') && Object.hasOwn(known.tags, key) ? known.tags[key] : undefined;
+  if (values === undefined)
+    return Object.keys(known.tags).map((text) => ({ text: `${prefix}${text}=`, isOpen: true }));
+  const before = listLead(typed.slice(key.length + 1));
+  const taken = before.split(',');
+  return values
+    .filter((value) => value !== '' && !value.includes(',') && !taken.includes(value))
+    .map((value) => ({ text: `${prefix}${key}=${before}${value}` }));
+}

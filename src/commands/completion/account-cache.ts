@@ -1,0 +1,86 @@
+/** What completion knows of an account, kept on disk: an answer never waits for the service. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Known } from '../../cli/completion/candidates.ts';
+
+/** Which account and Region are meant, as flags, variables and config file say it. */
+export interface Place {
+  readonly isLab: boolean;
+  readonly region: string | undefined;
+  readonly profile: string | undefined;
+  readonly endpointUrl: string | undefined;
+  readonly allowsUnencrypted: boolean;
+}
+
+export interface Kept {
+  readonly known: Known;
+  readonly isFresh: boolean;
+}
+
+const FRESH_MS = 60_000;
+/** Longer than this nobody should be offered hosts from it. */
+const LONGEST_MS = 24 * 3600_000;
+/** A refresh that began this long ago has ended, one way or the other: it is given no more time. */
+export const REFRESH_MS = 30_000;
+
+/** Variables that lead to another account; their values are hashed, never written. */
+const VARIABLES = [
+  'AWS_PROFILE',
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_CONFIG_FILE',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_SSM',
+  'SSM_KEEPALIVE_LAB_DIR',
+  'XDG_STATE_HOME',
+  'HOME',
+];
+
+/** The file for one account and Region, in the folder that XDG_CACHE_HOME names. */
+export function cachePath(place: Place, environment: NodeJS.ProcessEnv): string {
+  const base = environment['XDG_CACHE_HOME']?.startsWith('/')
+    ? environment['XDG_CACHE_HOME']
+    : join(environment['HOME'] || homedir(), '.cache');
+  const parts = [place, VARIABLES.map((name) => environment[name] ?? null)];
+  const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+  return join(base, 'ssm-keepalive', `completion-${name}.json`);
+}
+
+/** Undefined where nothing usable is there. */
+export function readCache(path: string, now: number): Kept | undefined {
+  try {
+    const { at, known } = JSON.parse(readFileSync(path, 'utf8')) as { at: number; known: Known };
+    const age = Math.abs(now - at);
+    if (age > LONGEST_MS || !Array.isArray(known.instances) || typeof known.tags !== 'object')
+      return undefined;
+    return { known, isFresh: age < FRESH_MS };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole or not at all, and for its owner's eyes. */
+export function writeCache(path: string, known: Known, now: number): void {
+  mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, JSON.stringify({ at: now, known }), { mode: 0o600 });
+  renameSync(fresh, path);
+}
+
+/** True for one caller at a time; also keeps a refresh that fails from being tried at every key. */
+export function claimRefresh(path: string, now: number): boolean {
+  const mark = `${path}.refresh`;
+  try {
+    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+    const begun = statSync(mark, { throwIfNoEntry: false })?.mtimeMs;
+    if (begun !== undefined && Math.abs(now - begun) < REFRESH_MS) return false;
+    writeFileSync(mark, '', { mode: 0o600 });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Known } from '../../cli/completion/candidates.ts';
+import type { Clock } from '../../clock.ts';
+import type { Connection } from '../../fleet/client.ts';
+import { cachePath, type Place, writeCache } from './account-cache.ts';
+
+/** More than anybody scrolls through. */
+const MOST_INSTANCES = 1000;
+const MOST_VALUES = 200;
+
+/**
+ * Asks the account once and keeps what it says for the next press of TAB. Where it may not ask, or nobody answers, what it
+ * knows stays: the command that the user is about to run says why.
+ */
+export async function refreshKnown(place: Place, variables: NodeJS.ProcessEnv, clock: Clock): Promise<void> {
+  writeCache(cachePath(place, variables), await askPlace(place, variables), clock.now());
+}
+
+async function askPlace(
+  { isLab, region, profile, endpointUrl, allowsUnencrypted }: Place,
+  variables: NodeJS.ProcessEnv,
+): Promise<Known> {
+  if (!isLab) {
+    const { requireEncrypted } = await import('../../fleet/configured-addresses.ts');
+    if (!allowsUnencrypted) await requireEncrypted(profile ? [profile] : [], variables, endpointUrl);
+    return askAccount({ region, profile, endpointUrl, variables }, false);
+  }
+  const { defaultLabDir, labStatus, readInventory } = await import('../../lab/index.ts');
+  const dir = defaultLabDir(variables);
+  const lab = await labStatus(dir);
+  if (lab === undefined) {
+    // It is down, and one key must not start three hosts: they are what its folder says.
+    const { hosts } = readInventory(dir);
+    const instances = hosts.map(({ id, name, tags }) => ({ instanceId: id, name, tags }));
+    return toKnown(instances, instances, true);
+  }
+  return askAccount(
+    { region: region ?? 'us-east-1', endpointUrl: lab.endpoint, credentials: lab.credentials, variables },
+    true,
+  );
+}
+
+async function askAccount(connection: Connection, isLab: boolean): Promise<Known> {
+  const [{ makeClient }, { listInstances }, { listTagged }] = await Promise.all([
+    import('../../fleet/client.ts'),
+    import('../../fleet/choose.ts'),
+    import('../../fleet/tagged.ts'),
+  ]);
+  const client = makeClient(connection);
+  try {
+    const [managed, tagged] = await Promise.allSettled([
+      take(listInstances(client, { tags: [], instanceIds: [] })),
+      take(listTagged(connection)),
+    ]);
+    if (managed.status === 'rejected') throw managed.reason;
+    return toKnown(managed.value, tagged.status === 'fulfilled' ? tagged.value : [], isLab);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function take<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const item of items) if (taken.push(item) >= MOST_INSTANCES) break;
+  return taken;
+}
+
+/** Only managed instances count: no command reaches the others. */
+function toKnown(
+  managed: readonly { readonly instanceId: string; readonly name: string }[],
+  tagged: readonly { readonly instanceId: string; readonly tags: Readonly<Record<string, string>> }[],
+  isLab: boolean,
+): Known {
+  const tagsOf = new Map(tagged.map(({ instanceId, tags }) => [instanceId, tags]));
+  const values = new Map<string, Set<string>>();
+  for (const { instanceId } of managed) {
+    for (const [key, value] of Object.entries(tagsOf.get(instanceId) ?? {})) {
+      const known = values.get(key) ?? new Set();
+      values.set(key, known);
+      if (known.size < MOST_VALUES) known.add(value);
+    }
+  }
+  return {
+    instances: managed.map(({ instanceId, name }) => ({ id: instanceId, name })),
+    tags: Object.fromEntries([...values].map(([key, known]) => [key, [...known].sort()])),
+    isLab,
+  };
+}

@@ -1,0 +1,24 @@
+import { UsageError } from '../../errors.ts';
+import { nearestName } from '../../nearest.ts';
+import type { Command } from '../command.ts';
+import { COMPLETION_SHELLS, type CompletionShell, SCRIPTS } from './scripts.ts';
+
+/** Prints the script that makes a shell complete this program's command lines. */
+export const completion: Command = async (_settings, io, { words }) => {
+  const [word] = words;
+  const shell = COMPLETION_SHELLS.find((known) => known === word) as CompletionShell | undefined;
+  if (shell !== undefined) {
+    io.out(SCRIPTS[shell]);
+    return 0;
+  }
+  const nearest = nearestName(word ?? '', COMPLETION_SHELLS);
+  throw new UsageError({
+    what: word
+      ? `there is no completion for ${JSON.stringify(word)}`
+      : 'completion needs to know for which shell',
+    why: `expected one of ${COMPLETION_SHELLS.join(', ')}`,
+    next: nearest
+      ? `did you mean  ssm-keepalive completion ${nearest}`
+      : 'run  ssm-keepalive completion --help',
+  });
+};

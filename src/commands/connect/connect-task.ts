@@ -1,0 +1,15 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { StartedSession } from '../../fleet/sessions.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import type { ConnectOptions } from './connect-options.ts';
+
+/** What both clients work with. */
+export interface ConnectTask {
+  readonly client: SSMClient;
+  readonly session: StartedSession;
+  readonly instanceId: string;
+  readonly options: ConnectOptions;
+  readonly settings: Settings;
+  readonly io: Io;
+}

@@ -1,0 +1,61 @@
+import type { SessionEnd } from '../../session/index.ts';
+
+/** How a session ended, in words for whoever sat in it. */
+export interface Farewell {
+  readonly words: string;
+  /** What to do about it; empty where there is nothing to do. */
+  readonly next: string;
+  /** 0: the user or the shell ended it. 1: it was ended, or lost. */
+  readonly exitStatus: 0 | 1;
+}
+
+/** The service has no codes for this, only sentences: the one for idle sessions is documented, others are shown as they come. */
+export function describeEnd(
+  end: SessionEnd,
+  instanceId: string,
+  sessionId: string,
+  flags: { readonly ours: string; readonly aws: string },
+): Farewell {
+  const { by, sentence } = end;
+  if (by === 'closed') return { words: 'closed by you', next: '', exitStatus: 0 };
+  if (by === 'lost') {
+    return {
+      words: `connection lost (${trim(sentence)})`,
+      next: `if the host is up, its session goes on until it times out; end it with  aws ssm terminate-session --session-id ${sessionId}${flags.aws}`,
+      exitStatus: 1,
+    };
+  }
+  if (by === 'over')
+    return { words: 'it ended on the other side while the connection was broken', next: '', exitStatus: 1 };
+  // Nothing on the wire tells the two apart.
+  if (sentence === '')
+    return { words: 'the shell exited, or somebody terminated the session', next: '', exitStatus: 0 };
+  if (/inactiv|idle/i.test(sentence)) {
+    return {
+      words: `idle timeout: “${sentence}”`,
+      next: `see whether a keeper is there:  ssm-keepalive status --instance-id ${instanceId}${flags.ours} ; if not:  ssm-keepalive install --instance-id ${instanceId}${flags.ours}`,
+      exitStatus: 1,
+    };
+  }
+  if (/maximum|max.*duration/i.test(sentence)) {
+    return {
+      words: `maximum duration reached: “${sentence}”`,
+      next: 'no keeper can help: the maximum is a setting of the account or the session document',
+      exitStatus: 1,
+    };
+  }
+  return { words: `ended by the service: “${sentence}”`, next: '', exitStatus: 1 };
+}
+
+/** `16.1 s`, `4 min 5 s`, `2 h 3 min`: two units say enough. */
+export function describeSpan(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function trim(sentence: string): string {
+  return sentence.trim().replace(/\.$/, '') || 'no reason was given';
+}

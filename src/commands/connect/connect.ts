@@ -1,0 +1,120 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { connect as openConnection } from '../../accounts/connection.ts';
+import { UsageError, UserError } from '../../errors.ts';
+import { makeInterruptible } from '../../fleet/interruptible.ts';
+import { findPlugin, runPlugin } from '../../session/plugin.ts';
+import type { TerminalStreams } from '../../session/user-terminal.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
+import type { Command } from '../command.ts';
+import { chooseOneInstance, requireInstanceId } from '../instance-word.ts';
+import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
+import type { ConnectTask } from './connect-task.ts';
+import { describeSpan } from './connect-text.ts';
+import { runOwnClient } from './embedded-client.ts';
+
+/** Opens a shell on one instance: through the official plugin where there is one, else through this package's own client. */
+export const connect: Command = async (settings, io, { words, own, interruption, environment }) => {
+  const options = readConnectOptions(own);
+  if (!settings.common.isLab) await requireInstanceId('connect', words[0]);
+  const plugin = choosePlugin(options, environment.variables);
+  const streams = io.openTerminal?.();
+  if (streams === undefined && options.client !== 'plugin') throw noTerminal();
+  const connection = await openConnection(settings, io, environment);
+  try {
+    const opener = makeInterruptible(connection.client, interruption, {
+      weight: () => 'nothing',
+      nothing: 'no session was opened',
+      look: '',
+    });
+    const instanceId = await chooseOneInstance(opener, 'connect', words[0], settings.common.isLab);
+    const { startSession, toStartParameters } = await import('../../fleet/sessions.ts');
+    const request = { instanceId, reason: options.reason, documentName: options.document };
+    const session = await startSession(opener, request);
+    const task = { client: connection.client, session, instanceId, options, settings, io };
+    if (plugin !== undefined)
+      return await runOfficial({
+        ...task,
+        plugin,
+        variables: environment.variables,
+        parameters: toStartParameters(request),
+      });
+    return await runOwnClient({ ...task, streams: streams as TerminalStreams, interruption });
+  } finally {
+    await connection.close();
+  }
+};
+
+async function runOfficial(
+  task: ConnectTask & {
+    readonly plugin: string;
+    readonly parameters: object;
+    readonly variables: NodeJS.ProcessEnv;
+  },
+): Promise<number> {
+  const { client, session, plugin, parameters, variables, settings, io } = task;
+  const began = io.clock.now();
+  try {
+    const status = await runPlugin({
+      path: plugin,
+      session,
+      region: await client.config.region(),
+      profile: settings.common.profile ?? '',
+      parameters,
+      endpoint: session.endpoint,
+      env: { ...variables, ...(await readLabVariables(settings, client, session.endpoint)) },
+    });
+    if (!settings.common.isQuiet)
+      io.err(
+        say`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(io.clock.now() - began)}\n`,
+      );
+    return status === 0 ? 0 : 1;
+  } catch (error) {
+    const { terminateSession } = await import('../../fleet/sessions.ts');
+    // As the AWS CLI does: nobody is left to use it.
+    await terminateSession(client, session.SessionId);
+    throw new UserError(
+      {
+        code: 'plugin-failed',
+        what: 'the official session-manager-plugin could not be started',
+        why: (error as Error).message,
+        next: 'reinstall it, or use ours with  --client own',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** The plugin calls ResumeSession by itself, so it needs what opens the lab too. */
+async function readLabVariables(
+  settings: Settings,
+  client: SSMClient,
+  endpoint: string,
+): Promise<Record<string, string>> {
+  if (!settings.common.isLab) return {};
+  const { labEnv } = await import('../../lab/index.ts');
+  return labEnv({ endpoint, credentials: await client.config.credentials() });
+}
+
+function choosePlugin({ client }: ConnectOptions, variables: NodeJS.ProcessEnv): string | undefined {
+  if (client === 'own') return undefined;
+  const path = findPlugin(variables);
+  if (path === undefined && client === 'plugin') {
+    throw new UserError({
+      code: 'no-plugin',
+      what: 'the official session-manager-plugin was not found',
+      why: 'no folder of PATH has a program of that name',
+      next: 'install it (AWS user guide, "Install the Session Manager plugin"), or use ours with  --client own',
+    });
+  }
+  return path;
+}
+
+function noTerminal(): UsageError {
+  return new UsageError({
+    code: 'no-terminal',
+    what: 'connect needs a terminal',
+    why: 'standard input and output are not both one',
+    next: 'run it in a terminal; for one command use  aws ssm send-command, or pipe through the official plugin with  --client plugin',
+  });
+}

@@ -1,0 +1,172 @@
+import { type Clock, sleep } from '../../clock.ts';
+import { UserError } from '../../errors.ts';
+import type { Interruption } from '../../fleet/interruption.ts';
+import { terminateSession } from '../../fleet/sessions.ts';
+import { EscapeReader } from '../../session/escape.ts';
+import { type ClientSession, openSession, SessionNotOpenedError } from '../../session/index.ts';
+import { AnswerCount } from '../../session/terminal.ts';
+import { type TerminalStreams, UserTerminal } from '../../session/user-terminal.ts';
+import { say, showLine } from '../../terminal/safe-text.ts';
+import { repeatConnection, repeatForAws } from '../repeat.ts';
+import { makeResume } from '../resume-session.ts';
+import type { ConnectTask } from './connect-task.ts';
+import { describeEnd, describeSpan } from './connect-text.ts';
+
+/** A blink of the line is nobody's business; what lasts longer is said. */
+const NOTICE_MS = 2000;
+/** How long a terminal may take to answer the last query, whose answer must not reach the user's own shell. */
+const ANSWER_MS = 300;
+
+/** Ties the user's terminal to a session until one of them ends; the terminal is then as it was, and the last line says why. */
+export async function runOwnClient(
+  task: ConnectTask & { readonly streams: TerminalStreams; readonly interruption: Interruption },
+): Promise<number> {
+  const { client, session: started, instanceId, options, io, interruption } = task;
+  const isQuiet = task.settings.common.isQuiet;
+  const began = io.clock.now();
+  const stop = new AbortController();
+  let isSignalled = false;
+  const leave = (): void => {
+    isSignalled = true;
+    stop.abort();
+  };
+  const forget = interruption.onRequest(leave);
+  const terminal = new UserTerminal(task.streams);
+  terminal.onHangup(leave);
+  const answers = new AnswerCount();
+  const notice = new LateNotice(io.clock, (text) => terminal.say(text), options.escapeCode);
+  let session: ClientSession | undefined;
+  if (!isQuiet) io.err(describeStart(started.SessionId, instanceId, options.escapeCode));
+  try {
+    session = await openSession({
+      session: started,
+      size: terminal.size,
+      resume: makeResume(client),
+      giveUpSeconds: options.giveUpSeconds,
+      signal: stop.signal,
+      onConnection: (state) => notice.tell(state),
+      onOutput: (bytes) => {
+        terminal.enterRaw();
+        if (!terminal.write(bytes, () => session?.resumeOutput())) session?.pauseOutput();
+      },
+    });
+    terminal.enterRaw();
+    passKeys(terminal, session, options.escapeCode, answers, () => stop.abort());
+    const end = await session.ended;
+    notice.stop();
+    const terminating = end.by === 'closed' ? terminateSession(client, started.SessionId) : undefined;
+    if (!isSignalled) await swallowAnswers(session, answers, io.clock);
+    terminal.close();
+    const { words, next, exitStatus } = describeEnd(end, instanceId, started.SessionId, {
+      ours: repeatConnection(task.settings),
+      aws: repeatForAws(task.settings, started.endpoint),
+    });
+    const why = isSignalled ? 'closed by a signal' : words;
+    if (!isQuiet || exitStatus !== 0)
+      io.err(
+        `\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${showLine(why)}\n${next && `  next: ${next}\n`}`,
+      );
+    await terminating;
+    return isSignalled ? 130 : exitStatus;
+  } catch (error) {
+    terminal.close();
+    await terminateSession(client, started.SessionId);
+    if (isSignalled) return 130;
+    throw explainOpening(error, instanceId);
+  } finally {
+    notice.stop();
+    forget();
+    terminal.close();
+  }
+}
+
+/** Keys to the session, sizes too; a host that does not take them is not read for until it does. */
+function passKeys(
+  terminal: UserTerminal,
+  session: ClientSession,
+  escapeCode: number | undefined,
+  answers: AnswerCount,
+  close: () => void,
+): void {
+  const reader = new EscapeReader(escapeCode);
+  terminal.onResize(() => {
+    const { cols, rows } = terminal.size;
+    session.resize(cols, rows);
+  });
+  terminal.onKeys((bytes) => {
+    answers.count(bytes);
+    const { send, asks } = reader.read(bytes);
+    const hasRoom = send.length === 0 || session.write(send);
+    if (asks.includes('help')) terminal.say(describeEscapes(escapeCode));
+    if (asks.includes('end')) close();
+    // With the connection broken the keys are read on: one of them may be the escape.
+    if (hasRoom || !session.isConnected) return;
+    terminal.pauseKeys();
+    void session.drained().then(() => terminal.resumeKeys());
+  });
+}
+
+/** Whatever is typed in this moment is lost with the session; without it the user's own shell would get the last answer as keys. */
+async function swallowAnswers(session: ClientSession, answers: AnswerCount, clock: Clock): Promise<void> {
+  const limit = clock.now() + ANSWER_MS;
+  while (answers.total < session.stats.queriesSeen && clock.now() < limit) await sleep(clock, 10);
+}
+
+class LateNotice {
+  private cancel = (): void => {};
+  private wasTold = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly say: (text: string) => void,
+    private readonly escapeCode: number | undefined,
+  ) {}
+
+  tell(state: 'broken' | 'back'): void {
+    this.stop();
+    if (state === 'broken') {
+      this.cancel = this.clock.keepAliveAfter(NOTICE_MS, () => {
+        this.wasTold = true;
+        const out =
+          this.escapeCode === undefined ? '' : `; ${String.fromCharCode(this.escapeCode)}. gives up`;
+        this.say(`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
+      });
+    } else if (this.wasTold) {
+      this.wasTold = false;
+      this.say('\n[ssm-keepalive: connected again]\n');
+    }
+  }
+
+  stop(): void {
+    this.cancel();
+  }
+}
+
+function describeStart(sessionId: string, instanceId: string, escapeCode: number | undefined): string {
+  const key = escapeCode === undefined ? '' : String.fromCharCode(escapeCode);
+  const hint = key && `; after a new line ${key}. ends it, ${key}? helps`;
+  return say`ssm-keepalive: session ${sessionId} on ${instanceId}${hint}\n`;
+}
+
+function describeEscapes(escapeCode = 0): string {
+  const key = String.fromCharCode(escapeCode);
+  return `\n${key}.  end this session\n${key}?  this list\n${key}${key}  type one ${key}\n(only at the start of a line)\n`;
+}
+
+function explainOpening(error: unknown, instanceId: string): unknown {
+  if (!(error instanceof SessionNotOpenedError)) return error;
+  const isRefusal = error.refused.length > 0;
+  return new UserError(
+    {
+      code: 'session-not-opened',
+      what: `the session on ${instanceId} did not open`,
+      why: isRefusal
+        ? `it asks for ${error.refused.join(' and ')}, which only the official client can do`
+        : error.message,
+      next: isRefusal
+        ? 'install the official session-manager-plugin; connect then uses it'
+        : 'run it again; if it stays so, look at the agent’s log on the instance',
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,158 @@
+import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
+import { type AccountName, labelAccount } from '../../accounts/names.ts';
+import type { Bundle } from '../../bundle/index.ts';
+import { INTERRUPTED } from '../../fleet/interruption.ts';
+import { isGood } from '../../fleet/judge.ts';
+import type { PushResult } from '../../fleet/push.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import { settleIds } from './asked-ids.ts';
+import type { Outcome } from './deliver.ts';
+import { showPlans } from './dry-run.ts';
+import { labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
+import { describeAssociations, describeFollowed } from './follow-text.ts';
+import type { ResultLines } from './ndjson.ts';
+import { renderStatus } from './status-report.ts';
+import type { Verb } from './verb.ts';
+import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
+import {
+  type AccountFacts,
+  type Following,
+  type Row,
+  type RunFacts,
+  renderVerdictJson,
+} from './verdict-json.ts';
+import { renderVerdictTable } from './verdict-report.ts';
+
+/** Prints what came of every account as one report, and returns the exit status of all together. */
+export function reportDelivery(
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  ends: readonly AccountEnd<Outcome>[],
+  io: Io,
+  isInterrupted: boolean,
+  lines: ResultLines | undefined,
+): number {
+  const several = ends.length > 1;
+  const outcomes = ends.flatMap((end) => ('outcome' in end ? [end.outcome] : []));
+  const accounts = ends.map(describeEnd);
+  const failed = accounts.filter(({ error }) => error !== null);
+  const exitStatus = isInterrupted ? INTERRUPTED : failed.length > 0 ? 1 : 0;
+  if (outcomes.some(({ kind }) => kind === 'plan')) {
+    const looks = ends.map((end, at) => ({
+      name: several ? end.name : undefined,
+      plan: 'outcome' in end && end.outcome.kind === 'plan' ? end.outcome.plan : undefined,
+      error: accounts[at]?.error ?? null,
+    }));
+    showPlans(looks, verb, settings, bundle, io);
+    io.err(renderFailedAccounts(accounts));
+    return exitStatus;
+  }
+  const sent = outcomes.flatMap((outcome) => (outcome.kind === 'sent' ? [outcome] : []));
+  if (sent.length > 0) {
+    const commandIds = sent.flatMap((outcome) => outcome.commandIds);
+    const extra = several ? { accounts } : pickFollowing(sent[0]);
+    const facts = { command: verb, commandIds, ...extra };
+    if (lines) io.out(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
+    else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
+    else
+      for (const { commandIds: ids, association } of sent)
+        for (const id of association && verb === 'install' ? [association.id] : ids) io.out(`${id}\n`);
+    io.err(renderFailedAccounts(accounts));
+    return exitStatus;
+  }
+  return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted, lines);
+}
+
+function reportVerdicts(
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  ends: readonly AccountEnd<Outcome>[],
+  described: readonly AccountFacts[],
+  io: Io,
+  isInterrupted: boolean,
+  lines: ResultLines | undefined,
+): number {
+  const several = ends.length > 1;
+  const results = ends.flatMap((end) =>
+    'outcome' in end && end.outcome.kind === 'result' ? [{ name: end.name, result: end.outcome.result }] : [],
+  );
+  const labelled: readonly Row[] = several
+    ? results.flatMap(({ name, result }) => result.verdicts.map((verdict) => ({ ...verdict, account: name })))
+    : (results[0]?.result.verdicts ?? []);
+  const { rows, accounts } = several
+    ? settleIds(settings.targets.instanceIds, labelled, described)
+    : { rows: labelled, accounts: described };
+  const failed = accounts.filter(({ error }) => error !== null);
+  // An association may well be there before its instances are.
+  const isSome =
+    rows.length > 0 ||
+    accounts.some(({ association }) => verb === 'install' && association?.runs.length === 0);
+  const isAllGood =
+    isSome &&
+    rows.every(isGood) &&
+    failed.length === 0 &&
+    results.every(({ result }) => !result.stopped && result.missingCount === 0);
+  const exitStatus = isInterrupted ? INTERRUPTED : isAllGood ? 0 : 1;
+  const facts: RunFacts = {
+    command: verb,
+    version: bundle.version,
+    digest: bundle.digest,
+    commandIds: results.flatMap(({ result }) => result.commandIds),
+    missingCount: results.reduce((sum, { result }) => sum + result.missingCount, 0),
+    stopped: describeStops(results, several),
+    exitStatus,
+    ...(several ? { accounts } : pickFollowing(accounts[0])),
+  };
+  const isPlain = !lines && settings.common.output !== 'json';
+  if (lines) {
+    for (const row of rows) lines.tellRow(row);
+    lines.tellSummary(rows, facts);
+  } else if (settings.common.output === 'json')
+    for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
+  else if (rows.length > 0) io.out(renderRows(verb, rows, io));
+  io.err(renderFailures(rows, facts));
+  for (const account of accounts) {
+    const label = several ? `${labelFacts(account)}: ` : '';
+    if (isPlain && verb === 'status') io.out(describeAssociations(account.associations ?? [], label));
+    io.err(describeFollowed(account.association, label));
+  }
+  io.err(renderFailedAccounts(accounts));
+  return exitStatus;
+}
+
+/** What is told of associations, and the keys that are not there stay away. */
+function pickFollowing({ association, associations }: Following = {}): Following {
+  return {
+    ...(association === undefined ? {} : { association }),
+    ...(associations === undefined ? {} : { associations }),
+  };
+}
+
+function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
+  if (verb === 'status') return renderStatus(rows, io);
+  return rows.length > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
+}
+
+function describeStops(
+  results: readonly { name: AccountName; result: PushResult }[],
+  several: boolean,
+): string | undefined {
+  const stops = results.flatMap(({ name, result }) =>
+    result.stopped ? [several ? `${labelAccount(name)}: ${result.stopped}` : result.stopped] : [],
+  );
+  return stops.length > 0 ? stops.join('; ') : undefined;
+}
+
+/** One account in the words of the report. */
+export function describeEnd(end: AccountEnd<Outcome>): AccountFacts {
+  const facts = { ...describeAccount(end), commandIds: [], missingCount: 0, stopped: null };
+  if ('error' in end) return facts;
+  const { outcome } = end;
+  if (outcome.kind === 'plan') return facts;
+  if (outcome.kind === 'sent') return { ...facts, commandIds: outcome.commandIds, ...pickFollowing(outcome) };
+  const { commandIds, missingCount, stopped = null } = outcome.result;
+  return { ...facts, commandIds, missingCount, stopped, ...pickFollowing(outcome) };
+}

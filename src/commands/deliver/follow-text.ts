@@ -1,0 +1,98 @@
+/** What is said of associations: before one is made, after it has run, and where one is met. */
+
+import type { AssociationPlan } from '../../fleet/association.ts';
+import type { KnownAssociation } from '../../fleet/association-match.ts';
+import { isRunOver } from '../../fleet/association-runs.ts';
+import { describeTargets, type Targets } from '../../fleet/choose.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
+import { repeatConnection } from '../repeat.ts';
+
+/** What a report says of the association; keys are stable and documented in the README. */
+export interface AssociationFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly action: 'created' | 'updated' | 'started' | 'removed' | 'absent';
+  readonly schedule: string | null;
+  readonly runs: readonly { readonly id: string; readonly status: string; readonly counts: string }[];
+  /** Matching instances that were not there to run it; they get it when they come online. Null where nobody can list them. */
+  readonly offline: number | null;
+}
+
+/** One sentence: what the association does, or will do. */
+export function describeFollow(plan: AssociationPlan, targets: Targets): string {
+  const { ScheduleExpression: schedule, MaxConcurrency, MaxErrors } = plan.request;
+  const who =
+    targets.isAll || targets.instanceIds.length === 0
+      ? `every instance of ${describeTargets(targets)}, now and when a new one comes online`
+      : `${targets.instanceIds.length} instances by id, now and when one of them comes online`;
+  const again = schedule ? `, and again every ${schedule.slice('rate('.length, -1)}` : ', once each';
+  const errors = MaxErrors === '0' ? 'the first failure' : `more than ${MaxErrors} failures`;
+  return say`it installs on ${who}${again}; ${MaxConcurrency} at a time, stopping after ${errors}`;
+}
+
+/** What would happen to the association, for the dry run and the question before it. */
+export function describeAction(plan: AssociationPlan): string {
+  if (plan.action === 'create') return say`association ${plan.name} would be made`;
+  const what = say`association ${plan.name} (${plan.associationId})`;
+  return plan.action === 'none'
+    ? `${what} is as asked for, and would be run once more on everybody`
+    : `${what} would be changed, which runs it on everybody at once: ${plan.changes.join('; ')}`;
+}
+
+/** What is left to say after the verdicts: nobody ran it yet, some were away, or it was never made. */
+export function describeFollowed(association: AssociationFacts | null | undefined, label = ''): string {
+  if (association === null) return `ssm-keepalive: ${label}no association was made or changed\n`;
+  if (!association || !['created', 'updated', 'started'].includes(association.action)) return '';
+  const { runs, offline } = association;
+  const lines = [
+    runs.length === 0 ? 'no instance has run it yet; it runs when one comes online' : '',
+    offline
+      ? `${offline} matching ${offline === 1 ? 'instance is' : 'instances are'} offline: it runs there when they come online`
+      : '',
+    runs.some((run) => !isOver(run.status)) ? 'its run is not over; status tells how it ended' : '',
+  ];
+  return lines
+    .filter(Boolean)
+    .map((line) => `ssm-keepalive: ${label}${line}\n`)
+    .join('');
+}
+
+const isOver = (status: string) => isRunOver({ Status: status });
+
+/** What `uninstall` warns of: these would put back what it takes off. */
+export function warnOfAssociations(
+  matching: readonly KnownAssociation[],
+  settings: Settings,
+  note: (text: string) => void,
+): void {
+  for (const { name, id, targets, schedule } of matching) {
+    const flags = describeTheirTargets(targets);
+    note(
+      say`ssm-keepalive: association ${name} (${id}) still installs on some of these instances${schedule ? `, every ${schedule.slice(5, -1)}` : ''}: it may put back what is taken off now\n` +
+        say`  next: ssm-keepalive uninstall ${flags} --follow${repeatConnection(settings)}\n`,
+    );
+  }
+}
+
+/** What `status` says of them, two lines each; empty where there is none. */
+export function describeAssociations(matching: readonly KnownAssociation[], label = ''): string {
+  return matching
+    .map(
+      ({ name, id, targets, schedule, lastStatus }) =>
+        say`\n${label}association ${name} (${id})\n  installs on new instances of ${describeTheirTargets(targets)}${
+          schedule ? `, and again every ${schedule.slice(5, -1)}` : ''
+        }; last run: ${lastStatus}\n`,
+    )
+    .join('');
+}
+
+function describeTheirTargets(targets: KnownAssociation['targets']): string {
+  return targets
+    .map(({ key, values }) => {
+      if (key.startsWith('tag:')) return `--tag ${key.slice(4)}=${values.join(',')}`;
+      if (key === 'resource-groups:Name') return `--resource-group ${values.join(',')}`;
+      return values.includes('*') ? '--all' : `--instance-id ${values.join(' ')}`;
+    })
+    .join(' ');
+}

@@ -1,0 +1,88 @@
+import { labelColumns } from '../../accounts/names.ts';
+import type { Io } from '../../terminal/io.ts';
+import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import type { NamedPlan, PlannedInstance } from './account-plan.ts';
+import { GROUPED_HOSTS } from './verdict-groups.ts';
+
+const UNKNOWN = 'not registered with Systems Manager here';
+
+/** Who a dry run would reach, within `io.columns`: a row an instance, or where there are many one for all that are alike. */
+export function renderPlannedInstances(
+  plans: readonly NamedPlan[],
+  unknownIds: readonly string[],
+  io: Io,
+): string {
+  const labels = labelColumns(plans.flatMap(({ name }) => name ?? []));
+  const rows = plans.flatMap(({ name, plan }) =>
+    plan.instances.map((instance) => ({ cells: labels.cells(name), instance })),
+  );
+  const isGrouped = rows.length + unknownIds.length > GROUPED_HOSTS;
+  const lines = isGrouped
+    ? groupRows(rows)
+    : rows.map(({ cells, instance }) => [...cells, instance.instanceId, instance.name, ...facts(instance)]);
+  const blank = labels.heads.map(() => '');
+  for (const id of unknownIds)
+    lines.push([...blank, ...(isGrouped ? ['1', '', '', `${UNKNOWN}: ${id}`] : [id, '', '', '', UNKNOWN])]);
+  const heads = [
+    ...labels.heads,
+    ...(isGrouped ? ['COUNT'] : ['INSTANCE', 'NAME']),
+    'PLATFORM',
+    'AGENT',
+    'REACHED',
+  ];
+  const table = makeTable({
+    head: heads,
+    colWidths: fitColumns(heads, lines, io.columns),
+    wordWrap: true,
+  });
+  for (const line of lines) table.push(line);
+  const total = isGrouped ? `\n${rows.length} instances; each one:  --output json` : '';
+  return `${trimLines(table.toString())}${total}`;
+}
+
+interface PlannedRow {
+  readonly cells: readonly string[];
+  readonly instance: PlannedInstance;
+}
+
+function facts({ platform, agentVersion, why }: PlannedInstance): string[] {
+  return [platform, agentVersion, why || 'yes'];
+}
+
+/** The largest group first, with one id of those that would not be reached. */
+function groupRows(rows: readonly PlannedRow[]): string[][] {
+  const groups = new Map<string, PlannedRow[]>();
+  for (const row of rows) {
+    const key = [...row.cells, ...facts(row.instance)].join('\n');
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.length - a.length)
+    .flatMap((group) => {
+      const [first] = group;
+      if (!first) return [];
+      const [platform = '', agent = '', reached = ''] = facts(first.instance);
+      const example = first.instance.why ? `${reached}, e.g. ${first.instance.instanceId}` : reached;
+      return [[...first.cells, String(group.length), platform, agent, example]];
+    });
+}
+
+/** Every column as wide as it needs; what is too much is taken from the last and from the platform. */
+function fitColumns(heads: readonly string[], lines: readonly string[][], columns: number): number[] {
+  const widths = heads.map(
+    (head, at) => lines.reduce((most, line) => Math.max(most, line[at]?.length ?? 0), head.length) + 2,
+  );
+  const last = widths.length - 1;
+  const excess = () => widths.reduce((sum, width) => sum + width, 0) - Math.max(60, columns - 1);
+  for (const [at, least] of [
+    [last, 16],
+    [heads.indexOf('PLATFORM'), 12],
+    [heads.indexOf('NAME'), 10],
+  ] as const) {
+    const width = widths[at];
+    if (width !== undefined && excess() > 0) widths[at] = Math.max(Math.min(width, least), width - excess());
+  }
+  return widths;
+}

@@ -1,0 +1,150 @@
+import cliProgress from 'cli-progress';
+import type { PushEvent, Stage } from '../../fleet/push.ts';
+import type { Io } from '../../terminal/io.ts';
+import { say as sayLine, showLine } from '../../terminal/safe-text.ts';
+
+const LABELS: Readonly<Record<Stage, string>> = {
+  canary: 'first instance',
+  fleet: 'instances',
+  look: 'agent back?',
+};
+
+/** Shows pushes as they go on: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
+export interface JointProgress {
+  /** The part of one account; its label goes in front of plain lines, the bar adds all of them up. */
+  forAccount(label: string): Progress;
+  /** Takes the bar off the screen; safe to call twice. The next event brings it back. */
+  stop(): void;
+}
+
+export interface Progress {
+  onEvent(event: PushEvent): void;
+}
+
+export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
+  if (isQuiet) return { forAccount: () => ({ onEvent: () => {} }), stop: () => {} };
+  if (io.errTerminal) return makeBar(io, io.errTerminal);
+  return {
+    forAccount: (label) => makeLines((line) => io.err(`${label ? `${label}: ` : ''}${line}\n`)),
+    stop: () => {},
+  };
+}
+
+function makeLines(write: (line: string) => void): Progress {
+  let last = '';
+  let hadCanary = false;
+  const say = (line: string) => {
+    if (line !== last) write(line);
+    last = line;
+  };
+  return {
+    onEvent(event) {
+      if (event.kind === 'stage') {
+        const isFirst = event.stage === 'fleet' && !hadCanary;
+        if (!isFirst) say(describeStage(event.stage, event.instanceIds));
+        hadCanary ||= event.stage === 'canary';
+      }
+      if (event.kind === 'sent' && event.stage !== 'look') say(showLine(`sent: command ${event.commandId}`));
+      if (event.kind === 'counters' && event.counters.targetCount > 0 && event.stage !== 'look') {
+        say(`${LABELS[event.stage]}: ${event.counters.completedCount} of ${event.counters.targetCount} done`);
+      }
+    },
+  };
+}
+
+function describeStage(stage: Stage, instanceIds: readonly string[]): string {
+  if (stage === 'canary') return sayLine`first instance: ${instanceIds[0]}`;
+  if (stage === 'look')
+    return `waiting for ${instanceIds.length === 1 ? 'the agent' : `${instanceIds.length} agents`} to come back`;
+  return 'then the others';
+}
+
+interface Part {
+  stage: Stage;
+  total: number;
+  done: number;
+}
+
+function makeBar(io: Io, terminal: NodeJS.WritableStream): JointProgress {
+  const parts = new Set<Part>();
+  let bar: cliProgress.SingleBar | undefined;
+  let shown = '';
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const show = () => {
+    const all = [...parts].filter(({ total }) => total > 0);
+    const stages = new Set(all.map(({ stage }) => stage));
+    const [stage = 'fleet'] = stages.size === 1 ? stages : [];
+    const total = all.reduce((sum, part) => sum + part.total, 0);
+    if (total === 0) {
+      stop();
+      return;
+    }
+    const done = all.reduce((sum, part) => sum + part.done, 0);
+    const layout = layOutBar(LABELS[stage], total, io.errColumns ?? io.columns);
+    const key = `${layout.format} ${layout.barsize}`;
+    if (key !== shown) stop();
+    shown = key;
+    if (!bar) {
+      bar = makeSingleBar(layout, terminal);
+      bar.start(total, done);
+    }
+    bar.setTotal(total);
+    bar.update(done);
+  };
+  return {
+    stop,
+    forAccount() {
+      const part: Part = { stage: 'fleet', total: 0, done: 0 };
+      parts.add(part);
+      return {
+        onEvent(event) {
+          if (event.kind === 'stage')
+            Object.assign(part, {
+              stage: event.stage,
+              // Of a tag nobody knows it before the service has counted.
+              total: event.instanceIds.length,
+              done: 0,
+            });
+          else if (event.kind === 'counters' && event.counters.targetCount > 0) {
+            const { targetCount, completedCount } = event.counters;
+            Object.assign(part, { stage: event.stage, total: targetCount, done: completedCount });
+          } else return;
+          show();
+        },
+      };
+    },
+  };
+}
+
+interface BarLayout {
+  readonly format: string;
+  readonly barsize: number;
+}
+
+const [SHORTEST_BAR, LONGEST_BAR] = [6, 40];
+
+/** Label, bar and counters in one line of the terminal; where there is no room for a bar, without it: the counters say more. */
+export function layOutBar(label: string, total: number, columns: number): BarLayout {
+  const padded = label.padEnd(LABEL_WIDTH);
+  // The last column stays free: some terminals wrap as soon as it is written.
+  const room = columns - 1 - padded.length - ` ${total}/${total}`.length - 1;
+  if (room < SHORTEST_BAR) return { format: `${label} {value}/{total}`, barsize: 0 };
+  return { format: `${padded} {bar} {value}/{total}`, barsize: Math.min(LONGEST_BAR, room) };
+}
+
+const LABEL_WIDTH = Math.max(...Object.values(LABELS).map(({ length }) => length));
+
+function makeSingleBar({ format, barsize }: BarLayout, stream: NodeJS.WritableStream): cliProgress.SingleBar {
+  return new cliProgress.SingleBar({
+    stream,
+    format,
+    barsize,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: false,
+    clearOnComplete: true,
+  });
+}

@@ -1,0 +1,171 @@
+/** What `status` shows: its table, then a block a host; where there are many, one row for all that are alike. */
+
+import { formatDuration } from '../../duration.ts';
+import type { Verdict } from '../../fleet/judge.ts';
+import { attribute } from '../../fleet/judge.ts';
+import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
+import type { Io } from '../../terminal/io.ts';
+import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { showLine } from '../../terminal/safe-text.ts';
+import { wrapText } from '../../terminal/wrap.ts';
+import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
+import type { Row } from './verdict-json.ts';
+import { renderVerdictTable, showVerdict } from './verdict-report.ts';
+
+/** Up to this many hosts each gets its own row and block. */
+const DETAILED_HOSTS = 8;
+
+/** Where every fact starts, behind its name. */
+const LABEL_WIDTH = 12;
+/** What a row of either table takes; a narrower terminal gets sentences. */
+const TABLE_COLUMNS = 76;
+
+/** What `status` prints: the table, then what each host has to tell; where there are many, one row for all that are alike. */
+export function renderStatus(verdicts: readonly Row[], io: Io): string {
+  if (verdicts.length > GROUPED_HOSTS) return renderGroups(verdicts, io);
+  const details = renderStatusDetails(verdicts, io);
+  // On a narrow terminal a block says it better than a row.
+  if (io.columns < TABLE_COLUMNS && details !== '') return details.slice(1);
+  return `${renderVerdictTable(verdicts, io)}${details}`;
+}
+
+/** The blocks of every host that reported, an empty line before each; empty where there are too many. */
+function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
+  if (verdicts.length > DETAILED_HOSTS) return '';
+  return verdicts
+    .flatMap((verdict) => (verdict.report?.state ? [renderHost(verdict, verdict.report, io)] : []))
+    .map((block) => `\n${block}\n`)
+    .join('');
+}
+
+function renderHost(verdict: Verdict, report: ReportLine, io: Io): string {
+  const { instanceId, name } = verdict;
+  const why = attribute(verdict, 'why');
+  const facts = report.state === 'absent' ? describeAbsent(report) : describeInstalled(report, why);
+  const lines = facts.map(([label, text]) =>
+    wrapText(`  ${label.padEnd(LABEL_WIDTH - 2)}${text}`, io.columns, LABEL_WIDTH),
+  );
+  const title = showLine(`${name ? `${name} (${instanceId})` : instanceId}: ${showVerdict(verdict)}`);
+  return [title, ...lines, ...describeSessions(report, io)].join('\n');
+}
+
+type Fact = readonly [label: string, text: string];
+
+function describeAbsent(report: ReportLine): Fact[] {
+  const isStale = report.entries['env'] === 'stale';
+  return [
+    ...(isStale ? [['agent', 'carries our ENV until its next restart (harmless)'] as const] : []),
+    ...(report.left.length > 0 ? [['left', `still there: ${report.left.join(' ')}`] as const] : []),
+    ...describeTmout(report),
+  ];
+}
+
+function describeInstalled(report: ReportLine, why: string): Fact[] {
+  const { unattendedSeconds = 0, intervalSeconds = 0, capSeconds } = report;
+  const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent');
+  return [
+    ['version', `${report.version}, bundle ${report.digest || 'none'}`],
+    ['keeper', `${report.keeper}${report.keeperWhy ? `: ${report.keeperWhy}` : ''}`],
+    ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
+    [
+      'heartbeat',
+      `after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
+    ],
+    ...optional('cap', capSeconds !== null && `${formatDuration(capSeconds)} in /etc/ssm-keepalive/max-idle`),
+    ...optional('wrapper', describeWrapper(report)),
+    ...optional('ssh', report.ssh !== '' && report.ssh !== 'off' && joinWhy(report.ssh, report.sshWhy)),
+    ...describeTmout(report),
+    ...optional('changed', report.drifted.length > 0 && report.drifted.join(' ')),
+    ...optional('busy', report.busy && 'an install or uninstall is at work here now'),
+    ...optional('why', why),
+  ];
+}
+
+/** What an entry's state means to somebody who waits for it. */
+const ENTRY_WORDS: Readonly<Record<string, string>> = {
+  pending: 'pending (the agent has not restarted since)',
+  unknown: 'unknown (systemctl does not answer)',
+  stale: 'gone (the agent carries it until its next restart)',
+};
+
+function describeWrapper({ wrap, tmux }: ReportLine): string | false {
+  if (wrap !== 'tmux') return false;
+  return tmux ? `tmux: ${tmux}` : 'tmux is missing: sessions get the plain shell, kept';
+}
+
+function describeTmout({ tmout }: ReportLine): Fact[] {
+  return tmout.map(({ file, value, readonly }) => {
+    const shown = value === null ? 'computed' : String(value);
+    const effect = value === 0 ? '' : '; a shell that reads it still logs out at its prompt';
+    return ['TMOUT', `${shown}${readonly ? ', readonly' : ''}, by ${file}${effect}`];
+  });
+}
+
+function optional(label: string, text: string | false): Fact[] {
+  return text ? [[label, text]] : [];
+}
+
+const joinWhy = (state: string, why: string) => (why ? `${state} (${why})` : state);
+
+function describeSessions(report: ReportLine, io: Io): string[] {
+  const unseen = report.kept?.unseen;
+  const hint = unseen && `  ${'unseen'.padEnd(LABEL_WIDTH - 2)}processes named ssm-keepalive: ${unseen}`;
+  return [...listSessions(report, io), ...(hint ? [wrapText(hint, io.columns, LABEL_WIDTH)] : [])];
+}
+
+function listSessions(report: ReportLine, io: Io): string[] {
+  const total = report.kept?.count ?? report.sessions.length;
+  if (report.sessions.length === 0) return [`  ${'sessions'.padEnd(LABEL_WIDTH - 2)}${total} kept now`];
+  const missing = total - report.sessions.length;
+  const rows =
+    io.columns >= TABLE_COLUMNS
+      ? sessionTable(report.sessions)
+      : report.sessions.map((session) => wrapText(`  ${describeSession(session)}`, io.columns, 4));
+  return [...rows, ...(missing > 0 ? [`  and ${missing} more`] : [])];
+}
+
+/** Beside the keeper's name: what became of `--wrap tmux` in that session. */
+const WRAP_WORDS: Readonly<Record<string, string>> = {
+  tmux: '+tmux',
+  missing: ', no tmux',
+  failed: ', tmux failed',
+  nobody: ', no tmux for this name',
+};
+
+function sessionTable(sessions: readonly KeptSession[]): string[] {
+  const table = makeTable({
+    head: ['USER', 'TERMINAL', 'KEEPER', 'STATE', 'AGE', 'KEY', 'ANSWER', 'LEAKED'],
+  });
+  for (const session of sessions) {
+    const keeper = `${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}`;
+    table.push([
+      session.user || String(session.uid),
+      session.terminal.replace('/dev/', ''),
+      keeper,
+      session.state,
+      formatAge(session.age),
+      formatAge(session.lastKey),
+      formatAge(session.lastAnswer),
+      session.leaked === null ? '-' : String(session.leaked),
+    ]);
+  }
+  return trimLines(table.toString())
+    .split('\n')
+    .map((line) => `  ${line}`);
+}
+
+function describeSession(session: KeptSession): string {
+  return (
+    `${session.user || session.uid} on ${session.terminal.replace('/dev/', '')}: ${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}, ` +
+    `${session.state}, ${formatAge(session.age)} old, key ${formatAge(session.lastKey)} ago, ` +
+    `answer ${formatAge(session.lastAnswer)} ago, ${session.leaked ?? '-'} leaked`
+  );
+}
+
+/** About how long, in one unit: nobody needs the seconds of a day. */
+export function formatAge(seconds: number | null): string {
+  if (seconds === null) return '-';
+  if (seconds < 120) return `${Math.max(0, seconds)}s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}

@@ -1,0 +1,104 @@
+import { labelColumns } from '../../accounts/names.ts';
+import { isGood } from '../../fleet/judge.ts';
+import type { Io } from '../../terminal/io.ts';
+import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import type { Row } from './verdict-json.ts';
+import {
+  countKept,
+  describeEntries,
+  describeKeeper,
+  describeNote,
+  FULL_COLUMNS,
+  showVerdict,
+} from './verdict-report.ts';
+
+/** From here on nobody reads a row an instance; `--output json` has them all. */
+export const GROUPED_HOSTS = 20;
+/** So many ids of a group are named. */
+const NAMED_IN_GROUP = 2;
+
+/** One row for all instances of an account that are alike, version and digest included; the largest group first. */
+export function renderGroups(rows: readonly Row[], io: Io): string {
+  const labels = labelColumns(rows.flatMap(({ account }) => account ?? []));
+  const hasKept = rows.some(({ report }) => report?.verdict === 'status');
+  const groups = groupBy(rows, (row) =>
+    [...labels.cells(row.account), showVerdict(row), describeKeeper(row), ...describeAlike(row)].join('\n'),
+  );
+  const labelWidths = labels.heads.map(
+    (head, at) =>
+      Math.max(head.length, ...groups.map(([row]) => labels.cells(row?.account)[at]?.length ?? 0)) + 2,
+  );
+  const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
+  // Where there is no room for them, keeper and entries go into the note.
+  const isFull = room >= FULL_COLUMNS;
+  const columns = COLUMNS.filter(({ isExtra, isKept }) => (isFull || !isExtra) && (hasKept || !isKept));
+  const used = columns.reduce((sum, { width }) => sum + width, 0);
+  const table = makeTable({
+    head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE AND INSTANCES'],
+    colWidths: [...labelWidths, ...columns.map(({ width }) => width), Math.max(24, room - used - 1)],
+    wordWrap: true,
+  });
+  for (const group of groups) {
+    const [first] = group;
+    if (!first) continue;
+    const facts = isFull
+      ? []
+      : [describeKeeper(first), describeEntries(first)].filter((text) => text !== '-');
+    const note = [...facts, describeVersion(first), describeNote(first, false), nameSome(group)];
+    table.push([
+      ...labels.cells(first.account),
+      ...columns.map(({ read }) => read(first, group)),
+      note.filter(Boolean).join('; '),
+    ]);
+  }
+  return `${trimLines(table.toString())}\n${rows.length} instances; each one:  --output json\n`;
+}
+
+/** `isExtra`: the first to go; `isKept`: only where hosts told of their sessions. */
+const COLUMNS: readonly {
+  readonly head: string;
+  readonly width: number;
+  readonly read: (first: Row, group: readonly Row[]) => string;
+  readonly isExtra?: boolean;
+  readonly isKept?: boolean;
+}[] = [
+  { head: 'COUNT', width: 7, read: (_, group) => String(group.length) },
+  { head: 'VERDICT', width: 15, read: showVerdict },
+  { head: 'KEEPER', width: 8, read: describeKeeper, isExtra: true },
+  { head: 'ENTRIES', width: 14, read: describeEntries, isExtra: true },
+  { head: 'KEPT', width: 6, read: (_, group) => String(sumKept(group)), isKept: true },
+];
+
+/** Rows in groups of one key each, the largest group first. */
+export function groupBy(rows: readonly Row[], keyOf: (row: Row) => string): Row[][] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()].sort((a, b) => b.length - a.length);
+}
+
+/** The first ids of a group, and how many more there are. */
+export function nameSome(group: readonly Row[]): string {
+  const ids = group.slice(0, NAMED_IN_GROUP).map(({ instanceId }) => instanceId);
+  const others = group.length - ids.length;
+  return `${ids.join(' ')}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
+function describeAlike(row: Row): string[] {
+  return [describeEntries(row), describeVersion(row), describeNote(row, false)];
+}
+
+/** Which bundle a host has, where it was asked; a fleet that is half updated falls into two groups. */
+function describeVersion(row: Row): string {
+  const { report } = row;
+  if (report?.verdict !== 'status' || report.state === 'absent' || !isGood(row)) return '';
+  return `${report.version} ${report.digest.slice(0, 12)}`.trim();
+}
+
+function sumKept(group: readonly Row[]): number {
+  return group.reduce((sum, { report }) => sum + (report ? countKept(report) : 0), 0);
+}

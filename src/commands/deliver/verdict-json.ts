@@ -1,0 +1,115 @@
+/** Verdicts for programs; keys are stable and documented in the README. */
+
+import type { AccountResult } from '../../accounts/each.ts';
+import type { AccountName } from '../../accounts/names.ts';
+import type { KnownAssociation } from '../../fleet/association-match.ts';
+import type { Verdict } from '../../fleet/judge.ts';
+import type { AssociationFacts } from './follow-text.ts';
+
+/** The facts of a run that stand beside its verdicts in JSON; keys are stable and documented in the README. */
+export interface RunFacts extends Following {
+  readonly command: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly commandIds: readonly string[];
+  readonly missingCount: number;
+  readonly stopped?: string | undefined;
+  readonly exitStatus: number;
+  /** Only where there are several. */
+  readonly accounts?: readonly AccountFacts[];
+}
+
+/** What is told of associations: of a run in one account beside its verdicts, of several with each account. */
+export interface Following {
+  /** What --follow did; null where the first instance failed and nothing was made. */
+  readonly association?: AssociationFacts | null;
+  /** Of `status` and `uninstall`: ours that match the same instances. */
+  readonly associations?: readonly KnownAssociation[];
+}
+
+/** What came of one account of several. */
+export interface AccountFacts extends AccountResult, Following {
+  readonly commandIds: readonly string[];
+  readonly missingCount: number;
+  readonly stopped: string | null;
+}
+
+/** A verdict, and where it is from, where several accounts are at work. */
+export interface Row extends Verdict {
+  readonly account?: AccountName;
+}
+
+const PIECE_LENGTH = 64 * 1024;
+
+/**
+ * One JSON document for programs: what was run, how many of each verdict, and every instance. In pieces: ten thousand
+ * instances as one text would be most of the memory that a run takes.
+ */
+export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): Generator<string> {
+  const head = { ...describeRun(verdicts, facts), instances: [] };
+  const frame = JSON.stringify(head, null, 2);
+  if (verdicts.length === 0) {
+    yield `${frame}\n`;
+    return;
+  }
+  let piece = frame.slice(0, -']\n}'.length);
+  for (const [index, verdict] of verdicts.entries()) {
+    const text = JSON.stringify(describeRow(verdict), null, 2).replace(/\n/g, '\n    ');
+    piece += `${index === 0 ? '' : ','}\n    ${text}`;
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = '';
+  }
+  yield `${piece}\n  ]\n}\n`;
+}
+
+/** What JSON says of the run, beside its instances. */
+export function describeRun(
+  rows: readonly Row[],
+  { accounts, stopped, ...facts }: RunFacts,
+): Record<string, unknown> {
+  return {
+    ...facts,
+    stopped: stopped ?? null,
+    ...(accounts ? { accounts } : {}),
+    summary: countVerdicts(rows),
+  };
+}
+
+/** One instance as JSON has it. */
+export function describeRow({ report, account, ...verdict }: Row): Record<string, unknown> {
+  return {
+    ...(account ? { profile: account.profile ?? null, region: account.region ?? null } : {}),
+    ...verdict,
+    state: report?.state ?? null,
+    // What an absent host names is the version of the script that looked.
+    version: report?.state === 'absent' ? null : (report?.version ?? null),
+    digest: report?.digest || null,
+    keeper: report?.keeper ?? null,
+    keeperWhy: report?.keeperWhy || null,
+    interpreter: report?.interpreter ?? null,
+    entries: report?.entries ?? {},
+    wrap: report?.wrap || null,
+    tmux: report?.tmux || null,
+    ssh: report?.ssh || null,
+    sshWhy: report?.sshWhy || null,
+    tmout: report?.tmout ?? [],
+    capSeconds: report?.capSeconds ?? null,
+    busy: report?.busy ?? false,
+    restart: report?.restart ?? null,
+    intervalSeconds: report?.intervalSeconds ?? null,
+    unattendedSeconds: report?.unattendedSeconds ?? null,
+    drifted: report?.drifted ?? [],
+    left: report?.left ?? [],
+    sessions: report?.sessions ?? [],
+    kept: report?.kept ?? null,
+    more: report?.more ?? null,
+  };
+}
+
+/** How many instances got each verdict, in the order they first appear. */
+export function countVerdicts(verdicts: readonly Verdict[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { verdict } of verdicts) counts[verdict] = (counts[verdict] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,128 @@
+/** Verdicts for people. */
+
+import { labelColumns } from '../../accounts/names.ts';
+import { formatDuration } from '../../duration.ts';
+import { isGood, type Verdict } from '../../fleet/judge.ts';
+import type { ReportLine } from '../../fleet/report-line.ts';
+import { isRestartAwaited } from '../../fleet/restart.ts';
+import type { Io } from '../../terminal/io.ts';
+import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { makeColors } from '../../terminal/safe-text.ts';
+import type { Row } from './verdict-json.ts';
+
+export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
+
+export const countKept = (report: ReportLine) => report.kept?.count ?? report.sessions.length;
+
+/** What the fullest table takes at least, without the columns that name an account. */
+export const FULL_COLUMNS = 76;
+const LEAST_NOTE = 12;
+
+/**
+ * A table for people, within `io.columns`: one row an instance, labelled where several accounts are at work. Where there is no
+ * room, keeper and entries stay away, then the name. Why and next of failures follow in `renderFailures`.
+ */
+export function renderVerdictTable(rows: readonly Row[], io: Io): string {
+  const colors = makeColors(io.hasColor);
+  const labels = labelColumns(rows.flatMap(({ account }) => account ?? []));
+  const labelWidths = labels.heads.map((head, at) =>
+    widest(rows, (row) => labels.cells(row.account)[at] ?? '', head),
+  );
+  const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
+  const isFull = room >= FULL_COLUMNS;
+  const most = COLUMNS.filter(({ isExtra }) => isFull || !isExtra);
+  const widthsOf = (columns: typeof most) =>
+    columns.map(({ head, read, most = 99 }) => Math.min(most, widest(rows, read, head)));
+  const noteOf = (columns: typeof most) => room - widthsOf(columns).reduce((sum, width) => sum + width, 1);
+  const columns = noteOf(most) < LEAST_NOTE ? most.filter(({ head }) => head !== 'NAME') : most;
+  const widths = widthsOf(columns);
+  const note = Math.max(LEAST_NOTE, noteOf(columns));
+  const table = makeTable({
+    head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE'],
+    colWidths: [...labelWidths, ...widths, note],
+    wordWrap: true,
+  });
+  for (const row of rows) {
+    const paint =
+      row.verdict === 'absent'
+        ? String
+        : isGood(row)
+          ? isRestartAwaited(row)
+            ? colors.yellow
+            : colors.green
+          : colors.red;
+    const cells = columns.map(({ head, read }) => (head === 'VERDICT' ? paint(read(row)) : read(row)));
+    table.push([...labels.cells(row.account), ...cells, describeNote(row)]);
+  }
+  return `${trimLines(table.toString())}\n`;
+}
+
+/** `isExtra`: the first to go. */
+const COLUMNS: readonly {
+  readonly head: string;
+  readonly read: (verdict: Verdict) => string;
+  readonly most?: number;
+  readonly isExtra?: boolean;
+}[] = [
+  { head: 'INSTANCE', read: ({ instanceId }) => instanceId },
+  { head: 'NAME', read: ({ name }) => name, most: 20 },
+  { head: 'VERDICT', read: showVerdict },
+  { head: 'KEEPER', read: describeKeeper, isExtra: true },
+  { head: 'ENTRIES', read: describeEntries, most: 14, isExtra: true },
+];
+
+/** A column as wide as it needs, the gap behind it counted. */
+function widest(rows: readonly Row[], read: (row: Row) => string, head: string): number {
+  return rows.reduce((most, row) => Math.max(most, read(row).length), head.length) + 2;
+}
+
+export function describeKeeper({ report }: Verdict): string {
+  return report?.keeper && report.keeper !== 'none' ? report.keeper : '-';
+}
+
+export function describeEntries({ report }: Verdict): string {
+  const shown = Object.entries(report?.entries ?? {}).filter(
+    ([, state]) => !['absent', 'off', 'unknown'].includes(state),
+  );
+  return shown.map(([name, state]) => (state === 'live' ? name : `${name}:${state}`)).join(' ') || '-';
+}
+
+export function describeNote(verdict: Verdict, hasSessions = true): string {
+  const { report } = verdict;
+  if (!isGood(verdict)) return verdict.class;
+  const notes = [
+    verdict.class,
+    isRestartAwaited(verdict) ? 'agent restarting' : '',
+    report?.keeper === 'output' ? 'output only' : '',
+    report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
+    report && hasSessions && (countKept(report) > 0 || report.kept?.unseen) ? describeSessions(report) : '',
+    report?.entries['env'] === 'stale' && !isRestartAwaited(verdict)
+      ? 'agent carries our ENV until its restart'
+      : '',
+    report?.ssh === 'skipped' ? `ssh: skipped (${report.sshWhy})` : '',
+    report?.left.length ? `left alone: ${report.left.join(' ')}` : '',
+    report?.unattendedSeconds && report.keeper !== 'none'
+      ? `at most ${formatDuration(report.unattendedSeconds)} unattended`
+      : '',
+  ];
+  return notes.filter(Boolean).join('; ');
+}
+
+/** How many sessions are kept now, and anything about them that wants looking at. */
+function describeSessions(report: ReportLine): string {
+  const { sessions } = report;
+  const { count, notAnswering, leaked, unseen } = report.kept ?? {
+    count: sessions.length,
+    notAnswering: sessions.filter(({ state }) => state === 'not-answering').length,
+    leaked: sessions.reduce((sum, session) => sum + (session.leaked ?? 0), 0),
+    unseen: '',
+  };
+  return [
+    `${count} kept now`,
+    notAnswering > 0 ? `${notAnswering} not answering` : '',
+    leaked > 0 ? `${leaked} answers leaked` : '',
+    unseen ? 'some not looked at' : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

@@ -1,0 +1,153 @@
+/** Looks at everything that the checks of `doctor` need; what cannot be looked at becomes a gap with its reason. */
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { renderBundle, wireCommands } from '../../bundle/index.ts';
+import { type Evidence, type Facts, type Gap, lookAtMachine } from '../../doctor/index.ts';
+import { formatDuration } from '../../duration.ts';
+import { UserError } from '../../errors.ts';
+import { listInstances } from '../../fleet/choose.ts';
+import { clockOf } from '../../fleet/client.ts';
+import { findRefusal, readCredentials } from '../../fleet/credentials.ts';
+import { makeInterruptible } from '../../fleet/interruptible.ts';
+import type { Interruption } from '../../fleet/interruption.ts';
+import type { Verdict } from '../../fleet/judge.ts';
+import { type NeededAction, probePermissions } from '../../fleet/permissions.ts';
+import { pushScript } from '../../fleet/push.ts';
+import { readSessionHistory } from '../../fleet/session-history.ts';
+import { readSessionLimits } from '../../fleet/session-limits.ts';
+import { listAllPermissions, listCommands } from '../../policy/permissions.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { repeatConnection } from '../repeat.ts';
+
+export interface Question {
+  readonly instanceId: string | undefined;
+  readonly sinceSeconds: number;
+  /** The status script may be sent to the instance. */
+  readonly maySend: boolean;
+  readonly settings: Settings;
+  readonly interruption: Interruption;
+  /** Of this machine: PATH and proxies. */
+  readonly variables: NodeJS.ProcessEnv;
+  /** Told once, when the script is on its way. */
+  readonly onSend: () => void;
+}
+
+/** Of everything that takes an answer of the service, once the first call got none: the first finding says why. */
+const UNANSWERED: Gap = { why: 'the service gave no answer, see credentials', next: '' };
+
+/** What is true where Ctrl-C came before the instance was asked. */
+export const NOTHING_FOUND = 'nothing was found out';
+
+type Gaps = Partial<Record<keyof Facts, Gap>>;
+
+/** Never throws for what the account or the instance refuses: that is what is asked about. */
+export async function gatherEvidence(client: SSMClient, question: Question): Promise<Evidence> {
+  const reader = makeInterruptible(client, question.interruption, {
+    weight: () => 'nothing',
+    nothing: NOTHING_FOUND,
+    look: '',
+  });
+  const facts: { -readonly [K in keyof Facts]?: Facts[K] } = {};
+  const gaps: Gaps = {};
+  const find = async <K extends keyof Facts>(name: K, look: () => Promise<Facts[K]>): Promise<void> => {
+    try {
+      facts[name] = await look();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      gaps[name] = { why: error.why, next: error.next };
+    }
+  };
+  const now = new Date(clockOf(client).now());
+  await find('credentials', async () => {
+    const found = await readCredentials(reader);
+    const refusal = await findRefusal(reader);
+    if (refusal) throw refusal;
+    return { ...found, now };
+  });
+  const region = await reader.config.region().catch(() => '');
+  facts.machine = lookAtMachine(region || 'us-east-1', question.variables);
+  const { instanceId } = question;
+  if (gaps.credentials) {
+    for (const name of ['permissions', 'limits', 'history', 'instance', 'status'] as const)
+      gaps[name] = UNANSWERED;
+  } else {
+    await Promise.all([
+      find('permissions', () => probePermissions(reader, listNeeded())),
+      find('limits', () => readSessionLimits(reader)),
+      find('history', () => findHistory(reader, question, now)),
+      ...(instanceId ? [find('instance', () => findInstance(reader, instanceId))] : []),
+    ]);
+    if (instanceId) await find('status', () => askInstance(client, instanceId, facts.instance, question));
+  }
+  return { facts, gaps, connection: repeatConnection(question.settings) };
+}
+
+/** Every action that any command may call, from the one list that `policy` prints. */
+function listNeeded(): NeededAction[] {
+  const commandsOf = new Map<string, string[]>();
+  for (const name of listCommands())
+    for (const { action } of listAllPermissions(name))
+      commandsOf.set(action, [...new Set([...(commandsOf.get(action) ?? []), name])]);
+  return [...commandsOf].map(([action, commands]) => ({ action, commands }));
+}
+
+async function findHistory(client: SSMClient, question: Question, now: Date): Promise<Facts['history']> {
+  const { instanceId, sinceSeconds } = question;
+  const since = new Date(now.getTime() - sinceSeconds * 1000);
+  const found = await readSessionHistory(client, { instanceId, since });
+  return { ...found, since: formatDuration(sinceSeconds) };
+}
+
+async function findInstance(client: SSMClient, instanceId: string): Promise<Facts['instance']> {
+  for await (const found of listInstances(client, { tags: [], instanceIds: [instanceId] }))
+    return { ...found, isKnown: true };
+  return {
+    instanceId,
+    isKnown: false,
+    name: '',
+    isOnline: false,
+    pingStatus: '',
+    platformType: '',
+    agentVersion: '',
+  };
+}
+
+/** A look waits as long as the service's least delivery time; the script itself reads a few files. */
+const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '1', maxErrors: '0' };
+
+/** Runs the script of `status` there, which changes nothing. @throws UserError that says why it was not asked */
+async function askInstance(
+  client: SSMClient,
+  instanceId: string,
+  instance: Facts['instance'] | undefined,
+  { maySend, settings, interruption, onSend }: Question,
+): Promise<Verdict> {
+  if (!maySend) throw notAsked('--no-send', 'leave --no-send out to ask the instance itself');
+  if (instance && !instance.isOnline)
+    throw notAsked(instance.isKnown ? 'the instance is offline' : 'the instance is not registered', '');
+  if (instance && instance.platformType !== 'Linux') throw notAsked('the instance does not run Linux', '');
+  if (interruption.isRequested) throw notAsked('you interrupted it', '');
+  const bundle = renderBundle(settings.keeper);
+  onSend();
+  const { verdicts } = await pushScript({
+    client: makeInterruptible(client, interruption, {
+      weight: () => 'effect',
+      nothing: '',
+      look: 'run doctor again: the script only reads',
+    }),
+    delivery: {
+      targets: { tags: [], instanceIds: [instanceId] },
+      commands: wireCommands('status', bundle),
+      comment: `ssm-keepalive ${bundle.version} status`,
+      ...LOOK_TIMES,
+    },
+    hasCanary: false,
+    interruption,
+  });
+  const [verdict] = verdicts;
+  if (!verdict?.report) throw notAsked(verdict?.why ?? 'the instance gave no answer', verdict?.next ?? '');
+  return verdict;
+}
+
+function notAsked(why: string, next: string): UserError {
+  return new UserError({ code: 'not-asked', what: 'the instance was not asked', why, next });
+}

@@ -1,0 +1,187 @@
+/** What `doctor` prints: a line for each check, what was seen and what to do below it, ended sessions, and the answers. */
+
+import { PRODUCT_VERSION } from '../../bundle/version.ts';
+import {
+  ANSWERS,
+  type Answer,
+  type CheckResult,
+  ENDINGS,
+  type Evidence,
+  groupSessions,
+  type Level,
+  type SessionGroup,
+} from '../../doctor/index.ts';
+import type { Io } from '../../terminal/io.ts';
+import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { makeColors } from '../../terminal/safe-text.ts';
+import { wrapText } from '../../terminal/wrap.ts';
+
+export interface DoctorFacts {
+  readonly instanceId: string | undefined;
+  readonly region: string | undefined;
+  readonly exitStatus: number;
+}
+
+const LEVELS: readonly Level[] = ['ok', 'note', 'todo', 'unknown'];
+const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', note: 'note', todo: 'TO DO', unknown: '?' };
+const MARK_WIDTH = 7;
+const NAME_WIDTH = 18;
+const DETAIL_INDENT = 8;
+/** What the table of sessions takes; a narrower terminal gets sentences. */
+const TABLE_COLUMNS = 76;
+const MOST_GROUPS = 10;
+
+export function renderDoctor(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
+  return [renderFindings(results, evidence, io), ...renderAnswers(io), summarize(results, io), ''].join('\n');
+}
+
+/** Each check, and below them the sessions that ended at a limit. */
+export function renderFindings(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
+  return [
+    ...results.map((result) => renderCheck(result, io)),
+    '',
+    ...renderGroups(groupsOf(evidence).filter(isAtLimit), io),
+  ].join('\n');
+}
+
+/** What people suspect, which is the same for every account. */
+export function renderAnswers(io: Io): string[] {
+  return [
+    'Does that end a session?',
+    ...ANSWERS.map((answer) => renderAnswer(answer, io)),
+    '',
+    'What ends one:',
+    ...ENDINGS.map((answer) => renderAnswer(answer, io)),
+    '',
+  ];
+}
+
+function renderCheck({ check, level, finding, evidence, next }: CheckResult, io: Io): string {
+  const colors = makeColors(io.hasColor);
+  const paint = { ok: colors.green, note: String, todo: colors.red, unknown: colors.yellow }[level];
+  // Wrapped without colours, which have no width on a screen.
+  const [first = '', ...more] = wrapText(
+    `${MARKS[level].padEnd(MARK_WIDTH)}${check.padEnd(NAME_WIDTH)}${finding}`,
+    io.columns,
+    MARK_WIDTH + NAME_WIDTH,
+  ).split('\n');
+  const head = `${paint(first.slice(0, MARK_WIDTH))}${first.slice(MARK_WIDTH)}`;
+  const detail = (label: string, text: string) =>
+    wrapText(`${' '.repeat(DETAIL_INDENT - 1)}${label} ${text}`, io.columns, DETAIL_INDENT + 5);
+  return [
+    head,
+    ...more,
+    // What is well needs no proof on the screen; --output json has it.
+    ...(level === 'ok' ? [] : evidence.map((seen) => detail('seen:', seen))),
+    ...(next ? [detail('next:', next)] : []),
+  ].join('\n');
+}
+
+function renderAnswer({ question, answer, basis }: Answer, io: Io): string {
+  return wrapText(`  ${question}${question.endsWith('?') ? '' : ':'} ${answer} [${basis}]`, io.columns, 4);
+}
+
+const isAtLimit = ({ atIdleTimeout, atMaximum }: SessionGroup) => atIdleTimeout + atMaximum > 0;
+
+function groupsOf({ facts }: Evidence): SessionGroup[] {
+  return facts.history ? groupSessions(facts.history, facts.limits) : [];
+}
+
+function renderGroups(groups: readonly SessionGroup[], io: Io): string[] {
+  if (groups.length === 0) return [];
+  const shown = groups.slice(0, MOST_GROUPS);
+  const rest = groups.length - shown.length;
+  const rows =
+    io.columns >= TABLE_COLUMNS ? groupTable(shown) : shown.map((group) => groupSentence(group, io));
+  return [
+    'Sessions as long as a limit:',
+    ...rows,
+    ...(rest > 0 ? [`  and ${rest} more, with --output json`] : []),
+    '',
+  ];
+}
+
+function groupTable(groups: readonly SessionGroup[]): string[] {
+  const table = makeTable({
+    head: ['USER', 'INSTANCE', 'ENDED', 'IDLE', 'MAXIMUM', 'LAST'],
+  });
+  for (const group of groups)
+    table.push([
+      shorten(group.user, 22),
+      shorten(group.instanceId, 20),
+      String(group.sessions),
+      String(group.atIdleTimeout),
+      String(group.atMaximum),
+      showTime(group.lastEndedAt),
+    ]);
+  return trimLines(table.toString())
+    .split('\n')
+    .map((line) => `  ${line}`);
+}
+
+function groupSentence(group: SessionGroup, io: Io): string {
+  const { user, instanceId, sessions, atIdleTimeout, atMaximum, lastEndedAt } = group;
+  return wrapText(
+    `  ${user} on ${instanceId}: of ${sessions} ${atIdleTimeout} at the idle timeout, ${atMaximum} at the maximum, the last ${showTime(lastEndedAt)}`,
+    io.columns,
+    4,
+  );
+}
+
+const showTime = (iso: string) => iso.slice(0, 16).replace('T', ' ');
+const shorten = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+export function countLevels(results: readonly CheckResult[]): Record<Level, number> {
+  const of = (level: Level) => results.filter((result) => result.level === level).length;
+  return Object.fromEntries(LEVELS.map((level) => [level, of(level)])) as Record<Level, number>;
+}
+
+/** The last line; `label` tells one account from the others. */
+export function summarize(results: readonly CheckResult[], io: Io, label = ''): string {
+  const { ok, note, todo, unknown } = countLevels(results);
+  const parts = [
+    todo > 0 ? `${todo} to do` : 'nothing to do',
+    note > 0 ? `${note} to know` : '',
+    unknown > 0 ? `${unknown} not checked` : '',
+    `${ok} ok`,
+  ];
+  return wrapText(
+    `ssm-keepalive doctor: ${label && `${label}: `}${parts.filter(Boolean).join(', ')}`,
+    io.columns,
+  );
+}
+
+/** One document; keys are stable and documented in the README. */
+export function renderDoctorJson(
+  results: readonly CheckResult[],
+  evidence: Evidence,
+  { instanceId, region, exitStatus }: DoctorFacts,
+): string {
+  const document = {
+    command: 'doctor',
+    version: PRODUCT_VERSION,
+    instanceId: instanceId ?? null,
+    region: region ?? null,
+    exitStatus,
+    ...describeFindings(results, evidence),
+    answers: [...ANSWERS, ...ENDINGS],
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** What was found in one account, for programs. */
+export function describeFindings(results: readonly CheckResult[], evidence: Evidence): object {
+  const { permissions, history } = evidence.facts;
+  return {
+    summary: countLevels(results),
+    checks: results.map(({ check, level, finding, evidence: seen, next }) => ({
+      check,
+      level,
+      finding,
+      evidence: seen,
+      next,
+    })),
+    permissions: permissions ?? [],
+    history: history ? { since: history.since, isCut: history.isCut, groups: groupsOf(evidence) } : null,
+  };
+}

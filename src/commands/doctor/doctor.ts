@@ -1,0 +1,87 @@
+import { openService } from '../../accounts/connection.ts';
+import { type AccountEnd, describeAccount, workInEach } from '../../accounts/each.ts';
+import { examine } from '../../doctor/index.ts';
+import { parseDuration } from '../../duration.ts';
+import { UsageError } from '../../errors.ts';
+import { INTERRUPTED, makeInterrupted } from '../../fleet/interruption.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import type { Command, Invocation } from '../command.ts';
+import { renderFailedAccounts } from '../deliver/failure-report.ts';
+import { chooseOneInstance } from '../instance-word.ts';
+import { type Examined, renderDoctorJsonOfEach, renderDoctorOfEach } from './doctor-accounts-report.ts';
+import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
+import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
+
+/** As long as the service remembers ended sessions [user guide]. */
+const LONGEST_SINCE_SECONDS = 30 * 86_400;
+
+/** Why do my sessions die? Looks, in every account and Region that the settings name, changes nothing, and says what to do. */
+export const doctor: Command = async (settings, io, { words, own, interruption, environment }) => {
+  const sinceSeconds = readSince(own);
+  const { isLab, isQuiet } = settings.common;
+  // What it may not look at is part of what it reports.
+  const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
+  let isAsking = false;
+  try {
+    const ends = await workInEach(settings, service, async (account): Promise<Examined> => {
+      const { client } = account;
+      const instanceId =
+        words[0] === undefined ? undefined : await chooseOneInstance(client, 'doctor', words[0], isLab);
+      const evidence = await gatherEvidence(client, {
+        instanceId,
+        sinceSeconds,
+        maySend: own['no-send'] !== true,
+        settings: account.settings,
+        interruption,
+        variables: environment.variables,
+        onSend: () => {
+          isAsking = true;
+          if (!isQuiet)
+            io.err(`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
+        },
+      });
+      return { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
+    });
+    // Once the instance is being asked the rest is known, and is told.
+    if (interruption.isRequested && !isAsking) throw makeInterrupted(NOTHING_FOUND);
+    const hasWork = ends.some(
+      (end) => 'error' in end || end.outcome.results.some(({ level }) => level === 'todo'),
+    );
+    const exitStatus = interruption.isRequested ? INTERRUPTED : hasWork ? 1 : 0;
+    report(ends, exitStatus, settings, io);
+    return exitStatus;
+  } finally {
+    await service.close();
+  }
+};
+
+function report(
+  ends: readonly AccountEnd<Examined>[],
+  exitStatus: number,
+  { common }: Settings,
+  io: Io,
+): void {
+  const isJson = common.output === 'json';
+  const [first] = ends;
+  if (ends.length > 1) {
+    io.out(isJson ? renderDoctorJsonOfEach(ends, exitStatus) : renderDoctorOfEach(ends, io));
+    io.err(renderFailedAccounts(ends.map(describeAccount)));
+  } else if (first && 'outcome' in first) {
+    const { instanceId, evidence, results } = first.outcome;
+    const facts = { instanceId, region: evidence.facts.credentials?.region, exitStatus };
+    io.out(isJson ? renderDoctorJson(results, evidence, facts) : renderDoctor(results, evidence, io));
+  }
+}
+
+function readSince(own: Invocation['own']): number {
+  const text = own['since'] === undefined ? '7d' : String(own['since']);
+  const seconds = parseDuration(text);
+  if (seconds && seconds <= LONGEST_SINCE_SECONDS) return seconds;
+  throw new UsageError({
+    code: 'bad-setting',
+    what: `--since cannot be ${JSON.stringify(text)}`,
+    why: 'expected a time up to 30d, which is as long as the service remembers sessions',
+    next: 'give --since 7d',
+  });
+}

@@ -1,0 +1,173 @@
+import { rmSync } from 'node:fs';
+import { describeUnfaithful, explainLabFailure } from '../../accounts/connection.ts';
+import { formatDuration, parseDuration } from '../../duration.ts';
+import { UsageError, UserError } from '../../errors.ts';
+import type { LabOptions, LabState } from '../../lab/index.ts';
+import { nearestName } from '../../nearest.ts';
+import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
+import type { Command, Invocation } from '../command.ts';
+
+const ACTIONS = ['up', 'down', 'hosts'] as const;
+const POLICIES = ['input', 'output', 'any'] as const;
+
+type Lab = typeof import('../../lab/index.ts');
+
+/** Starts, stops and shows the stand-in account. */
+export const lab: Command = async (settings, io, invocation) => {
+  const [action] = invocation.words;
+  if (!isOneOf(action, ACTIONS)) {
+    const nearest = nearestName(action ?? '', ACTIONS);
+    throw new UsageError({
+      what: action ? `there is no  lab ${action}` : 'lab needs to know what to do',
+      why: `expected one of ${ACTIONS.join(', ')}`,
+      next: nearest ? `did you mean  ssm-keepalive lab ${nearest}` : 'run  ssm-keepalive lab --help',
+    });
+  }
+  refuseOtherFlags(action, invocation.own);
+  const labModule = await import('../../lab/index.ts');
+  const dir = labModule.defaultLabDir(invocation.environment.variables);
+  const isJson = settings.common.output === 'json';
+  if (action === 'up') return startLab(labModule, dir, invocation, io, isJson);
+  if (action === 'down') return stopLab(labModule, dir, invocation, io);
+  return showHosts(labModule, dir, io, isJson);
+};
+
+/** A flag that would change nothing was meant to. */
+function refuseOtherFlags(action: (typeof ACTIONS)[number], own: Invocation['own']): void {
+  for (const [flag, value] of Object.entries(own)) {
+    const home = flag === 'forget' ? 'down' : 'up';
+    if (value === undefined || value === false || action === home) continue;
+    throw new UsageError({
+      what: `lab ${action} takes no --${flag}`,
+      why: `it belongs to  lab ${home}`,
+      next: `leave --${flag} out`,
+    });
+  }
+}
+
+async function startLab(
+  labModule: Lab,
+  dir: string,
+  invocation: Invocation,
+  io: Io,
+  isJson: boolean,
+): Promise<number> {
+  const options = readOptions(invocation.own);
+  const running = await labModule.labStatus(dir);
+  if (running) {
+    throw new UserError({
+      code: 'lab-running',
+      what: 'the lab is already up',
+      why: `process ${running.pid} runs it at ${running.endpoint}`,
+      next: 'use it with --lab, or stop it with  ssm-keepalive lab down',
+    });
+  }
+  if (!invocation.own['foreground']) {
+    describeLab(
+      await labModule.labUp({ ...options, dir }).catch((error) => explainLabFailure(error)),
+      labModule,
+      dir,
+      io,
+      isJson,
+    );
+    return 0;
+  }
+  const open = await labModule.startLab({ ...options, dir }).catch((error) => explainLabFailure(error));
+  const state = await labModule.labStatus(dir);
+  if (state) describeLab(state, labModule, dir, io, isJson);
+  io.err('ssm-keepalive: the lab runs until Ctrl-C\n');
+  await new Promise<void>((resolve) => {
+    // Signals alone keep no process alive; the listening endpoint does.
+    invocation.interruption.onRequest(resolve);
+  });
+  await open.stop().catch((error) => explainLabFailure(error, 'the lab could not keep what happened'));
+  return 0;
+}
+
+function readOptions(own: Invocation['own']): Partial<LabOptions> {
+  const { policy } = own;
+  const idleSeconds = readTime(own, 'idle', '5s');
+  const maxSeconds = readTime(own, 'max', '1m');
+  const minuteSeconds = readTime(own, 'minute', '1s');
+  if (policy !== undefined && !isOneOf(policy, POLICIES)) {
+    throw new UsageError({
+      what: `--policy cannot be ${JSON.stringify(policy)}`,
+      why: `expected one of ${POLICIES.join(', ')}`,
+      next: 'give --policy input, as the service documents it',
+    });
+  }
+  return {
+    ...(idleSeconds ? { idleSeconds } : {}),
+    ...(maxSeconds ? { maxSeconds } : {}),
+    ...(minuteSeconds ? { minuteSeconds } : {}),
+    ...(policy ? { policy } : {}),
+  };
+}
+
+function readTime(own: Invocation['own'], flag: string, example: string): number | undefined {
+  const text = own[flag];
+  const seconds = typeof text === 'string' ? parseDuration(text) : undefined;
+  if (text === undefined || seconds) return seconds;
+  throw new UsageError({
+    what: `--${flag} cannot be ${JSON.stringify(text)}`,
+    why: 'expected a time from 1s, e.g. 5s or 20m',
+    next: `give --${flag} ${example} to see sessions end soon`,
+  });
+}
+
+function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJson: boolean): void {
+  const variables = labModule.labEnv(state);
+  if (isJson) {
+    const { credentials: _, ...shown } = state;
+    io.out(`${JSON.stringify({ ...shown, env: variables }, null, 2)}\n`);
+    return;
+  }
+  for (const [name, value] of Object.entries(variables)) io.out(`export ${name}=${value}\n`);
+  io.err(
+    `ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
+      state.policy === 'any' ? 'input or output' : state.policy
+    }. Stop it with  ssm-keepalive lab down\n${describeUnfaithful(state.notFaithful)}`,
+  );
+  const [host] = labModule.readInventory(dir).hosts;
+  io.err(
+    `ssm-keepalive: open a session with  ssm-keepalive connect ${host?.id} --lab  (or  aws ssm start-session --target ${host?.id})\n`,
+  );
+}
+
+async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: Io): Promise<number> {
+  const wasUp = await labModule.labDown(dir);
+  if (invocation.own['forget']) rmSync(dir, { recursive: true, force: true });
+  io.err(wasUp ? 'ssm-keepalive: the lab is down\n' : 'ssm-keepalive: no lab was up\n');
+  return 0;
+}
+
+async function showHosts(labModule: Lab, dir: string, io: Io, isJson: boolean): Promise<number> {
+  const state = await labModule.labStatus(dir);
+  const hosts = labModule.readInventory(dir).hosts.map(({ id, name, tags, python = true }) => ({
+    id,
+    name,
+    tags,
+    python,
+  }));
+  if (isJson) {
+    io.out(
+      `${JSON.stringify({ isUp: state !== undefined, endpoint: state?.endpoint ?? null, hosts }, null, 2)}\n`,
+    );
+    return 0;
+  }
+  for (const { id, name, tags, python } of hosts) {
+    const words = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
+    io.out(say`${id}  ${name.padEnd(6)}  ${words.join(' ').padEnd(18)}${python ? '' : '  no Python'}\n`);
+  }
+  io.err(
+    state
+      ? `ssm-keepalive: up at ${state.endpoint}\n${describeUnfaithful(state.notFaithful)}`
+      : 'ssm-keepalive: not up; --lab starts it for one command\n',
+  );
+  return 0;
+}
+
+function isOneOf<T extends string>(value: unknown, known: readonly T[]): value is T {
+  return known.includes(value as T);
+}

@@ -1,0 +1,108 @@
+import { repeat } from '../../clock.ts';
+import {
+  type ArmRun,
+  livedSeconds,
+  type MeasurePlan,
+  nameRun,
+  sayBytes,
+  sayClock,
+  sayOutcome,
+} from '../../session/measure/index.ts';
+import type { Io } from '../../terminal/io.ts';
+import { ownSequence, say } from '../../terminal/safe-text.ts';
+
+/** Shows a measurement as it goes on: a block that is drawn again each second on a terminal, plain lines elsewhere. */
+export interface MeasureProgress {
+  onChange(run: ArmRun): void;
+  /** Takes the block off the screen; safe to call twice. */
+  stop(): void;
+}
+
+const REDRAW_MS = 1000;
+/** Plain lines: a tenth of the limit apart, within these bounds. */
+const [LEAST_LINES_MS, MOST_LINES_MS] = [10_000, 600_000];
+
+export function makeMeasureProgress(
+  io: Io,
+  runs: readonly ArmRun[],
+  plan: MeasurePlan,
+  isQuiet: boolean,
+): MeasureProgress {
+  if (isQuiet) return { onChange: () => {}, stop: () => {} };
+  return io.errTerminal ? makeBlock(io, runs, plan) : makeLines(io, runs, plan);
+}
+
+function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureProgress {
+  const startedAt = io.clock.now();
+  const pace = Math.min(MOST_LINES_MS, Math.max(LEAST_LINES_MS, plan.limitSeconds * 100));
+  const end = repeat(io.clock, pace, () => {
+    for (const line of drawRows(runs, plan, io.clock.now()).slice(1)) io.err(`${line}\n`);
+  });
+  return {
+    stop: end,
+    onChange(run) {
+      if (run.state !== 'open' && run.state !== 'ended') return;
+      const clock = sayClock((io.clock.now() - startedAt) / 1000);
+      const what = run.state === 'open' ? 'begun' : `${sayOutcome(run)} after ${sayClock(livedSeconds(run))}`;
+      io.err(say`${clock}  ${nameRun(run, runs)}: ${what}\n`);
+    },
+  };
+}
+
+function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureProgress {
+  let shown = 0;
+  let isStopped = false;
+  // From the first column: the terminal echoes ^C behind the block.
+  const wipe = () =>
+    shown > 0 ? `${ownSequence(1, 'G')}${ownSequence(shown, 'A')}${ownSequence(0, 'J')}` : '';
+  const draw = () => {
+    if (isStopped) return;
+    // A line that wraps would be two when the block is wiped.
+    const lines = drawRows(runs, plan, io.clock.now()).map((line) =>
+      line.slice(0, (io.errColumns ?? io.columns) - 1),
+    );
+    io.err(`${wipe()}${lines.map((line) => `${line}\n`).join('')}`);
+    shown = lines.length;
+  };
+  const end = repeat(io.clock, REDRAW_MS, draw);
+  draw();
+  return {
+    onChange: draw,
+    stop() {
+      if (isStopped) return;
+      isStopped = true;
+      end();
+      io.err(wipe());
+    },
+  };
+}
+
+/** A row for each arm, however often it is repeated: the session that runs now, or the last one. At most 79 columns. */
+function drawRows(runs: readonly ArmRun[], plan: MeasurePlan, now: number): string[] {
+  const row = (cells: readonly string[]) =>
+    [
+      cells[0]?.padEnd(10),
+      cells[1]?.padStart(8),
+      cells[2]?.padStart(9),
+      cells[3]?.padStart(9),
+      ` ${cells[4]}`,
+    ].join(' ');
+  return [
+    row(['ARM', 'ELAPSED', 'TO HOST', 'FROM HOST', 'STATE']),
+    ...plan.arms.map((arm) => {
+      const own = runs.filter((run) => run.arm === arm);
+      const begun = own.filter(({ state }) => state !== 'waiting');
+      const current = begun.find(({ state }) => state !== 'ended') ?? begun.at(-1);
+      if (!current) return row([arm, '', '', '', 'waiting']);
+      const turn = own.length > 1 ? ` (${begun.length} of ${own.length})` : '';
+      const state = current.state === 'ended' ? sayOutcome(current) : current.state;
+      return row([
+        arm,
+        sayClock(livedSeconds(current, now)),
+        sayBytes(current.bytesOut),
+        sayBytes(current.bytesIn),
+        `${state}${turn}`,
+      ]);
+    }),
+  ];
+}

@@ -1,0 +1,186 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { connect } from '../../accounts/connection.ts';
+import { PRODUCT_VERSION } from '../../bundle/version.ts';
+import { UsageError } from '../../errors.ts';
+import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
+import { INTERRUPTED } from '../../fleet/interruption.ts';
+import { endSession, readAccountId } from '../../fleet/measure-account.ts';
+import { readSessionLimits } from '../../fleet/session-limits.ts';
+import { type SessionRequest, startSession, toStartParameters } from '../../fleet/sessions.ts';
+import {
+  type Account,
+  conclude,
+  type MeasureFacts,
+  type MeasurePlan,
+  measureRuns,
+  type PluginCall,
+  planRuns,
+  renderPage,
+  startArmProcess,
+} from '../../session/measure/index.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import type { Command, Invocation } from '../command.ts';
+import { refuseInterrupted } from '../ctrl-c.ts';
+import { makeResume } from '../resume-session.ts';
+import { requirePlugin } from './measure-plugin.ts';
+import { makeMeasureProgress } from './measure-progress.ts';
+import { renderLeftOpen, renderMeasureJson, renderMeasureTable, sayCost } from './measure-report.ts';
+import { openReportFile } from './report-file.ts';
+import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
+
+/** Watched for so many idle timeouts unless told otherwise: 1.5 prove something, the rest is for a slow start. */
+const DEFAULT_TIMEOUTS = 2.5;
+/** Of StartSession, for whoever reads the account's session history. */
+const REASON = 'ssm-keepalive measure';
+
+/** Opens sessions on one instance, watches how each ends, and says what that shows. */
+export const measure: Command = async (settings, io, invocation) => {
+  const instanceId = chooseInstance(settings, invocation.words);
+  const pluginPath =
+    settings.measure.client === 'plugin' ? requirePlugin(invocation.environment.variables) : undefined;
+  const report = openReportFile(settings.measure.reportFile, invocation.environment.folder);
+  const connection = await connect(settings, io, invocation.environment);
+  try {
+    const { interruption } = invocation;
+    let isMeasuring = false;
+    const limit = (weight: () => Weight) =>
+      makeInterruptible(connection.client, interruption, {
+        weight,
+        nothing: 'nothing was measured',
+        look: 'see what is left open with  ssm-keepalive doctor',
+      });
+    const client = limit(() => (isMeasuring ? 'effect' : 'nothing'));
+    const region = await client.config.region();
+    const hasDocument = settings.measure.hasTemporaryDocument;
+    const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleSeconds(client);
+    refuseInterrupted(interruption, 'nothing was measured');
+    const plan = makePlan(settings, idleTimeoutSeconds);
+    if (!settings.common.isQuiet) io.err(sayCost(instanceId, region, plan, idleTimeoutSeconds));
+    const run = async (document: string | undefined): Promise<number> => {
+      isMeasuring = true;
+      const facts: Omit<MeasureFacts, 'accountId'> = {
+        version: PRODUCT_VERSION,
+        instanceId,
+        region,
+        client: settings.measure.client,
+        startedAt: new Date(io.clock.now()),
+        idleTimeoutSeconds,
+        document,
+        limitSeconds: plan.limitSeconds,
+        tickSeconds: plan.tickSeconds,
+      };
+      const request = { instanceId, reason: REASON, documentName: document };
+      const plugin: PluginCall | undefined = pluginPath
+        ? {
+            path: pluginPath,
+            region,
+            profile: settings.common.profile ?? '',
+            parameters: toStartParameters(request),
+          }
+        : undefined;
+      return runAndReport(client, request, facts, plan, plugin, settings, io, invocation, report);
+    };
+    if (!hasDocument) return await run(undefined);
+    const cleaner = limit(() => 'clean-up');
+    return await withTemporaryDocument({ client, cleaner }, settings, io, run);
+  } finally {
+    report?.close();
+    await connection.close();
+  }
+};
+
+function chooseInstance(settings: Settings, words: readonly string[]): string {
+  const ids = [...new Set([...words, ...settings.targets.instanceIds])];
+  const [id = ''] = ids;
+  if (ids.length === 1 && INSTANCE_ID.test(id)) return id;
+  throw new UsageError({
+    code: ids.length === 0 ? 'no-target' : 'bad-usage',
+    what:
+      ids.length === 0
+        ? 'measure needs an instance'
+        : ids.length > 1
+          ? `measure takes one instance, not ${ids.length}`
+          : `${JSON.stringify(id)} is no instance id`,
+    why: 'measure opens sessions on one instance, named by its id (i-… or mi-…)',
+    next: settings.common.isLab
+      ? 'see the lab’s with  ssm-keepalive lab hosts  and give an id'
+      : 'run  ssm-keepalive measure i-0123456789abcdef0',
+  });
+}
+
+function makePlan({ measure }: Settings, idleTimeoutSeconds: number | undefined): MeasurePlan {
+  const timeout = idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS;
+  return {
+    arms: measure.arms,
+    repeat: measure.repeat,
+    tickSeconds: measure.tickSeconds,
+    limitSeconds: measure.limitSeconds ?? Math.ceil(timeout * DEFAULT_TIMEOUTS),
+    parallel: measure.parallel ?? measure.arms.length * measure.repeat,
+  };
+}
+
+async function runAndReport(
+  client: SSMClient,
+  request: SessionRequest,
+  known: Omit<MeasureFacts, 'accountId'>,
+  plan: MeasurePlan,
+  plugin: PluginCall | undefined,
+  settings: Settings,
+  io: Io,
+  { interruption }: Invocation,
+  report: ReturnType<typeof openReportFile>,
+): Promise<number> {
+  let accountId: Promise<string | undefined> | undefined;
+  const account: Account = {
+    async start() {
+      const session = await startSession(client, request);
+      accountId ??= readAccountId(client, session.SessionId);
+      return session;
+    },
+    resume: makeResume(client),
+    terminate: (sessionId) => endSession(client, sessionId),
+  };
+  const runs = planRuns(plan);
+  const progress = makeMeasureProgress(io, runs, plan, settings.common.isQuiet);
+  const stop = new AbortController();
+  const undo = interruption.onRequest(() => {
+    progress.stop();
+    io.err('ssm-keepalive: ending the sessions (Ctrl-C again leaves at once)\n');
+    stop.abort();
+  });
+  try {
+    await measureRuns(runs, plan, {
+      account,
+      startArm: startArmProcess,
+      clock: io.clock,
+      ...(plugin ? { plugin } : {}),
+      stop: stop.signal,
+      leave: interruption.leaveSignal,
+      onChange: progress.onChange,
+    });
+  } finally {
+    progress.stop();
+    undo();
+  }
+  const facts: MeasureFacts = { ...known, accountId: await accountId };
+  const conclusion = conclude(runs);
+  // Run round by round, so that an early end leaves something of every arm; shown arm by arm.
+  runs.sort((one, other) => plan.arms.indexOf(one.arm) - plan.arms.indexOf(other.arm));
+  const hasFailed = runs.some(
+    ({ outcome }) => outcome === 'failed' || outcome === 'lost' || outcome === 'silent',
+  );
+  const exitStatus = interruption.isRequested ? INTERRUPTED : hasFailed ? 1 : 0;
+  report?.write(renderPage(runs, conclusion, facts));
+  if (settings.common.output === 'json') io.out(renderMeasureJson(runs, conclusion, facts, exitStatus));
+  else io.out(renderMeasureTable(runs, conclusion, facts, io));
+  io.err(renderLeftOpen(runs, settings));
+  if (report && !settings.common.isQuiet) io.err(`ssm-keepalive: report written to ${report.path}\n`);
+  return exitStatus;
+}
+
+/** Undefined where it cannot be read or was never set: whoever may not read it can still measure. */
+async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
+  const limits = await readSessionLimits(client).catch(() => undefined);
+  return limits?.idleMinutes === undefined ? undefined : limits.idleMinutes * 60;
+}

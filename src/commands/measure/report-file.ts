@@ -1,0 +1,86 @@
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { resolve } from 'node:path';
+import { UserError } from '../../errors.ts';
+
+/** A file that is written at the end of a long run, opened at its start: hours must not be lost to a mistyped folder. */
+export interface ReportFile {
+  readonly path: string;
+  write(text: string): void;
+  /** Leaves no empty file behind where nothing was written. */
+  close(): void;
+}
+
+/** A relative path starts at `folder`. @throws UserError */
+export function openReportFile(typed: string | undefined, folder: string): ReportFile | undefined {
+  if (typed === undefined) return undefined;
+  const path = resolve(folder, typed);
+  let descriptor: number;
+  let isNew = true;
+  try {
+    try {
+      descriptor = openSync(path, 'wx', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      isNew = false;
+      descriptor = openSync(path, 'r+');
+    }
+  } catch (error) {
+    throw new UserError(
+      {
+        code: 'report-file',
+        what: `the report cannot be written to ${path}`,
+        why: (error as Error).message,
+        next: 'give --report a file in a folder that you can write',
+      },
+      { cause: error, exitStatus: 2 },
+    );
+  }
+  let isWritten = false;
+  return {
+    path,
+    write(text) {
+      try {
+        const status = fstatSync(descriptor);
+        // An older report stays whole until there is a whole new one.
+        if (!isNew && status.isFile()) replaceFile(realpathSync(path), text, status.mode);
+        else writeFileSync(descriptor, text);
+      } catch (error) {
+        throw new UserError(
+          {
+            code: 'report-file',
+            what: `the report was not written to ${path}`,
+            why: (error as Error).message,
+            next: 'make room there, or name another file with --report, and run it again',
+          },
+          { cause: error },
+        );
+      }
+      isWritten = true;
+    },
+    close() {
+      closeSync(descriptor);
+      if (isNew && !isWritten) rmSync(path, { force: true });
+    },
+  };
+}
+
+function replaceFile(path: string, text: string, mode: number): void {
+  const draft = `${path}.new-${process.pid}`;
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
+    chmodSync(draft, mode & 0o777);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

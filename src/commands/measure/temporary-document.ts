@@ -1,0 +1,47 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { UserError } from '../../errors.ts';
+import {
+  createTemporaryDocument,
+  deleteTemporaryDocument,
+  TEMPORARY_IDLE_MINUTES,
+} from '../../fleet/measure-account.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
+import { repeatForAws } from '../repeat.ts';
+
+export const TEMPORARY_IDLE_SECONDS = TEMPORARY_IDLE_MINUTES * 60;
+
+/**
+ * Runs something with a session document that is gone afterwards, whatever happened; where it is not, says how to delete it.
+ * The `cleaner` makes its call also when the user has left.
+ */
+export async function withTemporaryDocument(
+  { client, cleaner }: { readonly client: SSMClient; readonly cleaner: SSMClient },
+  settings: Settings,
+  io: Io,
+  run: (name: string) => Promise<number>,
+): Promise<number> {
+  const name = await createTemporaryDocument(client);
+  const byHand = `aws ssm delete-document --name ${name}${repeatForAws(settings)}`;
+  let isDeleted = false;
+  try {
+    if (!settings.common.isQuiet)
+      io.err(
+        `ssm-keepalive: created the session document ${name} (idle timeout ${TEMPORARY_IDLE_MINUTES} min); deleted at the end\n`,
+      );
+    return await run(name);
+  } finally {
+    try {
+      await deleteTemporaryDocument(cleaner, name);
+      isDeleted = true;
+    } catch (error) {
+      const { why, message } = error as UserError;
+      io.err(
+        say`ssm-keepalive: the temporary document ${name} was not deleted\n  why:  ${why ?? message}\n  next: ${byHand}\n`,
+      );
+    }
+    if (isDeleted && !settings.common.isQuiet)
+      io.err(`ssm-keepalive: deleted the session document ${name}\n`);
+  }
+}

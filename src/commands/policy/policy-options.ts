@@ -1,0 +1,17 @@
+import type { OwnFlag } from '../command.ts';
+
+/** The flags of policy alone, beside those of the command that it is asked about. */
+export const POLICY_FLAGS: readonly OwnFlag[] = [
+  {
+    name: 'account',
+    kind: 'value',
+    placeholder: 'ID',
+    describe: 'the 12 digits of the account that it is for (any)',
+  },
+  {
+    name: 'principal',
+    kind: 'value',
+    placeholder: 'user|role',
+    describe: 'who gets it: an IAM user, or a role that people assume (user)',
+  },
+];

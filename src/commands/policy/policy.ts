@@ -1,0 +1,75 @@
+import { UsageError } from '../../errors.ts';
+import { makePolicy } from '../../policy/document.ts';
+import { listPermissions } from '../../policy/permissions.ts';
+import type { PlannedRun } from '../../policy/planned-run.ts';
+import type { PolicyScope } from '../../policy/resources.ts';
+import type { Io } from '../../terminal/io.ts';
+import type { Command } from '../command.ts';
+
+/** Prints the least IAM policy for a command with its flags; calls no service. */
+export const policy: Command = async (settings, io, { words, own }) => {
+  const [command = '', ...rest] = words;
+  const run: PlannedRun = { settings, words: rest, own };
+  const scope = readScope(own);
+  const document = makePolicy(command, run, scope);
+  if (document.Statement.length === 0) {
+    io.err(`ssm-keepalive: ${command} asks the service for nothing: it needs no permission\n`);
+    return 0;
+  }
+  io.out(`${JSON.stringify(document, null, 2)}\n`);
+  if (!settings.common.isQuiet) tellLimits(command, run, scope, own['principal'] !== undefined, io);
+  return 0;
+};
+
+function readScope(own: PlannedRun['own']): PolicyScope {
+  const account = String(own['account'] ?? '*');
+  if (account !== '*' && !/^\d{12}$/.test(account)) {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `--account cannot be ${JSON.stringify(account)}`,
+      why: 'expected the 12 digits of an account',
+      next: 'look with  aws sts get-caller-identity',
+    });
+  }
+  const principal = String(own['principal'] ?? 'user');
+  if (principal !== 'user' && principal !== 'role') {
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `--principal cannot be ${JSON.stringify(principal)}`,
+      why: 'expected user or role',
+      next: 'give --principal role for single sign-on and assumed roles',
+    });
+  }
+  return { account, principal };
+}
+
+/** What the policy does not narrow, and what it takes for granted. */
+function tellLimits(
+  command: string,
+  run: PlannedRun,
+  { account }: PolicyScope,
+  hasPrincipal: boolean,
+  io: Io,
+): void {
+  const permissions = listPermissions(command, run);
+  const has = (kind: string) => permissions.some(({ on }) => on === kind);
+  const { common, targets } = run.settings;
+  const notes = [
+    account === '*' && 'for any account; give --account and the 12 digits to name one',
+    account !== '*' &&
+      common.profiles.length > 1 &&
+      `for account ${account} alone; print one for the account of each other profile`,
+    common.regions.length === 0 &&
+      'for every Region of the partition aws; give --region to name one (China and GovCloud too)',
+    has('own-sessions') &&
+      !hasPrincipal &&
+      'sessions are known by an IAM user’s name; for a role (single sign-on) give --principal role',
+    has('instances') &&
+      targets.resourceGroup &&
+      'no policy can name a resource group: this one is for every instance; narrow it with a tag of its members',
+    permissions.some(({ action }) => action === 'ssm:SendCommand') &&
+      run.settings.delivery.alarm &&
+      'an alarm needs the role AWSServiceRoleForAmazonSSM; where it is not there yet, whoever sends may need iam:CreateServiceLinkedRole, which is not in here',
+  ];
+  for (const note of notes) if (note) io.err(`ssm-keepalive: ${note}\n`);
+}

@@ -1,0 +1,113 @@
+/** What `preferences` prints: one account in lines, several as a table, both as JSON. */
+
+import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
+import { type AccountName, labelColumns } from '../../accounts/names.ts';
+import { SHELL_PROFILE } from '../../bundle/index.ts';
+import { formatDuration } from '../../duration.ts';
+import { describePreferences, findPrevious, type Preferences } from '../../fleet/preferences.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { say } from '../../terminal/safe-text.ts';
+import { renderFailedAccounts } from '../deliver/failure-report.ts';
+
+/** So much of a shell profile stands in a table; `--output json` has it whole. */
+const SHOWN_PROFILE = 24;
+
+/** `get`: what is in force, undefined where no document was saved. Returns the exit status. */
+export function reportPreferences(
+  ends: readonly AccountEnd<Preferences | undefined>[],
+  settings: Settings,
+  io: Io,
+): number {
+  const [first] = ends;
+  if (settings.common.output === 'json') return reportFacts('get', ends, describe, settings, io);
+  if (ends.length > 1) {
+    io.out(renderTable(ends));
+    return reportFacts('get', ends, describe, settings, io);
+  }
+  const found = first && 'outcome' in first ? first.outcome : undefined;
+  io.out(
+    found
+      ? renderOne(found)
+      : 'no session document was saved here: the idle timeout is 20 minutes, the default\n',
+  );
+  return 0;
+}
+
+/**
+ * What came of each account for programs, and those that failed for people. One account's facts stand alone; several are
+ * `accounts` of one document. Returns the exit status.
+ */
+export function reportFacts<T>(
+  action: string,
+  ends: readonly AccountEnd<T>[],
+  describeOutcome: (outcome: T) => object,
+  settings: Settings,
+  io: Io,
+  toldBefore: readonly AccountName[] = [],
+): number {
+  const accounts = ends.map((end) => ({
+    ...describeAccount(end),
+    ...('outcome' in end ? describeOutcome(end.outcome) : {}),
+  }));
+  const exitStatus = accounts.some(({ error }) => error !== null) ? 1 : 0;
+  if (settings.common.output === 'json') {
+    const [first] = ends;
+    const isOne = ends.length === 1 && first && 'outcome' in first;
+    const facts = isOne
+      ? describeOutcome(first.outcome)
+      : { command: 'preferences', action, exitStatus, accounts };
+    io.out(`${JSON.stringify(facts, null, 2)}\n`);
+  }
+  const untold = ends.filter(({ name }) => !toldBefore.includes(name));
+  io.err(renderFailedAccounts(untold.map(describeAccount)));
+  return exitStatus;
+}
+
+function describe(found: Preferences | undefined): object {
+  if (!found) return { exists: false };
+  const previous = findPrevious(found) ?? null;
+  const { content, version, latestVersion } = found;
+  return { exists: true, version, latestVersion, previous, ...describePreferences(content), content };
+}
+
+function renderOne(found: Preferences): string {
+  const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(found.content);
+  return [
+    say`idle timeout      ${showMinutes(idleSessionTimeout) || '20m (the default)'}`,
+    say`maximum duration  ${showMinutes(maxSessionDuration) || 'none'}`,
+    say`shell profile     ${shellProfile || 'none'}`,
+    say`version           ${found.version}`,
+    '',
+  ].join('\n');
+}
+
+function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): string {
+  const read = ends.flatMap((end) => ('outcome' in end ? [{ name: end.name, found: end.outcome }] : []));
+  if (read.length === 0) return '';
+  const labels = labelColumns(ends.map(({ name }) => name));
+  const table = makeTable({
+    head: [...labels.heads, 'IDLE TIMEOUT', 'MAXIMUM', 'VERSION', 'SHELL PROFILE'],
+  });
+  for (const { name, found } of read) {
+    const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(
+      found?.content ?? '{}',
+    );
+    table.push([
+      ...labels.cells(name),
+      showMinutes(idleSessionTimeout) || '20m (default)',
+      showMinutes(maxSessionDuration) || 'none',
+      found?.version ?? 'none',
+      showProfile(shellProfile),
+    ]);
+  }
+  return `${trimLines(table.toString())}\n`;
+}
+
+const showMinutes = (text: string) => (/^\d+$/.test(text) ? formatDuration(Number(text) * 60) : text);
+
+function showProfile(line: string): string {
+  if (line === SHELL_PROFILE) return 'ours';
+  return line.length > SHOWN_PROFILE ? `${line.slice(0, SHOWN_PROFILE - 1)}…` : line || 'none';
+}

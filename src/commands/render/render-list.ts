@@ -1,0 +1,45 @@
+import { type Bundle, type BundleFile, FORMATS } from '../../bundle/index.ts';
+import { wireText } from '../repeat.ts';
+
+/** What `render` prints besides the files themselves. */
+export const SCRIPTS: Readonly<Record<string, (bundle: Bundle) => string>> = {
+  installer: ({ installer }) => installer,
+  uninstaller: ({ uninstaller }) => uninstaller,
+  status: ({ status }) => status,
+  'install-command': (bundle) => wireText('install', bundle),
+  'uninstall-command': (bundle) => wireText('uninstall', bundle),
+  'status-command': (bundle) => wireText('status', bundle),
+};
+
+/** What there is to render, as a list for people or programs. */
+export function listTexts({ files, version, digest }: Bundle, isJson: boolean): string {
+  const rows = files.map((file) => ({
+    path: file.path,
+    name: nameFile(file, files),
+    mode: file.mode.toString(8).padStart(4, '0'),
+    sha256: file.sha256,
+    bytes: Buffer.byteLength(file.text),
+  }));
+  if (isJson) return `${JSON.stringify({ version, digest, files: rows }, null, 2)}\n`;
+  return [
+    `bundle ${digest}, version ${version}`,
+    ...rows.map(
+      ({ mode, bytes, sha256, name }) =>
+        `${mode} ${String(bytes).padStart(6)} ${sha256.slice(0, 12)} ${name}`,
+    ),
+    'Print one with  ssm-keepalive render NAME',
+    `Also: ${Object.keys(SCRIPTS).join(' ')}`,
+    'For other tools:',
+    ...FORMATS.map(({ name, describe }) => `  ${name.padEnd(15)} ${describe}`),
+    'Write them all, as an image has them, with  ssm-keepalive render --out DIR',
+    '',
+  ].join('\n');
+}
+
+/**
+ * What `render` calls a file: its path, and for the one that only hosts with an untrusted /usr/local get, the place too.
+ * The path alone is what ordinary hosts get.
+ */
+export function nameFile(file: BundleFile, files: readonly BundleFile[]): string {
+  return files.find(({ path }) => path === file.path) === file ? file.path : `${file.path}@${file.place}`;
+}

@@ -1,0 +1,54 @@
+import type { Format } from '../../bundle/index.ts';
+import { UsageError } from '../../errors.ts';
+
+/** @throws UsageError for flags that have no use with what is asked for, or together. */
+export function refuseCombinations(
+  what: string | undefined,
+  format: Format | undefined,
+  own: Readonly<Record<string, string | boolean | undefined>>,
+): void {
+  if (
+    own['comments'] === true &&
+    (own['out'] !== undefined || format || what === undefined || what.endsWith('-command'))
+  ) {
+    throw new UsageError({
+      what: '--comments is for reading one file',
+      why: 'nothing is sent or installed with comments, so the sums would be of other bytes',
+      next: 'run  ssm-keepalive render installer --comments',
+    });
+  }
+  if (own['out'] !== undefined && what !== undefined) {
+    throw new UsageError({
+      what: `--out writes the tree of an image, not ${JSON.stringify(what)}`,
+      why: 'one text is printed, and goes where its output goes',
+      next: `run  ssm-keepalive render ${what} > FILE`,
+    });
+  }
+  if (own['url'] !== undefined && (format?.usesUrl ?? 'never') === 'never') {
+    throw new UsageError({
+      what: `--url has no use ${what === undefined ? 'without a name' : `with ${JSON.stringify(what)}`}`,
+      why: 'only user-data and cloud-init can fetch the installer from somewhere',
+      next: `run  ssm-keepalive render cloud-init --url ${String(own['url'])}`,
+    });
+  }
+  if (format?.usesUrl === 'must' && own['url'] === undefined) {
+    throw new UsageError({
+      what: `${format.name} needs --url`,
+      why: 'EC2 takes 16 KB of user data, which no installer fits in: it has to be fetched',
+      next: `put the output of  ssm-keepalive render installer  where instances reach it, then run  ssm-keepalive render ${format.name} --url s3://BUCKET/installer.sh`,
+    });
+  }
+}
+
+/** @throws UsageError */
+export function readUrl(given: string | boolean | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const url = String(given);
+  if (/^(https?|s3):\/\/[!-~]+$/.test(url) && URL.canParse(url)) return url;
+  throw new UsageError({
+    code: 'bad-setting',
+    what: `--url cannot be ${JSON.stringify(url)}`,
+    why: 'expected an address that starts with https://, http:// or s3://',
+    next: 'give --url s3://BUCKET/installer.sh',
+  });
+}

@@ -1,0 +1,100 @@
+/** The text of a config file, JSON or YAML, as one list of keys with their lines; what they mean is not known here. */
+import { UsageError } from '../errors.ts';
+
+/** A value as it was written: numbers keep their text, so that `1.10` stays `1.10`. */
+export type FileValue =
+  | { readonly kind: 'text' | 'number' | 'boolean'; readonly text: string }
+  | { readonly kind: 'list'; readonly items: readonly FileValue[] }
+  | { readonly kind: 'map'; readonly entries: readonly FileEntry[] }
+  | { readonly kind: 'nothing' };
+
+export interface FileEntry {
+  readonly key: string;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly value: FileValue;
+}
+
+/** Deeper than a list in a map nothing is read; an alias may point at what holds it. */
+const DEEPEST = 2;
+
+/** Reads by the ending: `.json` strictly, everything else as YAML 1.2. @throws UsageError naming file and line */
+export async function readEntries(text: string, path: string): Promise<FileEntry[]> {
+  const entries = path.endsWith('.json') ? await readJson(text, path) : await readYaml(text, path);
+  for (const [index, { key, line }] of entries.entries()) {
+    if (entries.findIndex((other) => other.key === key) < index)
+      throw spoilt(path, line, `the key ${JSON.stringify(key)} is there twice`);
+  }
+  return entries;
+}
+
+async function readJson(text: string, path: string): Promise<FileEntry[]> {
+  const { parseTree, printParseErrorCode } = await import('jsonc-parser');
+  type Node = NonNullable<ReturnType<typeof parseTree>>;
+  const errors: { error: number; offset: number; length: number }[] = [];
+  const root = parseTree(text, errors, { disallowComments: true });
+  const lineOf = (offset: number) => text.slice(0, offset).split('\n').length;
+  const [first] = errors;
+  // Its names are words in one: `CommaExpected`.
+  if (first) {
+    const name = printParseErrorCode(first.error).replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    throw spoilt(path, lineOf(first.offset), `it is no JSON: ${name.toLowerCase()}`);
+  }
+  if (root?.type !== 'object') throw spoilt(path, 1, 'it is no object with keys');
+  const readObject = (node: Node, depth: number): FileEntry[] =>
+    (node.children ?? []).map(({ offset, children: [key, value] = [] }) => ({
+      key: String(key?.value),
+      line: lineOf(offset),
+      value: value ? readNode(value, depth) : { kind: 'nothing' },
+    }));
+  const readNode = (node: Node, depth: number): FileValue => {
+    if (node.type === 'string') return { kind: 'text', text: node.value };
+    if (node.type === 'number' || node.type === 'boolean')
+      return { kind: node.type, text: text.slice(node.offset, node.offset + node.length) };
+    if (depth >= DEEPEST || node.type === 'null') return { kind: 'nothing' };
+    return node.type === 'array'
+      ? { kind: 'list', items: (node.children ?? []).map((item) => readNode(item, depth + 1)) }
+      : { kind: 'map', entries: readObject(node, depth + 1) };
+  };
+  return readObject(root, 0);
+}
+
+async function readYaml(text: string, path: string): Promise<FileEntry[]> {
+  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const lineCounter = new LineCounter();
+  // Words for people are ours: the library's own pretty ones carry a drawing of the line.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
+  const [first] = [...document.errors, ...document.warnings];
+  if (first) throw spoilt(path, lineCounter.linePos(first.pos[0]).line, `it is no YAML: ${first.message}`);
+  if (document.contents === null) return [];
+  if (!isMap(document.contents)) throw spoilt(path, 1, 'it is no map of keys and values');
+  const readMap = (items: readonly unknown[], depth: number): FileEntry[] =>
+    (items as { key: unknown; value: unknown }[]).map(({ key, value }) => ({
+      key: isScalar(key) ? String(key.source ?? key.value) : '',
+      line: isScalar(key) && key.range ? lineCounter.linePos(key.range[0]).line : 1,
+      value: readNode(value, depth),
+    }));
+  const readNode = (given: unknown, depth: number): FileValue => {
+    const node = isAlias(given) ? given.resolve(document) : given;
+    if (isScalar(node) && node.value !== null) {
+      const kind = typeof node.value;
+      return kind === 'number' || kind === 'boolean'
+        ? { kind, text: node.source ?? String(node.value) }
+        : { kind: 'text', text: String(node.value) };
+    }
+    if (depth >= DEEPEST) return { kind: 'nothing' };
+    if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => readNode(item, depth + 1)) };
+    if (isMap(node)) return { kind: 'map', entries: readMap(node.items, depth + 1) };
+    return { kind: 'nothing' };
+  };
+  return readMap(document.contents.items, 0);
+}
+
+function spoilt(path: string, line: number, why: string): UsageError {
+  return new UsageError({
+    code: 'bad-config-file',
+    what: `${path}:${line} cannot be read`,
+    why: why.replace(/\s*\n\s*/g, ' ').replace(/\.$/, ''),
+    next: `mend it, or go without with  --config none`,
+  });
+}

@@ -1,0 +1,148 @@
+/** The config file: which one is read, and what it says for each flag. */
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { nearestName } from '../nearest.ts';
+import type { FileEntry } from './config-entries.ts';
+import { readTexts } from './config-values.ts';
+import { FLAGS, type Flag, type FlagName, variableName } from './flags.ts';
+import { findForeign } from './foreign-file.ts';
+import { refuseRemoved } from './removed-flags.ts';
+
+/** What a file says for one flag: texts as they would be typed, a switch as `true` or `false`. */
+export interface FileSetting {
+  readonly texts: readonly string[];
+  readonly line: number;
+}
+
+export interface ConfigFile {
+  /** As messages show it. */
+  readonly path: string;
+  /** Somebody named it with --config or its variable; otherwise it was found in the working folder. */
+  readonly isNamed: boolean;
+  readonly settings: ReadonlyMap<FlagName, FileSetting>;
+}
+
+/** The command that alone has a flag of that name. */
+type OwnerOf = (flag: string) => string | undefined;
+
+/** Looked for in the working folder, nowhere else: a parent's file would hold where nobody sees it. */
+export const FILE_NAMES = ['json', 'yaml', 'yml'].map((ending) => `ssm-keepalive.config.${ending}`);
+
+/**
+ * The file named by --config or SSM_KEEPALIVE_CONFIG, else the one in `folder`; undefined where there is none, or `none` was said.
+ * @throws UsageError naming file, line and key
+ */
+export async function openConfigFile(
+  typed: unknown,
+  environment: NodeJS.ProcessEnv,
+  folder: string,
+  ownerOf: OwnerOf = () => undefined,
+): Promise<ConfigFile | undefined> {
+  if (Array.isArray(typed)) throw givenTwice();
+  const named = typed === undefined ? environment[variableName('config')] : String(typed);
+  if (named === 'none') return undefined;
+  if (named !== undefined && named !== '')
+    return readConfigFile(resolve(folder, named), named, true, ownerOf);
+  const found = FILE_NAMES.filter((name) =>
+    statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
+  );
+  const [name, other] = found;
+  if (name === undefined) return undefined;
+  if (other !== undefined) {
+    throw new UsageError({
+      code: 'bad-config-file',
+      what: `this folder has ${name} and ${other}`,
+      why: 'one of them would be read and the other not',
+      next: `remove one, or say which: --config ${name}`,
+    });
+  }
+  const foreign = findForeign(join(folder, name), environment);
+  if (foreign) throw notTrusted(name, foreign);
+  return readConfigFile(join(folder, name), name, false, ownerOf);
+}
+
+async function readConfigFile(
+  path: string,
+  shown: string,
+  isNamed: boolean,
+  ownerOf: OwnerOf,
+): Promise<ConfigFile> {
+  const { readEntries } = await import('./config-entries.ts');
+  const settings = new Map<FlagName, FileSetting>();
+  for (const entry of await readEntries(readText(path, shown), shown)) {
+    // Editors look for the schema there.
+    if (entry.key === '$schema') continue;
+    const flag = findFlag(entry, shown, ownerOf);
+    if (!isNamed && !flag.inFoundFile) throw namedOnly(flag, entry, shown);
+    settings.set(flag.name as FlagName, { texts: readTexts(flag, entry, shown), line: entry.line });
+  }
+  return { path: shown, isNamed, settings };
+}
+
+function readText(path: string, shown: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      {
+        code: 'bad-config-file',
+        what: `${shown} cannot be read`,
+        why: code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is no UTF-8 text' : message,
+        next: 'give --config the name of a JSON or YAML file, or none',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** In a folder that others write to, somebody else's file would decide what is done with your credentials. */
+function notTrusted(shown: string, why: string): UsageError {
+  return new UsageError({
+    code: 'bad-config-file',
+    what: `${shown} in this folder is not trusted`,
+    why,
+    next: `read it, then name it: --config ${shown}; or go without: --config none`,
+  });
+}
+
+function findFlag(entry: FileEntry, path: string, ownerOf: OwnerOf): Flag {
+  const flag = (FLAGS as readonly Flag[]).find(({ name }) => name === entry.key && name !== 'config');
+  if (flag) return flag;
+  const removed = refuseRemoved(entry.key, `${path}:${entry.line}: ${entry.key}`);
+  if (removed) throw removed;
+  const nearest = nearestName(
+    entry.key,
+    FLAGS.map(({ name }) => name as string).filter((name) => name !== 'config'),
+  );
+  const command = ownerOf(entry.key);
+  throw new UsageError({
+    code: 'bad-config-file',
+    what: `${path}:${entry.line}: there is no key ${JSON.stringify(entry.key)}`,
+    why:
+      entry.key === 'config'
+        ? 'a config file names no other'
+        : command
+          ? `--${entry.key} is a flag of ${command} alone, for its command line`
+          : 'keys are the names of flags, without the dashes in front',
+    next: nearest && !command ? `did you mean ${nearest}?` : 'leave it out',
+  });
+}
+
+function namedOnly({ name }: Flag, { line }: FileEntry, path: string): UsageError {
+  return new UsageError({
+    code: 'bad-config-file',
+    what: `${path}:${line}: ${name} does not count in a file that was only found`,
+    why: 'this folder would decide it for whoever works here; such a file says where, who and how to print',
+    next: `name the file: --config ${path}; or say --${name} and take it out of the file`,
+  });
+}
+
+function givenTwice(): UsageError {
+  return new UsageError({
+    what: '--config was given several times',
+    why: 'it takes one value',
+    next: 'give --config once',
+  });
+}

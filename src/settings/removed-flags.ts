@@ -1,0 +1,21 @@
+/** Flags of earlier versions: refused on the line, in a variable and in a file, with what holds instead. */
+import { UsageError } from '../errors.ts';
+
+const REMOVED_FLAGS: Readonly<Record<string, string>> = {
+  tmout: 'TMOUT is always respected: it is a rule of the host, and nothing of ours changes it',
+};
+
+export const REMOVED_NAMES: readonly string[] = Object.keys(REMOVED_FLAGS);
+
+/** The refusal of a removed flag, or undefined for any other name; `label` is how the user wrote it. */
+export function refuseRemoved(name: string, label: string): UsageError | undefined {
+  const why = Object.hasOwn(REMOVED_FLAGS, name) ? REMOVED_FLAGS[name] : undefined;
+  return why === undefined
+    ? undefined
+    : new UsageError({
+        code: 'removed-flag',
+        what: `${label} is no longer a setting`,
+        why,
+        next: `leave ${label.replace(/^.*: /, '')} out`,
+      });
+}
