@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { run } from './cli/run.ts';
 import { systemClock } from './clock.ts';
 import type { Environment } from './environment.ts';
-import { Interruption, makeInterrupted } from './fleet/interruption.ts';
+import { Interruption, makeInterrupted } from './interruption.ts';
 import type { Io } from './terminal/io.ts';
 
 const { stdin, stdout, stderr } = process;

@@ -1,4 +1,4 @@
-import type { Interruption } from './fleet/interruption.ts';
+import type { Interruption } from './interruption.ts';
 
 /** What surrounds one run of the command line, beside its arguments and streams. */
 export interface Environment {

@@ -37,3 +37,9 @@ export class UsageError extends UserError {
     super({ code: 'bad-usage', ...failure }, { ...options, exitStatus: 2 });
   }
 }
+
+/** An action that these credentials lack, and on what. */
+export interface Denial {
+  readonly action: string;
+  readonly resource: string;
+}

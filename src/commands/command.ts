@@ -1,6 +1,6 @@
 /** What a command is. */
 import type { Environment } from '../environment.ts';
-import type { Interruption } from '../fleet/interruption.ts';
+import type { Interruption } from '../interruption.ts';
 import type { FlagGroup } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';

@@ -1,4 +1,4 @@
-import { type Interruption, makeInterrupted } from '../fleet/interruption.ts';
+import { type Interruption, makeInterrupted } from '../interruption.ts';
 
 /**
  * How far a run has come in one account, which is what Ctrl-C can still do there. `changing`: a document or an association is

@@ -1,7 +1,8 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { type Clock, systemClock } from '../clock.ts';
+import type { Denial } from '../errors.ts';
 import { adaptRetries } from './retries.ts';
-import { type Denial, readDenial } from './service-errors.ts';
+import { readDenial } from './service-errors.ts';
 
 /** How to reach the service. `credentials` only where the endpoint brings its own; else the standard chain. */
 export interface Connection {

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import { INTERRUPTED, type Interruption, makeInterrupted } from '../interruption.ts';
 import { clockOf } from './client.ts';
-import { INTERRUPTED, type Interruption, makeInterrupted } from './interruption.ts';
 
 /**
  * What depends on a call by the time that Ctrl-C comes. `nothing`: it ends at once. `effect`: the service may be doing something,

@@ -1,6 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { sleep } from '../clock.ts';
 import type { UserError } from '../errors.ts';
+import type { Interruption } from '../interruption.ts';
 import { blameAlarm } from './alarm.ts';
 import { deliverInBatches } from './batches.ts';
 import { chooseCanary, judgeUnreachable, type Known, mergeCanary } from './canary.ts';
@@ -8,7 +9,6 @@ import { IDS_PER_COMMAND, type Instance, listInstances, NoMatchError, type Targe
 import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { nameInstances } from './instance-names.ts';
-import type { Interruption } from './interruption.ts';
 import { normalizeStatus } from './invocation.ts';
 import { isGood, judgeInvocation, type Verdict } from './judge.ts';
 import { confirmRestart, isRestartAwaited } from './restart.ts';

@@ -1,4 +1,4 @@
-import { type Failure, UserError } from '../errors.ts';
+import { type Denial, type Failure, UserError } from '../errors.ts';
 
 /** A call the service, the network or the credentials refused. */
 export class ServiceError extends UserError {}
@@ -131,12 +131,6 @@ export function explainServiceError(error: unknown, what: string): UserError {
     },
     { cause: error },
   );
-}
-
-/** An action that these credentials lack, and on what. */
-export interface Denial {
-  readonly action: string;
-  readonly resource: string;
 }
 
 /** What the service refused to allow, in its own words; undefined where it does not say, or the error is another one. */

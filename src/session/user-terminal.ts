@@ -1,17 +1,12 @@
 /** The user's own terminal while a session has it: raw from the first output on, and as it was before on every way out. */
 
 import { spawnSync } from 'node:child_process';
-import type { ReadStream, WriteStream } from 'node:tty';
+import type { TerminalStreams } from '../terminal/io.ts';
 import { showText } from '../terminal/safe-text.ts';
 import { ScreenModes } from './screen-modes.ts';
 
 /** -iexten: on macOS Ctrl-V and Ctrl-O would stay with the local terminal. */
 const RAW = ['raw', '-echo', '-iexten'];
-
-export interface TerminalStreams {
-  readonly input: ReadStream;
-  readonly output: WriteStream;
-}
 
 export class UserTerminal {
   /** As `stty -g` spells it; undefined where there is none. */

@@ -1,6 +1,11 @@
+import type { ReadStream, WriteStream } from 'node:tty';
 import type { Clock } from '../clock.ts';
-import type { Denial } from '../fleet/service-errors.ts';
-import type { TerminalStreams } from '../session/user-terminal.ts';
+import type { Denial } from '../errors.ts';
+
+export interface TerminalStreams {
+  readonly input: ReadStream;
+  readonly output: WriteStream;
+}
 
 /** What a command may do to the outside: text to two streams. Only src/cli.ts makes one; tests make their own. */
 export interface Io {

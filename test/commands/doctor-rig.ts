@@ -5,7 +5,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { gatherEvidence, type Question } from '../../src/commands/doctor/doctor-facts.ts';
 import { type CheckResult, type Evidence, examine } from '../../src/doctor/index.ts';
 import { makeClient } from '../../src/fleet/client.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
+import { Interruption } from '../../src/interruption.ts';
 import { type HostSpec, type Lab, labEnv } from '../../src/lab/index.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
 import { doctor } from '../../src/commands/doctor/doctor.ts';
 import { renderDoctor } from '../../src/commands/doctor/doctor-report.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
+import { Interruption } from '../../src/interruption.ts';
 import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { until } from '../lab/test-lab.ts';

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { preferences } from '../../src/commands/preferences/preferences.ts';
 import { makeClient } from '../../src/fleet/client.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
+import { Interruption } from '../../src/interruption.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { makeInvocation, makeIo } from '../support/cli.ts';
 import { DEV, makeAccountRig, PROD } from './account-rig.ts';

@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { makeClient } from '../../src/fleet/client.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
 import { type PushEvent, type PushOptions, pushScript } from '../../src/fleet/push.ts';
+import { Interruption } from '../../src/interruption.ts';
 import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
 import { startTestLab } from '../support/lab.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NoMatchError } from '../../src/fleet/choose.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
+import { Interruption } from '../../src/interruption.ts';
 import { hosts, id, line, makeRig, verdicts } from './push-rig.ts';
 
 test('push: every instance gets its own verdict, and one bad host hides no other', async (context) => {

@@ -5,7 +5,7 @@ import type { CommandEntry } from '../../src/commands/command.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { policy } from '../../src/commands/policy/policy.ts';
 import { UserError } from '../../src/errors.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
+import { Interruption } from '../../src/interruption.ts';
 import type { Lab } from '../../src/lab/index.ts';
 import { describeLack } from '../../src/policy/describe.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';

@@ -6,7 +6,7 @@ import { run } from '../../src/cli/run.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Invocation } from '../../src/commands/command.ts';
 import type { Environment } from '../../src/environment.ts';
-import { Interruption } from '../../src/fleet/interruption.ts';
+import { Interruption } from '../../src/interruption.ts';
 import type { Io } from '../../src/terminal/io.ts';
 import { EagerClock } from './clock.ts';
 

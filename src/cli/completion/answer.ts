@@ -5,13 +5,14 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../../clock.ts';
+import type { Known } from '../../commands/completion/account-cache.ts';
 import { cachePath, claimRefresh, type Place, readCache } from '../../commands/completion/account-cache.ts';
 import type { Environment } from '../../environment.ts';
 import { openConfigFile } from '../../settings/config-file.ts';
 import { FLAGS, type Flag, type FlagName, type RawFlags } from '../../settings/flags.ts';
 import { gatherSources, readSwitch } from '../../settings/sources.ts';
 import { showLine } from '../../terminal/safe-text.ts';
-import { type Candidate, chooseWanted, fillIn, type Known } from './candidates.ts';
+import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
 
 /** After this the answer is what is known by then; the refresh goes on without us. Counted from the start of the process. */
 export const LONGEST_ANSWER_MS = 800;

@@ -1,5 +1,7 @@
 /** What may come next on a command line, from the lists of commands and flags; nothing here runs or waits. */
+
 import type { CommandEntry, OwnFlag } from '../../commands/command.ts';
+import type { Known } from '../../commands/completion/account-cache.ts';
 import { COMMANDS } from '../../commands/index.ts';
 import { FLAGS, type Flag } from '../../settings/flags.ts';
 
@@ -8,14 +10,6 @@ export interface Candidate {
   readonly text: string;
   readonly describe?: string;
   readonly isOpen?: boolean;
-}
-
-/** What the account has, as far as it is known. */
-export interface Known {
-  readonly instances: readonly { readonly id: string; readonly name: string }[];
-  readonly tags: Readonly<Record<string, readonly string[]>>;
-  /** Hosts of the lab go by their names too. */
-  readonly isLab: boolean;
 }
 
 /** What is wanted at the cursor; the account is asked only for `instances` and `tags`. */

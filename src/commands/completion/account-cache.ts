@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Known } from '../../cli/completion/candidates.ts';
+
+/** What the account has, as far as it is known. */
+export interface Known {
+  readonly instances: readonly { readonly id: string; readonly name: string }[];
+  readonly tags: Readonly<Record<string, readonly string[]>>;
+  /** Hosts of the lab go by their names too. */
+  readonly isLab: boolean;
+}
 
 /** Which account and Region are meant, as flags, variables and config file say it. */
 export interface Place {

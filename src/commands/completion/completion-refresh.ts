@@ -1,6 +1,6 @@
-import type { Known } from '../../cli/completion/candidates.ts';
 import type { Clock } from '../../clock.ts';
 import type { Connection } from '../../fleet/client.ts';
+import type { Known } from './account-cache.ts';
 import { cachePath, type Place, writeCache } from './account-cache.ts';
 
 /** More than anybody scrolls through. */

@@ -1,11 +1,12 @@
 import { type Clock, sleep } from '../../clock.ts';
 import { UserError } from '../../errors.ts';
-import type { Interruption } from '../../fleet/interruption.ts';
 import { terminateSession } from '../../fleet/sessions.ts';
+import type { Interruption } from '../../interruption.ts';
 import { EscapeReader } from '../../session/escape.ts';
 import { type ClientSession, openSession, SessionNotOpenedError } from '../../session/index.ts';
 import { AnswerCount } from '../../session/terminal.ts';
-import { type TerminalStreams, UserTerminal } from '../../session/user-terminal.ts';
+import { UserTerminal } from '../../session/user-terminal.ts';
+import type { TerminalStreams } from '../../terminal/io.ts';
 import { say, showLine } from '../../terminal/safe-text.ts';
 import { repeatConnection, repeatForAws } from '../repeat.ts';
 import { makeResume } from '../resume-session.ts';

@@ -1,9 +1,9 @@
 import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
-import { INTERRUPTED } from '../../fleet/interruption.ts';
 import { isGood } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
+import { INTERRUPTED } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { settleIds } from './asked-ids.ts';

@@ -2,7 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { associationName, deleteAssociation, findByName } from '../../fleet/association.ts';
 import { awaitRuns } from '../../fleet/association-runs.ts';
 import { describeTargets } from '../../fleet/choose.ts';
-import type { Interruption } from '../../fleet/interruption.ts';
+import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { refuseInterrupted } from '../ctrl-c.ts';
 import type { AssociationFacts } from './follow-text.ts';

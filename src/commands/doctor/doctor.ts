@@ -3,7 +3,7 @@ import { type AccountEnd, describeAccount, workInEach } from '../../accounts/eac
 import { examine } from '../../doctor/index.ts';
 import { parseDuration } from '../../duration.ts';
 import { UsageError } from '../../errors.ts';
-import { INTERRUPTED, makeInterrupted } from '../../fleet/interruption.ts';
+import { INTERRUPTED, makeInterrupted } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import type { Command, Invocation } from '../command.ts';

@@ -3,10 +3,10 @@ import { connect } from '../../accounts/connection.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { UsageError } from '../../errors.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
-import { INTERRUPTED } from '../../fleet/interruption.ts';
 import { endSession, readAccountId } from '../../fleet/measure-account.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../../fleet/sessions.ts';
+import { INTERRUPTED } from '../../interruption.ts';
 import {
   type Account,
   conclude,

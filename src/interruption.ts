@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { UserError } from '../errors.ts';
+import { UserError } from './errors.ts';
 
 /** The exit status after Ctrl-C, as shells expect it. */
 export const INTERRUPTED = 130;
