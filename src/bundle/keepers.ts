@@ -1,4 +1,4 @@
-/** The keepers, and the one table of what lives and what dies with each (asserted cell by cell through the lab, printed by README and status). */
+/** The keepers, and the one table of what lives and what dies with each (asserted cell by cell through the lab, printed by docs/choosing-a-keeper.md and status). */
 import type { EntryName } from './inputs.ts';
 
 export type KeeperName = 'relay' | 'prompt' | 'none';
@@ -43,7 +43,7 @@ export const SHELLS: readonly KeptShell[] = [
 
 export interface Keeper {
   readonly name: KeeperName;
-  /** One sentence for README and status. */
+  /** One sentence for status. */
   readonly summary: string;
   /** Whether a session lives past the idle timeout. */
   lives(cell: {

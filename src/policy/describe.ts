@@ -24,7 +24,7 @@ export interface PermissionRow {
   readonly why: string;
 }
 
-/** A row for each permission of these commands, as the README shows them. */
+/** A row for each permission of these commands, as docs/permissions.md shows them. */
 export function describePermissions(commands: readonly string[]): PermissionRow[] {
   const rows = new Map<string, { commands: Set<string>; permission: Permission }>();
   for (const command of commands) {

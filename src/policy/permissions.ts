@@ -19,7 +19,7 @@ interface Rule extends Permission {
 
 /**
  * What one run of a command may ask the service for, least of all. The one list that `policy`, `--dry-run`, the failures and the
- * README show; that a command needs all of it and no more is shown against a lab that enforces it.
+ * docs/permissions.md show; that a command needs all of it and no more is shown against a lab that enforces it.
  */
 export function listPermissions(command: string, run: PlannedRun): readonly Permission[] {
   return (RULES[command] ?? []).filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);

@@ -1,4 +1,4 @@
-// What a line editor cannot be kept from doing with an answer, each as it is. The README names these; a way round would show here.
+// What a line editor cannot be kept from doing with an answer, each as it is. docs/shells.md names these; a way round would show here.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { childrenOf, commandLine } from '../support/processes.ts';

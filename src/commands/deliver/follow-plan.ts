@@ -6,7 +6,7 @@ import type { Settings } from '../../settings/settings.ts';
 import { describeAction, describeFollow } from './follow-text.ts';
 import type { Verb } from './verb.ts';
 
-/** What would become of one account's association; keys are stable and documented in the README. */
+/** What would become of one account's association; keys are stable and documented in docs/json.md. */
 export interface PlannedAssociation {
   readonly action: 'create' | 'update' | 'none' | 'remove';
   readonly name: string;

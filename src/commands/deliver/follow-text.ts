@@ -8,7 +8,7 @@ import type { Settings } from '../../settings/settings.ts';
 import { say } from '../../terminal/safe-text.ts';
 import { repeatConnection } from '../repeat.ts';
 
-/** What a report says of the association; keys are stable and documented in the README. */
+/** What a report says of the association; keys are stable and documented in docs/json.md. */
 export interface AssociationFacts {
   readonly id: string;
   readonly name: string;

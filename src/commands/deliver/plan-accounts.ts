@@ -15,7 +15,7 @@ export interface LookedAt {
   readonly error: Failure | null;
 }
 
-/** What would become of the document, and which of its versions would be sent; keys are stable and documented in the README. */
+/** What would become of the document, and which of its versions would be sent; keys are stable and documented in docs/json.md. */
 interface PlannedDocument {
   readonly action: string;
   readonly version: string | null;

@@ -1,4 +1,4 @@
-/** Verdicts for programs; keys are stable and documented in the README. */
+/** Verdicts for programs; keys are stable and documented in docs/json.md. */
 
 import type { AccountResult } from '../../accounts/each.ts';
 import type { AccountName } from '../../accounts/names.ts';
@@ -6,7 +6,7 @@ import type { KnownAssociation } from '../../fleet/association-match.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import type { AssociationFacts } from './follow-text.ts';
 
-/** The facts of a run that stand beside its verdicts in JSON; keys are stable and documented in the README. */
+/** The facts of a run that stand beside its verdicts in JSON; keys are stable and documented in docs/json.md. */
 export interface RunFacts extends Following {
   readonly command: string;
   readonly version: string;

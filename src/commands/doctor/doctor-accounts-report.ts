@@ -26,7 +26,7 @@ export function renderDoctorOfEach(ends: readonly AccountEnd<Examined>[], io: Io
   ].join('\n');
 }
 
-/** One document; keys are stable and documented in the README. */
+/** One document; keys are stable and documented in docs/json.md. */
 export function renderDoctorJsonOfEach(ends: readonly AccountEnd<Examined>[], exitStatus: number): string {
   const document = {
     command: 'doctor',

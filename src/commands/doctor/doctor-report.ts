@@ -151,7 +151,7 @@ export function summarize(results: readonly CheckResult[], io: Io, label = ''): 
   );
 }
 
-/** One document; keys are stable and documented in the README. */
+/** One document; keys are stable and documented in docs/json.md. */
 export function renderDoctorJson(
   results: readonly CheckResult[],
   evidence: Evidence,

@@ -106,7 +106,7 @@ function wrap(text: string, columns: number, indent: string): string[] {
   return [...lines, line];
 }
 
-/** One JSON document for programs; its keys are stable and named in the README. */
+/** One JSON document for programs; its keys are stable and named in docs/json.md. */
 export function renderMeasureJson(
   runs: readonly ArmRun[],
   conclusion: Conclusion,

@@ -159,7 +159,7 @@ export async function inTerminal(
 const MOST_CROSSINGS = 4;
 
 /**
- * As `inTerminal`, anew where `body` says that a query crossed the start of its program: the named limit (README), rare with
+ * As `inTerminal`, anew where `body` says that a query crossed the start of its program: the named limit (docs/shells.md), rare with
  * the intervals that users have, and none of what it wants to show.
  */
 export async function withoutCrossing(
