@@ -10,6 +10,7 @@ import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { installKeeper } from '../session/kept-host.ts';
 import { CLI, runCli, runCliProcess } from '../support/cli.ts';
+import { isLong } from '../support/turns.ts';
 
 /** Several heartbeats and ticks fit into one timeout. */
 const IDLE_SECONDS = 6;
@@ -17,7 +18,6 @@ const SENTENCE = 'Your session timed out due to inactivity and has been terminat
 const HOST = 'i-0fffffffffffffff1';
 const HOSTS = [{ name: 'web-1', id: HOST, tags: {} }];
 const skip = sandboxMissing();
-const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] === '1';
 
 /** Under which policies a session of each arm outlives its timeouts. The field measurement of 2019 is the column `output`. */
 const TRUTH: Readonly<Record<string, readonly IdlePolicy[]>> = {

@@ -9,6 +9,7 @@ import {
   WAYS_IN,
   type WayIn,
 } from '../support/sandbox.ts';
+import { isLong } from '../support/turns.ts';
 
 const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh');
 
@@ -40,7 +41,6 @@ async function assertShellWorks(session: PtySession) {
 const sentence = 'ssm-keepalive: the relay is gone; this is the plain shell, and it can time out';
 const times = (text: string, part: string) => text.split(part).length - 1;
 
-const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] === '1';
 /** Where the death of a running relay is always looked at. */
 const ALWAYS = ['dash as sh', '-bash', '-zsh', '-fish'];
 /** Every other way to fail in every fourth shell, a different one for each; in the long run in all of them. */

@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { ENV, installedSandbox } from '../support/bundle.ts';
 import { ENTRY_SHELLS, Sandbox, type SessionOptions, skipUnless } from '../support/sandbox.ts';
+import { testInTurn } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh', 'strace');
 
@@ -64,62 +65,74 @@ async function assertNothingHappens(
 const leave = 'echo "ENV=${ENV-unset}"; set | grep -a ssmka; exit 3\r';
 
 describe('guards', { concurrency: 4 }, () => {
-  for (const { name, executable } of ENTRY_SHELLS) {
-    test(`${name} as sh: sh -ic CMD is left alone`, { skip }, () =>
+  for (const [place, { name, executable }] of ENTRY_SHELLS.entries()) {
+    const testRow = testInTurn(place, 2);
+    testRow(`${name} as sh: sh -ic CMD is left alone`, { skip }, () =>
       assertNothingHappens({ executable, args: ['-ic', 'echo x "${ENV-unset}"'] }),
     );
 
-    test(`${name} as sh: a script, and what scp and rsync start, are left alone`, { skip }, () =>
+    testRow(`${name} as sh: a script, and what scp and rsync start, are left alone`, { skip }, () =>
       assertNothingHappens({ executable, args: ['-c', 'echo ok'] }),
     );
 
-    test(`${name} as sh: a shell that is not the agent's is left alone`, { skip }, () =>
+    testRow(`${name} as sh: a shell that is not the agent's is left alone`, { skip }, () =>
       assertNothingHappens({ executable, parent: 'some-terminal' }, leave),
     );
 
-    test(`${name} as sh: another command line than plain sh is left alone`, { skip }, () =>
+    testRow(`${name} as sh: another command line than plain sh is left alone`, { skip }, () =>
       assertNothingHappens({ executable, args: ['-i'] }, leave),
     );
 
-    test(`${name} as sh: /bin/sh as its own first word, as ECS Exec starts it, is kept below the agent alone`, {
-      skip,
-    }, async () => {
-      await assertNothingHappens({ executable, argv0: '/bin/sh', parent: 'some-terminal' }, leave);
-      const session = kept.open({ executable, argv0: '/bin/sh', uid: 0, env: { ENV, HOME: '/root' } });
-      try {
-        await session.until('a heartbeat', () => session.answered > 0);
-        session.type(leave);
-        assert.equal(await session.exited(), 3);
-        assert.match(session.screen, /ENV=unset/);
-      } finally {
-        session.close();
-      }
-    });
-
-    test(`${name} as sh: a shell that was started from outside the container is left alone`, { skip }, () =>
-      assertNothingHappens(
-        {
-          executable: '/usr/bin/unshare',
-          argv0: 'unshare',
-          args: ['--pid', '--fork', '--mount-proc', 'sh'],
-          uid: 0,
-          extra: ['--cap-add', 'CAP_SYS_ADMIN', '--ro-bind', executable, '/tmp/bin/sh'],
-          env: { PATH: '/tmp/bin:/usr/bin:/bin', HOME: '/root' },
-        },
-        leave,
-      ),
+    testRow(
+      `${name} as sh: /bin/sh as its own first word, as ECS Exec starts it, is kept below the agent alone`,
+      {
+        skip,
+      },
+      async () => {
+        await assertNothingHappens({ executable, argv0: '/bin/sh', parent: 'some-terminal' }, leave);
+        const session = kept.open({ executable, argv0: '/bin/sh', uid: 0, env: { ENV, HOME: '/root' } });
+        try {
+          await session.until('a heartbeat', () => session.answered > 0);
+          session.type(leave);
+          assert.equal(await session.exited(), 3);
+          assert.match(session.screen, /ENV=unset/);
+        } finally {
+          session.close();
+        }
+      },
     );
 
-    test(`${name} as sh: a dumb terminal is left alone`, { skip }, () =>
+    testRow(
+      `${name} as sh: a shell that was started from outside the container is left alone`,
+      { skip },
+      () =>
+        assertNothingHappens(
+          {
+            executable: '/usr/bin/unshare',
+            argv0: 'unshare',
+            args: ['--pid', '--fork', '--mount-proc', 'sh'],
+            uid: 0,
+            extra: ['--cap-add', 'CAP_SYS_ADMIN', '--ro-bind', executable, '/tmp/bin/sh'],
+            env: { PATH: '/tmp/bin:/usr/bin:/bin', HOME: '/root' },
+          },
+          leave,
+        ),
+    );
+
+    testRow(`${name} as sh: a dumb terminal is left alone`, { skip }, () =>
       assertNothingHappens({ executable, env: { TERM: 'dumb' } }, leave),
     );
 
-    test(`${name} as sh: SSM_KEEPALIVE=off and the user's own off file switch it off`, { skip }, async () => {
-      await assertNothingHappens({ executable, env: { SSM_KEEPALIVE: 'off' } }, leave);
-      await assertNothingHappens({ executable, env: { HOME: '/home/off' } }, leave);
-    });
+    testRow(
+      `${name} as sh: SSM_KEEPALIVE=off and the user's own off file switch it off`,
+      { skip },
+      async () => {
+        await assertNothingHappens({ executable, env: { SSM_KEEPALIVE: 'off' } }, leave);
+        await assertNothingHappens({ executable, env: { HOME: '/home/off' } }, leave);
+      },
+    );
 
-    test(`${name} as sh: /etc/ssm-keepalive/off switches it off for everybody`, { skip }, async () => {
+    testRow(`${name} as sh: /etc/ssm-keepalive/off switches it off for everybody`, { skip }, async () => {
       const off = installedSandbox();
       try {
         off.write('etc/ssm-keepalive/off', '');
@@ -130,7 +143,7 @@ describe('guards', { concurrency: 4 }, () => {
       }
     });
 
-    test(`${name} as sh: out of scope it forks nothing and starts nothing`, { skip }, async () => {
+    testRow(`${name} as sh: out of scope it forks nothing and starts nothing`, { skip }, async () => {
       const session = kept.open({
         executable: '/usr/bin/strace',
         argv0: 'strace',
@@ -162,46 +175,54 @@ describe('guards', { concurrency: 4 }, () => {
       }
     });
 
-    test(`${name} as sh: hidepid=2 hides the parent, and the session is kept all the same`, {
-      skip,
-    }, async () => {
-      const session = kept.open({
-        executable,
-        env: { ENV },
-        extra: ['--cap-add', 'CAP_SYS_ADMIN'],
-        prefix: ['/usr/bin/dash', '-c', 'mount -o remount,hidepid=2 /proc && exec "$@"', 'dash'],
-      });
-      try {
-        await session.see('prompt> ');
-        await session.until('a heartbeat', () => session.answered > 0);
-        session.type('cat /proc/1/comm; exit 5\r');
-        assert.equal(await session.exited(), 5);
-        assert.match(session.screen, /No such file/);
-      } finally {
-        session.close();
-      }
-    });
+    testRow(
+      `${name} as sh: hidepid=2 hides the parent, and the session is kept all the same`,
+      {
+        skip,
+      },
+      async () => {
+        const session = kept.open({
+          executable,
+          env: { ENV },
+          extra: ['--cap-add', 'CAP_SYS_ADMIN'],
+          prefix: ['/usr/bin/dash', '-c', 'mount -o remount,hidepid=2 /proc && exec "$@"', 'dash'],
+        });
+        try {
+          await session.see('prompt> ');
+          await session.until('a heartbeat', () => session.answered > 0);
+          session.type('cat /proc/1/comm; exit 5\r');
+          assert.equal(await session.exited(), 5);
+          assert.match(session.screen, /No such file/);
+        } finally {
+          session.close();
+        }
+      },
+    );
 
-    test(`${name} as sh: inside a kept session nothing of ours is to be seen, and a login shell starts no second relay`, {
-      skip,
-    }, async () => {
-      const session = kept.open({ executable, env: { ENV } });
-      try {
-        await session.see('prompt> ');
-        await session.until('a heartbeat', () => session.answered > 0);
-        session.type(
-          `echo "ENV=\${ENV-unset}"; set | grep -c ssmka; env | grep -ci -e ssmka -e keepalive; ls -l /proc/$$/fd >/tmp/fds.${name}; grep -c pipe /tmp/fds.${name}\r`,
-        );
-        await session.see(/ENV=unset\r\n0\r\n0\r\n0\r\n/);
-        session.type('bash -l\r');
-        await session.see('site profile');
-        session.type('echo "in $((1+1))"\r');
-        await session.see('in 2');
-        assert.equal(session.processes('ssm-keepalive').length, 1);
-      } finally {
-        session.close();
-      }
-    });
+    testRow(
+      `${name} as sh: inside a kept session nothing of ours is to be seen, and a login shell starts no second relay`,
+      {
+        skip,
+      },
+      async () => {
+        const session = kept.open({ executable, env: { ENV } });
+        try {
+          await session.see('prompt> ');
+          await session.until('a heartbeat', () => session.answered > 0);
+          session.type(
+            `echo "ENV=\${ENV-unset}"; set | grep -c ssmka; env | grep -ci -e ssmka -e keepalive; ls -l /proc/$$/fd >/tmp/fds.${name}; grep -c pipe /tmp/fds.${name}\r`,
+          );
+          await session.see(/ENV=unset\r\n0\r\n0\r\n0\r\n/);
+          session.type('bash -l\r');
+          await session.see('site profile');
+          session.type('echo "in $((1+1))"\r');
+          await session.see('in 2');
+          assert.equal(session.processes('ssm-keepalive').length, 1);
+        } finally {
+          session.close();
+        }
+      },
+    );
   }
 
   for (const name of ['ksh', 'mksh'] as const) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { copyHost, ENV, installedSandbox } from '../support/bundle.ts';
 import { ENTRY_SHELLS, type Sandbox, type SessionOptions, skipUnless } from '../support/sandbox.ts';
+import { testInTurn } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh', 'timeout');
 
@@ -74,13 +75,18 @@ const IS_LOGIN = '<-bash|/home/of user|/bin/bash|ssm-user|ssm-user|/home/of user
 const isPlain = /^<sh\|\/home\/ssm-user\|[^|]*\|\|\|\/usr\/bin\|unset>$/;
 
 describe('--shell login', { concurrency: 4 }, () => {
-  for (const { name, executable } of ENTRY_SHELLS) {
-    test(`${name} as sh: a session is the user's login shell, at home, greeted once`, { skip }, async () => {
-      assert.deepEqual(await ask({ passwd: passwd('/bin/bash') }, { executable }), {
-        said: IS_LOGIN,
-        greetings: 1,
-      });
-    });
+  for (const [place, { name, executable }] of ENTRY_SHELLS.entries()) {
+    const testRow = testInTurn(place, 3);
+    testRow(
+      `${name} as sh: a session is the user's login shell, at home, greeted once`,
+      { skip },
+      async () => {
+        assert.deepEqual(await ask({ passwd: passwd('/bin/bash') }, { executable }), {
+          said: IS_LOGIN,
+          greetings: 1,
+        });
+      },
+    );
 
     for (const shell of [
       '',
@@ -90,19 +96,23 @@ describe('--shell login', { concurrency: 4 }, () => {
       '/bin/false',
       '/usr/bin/bash',
     ])
-      test(`${name} as sh: ${shell || 'no shell'}, which no login would start, leaves plain sh, kept`, {
-        skip,
-      }, async () => {
-        const { said, greetings } = await ask({ passwd: passwd(shell) }, { executable });
-        assert.match(said, isPlain);
-        assert.equal(greetings, 0);
-      });
+      testRow(
+        `${name} as sh: ${shell || 'no shell'}, which no login would start, leaves plain sh, kept`,
+        {
+          skip,
+        },
+        async () => {
+          const { said, greetings } = await ask({ passwd: passwd(shell) }, { executable });
+          assert.match(said, isPlain);
+          assert.equal(greetings, 0);
+        },
+      );
 
     for (const [what, getent, expected] of [
       ['asked for with getent', DIRECTORY, IS_LOGIN],
       ['not waited for longer than two seconds', '#!/bin/sh\nexec sleep 1000\n', isPlain],
     ] as const)
-      test(`${name} as sh: a user of a directory service is ${what}`, { skip }, async () => {
+      testRow(`${name} as sh: a user of a directory service is ${what}`, { skip }, async () => {
         const { said } = await ask({ passwd: 'root:x:0:0::/root:/bin/sh\n', getent }, { executable });
         if (typeof expected === 'string') assert.equal(said, expected);
         else assert.match(said, expected);

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { installedSandbox } from '../support/bundle.ts';
 import { Sandbox, skipUnless } from '../support/sandbox.ts';
 import { SshHost } from '../support/ssh-host.ts';
+import { isLong, testInTurn } from '../support/turns.ts';
 
 const required = skipUnless('bwrap', 'python3', 'dash', 'bash', 'zsh', 'strace');
 /** Not on every machine that tests; named where they are absent. */
@@ -16,7 +17,6 @@ const lacksSsh = lacks('/usr/sbin/sshd', 'ssh', 'ssh-keygen', 'setpriv');
 const isRoot = process.getuid?.() === 0;
 const skip = lacksSsh || (!isRoot && 'sshd changes its user, which needs root here');
 
-const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] === '1';
 const LOGIN_SHELLS = ['/usr/bin/bash', '/usr/bin/dash', '/usr/bin/zsh', '/usr/bin/fish'].filter(existsSync);
 
 let hosts: SshHost[] = [];
@@ -119,14 +119,10 @@ describe('programs', { concurrency: 1 }, () => {
   for (const shell of LOGIN_SHELLS) {
     const name = shell.slice(shell.lastIndexOf('/') + 1);
     // bash is asked everything, the others a part each; everything in the long run.
-    let turn = LOGIN_SHELLS.indexOf(shell);
-    const testInTurn = (what: string, options: { skip: string | false }, run: () => Promise<void>) => {
-      turn += 1;
-      if (isLong || name === 'bash' || turn % 4 === 0) test(what, options, run);
-    };
+    const testRow = testInTurn(LOGIN_SHELLS.indexOf(shell), 4);
 
     for (const { name: what, words, ...rest } of COMMANDS) {
-      testInTurn(`${name}: ${what} sees not one byte and starts nothing of ours`, { skip }, async () => {
+      testRow(`${name}: ${what} sees not one byte and starts nothing of ours`, { skip }, async () => {
         const flags = 'flags' in rest ? rest.flags : [];
         const input = 'input' in rest ? rest.input : '';
         const stdout = await compare(shell, (host) => ssh(host, ...flags, user, ...words), input);
@@ -134,7 +130,7 @@ describe('programs', { concurrency: 1 }, () => {
       });
     }
 
-    testInTurn(
+    testRow(
       `${name}: scp both ways, with the old protocol and the new one`,
       {
         skip: skip || lacks('scp'),
@@ -153,7 +149,7 @@ describe('programs', { concurrency: 1 }, () => {
       },
     );
 
-    testInTurn(`${name}: sftp`, { skip: skip || lacks('sftp') }, async () => {
+    testRow(`${name}: sftp`, { skip: skip || lacks('sftp') }, async () => {
       const batch = `put -r /tmp/sent ${name}-sftp\nls -1 ${name}-sftp\nget -r ${name}-sftp /tmp/back.${name}-sftp\n`;
       const stdout = await compare(
         shell,
@@ -164,7 +160,7 @@ describe('programs', { concurrency: 1 }, () => {
       assertSame(`tmp/back.${name}-sftp`);
     });
 
-    testInTurn(`${name}: rsync both ways`, { skip: skip || lacks('rsync') }, async () => {
+    testRow(`${name}: rsync both ways`, { skip: skip || lacks('rsync') }, async () => {
       const rsync = (host: SshHost) => ['/usr/bin/rsync', '-a', '-e', remoteShell(host)];
       await compare(shell, (host) => [...rsync(host), '/tmp/sent/', `${user}:${name}-rsync/`]);
       await compare(shell, (host) => [...rsync(host), `${user}:${name}-rsync/`, `/tmp/back.${name}-rsync/`]);

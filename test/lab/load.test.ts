@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { StartSessionCommand } from '@aws-sdk/client-ssm';
 import { startSession } from '../session/dialogue.ts';
 import { cutSession, holdSessions, printNumbers } from '../support/session-load.ts';
+import { isLong } from '../support/turns.ts';
 import { rawClient } from './raw-client.ts';
 import { makeClient, sandboxMissing, until, useLab } from './test-lab.ts';
 
@@ -14,7 +15,6 @@ const lab = await useLab({
 });
 const client = makeClient(lab);
 /** `npm run test:long` has the whole load. */
-const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] === '1';
 const [SESSIONS, LINES, LINES_BYTES, CUTS] = isLong
   ? [100, 600_000, 4_088_903, 10]
   : [10, 60_000, 348_902, 3];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { isLong } from '../support/turns.ts';
 import { findPythons, type Python, pathOf, run, writeRelay } from './rendered.ts';
 
 const pythons = findPythons();
@@ -25,7 +26,6 @@ describe('the relay as a process, in real ptys', { concurrency: 4 }, () => {
   for (const name of cases) {
     test(`Python ${newest.version}: ${name.replaceAll('_', ' ')}`, () => hold(newest, name));
   }
-  const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] === '1';
   for (const [turn, python] of pythons.slice(0, -1).entries()) {
     const everywhere = ['the_shell_cannot_tell', 'at_a_dash_prompt', 'death_by_signal_becomes_ours'];
     // The oldest is another language; of the others each has one, in turn.

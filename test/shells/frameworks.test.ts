@@ -1,17 +1,10 @@
 // Frameworks beside the keeper: what Debian has is the real thing, what cannot be had is a stand-in that says so.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
+import { rotate } from '../support/turns.ts';
 import { debianFrameworks } from './support/frameworks.ts';
 import { outlive, variants } from './support/outlive.ts';
-import {
-  isBash,
-  isFish,
-  rotate,
-  rotateFamilies,
-  shells,
-  swallowingShells,
-  testWith,
-} from './support/shells.ts';
+import { isBash, isFish, rotateFamilies, shells, swallowingShells, testWith } from './support/shells.ts';
 import { standIns } from './support/stand-ins.ts';
 import { inTerminal, show } from './support/terminal.ts';
 

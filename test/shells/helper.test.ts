@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { findHelpers } from '../support/processes.ts';
+import { rotate } from '../support/turns.ts';
 import type { PromptFile } from './support/render.ts';
-import { findCommand, isFish, rotate, type Shell, shells, testWith } from './support/shells.ts';
+import { findCommand, isFish, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
 /** Commands whose link named `sh` behaves as the /bin/sh of some distribution. */

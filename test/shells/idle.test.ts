@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'node:test';
+import { rotate } from '../support/turns.ts';
 import type { PromptFile } from './support/render.ts';
 import {
   isFish,
   isZsh,
-  rotate,
   rotateFamilies,
   type Shell,
   shells,

@@ -1,7 +1,8 @@
 // What someone is typing must be exactly as without the keeper, whatever the line editor is in the middle of.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { isBash, isFish, isZsh, rotate, type Shell, swallowingShells, testWith } from './support/shells.ts';
+import { rotate } from '../support/turns.ts';
+import { isBash, isFish, isZsh, type Shell, swallowingShells, testWith } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Scenario {

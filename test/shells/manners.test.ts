@@ -10,7 +10,8 @@ import {
   isRunning,
   stateOf,
 } from '../support/processes.ts';
-import { isFish, isZsh, rotate, type Shell, shells, testWith } from './support/shells.ts';
+import { rotate } from '../support/turns.ts';
+import { isFish, isZsh, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
 const unset = (shell: Shell) => (isFish(shell) ? 'set -e __ssmka_kept' : 'unset __ssmka_kept');

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { rotate } from '../../support/turns.ts';
 
 /** Set in the startup file: some shells take none from the environment. */
 export const prompt = '@> ';
@@ -87,13 +88,6 @@ export const isZsh = (shell: Shell): boolean => shell.template === 'prompt.zsh';
 export const isBash = (shell: Shell): boolean => shell.template === 'prompt.bash';
 
 export const swallowingShells = shells.filter((shell) => shell.keeper === 'query');
-
-const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] !== undefined;
-
-/** What the normal run plays of several variants of behaviour number `index`: one, another each time. The long run plays all. */
-export function rotate<T>(variants: readonly T[], index: number): readonly T[] {
-  return isLong ? variants : variants.slice(index % variants.length).slice(0, 1);
-}
 
 /** Shells that are variants of one another: one binary under two names, or one keeper file in shells of the same ability. */
 const families = [['bash', 'bash as sh'], ['zsh'], ['fish'], ['dash', 'busybox ash'], ['ksh', 'mksh']];

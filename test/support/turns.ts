@@ -1,0 +1,18 @@
+/** Rows of a table that show in several shells what one of them shows already: by turns in `npm test`, all of them in `npm run test:long`. */
+import { test } from 'node:test';
+
+export const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] === '1';
+
+/** One of the variants, another for each index; all in the long run. */
+export function rotate<T>(variants: readonly T[], index: number): readonly T[] {
+  return isLong ? variants : variants.slice(index % variants.length).slice(0, 1);
+}
+
+/** `test` for the shell at this place of a list: each row where it is the first, else one row in `every`. */
+export function testInTurn(place: number, every: number) {
+  let row = place;
+  return (name: string, options: { skip: string | false }, run: () => void | Promise<void>): void => {
+    row += 1;
+    if (isLong || place === 0 || row % every === 0) test(name, options, run);
+  };
+}
