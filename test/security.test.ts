@@ -45,6 +45,9 @@ const BUNDLE = renderBundle({
   ssh: true,
 });
 const FILES = [...BUNDLE.files, { path: 'the installer', mode: 0o755, text: BUNDLE.installer }];
+const SOURCES = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ path, text: readFileSync(new URL(`../src/${path}`, import.meta.url), 'utf8') }));
 const withoutComments = (text: string) => text.replace(/^\s*#.*$/gm, '');
 
 test('SECURITY: nothing that a host gets is setuid, installs, makes users, or reaches for the network', () => {
@@ -60,12 +63,29 @@ test('SECURITY: nothing that a host gets is setuid, installs, makes users, or re
 });
 
 test('SECURITY: of the command line only the lab listens, and nothing switches the check of TLS off', () => {
-  const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
-    .map((path) => ({ path, text: readFileSync(new URL(`../src/${path}`, import.meta.url), 'utf8') }));
-  const listeners = sources.filter(({ text }) => /\bcreateServer\(|new WebSocketServer\(/.test(text));
+  const listeners = SOURCES.filter(({ text }) => /\bcreateServer\(|new WebSocketServer\(/.test(text));
   assert.ok(listeners.length > 0);
   for (const { path } of listeners) assert.match(path, /^lab\//);
-  for (const { path, text } of sources)
+  for (const { path, text } of SOURCES)
     assert.doesNotMatch(text, /rejectUnauthorized|NODE_TLS_REJECT|checkServerIdentity/, path);
+});
+
+test('SECURITY: a line for syslog is fixed words and numbers, with the session id behind them', () => {
+  const relay = FILES.find(({ path }) => path === 'relay.py')?.text ?? '';
+  const formats = [...relay.matchAll(/(?:\.|_)log\((?:\w+, )?'([^']*)'/g)].map(([, format = '']) => format);
+  assert.ok(formats.length >= 3, formats.join('\n'));
+  for (const format of formats) assert.match(format, /^[a-z-]+( [a-z]+=%d)+$/);
+  assert.match(relay, /def log\(self, text\):\n +text \+= ' session=%s' % \(self\.session_id or '-'\)\n/);
+});
+
+test('SECURITY: beside the lab only completion, the report of measure and render --out write files', () => {
+  const writers = SOURCES.filter(
+    ({ path, text }) =>
+      !path.startsWith('lab/') && /\b(writeFile|appendFile|createWriteStream|cpSync|copyFile)/.test(text),
+  ).map(({ path }) => path);
+  assert.deepEqual(writers.sort(), [
+    'commands/completion/account-cache.ts',
+    'commands/measure/report-file.ts',
+    'commands/render/tree-folder.ts',
+  ]);
 });
