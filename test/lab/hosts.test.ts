@@ -59,6 +59,9 @@ test("hosts have files of their own below a /usr that nobody can write, every pa
   await shell(lab.host('web-1'), 'echo one >/etc/mark; mkdir -p /usr/local/lib/x; echo two >/opt/mark');
   assert.equal((await lab.host('web-2').exec(['cat', '/etc/mark'])).code, 1);
   assert.notEqual((await lab.host('web-1').exec(['touch', '/usr/bin/x'])).code, 0);
+  // What the kernel refuses to start is an answer too; one argument takes at most 128 KiB.
+  for (const argv of [['true', 'x'.repeat(160_000)], ['no-such-program']])
+    assert.equal((await lab.host('web-1').exec(argv)).code, 127);
   const owners = await shell(
     lab.host('web-1'),
     'stat -c "%u %a" / /usr /usr/local /usr/local/lib /opt /etc /etc/systemd/system /etc/profile.d /var /run',

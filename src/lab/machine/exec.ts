@@ -30,7 +30,12 @@ const SIGNALS: Record<string, number> = {
 };
 
 export function execInHost(request: ExecRequest): Promise<ExecResult> {
-  return new Promise((resolve) => {
+  return run(request).catch((error: Error) => ({ code: 127, stdout: '', stderr: `${error.message}\n` }));
+}
+
+/** Rejects where the program cannot be started; Node throws some of the reasons at once (E2BIG). */
+function run(request: ExecRequest): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
     const [file = '', ...args] = request.argv;
     const child = spawn(file, args, {
       cwd: request.cwd ?? '/',
@@ -44,7 +49,7 @@ export function execInHost(request: ExecRequest): Promise<ExecResult> {
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-    child.on('error', (error) => resolve({ code: 127, stdout: '', stderr: `${error.message}\n` }));
+    child.on('error', reject);
     child.on('close', (code, signal) => {
       resolve({
         code: code ?? 128 + (SIGNALS[signal ?? ''] ?? 0),
