@@ -11,7 +11,7 @@ import type { PinnedDocument } from './command-document.ts';
 import { nameInstances } from './instance-names.ts';
 import { normalizeStatus } from './invocation.ts';
 import { isGood, judgeInvocation, type Verdict } from './judge.ts';
-import { confirmRestart, isRestartAwaited } from './restart.ts';
+import { confirmRestart, isRestartAwaited, isRestartOpen } from './restart.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
 import { isAccessDenied } from './service-errors.ts';
 import { awaitInvocations, type Counters } from './watch.ts';
@@ -42,7 +42,7 @@ export interface PushOptions {
   /** Something is about to be sent: from here on Ctrl-C has something to cancel. */
   readonly onSending?: () => void;
   readonly pollSeconds?: number;
-  /** How long an agent may take to come back: 60 s for the instance's own check, and as much again for two deliveries. */
+  /** How long an agent may take to come back: 120 s for the instance's own check, and as much again for what runs there and two deliveries. */
   readonly lookSeconds?: number;
 }
 
@@ -160,7 +160,7 @@ class Push {
     const [looked = verdict] = await this.look([{ ...verdict, name: verdict.name || canary.name }]);
     this.#tell({ kind: 'verdict', verdict: looked });
     this.#toldIds.add(looked.instanceId);
-    const isConfirmed = !isRestartAwaited(looked);
+    const isConfirmed = !isRestartAwaited(looked) && !isRestartOpen(looked);
     return [
       [looked],
       isConfirmed ? undefined : `the agent of the first instance, ${canary.instanceId}, was not confirmed`,
@@ -235,7 +235,7 @@ class Push {
    * was taken out again, or time is up; then their verdicts tell the truth of now.
    */
   async look(verdicts: Verdict[]): Promise<Verdict[]> {
-    const { lookCommands, lookSeconds = 150, interruption } = this.#options;
+    const { lookCommands, lookSeconds = 240, interruption } = this.#options;
     let waiting = verdicts.filter(isRestartAwaited);
     if (!lookCommands || waiting.length === 0) return verdicts;
     const latest = new Map(verdicts.map((verdict) => [verdict.instanceId, verdict]));

@@ -81,6 +81,15 @@ test('push: a canary whose agent is never seen back stops the push', async (cont
   assert.equal(result.verdicts.length, 1);
 });
 
+for (const restart of ['pending', 'unknown'])
+  test(`push: a canary whose restart is ${restart} stops the push at once`, async (context) => {
+    const open = line({ verdict: 'installed', entries: { env: 'pending' }, restart, why: 'a document ran' });
+    const rig = await makeRig(context, hosts({ stdout: open }, {}));
+    const result = await rig.push({ hasCanary: true, lookCommands: ['true'] });
+    assert.match(result.stopped ?? '', /was not confirmed/);
+    assert.equal(result.verdicts.length, 1);
+  });
+
 test('push: more than 50 ids are split into several commands, and all are judged', async (context) => {
   const rig = await makeRig(context, hosts(...Array.from({ length: 53 }, () => ({}))));
   const result = await rig.push({ ids: Array.from({ length: 53 }, (_, n) => id(n)) });

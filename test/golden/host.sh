@@ -529,14 +529,20 @@ write_line() {
 
 is_restartable() {
   if unit_property "$1" KillMode && [ "$property" = process ]; then return 0; fi
-  refusal="KillMode of $1 is '${property:-unknown}', not process, so a restart could end running sessions"
+  restart=refused refusal="KillMode of $1 is '$property', not process, so a restart could end running sessions"
+  [ -z "$unanswered" ] || restart=unknown refusal="systemctl does not answer, so $1 was not restarted"
   return 1
 }
 
-run_unit() {
+run_restart() {
   command -v systemd-run >/dev/null 2>&1 || return 1
-  systemd-run --collect --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' "$@" >/dev/null 2>&1 ||
-    systemd-run --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' "$@" >/dev/null 2>&1
+  file=$1 kept=$2
+  shift 2
+  for collect in --collect --service-type=simple; do
+    ! run_limited systemd-run "$collect" --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' /bin/sh "$file" \
+      "$kept" $$ "$(reporter)" "${SSM_KEEPALIVE_RESTART_SECONDS:-120}" "${SSM_KEEPALIVE_RESTART_PATIENCE:-600}" "$@" >/dev/null || return 0
+  done
+  return 1
 }
 
 reporter() {
@@ -606,10 +612,10 @@ read_ssh() {
 reload_sshd() {
   [ -z "$root" ] || return 0
   for ssh_unit in ssh.service sshd.service; do
-    [ "$(systemctl is-active "$ssh_unit" 2>/dev/null)" = active ] || continue
-    systemctl reload "$ssh_unit" >/dev/null 2>&1 || return 1
+    [ "$(run_limited systemctl is-active "$ssh_unit")" = active ] || continue
+    run_limited systemctl reload "$ssh_unit" >/dev/null || return 1
     sleep 1
-    [ "$(systemctl is-active "$ssh_unit" 2>/dev/null)" = active ]
+    [ "$(run_limited systemctl is-active "$ssh_unit")" = active ]
     return
   done
   read_line sshd_pid /run/sshd.pid
@@ -665,6 +671,8 @@ look_at_entries() {
       restart=failed
       why=${restart_state#failed }
       ;;
+    pending:pending* | unknown:pending*) restart=pending why=${restart_state#pending } ;;
+    pending:unknown* | unknown:unknown*) restart=unknown why=${restart_state#unknown } ;;
     pending:scheduled*) restart=scheduled ;;
   esac
 }

@@ -1,20 +1,30 @@
 #!/bin/sh
 # ssm-keepalive: a host whose agent does not come back is a host that nobody can reach.
-unit=$1 library=$2 installer=$3 reporter=$4 seconds=$5
-drop_in=/etc/systemd/system/$unit.d/zz-ssm-keepalive.conf
+library=$1 installer=$2 reporter=$3 seconds=$4 patience=$5
+shift 5
 log=/var/log/amazon/ssm/amazon-ssm-agent.log
 LC_ALL=C
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 umask 022
+[ -n "$library" ] || trap 'rm -f "$0"' EXIT
 
 note() {
-  printf '%s\n' "$1" >"$library/restart.new" && mv -f "$library/restart.new" "$library/restart"
+  [ -z "$library" ] || { printf '%s\n' "$1" >"$library/restart.new" && mv -f "$library/restart.new" "$library/restart"; }
+}
+
+leave() {
+  note "$1"
+  exit 0
+}
+
+call_systemctl() {
+  if command -v timeout >/dev/null 2>&1; then timeout -k 5 90 systemctl "$@"; else systemctl "$@"; fi </dev/null 2>/dev/null
 }
 
 property() {
-  value=$(systemctl show -p "$1" "$unit" 2>/dev/null) || return 1
-  value=${value#"$1"=}
+  value=$(call_systemctl show -p "$2" "$1") || return 1
+  case $value in "$2"=*) value=${value#"$2"=} ;; *) return 1 ;; esac
 }
 
 wait_for() {
@@ -23,6 +33,15 @@ wait_for() {
     sleep 1
     waited=$((waited + 1))
   done
+}
+
+is_document_running() {
+  for process in /proc/[0-9]*; do
+    name=
+    { read -r name <"$process/comm"; } 2>/dev/null
+    [ "$name" != ssm-document-wo ] || [ ! -O "$process" ] || [ ! -e "$process/exe" ] || return 0
+  done
+  return 1
 }
 
 log_size() {
@@ -57,9 +76,9 @@ ENV=$library/entry.sh
 
 is_back() {
   missing='it is not active'
-  [ "$(systemctl is-active "$unit" 2>/dev/null)" = active ] || return 1
+  [ "$(call_systemctl is-active "$1")" = active ] || return 1
   missing='it has no new main process'
-  property MainPID || return 1
+  property "$1" MainPID || return 1
   case $value in '' | 0 | "$pid_before" | *[!0-9]*) return 1 ;; esac
   missing='its environment lacks our ENV'
   has_env "$value" || return 1
@@ -67,27 +86,43 @@ is_back() {
   [ "$(has_connected)" = yes ]
 }
 
+restart_unit() {
+  property "$1" MainPID || leave "unknown systemctl does not answer, so $1 was not restarted"
+  case $value in '' | 0) return 0 ;; esac
+  pid_before=$value restarted="$restarted $1"
+  log_size
+  size_before=$size
+  call_systemctl restart "$1"
+  [ -n "$library" ] || return 0
+  ends=$(($(date +%s) + seconds))
+  until is_back "$1"; do
+    [ "$(date +%s)" -ge "$ends" ] || {
+      sleep 1
+      continue
+    }
+    failure="failed $seconds s after its restart $1 was not back: $missing; the drop-in was taken out again"
+    rm -f "/etc/systemd/system/$1.d/zz-ssm-keepalive.conf"
+    rmdir "/etc/systemd/system/$1.d" 2>/dev/null
+    call_systemctl daemon-reload
+    call_systemctl restart "$1"
+    break
+  done
+}
+
 wait_for "$installer" 30
 wait_for "$reporter" 15
-if ! property KillMode || [ "$value" != process ]; then
-  note "failed KillMode of $unit is not process, so it was not restarted"
-  exit 0
-fi
-property MainPID && pid_before=$value
-log_size
-size_before=$size
-systemctl daemon-reload
-systemctl restart "$unit"
-waited=0
-until is_back; do
-  if [ "$waited" -ge "$seconds" ]; then
-    rm -f "$drop_in"
-    systemctl daemon-reload
-    systemctl restart "$unit"
-    note "failed $seconds s after its restart $unit was not back: $missing; the drop-in was taken out again"
-    exit 1
-  fi
-  sleep 1
-  waited=$((waited + 1))
+for unit; do
+  property "$unit" KillMode || leave "unknown systemctl does not answer, so $unit was not restarted"
+  [ "$value" = process ] || leave "failed KillMode of $unit is not process, so it was not restarted"
 done
-note "confirmed $unit"
+ends=$(($(date +%s) + patience))
+while is_document_running; do
+  [ "$(date +%s)" -lt "$ends" ] || leave "pending another document still ran after $patience s, so the agent was not restarted"
+  sleep 1
+done
+call_systemctl daemon-reload || leave 'unknown systemctl daemon-reload failed or did not end, so the agent was not restarted'
+restarted='' failure=''
+for unit; do restart_unit "$unit"; done
+[ -n "$restarted" ] || leave 'pending no agent runs here; its next start reads the entry'
+note "${failure:-confirmed$restarted}"
+[ -z "$failure" ]

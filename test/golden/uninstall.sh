@@ -89,26 +89,36 @@ remove_version() {
   done
 }
 
+print_restart() {
+  cat "$here/restart.sh"
+}
+
 clear_agents() {
-  restart=not-needed
+  restart=not-needed restart_units=
   for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
     has_live_env "$unit" || continue
     if [ "$may_restart" = no ]; then
       restart=off
     elif ! is_restartable "$unit"; then
-      restart=refused why=$refusal
-    elif run_unit /bin/sh -c 'n=0; while [ -e "/proc/$2" ] && [ $n -lt 10 ]; do sleep 1; n=$((n + 1)); done; systemctl daemon-reload; systemctl restart "$1"' \
-      ssm-keepalive "$unit" $$; then
-      restart=scheduled
+      why=$refusal
     else
-      restart=failed why='systemd-run did not take the job'
+      restart_units="$restart_units $unit"
     fi
   done
+  [ -n "$restart_units" ] || return 0
+  job=${lock_path%.lock}-restart.$$
+  if rm -f "$job" && printf '%s\n' "$restart_text" >"$job" && run_restart "$job" '' $restart_units; then
+    restart=scheduled
+  else
+    rm -f "$job"
+    restart=failed why='systemd-run did not take the job'
+  fi
 }
 
 trap 'fail interrupted "a signal ended this run" "run it again"' HUP INT TERM
 
 require_host
+restart_text=$(print_restart)
 find_library
 if [ -z "$library" ]; then
   for file in "$root"/run/ssm-keepalive.lock*; do

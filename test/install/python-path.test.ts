@@ -26,7 +26,7 @@ const PROGRAMS = { ...PYTHON_PROGRAMS, sessions: SESSIONS };
 const flagsOf = (python: string) => (python.includes('/2.7') ? ['-E', '-s', '-S', '-B'] : ['-I', '-S', '-B']);
 
 test('the program that looks for sessions settles its path first', () => {
-  assert.ok(SESSIONS.startsWith(`${PYTHON_SEARCH}\nimport os\n`), SESSIONS.slice(0, 200));
+  assert.ok(SESSIONS.startsWith(`${PYTHON_SEARCH}\nimport json\n`), SESSIONS.slice(0, 200));
   assert.match(bundleOf().status, /__SSMKA_PYTHON'\nimport sys; sys\.path\[:\] = /);
 });
 

@@ -67,6 +67,7 @@ export function showPlans(
     document: first.plan.documents?.script.name ?? RUN_SHELL_SCRIPT,
     ...describeAccounts(looks, verb, settings),
     alarm: settings.delivery.alarm ?? null,
+    restart: mayRestart(verb, settings),
     maxConcurrency: delivery.maxConcurrency,
     maxErrors: delivery.maxErrors,
     timeoutSeconds: delivery.timeoutSeconds,
@@ -93,10 +94,18 @@ export function showPlans(
 const nameFields = (name: AccountName | undefined) =>
   name ? { profile: name.profile ?? null, region: name.region ?? null } : {};
 
+/** What a restart costs; an agent that carries the entry already is left alone. */
+const RESTART =
+  'an agent whose environment changes is restarted, once no other document runs there;\nfor about ten seconds such a host drops the jobs that it is sent';
+
+const mayRestart = (verb: Verb, { keeper }: Settings) =>
+  verb !== 'status' && keeper.restart && (verb === 'uninstall' || keeper.entries.includes('env'));
+
 interface Plan {
   command: string;
   document: string;
   alarm: string | null;
+  restart: boolean;
   maxConcurrency: string;
   maxErrors: string;
   script: { sha256: string; bytes: number };
@@ -143,6 +152,7 @@ function describePlan(plan: Plan, plans: readonly NamedPlan[], follow: readonly 
     ),
     ...follow,
     describeRamp(plan, plans.length),
+    ...(plan.restart ? [RESTART] : []),
     ...(plan.alarm ? [`the alarm ${JSON.stringify(plan.alarm)} would stop it`] : []),
     describeNeeded(plan),
     'nothing was sent',

@@ -2,9 +2,9 @@
 
 import { labelColumns } from '../../accounts/names.ts';
 import { formatDuration } from '../../duration.ts';
-import { isGood, type Verdict } from '../../fleet/judge.ts';
+import { attribute, isGood, type Verdict } from '../../fleet/judge.ts';
 import type { ReportLine } from '../../fleet/report-line.ts';
-import { isRestartAwaited } from '../../fleet/restart.ts';
+import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
@@ -47,7 +47,7 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
       row.verdict === 'absent'
         ? String
         : isGood(row)
-          ? isRestartAwaited(row)
+          ? isRestartAwaited(row) || isRestartOpen(row)
             ? colors.yellow
             : colors.green
           : colors.red;
@@ -93,6 +93,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   const notes = [
     verdict.class,
     isRestartAwaited(verdict) ? 'agent restarting' : '',
+    isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
     report?.keeper === 'output' ? 'output only' : '',
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
     report && hasSessions && (countKept(report) > 0 || report.kept?.unseen) ? describeSessions(report) : '',
