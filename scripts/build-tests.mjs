@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Below node_modules, where packages that are not bundled are found. */
@@ -26,6 +25,8 @@ const ownPlace = {
  * @returns {Promise<(file: string) => string>} where the bundle of one of them is
  */
 export async function buildTests(files) {
+  // A fresh clone has it only after the set-up.
+  const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
     entryPoints: files,
