@@ -20,7 +20,8 @@ import time
 
 RELAY, PYTHON, FLAGS = sys.argv[1], sys.argv[2], sys.argv[3].split()
 HERE = os.path.dirname(os.path.abspath(__file__))
-QUERY, ANSWER = b'\x1b[5n', b'\x1b[0n'
+sys.path.insert(0, os.path.join(HERE, '..', 'support'))
+from terminal import ANSWER, QUERY, Terminal  # noqa: E402
 RUNS = []
 
 
@@ -29,12 +30,9 @@ def module(path):
     return 'import sys; sys.path.insert(0, %r); import relay; relay.main(sys.argv[1:])' % os.path.dirname(path)
 
 
-class Run(object):
+class Run(Terminal):
     def __init__(self, argv, interval=1, max_idle=3600, env=None, typed=b'', mode='answers', more=(), cwd='/', before=':', after='cat', wrap=False):
         self.folder = tempfile.mkdtemp()
-        self.mode = mode
-        self.screen = b''
-        self.asked = self.nuls = self.answered = 0
         env = dict({'PATH': os.environ['PATH'], 'TERM': 'xterm', 'PS1': '$ ', 'HOME': '/nonexistent'}, **(env or {}))
         self.model = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                       env=env, cwd=cwd, start_new_session=True)
@@ -45,61 +43,20 @@ class Run(object):
         if wrap:
             command = ['sh', '-c', '"$@"; exit $?', 'sh'] + command
         script = before + '; stty -g >"$M.0"; "$@" 9>"$S"; code=$?; stty -g >"$M"; echo left $code >>"$S.left"; ' + after
-        self.pid, self.fd = pty.fork()
+        self.pid, fd = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
             os.environ.update(S=self.side, M=self.modes_file)
             while typed and not select.select([0], [], [], 0.05)[0]:   # typed before the relay runs
                 pass
             os.execvp('sh', ['sh', '-c', script, 'sh'] + command)
+        Terminal.__init__(self, fd, mode)
         if typed:
-            os.write(self.fd, typed)
-        self.pids = set()
+            self.type(typed)
         RUNS.append(self)
 
-    def turn(self, seconds=0.02):
-        try:
-            if not select.select([self.fd], [], [], seconds)[0]:
-                return False
-            data = os.read(self.fd, 65536)
-        except OSError:
-            return False
-        start = max(0, len(self.screen) - 3)
-        self.screen += data
-        count = self.screen.count(QUERY, start)
-        self.nuls += data.count(b'\0')
-        self.asked += count
-        for _ in range(count if self.mode != 'silent' else 0):
-            self.answered += 1
-            if self.mode == 'split':       # every byte its own message, as the Windows client sends them
-                for at in range(4):
-                    os.write(self.fd, ANSWER[at:at + 1])
-                    time.sleep(0.004)
-            else:
-                os.write(self.fd, ANSWER)
-        return True
-
-    def until(self, holds, why, seconds=20):
-        end = time.time() + seconds
-        while not holds():
-            if time.time() > end:
-                raise AssertionError('%s\n-- screen --\n%r\n-- side --\n%r' % (why, self.screen[-1500:], self.told()))
-            self.turn()
-
-    def sees(self, text, seconds=20):
-        start = getattr(self, 'seen', 0)
-        self.until(lambda: text in self.screen[start:], 'never saw %r' % text, seconds)
-        self.seen = self.screen.index(text, start) + len(text)
-
-    def type(self, data):
-        os.write(self.fd, data)
-
-    def beats(self, count=2):
-        goal = self.answered + count
-        self.until(lambda: self.answered >= goal, 'no heartbeat')
-        end = time.time() + 0.2            # the answer arrives, and whatever it does shows
-        while time.time() < end:
-            self.turn()
+    def tell(self):
+        return self.told()
 
     def told(self):
         try:
@@ -320,7 +277,7 @@ def the_shell_cannot_tell():
                 os.execve('/bin/sh', ['sh', '-c', before + '; exec env -i PATH="$PATH" "$@"', 'sh'] + [
                     '%s=%s' % item for item in full.items()] + argv, {'PATH': os.environ['PATH']})
             run.pid, run.fd = pid, fd
-            run.screen = b''
+            run.screen = bytearray()
         run.sees(b' END', 20)
         text = run.screen.decode('utf-8', 'surrogateescape').replace('\r\n', '')
         seen.append(json.loads(text[text.index('DUMP ') + 5:text.index(' END')]))
@@ -525,8 +482,8 @@ def a_client_that_stops_reading_loses_nothing():
 def a_large_paste_arrives_whole():
     run = Run(BASH).started()
     path = os.path.join(run.folder, 'paste')
-    run.type(('stty raw -echo; head -c 300000 >%s; stty sane; echo do""ne\r' % path).encode())
-    time.sleep(0.5)
+    run.type(('stty raw -echo; echo re""ady; head -c 300000 >%s; stty sane; echo do""ne\r' % path).encode())
+    run.sees(b'ready')
     data = (b'0123456789abcdef\xff\x00' * 20000)[:300000]
     fcntl.fcntl(run.fd, fcntl.F_SETFL, os.O_NONBLOCK)
     while data:

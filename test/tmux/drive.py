@@ -7,7 +7,6 @@ import fcntl
 import os
 import pty
 import re
-import select
 import shutil
 import signal
 import struct
@@ -16,12 +15,13 @@ import sys
 import termios
 import time
 
+sys.path.insert(0, '/support')
+from terminal import QUERY, Terminal  # noqa: E402
+
 UID = 1001
 ENV = '/usr/local/lib/ssm-keepalive/entry.sh'
-QUERY, ANSWER = b'\x1b[5n', b'\x1b[0n'
 # What tmux asks a terminal when it begins, the more the newer it is, and what one of 24 lines and 100 columns says.
 REPORTS = {
-    QUERY: ANSWER,
     b'\x1b[6n': b'\x1b[1;1R',
     b'\x1b[c': b'\x1b[?64;1;2;6;9;15;18;21;22c',
     b'\x1b[>c': b'\x1b[>41;379;0c',
@@ -33,20 +33,17 @@ REPORTS = {
     b'\x1b[14t': b'\x1b[4;480;800t',
     b'\x1b[18t': b'\x1b[8;24;100t',
 }
-ASKS = re.compile(b'|'.join(re.escape(query) for query in REPORTS))
 LOGINS = []
 PERSON = 'kim'
 
 
-class Login(object):
-    def __init__(self, env=None, argv=('sh',), path='/bin/sh', answers=True, typed=b'', delay=0):
-        self.screen = b''
-        self.asked = self.answered = self.seen = self.read = 0
-        self.answers = answers
-        self.delay = delay                 # seconds that an answer takes
-        self.late = []
+class Login(Terminal):
+    patience = 25
+
+    def __init__(self, env=None, argv=('sh',), path='/bin/sh', typed=b'', delay=0):
+        fd, slave = pty.openpty()
+        Terminal.__init__(self, fd, delay=delay, reports=REPORTS)
         self.status = None
-        self.fd, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
         if typed:
             os.write(self.fd, typed)
@@ -70,43 +67,12 @@ class Login(object):
         os.close(slave)
         LOGINS.append(self)
 
-    def turn(self, seconds=0.02):
-        """Reads once, and answers as a terminal does."""
-        if self.fd is None:
-            return
-        while self.late and self.late[0][0] <= time.time():
-            answer = self.late.pop(0)[1]
-            os.write(self.fd, answer)
-            self.answered += answer == ANSWER
-        try:
-            if not select.select([self.fd], [], [], seconds)[0]:
-                return
-            data = os.read(self.fd, 65536)
-        except OSError:
-            time.sleep(0.005)
-            return
-        self.screen += data
-        for query in ASKS.finditer(self.screen, max(self.read, len(self.screen) - len(data) - 9)):
-            self.read = query.end()
-            self.asked += query.group() == QUERY
-            if self.answers:
-                self.late.append((time.time() + self.delay, REPORTS[query.group()]))
+    def turn_all(self):
+        for login in LOGINS:
+            login.turn(0.01)
 
-    def until(self, holds, why, seconds=25):
-        end = time.time() + seconds
-        while not holds():
-            if time.time() > end:
-                raise AssertionError('%s\n-- screen --\n%r\n-- tmux --\n%s' % (why, self.screen[-3000:], ask('list-sessions')))
-            for login in LOGINS:
-                login.turn(0.01)
-
-    def sees(self, text):
-        """Waits for text that came after what was seen before."""
-        self.until(lambda: text in self.screen[self.seen:], 'never saw %r' % text)
-        self.seen = self.screen.index(text, self.seen) + len(text)
-
-    def type(self, data):
-        os.write(self.fd, data)
+    def tell(self):
+        return ask('list-sessions')
 
     def press(self, key):
         """The prefix, then a key: tmux takes keys less than a millisecond apart for a paste."""
@@ -126,16 +92,9 @@ class Login(object):
             for _ in range(25):
                 self.turn()
 
-    def beats(self, count=2):
-        goal = self.answered + count
-        self.until(lambda: self.answered >= goal, 'no heartbeat')
-        end = time.time() + 0.2            # the answer arrives, and whatever it does shows
-        while time.time() < end:
-            self.turn()
-
     def falls_silent(self):
         """From now on nobody answers; waits for the first heartbeat that has none."""
-        self.answers = False
+        self.mode = 'silent'
         self.late = []
         goal = self.asked + 1
         self.until(lambda: self.asked >= goal, 'never asked')
@@ -376,7 +335,7 @@ def a_login_whose_line_is_dead_gives_its_session_up():
     heir.falls_silent()
     os.kill(heir.relay(), signal.SIGUSR1)
     wait_for(lambda: sessions() == [('0', '0'), ('1', '1')], 'not suspended')
-    heir.answers = True
+    heir.mode = 'answers'
     heir.type(b'echo ba""ck\r')
     heir.sees(b'back')
     same(sessions(), [('0', '1'), ('1', '1')])
