@@ -6,6 +6,7 @@ import { systemClock } from './clock.ts';
 import type { Environment } from './environment.ts';
 import { Interruption, makeInterrupted } from './interruption.ts';
 import type { Io } from './terminal/io.ts';
+import { say } from './terminal/safe-text.ts';
 
 const { stdin, stdout, stderr } = process;
 
@@ -72,7 +73,7 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EIO') return;
   write(
     stderr,
-    `ssm-keepalive: the output could not be written\n  why:  ${error.message}\n  next: make room where it goes, then run it again\n`,
+    say`ssm-keepalive: the output could not be written\n  why:  ${error.message}\n  next: make room where it goes, then run it again\n`,
   );
   process.exit(1);
 });

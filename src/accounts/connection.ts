@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import type { Connection } from '../fleet/client.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';
+import { say, showLine } from '../terminal/safe-text.ts';
 import type { AccountName } from './names.ts';
 
 /** A client of the service, and what to end when the command has finished with it. */
@@ -76,7 +77,9 @@ async function openTheLab(io: Io, variables: NodeJS.ProcessEnv) {
 /** Nobody should reach other instances than they thought because of the folder they stand in. */
 function describeConfigFile({ common }: Settings): string {
   const { path, reach } = common.configFile ?? { path: '', reach: [] };
-  return reach.length === 0 || common.isQuiet ? '' : `ssm-keepalive: ${path} says ${reach.join(' ')}\n`;
+  return reach.length === 0 || common.isQuiet
+    ? ''
+    : say`ssm-keepalive: ${path} says ` + reach.map(showLine).join(' ') + '\n';
 }
 
 /** The lab's folder is a place on this machine: what the file system refuses there is no bug of ours. */
@@ -100,5 +103,5 @@ export function explainLabFailure(error: NodeJS.ErrnoException, what = 'the lab 
 export function describeUnfaithful(notFaithful: readonly string[]): string {
   return notFaithful.length === 0
     ? ''
-    : `ssm-keepalive: the lab is not faithful here: ${notFaithful.join(', ')}\n`;
+    : say`ssm-keepalive: the lab is not faithful here: ${notFaithful.join(', ')}\n`;
 }

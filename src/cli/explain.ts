@@ -25,14 +25,14 @@ export function explain(
   if (output !== 'table') io.out(describeAsJson(failure, output));
   if (failure instanceof UserError) {
     io.err(say`ssm-keepalive: ${failure.what}\n  why:  ${failure.why}\n  next: ${failure.next}\n`);
-    if (isDebug) io.err(`${describeStack(failure)}\n`);
+    if (isDebug) io.err(describeStack(failure));
     return failure.exitStatus;
   }
   const why = (error as Error)?.message ?? error;
   io.err(
     say`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
   );
-  if (isDebug) io.err(`${describeStack(error)}\n`);
+  if (isDebug) io.err(describeStack(error));
   return 1;
 }
 
@@ -49,7 +49,10 @@ function describeAsJson(failure: unknown, output: string): string {
     : `${JSON.stringify({ type: 'error', ...told })}\n`;
 }
 
+/** Indented, and the message in one line, whoever wrote it. */
 function describeStack(error: unknown): string {
-  const { stack, cause } = error as Error;
-  return cause ? `${stack}\ncaused by: ${describeStack(cause)}` : `${stack}`;
+  const { name, message, stack = '', cause } = error as Error;
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  const lines = [`    ${name}: ${message}`, ...frames].map((line) => say`${line}\n`);
+  return lines.join('') + (cause ? '  caused by:\n' + describeStack(cause) : '');
 }

@@ -3,6 +3,7 @@ import yargs, { type Argv, type Options } from 'yargs';
 import type { CommandEntry, OwnFlag } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
 import { FLAGS, type Flag } from '../settings/flags.ts';
+import { say } from '../terminal/safe-text.ts';
 
 /** What yargs itself complains of. */
 export class YargsError extends Error {}
@@ -58,7 +59,9 @@ function toYargsUsage({ name, words }: CommandEntry): string {
 }
 
 function describeCommand(command: Argv, entry: CommandEntry, onCommand: OnCommand): Argv {
-  command.usage(`$0 ${entry.name}${entry.words ? ` ${entry.words.usage}` : ''} [FLAGS]\n\n${entry.describe}`);
+  command.usage(
+    say`$0 ${entry.name}${entry.words ? ` ${entry.words.usage}` : ''} [FLAGS]\n\n${entry.describe}`,
+  );
   if (entry.isAboutCommand) describeAbout(command, entry, onCommand);
   else describeFlags(command, entry);
   for (const [line, what] of entry.examples) command.example(`$0 ${line}`, what);
@@ -88,7 +91,7 @@ function describeAbout(command: Argv, entry: CommandEntry, onCommand: OnCommand)
       toYargsUsage(about),
       about.describe,
       (inner) => {
-        inner.usage(`$0 ${entry.name} ${about.name} [FLAGS]\n\n${entry.describe}`);
+        inner.usage(say`$0 ${entry.name} ${about.name} [FLAGS]\n\n${entry.describe}`);
         inner.demandCommand(0);
         describeFlags(inner, about);
         // Whom a command may reach can be narrowed by tag also where the command itself takes one instance.

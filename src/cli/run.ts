@@ -10,7 +10,7 @@ import { describeLack } from '../policy/describe.ts';
 import { FLAGS, type RawFlags } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';
-import { showLine, showText } from '../terminal/safe-text.ts';
+import { showText } from '../terminal/safe-text.ts';
 import { putCommandFirst } from './argv.ts';
 import { explain, type Manner } from './explain.ts';
 import { makeParser, type Parsed } from './parser.ts';
@@ -38,7 +38,7 @@ function makeSafe(io: Io): Io {
     ...io,
     out: (text) => io.out(showText(text)),
     err: (text) => io.err(showText(text)),
-    ...(ask ? { ask: (question) => ask(showLine(question)) } : {}),
+    ...(ask ? { ask: (question) => ask(showText(question)) } : {}),
   };
 }
 
@@ -64,14 +64,14 @@ async function parseAndRun(
     status = await runCommand(entry, parsed, about, io, environment, manner);
   });
   if (argv.length === 0) {
-    io.out(`${await parser.getHelp()}\n`);
+    io.out((await parser.getHelp()) + '\n');
     return 2;
   }
   let help = '';
   await parser.parseAsync(putCommandFirst(argv), {}, (_error, _parsed, output) => {
     help = output;
   });
-  if (help) io.out(`${help}\n`);
+  if (help) io.out(help + '\n');
   return status;
 }
 

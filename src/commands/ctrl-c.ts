@@ -1,4 +1,5 @@
 import { type Interruption, makeInterrupted } from '../interruption.ts';
+import { say } from '../terminal/safe-text.ts';
 
 /**
  * How far a run has come in one account, which is what Ctrl-C can still do there. `changing`: a document or an association is
@@ -16,7 +17,9 @@ const WORDS: readonly (readonly [stage: UnderWay, words: string])[] = [
 export function describeInterrupt(stages: readonly UnderWay[]): string {
   const lines = WORDS.filter(([stage]) => stages.includes(stage)).map(([, words]) => words);
   if (lines.length === 0) return '\n';
-  return `\n${lines.map((line) => `ssm-keepalive: ${line}`).join('\n')} (Ctrl-C again leaves at once)\n`;
+  return (
+    '\n' + lines.map((line) => say`ssm-keepalive: ${line}`).join('\n') + ' (Ctrl-C again leaves at once)\n'
+  );
 }
 
 /** Ctrl-C while instances were still being looked up: nothing was sent, and nothing shall be. @throws UserError */

@@ -1,10 +1,11 @@
 import { type Bundle, type ScriptName, wireCommands } from '../bundle/index.ts';
 import { FLAGS } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
+import { quoteWord } from '../terminal/shell-word.ts';
 
 /** The script that arrives on an instance, with the newline that ends it: what the dry run counts and `render` prints. */
 export function wireText(name: ScriptName, bundle: Bundle): string {
-  return `${wireCommands(name, bundle).join('\n')}\n`;
+  return wireCommands(name, bundle).join('\n') + '\n';
 }
 
 /** The flags that reach the same accounts again, for commands we tell people to type. */
@@ -26,10 +27,8 @@ function repeatAccounts({ common }: Settings): string {
   const { regions, profiles, endpointUrl } = common;
   return [
     ...regions.map((region) => ` --region ${region}`),
-    ...profiles.map(
-      (profile) => ` --profile ${/^[\w.@-]+$/.test(profile) ? profile : JSON.stringify(profile)}`,
-    ),
-    endpointUrl ? ` --endpoint-url ${endpointUrl}` : '',
+    ...profiles.map((profile) => ` --profile ${quoteWord(profile)}`),
+    endpointUrl ? ` --endpoint-url ${quoteWord(endpointUrl)}` : '',
   ].join('');
 }
 

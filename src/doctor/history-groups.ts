@@ -24,7 +24,7 @@ export function groupSessions(history: SessionHistory, limits: SessionLimits | u
   const groups = new Map<string, SessionGroup>();
   for (const session of history.sessions.filter(({ reason }) => reason !== MEASURED)) {
     const user = userOf(session.owner);
-    const key = `${user}\n${session.instanceId}`;
+    const key = JSON.stringify([user, session.instanceId]);
     const before = groups.get(key);
     const end = judgeEnd(session, limits, history.documents.get(session.documentName));
     const endedAt = session.endedAt.toISOString();

@@ -6,6 +6,7 @@ import {
   type Target,
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import { quoteWord } from '../terminal/shell-word.ts';
 import { explainServiceError } from './service-errors.ts';
 
 /** Which instances are meant, in one of four ways: tag conditions that must all hold, ids, a resource group, or all there are. */
@@ -154,5 +155,5 @@ export function describeTargets(targets: Targets): string {
   if (targets.isAll) return '--all';
   if (targets.resourceGroup) return `--resource-group ${targets.resourceGroup}`;
   if (targets.instanceIds.length > 0) return `--instance-id ${targets.instanceIds.join(' ')}`;
-  return targets.tags.map(({ key, values }) => `--tag ${key}=${values.join(',')}`).join(' ');
+  return targets.tags.map(({ key, values }) => `--tag ${quoteWord(`${key}=${values.join(',')}`)}`).join(' ');
 }

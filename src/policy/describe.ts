@@ -1,3 +1,4 @@
+import { say } from '../terminal/safe-text.ts';
 import { listAllPermissions, type Permission } from './permissions.ts';
 import type { ResourceKind } from './planned-run.ts';
 
@@ -58,5 +59,5 @@ export function describeLack(
   { action, resource }: { action: string; resource: string },
 ): string {
   const without = listAllPermissions(command).find((one) => one.action === action && one.without)?.without;
-  return `ssm-keepalive: these credentials lack ${action}${resource && ` on ${resource}`}${without ? `: ${without}` : ''}\n`;
+  return say`ssm-keepalive: these credentials lack ${action}${resource && ` on ${resource}`}${without ? `: ${without}` : ''}\n`;
 }

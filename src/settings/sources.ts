@@ -1,4 +1,7 @@
 /** Where each setting comes from: the command line, else its variable, else the config file. */
+
+import { say } from '../terminal/safe-text.ts';
+import { quoteWord } from '../terminal/shell-word.ts';
 import type { ConfigFile } from './config-file.ts';
 import { FLAGS, type Flag, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
 
@@ -99,9 +102,7 @@ export function spellFlag(given: Given): string {
   const { name, texts } = given;
   const flag = FLAGS.find((candidate) => candidate.name === name) as Flag;
   if (flag.kind === 'switch') return readSwitch(given) ? `--${name}` : `no --${name}`;
-  return texts
-    .map((text) => `--${name} ${/^[\w.,:=/@%+-]+$/.test(text) ? text : JSON.stringify(text)}`)
-    .join(' ');
+  return texts.map((text) => `--${name} ${quoteWord(text)}`).join(' ');
 }
 
 /** For --debug: one line for each setting that was given, and where. */
@@ -113,6 +114,6 @@ export function describeSources(sources: Sources): string {
   };
   return sources
     .list()
-    .map((given) => `ssm-keepalive: ${spellFlag(given)}  (from ${words[given.layer](given.label)})\n`)
+    .map((given) => say`ssm-keepalive: ${spellFlag(given)}  (from ${words[given.layer](given.label)})\n`)
     .join('');
 }

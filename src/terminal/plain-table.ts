@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { showLine } from './safe-text.ts';
+import { ownSequence, showLine } from './safe-text.ts';
 
 /** A table whose cells are one line of safe text each; no column can forget it. */
 export function makeTable(options: Table.TableConstructorOptions): {
@@ -9,7 +9,8 @@ export function makeTable(options: Table.TableConstructorOptions): {
   const table = new Table({ ...options, ...PLAIN_TABLE });
   return {
     push: (cells) => void table.push(cells.map(showLine)),
-    toString: () => table.toString(),
+    // What cli-table3 ends a colour with, since it does not know ours.
+    toString: () => table.toString().replaceAll('\x1b[39m', ownSequence(39, 'm')),
   };
 }
 

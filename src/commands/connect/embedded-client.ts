@@ -7,7 +7,7 @@ import { type ClientSession, openSession, SessionNotOpenedError } from '../../se
 import { AnswerCount } from '../../session/terminal.ts';
 import { UserTerminal } from '../../session/user-terminal.ts';
 import type { TerminalStreams } from '../../terminal/io.ts';
-import { say, showLine } from '../../terminal/safe-text.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { repeatConnection, repeatForAws } from '../repeat.ts';
 import { makeResume } from '../resume-session.ts';
 import type { ConnectTask } from './connect-task.ts';
@@ -65,7 +65,8 @@ export async function runOwnClient(
     const why = isSignalled ? 'closed by a signal' : words;
     if (!isQuiet || exitStatus !== 0)
       io.err(
-        `\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${showLine(why)}\n${next && `  next: ${next}\n`}`,
+        say`\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n` +
+          (next && say`  next: ${next}\n`),
       );
     await terminating;
     return isSignalled ? 130 : exitStatus;
@@ -130,7 +131,7 @@ class LateNotice {
         this.wasTold = true;
         const out =
           this.escapeCode === undefined ? '' : `; ${String.fromCharCode(this.escapeCode)}. gives up`;
-        this.say(`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
+        this.say(say`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
       });
     } else if (this.wasTold) {
       this.wasTold = false;
@@ -151,7 +152,7 @@ function describeStart(sessionId: string, instanceId: string, escapeCode: number
 
 function describeEscapes(escapeCode = 0): string {
   const key = String.fromCharCode(escapeCode);
-  return `\n${key}.  end this session\n${key}?  this list\n${key}${key}  type one ${key}\n(only at the start of a line)\n`;
+  return say`\n${key}.  end this session\n${key}?  this list\n${key}${key}  type one ${key}\n(only at the start of a line)\n`;
 }
 
 function explainOpening(error: unknown, instanceId: string): unknown {

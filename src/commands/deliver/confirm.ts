@@ -4,6 +4,7 @@ import { describeTargets, listInstances, type Targets } from '../../fleet/choose
 import { isAccessDenied } from '../../fleet/service-errors.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 
 /** How many instances of one account a command would change; undefined where the service will not say. */
 export interface Reach {
@@ -57,7 +58,7 @@ export async function confirmReach(
       { exitStatus: 2 },
     );
   }
-  const answer = await io.ask(`ssm-keepalive: ${verb} will change ${reach}. Type yes to go on: `);
+  const answer = await io.ask(say`ssm-keepalive: ${verb} will change ${reach}. Type yes to go on: `);
   if (answer.trim().toLowerCase() === 'yes') return;
   throw new UserError({
     code: 'not-confirmed',
@@ -71,8 +72,10 @@ export async function confirmReach(
 export async function confirmEdits(reaches: readonly Reach[], settings: Settings, io: Io): Promise<void> {
   const edits = reaches.flatMap(({ edit }) => edit ?? []);
   if (edits.length === 0 || settings.delivery.isConfirmed) return;
-  for (const edit of edits) io.err(`ssm-keepalive: ${edit}\n`);
-  const answer = await io.ask?.(`ssm-keepalive: Type yes to change ${edits.length === 1 ? 'it' : 'them'}: `);
+  for (const edit of edits) io.err(say`ssm-keepalive: ${edit}\n`);
+  const answer = await io.ask?.(
+    say`ssm-keepalive: Type yes to change ${edits.length === 1 ? 'it' : 'them'}: `,
+  );
   if (answer?.trim().toLowerCase() === 'yes') return;
   throw new UserError(
     {

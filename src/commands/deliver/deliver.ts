@@ -137,7 +137,7 @@ async function sendOnly(
 ): Promise<string[]> {
   enter('commands');
   const commandIds = await sendScript(client, delivery);
-  note(`ssm-keepalive: sent. To see how it went:  ${describeTakeUp(verb, commandIds, settings)}\n`);
+  note('ssm-keepalive: sent. To see how it went:  ' + describeTakeUp(verb, commandIds, settings) + '\n');
   return commandIds;
 }
 
@@ -173,7 +173,9 @@ async function pushWith<T>(
     return result;
   } finally {
     if (!isComplete && sentIds.length > 0) {
-      note(`ssm-keepalive: left early. To take it up again:  ${describeTakeUp(verb, sentIds, settings)}\n`);
+      note(
+        'ssm-keepalive: left early. To take it up again:  ' + describeTakeUp(verb, sentIds, settings) + '\n',
+      );
     }
   }
 }

@@ -6,6 +6,7 @@ import type { PushResult } from '../../fleet/push.ts';
 import { INTERRUPTED } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { settleIds } from './asked-ids.ts';
 import type { Outcome } from './deliver.ts';
 import { showPlans } from './dry-run.ts';
@@ -58,7 +59,7 @@ export function reportDelivery(
     else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
     else
       for (const { commandIds: ids, association } of sent)
-        for (const id of association && verb === 'install' ? [association.id] : ids) io.out(`${id}\n`);
+        for (const id of association && verb === 'install' ? [association.id] : ids) io.out(say`${id}\n`);
     io.err(renderFailedAccounts(accounts));
     return exitStatus;
   }

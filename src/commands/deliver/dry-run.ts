@@ -10,6 +10,7 @@ import { RESOURCE_WORDS } from '../../policy/describe.ts';
 import { listPermissions } from '../../policy/permissions.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { repeatKeeper } from '../repeat.ts';
 import type { AccountPlan, NamedPlan, PlannedInstance } from './account-plan.ts';
 import { sayFollowPlans } from './follow-plan.ts';
@@ -58,7 +59,7 @@ export function showPlans(
   const [first] = plans;
   if (!first) return;
   const { delivery } = first.plan;
-  const sent = `${delivery.commands.join('\n')}\n`;
+  const sent = delivery.commands.join('\n') + '\n';
   const plan = {
     command: verb,
     version: bundle.version,
@@ -144,11 +145,13 @@ function describePlan(plan: Plan, plans: readonly NamedPlan[], follow: readonly 
   return [
     plan.resourceGroup ? group : renderPlannedInstances(plans, plan.unknownIds, io),
     '',
-    `${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}; their sha256:`,
+    say`${plan.command} would send ${plan.script.bytes} bytes as ${plan.document}; their sha256:`,
     plan.script.sha256,
     `see every byte with  ${plan.look}`,
     ...plans.flatMap(({ name, plan: { documents } }) =>
-      documents ? [`${name ? `${labelAccount(name)}: ` : ''}${describeDocumentPlan(documents.script)}`] : [],
+      documents
+        ? [say`${name ? `${labelAccount(name)}: ` : ''}${describeDocumentPlan(documents.script)}`]
+        : [],
     ),
     ...follow,
     describeRamp(plan, plans.length),

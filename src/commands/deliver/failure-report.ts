@@ -17,7 +17,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   const lines: string[] = [];
   if (bad.length > 0) {
     const total = `${bad.length} of ${rows.length} ${rows.length === 1 ? 'instance' : 'instances'}`;
-    lines.push(`ssm-keepalive: ${facts.command} did not succeed on ${total}`);
+    lines.push(say`ssm-keepalive: ${facts.command} did not succeed on ${total}`);
     const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'));
     for (const kind of kinds.slice(0, TOLD_KINDS)) lines.push(...describeKind(kind));
     const untold = kinds.slice(TOLD_KINDS).reduce((sum, { length }) => sum + length, 0);
@@ -28,10 +28,10 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
     lines.push(say`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
   if (facts.missingCount > 0) {
     lines.push(
-      `ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
+      say`ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
     );
   }
-  return lines.length > 0 ? `${lines.join('\n')}\n` : '';
+  return lines.length > 0 ? lines.join('\n') + '\n' : '';
 }
 
 function describeKind(kind: readonly Row[]): string[] {

@@ -3,6 +3,7 @@
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { AssociationPlan } from '../../fleet/association.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { describeAction, describeFollow } from './follow-text.ts';
 import type { Verb } from './verb.ts';
 
@@ -44,7 +45,7 @@ export function describeFollowPlan(
   const { action, name, associationId = null, changes, request } = plan;
   const schedule = request.ScheduleExpression ?? null;
   if (verb === 'install') {
-    const says = `${describeAction(plan)};\n${describeFollow(plan, settings.targets)}`;
+    const says = say`${describeAction(plan)};\n${describeFollow(plan, settings.targets)}`;
     return { action, name, id: associationId, changes, schedule, says };
   }
   const says =

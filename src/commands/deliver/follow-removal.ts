@@ -4,6 +4,7 @@ import { awaitRuns } from '../../fleet/association-runs.ts';
 import { describeTargets } from '../../fleet/choose.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { refuseInterrupted } from '../ctrl-c.ts';
 import type { AssociationFacts } from './follow-text.ts';
 
@@ -37,8 +38,8 @@ export async function removeFollow(
   const who = describeTargets(settings.targets);
   note(
     id
-      ? `ssm-keepalive: association ${name} (${ids.join(', ')}) was removed\n`
-      : `ssm-keepalive: no association of ours is for ${who} as it stands here\n`,
+      ? say`ssm-keepalive: association ${name} (${ids.join(', ')}) was removed\n`
+      : say`ssm-keepalive: no association of ours is for ${who} as it stands here\n`,
   );
   const action = id ? 'removed' : 'absent';
   return { id, name, action, schedule: null, runs: [], offline: null };

@@ -6,6 +6,7 @@ import { isRunOver } from '../../fleet/association-runs.ts';
 import { describeTargets, type Targets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteWord } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
 
 /** What a report says of the association; keys are stable and documented in docs/json.md. */
@@ -42,7 +43,7 @@ export function describeAction(plan: AssociationPlan): string {
 
 /** What is left to say after the verdicts: nobody ran it yet, some were away, or it was never made. */
 export function describeFollowed(association: AssociationFacts | null | undefined, label = ''): string {
-  if (association === null) return `ssm-keepalive: ${label}no association was made or changed\n`;
+  if (association === null) return say`ssm-keepalive: ${label}no association was made or changed\n`;
   if (!association || !['created', 'updated', 'started'].includes(association.action)) return '';
   const { runs, offline } = association;
   const lines = [
@@ -54,7 +55,7 @@ export function describeFollowed(association: AssociationFacts | null | undefine
   ];
   return lines
     .filter(Boolean)
-    .map((line) => `ssm-keepalive: ${label}${line}\n`)
+    .map((line) => say`ssm-keepalive: ${label}${line}\n`)
     .join('');
 }
 
@@ -90,9 +91,9 @@ export function describeAssociations(matching: readonly KnownAssociation[], labe
 function describeTheirTargets(targets: KnownAssociation['targets']): string {
   return targets
     .map(({ key, values }) => {
-      if (key.startsWith('tag:')) return `--tag ${key.slice(4)}=${values.join(',')}`;
-      if (key === 'resource-groups:Name') return `--resource-group ${values.join(',')}`;
-      return values.includes('*') ? '--all' : `--instance-id ${values.join(' ')}`;
+      if (key.startsWith('tag:')) return `--tag ${quoteWord(`${key.slice(4)}=${values.join(',')}`)}`;
+      if (key === 'resource-groups:Name') return `--resource-group ${quoteWord(values.join(','))}`;
+      return values.includes('*') ? '--all' : `--instance-id ${values.map(quoteWord).join(' ')}`;
     })
     .join(' ');
 }

@@ -14,6 +14,7 @@ import type { Verdict } from '../../fleet/judge.ts';
 import { confirmRestarts, type PushOptions, type PushResult, pushScript } from '../../fleet/push.ts';
 import type { Delivery } from '../../fleet/send.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { UnderWay } from '../ctrl-c.ts';
 import { repeatConnection } from '../repeat.ts';
 import { type AssociationFacts, describeFollow } from './follow-text.ts';
@@ -76,8 +77,8 @@ export async function runFollow(options: FollowOptions): Promise<Followed> {
   const { associationId } = await saveAssociation(client, plan);
   const action = ({ create: 'created', update: 'updated', none: 'started' } as const)[plan.action];
   note(
-    `ssm-keepalive: association ${plan.name} (${associationId}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(plan, targets)}\n` +
-      `ssm-keepalive: to end it:  ssm-keepalive uninstall ${describeTargets(targets)} --follow${repeatConnection(settings)}\n`,
+    say`ssm-keepalive: association ${plan.name} (${associationId}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(plan, targets)}\n` +
+      say`ssm-keepalive: to end it:  ssm-keepalive uninstall ${describeTargets(targets)} --follow${repeatConnection(settings)}\n`,
   );
   const facts = { id: associationId, name: plan.name, action, schedule: delivery.every ?? null };
   if (!delivery.shouldWait) {

@@ -8,6 +8,7 @@ import {
   longestIntervalSeconds,
   type Settings,
 } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Verb } from './verb.ts';
 
 export const needsCanary = (verb: Verb, settings: Settings) =>
@@ -64,7 +65,7 @@ export async function checkIdlePolicy(
   if (overrideIdlePolicy) return;
   for (const what of unseen)
     note(
-      `ssm-keepalive: warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it\n`,
+      say`ssm-keepalive: warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it\n`,
     );
 }
 

@@ -1,6 +1,7 @@
 import { labelColumns } from '../../accounts/names.ts';
 import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { NamedPlan, PlannedInstance } from './account-plan.ts';
 import { GROUPED_HOSTS } from './verdict-groups.ts';
 
@@ -36,7 +37,7 @@ export function renderPlannedInstances(
     wordWrap: true,
   });
   for (const line of lines) table.push(line);
-  const total = isGrouped ? `\n${rows.length} instances; each one:  --output json` : '';
+  const total = isGrouped ? say`\n${rows.length} instances; each one:  --output json` : '';
   return `${trimLines(table.toString())}${total}`;
 }
 

@@ -25,7 +25,7 @@ export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
   if (isQuiet) return { forAccount: () => ({ onEvent: () => {} }), stop: () => {} };
   if (io.errTerminal) return makeBar(io, io.errTerminal);
   return {
-    forAccount: (label) => makeLines((line) => io.err(`${label ? `${label}: ` : ''}${line}\n`)),
+    forAccount: (label) => makeLines((line) => io.err(sayLine`${label && `${label}: `}${line}\n`)),
     stop: () => {},
   };
 }

@@ -9,6 +9,7 @@ import type { Verdict } from '../../fleet/judge.ts';
 import { explainNoMatch } from '../../fleet/nearest-tags.ts';
 import { requireTargets, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Invocation } from '../command.ts';
 import { describeInterrupt, type UnderWay } from '../ctrl-c.ts';
 import { Gathering } from './common-decision.ts';
@@ -75,7 +76,7 @@ export async function deliverToAll(
         },
         note: (text) => {
           progress.stop();
-          io.err(label ? `${label}: ${text}` : text);
+          io.err((label && say`${label}: `) + text);
         },
         confirm: (reach) => {
           hasJoined = true;

@@ -8,6 +8,7 @@ import {
   saveDocument,
 } from '../../fleet/command-document.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Verb } from './verb.ts';
 
 /** The plans for what will be sent: the script itself, and for an install the one that looks afterwards. */
@@ -56,7 +57,7 @@ export async function saveDocuments(
   const document = await saveDocument(client, plans.script);
   const lookDocument = plans.look && (await saveDocument(client, plans.look));
   const words = describeDocumentPlan(plans.script, document.version);
-  if (plans.script.action !== 'none') note(`ssm-keepalive: ${words}\n`);
+  if (plans.script.action !== 'none') note(say`ssm-keepalive: ${words}\n`);
   return { document, ...(lookDocument ? { lookDocument } : {}) };
 }
 

@@ -9,6 +9,7 @@ import { cancelCommands } from '../../fleet/send.ts';
 import { awaitInvocations, type Counters } from '../../fleet/watch.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { say, showLine } from '../../terminal/safe-text.ts';
 import { repeatConnection } from '../repeat.ts';
 import type { Progress } from './progress.ts';
 import type { Verb } from './verb.ts';
@@ -28,7 +29,7 @@ export interface TakeUpOptions {
 export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
   const { client, verb, settings, progress, interruption, note } = options;
   const { commandIds } = settings.delivery;
-  if (!settings.common.isQuiet) note(`looking for ${describeIds(commandIds)}\n`);
+  if (!settings.common.isQuiet) note(say`looking for ${describeIds(commandIds)}\n`);
   const undo = interruption.onRequest(() => void cancelCommands(client, commandIds));
   const seen = new Map<string, Counters>();
   const watchOne = async (commandId: string) => {
@@ -58,7 +59,9 @@ export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
     undo();
     if (interruption.leaveSignal.aborted)
       note(
-        `ssm-keepalive: left early. To take it up again:  ${describeTakeUp(verb, commandIds, settings)}\n`,
+        'ssm-keepalive: left early. To take it up again:  ' +
+          describeTakeUp(verb, commandIds, settings) +
+          '\n',
       );
   });
   const verdicts = mergeVerdicts(found.flatMap(({ kept }) => kept));
@@ -76,7 +79,7 @@ export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
 
 /** What to type to take commands up again; all of them, since a run may have sent several. */
 export function describeTakeUp(verb: Verb, commandIds: readonly string[], settings: Settings): string {
-  return `ssm-keepalive ${verb} --command-id ${commandIds.join(' ')}${repeatConnection(settings)}`;
+  return `ssm-keepalive ${verb} --command-id ${commandIds.map(showLine).join(' ')}${repeatConnection(settings)}`;
 }
 
 /**

@@ -34,7 +34,7 @@ function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
   if (verdicts.length > DETAILED_HOSTS) return '';
   return verdicts
     .flatMap((verdict) => (verdict.report?.state ? [renderHost(verdict, verdict.report, io)] : []))
-    .map((block) => `\n${block}\n`)
+    .map((block) => '\n' + block + '\n')
     .join('');
 }
 

@@ -2,6 +2,7 @@ import { labelColumns } from '../../accounts/names.ts';
 import { isGood } from '../../fleet/judge.ts';
 import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Row } from './verdict-json.ts';
 import {
   countKept,
@@ -51,7 +52,7 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
       note.filter(Boolean).join('; '),
     ]);
   }
-  return `${trimLines(table.toString())}\n${rows.length} instances; each one:  --output json\n`;
+  return trimLines(table.toString()) + say`\n${rows.length} instances; each one:  --output json\n`;
 }
 
 /** `isExtra`: the first to go; `isKept`: only where hosts told of their sessions. */

@@ -49,18 +49,18 @@ export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): G
   const head = { ...describeRun(verdicts, facts), instances: [] };
   const frame = JSON.stringify(head, null, 2);
   if (verdicts.length === 0) {
-    yield `${frame}\n`;
+    yield frame + '\n';
     return;
   }
   let piece = frame.slice(0, -']\n}'.length);
   for (const [index, verdict] of verdicts.entries()) {
     const text = JSON.stringify(describeRow(verdict), null, 2).replace(/\n/g, '\n    ');
-    piece += `${index === 0 ? '' : ','}\n    ${text}`;
+    piece += (index === 0 ? '\n    ' : ',\n    ') + text;
     if (piece.length < PIECE_LENGTH) continue;
     yield piece;
     piece = '';
   }
-  yield `${piece}\n  ]\n}\n`;
+  yield piece + '\n  ]\n}\n';
 }
 
 /** What JSON says of the run, beside its instances. */

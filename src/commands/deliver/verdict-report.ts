@@ -54,7 +54,7 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
     const cells = columns.map(({ head, read }) => (head === 'VERDICT' ? paint(read(row)) : read(row)));
     table.push([...labels.cells(row.account), ...cells, describeNote(row)]);
   }
-  return `${trimLines(table.toString())}\n`;
+  return trimLines(table.toString()) + '\n';
 }
 
 /** `isExtra`: the first to go. */

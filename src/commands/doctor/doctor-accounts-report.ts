@@ -5,6 +5,7 @@ import { labelAccount } from '../../accounts/names.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { ANSWERS, type CheckResult, ENDINGS, type Evidence } from '../../doctor/index.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { countLevels, describeFindings, renderAnswers, renderFindings, summarize } from './doctor-report.ts';
 
 /** What was seen and found in one account and Region. */
@@ -19,7 +20,9 @@ export function renderDoctorOfEach(ends: readonly AccountEnd<Examined>[], io: Io
     'outcome' in end ? [{ label: labelAccount(end.name), ...end.outcome }] : [],
   );
   return [
-    ...examined.map(({ label, results, evidence }) => `${label}:\n${renderFindings(results, evidence, io)}`),
+    ...examined.map(
+      ({ label, results, evidence }) => say`${label}:\n` + renderFindings(results, evidence, io),
+    ),
     ...renderAnswers(io),
     ...examined.map(({ label, results }) => summarize(results, io, label)),
     '',

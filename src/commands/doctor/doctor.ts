@@ -6,6 +6,7 @@ import { UsageError } from '../../errors.ts';
 import { INTERRUPTED, makeInterrupted } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { chooseOneInstance } from '../instance-word.ts';
@@ -38,7 +39,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
         onSend: () => {
           isAsking = true;
           if (!isQuiet)
-            io.err(`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
+            io.err(say`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
         },
       });
       return { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };

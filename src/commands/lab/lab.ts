@@ -123,15 +123,15 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
     io.out(`${JSON.stringify({ ...shown, env: variables }, null, 2)}\n`);
     return;
   }
-  for (const [name, value] of Object.entries(variables)) io.out(`export ${name}=${value}\n`);
+  for (const [name, value] of Object.entries(variables)) io.out(say`export ${name}=${value}\n`);
   io.err(
-    `ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
+    say`ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
       state.policy === 'any' ? 'input or output' : state.policy
-    }. Stop it with  ssm-keepalive lab down\n${describeUnfaithful(state.notFaithful)}`,
+    }. Stop it with  ssm-keepalive lab down\n` + describeUnfaithful(state.notFaithful),
   );
   const [host] = labModule.readInventory(dir).hosts;
   io.err(
-    `ssm-keepalive: open a session with  ssm-keepalive connect ${host?.id} --lab  (or  aws ssm start-session --target ${host?.id})\n`,
+    say`ssm-keepalive: open a session with  ssm-keepalive connect ${host?.id} --lab  (or  aws ssm start-session --target ${host?.id})\n`,
   );
 }
 
@@ -162,7 +162,7 @@ async function showHosts(labModule: Lab, dir: string, io: Io, isJson: boolean): 
   }
   io.err(
     state
-      ? `ssm-keepalive: up at ${state.endpoint}\n${describeUnfaithful(state.notFaithful)}`
+      ? say`ssm-keepalive: up at ${state.endpoint}\n` + describeUnfaithful(state.notFaithful)
       : 'ssm-keepalive: not up; --lab starts it for one command\n',
   );
   return 0;

@@ -9,7 +9,7 @@ import {
   sayOutcome,
 } from '../../session/measure/index.ts';
 import type { Io } from '../../terminal/io.ts';
-import { ownSequence, say } from '../../terminal/safe-text.ts';
+import { ownSequence, say, showLine } from '../../terminal/safe-text.ts';
 
 /** Shows a measurement as it goes on: a block that is drawn again each second on a terminal, plain lines elsewhere. */
 export interface MeasureProgress {
@@ -36,7 +36,7 @@ function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
   const startedAt = io.clock.now();
   const pace = Math.min(MOST_LINES_MS, Math.max(LEAST_LINES_MS, plan.limitSeconds * 100));
   const end = repeat(io.clock, pace, () => {
-    for (const line of drawRows(runs, plan, io.clock.now()).slice(1)) io.err(`${line}\n`);
+    for (const line of drawRows(runs, plan, io.clock.now()).slice(1)) io.err(say`${line}\n`);
   });
   return {
     stop: end,
@@ -59,9 +59,9 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
     if (isStopped) return;
     // A line that wraps would be two when the block is wiped.
     const lines = drawRows(runs, plan, io.clock.now()).map((line) =>
-      line.slice(0, (io.errColumns ?? io.columns) - 1),
+      showLine(line).slice(0, (io.errColumns ?? io.columns) - 1),
     );
-    io.err(`${wipe()}${lines.map((line) => `${line}\n`).join('')}`);
+    io.err(wipe() + lines.map((line) => say`${line}\n`).join(''));
     shown = lines.length;
   };
   const end = repeat(io.clock, REDRAW_MS, draw);

@@ -34,7 +34,7 @@ export function sayCost(
       ? 'not known, 20 minutes unless somebody changed it'
       : sayMinutes(idleTimeoutSeconds);
   return [
-    `ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${instanceId} in ${region}${pace}`,
+    say`ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${instanceId} in ${region}${pace}`,
     `  takes at most ${sayMinutes(plan.limitSeconds * rounds)}, ${sayMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
     `  idle timeout: ${idle}`,
     '',

@@ -20,6 +20,7 @@ import {
 } from '../../session/measure/index.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { refuseInterrupted } from '../ctrl-c.ts';
 import { makeResume } from '../resume-session.ts';
@@ -175,7 +176,7 @@ async function runAndReport(
   if (settings.common.output === 'json') io.out(renderMeasureJson(runs, conclusion, facts, exitStatus));
   else io.out(renderMeasureTable(runs, conclusion, facts, io));
   io.err(renderLeftOpen(runs, settings));
-  if (report && !settings.common.isQuiet) io.err(`ssm-keepalive: report written to ${report.path}\n`);
+  if (report && !settings.common.isQuiet) io.err(say`ssm-keepalive: report written to ${report.path}\n`);
   return exitStatus;
 }
 

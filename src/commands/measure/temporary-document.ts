@@ -28,7 +28,7 @@ export async function withTemporaryDocument(
   try {
     if (!settings.common.isQuiet)
       io.err(
-        `ssm-keepalive: created the session document ${name} (idle timeout ${TEMPORARY_IDLE_MINUTES} min); deleted at the end\n`,
+        say`ssm-keepalive: created the session document ${name} (idle timeout ${TEMPORARY_IDLE_MINUTES} min); deleted at the end\n`,
       );
     return await run(name);
   } finally {
@@ -42,6 +42,6 @@ export async function withTemporaryDocument(
       );
     }
     if (isDeleted && !settings.common.isQuiet)
-      io.err(`ssm-keepalive: deleted the session document ${name}\n`);
+      io.err(say`ssm-keepalive: deleted the session document ${name}\n`);
   }
 }

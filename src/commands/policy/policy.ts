@@ -4,6 +4,7 @@ import { listPermissions } from '../../policy/permissions.ts';
 import type { PlannedRun } from '../../policy/planned-run.ts';
 import type { PolicyScope } from '../../policy/resources.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 
 /** Prints the least IAM policy for a command with its flags; calls no service. */
@@ -13,7 +14,7 @@ export const policy: Command = async (settings, io, { words, own }) => {
   const scope = readScope(own);
   const document = makePolicy(command, run, scope);
   if (document.Statement.length === 0) {
-    io.err(`ssm-keepalive: ${command} asks the service for nothing: it needs no permission\n`);
+    io.err(say`ssm-keepalive: ${command} asks the service for nothing: it needs no permission\n`);
     return 0;
   }
   io.out(`${JSON.stringify(document, null, 2)}\n`);
@@ -71,5 +72,5 @@ function tellLimits(
       run.settings.delivery.alarm &&
       'an alarm needs the role AWSServiceRoleForAmazonSSM; where it is not there yet, whoever sends may need iam:CreateServiceLinkedRole, which is not in here',
   ];
-  for (const note of notes) if (note) io.err(`ssm-keepalive: ${note}\n`);
+  for (const note of notes) if (note) io.err(say`ssm-keepalive: ${note}\n`);
 }

@@ -9,6 +9,7 @@ import {
   savePreferences,
   undoPreferences,
 } from '../../fleet/preferences.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { repeatConnection } from '../repeat.ts';
 
 /** What would be done to the session document of one account and Region: everything is read, nothing is changed. */
@@ -89,7 +90,11 @@ export async function planUndo(account: AccountAtWork): Promise<PlannedChange> {
 function diff(before: string | undefined, after: string): string {
   const old = (before ?? '').split('\n');
   const lines = after.split('\n');
-  const gone = old.filter((line) => line !== '' && !lines.includes(line)).map((line) => `- ${line.trim()}\n`);
-  const come = lines.filter((line) => line !== '' && !old.includes(line)).map((line) => `+ ${line.trim()}\n`);
+  const gone = old
+    .filter((line) => line !== '' && !lines.includes(line))
+    .map((line) => say`- ${line.trim()}\n`);
+  const come = lines
+    .filter((line) => line !== '' && !old.includes(line))
+    .map((line) => say`+ ${line.trim()}\n`);
   return [...gone, ...come].join('');
 }

@@ -102,7 +102,7 @@ function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): stri
       showProfile(shellProfile),
     ]);
   }
-  return `${trimLines(table.toString())}\n`;
+  return trimLines(table.toString()) + '\n';
 }
 
 const showMinutes = (text: string) => (/^\d+$/.test(text) ? formatDuration(Number(text) * 60) : text);

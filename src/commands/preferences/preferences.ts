@@ -6,6 +6,7 @@ import { type PreferenceChanges, readPreferences } from '../../fleet/preferences
 import { nearestName } from '../../nearest.ts';
 import { confirmedUnseen, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { refuseInterrupted } from '../ctrl-c.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
@@ -97,7 +98,7 @@ async function changeAll(
   onSaving();
   const ends = await goOnInEach(plans, async ({ label, make }) => {
     const done = await make();
-    io.err(`ssm-keepalive: ${label && `${label}: `}${done.said}\n`);
+    io.err(say`ssm-keepalive: ${label && `${label}: `}${done.said}\n`);
     return done;
   });
   const facts = ({ changed, version }: ChangeDone) => ({ changed, version });
@@ -117,7 +118,7 @@ function showChanges(changing: readonly PlannedChange[]): string {
   for (const { label, shown } of changing) labelsOf.set(shown, [...(labelsOf.get(shown) ?? []), label]);
   return [...labelsOf]
     .map(([shown, labels]) =>
-      labels[0] === '' ? shown : `${labels.join(', ')}:\n${shown.replace(/^(?=.)/gm, '  ')}`,
+      labels[0] === '' ? shown : say`${labels.join(', ')}:\n` + shown.replace(/^(?=.)/gm, '  '),
     )
     .join('');
 }
@@ -142,7 +143,7 @@ async function confirmChanges(changing: readonly PlannedChange[], settings: Sett
       { exitStatus: 2 },
     );
   }
-  const answer = await io.ask(`ssm-keepalive: for every new session of ${reach}. Type yes to go on: `);
+  const answer = await io.ask(say`ssm-keepalive: for every new session of ${reach}. Type yes to go on: `);
   if (answer.trim().toLowerCase() === 'yes') return;
   throw new UserError({
     code: 'not-confirmed',

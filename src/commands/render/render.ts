@@ -4,6 +4,8 @@ import { UsageError } from '../../errors.ts';
 import { nearestName } from '../../nearest.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
+import { quoteWord } from '../../terminal/shell-word.ts';
 import type { Command } from '../command.ts';
 import { listTexts, nameFile, SCRIPTS } from './render-list.ts';
 import { readUrl, refuseCombinations } from './render-usage.ts';
@@ -54,7 +56,7 @@ function printFormat(format: Format, bundle: Bundle, url: string | undefined, se
   const { limit } = format;
   if (!limit || bytes <= limit.bytes || settings.common.isQuiet) return;
   io.err(
-    `ssm-keepalive: ${bytes} bytes, more than the ${limit.bytes} that ${limit.what}\n  next: ${limit.next}\n`,
+    say`ssm-keepalive: ${bytes} bytes, more than the ${limit.bytes} that ${limit.what}\n  next: ${limit.next}\n`,
   );
 }
 
@@ -76,7 +78,7 @@ function writeOut(bundle: Bundle, folder: string, settings: Settings, io: Io): n
     [
       `bundle ${bundle.digest}: ${files.length} files in ${folder}${gone.length > 0 ? `, ${gone.length} of another bundle removed` : ''}`,
       'into an image, as root:',
-      `  cp -a --no-preserve=ownership ${quoteForPeople(folder)}/. /mnt/image/`,
+      `  cp -a --no-preserve=ownership ${quoteWord(folder)}/. /mnt/image/`,
       ...(left.length > 0
         ? [
             'not in it, since they go into files of others; only the installer does those:',
@@ -88,5 +90,3 @@ function writeOut(bundle: Bundle, folder: string, settings: Settings, io: Io): n
   );
   return 0;
 }
-
-const quoteForPeople = (path: string) => (/^[\w./@+-]+$/.test(path) ? path : JSON.stringify(path));

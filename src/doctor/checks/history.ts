@@ -1,4 +1,5 @@
 /** The check on ended sessions: those as long as a limit ended at it. */
+import { quoteWord } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 import { groupSessions } from '../history-groups.ts';
 
@@ -43,7 +44,7 @@ export const history: Check = defineCheck({
       ids.length > MOST_IDS
         ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
         : ids.length > 0
-          ? `ssm-keepalive install --instance-id ${ids.join(' ')}${connection}`
+          ? `ssm-keepalive install --instance-id ${ids.map(quoteWord).join(' ')}${connection}`
           : '',
       maximum === 0
         ? ''

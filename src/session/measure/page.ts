@@ -21,9 +21,9 @@ import {
 export function renderPage(runs: readonly ArmRun[], conclusion: Conclusion, facts: MeasureFacts): string {
   const spanSeconds = Math.max(1, ...runs.map((run) => livedSeconds(run)));
   const title = `How long sessions live: ${facts.instanceId}`;
-  return `<!doctype html>
-${
-  html`<html lang="en">
+  return (
+    '<!doctype html>\n' +
+    html`<html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -65,7 +65,7 @@ ${showFacts(facts)}
 </body>
 </html>
 `.text
-}`;
+  );
 }
 
 function showConclusion({ about, says, why }: ReturnType<typeof sayConclusion>[number]): Html {

