@@ -7,6 +7,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Below node_modules, where packages that are not bundled are found. */
 const OUT = 'node_modules/.ssm-keepalive-tests';
 
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** Loaded as they are. Only the SDK goes into the bundles: its many files take three times as long. */
+const packages = Object.keys({ ...dependencies, ...devDependencies }).filter(
+  (name) => !/^@(aws-sdk|smithy)\//.test(name),
+);
+
 /** Each module goes on to know its own place in the tree, wherever its bundle lies. @type {import('esbuild').Plugin} */
 const ownPlace = {
   name: 'own-place',
@@ -37,7 +43,7 @@ export async function buildTests(files) {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    external: ['@lydell/node-pty', 'esbuild', 'typescript'],
+    external: packages,
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     define: { 'import.meta.url': '__place' },
