@@ -149,16 +149,22 @@ function sessionTable(sessions: readonly KeptSession[]): string[] {
       session.leaked === null ? '-' : String(session.leaked),
     ]);
   }
+  // The id is too long for a column.
   return trimLines(table.toString())
     .split('\n')
-    .map((line) => `  ${line}`);
+    .flatMap((line, at) => [`  ${line}`, ...nameSession(sessions[at - 1])]);
+}
+
+function nameSession(session: KeptSession | undefined): string[] {
+  return session?.sessionId ? [`    session ${showLine(session.sessionId)}`] : [];
 }
 
 function describeSession(session: KeptSession): string {
   return (
     `${session.user || session.uid} on ${session.terminal.replace('/dev/', '')}: ${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}, ` +
     `${session.state}, ${formatAge(session.age)} old, key ${formatAge(session.lastKey)} ago, ` +
-    `answer ${formatAge(session.lastAnswer)} ago, ${session.leaked ?? '-'} leaked`
+    `answer ${formatAge(session.lastAnswer)} ago, ${session.leaked ?? '-'} leaked` +
+    (session.sessionId ? `; session ${session.sessionId}` : '')
   );
 }
 

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderStatus } from '../../src/commands/deliver/status-report.ts';
+import { readReportLine } from '../../src/fleet/report-line.ts';
+import { makeIo } from '../support/cli.ts';
+
+const session = (sessionId: string, terminal: string) => ({
+  pid: 1,
+  uid: 1001,
+  user: 'ssm-user',
+  terminal,
+  sessionId,
+  keeper: 'relay',
+  state: 'answering',
+});
+const IDS = ['kim-0123456789abcdef0', 'alex@example.com-abcdefghijklmnopqrstuvwxyz'];
+const report = readReportLine(
+  JSON.stringify({
+    'ssm-keepalive': 1,
+    verdict: 'status',
+    state: 'installed',
+    sessions: [
+      session(IDS[0] ?? '', '/dev/pts/1'),
+      session('', '/dev/pts/2'),
+      session(IDS[1] ?? '', '/dev/pts/3'),
+    ],
+  }),
+);
+const row = { instanceId: 'i-1', name: '', verdict: 'installed', class: '', why: '', next: '', report };
+
+for (const columns of [80, 60])
+  test(`status: each session has its id below or behind it, at ${columns} columns`, () => {
+    const shown = renderStatus([row], makeIo({ columns }));
+    for (const line of shown.split('\n')) assert.ok(line.length <= columns, line);
+    const words = shown.replace(/\s+/g, ' ');
+    assert.match(words, new RegExp(`pts/1.*session ${IDS[0]}.*pts/2.*pts/3.*session ${IDS[1]}`));
+    assert.doesNotMatch(words.slice(words.indexOf('pts/2'), words.indexOf('pts/3')), /session /);
+  });
