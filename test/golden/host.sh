@@ -223,6 +223,12 @@ is_replaceable() {
   return 1
 }
 
+is_writable() {
+  { true >>"$root$1"; } 2>/dev/null || distrust="$1 cannot be written: it is read-only or immutable"
+  ! grep -q " ${root%/.}$1 " /proc/self/mountinfo 2>/dev/null || distrust="$1 is a mount of its own, so it cannot be replaced"
+  [ -z "$distrust" ]
+}
+
 has_unit() {
   for units in /etc/systemd/system /run/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
     [ ! -e "$root$units/$1" ] || return 0
@@ -329,7 +335,7 @@ find_target() {
         ;;
     esac
   fi
-  [ -e "$root$target" ] && is_trusted_directory "${target%/*}" && is_replaceable "$target" || return 1
+  [ -e "$root$target" ] && is_trusted_directory "${target%/*}" && is_replaceable "$target" && is_writable "$target" || return 1
   [ "$(stat -c %h "$root$target" 2>/dev/null)" = 1 ] && return 0
   distrust="$target has several names (hard links)"
   return 1
@@ -369,7 +375,8 @@ remove_block() {
   find_target "$1" || return 0
   drop_waiting "$target"
   find_block "$target" "$2"
-  [ "$block" = same ] && rewrite_around "$target" : && mv -f "$root$waiting" "$root$target"
+  [ "$block" = same ] || return 0
+  { rewrite_around "$target" : && mv -f "$root$waiting" "$root$target"; } 2>/dev/null || rm -f "$root$waiting"
 }
 
 belongs_here() {
