@@ -40,6 +40,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/^(measure .*?)( --limit \S+)?( --temporary-document)?$/, '$1 --limit 1s'],
   // Every arm has a test of its own.
   [/^(measure \S+) --limit 1s$/, '$1 --arm nothing --limit 1s'],
+  [/^(measure .*)--arm \S+/, '$1--arm nothing'],
   // The plainest install is done, the others are planned.
   [/^install --tag env=dev$/, 'install --no-restart --tag env=dev'],
   [/^install (?!--no-restart --tag env=dev$)(?!.*--dry-run)(.*)$/, 'install $1 --dry-run'],

@@ -690,7 +690,7 @@ has_interpreter() {
 }
 
 run_limited() {
-  if command -v timeout >/dev/null 2>&1; then timeout 15 "$@"; else "$@"; fi </dev/null 2>/dev/null
+  if command -v timeout >/dev/null 2>&1; then timeout "${limit:-15}" "$@"; else "$@"; fi </dev/null 2>/dev/null
 }
 
 run_python() {

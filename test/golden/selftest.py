@@ -101,7 +101,7 @@ def main():
         finally:
             os._exit(127)
     os.close(slave)
-    session = Session(master, time.time() + 10)
+    session = Session(master, time.time() + 30)
     outcome = try_session(session)
     if not outcome:
         status = None
