@@ -16,19 +16,18 @@ describe('endings', { concurrency: 4 }, () => {
     test(`${name} as sh: a session whose program dies of Ctrl-C in the shell's place is over`, {
       skip,
     }, async () => {
-      const session = sandbox.open({ executable, env: { ENV } });
-      try {
+      await sandbox.inSession({ executable, env: { ENV } }, async (session) => {
         await session.until('a heartbeat', () => session.answered > 0);
         session.type('exec sleep 1000\r');
         await session.until('the sleep', () =>
           session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000')),
         );
+        // Nothing is on its way then: the terminal itself would echo it after the end.
+        await session.heartbeats();
         session.type('\x03');
         assert.equal(await session.exited(), 130);
         assert.doesNotMatch(session.screen, /0n/);
-      } finally {
-        session.close();
-      }
+      });
     });
 
     // Line editors may meet a NUL there without us too: they switch the terminal's modes before they read.
@@ -36,13 +35,10 @@ describe('endings', { concurrency: 4 }, () => {
     test(`${name} as sh: Ctrl-D typed before the shell was ready ends the session, as without us`, {
       skip,
     }, async () => {
-      const session = sandbox.open({ executable, env: { ENV } });
-      try {
+      await sandbox.inSession({ executable, env: { ENV } }, async (session) => {
         session.type('\x04');
         assert.equal(await session.exited(), 0);
-      } finally {
-        session.close();
-      }
+      });
     });
   }
 
@@ -62,8 +58,7 @@ describe('endings', { concurrency: 4 }, () => {
         host.write('tmp/broken', '#!/bin/sh\nexit 1\n', 0o755);
         for (const interpreter of ['/tmp/broken\n', recorded]) {
           host.write(`${LIBRARY}/${version}/interpreter`, interpreter);
-          const session = host.open(shell);
-          try {
+          await host.inSession(shell, async (session) => {
             await session.see('prompt> ');
             if (interpreter === recorded) {
               await session.until('a heartbeat', () => session.answered > 0);
@@ -73,9 +68,7 @@ describe('endings', { concurrency: 4 }, () => {
             session.type('echo "works $((40+2))"; exit 9\r');
             await session.see('works 42');
             assert.equal(await session.exited(), 9);
-          } finally {
-            session.close();
-          }
+          });
         }
       } finally {
         host.close();
@@ -86,8 +79,7 @@ describe('endings', { concurrency: 4 }, () => {
   test('bash -l in an unkept shell: an answer on its way when it ends is not read by that shell', {
     skip,
   }, async () => {
-    const session = sandbox.open({ executable: '/usr/bin/dash', argv0: 'sh' });
-    try {
+    await sandbox.inSession({ executable: '/usr/bin/dash', argv0: 'sh' }, async (session) => {
       session.answers = 'never';
       await session.see(/[$>] /);
       session.type('bash -l\r');
@@ -101,8 +93,6 @@ describe('endings', { concurrency: 4 }, () => {
       await session.see('outer 7');
       assert.equal(await session.exited(), 5);
       assert.doesNotMatch(session.screen, /\^\[\[0n|0n: not found/);
-    } finally {
-      session.close();
-    }
+    });
   });
 });

@@ -88,6 +88,16 @@ function testWay(way: WayIn) {
     }
   };
 
+  const inSession = (text: string, body: (session: PtySession) => Promise<void>) =>
+    withInterpreter(text, async (open) => {
+      const session = open();
+      try {
+        await body(session);
+      } finally {
+        session.close();
+      }
+    });
+
   for (const [turn, signal] of (['SIGKILL', 'SIGSTOP'] as const).entries()) {
     testWhere(isLong || ALWAYS.includes(name))(
       `${name}: the session goes on as the plain shell after ${signal} of a running relay, with one line of text`,
@@ -95,22 +105,17 @@ function testWay(way: WayIn) {
         skip,
       },
       () =>
-        withInterpreter(PYTHON, async (open) => {
-          const session = open();
-          try {
-            await session.see('prompt> ');
-            await session.until('a heartbeat', () => session.answered > 0);
-            process.kill(session.processes('ssm-keepalive')[0]!, signal);
-            await session.see(sentence);
-            // busybox sets its modes, and drops what was typed, before it prompts.
-            await session.until('the prompt after it', () =>
-              session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
-            );
-            await assertShellWorks(session);
-            assert.equal(times(session.screen, 'ssm-keepalive'), 1);
-          } finally {
-            session.close();
-          }
+        inSession(PYTHON, async (session) => {
+          await session.see('prompt> ');
+          await session.until('a heartbeat', () => session.answered > 0);
+          process.kill(session.processes('ssm-keepalive')[0]!, signal);
+          await session.see(sentence);
+          // busybox sets its modes, and drops what was typed, before it prompts.
+          await session.until('the prompt after it', () =>
+            session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
+          );
+          await assertShellWorks(session);
+          assert.equal(times(session.screen, 'ssm-keepalive'), 1);
         }),
     );
 
@@ -120,21 +125,16 @@ function testWay(way: WayIn) {
         skip,
       },
       () =>
-        withInterpreter(PYTHON, async (open) => {
-          const session = open();
-          try {
-            session.answers = 'never';
-            await session.until('a query', () => session.screen.includes('\x1b[5n'));
-            process.kill(session.processes('ssm-keepalive')[0]!, signal);
-            session.type('\x1b[0n');
-            await session.see(sentence);
-            await session.until('the prompt after it', () =>
-              session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
-            );
-            await assertShellWorks(session);
-          } finally {
-            session.close();
-          }
+        inSession(PYTHON, async (session) => {
+          session.answers = 'never';
+          await session.until('a query', () => session.screen.includes('\x1b[5n'));
+          process.kill(session.processes('ssm-keepalive')[0]!, signal);
+          session.type('\x1b[0n');
+          await session.see(sentence);
+          await session.until('the prompt after it', () =>
+            session.screen.slice(session.screen.indexOf(sentence)).includes('prompt> '),
+          );
+          await assertShellWorks(session);
         }),
     );
 
@@ -164,16 +164,11 @@ function testWay(way: WayIn) {
       skip,
     },
     () =>
-      withInterpreter('#!/bin/sh\nexec sleep 1000\n', async (open) => {
-        const session = open();
-        try {
-          session.type('printf "typed %d early\\n" 23\r');
-          await session.see('typed 23 early');
-          assert.equal(times(session.screen, 'typed 23 early'), 1);
-          await assertShellWorks(session);
-        } finally {
-          session.close();
-        }
+      inSession('#!/bin/sh\nexec sleep 1000\n', async (session) => {
+        session.type('printf "typed %d early\\n" 23\r');
+        await session.see('typed 23 early');
+        assert.equal(times(session.screen, 'typed 23 early'), 1);
+        await assertShellWorks(session);
       }),
   );
 
@@ -188,33 +183,23 @@ function testWay(way: WayIn) {
       `${name}: an interpreter that ${what} leaves the plain shell`,
       { skip },
       () =>
-        withInterpreter(text, async (open) => {
-          const session = open();
-          try {
-            await session.see('prompt> ');
-            await assertShellWorks(session);
-          } finally {
-            session.close();
-          }
+        inSession(text, async (session) => {
+          await session.see('prompt> ');
+          await assertShellWorks(session);
         }),
     );
   }
 
   testWhere(isTurn(way, 3))(`${name}: the exit status of the shell inside is the session's`, { skip }, () =>
-    withInterpreter(PYTHON, async (open) => {
-      const session = open();
-      try {
-        await session.see('prompt> ');
-        await session.until('a heartbeat', () => session.answered > 0);
-        session.type('exit 77\r');
-        assert.equal(await session.exited(), 77);
-        assert.equal(
-          times(session.screen, 'exit\r\n'),
-          way.executable.endsWith('bash') && way.argv0 !== '-bash' ? 1 : 0,
-        );
-      } finally {
-        session.close();
-      }
+    inSession(PYTHON, async (session) => {
+      await session.see('prompt> ');
+      await session.until('a heartbeat', () => session.answered > 0);
+      session.type('exit 77\r');
+      assert.equal(await session.exited(), 77);
+      assert.equal(
+        times(session.screen, 'exit\r\n'),
+        way.executable.endsWith('bash') && way.argv0 !== '-bash' ? 1 : 0,
+      );
     }),
   );
 }

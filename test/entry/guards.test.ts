@@ -31,8 +31,7 @@ async function transcript(
   options: SessionOptions,
   input: string,
 ): Promise<{ screen: string; relays: number }> {
-  const session = sandbox.open(options);
-  try {
+  return sandbox.inSession(options, async (session) => {
     let relays = 0;
     if (input !== '') {
       await session.see(/[$#>%] /);
@@ -44,9 +43,7 @@ async function transcript(
       return session.exitStatus !== undefined;
     });
     return { screen: session.screen, relays };
-  } finally {
-    session.close();
-  }
+  });
 }
 
 /** The same session on a host without us sees the same, and here no relay was ever up. */
@@ -90,15 +87,15 @@ describe('guards', { concurrency: 4 }, () => {
       },
       async () => {
         await assertNothingHappens({ executable, argv0: '/bin/sh', parent: 'some-terminal' }, leave);
-        const session = kept.open({ executable, argv0: '/bin/sh', uid: 0, env: { ENV, HOME: '/root' } });
-        try {
-          await session.until('a heartbeat', () => session.answered > 0);
-          session.type(leave);
-          assert.equal(await session.exited(), 3);
-          assert.match(session.screen, /ENV=unset/);
-        } finally {
-          session.close();
-        }
+        await kept.inSession(
+          { executable, argv0: '/bin/sh', uid: 0, env: { ENV, HOME: '/root' } },
+          async (session) => {
+            await session.until('a heartbeat', () => session.answered > 0);
+            session.type(leave);
+            assert.equal(await session.exited(), 3);
+            assert.match(session.screen, /ENV=unset/);
+          },
+        );
       },
     );
 
@@ -144,35 +141,35 @@ describe('guards', { concurrency: 4 }, () => {
     });
 
     testRow(`${name} as sh: out of scope it forks nothing and starts nothing`, { skip }, async () => {
-      const session = kept.open({
-        executable: '/usr/bin/strace',
-        argv0: 'strace',
-        args: [
-          '-f',
-          '-o',
-          `/tmp/trace.${name}`,
-          '-e',
-          'trace=fork,vfork,clone,clone3,execve',
-          '-E',
-          `ENV=${ENV}`,
-          'sh',
-          '-i',
-        ],
-        extra: ['--ro-bind', executable, '/tmp/bin/sh'],
-        env: { PATH: '/tmp/bin:/usr/bin:/bin' },
-      });
-      try {
-        await session.see('prompt> ');
-        session.type('exit 4\r');
-        assert.equal(await session.exited(), 4);
-        const calls = kept
-          .read(`tmp/trace.${name}`)
-          .split('\n')
-          .filter((line) => /fork\(|clone|execve\(/.test(line));
-        assert.equal(calls.length, 1, `${calls.join('\n')}\n${session.screen}`);
-      } finally {
-        session.close();
-      }
+      await kept.inSession(
+        {
+          executable: '/usr/bin/strace',
+          argv0: 'strace',
+          args: [
+            '-f',
+            '-o',
+            `/tmp/trace.${name}`,
+            '-e',
+            'trace=fork,vfork,clone,clone3,execve',
+            '-E',
+            `ENV=${ENV}`,
+            'sh',
+            '-i',
+          ],
+          extra: ['--ro-bind', executable, '/tmp/bin/sh'],
+          env: { PATH: '/tmp/bin:/usr/bin:/bin' },
+        },
+        async (session) => {
+          await session.see('prompt> ');
+          session.type('exit 4\r');
+          assert.equal(await session.exited(), 4);
+          const calls = kept
+            .read(`tmp/trace.${name}`)
+            .split('\n')
+            .filter((line) => /fork\(|clone|execve\(/.test(line));
+          assert.equal(calls.length, 1, `${calls.join('\n')}\n${session.screen}`);
+        },
+      );
     });
 
     testRow(
@@ -181,21 +178,21 @@ describe('guards', { concurrency: 4 }, () => {
         skip,
       },
       async () => {
-        const session = kept.open({
-          executable,
-          env: { ENV },
-          extra: ['--cap-add', 'CAP_SYS_ADMIN'],
-          prefix: ['/usr/bin/dash', '-c', 'mount -o remount,hidepid=2 /proc && exec "$@"', 'dash'],
-        });
-        try {
-          await session.see('prompt> ');
-          await session.until('a heartbeat', () => session.answered > 0);
-          session.type('cat /proc/1/comm; exit 5\r');
-          assert.equal(await session.exited(), 5);
-          assert.match(session.screen, /No such file/);
-        } finally {
-          session.close();
-        }
+        await kept.inSession(
+          {
+            executable,
+            env: { ENV },
+            extra: ['--cap-add', 'CAP_SYS_ADMIN'],
+            prefix: ['/usr/bin/dash', '-c', 'mount -o remount,hidepid=2 /proc && exec "$@"', 'dash'],
+          },
+          async (session) => {
+            await session.see('prompt> ');
+            await session.until('a heartbeat', () => session.answered > 0);
+            session.type('cat /proc/1/comm; exit 5\r');
+            assert.equal(await session.exited(), 5);
+            assert.match(session.screen, /No such file/);
+          },
+        );
       },
     );
 
@@ -205,8 +202,7 @@ describe('guards', { concurrency: 4 }, () => {
         skip,
       },
       async () => {
-        const session = kept.open({ executable, env: { ENV } });
-        try {
+        await kept.inSession({ executable, env: { ENV } }, async (session) => {
           await session.see('prompt> ');
           await session.until('a heartbeat', () => session.answered > 0);
           session.type(
@@ -218,9 +214,7 @@ describe('guards', { concurrency: 4 }, () => {
           session.type('echo "in $((1+1))"\r');
           await session.see('in 2');
           assert.equal(session.processes('ssm-keepalive').length, 1);
-        } finally {
-          session.close();
-        }
+        });
       },
     );
   }
@@ -277,8 +271,7 @@ describe('guards', { concurrency: 4 }, () => {
   );
 
   test('bash -l in the background is left alone', { skip }, async () => {
-    const session = kept.open({ executable: '/usr/bin/bash', argv0: 'bash' });
-    try {
+    return kept.inSession({ executable: '/usr/bin/bash', argv0: 'bash' }, async (session) => {
       await session.see('prompt> ');
       session.type('bash -l </dev/tty >/dev/tty 2>&1 &\r');
       await session.see(/\[1\] \d+/);
@@ -288,30 +281,24 @@ describe('guards', { concurrency: 4 }, () => {
       });
       assert.equal(session.processes('ssm-keepalive').length, 0);
       session.type('kill -9 %1; exit\r');
-    } finally {
-      session.close();
-    }
+    });
   });
 
   test('a shell whose output or errors go elsewhere is left alone', { skip }, async () => {
     for (const where of ['>/dev/null', '2>/dev/null']) {
-      const session = kept.open({ executable: '/usr/bin/bash', argv0: 'bash' });
-      try {
+      await kept.inSession({ executable: '/usr/bin/bash', argv0: 'bash' }, async (session) => {
         await session.see('prompt> ');
         session.type(`bash -l ${where}\r`);
         await session.until('the login shell to read', () => session.commandLines().includes('bash -l'));
         session.type(`echo "level $SHLVL" >/dev/tty\r`);
         await session.see(/level \d/);
         assert.equal(session.processes('ssm-keepalive').length, 0);
-      } finally {
-        session.close();
-      }
+      });
     }
   });
 
   test('a shell whose output goes to another terminal is left alone', { skip }, async () => {
-    const session = kept.open({ executable: '/usr/bin/bash', argv0: 'bash' });
-    try {
+    await kept.inSession({ executable: '/usr/bin/bash', argv0: 'bash' }, async (session) => {
       await session.see('prompt> ');
       session.type(
         "setsid script -qc 'tty >/tmp/other; exec sleep 60' /dev/null </dev/null >/dev/null 2>&1 &\r",
@@ -325,9 +312,7 @@ describe('guards', { concurrency: 4 }, () => {
       session.type('echo "level $SHLVL" >/dev/tty\r');
       await session.see(/level \d/);
       assert.equal(session.processes('ssm-keepalive').length, 0);
-    } finally {
-      session.close();
-    }
+    });
   });
 
   test('cron, and anything else without a terminal, is left alone', { skip }, () => {

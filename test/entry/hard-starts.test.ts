@@ -53,8 +53,7 @@ function testWay(way: WayIn) {
       inHost(async (host, version) => {
         host.write('tmp/slow', '#!/bin/sh\n: >/tmp/begun\nsleep 1\nexec /usr/bin/python3 "$@"\n', 0o755);
         host.write(`${version}/interpreter`, '/tmp/slow\n');
-        const session = host.open(way);
-        try {
+        await host.inSession(way, async (session) => {
           await session.until('the interpreter to be starting', () => host.has('tmp/begun'));
           session.type('\x03');
           await session.until('a heartbeat', () => session.answered > 0);
@@ -66,9 +65,7 @@ function testWay(way: WayIn) {
           session.type('\x03');
           await session.until('the sleep to be interrupted', () => !isAsleep());
           await assertShellWorks(session);
-        } finally {
-          session.close();
-        }
+        });
       }),
   );
 
@@ -102,16 +99,16 @@ function testWay(way: WayIn) {
   // With fewer some shells cannot read a startup file at all, whoever wrote it.
   test(`${name}: where twenty descriptors are the limit the shell works`, { skip }, () =>
     inHost(async (host) => {
-      const session = host.open({
-        ...way,
-        prefix: ['/usr/bin/dash', '-c', 'ulimit -n 20; exec "$@"', 'dash'],
-      });
-      try {
-        await session.see('prompt> ');
-        await assertPlainCommandWorks(session);
-      } finally {
-        session.close();
-      }
+      await host.inSession(
+        {
+          ...way,
+          prefix: ['/usr/bin/dash', '-c', 'ulimit -n 20; exec "$@"', 'dash'],
+        },
+        async (session) => {
+          await session.see('prompt> ');
+          await assertPlainCommandWorks(session);
+        },
+      );
     }),
   );
 }

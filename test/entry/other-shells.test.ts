@@ -40,8 +40,7 @@ after(() => {
 
 /** What a session shows from its first byte to its last, heartbeats and terminal control left out. */
 async function transcript(host: Sandbox, options: SessionOptions, input: string, expectsRelay: boolean) {
-  const session = host.open(options);
-  try {
+  return host.inSession(options, async (session) => {
     let relays = 0;
     if (input !== '') {
       await session.see('prompt> ');
@@ -53,9 +52,7 @@ async function transcript(host: Sandbox, options: SessionOptions, input: string,
     // A line editor draws what comes while it draws in more than one way; what programs print is the same.
     const said = session.screen.split('\r\n').filter((line) => !/\x1b|prompt> /.test(line));
     return { said, status, relays };
-  } finally {
-    session.close();
-  }
+  });
 }
 
 const leave = 'command env | command grep -v -e "^_=" -e SHLVL -e OLDPWD | sort; umask; exit 21\r';
@@ -100,22 +97,22 @@ function testWay(way: WayIn) {
     const count = async (host: Sandbox) => {
       const trace = `/tmp/trace.${way.argv0}`;
       const word = way.argv0.startsWith('-') ? ['-l'] : [];
-      const session = host.open({
-        executable: '/usr/bin/strace',
-        argv0: 'strace',
-        args: ['-f', '-o', trace, '-e', 'trace=fork,vfork,clone,clone3,execve', way.executable, ...word],
-        parent: 'sshd',
-      });
-      try {
-        await session.see('prompt> ');
-        session.type('exit 4\r');
-        assert.equal(await session.exited(), 4);
-        // Where two processes call at once strace writes a call as two lines; the second, `resumed`, is no call of its own.
-        const calls = host.read(trace.slice(1)).match(/^\d+ +v?(fork|clone3?|execve)\(.*/gm) ?? [];
-        return calls.filter((line) => !line.includes('CLONE_THREAD')).length;
-      } finally {
-        session.close();
-      }
+      return host.inSession(
+        {
+          executable: '/usr/bin/strace',
+          argv0: 'strace',
+          args: ['-f', '-o', trace, '-e', 'trace=fork,vfork,clone,clone3,execve', way.executable, ...word],
+          parent: 'sshd',
+        },
+        async (session) => {
+          await session.see('prompt> ');
+          session.type('exit 4\r');
+          assert.equal(await session.exited(), 4);
+          // Where two processes call at once strace writes a call as two lines; the second, `resumed`, is no call of its own.
+          const calls = host.read(trace.slice(1)).match(/^\d+ +v?(fork|clone3?|execve)\(.*/gm) ?? [];
+          return calls.filter((line) => !line.includes('CLONE_THREAD')).length;
+        },
+      );
     };
     assert.equal(await count(kept), await count(plain));
   });
@@ -166,17 +163,14 @@ function testCommands() {
     skip: missing || lacksShell(FISH),
   }, async () => {
     for (const where of ['>/dev/null', '2>/dev/null']) {
-      const session = kept.open({ executable: '/usr/bin/dash', argv0: 'sh' });
-      try {
+      await kept.inSession({ executable: '/usr/bin/dash', argv0: 'sh' }, async (session) => {
         await session.see(/[$>] /);
         session.type(`fish -l ${where}\r`);
         await session.until('fish to read', () => session.commandLines().includes('fish -l'));
         session.type('echo "in fish" >/dev/tty\r');
         await session.see(/[\r\n]in fish\r\n/);
         assert.equal(session.processes('ssm-keepalive').length, 0);
-      } finally {
-        session.close();
-      }
+      });
     }
   });
 }

@@ -37,8 +37,7 @@ const QUESTIONS =
 
 /** The session's text from its first byte to its last, heartbeats and terminal control left out. */
 async function converse(sandbox: Sandbox, options: SessionOptions, expectsRelay: boolean) {
-  const session = sandbox.open(options);
-  try {
+  return sandbox.inSession(options, async (session) => {
     await session.see('prompt> ');
     if (expectsRelay) await session.until('a heartbeat', () => session.answered > 0);
     session.type(QUESTIONS);
@@ -47,9 +46,7 @@ async function converse(sandbox: Sandbox, options: SessionOptions, expectsRelay:
       status,
       screen: session.screen.replaceAll('\x1b[5n', '').replaceAll(/\x1b\[\?2004[hl]|\x1b\[6n/g, ''),
     };
-  } finally {
-    session.close();
-  }
+  });
 }
 
 describe('login shells', { concurrency: 4 }, () => {
@@ -67,48 +64,48 @@ describe('login shells', { concurrency: 4 }, () => {
   }
 
   test('su - and sudo -i from a kept session start no second relay', { skip }, async () => {
-    const session = kept.open({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-l'], uid: 0 });
-    try {
-      await session.until('a heartbeat', () => session.answered > 0);
-      // What sudo -i does to the environment: nothing of it is left but TERM.
-      session.type('env -i TERM=xterm HOME=/root bash -l\r');
-      await session.until('the second login', () => session.screen.split('last words').length > 2);
-      session.type('echo "inner $((3+4))"\r');
-      await session.see('inner 7');
-      assert.equal(session.processes('ssm-keepalive').length, 1);
-    } finally {
-      session.close();
-    }
+    await kept.inSession(
+      { executable: '/usr/bin/bash', argv0: 'bash', args: ['-l'], uid: 0 },
+      async (session) => {
+        await session.until('a heartbeat', () => session.answered > 0);
+        // What sudo -i does to the environment: nothing of it is left but TERM.
+        session.type('env -i TERM=xterm HOME=/root bash -l\r');
+        await session.until('the second login', () => session.screen.split('last words').length > 2);
+        session.type('echo "inner $((3+4))"\r');
+        await session.see('inner 7');
+        assert.equal(session.processes('ssm-keepalive').length, 1);
+      },
+    );
   });
 
   test('a login that is no session of the service is left alone under scope ssm', { skip }, async () => {
-    const session = kept.open({
-      executable: '/usr/bin/bash',
-      argv0: '-bash',
-      parent: 'sshd',
-      env: { SSH_CONNECTION: '203.0.113.7 5022 10.0.0.2 22' },
-    });
-    try {
-      await session.see('prompt> ');
-      assert.equal(session.processes('ssm-keepalive').length, 0);
-    } finally {
-      session.close();
-    }
+    await kept.inSession(
+      {
+        executable: '/usr/bin/bash',
+        argv0: '-bash',
+        parent: 'sshd',
+        env: { SSH_CONNECTION: '203.0.113.7 5022 10.0.0.2 22' },
+      },
+      async (session) => {
+        await session.see('prompt> ');
+        assert.equal(session.processes('ssm-keepalive').length, 0);
+      },
+    );
   });
 
   for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
     test(`ssh over Session Manager, client address ${address}, is kept`, { skip }, async () => {
-      const session = kept.open({
-        executable: '/usr/bin/bash',
-        argv0: '-bash',
-        parent: 'sshd',
-        env: { SSH_CONNECTION: `${address} 5022 ${address} 22` },
-      });
-      try {
-        await session.until('a heartbeat', () => session.answered > 0);
-      } finally {
-        session.close();
-      }
+      await kept.inSession(
+        {
+          executable: '/usr/bin/bash',
+          argv0: '-bash',
+          parent: 'sshd',
+          env: { SSH_CONNECTION: `${address} 5022 ${address} 22` },
+        },
+        async (session) => {
+          await session.until('a heartbeat', () => session.answered > 0);
+        },
+      );
     });
   }
 

@@ -23,8 +23,7 @@ for (const [what, hook] of [
     const looked: string[] = [];
     for (const env of [{}, { SSM_KEEPALIVE: 'off' }]) {
       host.write('etc/profile', `TMOUT=3000\n${hook}${PROFILE}`);
-      const session = host.open({ executable: '/usr/bin/bash', argv0: '-bash', env });
-      try {
+      await host.inSession({ executable: '/usr/bin/bash', argv0: '-bash', env }, async (session) => {
         await session.see('prompt> ');
         session.type(
           'echo "<$TMOUT|$(declare -p PROMPT_COMMAND 2>&1)|$(trap -p)|$(set | grep -c ^__ssmka)>"; exit 5\r',
@@ -32,9 +31,7 @@ for (const [what, hook] of [
         assert.equal(await session.exited(), 5);
         assert.doesNotMatch(session.screen, /cannot unset|command not found|readonly variable/);
         looked.push(/^<3000[^>]*>/m.exec(session.screen)?.[0] ?? session.screen);
-      } finally {
-        session.close();
-      }
+      });
     }
     assert.equal(looked[0], looked[1]);
     assert.match(looked[0]!, /\|0>$/);
@@ -43,39 +40,30 @@ for (const [what, hook] of [
 
 test('zsh: TMOUT and precmd_functions stay as a login sets them', { skip }, async () => {
   host.write('home/ssm-user/.zshrc', 'TMOUT=3000\nprecmd_functions+=(true)\n');
-  const session = host.open({ executable: '/usr/bin/zsh', argv0: '-zsh' });
-  try {
+  await host.inSession({ executable: '/usr/bin/zsh', argv0: '-zsh' }, async (session) => {
     await session.see('prompt> ');
     session.type('echo "<$TMOUT|$precmd_functions|$(typeset | grep -c ssmka)>"; exit 5\r');
     assert.equal(await session.exited(), 5);
     assert.match(session.screen, /^<3000\|true\|0>\r$/m);
-  } finally {
-    session.close();
-  }
+  });
 });
 
 for (const { name, executable } of ENTRY_SHELLS) {
   test(`${name} as sh: a TMOUT of the agent's environment is there inside`, { skip }, async () => {
-    const session = host.open({ executable, env: { ENV, TMOUT: '3000' } });
-    try {
+    await host.inSession({ executable, env: { ENV, TMOUT: '3000' } }, async (session) => {
       await session.see('prompt> ');
       session.type('echo "<${TMOUT-unset}>"; exit 5\r');
       assert.equal(await session.exited(), 5);
       assert.ok(session.screen.includes('<3000>'), session.screen);
-    } finally {
-      session.close();
-    }
+    });
   });
 }
 
 test('bash: a TMOUT of three seconds ends a kept login', { skip }, async () => {
   host.write('etc/profile', `${PROFILE}TMOUT=3\n`);
-  const session = host.open({ executable: '/usr/bin/bash', argv0: '-bash' });
-  try {
+  await host.inSession({ executable: '/usr/bin/bash', argv0: '-bash' }, async (session) => {
     await session.see('prompt> ');
     await session.exited();
     assert.match(session.screen, /timed out waiting for input/);
-  } finally {
-    session.close();
-  }
+  });
 });

@@ -298,6 +298,16 @@ export class Sandbox {
     return new PtySession(child, options.terminal);
   }
 
+  /** Opens a session for as long as `body` takes. */
+  async inSession<T>(options: SessionOptions, body: (session: PtySession) => Promise<T>): Promise<T> {
+    const session = this.open(options);
+    try {
+      return await body(session);
+    } finally {
+      session.close();
+    }
+  }
+
   /** Every file below the given paths, with all that an undo has to put back. */
   snapshot(...paths: string[]): string {
     const { stdout } = spawnSync(
