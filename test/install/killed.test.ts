@@ -6,7 +6,7 @@ import { INSTALLER_SHELLS, skipUnless } from '../support/sandbox.ts';
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 
 /** Of the rest one operation in so many; the day decides which. killed.long.test.ts takes every one. */
-const STEP = 30;
+const STEP = 90;
 const seed = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 
 /** The moments that decide what a login meets: whatever touches `current` itself, each time, and the names that entries go live under, every fourth. */
