@@ -71,7 +71,7 @@ __ssmka_is_wanted() {
 
 __ssmka_is_program() {
   [ -x "$1" ] || return 1
-  [ -O / ] || return 0
+  [ -O /usr/bin ] || return 0
   __ssmka_start=$(readlink -f "$1") || return 1
   set -- "$1" / "$__ssmka_start"
   for __ssmka_line in "$1" "$__ssmka_start"; do

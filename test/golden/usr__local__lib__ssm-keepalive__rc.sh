@@ -12,7 +12,7 @@ case $- in
       # Root reads no version that others may change; the folders above were looked at by whoever reads this.
       if [ ! -r "$__ssmka_dir/entry.sh" ]; then
         :
-      elif [ -O / ] && [ "$(/usr/bin/find -L "$__ssmka_dir" \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
+      elif [ -O /usr/bin ] && [ "$(/usr/bin/find -L "$__ssmka_dir" \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
         :
       elif [ -n "${ZSH_VERSION-}" ]; then
         # shellcheck disable=SC2016 # zsh has its own options back afterwards
