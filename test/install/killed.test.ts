@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { killAtEach, SCENARIOS } from '../support/killed.ts';
 import { INSTALLER_SHELLS, skipUnless } from '../support/sandbox.ts';
+import { TURN } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 
 /** Of the rest one operation in so many; the day decides which. killed.long.test.ts takes every one. */
 const STEP = 90;
-const seed = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 
 /** The moments that decide what a login meets: whatever touches `current` itself, each time, and the names that entries go live under, every fourth. */
 const DECISIVE =
@@ -16,12 +16,12 @@ const DECISIVE =
 const CURRENT = /\/ssm-keepalive\/current$/;
 
 for (const [index, scenario] of SCENARIOS.entries()) {
-  const shell = INSTALLER_SHELLS[(seed + index) % INSTALLER_SHELLS.length]!;
+  const shell = INSTALLER_SHELLS[(TURN + index) % INSTALLER_SHELLS.length]!;
   test(`${scenario.name}, killed at the decisive file operations and every ${STEP}th other: a login meets the old keeper, the new one or none, and the next run succeeds`, {
     skip,
   }, (context) => {
-    const first = (seed * 7 + index * 3) % STEP;
-    let decisive = seed;
+    const first = (TURN * 7 + index * 3) % STEP;
+    let decisive = TURN;
     let before = '';
     const isChosen = (line: string, n: number) => {
       // mv tries a second call where the first is not to be had: the moment before it is the same.
@@ -32,7 +32,7 @@ for (const [index, scenario] of SCENARIOS.entries()) {
       return CURRENT.test(line) || decisive % 4 === 0;
     };
     const kills = killAtEach(scenario, shell.argv, isChosen);
-    context.diagnostic(`${kills} kills under ${shell.name}, seed ${seed}`);
+    context.diagnostic(`${kills} kills under ${shell.name}, seed ${TURN}`);
     assert.ok(kills >= 2);
   });
 }

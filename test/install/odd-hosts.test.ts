@@ -5,12 +5,11 @@ import { test } from 'node:test';
 import { readReportLine } from '../../src/fleet/report-line.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { TURN } from '../support/turns.ts';
 
 const skip =
   skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh') ||
   (process.getuid?.() === 0 ? false : 'needs root to mount and to mark files');
-/** The shells take turns; the day decides who begins. */
-const seed = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 
 interface OddHost {
   readonly what: string;
@@ -77,7 +76,7 @@ const LEFT = `find / -xdev \\( -path /proc -o -path /sys \\) -prune -o -name '*s
 test('what cannot be edited or lies behind a link: said, whole, and gone again after an uninstall', {
   skip,
 }, async (context) => {
-  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${seed}`);
+  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${TURN}`);
   const bundle = bundleOf({ entries: ['env', 'profile', 'rc'] });
   const sandbox = new Sandbox();
   try {
@@ -85,7 +84,7 @@ test('what cannot be edited or lies behind a link: said, whole, and gone again a
     sandbox.write('tmp/status.sh', bundle.status);
     sandbox.write('tmp/uninstall.sh', bundle.uninstaller);
     const runs = HOSTS.map(({ make, unmake = ':', check = ':' }, index) => {
-      const shell = INSTALLER_SHELLS[(index + seed) % INSTALLER_SHELLS.length]!.argv.join(' ');
+      const shell = INSTALLER_SHELLS[(index + TURN) % INSTALLER_SHELLS.length]!.argv.join(' ');
       const run = (script: string) =>
         `${shell} /tmp/${script}.sh >/tmp/out/${index}.${script} 2>&1 </dev/null`;
       return `sum=$(sha256sum <${RC}); { ${make}; } >/tmp/out/${index}.make 2>&1

@@ -5,13 +5,11 @@ import { test } from 'node:test';
 import { readReportLine } from '../../src/fleet/report-line.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { TURN } from '../support/turns.ts';
 
 const skip =
   skipUnless('bwrap', 'python3', 'timeout', 'dash', 'bash', 'busybox', 'ksh', 'mksh') ||
   (process.getuid?.() === 0 ? false : 'needs root to act as somebody else');
-
-/** The shells take the cases in turn; the day decides who begins. */
-const seed = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Date.now() / 86_400_000));
 
 interface Stall {
   readonly what: string;
@@ -128,7 +126,7 @@ serve()
 /** Each case beside its user, in a host of its own made clean again; what a script printed goes to /tmp/out/CASE.SCRIPT. */
 function driver(stalls: readonly Stall[], scripts: readonly string[], name: string): string {
   const cases = stalls.map(({ prepare = '' }, index) => {
-    const shell = INSTALLER_SHELLS[(index + seed) % INSTALLER_SHELLS.length]!;
+    const shell = INSTALLER_SHELLS[(index + TURN) % INSTALLER_SHELLS.length]!;
     return `rm -rf /home/evil /tmp/ready /etc/profile.d/site.sh /etc/ssm-keepalive /etc/environment
 mkdir -m 755 /home/evil
 chmod 1777 /dev/shm
@@ -182,7 +180,7 @@ async function runBeside(
 test('status ends beside every process that a user may start, and says what it did not look at', {
   skip,
 }, async (context) => {
-  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${seed}`);
+  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${TURN}`);
   const said = await runBeside(PROCESSES, ['status'], { name: 'ssm-keepalive', env: '' });
   for (const [index, { what, unseen }] of PROCESSES.entries())
     await context.test(what, () => {
@@ -198,7 +196,7 @@ test('status ends beside every process that a user may start, and says what it d
 });
 
 test('every script ends where a file that it reads is in the hands of a user', { skip }, async (context) => {
-  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${seed}`);
+  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${TURN}`);
   const scripts = ['install', 'status', 'uninstall'] as const;
   const said = await runBeside(FILES, scripts, {
     name: 'evil',

@@ -2,24 +2,24 @@
 import { test } from 'node:test';
 import { assertNothingPlantedRuns, PLANTED } from '../support/planted.ts';
 import { INSTALLER_SHELLS, skipUnless } from '../support/sandbox.ts';
+import { TURN } from '../support/turns.ts';
 
 const skip =
   skipUnless('bwrap', 'dash', 'bash', 'busybox', 'ksh', 'mksh') ||
   (process.getuid?.() === 0 ? false : 'needs root to give files to somebody else');
 
-/** The shells take the places in turn; the day decides who begins. trust.long.test.ts has every shell in every place. */
-const seed = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Date.now() / 86_400_000));
+// The shells take the places in turn. trust.long.test.ts has every shell in every place.
 
 test('a program that somebody planted never runs as root, wherever it is named; the refusal says what to do', {
   skip,
 }, async (context) => {
-  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${seed}`);
+  context.diagnostic(`SSM_KEEPALIVE_TEST_SEED=${TURN}`);
   await Promise.all(
     INSTALLER_SHELLS.map((shell, turn) =>
       context.test(shell.name, () =>
         assertNothingPlantedRuns(
           shell,
-          [...PLANTED.keys()].filter((index) => (index + seed) % INSTALLER_SHELLS.length === turn),
+          [...PLANTED.keys()].filter((index) => (index + TURN) % INSTALLER_SHELLS.length === turn),
         ),
       ),
     ),

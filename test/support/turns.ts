@@ -3,6 +3,9 @@ import { test } from 'node:test';
 
 export const isLong = process.env['SSM_KEEPALIVE_TEST_LONG'] === '1';
 
+/** Who begins where the shells take rows in turn; the day decides. Replayed with the variable, which the tests print. */
+export const TURN = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Date.now() / 86_400_000));
+
 /** One of the variants, another for each index; all in the long run. */
 export function rotate<T>(variants: readonly T[], index: number): readonly T[] {
   return isLong ? variants : variants.slice(index % variants.length).slice(0, 1);

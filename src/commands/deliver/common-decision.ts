@@ -2,7 +2,7 @@
  * Where several runs wait for each other and are then let go together: once every one of them has joined or left,
  * `decide` is asked once with what those that joined brought. When it refuses, all of them are refused with that error.
  */
-export class Gathering<T> {
+export class CommonDecision<T> {
   readonly #decide: (brought: readonly T[]) => Promise<void>;
   readonly #brought: T[] = [];
   #missing: number;

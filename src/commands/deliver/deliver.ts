@@ -23,7 +23,7 @@ import type { Following } from './verdict-json.ts';
 /** How long each script may run on an instance; the installer's own steps are bounded well below this. */
 const EXECUTION_TIMEOUT_SECONDS = 300;
 
-/** What one account is delivered with: the layer around, fan-out.ts, makes one for each and prints what comes back. */
+/** What one account is delivered with: the layer around, run-verb.ts, makes one for each and prints what comes back. */
 export interface AccountRun {
   readonly client: SSMClient;
   readonly verb: Verb;

@@ -12,7 +12,7 @@ import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Invocation } from '../command.ts';
 import { describeInterrupt, type UnderWay } from '../ctrl-c.ts';
-import { Gathering } from './common-decision.ts';
+import { CommonDecision } from './common-decision.ts';
 import { confirmEdits, confirmReach, type Reach } from './confirm.ts';
 import { deliver, type Outcome } from './deliver.ts';
 import { describeEnd, reportDelivery } from './delivery-report.ts';
@@ -41,7 +41,7 @@ export async function deliverToAll(
   refuseSharedCommand(settings, accounts);
   const lines = settings.common.output === 'ndjson' ? makeResultLines(io) : undefined;
   const progress = makeProgress(io, settings.common.isQuiet);
-  const gathering = new Gathering<Reach>(accounts.length, async (reaches) => {
+  const decision = new CommonDecision<Reach>(accounts.length, async (reaches) => {
     progress.stop();
     await confirmReach(verb, reaches, settings, io);
     await confirmEdits(reaches, settings, io);
@@ -81,7 +81,7 @@ export async function deliverToAll(
         confirm: (reach) => {
           hasJoined = true;
           const edit = label && reach.edit ? `${label}: ${reach.edit}` : reach.edit;
-          return gathering.join({ ...reach, edit });
+          return decision.join({ ...reach, edit });
         },
       });
       // Of an id that this account does not know another may know more.
@@ -105,14 +105,14 @@ export async function deliverToAll(
       throw told;
     } finally {
       stages.delete(name);
-      if (!hasJoined) gathering.leave();
+      if (!hasJoined) decision.leave();
     }
   }
 
   try {
     const ends = await workInEach(settings, service, deliverTo);
     progress.stop();
-    if (gathering.refusal !== undefined) throw gathering.refusal;
+    if (decision.refusal !== undefined) throw decision.refusal;
     return reportDelivery(verb, settings, bundle, ends, io, interruption.isRequested, lines);
   } finally {
     progress.stop();
