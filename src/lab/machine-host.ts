@@ -103,6 +103,8 @@ export class MachineHost extends EventEmitter implements Host {
     const child = spawn('bwrap', sandboxArgs(this.spec, places), {
       stdio: [...stdio, 'pipe'],
       env: { PATH: SERVICE_PATH },
+      // Ctrl-C at the lab's terminal is not meant for the host; it ends with its lab all the same.
+      detached: true,
     });
     const filter = child.stdio[SECCOMP_FD] as Writable;
     filter.on('error', () => {});
