@@ -1,78 +1,21 @@
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { agentHost, installAndWatch } from '../support/agent-host.ts';
 import { bundleOf, DROP_IN, LIBRARY } from '../support/bundle.ts';
-import { Sandbox, skipUnless, type Verdict } from '../support/sandbox.ts';
+import { skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash');
-const BUSY_LOG =
-  '2024-10-01 11:00:00 INFO [ssm-agent-worker] [MessageService] [MGSInteractor] Set up control channel successfully\n';
-
-/** A host whose agent runs, under a systemctl that does as told. */
-function agentHost({
-  killMode = 'process',
-  mode = '',
-  former = '',
-  shown = '',
-  isOld = false,
-} = {}): Sandbox {
-  const sandbox = new Sandbox();
-  for (const name of ['systemctl', 'systemd-run']) {
-    copyFileSync(
-      fileURLToPath(new URL(`../support/agent/${name}`, import.meta.url)),
-      sandbox.path(`usr/sbin/${name}`),
-    );
-  }
-  sandbox.write('run/fake/killmode', `${killMode}\n`);
-  sandbox.write('run/fake/mode', mode);
-  if (former) sandbox.write('run/fake/former', `${former}\n`);
-  if (shown) sandbox.write('run/fake/shown', `${shown}\n`);
-  if (isOld) sandbox.write('run/fake/old', '');
-  // A log that says so already proves nothing about the next start.
-  sandbox.write('var/log/amazon/ssm/amazon-ssm-agent.log', BUSY_LOG);
-  return sandbox;
-}
-
-/** Installs while the agent runs, waits for the unit that restarts it, looks twice. */
-function installAndWatch(
-  sandbox: Sandbox,
-  { again = false, script = bundleOf().installer, before = '', patience = '2' } = {},
-) {
-  const bundle = bundleOf();
-  sandbox.write('tmp/install.sh', script);
-  sandbox.write('tmp/status.sh', bundle.status);
-  sandbox.write('tmp/uninstall.sh', bundle.uninstaller);
-  const outcome = sandbox.run(
-    [
-      '/usr/bin/dash',
-      '-c',
-      `systemctl daemon-reload; systemctl restart amazon-ssm-agent.service; : >/run/fake/calls
-      ${before}
-      dash /tmp/install.sh >/tmp/out.install
-      n=0
-      while [ $n -lt 250 ]; do case $(cat /${LIBRARY}/restart 2>/dev/null) in confirmed*|failed*|pending*|unknown*) break ;; esac; [ -e /${LIBRARY}/restart ] || break; sleep 0.1; n=$((n + 1)); done
-      cp /run/fake/calls /tmp/calls
-      : >/tmp/environ; tr '\\0' '\\n' <"/proc/$(cat /run/fake/pid)/environ" >>/tmp/environ
-      ${again ? 'dash /tmp/install.sh >/tmp/out.again' : ''}
-      dash /tmp/status.sh >/tmp/out.status
-      [ ! -e /tmp/also ] || dash /tmp/uninstall.sh >/tmp/out.uninstall
-      sleep 0.1; kill $(cat /run/fake/pid /run/fake/snap/pid) $document 2>/dev/null; exit 0`,
-    ],
-    { env: { SSM_KEEPALIVE_RESTART_SECONDS: '2', SSM_KEEPALIVE_RESTART_PATIENCE: patience } },
-  );
-  assert.equal(outcome.status, 0, outcome.stderr);
-  const verdict = (name: string) => JSON.parse(sandbox.read(`tmp/out.${name}`).split('\n')[0]!) as Verdict;
-  return { verdict, calls: sandbox.read('tmp/calls'), environ: sandbox.read('tmp/environ') };
-}
 
 test('the agent restarts into the drop-in: pending at first, live at the second look, and a third install leaves it alone', {
   skip,
 }, () => {
   const sandbox = agentHost();
   try {
-    const { verdict, calls, environ } = installAndWatch(sandbox, { again: true });
+    const { verdict, calls, environ } = installAndWatch(sandbox, {
+      again: true,
+      script: bundleOf().installer,
+    });
     const first = verdict('install');
     assert.deepEqual(
       [first['verdict'], first.entries!['env'], first['restart']],
@@ -194,84 +137,3 @@ test('uninstall restarts the agent out of an environment that names a file that 
     sandbox.close();
   }
 });
-
-const SNAP = 'snap.amazon-ssm-agent.amazon-ssm-agent.service';
-/** Without the self-test, which has nothing to do with the agent. */
-const QUICK = bundleOf({ keeper: 'prompt' }).installer;
-
-test('two agents are restarted by one unit, each into its own drop-in; one that does not run is not started', {
-  skip,
-}, () => {
-  for (const runs of [true, false]) {
-    const sandbox = agentHost();
-    try {
-      sandbox.write(`etc/systemd/system/${SNAP}`, '[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n');
-      sandbox.write('run/fake/snap/loaded', '');
-      const before = runs ? `systemctl restart ${SNAP}; : >/run/fake/calls` : '';
-      const { calls, verdict } = installAndWatch(sandbox, { script: QUICK, before });
-      assert.equal(calls.match(/^systemd-run /gm)?.length, 1, calls);
-      assert.match(calls, new RegExp(`^systemd-run .* amazon-ssm-agent\\.service ${SNAP}$`, 'm'));
-      const restarts = calls.match(/^systemctl restart .*$/gm);
-      assert.deepEqual(
-        restarts,
-        ['amazon-ssm-agent.service', ...(runs ? [SNAP] : [])].map((unit) => `systemctl restart ${unit}`),
-      );
-      assert.deepEqual(
-        [verdict('status').entries!['env'], verdict('status')['restart']],
-        ['live', 'confirmed'],
-      );
-    } finally {
-      sandbox.close();
-    }
-  }
-});
-
-/** A process of root's that is called as the agent's document workers are; \`$document\` is its pid. */
-const DOCUMENT = (seconds: number) =>
-  `python3 -I -c "import time; open('/proc/self/comm', 'w').write('ssm-document-worker'); open('/tmp/runs', 'w').close(); time.sleep(${seconds})" & document=$!
-      until [ -e /tmp/runs ]; do sleep 0.05; done`;
-
-for (const [what, before, patience, restart, why] of [
-  [
-    'another document runs for too long',
-    DOCUMENT(1000),
-    '1',
-    'pending',
-    /another document still ran after 1 s/,
-  ],
-  ['another document ends', DOCUMENT(1), '60', 'confirmed', /^$/],
-  [
-    'systemctl is dead when the unit comes to it',
-    'echo dead >/tmp/late',
-    '2',
-    'unknown',
-    /systemctl does not answer/,
-  ],
-  ['daemon-reload hangs', 'echo deaf >/run/fake/mode', '2', 'unknown', /daemon-reload failed or did not end/],
-] as const) {
-  test(`${what}: ${restart}, and the drop-in waits`, { skip }, () => {
-    const sandbox = agentHost();
-    try {
-      // The real one, in less time.
-      sandbox.write(
-        'usr/sbin/timeout',
-        '#!/bin/sh\n[ "$1" != -k ] || shift 2\nshift\nexec /usr/bin/timeout -k 1 2 "$@"\n',
-        0o755,
-      );
-      sandbox.write(
-        'usr/sbin/systemd-run',
-        `#!/bin/sh\n[ ! -e /tmp/late ] || mv /tmp/late /run/fake/mode\n${sandbox.read('usr/sbin/systemd-run').replace(/^#!.*\n/, '')}`,
-        0o755,
-      );
-      const { calls, verdict } = installAndWatch(sandbox, { script: QUICK, before, patience });
-      const restarts = calls.match(/^systemctl restart .*$/gm)?.length ?? 0;
-      assert.equal(restarts, restart === 'confirmed' ? 1 : 0, calls);
-      assert.ok(sandbox.has(DROP_IN));
-      const look = verdict('status');
-      assert.equal(look['restart'], restart);
-      assert.match(String(look['why']), why);
-    } finally {
-      sandbox.close();
-    }
-  });
-}

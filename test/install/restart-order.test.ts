@@ -1,0 +1,86 @@
+// What the restart waits for, and which agents it restarts: one after the other, none while a document runs.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { agentHost, installAndWatch } from '../support/agent-host.ts';
+import { DROP_IN } from '../support/bundle.ts';
+import { skipUnless } from '../support/sandbox.ts';
+
+const skip = skipUnless('bwrap', 'python3', 'dash');
+const SNAP = 'snap.amazon-ssm-agent.amazon-ssm-agent.service';
+
+test('two agents are restarted by one unit, each into its own drop-in; one that does not run is not started', {
+  skip,
+}, () => {
+  for (const runs of [true, false]) {
+    const sandbox = agentHost();
+    try {
+      sandbox.write(`etc/systemd/system/${SNAP}`, '[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n');
+      sandbox.write('run/fake/snap/loaded', '');
+      const before = runs ? `systemctl restart ${SNAP}; : >/run/fake/calls` : '';
+      const { calls, verdict } = installAndWatch(sandbox, { before });
+      assert.equal(calls.match(/^systemd-run /gm)?.length, 1, calls);
+      assert.match(calls, new RegExp(`^systemd-run .* amazon-ssm-agent\\.service ${SNAP}$`, 'm'));
+      const restarts = calls.match(/^systemctl restart .*$/gm);
+      assert.deepEqual(
+        restarts,
+        ['amazon-ssm-agent.service', ...(runs ? [SNAP] : [])].map((unit) => `systemctl restart ${unit}`),
+      );
+      assert.deepEqual(
+        [verdict('status').entries!['env'], verdict('status')['restart']],
+        ['live', 'confirmed'],
+      );
+    } finally {
+      sandbox.close();
+    }
+  }
+});
+
+/** A process of root's that is called as the agent's document workers are; \`$document\` is its pid. */
+const DOCUMENT = (seconds: number) =>
+  `python3 -I -c "import time; open('/proc/self/comm', 'w').write('ssm-document-worker'); open('/tmp/runs', 'w').close(); time.sleep(${seconds})" & document=$!
+      until [ -e /tmp/runs ]; do sleep 0.05; done`;
+
+for (const [what, before, patience, restart, why] of [
+  [
+    'another document runs for too long',
+    DOCUMENT(1000),
+    '1',
+    'pending',
+    /another document still ran after 1 s/,
+  ],
+  ['another document ends', DOCUMENT(1), '60', 'confirmed', /^$/],
+  [
+    'systemctl is dead when the unit comes to it',
+    'echo dead >/tmp/late',
+    '2',
+    'unknown',
+    /systemctl does not answer/,
+  ],
+  ['daemon-reload hangs', 'echo deaf >/run/fake/mode', '2', 'unknown', /daemon-reload failed or did not end/],
+] as const) {
+  test(`${what}: ${restart}, and the drop-in waits`, { skip }, () => {
+    const sandbox = agentHost();
+    try {
+      // The real one, in less time.
+      sandbox.write(
+        'usr/sbin/timeout',
+        '#!/bin/sh\n[ "$1" != -k ] || shift 2\nshift\nexec /usr/bin/timeout -k 1 2 "$@"\n',
+        0o755,
+      );
+      sandbox.write(
+        'usr/sbin/systemd-run',
+        `#!/bin/sh\n[ ! -e /tmp/late ] || mv /tmp/late /run/fake/mode\n${sandbox.read('usr/sbin/systemd-run').replace(/^#!.*\n/, '')}`,
+        0o755,
+      );
+      const { calls, verdict } = installAndWatch(sandbox, { before, patience });
+      const restarts = calls.match(/^systemctl restart .*$/gm)?.length ?? 0;
+      assert.equal(restarts, restart === 'confirmed' ? 1 : 0, calls);
+      assert.ok(sandbox.has(DROP_IN));
+      const look = verdict('status');
+      assert.equal(look['restart'], restart);
+      assert.match(String(look['why']), why);
+    } finally {
+      sandbox.close();
+    }
+  });
+}
