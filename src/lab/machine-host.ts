@@ -207,7 +207,7 @@ export class MachineHost extends EventEmitter implements Host {
         nodePath: process.execPath,
         programPath: join(this.program, 'machine.js'),
         labSocket: join(this.runFolder, 'lab.sock'),
-        managerSocket: join(this.runFolder, 'manager.sock'),
+        callsPath: join(this.runFolder, 'calls'),
         faultsPath: join(this.folder, 'faults'),
       };
     }
@@ -218,7 +218,7 @@ export class MachineHost extends EventEmitter implements Host {
       nodePath: `${INSIDE}/node`,
       programPath: `${INSIDE}/program/machine.js`,
       labSocket: `${INSIDE}/run/lab.sock`,
-      managerSocket: `${INSIDE}/run/manager.sock`,
+      callsPath: `${INSIDE}/run/calls`,
       faultsPath: `${INSIDE}/faults`,
     };
   }

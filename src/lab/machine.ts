@@ -1,5 +1,5 @@
 /**
- * Everything that runs inside a lab host, in one program: init, agent, workers, and the systemctl and systemd-run it answers.
+ * Everything that runs inside a lab host, in one program: init (which answers systemctl and systemd-run), agent and workers.
  * Started as `node machine.js ROLE CONFIG …`; each role is its own process, as on a real instance.
  */
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,6 @@ import { runCommandWorker } from './machine/command-worker.ts';
 import type { HostConfig } from './machine/config.ts';
 import { runManager } from './machine/manager.ts';
 import { runSessionWorker } from './machine/session-worker.ts';
-import { askManager } from './machine/shim.ts';
 
 const [role = '', configPath = '', ...args] = process.argv.slice(2);
 const config = JSON.parse(readFileSync(configPath, 'utf8')) as HostConfig;
@@ -18,8 +17,6 @@ const roles: Record<string, () => void> = {
   agent: () => runAgent(config, configPath),
   'command-worker': () => runCommandWorker(config, args[0] ?? ''),
   'session-worker': () => void runSessionWorker(config, args[0] ?? ''),
-  systemctl: () => askManager(config, 'systemctl', args),
-  'systemd-run': () => askManager(config, 'systemd-run', args),
 };
 
 const run = roles[role];

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { shimText } from './machine/calls.ts';
 import type { HostSpec } from './options.ts';
 import { mirrorFolder } from './tree.ts';
 
@@ -171,7 +172,7 @@ function mirrorBin(spec: HostSpec, folder: string): string {
   const dropped = new RegExp(spec.python === false ? `${isShim}|${IS_PYTHON.source}` : isShim);
   mirrorFolder('/usr/bin', '/.base/bin', target, dropped);
   for (const shim of SHIMS) {
-    writeFileSync(join(target, shim), shimText(shim));
+    writeFileSync(join(target, shim), shimText(shim, `${INSIDE}/run/calls`));
     chmodSync(join(target, shim), 0o755);
   }
   return target;
@@ -180,12 +181,8 @@ function mirrorBin(spec: HostSpec, folder: string): string {
 function makeShims(folder: string): string {
   mkdirSync(folder, { recursive: true });
   for (const shim of SHIMS) {
-    writeFileSync(join(folder, shim), shimText(shim));
+    writeFileSync(join(folder, shim), shimText(shim, `${INSIDE}/run/calls`));
     chmodSync(join(folder, shim), 0o755);
   }
   return folder;
-}
-
-function shimText(tool: string): string {
-  return `#!/bin/sh\nexec ${INSIDE}/node ${INSIDE}/program/machine.js ${tool} ${INSIDE}/run/host.json "$@"\n`;
 }

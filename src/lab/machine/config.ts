@@ -12,7 +12,8 @@ export interface HostConfig {
   readonly nodePath: string;
   readonly programPath: string;
   readonly labSocket: string;
-  readonly managerSocket: string;
+  /** Where systemctl and systemd-run ask the manager. */
+  readonly callsPath: string;
   /** One file per fault to come; its content is how often. */
   readonly faultsPath: string;
 }

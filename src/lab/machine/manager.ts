@@ -1,7 +1,7 @@
 /** The host's service manager: starts the agent from its unit alone, answers systemctl and systemd-run, and runs what the lab asks. */
-import { existsSync, rmSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { frameSocket } from '../frames.ts';
+import { answerCalls } from './calls.ts';
 import type { HostConfig } from './config.ts';
 import { closeInherited } from './descriptors.ts';
 import { type ExecRequest, execInHost } from './exec.ts';
@@ -14,26 +14,11 @@ export function runManager(config: HostConfig, configPath: string): void {
   process.title = 'systemd';
   process.umask(0o022);
   const services = new ServiceTable(config, configPath);
-  listenForShims(config, services);
+  answerCalls(config.callsPath, (tool, args) =>
+    tool === 'systemctl' ? answerSystemctl(config, services, args) : answerSystemdRun(config, services, args),
+  );
   reportToLab(config);
   services.startAgent();
-}
-
-function listenForShims(config: HostConfig, services: ServiceTable): void {
-  if (existsSync(config.managerSocket)) rmSync(config.managerSocket);
-  createServer((socket) => {
-    const peer = frameSocket(socket, {
-      json: async (message) => {
-        const args = message['args'] as string[];
-        const answer =
-          message['tool'] === 'systemctl'
-            ? await answerSystemctl(config, services, args)
-            : await answerSystemdRun(config, services, args);
-        peer.sendJson({ ...answer });
-        peer.close();
-      },
-    });
-  }).listen(config.managerSocket);
 }
 
 /** Keeps the lab's own line into the host, which works whatever the agent does. */
