@@ -2,15 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { narrowYargs } from './narrow-yargs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Below node_modules, where packages that are not bundled are found. */
 const OUT = 'node_modules/.ssm-keepalive-tests';
 
 const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-/** Loaded as they are. Only the SDK goes into the bundles: its many files take three times as long. */
+/** Loaded as they are. The SDK goes into the bundles, since its many files take three times as long; yargs for its string-width. */
 const packages = Object.keys({ ...dependencies, ...devDependencies }).filter(
-  (name) => !/^@(aws-sdk|smithy)\//.test(name),
+  (name) => !/^(yargs$|@(aws-sdk|smithy)\/)/.test(name),
 );
 
 /** Each module goes on to know its own place in the tree, wherever its bundle lies. @type {import('esbuild').Plugin} */
@@ -47,7 +48,7 @@ export async function buildTests(files) {
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     define: { 'import.meta.url': '__place' },
-    plugins: [ownPlace],
+    plugins: [narrowYargs, ownPlace],
     banner: {
       js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(pathToFileURL(join(root, 'package.json')).href)});`,
     },

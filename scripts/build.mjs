@@ -2,21 +2,10 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { narrowYargs } from './narrow-yargs.mjs';
 import { listThirdParties } from './third-parties.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** @type {import('esbuild').Plugin} */
-const narrowStringWidth = {
-  name: 'narrow-string-width',
-  setup({ onResolve }) {
-    onResolve({ filter: /^string-width$/ }, ({ importer }) =>
-      /\/(yargs|cliui|wrap-ansi)\//.test(importer)
-        ? { path: fileURLToPath(new URL('./narrow-string-width.mjs', import.meta.url)) }
-        : undefined,
-    );
-  },
-};
 
 await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 const { metafile } = await build({
@@ -40,7 +29,7 @@ const { metafile } = await build({
   // The bundler itself is for a lab that runs from source.
   external: ['@lydell/node-pty', 'esbuild'],
   mainFields: ['module', 'main'],
-  plugins: [narrowStringWidth],
+  plugins: [narrowYargs],
   metafile: true,
   alias: {
     // The same code as modules, whose names an import() finds.
