@@ -1,5 +1,5 @@
 /** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
-import { leaveOutComments, leaveOutDocstrings } from './comments.ts';
+import { leaveOutComments, leaveOutDocstrings, narrowIndentation } from './comments.ts';
 import type { DialectName } from './dialects.ts';
 import type { BundleSettings } from './inputs.ts';
 import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
@@ -96,7 +96,8 @@ function renderFiles(
 export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
   const trim = (text: string, dialect?: DialectName) => {
     if (hasComments) return text;
-    return leaveOutComments(dialect === 'python' ? leaveOutDocstrings(text) : text);
+    if (dialect === 'python') return narrowIndentation(leaveOutComments(leaveOutDocstrings(text)), 4);
+    return narrowIndentation(leaveOutComments(text), dialect === 'fish' ? 4 : 2);
   };
   const files = renderFiles(settings, trim);
   const manifest = formatManifest(manifestSettings(PRODUCT_VERSION, settings), files);

@@ -17,6 +17,10 @@ export function leaveOutComments(text: string): string {
     .replace(/^\n+/, '');
 }
 
+/** The text with one space for each level: what is sent has to fit. Nothing of ours depends on the number, Python included. */
+export const narrowIndentation = (text: string, spacesPerLevel: number): string =>
+  text.replace(/^ +/gm, (spaces) => ' '.repeat(Math.ceil(spaces.length / spacesPerLevel)));
+
 /** A string that is a statement of its own, inside a class or a function, with the blank line after it. */
 const DOCSTRING = /^ +"""[\s\S]*?"""\n\n?/gm;
 

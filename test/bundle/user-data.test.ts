@@ -55,7 +55,7 @@ test('user data fetches the installer, checks it and runs it; a service that is 
   assert.equal(status, 0, output);
   assert.match(output, new RegExp(`"verdict":"installed".*"digest":"${bundle.digest}"`));
   assert.equal(asked(), 3);
-  assert.equal(host.run(['/usr/bin/find', '/tmp', '-name', 'ssm-keepalive*']).stdout, '');
+  assert.equal(host.run(['/usr/bin/find', '/tmp', '/run', '-name', 'ssm-keepalive*']).stdout, '');
 });
 
 test('user data runs nothing where the download is another script, however alike', {

@@ -24,6 +24,12 @@ const PLACES: readonly (readonly [what: string, spoil: string])[] = [
   ['the entry', `chown 1001 $version/entry.sh $version/entry.fish`],
 ];
 
+/** Who opens a folder above the library after the install: the file that ENV names is then read before anything is asked. */
+const LATER = [
+  'the stubs, in a folder that was opened later',
+  `${plant(`${LIB}/entry.sh`)}; ${plant(`${LIB}/rc.sh`)}; chmod 775 /usr/local/lib`,
+] as const;
+
 /** The ways in which a shell of root's meets the library, without a terminal: what is planted is read before anything else is asked. */
 const WAYS: readonly (readonly [name: string, command: string])[] = [
   ['dash, ENV', `env ENV=${ENV} dash -i -c :`],
@@ -37,7 +43,7 @@ const WAYS: readonly (readonly [name: string, command: string])[] = [
 
 /** Every way as root, beside a library in which the stub, the version in use and its entry are planted. */
 function driver(): string {
-  const runs = PLACES.concat([['nothing', ':']]).flatMap(([what, spoil]) =>
+  const runs = PLACES.concat([['nothing', ':'], LATER]).flatMap(([what, spoil]) =>
     WAYS.map(
       ([name, command]) => `prepare; ${spoil}; case="${what}: ${name}"
 ${command} >/dev/null 2>&1 </dev/null\n`,
@@ -54,7 +60,7 @@ ${runs.join('')}
 `;
 }
 
-test('a planted entry is read by no shell of root’s, and by every one where nothing is wrong', {
+test('a planted entry is read by no shell of root’s, and by every one where nothing is wrong; a planted stub by plain sh alone', {
   skip,
 }, async () => {
   const sandbox = new Sandbox();
@@ -64,10 +70,10 @@ test('a planted entry is read by no shell of root’s, and by every one where no
     await once(sandbox.start(['/usr/bin/dash', '/tmp/driver.sh'], 'ignore'), 'exit');
     assert.ok(sandbox.has('tmp/done'));
     const ran = sandbox.has('tmp/ran') ? sandbox.read('tmp/ran').trim().split('\n') : [];
-    assert.deepEqual(
-      ran,
-      WAYS.map(([name]) => `nothing: ${name}`),
-    );
+    assert.deepEqual(ran, [
+      ...WAYS.map(([name]) => `nothing: ${name}`),
+      ...WAYS.filter(([name]) => name.endsWith('ENV')).map(([name]) => `${LATER[0]}: ${name}`),
+    ]);
   } finally {
     sandbox.close();
   }
@@ -110,6 +116,7 @@ test('an installed script of root’s reads nothing beside it that others may ch
       'chmod 777 .',
       'chmod 666 host.sh',
       'chown 1001 host.sh',
+      'chmod 666 restart.sh',
       'chmod 775 /usr/local/lib',
       ':',
     ];
@@ -138,7 +145,7 @@ export case='${spoil} ${script}'
       [': status', ': uninstall'],
       said,
     );
-    assert.equal(said.match(/^ssm-keepalive: not run: /gm)?.length, 8, said);
+    assert.equal(said.match(/^ssm-keepalive: not run: /gm)?.length, 10, said);
   } finally {
     sandbox.close();
   }

@@ -269,7 +269,7 @@ test('a signal in the middle undoes what was begun', { skip }, async () => {
     const before = sandbox.snapshot(...PLACES);
     // By its own hand: whoever watches for the moment from outside can miss it.
     const { installer } = bundleOf();
-    const script = installer.replace('  for_version_files stage_file\n', '$&  kill -TERM $$$$\n');
+    const script = installer.replace(/^ *for_version_files stage_file\n/m, '$&  kill -TERM $$$$\n');
     assert.notEqual(script, installer);
     const outcome = sandbox.runScript(script);
     assert.deepEqual([outcome.status, outcome.verdict['step']], [1, 'interrupted']);
@@ -306,6 +306,20 @@ test('SSM_KEEPALIVE_ROOT puts everything below an image, starts nothing there, a
     assert.ok(sandbox.has(`tmp/my image/${LIBRARY}/current`));
     assert.equal(sandbox.runScript(bundleOf().uninstaller, { env }).verdict['verdict'], 'removed');
     assert.equal(sandbox.snapshot('tmp/my image'), image);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('an image below a sticky folder of somebody else is refused: its owner can rename the image', {
+  skip: skip || (process.getuid?.() === 0 ? false : 'needs root to give a folder away'),
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.run(['/usr/bin/dash', '-c', 'mkdir -m 755 /tmp/image; chown 1001 /tmp']);
+    const outcome = sandbox.runScript(bundleOf().installer, { env: { SSM_KEEPALIVE_ROOT: '/tmp/image' } });
+    assert.deepEqual([outcome.status, outcome.verdict['step']], [1, 'path']);
+    assert.match(String(outcome.verdict['why']), /^\/tmp belongs to uid 1001, not to root/);
   } finally {
     sandbox.close();
   }
