@@ -38,16 +38,25 @@ test('the agent restarts into the drop-in: pending at first, live at the second 
   }
 });
 
-for (const [mode, why] of [
-  ['dies', /it is not active/],
-  ['mute', /its log does not say that it connected/],
+const LOG = '/var/log/amazon/ssm/amazon-ssm-agent.log';
+
+for (const [what, mode, before, why] of [
+  ['it dies', 'dies', '', /it is not active/],
+  ['it does not connect', 'mute', '', /its log does not say that it connected/],
+  // /var/log is open to a group on Ubuntu.
+  [
+    'its log is a pipe of somebody',
+    'mute',
+    `rm ${LOG}; mkfifo ${LOG}; chown 1001 ${LOG}`,
+    /its log does not say that it connected/,
+  ],
 ] as const) {
-  test(`the agent does not come back (${mode}): the drop-in is taken out again, the agent runs without it, status knows why`, {
+  test(`the agent does not come back (${what}): the drop-in is taken out again, the agent runs without it, status knows why`, {
     skip,
   }, () => {
     const sandbox = agentHost({ mode });
     try {
-      const { verdict, environ, calls } = installAndWatch(sandbox);
+      const { verdict, environ, calls } = installAndWatch(sandbox, { before });
       assert.equal(verdict('install')['restart'], 'scheduled');
       assert.ok(!sandbox.has(dirname(DROP_IN)), 'nor its folder');
       assert.doesNotMatch(environ, /ENV=/);
