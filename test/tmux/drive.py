@@ -490,6 +490,20 @@ def without_a_usable_tmux_the_shell_is_plain_and_kept():
         plain(Login(typed=b'echo ra$((1))n\n'), 'failed')
 
 
+def a_folder_of_sockets_that_somebody_else_made_is_not_used():
+    """tmux itself looks at who owns it; the login is a plain shell."""
+    place = '/tmp/tmux-%d' % UID
+    os.mkdir('/tmp/others', 0o777)
+    os.mkdir(place, 0o700)
+    os.chown(place, UID + 1, UID + 1)
+    plain(login_of('kim-0123456789abcdef0', typed=b'echo ra$((1))n\n'), 'failed')
+    os.rmdir(place)
+    os.symlink('/tmp/others', place)
+    plain(login_of('kim-0123456789abcdef0', typed=b'echo ra$((1))n\n'), 'failed')
+    same(os.listdir('/tmp/others'), [])
+    os.unlink(place)
+
+
 def a_server_that_dies_leaves_a_plain_shell_that_is_kept():
     login = Login().in_tmux()
     login.beats(1)                         # the answers to what tmux itself asked went before: the plain shell would read them

@@ -61,6 +61,7 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
     'inside_a_multiplexer_there_is_no_wrapper',
     'nobody_gets_the_session_of_another',
     'who_is_nobody_gets_a_plain_shell',
+    'a_folder_of_sockets_that_somebody_else_made_is_not_used',
     'a_server_that_dies_leaves_a_plain_shell_that_is_kept',
     'the_shell_inside_is_the_one_without',
   ]) {

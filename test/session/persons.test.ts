@@ -1,0 +1,136 @@
+// Several people share ssm-user and a host with `--wrap tmux`: whatever each does, nobody is ever at a session of somebody else.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LAB_USER } from '../../src/lab/index.ts';
+import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { bundleOf } from '../support/bundle.ts';
+import { skipUnless } from '../support/sandbox.ts';
+import { type Dialogue, startSession } from './dialogue.ts';
+import { installKeeper } from './kept-host.ts';
+
+const skip = sandboxMissing() || skipUnless('tmux', 'setpriv', 'ps');
+const ID = 'i-0fffffffffffffff8';
+const lab = await useLab({
+  hosts: skip ? [] : [{ name: 'shared', id: ID, tags: {} }],
+  consistencySeconds: 0,
+});
+const client = makeClient(lab);
+
+/** A session whose id begins with this name. */
+async function logIn(name: string, terminal: 'answers' | 'silent' = 'answers'): Promise<Dialogue> {
+  lab.access.principal = { ...LAB_USER, sessionName: name };
+  return startSession(client, ID, { terminal });
+}
+
+const asUser = async (...command: string[]): Promise<string> => {
+  const user = ['setpriv', '--reuid=1001', '--regid=1001', '--clear-groups'];
+  return (await lab.host('shared').exec([...user, ...command])).stdout.trim();
+};
+
+/** Name and number of attached logins of every session on one socket. */
+const sessionsOn = (socket: string): Promise<string> =>
+  asUser('tmux', '-L', socket, 'list-sessions', '-F', '#{session_name} #{session_attached}');
+
+/** Every tmux client of a login, with the name in the id of the session it belongs to: `SOCKET of NAME`. */
+async function listClients(): Promise<string[]> {
+  const { stdout } = await lab.host('shared').exec(['ps', '-e', '-o', 'pid=,ppid=,comm=,args=']);
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  const byPid = new Map(rows.map(([pid = '', ...row]) => [pid, row.join(' ')]));
+  return rows
+    .filter((row) => row[2] === 'tmux:' && row[3] === 'client')
+    .map(([, parent = '', ...words]) => {
+      const socket = words[words.indexOf('-L') + 1];
+      for (let above = parent; above !== '' && above !== '1'; ) {
+        const row = byPid.get(above) ?? '';
+        const id = /ssm-session-wor.* (\S+)-[0-9a-f]{17}\b/.exec(row)?.[1];
+        if (id !== undefined) return `${socket} of ${id}`;
+        above = row.split(' ')[0] ?? '';
+      }
+      return `${socket} of nobody`;
+    })
+    .sort();
+}
+
+const PLAIN = /tmux is for people, and this session's id names none/;
+/** The one table of names that programs make, as the relay has it. */
+const machines = (): string[] => {
+  const relay = bundleOf({ wrap: 'tmux' }).files.find(({ path }) => path === 'relay.py')?.text ?? '';
+  const [, table = ''] = /^MACHINES = \(([^)]*)\)/m.exec(relay) ?? [];
+  return [...table.matchAll(/'([^']+)'/g)].map(([, prefix = '']) => prefix);
+};
+
+test('tmux: people who share a user get their own sessions, attached, detached, silent or new; nobody else gets any', {
+  skip,
+}, async (t) => {
+  await installKeeper(lab, 'shared', { keeper: 'relay', wrap: 'tmux' });
+  // A session of an earlier version, whose socket had no name in it.
+  await asUser('env', 'HOME=/home/ssm-user', 'tmux', '-L', 'ssm-keepalive', 'new-session', '-d', '-s', 'old');
+
+  const alice = await logIn('alice');
+  await alice.wait(/[$#] /);
+  await alice.say('export TOKEN=ali""ces; echo ma""rk\r', /mark/);
+  const mine = (name: string) => `ssm-keepalive-${name} of ${name}`;
+  /** A login that is not alice's has nothing of hers, on the screen or in its shell. */
+  async function assertStranger(name: string, login: Dialogue): Promise<void> {
+    await login.wait(/[$#] /);
+    await login.say('echo "<"$TOKEN">"\r', /<>/);
+    assert.doesNotMatch(login.printed(), /mark|alices/, name);
+  }
+
+  await t.test('while she is attached', async () => {
+    const bob = await logIn('bob');
+    await assertStranger('bob', bob);
+    const second = await logIn('alice');
+    await assertStranger('a second login of hers, beside the first', second);
+    assert.deepEqual(await listClients(), [mine('alice'), mine('alice'), mine('bob')]);
+    second.session.write('exit\r');
+    await second.session.ended;
+    bob.session.write('\x02d');
+    await bob.session.ended;
+    assert.equal(await sessionsOn('ssm-keepalive-bob'), '0 0');
+  });
+
+  await t.test('while she is detached', async () => {
+    alice.session.write('\x02d');
+    await alice.session.ended;
+    await until('it to be detached', async () => (await sessionsOn('ssm-keepalive-alice')) === '0 0');
+    // Names that begin alike, that tmux would write alike, and one that is back in a session of its own.
+    for (const name of ['alic', 'alice2', 'ali.ce', 'bob']) {
+      const other = await logIn(name);
+      await assertStranger(name, other);
+      const label = name.replace('.', '_2e');
+      assert.deepEqual(await listClients(), [`ssm-keepalive-${label} of ${name}`]);
+      other.session.write('exit\r');
+      await other.session.ended;
+    }
+    assert.equal(await sessionsOn('ssm-keepalive-alice'), '0 0');
+  });
+
+  await t.test('names that programs make, and names that are none, get a plain shell', async () => {
+    const table = machines();
+    assert.ok(table.length > 5);
+    const names = [
+      ...table.map((prefix) => `${prefix}0abc1`),
+      '1700000000',
+      '0123456789abcdef01',
+      'x'.repeat(78),
+    ];
+    const logins: Dialogue[] = [];
+    for (const name of names) logins.push(await logIn(name));
+    await Promise.all(
+      logins.map((login, index) => login.wait(PLAIN).then(() => assertStranger(names[index]!, login))),
+    );
+    assert.deepEqual(await listClients(), []);
+    for (const login of logins) login.session.close();
+  });
+
+  await t.test('and she is back in hers', async () => {
+    const back = await logIn('alice');
+    await back.wait(/mark/);
+    await back.say('echo "<$TOKEN>"\r', /<alices>/);
+    assert.deepEqual(await listClients(), [mine('alice')]);
+    back.session.close();
+  });
+
+  assert.equal(await sessionsOn('ssm-keepalive'), 'old 0');
+});
