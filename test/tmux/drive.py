@@ -1,12 +1,16 @@
-"""Logins on one host, as the agent starts them, with a terminal that answers:  python3 drive.py CASE   (root of a sandbox)
+"""Logins on one host, as the agent starts them, with a terminal that answers:  python3 drive.py CASE TURN   (root of a sandbox)
+
+Of rows that show the same, TURN says which one is played; all of them where it is `all`.
 
 Every login is a pty that root opened, plain sh as ssm-user with the entry's ENV, and this process its parent, named as the
 agent's session worker. What tmux itself knows is asked from its server, as the same user.
 """
 import fcntl
+import importlib
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import struct
@@ -35,6 +39,7 @@ REPORTS = {
 }
 LOGINS = []
 PERSON = 'kim'
+SUFFIX = '-0123456789abcdef0'
 
 
 class Login(Terminal):
@@ -68,8 +73,7 @@ class Login(Terminal):
         LOGINS.append(self)
 
     def turn_all(self):
-        for login in LOGINS:
-            login.turn(0.01)
+        turn_logins()
 
     def tell(self):
         return ask('list-sessions')
@@ -195,24 +199,53 @@ def below(pid):
     return children + [each for child in children for each in below(child)]
 
 
+def turn_logins(seconds=0.1):
+    """Every terminal reads, as soon as one of them has something, and answers."""
+    living = [login for login in LOGINS if login.fd is not None and login.status is None]
+    seconds = min([seconds] + [max(0, login.late[0][0] - time.time()) for login in living if login.late])
+    select.select([login.fd for login in living], [], [], seconds)
+    for login in living:
+        login.turn(0)
+
+
 def wait_for(holds, why, seconds=25):
+    """Polls; what is asked is often a process."""
     end = time.time() + seconds
     while not holds():
         if time.time() > end:
             raise AssertionError(why)
-        for login in LOGINS:
-            login.turn(0.01)
-        time.sleep(0.01)
+        until = time.time() + 0.1
+        while time.time() < until:
+            turn_logins(until - time.time())
 
 
-def tmux(*words):
-    return ['/usr/bin/setpriv', '--reuid', str(UID), '--regid', str(UID), '--clear-groups', '/usr/bin/tmux', '-u', '-L'] + list(words)
+def some(rows, count=1):
+    """So many of the rows, by turns."""
+    if sys.argv[2] == 'all':
+        return rows
+    first = int(sys.argv[2]) * count % len(rows)
+    return (rows + rows)[first:first + count]
+
+
+def tmux(label, *words):
+    """What the user's server of this label answers to root."""
+    run = subprocess.run(['/usr/bin/tmux', '-u', '-S', '/tmp/tmux-%d/%s' % (UID, label)] + list(words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                         env={'PATH': '/usr/bin', 'LANG': 'C.UTF-8'})
+    return run.stdout.decode('utf-8', 'replace').strip()
+
+
+def start_server(label, session):
+    """One of the user's own."""
+    subprocess.check_call(['/usr/bin/setpriv', '--reuid', str(UID), '--regid', str(UID), '--clear-groups', '/usr/bin/tmux', '-L', label, 'new-session', '-d', '-s', session],
+                          env={'PATH': '/usr/bin', 'HOME': '/home/ssm-user', 'TERM': 'xterm'})
 
 
 def ask(*words):
     """What our server answers; nothing where there is none."""
-    run = subprocess.run(tmux('ssm-keepalive-' + PERSON, *words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={'PATH': '/usr/bin', 'LANG': 'C.UTF-8'})
-    return run.stdout.decode('utf-8', 'replace').strip()
+    try:
+        return tmux('ssm-keepalive-' + PERSON, *words)
+    except OSError:                        # a host without a tmux
+        return ''
 
 
 def sessions():
@@ -255,25 +288,25 @@ def pretend(text):
 
 
 def the_job_goes_on_and_the_next_login_is_back_in_it():
+    login = Login().in_tmux()
+    same(login.wrap(), 'tmux')
+    login.type(b'echo ma""rk; n=0; while :; do n=$((n+1)); echo $n >/tmp/count; sleep 0.1; done\r')
+    login.sees(b'mark')
+    login.beats(2)
+    keeper = server()
     for kills in (False, True):
-        login = Login().in_tmux()
-        same(login.wrap(), 'tmux')
-        login.type(b'echo ma""rk; n=0; while :; do n=$((n+1)); echo $n >/tmp/count; sleep 0.1; done\r')
-        login.sees(b'mark')
-        login.beats(2)
-        keeper = server()
         login.lose(kills)
         wait_for(lambda: sessions() == [('0', '0')], 'the session is gone, or attached')
         before = open('/tmp/count').read()
         wait_for(lambda: open('/tmp/count').read() not in ('', before), 'the job stopped')
-        again = Login().in_tmux()
-        again.sees(b'mark')
+        login = Login().in_tmux()
+        login.sees(b'mark')
         same((server(), sessions()), (keeper, [('0', '1')]))
-        again.interrupt()
-        again.type(b'echo ba""ck; exit 3\r')
-        again.sees(b'back')
-        same(again.ends(), 0)
-        same(sessions(), [])
+    login.interrupt()
+    login.type(b'echo ba""ck; exit 3\r')
+    login.sees(b'back')
+    same(login.ends(), 0)
+    same(sessions(), [])
 
 
 def detach_ends_the_login_and_keeps_the_session():
@@ -296,7 +329,7 @@ def logins_at_the_same_time_never_share_a_session():
     for login in first:
         login.in_tmux()
     same(sorted(login.session() for login in first), ['0', '1', '2'])
-    for _ in range(3):
+    for _ in some([1, 2, 3]):
         for login in first:
             login.press(b'd')
         for login in first:
@@ -440,23 +473,22 @@ def nothing_is_printed_while_nobody_is_attached():
 def the_users_own_tmux_is_left_alone():
     with open('/home/ssm-user/.tmux.conf', 'w') as file:
         file.write('set -g prefix C-a\nset -g status-left USERS\n')
-    subprocess.run(tmux('default', 'new-session', '-d', '-s', 'mine'), check=True, env={'PATH': '/usr/bin', 'HOME': '/home/ssm-user', 'TERM': 'xterm'})
+    start_server('default', 'mine')
     login = Login().in_tmux()
     same(ask('show-options', '-gv', 'prefix'), 'C-b')
     assert b'USERS' not in login.screen
-    mine = subprocess.run(tmux('default', 'list-sessions', '-F', '#{session_name} #{session_attached}'), stdout=subprocess.PIPE).stdout
-    same(mine, b'mine 0\n')
+    same(tmux('default', 'list-sessions', '-F', '#{session_name} #{session_attached}'), 'mine 0')
     # Inside ours, and inside the user's own that is reached from a plain session: no second one.
     login.type(b'bash -l\r')
     login.beats(1)
     same(len(sessions()), 1)
     same(len([pid for pid in below(login.pid) if name_of(pid) == 'ssm-keepalive']), 1)
-    subprocess.run(tmux('default', 'kill-server'))
+    tmux('default', 'kill-server')
     os.unlink('/home/ssm-user/.tmux.conf')
 
 
 def inside_a_multiplexer_there_is_no_wrapper():
-    for env in ({'TMUX': '/tmp/tmux-1001/default,1,0'}, {'STY': '1.pts-0.host'}):
+    for env in some([{'TMUX': '/tmp/tmux-1001/default,1,0'}, {'STY': '1.pts-0.host'}]):
         login = Login(env=env)
         login.sees(b'prompt> ')
         login.beats(1)
@@ -484,8 +516,10 @@ def without_a_usable_tmux_the_shell_is_plain_and_kept():
     plain(Login(typed=b'echo ra$((1))n\n'), 'missing')
     pretend('#!/bin/sh\necho tmux 1.8\n')
     plain(Login(typed=b'echo ra$((1))n\n'), 'missing')
-    for text in ('#!/bin/sh\nexit 127\n', '#!/bin/sh\n[ "$1" != -V ] || { echo tmux 3.4; exit; }\necho open terminal failed\nexit 1\n',
-                 '#!/bin/sh\n[ "$1" != -V ] || { echo tmux 3.4; exit; }\nexec sleep 1000\n', '#!/bin/sh\nexec sleep 1000\n'):
+    version = '[ "$1" != -V ] || { echo tmux 3.4; exit; }'
+    ends = ['#!/bin/sh\nexit 127\n', '#!/bin/sh\n%s\necho open terminal failed\nexit 1\n' % version]
+    hangs = ['#!/bin/sh\n%s\nexec sleep 1000\n' % version, '#!/bin/sh\nexec sleep 1000\n']
+    for text in some(ends) + some(hangs):
         pretend(text)
         plain(Login(typed=b'echo ra$((1))n\n'), 'failed')
 
@@ -544,21 +578,39 @@ def label_of(name):
     return ''.join(each if re.match('[A-Za-z0-9-]', each) else '_%02x' % ord(each) for each in name)
 
 
+# Names that tmux would write alike, that begin alike, or that a shell would read as something else.
+OTHERS = ['lee', 'kim_', 'kim_2e', 'a.b', 'a_b', 'a,b', 'kim@example.com', '-kim', 'k=i+m']
+MACHINES = ['botocore-session-1700000000', 'aws-sdk-js-session-17', 'AWS-CLI-session-17', 'aws-go-sdk-17', 'AWSCodeBuild-1', 'GitHubActions',
+            'i-0123456789abcdef0', 'mi-0123456789abcdef0', '1700000000', '0123456789abcdef0123456789abcdef']
+MALFORMED = ['kim', 'kim-12', 'kim' + SUFFIX + '!', 'k/../m' + SUFFIX, 'k;m' + SUFFIX, 'x' * 90 + SUFFIX, '\u00e9' + SUFFIX, '$(id)' + SUFFIX]
+
+
+def every_person_has_a_socket_and_no_machine_has_one():
+    """What the installed relay makes of a session id, without a login."""
+    version = open('/usr/local/lib/ssm-keepalive/current').read().strip()
+    sys.path.insert(0, '/usr/local/lib/ssm-keepalive/' + version)
+    sys.dont_write_bytecode = True
+    relay = importlib.import_module('relay')
+    people = ['kim', 'kim.'] + OTHERS
+    same([relay.label_of(relay.person_of(name + SUFFIX)) for name in people], ['ssm-keepalive-' + label_of(name) for name in people])
+    same(len(set(label_of(name) for name in people)), len(people))
+    for session_id in [name + SUFFIX for name in MACHINES] + MALFORMED + ['']:
+        same((session_id, relay.label_of(relay.person_of(session_id))), (session_id, ''))
+        same((session_id, bool(relay.split_id(session_id))), (session_id, session_id not in MALFORMED + ['']))
+
+
 def nobody_gets_the_session_of_another():
     """Detached or attached, silent or not: a session is for logins of the same name alone."""
     global PERSON
-    suffix = '-0123456789abcdef0'
-    own = login_of('kim' + suffix, env={'SECRET': 'ki""ms'}).in_tmux()
+    own = login_of('kim' + SUFFIX, env={'SECRET': 'ki""ms'}).in_tmux()
     own.type(b'export TOKEN=s3cr3t; echo ma""rk\r')
     own.sees(b'mark')
     # Same person, attached and answering: another session. The id of the session is on record.
-    second = login_of('kim' + suffix).in_tmux()
+    second = login_of('kim' + SUFFIX).in_tmux()
     same(sessions(), [('0', '1'), ('1', '1')])
-    same(second.record()['sid'], 'kim' + suffix)
+    same(second.record()['sid'], 'kim' + SUFFIX)
     second.type(b'exit\r')
     second.ends()
-    # Names that tmux would write alike, that begin alike, or that a shell would read as something else.
-    others = ['lee', 'kim.', 'kim_', 'kim_2e', 'a.b', 'a_b', 'a,b', 'kim@example.com', '-kim', 'k=i+m']
     for kind in ('attached and answering', 'attached and silent', 'detached'):
         if kind == 'attached and silent':
             own.beats(1)
@@ -566,9 +618,9 @@ def nobody_gets_the_session_of_another():
         if kind == 'detached':
             own.lose()
             wait_for(lambda: sessions() == [('0', '0')], 'not detached')
-        for name in others[:3] if kind != 'detached' else others:
+        for name in some(['lee', 'kim.', 'kim_']) if kind != 'detached' else ['kim.'] + some(OTHERS, 2):
             PERSON = label_of(name)
-            other = login_of(name + suffix).in_tmux()
+            other = login_of(name + SUFFIX).in_tmux()
             other.type(b'echo "<${TOKEN-none}|${SECRET-none}>"\r')
             other.sees(b'<none|none>')
             assert b'mark' not in other.screen, (kind, name, other.screen)
@@ -579,29 +631,26 @@ def nobody_gets_the_session_of_another():
             PERSON = 'kim'
         same([number for number, _ in sessions()], ['0'])
     # Same person, detached.
-    back = login_of('kim' + suffix[:-1] + 'f').in_tmux()
+    back = login_of('kim' + SUFFIX[:-1] + 'f').in_tmux()
     back.sees(b'mark')
     same(sessions(), [('0', '1')])
     back.type(b'echo "<$TOKEN>"\r')
     back.sees(b'<s3cr3t>')
     # Same person, attached and silent.
     back.falls_silent()
-    heir = login_of('kim' + suffix).in_tmux()
+    heir = login_of('kim' + SUFFIX).in_tmux()
     heir.sees(b'mark')
     same((heir.session(), sessions()), ('0', [('0', '1')]))
 
 
 def who_is_nobody_gets_a_plain_shell():
-    suffix = '-0123456789abcdef0'
-    subprocess.run(tmux('ssm-keepalive', 'new-session', '-d', '-s', 'earlier'), check=True, env={'PATH': '/usr/bin', 'HOME': '/home/ssm-user', 'TERM': 'xterm'})
-    machines = ['botocore-session-1700000000', 'aws-sdk-js-session-17', 'AWS-CLI-session-17', 'i-0123456789abcdef0', '1700000000', '0123456789abcdef0123456789abcdef']
-    malformed = ['kim', 'kim-12', 'kim' + suffix + '!', 'k/../m' + suffix, 'k;m' + suffix, 'x' * 90 + suffix, '\u00e9' + suffix, '$(id)' + suffix]
-    for session_id in [name + suffix for name in machines] + malformed + ['']:
+    start_server('ssm-keepalive', 'earlier')
+    for session_id in [name + SUFFIX for name in some(MACHINES)] + some(MALFORMED) + ['']:
         login = login_of(session_id)
         login.sees(b"ssm-keepalive: tmux is for people, and this session's id names none; this shell ends with its connection")
         login.sees(b'prompt> ')
         same((login.is_wrapped(), login.wrap()), (False, 'nobody'))
-        same(login.record()['sid'], '-' if session_id in malformed + [''] else session_id)
+        same(login.record()['sid'], '-' if session_id in MALFORMED + [''] else session_id)
         login.type(b'exit 4\r')
         same(login.ends(), 4)
     # No worker above.
@@ -615,11 +664,10 @@ def who_is_nobody_gets_a_plain_shell():
     login.type(b'exit 4\r')
     login.ends()
     # A session of an earlier version is nobody's: a person gets a new one.
-    login = login_of('kim' + suffix).in_tmux()
+    login = login_of('kim' + SUFFIX).in_tmux()
     same(sessions(), [('0', '1')])
-    earlier = subprocess.run(tmux('ssm-keepalive', 'list-sessions', '-F', '#{session_name} #{session_attached}'), stdout=subprocess.PIPE).stdout
-    same(earlier, b'earlier 0\n')
-    subprocess.run(tmux('ssm-keepalive', 'kill-server'))
+    same(tmux('ssm-keepalive', 'list-sessions', '-F', '#{session_name} #{session_attached}'), 'earlier 0')
+    tmux('ssm-keepalive', 'kill-server')
 
 
 def main():

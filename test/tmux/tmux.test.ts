@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { BundleSettings } from '../../src/bundle/index.ts';
 import { installedSandbox } from '../support/bundle.ts';
 import { type Sandbox, skipUnless } from '../support/sandbox.ts';
+import { isLong, TURN } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'tmux', 'bash', 'dash', 'setpriv');
 /** Another tmux than the machine's, with the folder of its libraries: tmux/versions.long.test.ts. */
@@ -29,25 +31,26 @@ async function play(
     host.extra.push('--ro-bind', otherTree, otherTree, '--ro-bind', otherTmux, '/usr/bin/tmux');
   }
   if (!hasTmux) host.extra.push('--ro-bind', '/dev/null', '/usr/bin/tmux');
-  const driver = host.open({
-    executable: '/usr/bin/python3',
-    // The last word is room for the session id that the driver gives to itself.
-    args: ['-I', '/drive/drive.py', name, '-'.repeat(160)],
-    uid: 0,
-    parent: '-',
-  });
-  driver.answers = 'never';
-  try {
-    await driver.until('the case to end', () => driver.exitStatus !== undefined, 120_000);
-    assert.equal(driver.exitStatus, 0, driver.screen);
-  } finally {
-    driver.close();
-  }
+  // The last word is room for the session id that the driver gives to itself.
+  const words = [name, isLong ? 'all' : String(TURN), '-'.repeat(160)];
+  const driver = host.start(
+    ['/usr/bin/python3', '-I', '/drive/drive.py', ...words],
+    ['ignore', 'pipe', 'pipe'],
+  );
+  let said = '';
+  for (const stream of [driver.stdout!, driver.stderr!])
+    stream.on('data', (data: Buffer) => {
+      said += data.toString('latin1');
+    });
+  const limit = setTimeout(() => driver.kill('SIGKILL'), 120_000);
+  const [status] = await once(driver, 'close');
+  clearTimeout(limit);
+  assert.equal(status, 0, `${said}\nSSM_KEEPALIVE_TEST_SEED=${TURN}`);
 }
 const sentence = (name: string) => name.replaceAll('_', ' ');
 
 // Several at a time: they wait for heartbeats of a second most of the time.
-describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, () => {
+describe('sessions in tmux, with the relay outside', { skip, concurrency: 6 }, () => {
   for (const name of [
     'the_job_goes_on_and_the_next_login_is_back_in_it',
     'detach_ends_the_login_and_keeps_the_session',
@@ -59,6 +62,7 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 3 }, (
     'nothing_is_printed_while_nobody_is_attached',
     'the_users_own_tmux_is_left_alone',
     'inside_a_multiplexer_there_is_no_wrapper',
+    'every_person_has_a_socket_and_no_machine_has_one',
     'nobody_gets_the_session_of_another',
     'who_is_nobody_gets_a_plain_shell',
     'a_folder_of_sockets_that_somebody_else_made_is_not_used',
