@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'node:test';
-import { rotate } from '../support/turns.ts';
+import { rotate, TURN } from '../support/turns.ts';
 import type { PromptFile } from './support/render.ts';
 import {
   isFish,
@@ -36,6 +36,15 @@ const caps: readonly Cap[] = [
   { name: 'a cap that belongs to someone else', text: '2\n', owner: 65534, isObeyed: false },
 ];
 
+/** A shell for each kind of keeper. */
+const rotateKeepers = (index: number): readonly Shell[] =>
+  (['query', 'output'] as const).flatMap((kind) =>
+    rotate(
+      shells.filter(({ keeper }) => keeper === kind),
+      TURN + index,
+    ),
+  );
+
 /** What TMOUT does at a prompt. ksh warns, and ends a minute later; dash, busybox ash and fish have no such timer. */
 function tmoutOf({ name }: Shell): 'ends' | 'warns' | 'none' {
   if (/dash|busybox|fish/.test(name)) return 'none';
@@ -64,7 +73,7 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   ) => testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
 
   // The helper counts, and it is one file for all shells.
-  for (const shell of rotateFamilies(shells, 0)) {
+  for (const shell of rotateKeepers(0)) {
     inShell(
       shell,
       'stops after max-idle, answers not counted; a key resumes it',
@@ -82,9 +91,9 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
     );
   }
 
-  for (const shell of rotateFamilies(shells, 1)) whereProcIsHidden(shell);
+  for (const shell of rotateKeepers(1)) whereProcIsHidden(shell);
 
-  for (const shell of shells) {
+  for (const shell of rotateFamilies(shells, TURN)) {
     testWith([shell.command], `${shell.name}: writes nothing while someone types`, () =>
       withoutCrossing({ shell, intervalSeconds: 3 }, async (t) => {
         let last = Date.now();
@@ -115,7 +124,7 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   const kinds = [...new Map(shells.map((shell) => [shell.keeper, shell])).values()];
   if (process.getuid?.() === 0) testCaps(kinds);
 
-  for (const shell of swallowingShells) {
+  for (const shell of rotateFamilies(swallowingShells, TURN)) {
     testWith(
       [shell.command],
       `${shell.name}: four queries without an answer, then NUL bytes until a key comes`,
@@ -131,16 +140,16 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
     );
   }
 
-  for (const shell of shells) {
+  const timed = shells.filter((shell) => tmoutOf(shell) !== 'none');
+  for (const [turn, shell] of rotateFamilies(timed, TURN).entries()) {
     const limit = tmoutOf(shell);
-    if (limit === 'none') continue;
     const out = (t: Terminal) => (limit === 'warns' ? t.see(/shell will time ?out/i) : t.exited());
     for (const [how, before] of rotate(
       [
         ['set before', 'TMOUT=4'],
         ['set and readonly', 'TMOUT=4; readonly TMOUT'],
       ] as const,
-      shells.indexOf(shell),
+      TURN + turn,
     )) {
       testWith([shell.command], `${shell.name}: TMOUT ${how} still logs out`, () =>
         inTerminal({ shell, before }, async (t) => {

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { childrenOf, commandLine } from '../support/processes.ts';
-import { isBash, isFish, isZsh, type Shell, swallowingShells, testWith } from './support/shells.ts';
+import { rotate, TURN } from '../support/turns.ts';
+import {
+  isBash,
+  isFish,
+  isZsh,
+  rotateFamilies,
+  type Shell,
+  swallowingShells,
+  testWith,
+} from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Limit {
@@ -169,11 +178,15 @@ const limitsOfFish: readonly Limit[] = [
 const limitsOf = (shell: Shell) => (isFish(shell) ? limitsOfFish : isZsh(shell) ? limitsOfZsh : limitsOfBash);
 
 suite('prompt keeper: limits', { concurrency: 16 }, () => {
-  for (const shell of swallowingShells) {
-    for (const { name, after, shows } of limitsOf(shell)) {
-      testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, after }, shows));
+  for (const family of [isBash, isZsh, isFish]) {
+    const members = swallowingShells.filter(family);
+    for (const [turn, { name, after, shows }] of limitsOf(members[0]!).entries()) {
+      for (const shell of rotate(members, TURN + turn))
+        testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, after }, shows));
     }
+  }
 
+  for (const shell of rotateFamilies(swallowingShells, TURN)) {
     testWith(
       [shell.command],
       `${shell.name}: an answer on its way when Enter starts a program is read by it`,

@@ -1,8 +1,16 @@
 // What someone is typing must be exactly as without the keeper, whatever the line editor is in the middle of.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { rotate } from '../support/turns.ts';
-import { isBash, isFish, isZsh, type Shell, swallowingShells, testWith } from './support/shells.ts';
+import { rotate, TURN } from '../support/turns.ts';
+import {
+  isBash,
+  isFish,
+  isZsh,
+  rotateFamilies,
+  type Shell,
+  swallowingShells,
+  testWith,
+} from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Scenario {
@@ -399,14 +407,14 @@ function chooseMode(shell: Shell, mode: string, answers: string): string {
 }
 
 suite('prompt keeper: line editor', { concurrency: 16 }, () => {
-  for (const [turn, shell] of swallowingShells.entries()) {
-    for (const [number, name] of names.entries()) {
+  for (const [number, name] of names.entries()) {
+    for (const [turn, shell] of rotateFamilies(swallowingShells, TURN + number).entries()) {
       const own = variants.filter(
         ({ scenario }) =>
           scenario.name === name && (scenario.only ?? ((each: Shell) => !isFish(each)))(shell),
       );
-      // Every shell meets every scenario; which mode and which answers, takes turns.
-      for (const { mode, answers, scenario } of own.length === 0 ? [] : rotate(own, turn + number)) {
+      // Every keeper meets every scenario; which mode and which answers, takes turns.
+      for (const { mode, answers, scenario } of own.length === 0 ? [] : rotate(own, TURN + turn + number)) {
         const { prepare, keys, printed } = scenario;
         testWith(
           [shell.command],

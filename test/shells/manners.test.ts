@@ -1,7 +1,7 @@
 // How the prompt keeper behaves as a guest: seen by nobody, and gone with its shell.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { suite } from 'node:test';
+import { after, suite } from 'node:test';
 import {
   childrenOf,
   commandLine,
@@ -10,8 +10,8 @@ import {
   isRunning,
   stateOf,
 } from '../support/processes.ts';
-import { rotate } from '../support/turns.ts';
-import { isFish, isZsh, type Shell, shells, testWith } from './support/shells.ts';
+import { rotate, TURN } from '../support/turns.ts';
+import { isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
 const unset = (shell: Shell) => (isFish(shell) ? 'set -e __ssmka_kept' : 'unset __ssmka_kept');
@@ -55,58 +55,17 @@ function readRecord(pid: number): Record<string, string> | undefined {
 }
 
 /** How a shell's life ends, and what the helper must then do. */
-const ends: Readonly<Record<string, (t: Terminal) => void>> = {
-  'the shell exits': (t) => t.type('exit\r'),
-  'the shell is killed': (t) => process.kill(t.pid, 'SIGKILL'),
-  'the shell becomes another program': (t) => t.type('exec sleep 1000\r'),
-  'the shell becomes another shell': (t) => t.type('exec dash\r'),
-};
+const ends: readonly [what: string, end: (t: Terminal) => void][] = [
+  ['the shell is killed', (t) => process.kill(t.pid, 'SIGKILL')],
+  ['the shell becomes another program', (t) => t.type('exec sleep 1000\r')],
+  ['the shell becomes another shell', (t) => t.type('exec dash\r')],
+];
 
 suite('prompt keeper: manners', { concurrency: 16 }, () => {
-  for (const shell of shells) {
-    inShell(shell, `gets ${shell.keeper === 'query' ? 'queries' : 'NUL bytes and no query'}`, async (t) => {
-      // A fish 4 that is slow to start has not read the first answers yet, and gets NUL bytes until it does.
-      await t.outputs(shell.keeper, 1);
-      const others = () => (shell.keeper === 'query' ? t.nuls : t.queries);
-      const before = isFish(shell) ? others() : 0;
-      await t.outputs(shell.keeper, 3);
-      assert.equal(others(), before);
-    });
+  for (const shell of shells) suite(shell.name, { concurrency: 1 }, () => testGuest(shell));
 
-    inShell(shell, 'prints nothing, leaves one private name, no job and no $!', async (t) => {
-      await t.outputs(shell.keeper, 1);
-      // busybox greets on its own; ksh draws its prompt twice; zsh marks a line without an end, to write over it.
-      const shown = t.screen.replace(/^\s*BusyBox .*\nEnter .*\n\n|^[#%] +/, '').replace(/[\s\x08]+/g, ' ');
-      assert.match(shown, /^(⏎ +⏎ )?(@> ?){1,2}$/);
-      if (isFish(shell)) {
-        assert.equal(await t.ask('"$last_pid$status"'), '0');
-        assert.equal(await t.ask('(jobs -q; or echo none)'), 'none');
-      } else assert.equal(await t.ask('"$(jobs)$((${!:-0}))$?"'), '00');
-      const names = isFish(shell) ? '(set -n | grep -c "^__ssmka_")' : '"$(set | grep -c "^__ssmka_")"';
-      // __ssmka_dir of the entry, __ssmka_kept; zsh: which descriptor says that TMOUT is set, which widget came last.
-      assert.equal(await t.ask(names), isZsh(shell) ? '4' : '2');
-      assert.equal(
-        await t.ask(isFish(shell) ? '(env | grep -c __ssmka_)' : '"$(env | grep -c __ssmka_)"'),
-        '0',
-      );
-    });
-
-    inShell(shell, 'a bare wait returns and exit warns of nothing', async (t) => {
-      await t.outputs(shell.keeper, 1);
-      t.type('wait; exit 7\r');
-      assert.equal(await t.exited(), 7);
-      assert.doesNotMatch(t.screen, /job|stopped|running/i);
-    });
-
-    inShell(shell, 'a second source changes nothing', async (t) => {
-      const first = await t.helper();
-      t.type(`. "$__ssmka_dir/${shell.template}"; echo do''ne\r`);
-      await t.see('done');
-      await t.ticks(2);
-      assert.deepEqual(findHelpers(t.pid), [first]);
-    });
-
-    for (const [what, end] of rotate(Object.entries(ends), shells.indexOf(shell))) {
+  for (const [turn, shell] of rotateFamilies(shells, TURN).entries()) {
+    for (const [what, end] of rotate(ends, TURN + turn)) {
       inShell(shell, `no helper is left when ${what}`, async (t) => {
         const helper = await t.helper();
         await t.outputs(shell.keeper, 1);
@@ -114,13 +73,29 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
         await t.helperGone(helper);
       });
     }
+  }
 
+  for (const shell of rotateFamilies(shells, TURN + 1)) {
     inShell(shell, 'no helper is left when the terminal closes', async (t) => {
       const helper = await t.helper();
       t.hangUp();
       await t.helperGone(helper);
     });
 
+    // Started by hand the helper is in a group of its own, in the background, where tostop counts.
+    inShell(
+      shell,
+      'works under stty tostop',
+      async (t) => {
+        t.type(`${unset(shell)}; stty tostop; . "$__ssmka_dir/${shell.template}"\r`);
+        await t.outputs(shell.keeper, 3);
+      },
+      { before: isFish(shell) ? 'set -g __ssmka_kept $fish_pid' : '__ssmka_kept=$$' },
+    );
+  }
+
+  // The helper alone decides it, and is the same one below every shell.
+  for (const shell of rotate(shells, TURN)) {
     testWith(
       [shell.command],
       `${shell.name}: a killed shell that nobody has reaped counts as gone`,
@@ -143,76 +118,9 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
         }
       },
     );
+  }
 
-    inShell(
-      shell,
-      'the helper has the name of a keeper and keeps the record that status reads',
-      async (t) => {
-        const helper = await t.helper();
-        assert.equal(readFileSync(`/proc/${helper}/comm`, 'utf8'), 'ssm-keepalive\n');
-        let record: Record<string, string> = {};
-        await t.until('a record of two heartbeats', () => {
-          record = readRecord(helper) ?? record;
-          return (
-            Number(record['sent']) >= 2 && (shell.keeper === 'output' || Number(record['answered']) >= 1)
-          );
-        });
-        assert.deepEqual(Object.keys(record), RECORD);
-        const now = Date.now() / 1000;
-        for (const name of ['started', 'lastkey'])
-          assert.ok(Math.abs(now - Number(record[name])) < 60, `${name}: ${record[name]}`);
-        assert.deepEqual(
-          [record['keeper'], record['state'], record['inner'], record['pts']],
-          [
-            'prompt',
-            shell.keeper === 'query' ? 'answering' : 'output',
-            String(t.pid),
-            readlinkSync(`/proc/${t.pid}/fd/0`),
-          ],
-        );
-      },
-    );
-
-    inShell(
-      shell,
-      'the helper can be recognised, holds no folder, no file and none of the environment',
-      async (t) => {
-        const helper = await t.helper();
-        assert.deepEqual(commandLine(helper).slice(0, 5), [
-          '/bin/sh',
-          `${t.folder}/prompt-helper.sh`,
-          String(t.pid),
-          '1',
-          '28800',
-        ]);
-        assert.equal(readlinkSync(`/proc/${helper}/cwd`), '/');
-        await t.until('its sleep, which does not hold the terminal', () =>
-          childrenOf(helper).some((pid) => holdsOnly(pid, '/dev/null')),
-        );
-        assert.doesNotMatch(readFileSync(`/proc/${helper}/environ`, 'utf8'), /SECRET|HOME|ENV=/);
-        assert.throws(() => readlinkSync(`/proc/${helper}/fd/9`), 'a lock or pipe of the shell');
-      },
-      { before: isFish(shell) ? '' : 'exec 9</dev/zero', env: { SECRET: 'SECRET' } },
-    );
-
-    inShell(shell, 'Ctrl-C, Ctrl-\\ and Ctrl-Z at the prompt do not end it', async (t) => {
-      const helper = await t.helper();
-      for (const key of ['\x03', '\x1c', '\x1a']) t.type(key);
-      await t.outputs(shell.keeper, 2);
-      assert.deepEqual(findHelpers(t.pid), [helper]);
-    });
-
-    // Started by hand the helper is in a group of its own, in the background, where tostop counts.
-    inShell(
-      shell,
-      'works under stty tostop',
-      async (t) => {
-        t.type(`${unset(shell)}; stty tostop; . "$__ssmka_dir/${shell.template}"\r`);
-        await t.outputs(shell.keeper, 3);
-      },
-      { before: isFish(shell) ? 'set -g __ssmka_kept $fish_pid' : '__ssmka_kept=$$' },
-    );
-
+  for (const shell of rotateFamilies(shells, TURN)) {
     if (process.getuid?.() === 0) {
       inShell(
         shell,
@@ -235,9 +143,7 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
         },
       );
     }
-  }
 
-  for (const shell of shells) {
     inShell(shell, 'sourced without a terminal or without a person it starts nothing', async (t) => {
       const first = await t.helper();
       const source = `${unset(shell)}; . "$__ssmka_dir/${shell.template}"`;
@@ -284,3 +190,110 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
     );
   }
 });
+
+/** What one terminal shows of all of it, from its first prompt to its end. */
+function testGuest(shell: Shell): void {
+  let opened: Terminal | undefined;
+  const test = (name: string, body: (t: Terminal) => Promise<void>) =>
+    testWith([shell.command], `${shell.name}: ${name}`, async () => {
+      opened ??= new Terminal({
+        shell,
+        before: isFish(shell) ? '' : 'exec 9</dev/zero',
+        env: { SECRET: 'SECRET' },
+      });
+      await opened.ready();
+      await body(opened);
+    });
+  after(() => opened?.close());
+
+  test('prints nothing, leaves one private name, no job and no $!', async (t) => {
+    await t.outputs(shell.keeper, 1);
+    // busybox greets on its own; ksh draws its prompt twice; zsh marks a line without an end, to write over it.
+    const shown = t.screen.replace(/^\s*BusyBox .*\nEnter .*\n\n|^[#%] +/, '').replace(/[\s\x08]+/g, ' ');
+    assert.match(shown, /^(⏎ +⏎ )?(@> ?){1,2}$/);
+    if (isFish(shell)) {
+      assert.equal(await t.ask('"$last_pid$status"'), '0');
+      assert.equal(await t.ask('(jobs -q; or echo none)'), 'none');
+    } else assert.equal(await t.ask('"$(jobs)$((${!:-0}))$?"'), '00');
+    const names = isFish(shell) ? '(set -n | grep -c "^__ssmka_")' : '"$(set | grep -c "^__ssmka_")"';
+    // __ssmka_dir of the entry, __ssmka_kept; zsh: which descriptor says that TMOUT is set, which widget came last.
+    assert.equal(await t.ask(names), isZsh(shell) ? '4' : '2');
+    assert.equal(
+      await t.ask(isFish(shell) ? '(env | grep -c __ssmka_)' : '"$(env | grep -c __ssmka_)"'),
+      '0',
+    );
+  });
+
+  test(`gets ${shell.keeper === 'query' ? 'queries' : 'NUL bytes and no query'}`, async (t) => {
+    // A fish 4 that is slow to start has not read the first answers yet, and gets NUL bytes until it does.
+    await t.outputs(shell.keeper, 1);
+    const others = () => (shell.keeper === 'query' ? t.nuls : t.queries);
+    const before = isFish(shell) ? others() : 0;
+    await t.outputs(shell.keeper, 3);
+    assert.equal(others(), before);
+  });
+
+  test('a second source changes nothing', async (t) => {
+    const first = await t.helper();
+    t.type(`. "$__ssmka_dir/${shell.template}"; echo do''ne\r`);
+    await t.see('done');
+    await t.ticks(2);
+    assert.deepEqual(findHelpers(t.pid), [first]);
+  });
+
+  test('the helper has the name of a keeper and keeps the record that status reads', async (t) => {
+    const helper = await t.helper();
+    assert.equal(readFileSync(`/proc/${helper}/comm`, 'utf8'), 'ssm-keepalive\n');
+    let record: Record<string, string> = {};
+    await t.until('a record of two heartbeats', () => {
+      record = readRecord(helper) ?? record;
+      return Number(record['sent']) >= 2 && (shell.keeper === 'output' || Number(record['answered']) >= 1);
+    });
+    assert.deepEqual(Object.keys(record), RECORD);
+    const now = Date.now() / 1000;
+    for (const name of ['started', 'lastkey'])
+      assert.ok(Math.abs(now - Number(record[name])) < 60, `${name}: ${record[name]}`);
+    assert.deepEqual(
+      [record['keeper'], record['state'], record['inner'], record['pts']],
+      [
+        'prompt',
+        shell.keeper === 'query' ? 'answering' : 'output',
+        String(t.pid),
+        readlinkSync(`/proc/${t.pid}/fd/0`),
+      ],
+    );
+  });
+
+  test('the helper can be recognised, holds no folder, no file and none of the environment', async (t) => {
+    const helper = await t.helper();
+    assert.deepEqual(commandLine(helper).slice(0, 5), [
+      '/bin/sh',
+      `${t.folder}/prompt-helper.sh`,
+      String(t.pid),
+      '1',
+      '28800',
+    ]);
+    assert.equal(readlinkSync(`/proc/${helper}/cwd`), '/');
+    await t.until('its sleep, which does not hold the terminal', () =>
+      childrenOf(helper).some((pid) => holdsOnly(pid, '/dev/null')),
+    );
+    assert.doesNotMatch(readFileSync(`/proc/${helper}/environ`, 'utf8'), /SECRET|HOME|ENV=/);
+    assert.throws(() => readlinkSync(`/proc/${helper}/fd/9`), 'a lock or pipe of the shell');
+  });
+
+  test('Ctrl-C, Ctrl-\\ and Ctrl-Z at the prompt do not end it', async (t) => {
+    const helper = await t.helper();
+    for (const key of ['\x03', '\x1c', '\x1a']) t.type(key);
+    await t.outputs(shell.keeper, 2);
+    assert.deepEqual(findHelpers(t.pid), [helper]);
+  });
+
+  test('a bare wait returns, exit warns of nothing, and no helper is left', async (t) => {
+    const helper = await t.helper();
+    const from = t.screen.length;
+    t.type('wait; exit 7\r');
+    assert.equal(await t.exited(), 7);
+    assert.doesNotMatch(t.screen.slice(from), /job|stopped|running/i);
+    await t.helperGone(helper);
+  });
+}

@@ -1,6 +1,7 @@
 // The keeper starts in whatever state profiles have left the shell in, and changes nothing of it.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
+import { TURN } from '../support/turns.ts';
 import type { PromptFile } from './support/render.ts';
 import {
   isBash,
@@ -182,7 +183,7 @@ const breakHelper = (file: PromptFile, text: string) =>
 
 suite('prompt keeper: start', { concurrency: 16 }, () => {
   for (const [turn, { name, only, before, env = {}, holds }] of states.entries()) {
-    for (const shell of rotateFamilies(shells.filter(only ?? isPosix), turn)) {
+    for (const shell of rotateFamilies(shells.filter(only ?? isPosix), TURN + turn)) {
       testWith([shell.command], `${shell.name}: starts and prints nothing under ${name}`, () =>
         inTerminal({ shell, before, env }, async (t) => {
           await t.outputs(shell.keeper, 2);
@@ -193,7 +194,7 @@ suite('prompt keeper: start', { concurrency: 16 }, () => {
     }
   }
 
-  for (const shell of shells) {
+  for (const shell of rotateFamilies(shells, TURN)) {
     // Whatever breaks, the user gets a working shell.
     testWith(
       [shell.command],
@@ -216,7 +217,7 @@ suite('prompt keeper: start', { concurrency: 16 }, () => {
     }),
   );
 
-  for (const shell of swallowingShells) {
+  for (const shell of rotateFamilies(swallowingShells, TURN)) {
     // fish has neither a restricted mode nor a way to go without its line editor.
     if (isFish(shell)) continue;
     testWith([shell.command], `${shell.name}: starts in a restricted shell`, () =>

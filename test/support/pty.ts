@@ -9,7 +9,10 @@ export const ANSWER = '\x1b[0n';
 
 /** How long anything may take before a test gives up; nothing is asserted about speed. */
 const PATIENCE_MS = Number(process.env['SSM_KEEPALIVE_TEST_PATIENCE_MS'] ?? 60_000);
-const POLL_MS = 20;
+/** What is on the screen is looked at when something came; other things, which cost more, as often as this. */
+const POLL_MS = 100;
+/** What a program prints at once comes in pieces. */
+const PIECES_MS = 5;
 const LONGEST_POLL_MS = 200;
 /** No query that a terminal knows is longer. */
 const LONGEST_QUERY = 16;
@@ -51,6 +54,7 @@ export abstract class Pty {
   #answering: Promise<void> = Promise.resolve();
   #isAnswering = false;
   #typed = '';
+  readonly #waiting = new Set<() => void>();
 
   constructor({
     answers = 'whole',
@@ -91,12 +95,36 @@ export abstract class Pty {
     let last = Date.now();
     while (!(await holds())) {
       if (left < 0) assert.fail(`gave up waiting for ${what}\n${this.describe()}`);
-      await pause(POLL_MS);
+      await this.#news();
       const now = Date.now();
       // Time in which this process read nothing is no reason to give up.
       left -= Math.min(now - last, LONGEST_POLL_MS);
       last = now;
     }
+  }
+
+  /** Until something was printed or ended, or it is time to look anyway. */
+  async #news(): Promise<void> {
+    const hasCome = await new Promise<boolean>((resolve) => {
+      const wake = () => done(true);
+      const timer = setTimeout(() => done(false), POLL_MS);
+      const done = (isNews: boolean) => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve(isNews);
+      };
+      this.#waiting.add(wake);
+    });
+    if (hasCome) await pause(PIECES_MS);
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  protected end(status: number): void {
+    this.exitStatus = status;
+    this.#wake();
   }
 
   /** Waits for words on the screen, from the character `from` on. */
@@ -145,6 +173,7 @@ export abstract class Pty {
       this.#answerTo(query);
     }
     this.#tail = text.slice(Math.max(scanned, text.length - LONGEST_QUERY));
+    this.#wake();
   }
 
   #answerTo(query: string): void {
@@ -201,7 +230,7 @@ export class LocalPty extends Pty {
     });
     this.#pty.onData((data) => this.read(data as unknown as Buffer));
     this.#pty.onExit(({ exitCode, signal }) => {
-      this.exitStatus = signal ? 128 + signal : exitCode;
+      this.end(signal ? 128 + signal : exitCode);
     });
   }
 

@@ -379,7 +379,7 @@ export class PtySession extends Pty {
       // What the session printed was written before, to another pipe: one whole turn of the loop reads that too.
       setImmediate(() =>
         setImmediate(() => {
-          this.exitStatus = Number(found[1]);
+          this.end(Number(found[1]));
         }),
       );
     });

@@ -89,8 +89,8 @@ export const isBash = (shell: Shell): boolean => shell.template === 'prompt.bash
 
 export const swallowingShells = shells.filter((shell) => shell.keeper === 'query');
 
-/** Shells that are variants of one another: one binary under two names, or one keeper file in shells of the same ability. */
-const families = [['bash', 'bash as sh'], ['zsh'], ['fish'], ['dash', 'busybox ash'], ['ksh', 'mksh']];
+/** Shells that source the same keeper file. */
+const families = [['bash', 'bash as sh'], ['zsh'], ['fish'], ['dash', 'busybox ash', 'ksh', 'mksh']];
 
 /** For a behaviour that is the same within a family: one shell of each, by turns. A shell in no family is always there. */
 export function rotateFamilies(among: readonly Shell[], index: number): readonly Shell[] {
