@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, linkSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { bundleOf, installQuietly } from '../support/bundle.ts';
-import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
@@ -22,7 +22,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   'etc/zsh/zshrc': 'case $- in *i*) ;; *) return ;; esac\nPS1=x\n',
 };
 
-for (const { name, argv } of INSTALLER_SHELLS) {
+for (const { name, argv } of shellsInTurn(0)) {
   test(`${name}: a startup file gets the block on top, once, and is byte for byte as before when that is gone`, {
     skip,
   }, () => {

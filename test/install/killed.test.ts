@@ -7,9 +7,9 @@ import { TURN } from '../support/turns.ts';
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 
 /** Of the rest one operation in so many; the day decides which. killed.long.test.ts takes every one. */
-const STEP = 90;
+const STEP = 200;
 
-/** The moments that decide what a login meets: whatever touches `current` itself, each time, and the names that entries go live under, every fourth. */
+/** The moments that decide what a login meets: whatever touches `current` itself, each time, and the names that entries go live under, every eighth. */
 const DECISIVE =
   /\/ssm-keepalive\/current( |$)|(renam|unlink).*(zz-ssm-keepalive\.conf|00-ssm-keepalive\.sh|ssm-keepalive\/entry\.sh|etc\/site\/bashrc|etc\/zsh\/z\w+)( |$)/;
 
@@ -29,10 +29,10 @@ for (const [index, scenario] of SCENARIOS.entries()) {
       before = line.replace(/^\d+ /, '');
       if (!DECISIVE.test(line) || isRetry) return n % STEP === first;
       decisive += 1;
-      return CURRENT.test(line) || decisive % 4 === 0;
+      return CURRENT.test(line) || decisive % 8 === 0;
     };
     const kills = killAtEach(scenario, shell.argv, isChosen);
     context.diagnostic(`${kills} kills under ${shell.name}, seed ${TURN}`);
-    assert.ok(kills >= 2);
+    assert.ok(kills >= 1);
   });
 }

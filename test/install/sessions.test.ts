@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bundleOf, installQuietly } from '../support/bundle.ts';
-import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash');
 
@@ -29,7 +29,7 @@ function statusBeside(shell: readonly string[], open: string) {
 const record = (text: string) =>
   `fd = os.open(path, os.O_RDWR | os.O_CREAT)\nos.write(fd, ${JSON.stringify(text)}.encode('latin-1'))\nos.unlink(path)`;
 
-for (const { name, argv } of INSTALLER_SHELLS) {
+for (const { name, argv } of shellsInTurn(0)) {
   test(`${name}: status reads a relay's record`, { skip }, () => {
     const { status, verdict } = statusBeside(
       argv,
@@ -45,7 +45,9 @@ for (const { name, argv } of INSTALLER_SHELLS) {
     );
     assert.ok(Number(session!['age']) > 0);
   });
+}
 
+for (const { name, argv } of shellsInTurn(1)) {
   test(`${name}: a record that a user forged spoils neither the line nor the run`, { skip }, () => {
     const { status, verdict, stderr } = statusBeside(
       argv,
@@ -82,7 +84,7 @@ test('helpers of shells inside one another are one session, that of the last key
     installQuietly(sandbox, bundle);
     sandbox.write('tmp/status.sh', bundle.status);
     sandbox.write('tmp/helpers.py', HELPERS);
-    for (const { name, argv } of INSTALLER_SHELLS) {
+    for (const { name, argv } of shellsInTurn(2)) {
       const { verdict } = sandbox.run([
         '/usr/bin/dash',
         '-c',

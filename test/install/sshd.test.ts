@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { bundleOf } from '../support/bundle.ts';
-import { INSTALLER_SHELLS, Sandbox, skipUnless, type Verdict } from '../support/sandbox.ts';
+import { Sandbox, shellsInTurn, skipUnless, type Verdict } from '../support/sandbox.ts';
 
 const skip =
   process.getuid?.() === 0
@@ -110,7 +110,7 @@ test('--ssh: a running sshd takes the drop-in, asks silent clients from then on,
   }
 });
 
-for (const { name, argv } of INSTALLER_SHELLS) {
+for (const { name, argv } of shellsInTurn(3)) {
   test(`${name}: --ssh where no sshd runs yet: in place for its next start; other settings update it, without --ssh it goes`, {
     skip,
   }, async () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hasRest, readReportLine } from '../../src/fleet/report-line.ts';
 import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from '../support/bundle.ts';
-import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
@@ -54,7 +54,7 @@ function besidePretenders(sandbox: Sandbox, shell: readonly string[], script: st
   return stdout;
 }
 
-for (const { name, argv } of INSTALLER_SHELLS) {
+for (const { name, argv } of shellsInTurn(1)) {
   test(`${name}: the first line stays below 2,400 characters however much there is to tell, counts what it lacks, and the whole output has it`, {
     skip,
   }, () => {
@@ -93,7 +93,9 @@ for (const { name, argv } of INSTALLER_SHELLS) {
       sandbox.close();
     }
   });
+}
 
+for (const { name, argv } of shellsInTurn(2)) {
   test(`${name}: TMOUT is found wherever it is set, with its file, its value and whether it is readonly`, {
     skip,
   }, () => {

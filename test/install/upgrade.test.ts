@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { bundleOf, ENV, LIBRARY } from '../support/bundle.ts';
-import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
-const skip = skipUnless('bwrap', 'python3', 'dash', 'tmux');
+const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh', 'tmux');
 const RELEASES = new URL('../releases/', import.meta.url);
 const ROOTED = { env: { SSM_KEEPALIVE_ROOT: '/.' } };
 const PLACES = ['etc', 'usr/local', 'opt'];
@@ -36,7 +36,7 @@ test('upgrade: there is a release to start from', () => {
 
 for (const version of versions) {
   const old = (name: string) => readFileSync(new URL(`${version}/${name}.sh`, RELEASES), 'utf8');
-  for (const { name, argv } of INSTALLER_SHELLS.filter(({ name: shell }) => /dash|busybox/.test(shell))) {
+  for (const { name, argv } of shellsInTurn(3)) {
     test(`${name}: over ${version}, with its sessions running: looked at, updated, taken off`, {
       skip,
     }, async () => {
@@ -70,7 +70,9 @@ for (const version of versions) {
         sandbox.close();
       }
     });
+  }
 
+  for (const { name, argv } of shellsInTurn(4)) {
     test(`${name}: ${version} is taken off as it is, with a session running, and again is nothing to do`, {
       skip,
     }, async () => {

@@ -53,7 +53,7 @@ export function installAndWatch(
       ${before}
       dash /tmp/install.sh >/tmp/out.install
       n=0
-      while [ $n -lt 250 ]; do case $(cat /${LIBRARY}/restart 2>/dev/null) in confirmed*|failed*|pending*|unknown*) break ;; esac; [ -e /${LIBRARY}/restart ] || break; sleep 0.1; n=$((n + 1)); done
+      while [ $n -lt 250 ]; do [ -e /${LIBRARY}/restart ] || break; state=; read -r state </${LIBRARY}/restart; case $state in confirmed*|failed*|pending*|unknown*) break ;; esac; sleep 0.2; n=$((n + 1)); done
       cp /run/fake/calls /tmp/calls
       : >/tmp/environ; tr '\\0' '\\n' <"/proc/$(cat /run/fake/pid)/environ" >>/tmp/environ
       ${again ? 'dash /tmp/install.sh >/tmp/out.again' : ''}

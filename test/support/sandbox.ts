@@ -9,6 +9,7 @@ import { bindMachine } from '../../src/lab/sandbox.ts';
 import { GROUP, giveHome, layTree, PASSWD, type TreeFile } from '../../src/lab/tree.ts';
 import { commandLine, descendantsOf, isRunning, nameOf } from './processes.ts';
 import { Pty, type PtyOptions } from './pty.ts';
+import { rotate, TURN } from './turns.ts';
 
 const supportFolder = fileURLToPath(new URL('.', import.meta.url));
 
@@ -21,6 +22,9 @@ export const INSTALLER_SHELLS = [
   { name: 'ksh', argv: [existsSync('/usr/bin/ksh') ? realpathSync('/usr/bin/ksh') : '/usr/bin/ksh'] },
   { name: 'mksh', argv: ['/usr/bin/mksh'] },
 ] as const;
+
+/** Of the shells one, another for each row of a table and each day; all in the long run. cycle.test.ts always has all. */
+export const shellsInTurn = (row: number) => rotate(INSTALLER_SHELLS, TURN + row);
 
 /** The shells in which an entry does something. busybox finds its applet by argv[0]. */
 export const ENTRY_SHELLS = [
