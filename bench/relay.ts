@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import ejs from 'ejs';
+import { joinRelay } from '../src/bundle/relay.ts';
 import type { BenchRow } from './row.ts';
 
 interface Measured {
@@ -20,9 +20,8 @@ interface Measured {
 export async function benchRelay(): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ssmka-bench-'));
   try {
-    const template = readFileSync(new URL('../templates/relay.py.ejs', import.meta.url), 'utf8');
     const relay = join(folder, 'relay.py');
-    writeFileSync(relay, ejs.render(template));
+    writeFileSync(relay, joinRelay({ wrap: 'none' }));
     const driver = new URL('relay-measure.py', import.meta.url).pathname;
     return rowsOf(
       JSON.parse(execFileSync('python3', [driver, relay], { encoding: 'utf8', maxBuffer: 1 << 26 })),

@@ -72,10 +72,14 @@ test('SECURITY: of the command line only the lab listens, and nothing switches t
 
 test('SECURITY: a line for syslog is fixed words and numbers, with the session id behind them', () => {
   const relay = FILES.find(({ path }) => path === 'relay.py')?.text ?? '';
-  const formats = [...relay.matchAll(/(?:\.|_)log\((?:\w+, )?'([^']*)'/g)].map(([, format = '']) => format);
-  assert.ok(formats.length >= 3, formats.join('\n'));
-  for (const format of formats) assert.match(format, /^[a-z-]+( [a-z]+=%d)+$/);
-  assert.match(relay, /def log\(self, text\):\n +text \+= ' session=%s' % \(self\.session_id or '-'\)\n/);
+  const calls = [...relay.matchAll(/self\.log\('(\w+)', '([^']*)' % /g)];
+  assert.deepEqual(calls.map(([, event]) => event).sort(), ['cap', 'end', 'start']);
+  for (const [, , format] of calls) assert.match(format!, /^[a-z]+=%d( [a-z]+=%d)+$/);
+  assert.match(
+    relay,
+    /def log\(self, event, text\):\n +text = '%s uid=%d %s session=%s' % \(event, os\.getuid\(\), text, self\.session_id\)\n/,
+  );
+  assert.match(relay, /self\.session_id = session_id or '-'\n/);
 });
 
 test('SECURITY: beside the lab only completion, the report of measure and render --out write files', () => {

@@ -1,5 +1,5 @@
 /** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
-import { leaveOutComments, leaveOutDocstrings, narrowIndentation } from './comments.ts';
+import { leaveOutComments, leaveOutPythonComments, narrowIndentation } from './comments.ts';
 import type { DialectName } from './dialects.ts';
 import type { BundleSettings } from './inputs.ts';
 import { type BundleFile, digestOf, formatManifest, manifestSettings, sha256 } from './manifest.ts';
@@ -65,14 +65,18 @@ function renderFiles(
     mode: 0o644,
     sha256: sha256(file.text),
   });
-  const versionFiles = VERSION_FILES.filter((file) => file.isNeeded(settings)).map((file) =>
-    make({
-      kind: 'file',
-      path: file.path,
-      place: 'any',
-      entry: 'version',
-      text: trim(renderTemplate(file.template, file.dialect, values), file.dialect),
-    }),
+  const versionFiles = VERSION_FILES.filter((file) => file.isNeeded(settings)).map(
+    ({ path, template, dialect }) =>
+      make({
+        kind: 'file',
+        path,
+        place: 'any',
+        entry: 'version',
+        text: trim(
+          typeof template === 'string' ? renderTemplate(template, dialect, values) : template(settings),
+          dialect,
+        ),
+      }),
   );
   const stubs = PLACES.flatMap((place) =>
     stubFiles(place, settings.entries, settings.ssh).map((stub) =>
@@ -96,7 +100,7 @@ function renderFiles(
 export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
   const trim = (text: string, dialect?: DialectName) => {
     if (hasComments) return text;
-    if (dialect === 'python') return narrowIndentation(leaveOutComments(leaveOutDocstrings(text)), 4);
+    if (dialect === 'python') return narrowIndentation(leaveOutComments(leaveOutPythonComments(text)), 4);
     return narrowIndentation(leaveOutComments(text), dialect === 'fish' ? 4 : 2);
   };
   const files = renderFiles(settings, trim);

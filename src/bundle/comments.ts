@@ -24,5 +24,12 @@ export const narrowIndentation = (text: string, spacesPerLevel: number): string 
 /** A string that is a statement of its own, inside a class or a function, with the blank line after it. */
 const DOCSTRING = /^ +"""[\s\S]*?"""\n\n?/gm;
 
-/** Python text without the docstrings of its classes and functions; that of the module stays, which says what the file is. */
-export const leaveOutDocstrings = (text: string): string => text.replace(DOCSTRING, '');
+/** A comment after a statement; no string of ours holds two spaces and a hash. */
+const TRAILING = /(?<=\S) {2,}# .*$/gm;
+
+/**
+ * Python text without the docstrings of its classes and functions, and without comments after statements; the docstring of the
+ * module stays, which says what the file is.
+ */
+export const leaveOutPythonComments = (text: string): string =>
+  text.replace(DOCSTRING, '').replace(TRAILING, '');

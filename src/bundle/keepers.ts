@@ -59,8 +59,8 @@ export const KEEPERS: readonly Keeper[] = [
   {
     name: 'relay',
     summary: 'owns the terminal, so sessions live whatever runs in them',
-    // Nobody answers a silent client's queries, so only a timer that counts output sees them.
-    lives: ({ policy, client }) => client !== 'silent' || policy !== 'input',
+    // A client that has never answered gets one query and nothing more.
+    lives: ({ client }) => client !== 'silent',
   },
   {
     name: 'prompt',

@@ -1,10 +1,12 @@
 import type { DialectName } from './dialects.ts';
 import type { BundleSettings } from './inputs.ts';
+import { joinRelay } from './relay.ts';
 
 /** A file of the version directory: which template, in which language, and for which settings. */
 export interface VersionFile {
   readonly path: string;
-  readonly template: string;
+  /** In templates/, or what makes the text. */
+  readonly template: string | ((settings: BundleSettings) => string);
   readonly dialect: DialectName;
   isNeeded(settings: BundleSettings): boolean;
 }
@@ -23,7 +25,7 @@ export const VERSION_FILES: readonly VersionFile[] = [
   { path: 'status.sh', template: 'status.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'uninstall.sh', template: 'uninstall.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'selftest.py', template: 'selftest.py.ejs', dialect: 'python', isNeeded: withRelay },
-  { path: 'relay.py', template: 'relay.py.ejs', dialect: 'python', isNeeded: withRelay },
+  { path: 'relay.py', template: joinRelay, dialect: 'python', isNeeded: withRelay },
   { path: 'entry.sh', template: 'entry.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'entry.fish', template: 'entry.fish.ejs', dialect: 'fish', isNeeded: withProfile },
   { path: 'selftest.sh', template: 'selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },

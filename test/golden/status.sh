@@ -109,7 +109,7 @@ def tell(pid, uid, words):
     session["leaked"] = None
   told.append(pid)
   shown = json.dumps(session, separators=(",", ":")) if len(told) <= MOST_LISTED else ""
-  say("session %d %d %s" % (session["state"] == "not-answering", leaked, shown))
+  say("session %d %d %s" % (session["state"] in ("no-answer", "not-answering"), leaked, shown))
 
 
 def look_at(pid):

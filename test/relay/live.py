@@ -515,15 +515,51 @@ def tmout_keeps_its_meaning():
 
 
 def nobody_answers():
+    """One query before the shell's first byte, and nothing of ours after it; the session is kept once an answer comes."""
     run = Run(BASH, mode='silent').started()
     run.sees(b'$ ')
-    run.until(lambda: run.asked == 3 and run.nuls >= 2, 'no fallback')
-    same(run.record()['state'], 'not-answering')
-    run.type(ANSWER * 3 + b'echo f""ine\r')
-    run.sees(b'fine')
+    run.type(b'stty -echo; sleep 3; echo f""ine | base64\r')
+    run.sees(b'ZmluZQo=')
+    assert run.screen.startswith(QUERY) and run.asked == 1 and b'\0' not in run.screen, run.screen
+    same((run.record()['state'], run.record()['sent']), ('no-answer', '1'))
+    run.mode = 'answers'
+    run.type(ANSWER + b'echo la""te\r')
+    run.sees(b'late')
+    run.beats(2)
+    same((run.record()['state'], run.record()['leaked']), ('answering', '0'))
     no_trace(run)
     run.type(b'exit\r')
     run.ends(0)
+
+
+def with_a_terminal_that_answers_as_hterm_does():
+    prompt(BASH, 'hterm')
+    prompt(['dash', '-i'], 'hterm')
+
+
+def with_a_terminal_that_answers_twice():
+    prompt(BASH, 'twice')
+
+
+def a_fault_of_the_keeper_is_on_record_and_ends_no_session():
+    folder = tempfile.mkdtemp()
+    path = os.path.join(folder, 'relay.py')
+    with open(RELAY) as file:
+        text = file.read()
+    with open(path, 'w') as file:
+        file.write(text.replace('    def beat(self, now):\n', '    def beat(self, now):\n        raise KeyError(now)\n'))
+    saved = globals()['RELAY']
+    globals()['RELAY'] = path
+    try:
+        run = Run(BASH).started()
+        run.until(lambda: run.record()['state'] == 'fault', 'no fault on record')
+        run.type(b'echo st""ill\r')
+        run.sees(b'still')
+        run.type(b'exit 3\r')
+        run.ends(3)
+    finally:
+        globals()['RELAY'] = saved
+        shutil.rmtree(folder)
 
 
 def heartbeats_stop_when_nobody_is_there():

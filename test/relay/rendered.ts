@@ -1,22 +1,12 @@
 import { execFile, execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import ejs from 'ejs';
+import { joinRelay } from '../../src/bundle/relay.ts';
 
-/** The relay's text as an instance gets it; its template holds a header comment and no values. */
-export const relayText: string = ejs.render(
-  readFileSync(new URL('../../templates/relay.py.ejs', import.meta.url), 'utf8'),
-);
+/** The relay's text as an instance gets it, with its comments. */
+export const relayText: string = joinRelay({ wrap: 'tmux' });
 
 const folder = mkdtempSync(join(tmpdir(), 'ssmka-relay-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,11 +1,57 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { joinRelay, MODULES } from '../../src/bundle/relay.ts';
+import { templatesPath } from '../../src/bundle/render.ts';
+import { bundleOf } from '../support/bundle.ts';
 import { findPythons, relayText, run, writeRelay } from './rendered.ts';
 
 test('the relay imports nothing but modules that every Python has', () => {
   const imports = [...relayText.matchAll(/^\s*(?:import|from)\s+(\w+)/gm)].map((match) => match[1]!);
   const allowed = '_signal errno fcntl os select signal struct sys termios time'.split(' ');
   assert.deepEqual(imports.sort(), allowed);
+});
+
+test('what an instance gets of the relay is the same program: nothing but comments and docstrings are left out', async () => {
+  const program = `
+import ast, sys
+def read(path):
+    with open(path) as file:
+        tree = ast.parse(file.read())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree)
+sys.exit(read(sys.argv[1]) != read(sys.argv[2]))`;
+  const sent = bundleOf({ wrap: 'tmux' }).files.find(({ path }) => path === 'relay.py')!.text;
+  assert.ok(sent.length < relayText.length);
+  const argv = ['-c', program, writeRelay('sent.py', sent), writeRelay('relay.py')];
+  const { code, text } = await run(findPythons().at(-1)!.path, argv);
+  assert.equal(code, 0, text);
+});
+
+test('each module is plain Python that says what it takes from the others', async () => {
+  const program = `
+import builtins, importlib, symtable, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+def globals_of(table):
+    yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_global())
+    for child in table.get_children():
+        yield from globals_of(child)
+for name in sys.argv[2:]:
+    module = importlib.import_module('relay.' + name)
+    with open(module.__file__) as file:
+        table = symtable.symtable(file.read(), name, 'exec')
+    for used in globals_of(table):
+        if not hasattr(module, used) and not hasattr(builtins, used):
+            sys.exit('%s: %s' % (name, used))`;
+  const argv = ['-c', program, templatesPath(), ...MODULES];
+  const { code, text } = await run(findPythons().at(-1)!.path, argv);
+  assert.equal(code, 0, text);
+});
+
+test('without the wrapper nothing of tmux is in it', () => {
+  assert.doesNotMatch(joinRelay({ wrap: 'none' }), /tmux 2|MACHINES|class Wrapper/);
 });
 
 test('the relay is plain ASCII, so that Python 2.7 reads it without a coding line', () => {

@@ -45,11 +45,11 @@ SUFFIX = '-0123456789abcdef0'
 class Login(Terminal):
     patience = 25
 
-    def __init__(self, env=None, argv=('sh',), path='/bin/sh', typed=b'', delay=0):
+    def __init__(self, env=None, argv=('sh',), path='/bin/sh', typed=b'', delay=0, mode='answers', size=(24, 100)):
         fd, slave = pty.openpty()
-        Terminal.__init__(self, fd, delay=delay, reports=REPORTS)
+        Terminal.__init__(self, fd, mode, delay=delay, reports=REPORTS)
         self.status = None
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', size[0], size[1], 0, 0))
         if typed:
             os.write(self.fd, typed)
         self.pid = os.fork()
@@ -357,22 +357,55 @@ def a_login_whose_line_is_dead_gives_its_session_up():
     heir = Login().in_tmux()
     heir.sees(b'mark')
     same(heir.session(), '0')
-    # The laptop wakes up: what it sends ends the login that has no session any more.
-    dead.type(b'x')
     dead.sees(b'[detached')
     same((dead.ends(), sessions()), (0, [('0', '1')]))
     # One that answers keeps what it has.
     other = Login().in_tmux()
     same((other.session(), heir.session(), sessions()), ('1', '0', [('0', '1'), ('1', '1')]))
-    # Suspended, and nobody came: the next key brings it back.
+    # Silent, and nobody came: nothing has changed for it.
     heir.falls_silent()
     os.kill(heir.relay(), signal.SIGUSR1)
-    wait_for(lambda: sessions() == [('0', '0'), ('1', '1')], 'not suspended')
-    heir.mode = 'answers'
     heir.type(b'echo ba""ck\r')
     heir.sees(b'back')
     same(sessions(), [('0', '1'), ('1', '1')])
+    heir.mode = 'answers'
     no_trace(heir)
+
+
+def asked_by_another_login_a_relay_asks_its_terminal_at_once():
+    """A heartbeat is due after an hour here."""
+    login = Login().in_tmux()
+    login.until(lambda: login.answered == 1, 'the probe was not answered')
+    os.kill(login.relay(), signal.SIGUSR1)
+    login.until(lambda: (login.answered, login.record()['answered']) == (2, '2'), 'not asked')
+    no_trace(login)
+
+
+def a_client_that_does_not_answer_gets_a_plain_shell():
+    """What drives a session from a program: no size, nothing but its own commands to be read."""
+    program = Login(mode='silent', size=(0, 0), typed=b'echo ra$((1))n\n')
+    program.sees(b'ra1n')
+    program.sees(b'prompt> ')
+    same((program.is_wrapped(), program.wrap(), program.record()['state']), (False, 'none', 'no-answer'))
+    same((program.screen.count(QUERY), program.screen.count(b'ra1n'), b'ssm-keepalive' in program.screen), (1, 1, False))
+    assert program.screen.index(QUERY) < program.screen.index(b'prompt'), program.screen
+    program.type(b'exit 3\r')
+    same(program.ends(), 3)
+    # A console that shows what it gets and never answers.
+    console = Login(mode='silent')
+    console.sees(b'prompt> ')
+    same((console.is_wrapped(), console.screen.count(QUERY), b'ssm-keepalive' in console.screen), (False, 1, False))
+
+
+def a_terminal_that_comes_late_gets_tmux():
+    login = Login(size=(0, 0), delay=2)
+    end = time.time() + 1
+    while time.time() < end:
+        login.turn()
+    fcntl.ioctl(login.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
+    login.in_tmux()
+    same(login.wrap(), 'tmux')
+    no_trace(login)
 
 
 def a_login_whose_line_is_slow_keeps_its_session():
@@ -383,20 +416,18 @@ def a_login_whose_line_is_slow_keeps_its_session():
     same((slow.session(), other.session()), ('0', '1'))
     # Nor is what it says of itself taken for keys when it comes this late: 3.1c, which may do that, does not ask.
     same((pane('0').strip(), version().startswith('3.1') and b'\x1b[c' in slow.screen), ('prompt>', False))
-    # It is given longer than others, and so is the wrapper that waits for it.
     slow.falls_silent()
     heir = Login().in_tmux()
     same((heir.session(), other.session()), ('0', '1'))
 
 
-def a_key_brings_a_suspended_login_back():
+def nothing_suspends_a_login():
     login = Login().in_tmux()
     login.press(b'\x1a')
-    wait_for(lambda: sessions() == [('0', '0')], 'not suspended')
     login.type(b'echo ba""ck\r')
     login.sees(b'back')
     same(sessions(), [('0', '1')])
-    # One that locks its screen is not suspended: keys are for the program that does it.
+    # One that locks its screen: keys are for the program that does it.
     ask('set-option', '-g', 'lock-command', 'echo locked; read -r key; echo "got <$key>"; sleep 0.3')
     ask('lock-server')
     login.sees(b'locked')
@@ -546,6 +577,9 @@ def a_server_that_dies_leaves_a_plain_shell_that_is_kept():
     login.sees(b'prompt> ')
     login.beats(2)
     same(login.wrap(), 'failed')
+    login.type(b'echo "<$(grep SigIgn /proc/self/status)>"\r')
+    login.until(lambda: re.search(br'<SigIgn:\s(\w+)>', login.screen), 'no mask')
+    same(int(re.search(br'<SigIgn:\s(\w+)>', login.screen).group(1), 16) >> (signal.SIGQUIT - 1) & 1, 0)
     login.type(b'echo pl""ain; exit 6\r')
     login.sees(b'plain')
     same(login.ends(), 6)

@@ -56,7 +56,9 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 6 }, (
     'detach_ends_the_login_and_keeps_the_session',
     'logins_at_the_same_time_never_share_a_session',
     'a_login_whose_line_is_dead_gives_its_session_up',
-    'a_key_brings_a_suspended_login_back',
+    'nothing_suspends_a_login',
+    'a_client_that_does_not_answer_gets_a_plain_shell',
+    'a_terminal_that_comes_late_gets_tmux',
     'what_is_typed_ahead_runs_once_in_tmux',
     'nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser',
     'nothing_is_printed_while_nobody_is_attached',
@@ -74,6 +76,9 @@ describe('sessions in tmux, with the relay outside', { skip, concurrency: 6 }, (
 
   test('a login whose line is slow keeps its session', () =>
     play('a_login_whose_line_is_slow_keeps_its_session', { intervalSeconds: 3 }));
+
+  test('asked by another login a relay asks its terminal at once', () =>
+    play('asked_by_another_login_a_relay_asks_its_terminal_at_once', { intervalSeconds: 3300 }));
 
   test('without a usable tmux the shell is plain and kept', () =>
     play('without_a_usable_tmux_the_shell_is_plain_and_kept', {}, { hasTmux: false }));

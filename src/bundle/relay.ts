@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BundleSettings } from './inputs.ts';
+import { templatesPath } from './render.ts';
+
+/** In the order in which they use one another; tmux only with the wrapper. */
+export const MODULES = ['bytes', 'keeper', 'pump', 'shell', 'record', 'tmux', 'main'] as const;
+
+const DOCSTRING = /^"""[\s\S]*?"""\n/;
+const OWN_IMPORT = /^from relay\.\w+ import .*\n/gm;
+const IMPORT = /^import \w+\n/gm;
+
+/**
+ * The relay as one Python text, from the modules in templates/relay: one file starts sooner than seven.
+ * What a module imports from another is there already, and what it imports from Python stands at the head, once.
+ */
+export function joinRelay({ wrap }: Pick<BundleSettings, 'wrap'>): string {
+  const texts = MODULES.filter((name) => name !== 'tmux' || wrap === 'tmux').map((name) =>
+    readFileSync(join(templatesPath(), 'relay', `${name}.py`), 'utf8'),
+  );
+  const [about] = DOCSTRING.exec(texts.at(-1)!)!;
+  const imports = [...new Set(texts.flatMap((text) => text.match(IMPORT) ?? []))].sort();
+  const bodies = texts.map((text) =>
+    text.replace(DOCSTRING, '').replace(OWN_IMPORT, '').replace(IMPORT, '').trim(),
+  );
+  return `${about}${imports.join('')}\n${bodies.join('\n\n\n')}\n`;
+}

@@ -1,0 +1,297 @@
+"""ssm-keepalive relay: a pty between a Session Manager terminal and its shell."""
+# PYTHON -I -S relay.py --interval 45 --max-idle 28800 --side 9 --outer PID   (Python 2.7: -E -s -S)
+#
+# It starts the shell PID once more on a pty of its own and copies bytes both ways. When the client has sent
+# nothing for a while it prints ESC [ 5 n. A terminal answers ESC [ 0 n by itself, and that answer is the client-side
+# input that the service's idle timer wants to see. The relay removes exactly as many answers as it asked for, so
+# no program ever reads one. A client that has never answered gets one query and nothing more.
+# It opens no socket, keeps no history and writes no file that has a name. Descriptor 9 gets "started" once the
+# shell runs, and "ended N" as the very last act; a caller that does not read "ended" goes on as the plain shell.
+# With --wrap tmux.sh a tmux client runs where the shell would, and the shell inside tmux; with --login SHELL it is
+# that shell, as a login shell.
+import errno
+import fcntl
+import os
+import struct
+import sys
+import termios
+
+from relay.bytes import ANSWER
+from relay.keeper import Keeper
+from relay.pump import Pump, clock, read_some, wait
+from relay.record import Record, find_session_id, read_cap, set_name
+from relay.shell import Shell, exit_code, open_outer, open_pty, raw, reap, set_modes, signal, to_bytes
+from relay.tmux import Wrapper
+
+LINGER = 1.0         # how long an answer on its way when the shell ends is waited for
+
+
+class Session(object):
+    def __init__(self, options):
+        self.options = options
+        self.arrived = set()
+        self.status = self.wrapper = None
+        self.has_noted_fault = False
+
+    def open(self):
+        """Everything that can fail, before anything is changed: a failure leaves the plain shell as it was."""
+        options = self.options
+        if options['direct'] and os.getppid() != options['direct']:
+            # An interpreter that is a script around another: nobody would notice our end, or our being stopped.
+            raise OSError(errno.ECHILD, 'not started by the shell that waits')
+        self.shell = Shell(options['outer'], options['changes'], options['login'])
+        self.listen()
+        self.outer = open_outer()
+        self.modes = termios.tcgetattr(0)
+        self.record = Record(options['interval'], options['max-idle'], find_session_id(options['outer']))
+        self.keeper = Keeper(options['interval'], options['max-idle'], clock(), lambda: read_cap(options['cap-file']))
+        self.pump = Pump(self.outer, -1, self.keeper, self.bell)
+        set_name()
+        if options['wrap'] is not None:
+            self.wrapper = Wrapper(options['wrap'], self.record.session_id, self.shell.environ)
+        if not self.wrapper or not self.wrapper.label:
+            self.start()
+
+    def start(self, wrapped=None):
+        """The shell, or what wraps it, on a pty of its own."""
+        self.status = None
+        inner, slave = open_pty()
+        self.record.pts = os.ttyname(slave)
+        self.pid = self.record.inner = self.shell.start(slave, self.modes, self.look_at_size(), wrapped)
+        os.close(slave)
+        fcntl.fcntl(inner, fcntl.F_SETFL, fcntl.fcntl(inner, fcntl.F_GETFL) | os.O_NONBLOCK)
+        self.pump.inner = inner
+
+    def look_at_size(self):
+        size = fcntl.ioctl(0, termios.TIOCGWINSZ, b'\0' * 8)
+        self.pump.ask('resized', struct.unpack('HHHH', size)[:2], clock(), None)
+        return size
+
+    def listen(self):
+        """From here on signals become bytes in a pipe, so that one place deals with all of them."""
+        self.bell, self.ringer = os.pipe()
+        for fd in (self.bell, self.ringer):
+            fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+            fcntl.fcntl(fd, fcntl.F_SETFL, os.O_NONBLOCK)
+        signal.set_wakeup_fd(self.ringer)
+        for number in (signal.SIGCHLD, signal.SIGWINCH, signal.SIGHUP, signal.SIGTERM, signal.SIGCONT, signal.SIGUSR1):
+            self.shell.borrow(number, lambda arrived, frame: self.arrived.add(arrived))
+        # INT, QUIT: keys before the terminal is raw would end us. TTOU: restoring the terminal must not stop us when
+        # we are in the background by then.
+        self.shell.borrow(signal.SIGINT, signal.SIG_IGN, self.options['default-int'])
+        for number in (signal.SIGQUIT, signal.SIGTTOU):
+            self.shell.borrow(number, signal.SIG_IGN)
+
+    def on_bell(self):
+        """'ended' when the shell has, 'gone' when we are told to go, else None."""
+        read_some(self.bell)
+        arrived, self.arrived = self.arrived, set()
+        self.record.reap()
+        self.status = reap(self.pid)
+        if self.status is not None:
+            return 'ended'
+        if signal.SIGHUP in arrived or signal.SIGTERM in arrived:
+            return 'gone'
+        if signal.SIGUSR1 in arrived:
+            self.keeper.is_urgent = True   # ask now
+        # After a stop and a continue somebody may have set the terminal's modes; only the foreground may
+        # set them back, in the background they belong to whoever took over.
+        try:
+            if signal.SIGCONT in arrived and os.tcgetpgrp(self.outer) == os.getpgrp():
+                set_modes(self.outer, raw(self.modes))
+            fcntl.ioctl(self.pump.inner, termios.TIOCSWINSZ, self.look_at_size())   # the kernel tells the program if it changed
+        except (IOError, OSError):
+            pass                           # the terminal is gone: the next read finds out
+        return None
+
+    def run(self):
+        pump = self.pump
+        set_modes(self.outer, raw(self.modes))
+        # The probe: whether a terminal is there. Nothing of the shell has been shown yet.
+        self.pump.put_outer(self.keeper.ask(clock()))
+        ahead = self.take_ahead()
+        self.look_at_size()
+        if self.wrapper and self.wrapper.label:
+            ahead += self.wrapper.wait_for_answer(self)
+            if not self.keeper.answered or not self.start_wrapped():
+                self.start()
+        if self.wrapper:
+            pump.put_outer(self.wrapper.shown or self.wrapper.complaint())
+        self.note(True)
+        self.tell('started')
+        self.log('start', 'interval=%d maxidle=%d' % (self.options['interval'], self.options['max-idle']))
+        os.write(self.ringer, b'!')        # what came before is looked at in the first round
+        pump.put_inner(ahead)
+        reason = self.keep()
+        if reason == 'ended' and self.status and self.record.wrap == 'tmux':
+            # tmux ends with 0 when its session does, and when it is detached. Its server is gone, or its client was killed.
+            pump.drain()
+            os.close(pump.inner)
+            self.wrapper.ended(self.status)
+            pump.put_outer(self.wrapper.complaint())
+            self.start()
+            self.note(True)
+            reason = self.keep()
+        if reason == 'ended':
+            pump.drain()
+            self.linger()
+        else:
+            self.hang_up()
+        set_modes(self.outer, self.modes)
+        code = exit_code(self.status)
+        keeper = self.keeper
+        self.log('end', 'status=%d sent=%d answered=%d leaked=%d' % (code, keeper.sent, keeper.answered, keeper.leaked))
+        self.tell('ended %d' % code)
+
+    def start_wrapped(self):
+        """True when tmux is up. Nothing is read from the client before that: what is typed ahead goes to what comes up."""
+        self.start(self.wrapper.command(self.shell))
+        if self.wrapper.comes_up(self.pump.inner, self.pid):
+            return True
+        os.close(self.pump.inner)
+        return False
+
+    def keep(self):
+        """Pumps until the shell has ended or the client is gone."""
+        reason = None
+        while reason is None:
+            reason = self.pump.round()
+            if reason == 'bell':
+                reason = self.on_bell()
+            self.note(self.pump.has_fault and not self.has_noted_fault)
+        return reason
+
+    def note(self, is_due):
+        """Passes on what the keeper has to say; whatever fails here must not reach the pump."""
+        news, self.keeper.news = self.keeper.news, ''
+        if not news and not is_due:
+            return
+        if news == 'cap':
+            self.log('cap', 'interval=%d maxidle=%d' % (self.options['interval'], self.options['max-idle']))
+        self.has_noted_fault = self.pump.has_fault
+        self.record.wrap = self.wrapper.wrap if self.wrapper else 'none'
+        try:
+            self.record.write(self.keeper, self.pump.has_fault)
+        except Exception:
+            pass
+
+    def log(self, event, text):
+        try:
+            self.record.log(event, text)
+        except Exception:
+            pass                           # no process to be had
+
+    def take_ahead(self):
+        """What was typed before the terminal was ours; until then the kernel kept Ctrl-D as a NUL."""
+        ahead = read_some(self.outer) if self.modes[3] & termios.ICANON else None
+        return self.hear((ahead or b'').replace(b'\0', self.modes[6][termios.VEOF]))
+
+    def hear(self, data):
+        """What of the client's bytes is for a program that is yet to come."""
+        return self.pump.ask('typed', data, clock(), data) if data else b''
+
+    def linger(self):
+        """Takes an answer that is on its way from under the next reader: the shell that started a login shell.
+
+        The agent's own shell has no next reader. No more than an answer is read, and only when as much is there.
+        """
+        until = clock() + LINGER
+        missing = self.keeper.in_flight
+        if self.options['agents-shell'] or clock() - self.keeper.last_ask > 2 * LINGER:
+            return
+        while missing and clock() < until:
+            try:
+                waiting = struct.unpack('i', fcntl.ioctl(self.outer, termios.FIONREAD, b'\0' * 4))[0]
+            except (IOError, OSError):
+                return
+            if waiting >= len(ANSWER):
+                if read_some(self.outer, len(ANSWER)) != ANSWER:
+                    return
+                missing -= 1
+            else:
+                wait([], [], 0.01)
+
+    def hang_up(self):
+        """Closes the pty as a lost line does; the kernel sends SIGHUP, and the shell gets a moment to save.
+
+        The agent ends a session by killing its shell, and a killed bash sends its jobs no SIGHUP: where the shell
+        outside was the agent's and is gone, ours goes the same way. It is still exiting when its terminal hangs up.
+        """
+        until = clock() + 0.5
+        while self.options['agents-shell'] and self.status is None and clock() < until:
+            if os.getppid() != self.pump.parent:
+                os.kill(self.pid, signal.SIGKILL)
+                break
+            wait([], [], 0.01)
+        os.close(self.pump.inner)
+        until = clock() + 2
+        while self.status is None and clock() < until:
+            self.status = reap(self.pid)
+            if self.status is None:
+                wait([self.bell], [], until - clock())
+                read_some(self.bell)
+        if self.status is None:
+            self.status = signal.SIGHUP
+
+    def tell(self, line):
+        side = self.options['side']
+        if side is not None:
+            try:
+                os.write(side, (line + '\n').encode('ascii'))
+            except OSError:            # nobody listens any more
+                pass
+
+
+def leave(status):
+    """Ends as the shell did; by the same signal unless that writes a core, which would hold the session's text."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        # Not SIGINT: an interactive shell whose job dies of it interrupts itself, and would never read "ended".
+        if number in (signal.SIGHUP, signal.SIGKILL, signal.SIGPIPE, signal.SIGALRM, signal.SIGTERM):
+            if number != signal.SIGKILL:
+                signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+    os._exit(exit_code(status))
+
+
+def parse(argv):
+    options = {'interval': 45, 'max-idle': 28800, 'side': None, 'outer': os.getppid(), 'changes': [],
+               'direct': 0, 'default-int': 0, 'agents-shell': 0, 'wrap': None, 'login': None,
+               'cap-file': '/etc/ssm-keepalive/max-idle'}
+    words = iter(argv)
+    for word in words:
+        name = word[2:]
+        value = next(words)
+        if word == '--env-unset':
+            options['changes'].append((to_bytes(value), None))
+        elif word == '--env-set':
+            name, _, value = to_bytes(value).partition(b'=')
+            options['changes'].append((name, value))
+        elif word == '--cap-file':
+            options[name] = value
+        elif word in ('--wrap', '--login'):
+            options[name] = to_bytes(value)
+        elif word[:2] == '--' and name in options and value.isdigit():
+            options[name] = int(value)
+        else:
+            raise ValueError(word)
+    return options
+
+
+def main(argv):
+    session = None
+    try:
+        session = Session(parse(argv))
+        session.open()
+    except Exception:
+        os._exit(70)                   # said with no word on the screen: the caller goes on as the plain shell
+    try:
+        session.run()
+    except Exception:
+        set_modes(session.outer, session.modes)
+        os._exit(70)                   # no "ended": the shell outside takes over a terminal that works
+    leave(session.status)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

@@ -1,0 +1,129 @@
+"""What others can see of a session: a status record and syslog. Fixed words, digits and a session id of the known form."""
+import errno
+import os
+import time
+
+from relay.pump import clock
+from relay.shell import close_all, read_file, reap
+
+LETTERS = 'abcdefghijklmnopqrstuvwxyz'
+PLAIN = LETTERS + LETTERS.upper() + '0123456789-'
+
+
+def find_session_id(pid):
+    """argv[1] of the session worker above `pid`, or '' where there is none, or no id of the service's form."""
+    try:
+        for _ in range(64):
+            stat = read_file('/proc/%d/stat' % pid)
+            if b'(ssm-session-wor' in stat and os.stat('/proc/%d' % pid).st_uid == 0:
+                # A title that a program has given itself has spaces where argv has NULs. An id has neither.
+                words = read_file('/proc/%d/cmdline' % pid).replace(b'\0', b' ').decode('latin-1').split()
+                return str(words[1]) if len(words) > 1 and split_id(words[1]) else ''
+            pid = int(stat.rsplit(b')', 1)[1].split()[1])
+    except (IOError, OSError, ValueError):
+        pass
+    return ''
+
+
+def split_id(text):
+    """The name in a session id, NAME-SUFFIX of at most 96 characters; '' for any other text."""
+    name, _, suffix = text.rpartition('-')
+    good = (len(text) <= 96 and 17 <= len(suffix) <= 32 and not suffix.strip(LETTERS + '0123456789')
+            and not name.strip(PLAIN + '+=,.@_'))
+    return name if good else ''
+
+
+def set_name():
+    """`killall python3` must not end logins, and security tools can allow-list a name of our own."""
+    try:
+        fd = os.open('/proc/self/comm', os.O_WRONLY)
+        os.write(fd, b'ssm-keepalive')
+        os.close(fd)
+    except OSError:
+        pass
+
+
+def read_cap(path):
+    """The administrator's limit in seconds, or None; only a file that root alone can write counts."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        # A limit that may not be read is a limit all the same.
+        return 0 if error.errno == errno.EACCES else None
+    try:
+        info = os.fstat(fd)
+        if info.st_uid != 0 or info.st_mode & 0o170022 != 0o100000:
+            return None
+        words = os.read(fd, 64).split(b'\n')[0].split()
+    finally:
+        os.close(fd)
+    # The first word of the first line; the rest is a comment. What root meant by anything else is unknown, except
+    # that it was a limit: the strictest one.
+    return int(words[0]) if words and words[0].isdigit() else 0
+
+
+class Record(object):
+    """The status record, and the lines in syslog that tell when a session began, was capped and ended."""
+
+    def __init__(self, interval, max_idle, session_id):
+        self.session_id = session_id or '-'
+        self.interval = interval
+        self.max_idle = max_idle
+        self.started = int(time.time())
+        self.pts = ''
+        self.inner = 0
+        self.wrap = 'none'
+        self.loggers = []
+        self.fd = self.open()
+
+    @staticmethod
+    def open():
+        # Unlinked at once: root reads it as /proc/PID/fd/N, and a kill -9 leaves nothing behind.
+        for place in ('/dev/shm', '/tmp'):
+            path = '%s/ssm-keepalive-%d-%d' % (place, os.getpid(), int(time.time() * 1000))
+            try:
+                fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+                os.unlink(path)
+                return fd
+            except OSError:
+                continue
+        try:
+            return os.memfd_create('ssm-keepalive-%d' % os.getpid())   # read in the same way; 3.8 and newer
+        except (AttributeError, OSError):
+            return None                # this session is counted, and nothing more is known of it
+
+    def write(self, keeper, has_fault):
+        if self.fd is None:
+            return
+        ago = time.time() - clock()
+        line = 'v=1 state=%s interval=%d maxidle=%d started=%d lastkey=%d lastanswer=%d' % (
+            'fault' if has_fault else keeper.state(), self.interval, self.max_idle, self.started,
+            keeper.last_key + ago, keeper.last_answer + ago if keeper.answered else 0)
+        line += ' sent=%d answered=%d leaked=%d pts=%s inner=%d wrap=%s sid=%s' % (
+            keeper.sent, keeper.answered, keeper.leaked, self.pts, self.inner, self.wrap, self.session_id)
+        # One write of one length: a reader sees the old line or the new one, never the end of a longer one.
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        os.write(self.fd, (line.ljust(383) + '\n').encode('ascii'))
+
+    def log(self, event, text):
+        text = '%s uid=%d %s session=%s' % (event, os.getuid(), text, self.session_id)
+        if os.access('/usr/bin/logger', os.X_OK):
+            self.spawn('/usr/bin/logger', ['logger', '-t', 'ssm-keepalive', '-p', 'auth.notice', '--', text])
+
+    def spawn(self, path, argv):
+        pid = os.fork()
+        if pid:
+            self.loggers.append(pid)
+            return
+        try:
+            os.setsid()                # or the hangup that ends the session would take the last line with it
+            null = os.open('/dev/null', os.O_RDWR)
+            for fd in (0, 1, 2):
+                os.dup2(null, fd)
+            close_all()
+            os.execve(path, argv, {})
+        finally:
+            os._exit(127)
+
+    def reap(self):
+        self.loggers = [pid for pid in self.loggers if reap(pid) is None]
