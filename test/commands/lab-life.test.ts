@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import type { LabState } from '../../src/lab/index.ts';
 import { makeClient, runOn, sandboxMissing, until } from '../lab/test-lab.ts';
-import { CLI, type CliResult, runCliProcess } from '../support/cli.ts';
+import { CLI, type CliResult, runCli, runCliProcess, runLabCli } from '../support/cli.ts';
 
 const skip = sandboxMissing();
 const WEB = 'i-0aaaaaaaaaaaaaaa1';
@@ -20,7 +20,7 @@ const SESSION = JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_St
 
 function makeFolder(context: TestContext): { dir: string; cli: (line: string) => Promise<CliResult> } {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-life-'));
-  const cli = (line: string) => runCliProcess(line.split(' '), { SSM_KEEPALIVE_LAB_DIR: dir });
+  const cli = (line: string) => runLabCli(line, { SSM_KEEPALIVE_LAB_DIR: dir });
   context.after(async () => {
     await cli('lab down');
     rmSync(dir, { recursive: true, force: true });
@@ -111,7 +111,7 @@ test('lab: --foreground prints the same variables, serves until SIGTERM and stop
 
 test('lab: a folder where nothing can be made is an error with its reason, at once', async () => {
   for (const line of ['lab up', 'lab up --foreground', 'status --lab --tag env=dev']) {
-    const result = await runCliProcess(line.split(' '), { SSM_KEEPALIVE_LAB_DIR: '/proc/nope' });
+    const result = await runCli(line.split(' '), { SSM_KEEPALIVE_LAB_DIR: '/proc/nope' });
     assert.equal(result.status, 1, line);
     assert.match(result.stderr, /the lab could not start[\s\S]*ENOENT[\s\S]*SSM_KEEPALIVE_LAB_DIR/, line);
   }

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type CliResult, runCliProcess } from '../support/cli.ts';
+import { type CliResult, runCli, runLabCli } from '../support/cli.ts';
 
 function makeLabCli(context: TestContext): (line: string) => Promise<CliResult> {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-labdir-'));
-  const cli = (line: string) => runCliProcess(line.split(' '), { SSM_KEEPALIVE_LAB_DIR: dir });
+  const cli = (line: string) => runLabCli(line, { SSM_KEEPALIVE_LAB_DIR: dir });
   context.after(async () => {
     await cli('lab down');
     rmSync(dir, { recursive: true, force: true });
@@ -57,8 +57,8 @@ for (const [line, says] of [
   ['lab up --idle 0', /--idle cannot be "0"/],
   ['lab up --policy sometimes', /--policy cannot be "sometimes"/],
 ] as const) {
-  test(`lab: \`${line}\` is refused`, async (context) => {
-    const result = await makeLabCli(context)(line);
+  test(`lab: \`${line}\` is refused`, async () => {
+    const result = await runCli(line.split(' '));
     assert.equal(result.status, 2);
     assert.match(result.stderr, says);
   });

@@ -104,6 +104,11 @@ export async function runCli(
   return { status, ...said };
 }
 
+/** `lab up` as a process of its own, which starts the lab's; every other line in this one. */
+export function runLabCli(line: string, env: Record<string, string>): Promise<CliResult> {
+  return (line.startsWith('lab up') ? runCliProcess : runCli)(line.split(' '), env);
+}
+
 /** Runs the built command line as a process of its own. */
 export async function runCliProcess(
   args: readonly string[],
