@@ -10,6 +10,11 @@ export function makeInterrupted(what: string, cause?: unknown): UserError {
   return new UserError(failure, { cause, exitStatus: INTERRUPTED });
 }
 
+/** Ctrl-C while nothing has any effect yet: nothing shall have. @throws UserError */
+export function refuseInterrupted(interruption: Interruption, what: string): void {
+  if (interruption.isRequested) throw makeInterrupted(what);
+}
+
 /**
  * Ctrl-C as a state that deliveries look at. Asked once: cancel what was sent, wait for what runs, report.
  * Asked twice: leave at once.

@@ -16,7 +16,7 @@ export interface AccountAtWork {
 }
 
 /** How the work in one account ended. */
-export type AccountEnd<T> = { readonly name: AccountName } & (
+export type AccountEnd<T> = { readonly account: AccountAtWork } & (
   | { readonly outcome: T }
   | { readonly error: unknown }
 );
@@ -44,9 +44,7 @@ export function workInEach<T>(
       const client = service.clientFor(account);
       const name = isOne ? account : await nameRegion(account, client);
       const label = isOne ? '' : labelAccount(name);
-      return settle(name, isOne, () =>
-        work({ client, name, label, settings: narrowSettings(settings, account) }),
-      );
+      return settle({ client, name, label, settings: narrowSettings(settings, account) }, work);
     }),
   );
 }
@@ -54,21 +52,24 @@ export function workInEach<T>(
 /** Goes on where the work before came to something; what failed there stays failed. @throws as workInEach does */
 export function goOnInEach<T, U>(
   ends: readonly AccountEnd<T>[],
-  work: (outcome: T) => Promise<U>,
+  work: (outcome: T, account: AccountAtWork) => Promise<U>,
 ): Promise<AccountEnd<U>[]> {
   return Promise.all(
     ends.map(async (end) =>
-      'error' in end ? end : await settle(end.name, ends.length === 1, () => work(end.outcome)),
+      'error' in end ? end : settle(end.account, (account) => work(end.outcome, account)),
     ),
   );
 }
 
-async function settle<T>(name: AccountName, isOne: boolean, work: () => Promise<T>): Promise<AccountEnd<T>> {
+async function settle<T>(
+  account: AccountAtWork,
+  work: (account: AccountAtWork) => Promise<T>,
+): Promise<AccountEnd<T>> {
   try {
-    return { name, outcome: await work() };
+    return { account, outcome: await work(account) };
   } catch (error) {
-    if (isOne) throw error;
-    return { name, error };
+    if (account.label === '') throw error;
+    return { account, error };
   }
 }
 
@@ -80,7 +81,7 @@ async function nameRegion(account: AccountName, client: SSMClient): Promise<Acco
 
 /** One account in the words of a report. */
 export function describeAccount(end: AccountEnd<unknown>): AccountResult {
-  const { profile = null, region = null } = end.name;
+  const { profile = null, region = null } = end.account.name;
   return { profile, region, error: 'error' in end ? toFailure(end.error) : null };
 }
 

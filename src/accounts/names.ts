@@ -31,6 +31,11 @@ export function labelAccount({ profile, region }: AccountName): string {
   return [profile, region].filter(Boolean).join(' ');
 }
 
+/** A sentence about one account, under its name where there are several. */
+export function inAccount(name: AccountName | undefined, sentence: string): string {
+  return name ? `${labelAccount(name)}: ${sentence}` : sentence;
+}
+
 /**
  * For what exists in one account alone, such as an instance to connect to. `hint` says which one would do, or what else.
  * @throws UsageError when the flags or variables name several.

@@ -1,6 +1,12 @@
-import type { CommandEntry } from './command.ts';
+import type { ScriptName } from '../bundle/wire.ts';
+import type { Command, CommandEntry } from './command.ts';
 import { CONNECT_FLAGS } from './connect/connect-options.ts';
 import { POLICY_FLAGS } from './policy/policy-options.ts';
+
+const loadVerb = async (verb: ScriptName): Promise<Command> => {
+  const { runVerb } = await import('./deliver/run-verb.ts');
+  return (settings, io, invocation) => runVerb(verb, settings, io, invocation);
+};
 
 /** Every command; help, parsing and completion loop over this list. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -15,7 +21,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['install --tag env=dev --follow', 'and every new one, when it comes online'],
       ['install --instance-id i-0123456789abcdef0 --dry-run', 'show, send nothing'],
     ],
-    load: async () => (await import('./deliver/install.ts')).install,
+    load: () => loadVerb('install'),
   },
   {
     name: 'uninstall',
@@ -27,7 +33,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['uninstall --tag env=dev', 'from every instance tagged env=dev'],
       ['uninstall --instance-id i-0123456789abcdef0', 'from one'],
     ],
-    load: async () => (await import('./deliver/uninstall.ts')).uninstall,
+    load: () => loadVerb('uninstall'),
   },
   {
     name: 'status',
@@ -39,7 +45,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ['status --tag env=dev', 'a row for every instance'],
       ['status --tag env=dev --output json', 'the same for programs'],
     ],
-    load: async () => (await import('./deliver/status.ts')).status,
+    load: () => loadVerb('status'),
   },
   {
     name: 'render',

@@ -44,6 +44,7 @@ export function repeatKeeper({ keeper, delivery }: Settings): string {
     ssh: keeper.ssh,
     entry: keeper.entries.join(','),
     'no-restart': !keeper.restart,
+    'override-idle-policy': keeper.overrideIdlePolicy,
     ...(delivery.idleTimeoutSeconds === undefined
       ? {}
       : { 'idle-timeout': `${delivery.idleTimeoutSeconds / 60}m` }),

@@ -15,6 +15,7 @@ import {
 import { UserError } from '../errors.ts';
 import { alarmField } from './alarm.ts';
 import { type Targets, toServiceTargets } from './choose.ts';
+import type { PinnedDocument } from './command-document.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { type Delivery, whatToRun } from './send.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -165,10 +166,17 @@ async function describe(client: SSMClient, AssociationId: string): Promise<Assoc
 
 /**
  * Carries a plan out. Each way the service runs it on everybody at once: because it is new, because it was edited, or because
- * it is started once more. An answer that got lost is looked for, so nothing is made or run twice.
+ * it is started once more. An answer that got lost is looked for, so nothing is made or run twice. `document`: as it was saved
+ * after the plan was made.
  * @throws ServiceError
  */
-export async function saveAssociation(client: SSMClient, plan: AssociationPlan): Promise<SavedAssociation> {
+export async function saveAssociation(
+  client: SSMClient,
+  planned: AssociationPlan,
+  document?: PinnedDocument,
+): Promise<SavedAssociation> {
+  const pinned = document ? { DocumentVersion: document.version } : {};
+  const plan = { ...planned, request: { ...planned.request, ...pinned } };
   const { action, associationId: AssociationId, request, name } = plan;
   try {
     if (AssociationId === undefined) return await create(client, plan);

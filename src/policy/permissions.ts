@@ -154,13 +154,6 @@ const FOLLOW: readonly Rule[] = [
 /** `uninstall --follow`. */
 const UNFOLLOW: readonly Rule[] = [
   FIND_ASSOCIATION,
-  {
-    action: 'ssm:DescribeAssociation',
-    on: 'associations',
-    why: 'see what our association is',
-    only: WITH_FOLLOW,
-    when: (run) => isFollowed(run) && isPlanned(run),
-  },
   ...(['ssm:DescribeAssociationExecutions', 'ssm:DeleteAssociation'] as const).map(
     (action): Rule => ({
       action,
@@ -177,7 +170,7 @@ const NAME_ASSOCIATIONS: Rule = {
   on: 'any',
   why: 'name the associations of ours that match',
   without: 'they are not named',
-  when: isSent,
+  when: isPlanned,
 };
 const SHOW_ASSOCIATIONS: Rule = { ...NAME_ASSOCIATIONS, when: (run) => isSent(run) && isWatched(run) };
 

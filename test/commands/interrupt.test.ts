@@ -19,6 +19,8 @@ async function startSlowInstall(context: Parameters<typeof startTestLab>[0]) {
     env: lab.env,
     reject: false,
     stdin: 'ignore',
+    // Five seconds after a SIGTERM it would be killed, however busy the machine is.
+    forceKillAfterDelay: false,
   });
   context.after(() => child.kill('SIGKILL'));
   let shown = '';

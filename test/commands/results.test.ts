@@ -117,11 +117,13 @@ test('dry run: platform, agent version and who is not reached are told within 80
     {
       name: undefined,
       plan: {
-        instances: Array.from({ length: count }, (_, n) => ({
-          ...instance,
-          instanceId: id(n),
-          why: n === 0 ? 'offline (ConnectionLost): start its agent' : '',
-        })),
+        reach: {
+          instances: Array.from({ length: count }, (_, n) => ({
+            ...instance,
+            instanceId: id(n),
+            why: n === 0 ? 'offline (ConnectionLost): start its agent' : '',
+          })),
+        },
       } as never,
     },
   ];

@@ -1,7 +1,8 @@
 import type { TestContext } from 'node:test';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { makeClient } from '../../src/fleet/client.ts';
-import { type PushEvent, type PushOptions, pushScript } from '../../src/fleet/push.ts';
+import { pushScript } from '../../src/fleet/push.ts';
+import { type PushEvent, Sender, type SenderOptions } from '../../src/fleet/sender.ts';
 import { Interruption } from '../../src/interruption.ts';
 import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
 import { startTestLab } from '../support/lab.ts';
@@ -28,7 +29,12 @@ export interface Rig {
   /** Ids of the commands sent so far. */
   sentIds(): string[];
   push(
-    change?: Partial<PushOptions> & { tags?: Record<string, string>; ids?: string[]; commands?: string[] },
+    change?: Partial<SenderOptions> & {
+      hasCanary?: boolean;
+      tags?: Record<string, string>;
+      ids?: string[];
+      commands?: string[];
+    },
   ): ReturnType<typeof pushScript>;
 }
 
@@ -51,10 +57,16 @@ export async function makeRig(
     client,
     events,
     sentIds: () => events.flatMap((event) => (event.kind === 'sent' ? [event.commandId] : [])),
-    push: ({ tags = { env: 'dev' }, ids, commands = ['true'], onEvent, ...change } = {}) =>
-      pushScript({
+    push: ({
+      tags = { env: 'dev' },
+      ids,
+      commands = ['true'],
+      onEvent,
+      hasCanary = false,
+      ...change
+    } = {}) => {
+      const sender = new Sender({
         client,
-        hasCanary: false,
         interruption: new Interruption(),
         pollSeconds: 0.05,
         delivery: {
@@ -75,7 +87,9 @@ export async function makeRig(
           onEvent?.(event);
         },
         ...change,
-      }),
+      });
+      return pushScript(sender, hasCanary);
+    },
   };
 }
 

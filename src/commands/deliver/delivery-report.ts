@@ -7,14 +7,12 @@ import { INTERRUPTED } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
-import { settleIds } from './asked-ids.ts';
-import type { Outcome } from './deliver.ts';
-import { showPlans } from './dry-run.ts';
+import type { Applied } from './apply.ts';
 import { labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
 import { describeAssociations, describeFollowed } from './follow-text.ts';
 import type { ResultLines } from './ndjson.ts';
+import type { Verb } from './plan.ts';
 import { renderStatus } from './status-report.ts';
-import type { Verb } from './verb.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import {
   type AccountFacts,
@@ -30,47 +28,34 @@ export function reportDelivery(
   verb: Verb,
   settings: Settings,
   bundle: Bundle,
-  ends: readonly AccountEnd<Outcome>[],
+  ends: readonly AccountEnd<Applied>[],
   io: Io,
   isInterrupted: boolean,
   lines: ResultLines | undefined,
 ): number {
-  const several = ends.length > 1;
-  const outcomes = ends.flatMap((end) => ('outcome' in end ? [end.outcome] : []));
   const accounts = ends.map(describeEnd);
-  const failed = accounts.filter(({ error }) => error !== null);
-  const exitStatus = isInterrupted ? INTERRUPTED : failed.length > 0 ? 1 : 0;
-  if (outcomes.some(({ kind }) => kind === 'plan')) {
-    const looks = ends.map((end, at) => ({
-      name: several ? end.name : undefined,
-      plan: 'outcome' in end && end.outcome.kind === 'plan' ? end.outcome.plan : undefined,
-      error: accounts[at]?.error ?? null,
-    }));
-    showPlans(looks, verb, settings, bundle, io);
-    io.err(renderFailedAccounts(accounts));
-    return exitStatus;
-  }
-  const sent = outcomes.flatMap((outcome) => (outcome.kind === 'sent' ? [outcome] : []));
-  if (sent.length > 0) {
-    const commandIds = sent.flatMap((outcome) => outcome.commandIds);
-    const extra = several ? { accounts } : pickFollowing(sent[0]);
-    const facts = { command: verb, commandIds, ...extra };
-    if (lines) io.out(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
-    else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
-    else
-      for (const { commandIds: ids, association } of sent)
-        for (const id of association && verb === 'install' ? [association.id] : ids) io.out(say`${id}\n`);
-    io.err(renderFailedAccounts(accounts));
-    return exitStatus;
-  }
-  return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted, lines);
+  const isUnwatched = ends.some((end) => 'outcome' in end && !end.outcome.result);
+  if (!isUnwatched) return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted, lines);
+  const commandIds = accounts.flatMap((account) => account.commandIds);
+  const facts = {
+    command: verb,
+    commandIds,
+    ...(ends.length > 1 ? { accounts } : pickFollowing(accounts[0])),
+  };
+  if (lines) io.out(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
+  else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
+  else
+    for (const { commandIds: ids, association } of accounts)
+      for (const id of association && verb === 'install' ? [association.id] : ids) io.out(say`${id}\n`);
+  io.err(renderFailedAccounts(accounts));
+  return isInterrupted ? INTERRUPTED : accounts.some(({ error }) => error !== null) ? 1 : 0;
 }
 
 function reportVerdicts(
   verb: Verb,
   settings: Settings,
   bundle: Bundle,
-  ends: readonly AccountEnd<Outcome>[],
+  ends: readonly AccountEnd<Applied>[],
   described: readonly AccountFacts[],
   io: Io,
   isInterrupted: boolean,
@@ -78,7 +63,7 @@ function reportVerdicts(
 ): number {
   const several = ends.length > 1;
   const results = ends.flatMap((end) =>
-    'outcome' in end && end.outcome.kind === 'result' ? [{ name: end.name, result: end.outcome.result }] : [],
+    'outcome' in end && end.outcome.result ? [{ name: end.account.name, result: end.outcome.result }] : [],
   );
   const labelled: readonly Row[] = several
     ? results.flatMap(({ name, result }) => result.verdicts.map((verdict) => ({ ...verdict, account: name })))
@@ -148,12 +133,44 @@ function describeStops(
 }
 
 /** One account in the words of the report. */
-export function describeEnd(end: AccountEnd<Outcome>): AccountFacts {
+function describeEnd(end: AccountEnd<Applied>): AccountFacts {
   const facts = { ...describeAccount(end), commandIds: [], missingCount: 0, stopped: null };
   if ('error' in end) return facts;
-  const { outcome } = end;
-  if (outcome.kind === 'plan') return facts;
-  if (outcome.kind === 'sent') return { ...facts, commandIds: outcome.commandIds, ...pickFollowing(outcome) };
-  const { commandIds, missingCount, stopped = null } = outcome.result;
-  return { ...facts, commandIds, missingCount, stopped, ...pickFollowing(outcome) };
+  const { commandIds, result } = end.outcome;
+  const { missingCount = 0, stopped = null } = result ?? {};
+  return { ...facts, commandIds, missingCount, stopped, ...pickFollowing(end.outcome) };
+}
+
+/**
+ * Instance ids asked for in several accounts: each is one account's own, so that the others do not know it is no failure.
+ * An id that none of them knows is told once.
+ */
+function settleIds(
+  instanceIds: readonly string[],
+  rows: readonly Row[],
+  accounts: readonly AccountFacts[],
+): { rows: readonly Row[]; accounts: readonly AccountFacts[] } {
+  if (instanceIds.length === 0) return { rows, accounts };
+  const found = rows.filter((row) => row.class !== 'not registered');
+  const known = new Set(found.map(({ instanceId }) => instanceId));
+  const unknown = instanceIds.filter((id) => !known.has(id));
+  return {
+    rows: [...found, ...unknown.map(nowhere)],
+    accounts: accounts.map((account) =>
+      account.error?.code === 'no-match' ? { ...account, error: null } : account,
+    ),
+  };
+}
+
+function nowhere(instanceId: string): Row {
+  return {
+    instanceId,
+    name: '',
+    verdict: 'failed',
+    class: 'not registered',
+    why: 'none of these accounts and Regions that could be asked knows this instance',
+    next: 'check the id, --profile and --region; the instance needs a running agent and the role AmazonSSMManagedInstanceCore',
+    report: undefined,
+    account: { profile: undefined, region: undefined },
+  };
 }

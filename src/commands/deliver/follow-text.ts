@@ -8,6 +8,7 @@ import type { Settings } from '../../settings/settings.ts';
 import { say } from '../../terminal/safe-text.ts';
 import { quoteWord } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
+import type { Plan } from './plan.ts';
 
 /** What a report says of the association; keys are stable and documented in docs/json.md. */
 export interface AssociationFacts {
@@ -41,6 +42,19 @@ export function describeAction(plan: AssociationPlan): string {
     : `${what} would be changed, which runs it on everybody at once: ${plan.changes.join('; ')}`;
 }
 
+/** What was done to the association of `--follow`, in lines for people. */
+export function describeChange(association: AssociationFacts, plan: Plan, settings: Settings): string[] {
+  const { action, id, name } = association;
+  const { following, ending } = plan;
+  const who = describeTargets(settings.targets);
+  if (action === 'removed') return [`association ${name} (${ending?.ids.join(', ')}) was removed`];
+  if (!following) return [`no association of ours is for ${who} as it stands here`];
+  return [
+    `association ${name} (${id}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(following, settings.targets)}`,
+    `to end it:  ssm-keepalive uninstall ${who} --follow${repeatConnection(settings)}`,
+  ];
+}
+
 /** What is left to say after the verdicts: nobody ran it yet, some were away, or it was never made. */
 export function describeFollowed(association: AssociationFacts | null | undefined, label = ''): string {
   if (association === null) return say`ssm-keepalive: ${label}no association was made or changed\n`;
@@ -61,19 +75,16 @@ export function describeFollowed(association: AssociationFacts | null | undefine
 
 const isOver = (status: string) => isRunOver({ Status: status });
 
-/** What `uninstall` warns of: these would put back what it takes off. */
-export function warnOfAssociations(
-  matching: readonly KnownAssociation[],
-  settings: Settings,
-  note: (text: string) => void,
-): void {
-  for (const { name, id, targets, schedule } of matching) {
+/** What `uninstall` warns of: these would put back what it takes off. Each in two lines. */
+export function warnOfAssociations(matching: readonly KnownAssociation[], settings: Settings): string[] {
+  return matching.map(({ name, id, targets, schedule }) => {
     const flags = describeTheirTargets(targets);
-    note(
-      say`ssm-keepalive: association ${name} (${id}) still installs on some of these instances${schedule ? `, every ${schedule.slice(5, -1)}` : ''}: it may put back what is taken off now\n` +
-        say`  next: ssm-keepalive uninstall ${flags} --follow${repeatConnection(settings)}\n`,
+    const again = schedule ? `, every ${schedule.slice(5, -1)}` : '';
+    return (
+      say`association ${name} (${id}) still installs on some of these instances${again}: it may put back what is taken off now\n` +
+      say`  next: ssm-keepalive uninstall ${flags} --follow${repeatConnection(settings)}`
     );
-  }
+  });
 }
 
 /** What `status` says of them, two lines each; empty where there is none. */

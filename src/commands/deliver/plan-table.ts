@@ -2,7 +2,7 @@ import { labelColumns } from '../../accounts/names.ts';
 import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { say } from '../../terminal/safe-text.ts';
-import type { NamedPlan, PlannedInstance } from './account-plan.ts';
+import type { NamedPlan, PlannedInstance } from './plan.ts';
 import { GROUPED_HOSTS } from './verdict-groups.ts';
 
 const UNKNOWN = 'not registered with Systems Manager here';
@@ -15,7 +15,7 @@ export function renderPlannedInstances(
 ): string {
   const labels = labelColumns(plans.flatMap(({ name }) => name ?? []));
   const rows = plans.flatMap(({ name, plan }) =>
-    plan.instances.map((instance) => ({ cells: labels.cells(name), instance })),
+    plan.reach.instances.map((instance) => ({ cells: labels.cells(name), instance })),
   );
   const isGrouped = rows.length + unknownIds.length > GROUPED_HOSTS;
   const lines = isGrouped

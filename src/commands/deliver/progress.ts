@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import type { PushEvent, Stage } from '../../fleet/push.ts';
+import type { PushEvent, Stage } from '../../fleet/sender.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say as sayLine, showLine } from '../../terminal/safe-text.ts';
 

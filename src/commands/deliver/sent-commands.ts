@@ -1,80 +1,101 @@
 /** `--command-id`: commands that another process sent are watched, cancelled and reported as if this one had. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { AccountAtWork } from '../../accounts/each.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import { blameAlarm } from '../../fleet/alarm.ts';
 import { NAMED_AT_ONCE, nameInstances } from '../../fleet/instance-names.ts';
 import { isGood, judgeInvocation, type Verdict } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
 import { cancelCommands } from '../../fleet/send.ts';
+import type { PushEvent } from '../../fleet/sender.ts';
 import { awaitInvocations, type Counters } from '../../fleet/watch.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { say, showLine } from '../../terminal/safe-text.ts';
+import { showLine } from '../../terminal/safe-text.ts';
 import { repeatConnection } from '../repeat.ts';
-import type { Progress } from './progress.ts';
-import type { Verb } from './verb.ts';
+import { type Applied, makeDeliveryClient, type Outlook } from './apply.ts';
+import type { Doing } from './ctrl-c.ts';
+import { EXECUTION_TIMEOUT_SECONDS, type Verb } from './plan.ts';
 
-export interface TakeUpOptions {
-  readonly client: SSMClient;
-  readonly verb: Verb;
-  readonly settings: Settings;
-  readonly progress: Progress;
-  readonly interruption: Interruption;
-  /** How long the script may run, on top of what the service tries to deliver. */
-  readonly executionSeconds: number;
-  note(text: string): void;
-}
+/** The commands that `--command-id` names: all are waited for, and their results put together. */
+export class SentCommands {
+  readonly doing: Doing = 'commands';
+  readonly commandIds: readonly string[];
+  outlook: Outlook = 'seen';
+  readonly #verb: Verb;
+  readonly #settings: Settings;
+  readonly #client: SSMClient;
+  readonly #interruption: Interruption;
+  readonly #onEvent: (event: PushEvent) => void;
 
-/** Waits for every command named and puts their results together. @throws UserError, ServiceError */
-export async function takeUp(options: TakeUpOptions): Promise<PushResult> {
-  const { client, verb, settings, progress, interruption, note } = options;
-  const { commandIds } = settings.delivery;
-  if (!settings.common.isQuiet) note(say`looking for ${describeIds(commandIds)}\n`);
-  const undo = interruption.onRequest(() => void cancelCommands(client, commandIds));
-  const seen = new Map<string, Counters>();
-  const watchOne = async (commandId: string) => {
-    const { kept, counters } = await awaitInvocations(client, commandId, {
-      keep: judgeInvocation,
-      deadlineSeconds: settings.delivery.timeoutSeconds + options.executionSeconds,
-      signal: interruption.leaveSignal,
-      hurry: interruption.requestSignal,
-      // Of one command the last word on an instance; several have to be put together first.
-      onFinal: (verdict) => {
-        const { targetCount = 0 } = seen.get(commandId) ?? {};
-        if (commandIds.length === 1 && targetCount > NAMED_AT_ONCE)
-          progress.onEvent({ kind: 'verdict', verdict });
-      },
-      onCounters: (found) => {
-        refuseOtherVerb(verb, found.comment, commandId, settings);
-        seen.set(commandId, found);
-        progress.onEvent({ kind: 'counters', stage: 'fleet', counters: addUp([...seen.values()]) });
-      },
-    });
-    return {
-      kept: kept.map((verdict) => blameAlarm(verdict, counters.alarm)),
-      missingCount: interruption.leaveSignal.aborted ? 0 : Math.max(0, counters.targetCount - kept.length),
-    };
-  };
-  const found = await Promise.all(commandIds.map(watchOne)).finally(() => {
-    undo();
-    if (interruption.leaveSignal.aborted)
-      note(
-        'ssm-keepalive: left early. To take it up again:  ' +
-          describeTakeUp(verb, commandIds, settings) +
-          '\n',
-      );
-  });
-  const verdicts = mergeVerdicts(found.flatMap(({ kept }) => kept));
-  const missingCount = found.reduce((sum, one) => sum + one.missingCount, 0);
-  if (verdicts.length === 0 && missingCount === 0 && !interruption.isRequested) {
-    throw new UserError({
-      code: 'no-match',
-      what: `${describeIds(commandIds)} reached nobody`,
-      why: 'no instance matched its targets',
-      next: `look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run${repeatConnection(settings)}`,
-    });
+  constructor(
+    verb: Verb,
+    { client, settings }: AccountAtWork,
+    interruption: Interruption,
+    onEvent: (event: PushEvent) => void,
+  ) {
+    this.commandIds = settings.delivery.commandIds;
+    this.#verb = verb;
+    this.#settings = settings;
+    this.#client = makeDeliveryClient(client, interruption, () => 'effect');
+    this.#interruption = interruption;
+    this.#onEvent = onEvent;
   }
-  return { verdicts: await nameInstances(client, verdicts), commandIds, missingCount };
+
+  /** @throws UserError, ServiceError */
+  async run(): Promise<Applied> {
+    const { commandIds } = this;
+    const undo = this.#interruption.onRequest(() => void cancelCommands(this.#client, commandIds));
+    try {
+      const result = await this.#watchAll();
+      return { commandIds, result };
+    } finally {
+      undo();
+      if (this.#interruption.leaveSignal.aborted) this.outlook = 'left';
+    }
+  }
+
+  async #watchAll(): Promise<PushResult> {
+    const { commandIds } = this;
+    const [client, verb, settings] = [this.#client, this.#verb, this.#settings];
+    const interruption = this.#interruption;
+    const seen = new Map<string, Counters>();
+    const watchOne = async (commandId: string) => {
+      const { kept, counters } = await awaitInvocations(client, commandId, {
+        keep: judgeInvocation,
+        deadlineSeconds: settings.delivery.timeoutSeconds + EXECUTION_TIMEOUT_SECONDS,
+        signal: interruption.leaveSignal,
+        hurry: interruption.requestSignal,
+        // Of one command the last word on an instance; several have to be put together first.
+        onFinal: (verdict) => {
+          const { targetCount = 0 } = seen.get(commandId) ?? {};
+          if (commandIds.length === 1 && targetCount > NAMED_AT_ONCE)
+            this.#onEvent({ kind: 'verdict', verdict });
+        },
+        onCounters: (found) => {
+          refuseOtherVerb(verb, found.comment, commandId, settings);
+          seen.set(commandId, found);
+          this.#onEvent({ kind: 'counters', stage: 'fleet', counters: addUp([...seen.values()]) });
+        },
+      });
+      return {
+        kept: kept.map((verdict) => blameAlarm(verdict, counters.alarm)),
+        missingCount: interruption.leaveSignal.aborted ? 0 : Math.max(0, counters.targetCount - kept.length),
+      };
+    };
+    const found = await Promise.all(commandIds.map(watchOne));
+    const verdicts = mergeVerdicts(found.flatMap(({ kept }) => kept));
+    const missingCount = found.reduce((sum, one) => sum + one.missingCount, 0);
+    if (verdicts.length === 0 && missingCount === 0 && !interruption.isRequested) {
+      throw new UserError({
+        code: 'no-match',
+        what: `${describeIds(commandIds)} reached nobody`,
+        why: 'no instance matched its targets',
+        next: `look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run${repeatConnection(settings)}`,
+      });
+    }
+    return { verdicts: await nameInstances(client, verdicts), commandIds, missingCount };
+  }
 }
 
 /** What to type to take commands up again; all of them, since a run may have sent several. */
@@ -119,5 +140,6 @@ function addUp(all: readonly Counters[]): Counters {
   };
 }
 
-const describeIds = (ids: readonly string[]) =>
+/** What is being waited for. */
+export const describeIds = (ids: readonly string[]) =>
   ids.length === 1 ? `command ${ids[0]}` : `${ids.length} commands`;

@@ -17,7 +17,7 @@ export interface Examined {
 
 export function renderDoctorOfEach(ends: readonly AccountEnd<Examined>[], io: Io): string {
   const examined = ends.flatMap((end) =>
-    'outcome' in end ? [{ label: labelAccount(end.name), ...end.outcome }] : [],
+    'outcome' in end ? [{ label: labelAccount(end.account.name), ...end.outcome }] : [],
   );
   return [
     ...examined.map(

@@ -11,6 +11,7 @@ import { makeInterruptible } from '../../fleet/interruptible.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { type NeededAction, probePermissions } from '../../fleet/permissions.ts';
 import { pushScript } from '../../fleet/push.ts';
+import { Sender } from '../../fleet/sender.ts';
 import { readSessionHistory } from '../../fleet/session-history.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import type { Interruption } from '../../interruption.ts';
@@ -128,7 +129,7 @@ async function askInstance(
   if (interruption.isRequested) throw notAsked('you interrupted it', '');
   const bundle = renderBundle(settings.keeper);
   onSend();
-  const { verdicts } = await pushScript({
+  const sender = new Sender({
     client: makeInterruptible(client, interruption, {
       weight: () => 'effect',
       nothing: '',
@@ -140,9 +141,9 @@ async function askInstance(
       comment: `ssm-keepalive ${bundle.version} status`,
       ...LOOK_TIMES,
     },
-    hasCanary: false,
     interruption,
   });
+  const { verdicts } = await pushScript(sender, false);
   const [verdict] = verdicts;
   if (!verdict?.report) throw notAsked(verdict?.why ?? 'the instance gave no answer', verdict?.next ?? '');
   return verdict;

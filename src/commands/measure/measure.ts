@@ -6,7 +6,7 @@ import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
 import { endSession, readAccountId } from '../../fleet/measure-account.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../../fleet/sessions.ts';
-import { INTERRUPTED } from '../../interruption.ts';
+import { INTERRUPTED, refuseInterrupted } from '../../interruption.ts';
 import {
   type Account,
   conclude,
@@ -22,7 +22,6 @@ import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../../
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
-import { refuseInterrupted } from '../ctrl-c.ts';
 import { makeResume } from '../resume-session.ts';
 import { requirePlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';

@@ -1,7 +1,7 @@
 /** What `preferences` prints: one account in lines, several as a table, both as JSON. */
 
 import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
-import { type AccountName, labelColumns } from '../../accounts/names.ts';
+import { labelColumns } from '../../accounts/names.ts';
 import { SHELL_PROFILE } from '../../bundle/index.ts';
 import { formatDuration } from '../../duration.ts';
 import { describePreferences, findPrevious, type Preferences } from '../../fleet/preferences.ts';
@@ -45,7 +45,7 @@ export function reportFacts<T>(
   describeOutcome: (outcome: T) => object,
   settings: Settings,
   io: Io,
-  toldBefore: readonly AccountName[] = [],
+  untold: readonly AccountEnd<T>[] = ends,
 ): number {
   const accounts = ends.map((end) => ({
     ...describeAccount(end),
@@ -60,7 +60,6 @@ export function reportFacts<T>(
       : { command: 'preferences', action, exitStatus, accounts };
     io.out(`${JSON.stringify(facts, null, 2)}\n`);
   }
-  const untold = ends.filter(({ name }) => !toldBefore.includes(name));
   io.err(renderFailedAccounts(untold.map(describeAccount)));
   return exitStatus;
 }
@@ -84,9 +83,11 @@ function renderOne(found: Preferences): string {
 }
 
 function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): string {
-  const read = ends.flatMap((end) => ('outcome' in end ? [{ name: end.name, found: end.outcome }] : []));
+  const read = ends.flatMap((end) =>
+    'outcome' in end ? [{ name: end.account.name, found: end.outcome }] : [],
+  );
   if (read.length === 0) return '';
-  const labels = labelColumns(ends.map(({ name }) => name));
+  const labels = labelColumns(ends.map(({ account }) => account.name));
   const table = makeTable({
     head: [...labels.heads, 'IDLE TIMEOUT', 'MAXIMUM', 'VERSION', 'SHELL PROFILE'],
   });

@@ -1,62 +1,81 @@
-import { type OpenService, openService } from '../../accounts/connection.ts';
-import { type AccountEnd, describeAccount, goOnInEach, workInEach } from '../../accounts/each.ts';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { openService } from '../../accounts/connection.ts';
+import { type AccountAtWork, describeAccount, goOnInEach, workInEach } from '../../accounts/each.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../../fleet/preferences.ts';
+import { refuseInterrupted } from '../../interruption.ts';
 import { nearestName } from '../../nearest.ts';
 import { confirmedUnseen, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
-import type { Command, Invocation } from '../command.ts';
-import { refuseInterrupted } from '../ctrl-c.ts';
+import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { repeatConnection } from '../repeat.ts';
-import { type ChangeDone, type PlannedChange, planSet, planUndo } from './preference-changes.ts';
 import { readChanges } from './preference-flags.ts';
+import { applyChange, type ChangeDone, planSet, planUndo } from './preference-plan.ts';
 import { reportFacts, reportPreferences } from './preference-report.ts';
 
 const ACTIONS = ['get', 'set', 'undo'] as const;
 type Action = (typeof ACTIONS)[number];
 
 /**
- * The session document of every account and Region that the settings name: shows it, merges fields into it, or goes back to
- * the version before ours. Everything is read and shown before the one question; one that fails stops no other.
+ * The session document of every account and Region that the settings name: shows it, merges fields into it, or goes back to the
+ * version before ours. A plan for each account, one question over all plans, then each is carried out.
  */
-export const preferences: Command = async (settings, io, invocation) => {
-  const action = readAction(invocation.words[0]);
-  const changes = readChanges(invocation.own);
+export const preferences: Command = async (settings, io, { own, words, interruption, environment }) => {
+  const action = readAction(words[0]);
+  const changes = readChanges(own);
   refuseUnmeant(action, changes);
   const { foundIn } = settings.targets;
-  if (action !== 'get' && invocation.own['yes'] === true && foundIn !== undefined)
+  if (action !== 'get' && own['yes'] === true && foundIn !== undefined)
     throw confirmedUnseen('--yes', foundIn);
-  const opened = await openService(settings, io, invocation.environment);
-  // Until something is being saved the first Ctrl-C ends every call.
-  let weight: Weight = 'nothing';
-  const service: OpenService = {
-    ...opened,
-    clientFor: (account) =>
-      makeInterruptible(opened.clientFor(account), invocation.interruption, {
-        weight: () => weight,
-        nothing: action === 'get' ? 'the session preferences were not read' : 'nothing was changed',
-        look: `look with  ssm-keepalive preferences get${repeatConnection(settings)}`,
-      }),
-  };
-  const onSaving = () => {
-    weight = 'effect';
-  };
+  const look = `ssm-keepalive preferences get${repeatConnection(settings)}`;
+  // Once something may be saved the service has time to answer after Ctrl-C.
+  const interruptible = ({ client }: AccountAtWork, weight: Weight) =>
+    makeInterruptible(client, interruption, {
+      weight: () => weight,
+      nothing: action === 'get' ? 'the session preferences were not read' : 'nothing was changed',
+      look: `look with  ${look}`,
+    });
+  const service = await openService(settings, io, environment);
   try {
-    if (action === 'get') {
-      const found = await workInEach(settings, service, ({ client }) => readPreferences(client));
-      return reportPreferences(found, settings, io);
-    }
-    const plans = await workInEach(settings, service, (account) =>
-      action === 'set' ? planSet(account, changes) : planUndo(account),
+    const inEach = <T>(work: (client: SSMClient) => Promise<T>) =>
+      workInEach(settings, service, (account) => work(interruptible(account, 'nothing')));
+    if (action === 'get') return reportPreferences(await inEach(readPreferences), settings, io);
+    const plans = await inEach((client) =>
+      action === 'set' ? planSet(client, changes) : planUndo(client, look),
     );
-    return await changeAll(action, plans, settings, io, invocation, onSaving);
+    // Before the question: who says yes should know where it will not hold.
+    const failed = plans.filter((end) => 'error' in end);
+    io.err(renderFailedAccounts(failed.map(describeAccount)));
+    const changing = plans.flatMap((end) =>
+      'outcome' in end && end.outcome.shown !== ''
+        ? [{ label: end.account.label, shown: end.outcome.shown }]
+        : [],
+    );
+    io.err(showChanges(changing));
+    if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
+    if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
+    const ends = await goOnInEach(plans, async (plan, account) => {
+      const done = await applyChange(interruptible(account, 'effect'), plan);
+      io.err(
+        say`ssm-keepalive: ${account.label && `${account.label}: `}${describeDone(action, done, account)}\n`,
+      );
+      return done;
+    });
+    const untold = ends.filter((end) => !failed.some(({ account }) => account === end.account));
+    return reportFacts(action, ends, (done) => done, settings, io, untold);
   } finally {
-    await opened.close();
+    await service.close();
   }
 };
+
+function describeDone(action: Action, { changed, version }: ChangeDone, { settings }: AccountAtWork): string {
+  if (!changed) return 'nothing to do, that is how it is';
+  if (action === 'undo') return 'undone; new sessions follow it';
+  return `version ${version} is in force for new sessions; back with  ssm-keepalive preferences undo${repeatConnection(settings)}`;
+}
 
 function readAction(word = 'get'): Action {
   const action = ACTIONS.find((known) => known === word);
@@ -78,42 +97,13 @@ function refuseUnmeant(action: Action, changes: PreferenceChanges): void {
   });
 }
 
-async function changeAll(
-  action: Action,
-  plans: readonly AccountEnd<PlannedChange>[],
-  settings: Settings,
-  io: Io,
-  { own, interruption }: Invocation,
-  onSaving: () => void,
-): Promise<number> {
-  // Before the question: who says yes should know where it will not hold.
-  const failed = plans.filter((end) => 'error' in end);
-  io.err(renderFailedAccounts(failed.map(describeAccount)));
-  const changing = plans.flatMap((end) =>
-    'outcome' in end && end.outcome.shown !== '' ? [end.outcome] : [],
-  );
-  io.err(showChanges(changing));
-  if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
-  if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
-  onSaving();
-  const ends = await goOnInEach(plans, async ({ label, make }) => {
-    const done = await make();
-    io.err(say`ssm-keepalive: ${label && `${label}: `}${done.said}\n`);
-    return done;
-  });
-  const facts = ({ changed, version }: ChangeDone) => ({ changed, version });
-  return reportFacts(
-    action,
-    ends,
-    facts,
-    settings,
-    io,
-    failed.map(({ name }) => name),
-  );
+interface ShownChange {
+  readonly label: string;
+  readonly shown: string;
 }
 
 /** Accounts that change alike are told together: Regions often do, and nobody reads the same lines seventeen times. */
-function showChanges(changing: readonly PlannedChange[]): string {
+function showChanges(changing: readonly ShownChange[]): string {
   const labelsOf = new Map<string, string[]>();
   for (const { label, shown } of changing) labelsOf.set(shown, [...(labelsOf.get(shown) ?? []), label]);
   return [...labelsOf]
@@ -124,7 +114,7 @@ function showChanges(changing: readonly PlannedChange[]): string {
 }
 
 /** One question for all. @throws UserError when nobody can be asked, or the answer was no. */
-async function confirmChanges(changing: readonly PlannedChange[], settings: Settings, io: Io): Promise<void> {
+async function confirmChanges(changing: readonly ShownChange[], settings: Settings, io: Io): Promise<void> {
   const [{ label } = { label: '' }] = changing;
   const { foundIn } = settings.targets;
   const found =

@@ -1,4 +1,3 @@
-/** What an install must not do without being told to, though every flag alone is right. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../../errors.ts';
 import { PREFERENCES_DOCUMENT } from '../../fleet/account.ts';
@@ -9,42 +8,13 @@ import {
   type Settings,
 } from '../../settings/settings.ts';
 import { say } from '../../terminal/safe-text.ts';
-import type { Verb } from './verb.ts';
-
-export const needsCanary = (verb: Verb, settings: Settings) =>
-  verb === 'install' && settings.keeper.restart && settings.delivery.hasCanary;
-
-/** A canary has to be watched; without waiting there is none, and that has to be said. */
-export function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
-  const isOne = settings.targets.instanceIds.length === 1;
-  if (
-    settings.delivery.shouldWait ||
-    !needsCanary(verb, settings) ||
-    isOne ||
-    settings.delivery.commandIds.length > 0
-  )
-    return;
-  throw new UserError(
-    {
-      code: 'bad-usage',
-      what: '--no-wait cannot try one instance first',
-      why: 'the first instance’s agent has to be seen coming back before the others get anything',
-      next: 'leave --no-wait out, or say --no-canary or --no-restart as well',
-    },
-    { exitStatus: 2 },
-  );
-}
 
 /**
  * An idle timeout below the default was set by somebody, and one that cannot be read may have been: keeping sessions alive past it
- * needs a say. `--idle-timeout` says what cannot be read; `--override-idle-policy` insists. A dry run asks the same.
- * @throws UserError
+ * needs a say. `--idle-timeout` says what cannot be read; `--override-idle-policy` insists.
+ * Returns what could not be seen, in words. @throws UserError
  */
-export async function checkIdlePolicy(
-  client: SSMClient,
-  settings: Settings,
-  note: (text: string) => void,
-): Promise<void> {
+export async function findIdlePolicyWarnings(client: SSMClient, settings: Settings): Promise<string[]> {
   const { shortest, unreadable, unseen } = await readIdlePolicy(client);
   const { idleTimeoutSeconds: said } = settings.delivery;
   const { overrideIdlePolicy, intervalSeconds } = settings.keeper;
@@ -62,11 +32,10 @@ export async function checkIdlePolicy(
       next: `give --interval ${Math.min(45, longestIntervalSeconds(minutes * 60))} or less`,
     });
   }
-  if (overrideIdlePolicy) return;
-  for (const what of unseen)
-    note(
-      say`ssm-keepalive: warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it\n`,
-    );
+  if (overrideIdlePolicy) return [];
+  return unseen.map(
+    (what) => say`warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it`,
+  );
 }
 
 function unknownPolicy(why: string): UserError {

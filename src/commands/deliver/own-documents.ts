@@ -1,15 +1,8 @@
 /** `--document`: our scripts as versions of one document of the account, instead of parameters of AWS-RunShellScript. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type Bundle, makeDocument, wireCommands } from '../../bundle/index.ts';
-import {
-  type DocumentPlan,
-  type PinnedDocument,
-  planDocument,
-  saveDocument,
-} from '../../fleet/command-document.ts';
+import { type Bundle, makeDocument, type ScriptName, wireCommands } from '../../bundle/index.ts';
+import { type DocumentPlan, type PinnedDocument, planDocument } from '../../fleet/command-document.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { say } from '../../terminal/safe-text.ts';
-import type { Verb } from './verb.ts';
 
 /** The plans for what will be sent: the script itself, and for an install the one that looks afterwards. */
 export interface OwnDocuments {
@@ -17,22 +10,17 @@ export interface OwnDocuments {
   readonly look: DocumentPlan | undefined;
 }
 
-export interface SavedDocuments {
-  readonly document?: PinnedDocument;
-  readonly lookDocument?: PinnedDocument;
-}
-
 /** Looks what is there, changes nothing; undefined without `--document`. @throws UserError, ServiceError */
 export async function planDocuments(
   client: SSMClient,
-  verb: Verb,
+  verb: ScriptName,
   settings: Settings,
   bundle: Bundle,
 ): Promise<OwnDocuments | undefined> {
   const name = settings.delivery.documentName;
   if (!name) return undefined;
-  const textOf = (wanted: Verb) => makeDocument(wanted, bundle.version, wireCommands(wanted, bundle));
-  const plan = (wanted: Verb) => planDocument(client, name, wanted, bundle.version, textOf(wanted));
+  const textOf = (wanted: ScriptName) => makeDocument(wanted, bundle.version, wireCommands(wanted, bundle));
+  const plan = (wanted: ScriptName) => planDocument(client, name, wanted, bundle.version, textOf(wanted));
   const script = await plan(verb);
   if (verb !== 'install') return { script, look: undefined };
   const look = await plan('status');
@@ -45,20 +33,6 @@ export function plannedDocument(plans: OwnDocuments | undefined): PinnedDocument
   if (!plans) return undefined;
   const { name, found } = plans.script;
   return found ?? { name, version: 'new', hash: '', hashType: 'Sha256' };
-}
-
-/** Carries the plans out and says what changed. @throws ServiceError */
-export async function saveDocuments(
-  client: SSMClient,
-  plans: OwnDocuments | undefined,
-  note: (text: string) => void,
-): Promise<SavedDocuments> {
-  if (!plans) return {};
-  const document = await saveDocument(client, plans.script);
-  const lookDocument = plans.look && (await saveDocument(client, plans.look));
-  const words = describeDocumentPlan(plans.script, document.version);
-  if (plans.script.action !== 'none') note(say`ssm-keepalive: ${words}\n`);
-  return { document, ...(lookDocument ? { lookDocument } : {}) };
 }
 
 /** One sentence: what was made, or would be. */

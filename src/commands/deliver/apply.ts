@@ -1,0 +1,192 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type AssociationPlan, deleteAssociation, saveAssociation } from '../../fleet/association.ts';
+import { awaitRuns, listRuns } from '../../fleet/association-runs.ts';
+import { NoMatchError } from '../../fleet/choose.ts';
+import { saveDocument } from '../../fleet/command-document.ts';
+import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
+import { type PushResult, pushFirst, pushScript } from '../../fleet/push.ts';
+import { sendScript } from '../../fleet/send.ts';
+import { type PushEvent, Sender } from '../../fleet/sender.ts';
+import { type Interruption, refuseInterrupted } from '../../interruption.ts';
+import type { Doing } from './ctrl-c.ts';
+import type { AssociationFacts } from './follow-text.ts';
+import type { Plan } from './plan.ts';
+import type { Following } from './verdict-json.ts';
+import { watchRuns } from './watch-runs.ts';
+
+/** What came of a plan. */
+export interface Applied extends Following {
+  readonly commandIds: readonly string[];
+  /** Absent where nobody waits for it. */
+  readonly result?: PushResult;
+}
+
+/** Whether the results of what was sent were seen, not waited for, or left early. */
+export type Outlook = 'seen' | 'unwatched' | 'left';
+
+/** A client whose calls end at Ctrl-C, at once where nothing depends on them. */
+export function makeDeliveryClient(
+  client: SSMClient,
+  interruption: Interruption,
+  weight: () => Weight,
+): SSMClient {
+  return makeInterruptible(client, interruption, {
+    weight,
+    nothing: 'nothing was sent',
+    look: 'look with  ssm-keepalive status, then run it again: nothing is done twice',
+  });
+}
+
+/** How long a run of an association that is to be removed is waited for. */
+const RUN_SECONDS = 300;
+
+/**
+ * Carries one plan out, and knows at each moment what it has done: Ctrl-C asks it, and so does the report of one that failed
+ * half-way.
+ */
+export class Apply {
+  readonly plan: Plan;
+  /** The version of the document that was saved for it. */
+  documentVersion: string | undefined;
+  /** What became of the commands, as far as this run has seen it. */
+  outlook: Outlook = 'unwatched';
+  /** As far as it has come. */
+  association: AssociationFacts | undefined;
+  readonly #client: SSMClient;
+  readonly #interruption: Interruption;
+  readonly #onEvent: (event: PushEvent) => void;
+  #sender: Sender | undefined;
+  #doing: 'changing' | 'association' | undefined;
+  #isOver = false;
+
+  constructor(
+    plan: Plan,
+    client: SSMClient,
+    interruption: Interruption,
+    onEvent: (event: PushEvent) => void,
+  ) {
+    this.plan = plan;
+    this.#interruption = interruption;
+    this.#onEvent = onEvent;
+    this.#client = makeDeliveryClient(client, interruption, () =>
+      this.doing === 'looking' ? 'nothing' : 'effect',
+    );
+  }
+
+  get doing(): Doing {
+    if (this.#isOver) return 'looking';
+    return this.#doing ?? (this.#sender?.hasBegun ? 'commands' : 'looking');
+  }
+
+  /** Of the commands sent so far. */
+  get commandIds(): readonly string[] {
+    return this.#sender?.commandIds ?? [];
+  }
+
+  /** @throws UserError */
+  async run(): Promise<Applied> {
+    try {
+      const applied = await this.#carryOut();
+      if (applied.result || this.plan.following) this.outlook = 'seen';
+      const { associations } = this.plan;
+      return { ...applied, ...(associations ? { associations } : {}) };
+    } catch (error) {
+      if (error instanceof NoMatchError) this.outlook = 'seen';
+      throw error;
+    } finally {
+      if (this.#interruption.leaveSignal.aborted) this.outlook = 'left';
+      this.#isOver = true;
+    }
+  }
+
+  async #carryOut(): Promise<Applied> {
+    const { plan } = this;
+    const { script, look } = plan.documents ?? {};
+    const client = this.#client;
+    refuseInterrupted(this.#interruption, 'nothing was sent');
+    const document = script && (await this.#change(() => saveDocument(client, script)));
+    this.documentVersion = document?.version;
+    const lookDocument = look && (await this.#change(() => saveDocument(client, look)));
+    refuseInterrupted(this.#interruption, 'nothing was sent');
+    await this.#endAssociations();
+    const sender = new Sender({
+      client,
+      delivery: { ...plan.delivery, document },
+      lookCommands: plan.lookCommands,
+      lookDocument,
+      interruption: this.#interruption,
+      onEvent: this.#onEvent,
+    });
+    this.#sender = sender;
+    if (plan.following) return this.#follow(sender, plan.following);
+    const association = this.association ? { association: this.association } : {};
+    if (!plan.isWatched) {
+      sender.hasBegun = true;
+      await sendScript(client, sender.options.delivery, (id) => void sender.commandIds.push(id));
+      return { commandIds: sender.commandIds, ...association };
+    }
+    const result = await pushScript(sender, plan.hasCanary);
+    return { commandIds: result.commandIds, result, ...association };
+  }
+
+  /**
+   * The first instance, then the association for all, then what became of each. The first one gets it alone, through SendCommand,
+   * and is looked at twice; the association cannot leave it out, so it then says `unchanged`. After Ctrl-C the association
+   * stays as it is, since its runs cannot be cancelled.
+   */
+  async #follow(sender: Sender, planned: AssociationPlan): Promise<Applied> {
+    const { hasCanary, isWatched } = this.plan;
+    const { client, delivery } = sender.options;
+    const { commandIds } = sender;
+    const first = hasCanary ? await pushFirst(sender) : undefined;
+    if (first?.stopped) return { commandIds, result: first, association: null };
+    const known = planned.associationId ? await listRuns(client, planned.associationId) : new Set<string>();
+    if (this.#interruption.isRequested) {
+      const result = { verdicts: first?.verdicts ?? [], commandIds, missingCount: 0 };
+      return { commandIds, result: { ...result, stopped: 'you interrupted it' }, association: null };
+    }
+    const { associationId } = await this.#change(() => saveAssociation(client, planned, delivery.document));
+    const action = ({ create: 'created', update: 'updated', none: 'started' } as const)[planned.action];
+    const schedule = planned.request.ScheduleExpression ?? null;
+    const association = { id: associationId, name: planned.name, action, schedule, runs: [], offline: null };
+    this.association = association;
+    if (!isWatched) return { commandIds, association };
+    this.#doing = 'association';
+    const { verdicts, runs, offline } = await watchRuns(sender, associationId, known, first?.verdicts ?? []);
+    const result = { verdicts, commandIds, missingCount: 0 };
+    return { commandIds, result, association: { ...association, runs, offline } };
+  }
+
+  /**
+   * Ends the associations of these targets before anything is taken off: they would put it back. A run that is under way is
+   * waited for, since it could reach an instance after us. Whoever does not wait for it keeps the association.
+   */
+  async #endAssociations(): Promise<void> {
+    const { ending } = this.plan;
+    if (!ending) return;
+    for (const id of ending.ids) {
+      await awaitRuns(this.#client, {
+        associationId: id,
+        known: new Set(),
+        deadlineSeconds: RUN_SECONDS,
+        lagSeconds: 0,
+        signal: this.#interruption.requestSignal,
+        onCounters: () => {},
+      });
+      refuseInterrupted(this.#interruption, 'nothing was sent');
+      await this.#change(() => deleteAssociation(this.#client, id));
+    }
+    const [id = ''] = ending.ids;
+    const action = id ? 'removed' : 'absent';
+    this.association = { id, name: ending.name, action, schedule: null, runs: [], offline: null };
+    refuseInterrupted(this.#interruption, 'nothing was sent');
+  }
+
+  /** The service saves something, so Ctrl-C waits for its answer. */
+  async #change<T>(save: () => Promise<T>): Promise<T> {
+    this.#doing = 'changing';
+    const saved = await save();
+    this.#doing = undefined;
+    return saved;
+  }
+}

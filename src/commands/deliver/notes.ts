@@ -1,0 +1,34 @@
+/** What is said of a run beside its results: before it begins, and of what it has done. */
+import type { Settings } from '../../settings/settings.ts';
+import { say } from '../../terminal/safe-text.ts';
+import type { Apply } from './apply.ts';
+import { describeChange, warnOfAssociations } from './follow-text.ts';
+import { describeDocumentPlan } from './own-documents.ts';
+import type { Plan, Verb } from './plan.ts';
+import { describeTakeUp, type SentCommands } from './sent-commands.ts';
+
+/** What whoever confirms a plan should know. */
+export function warnBefore({ verb, warnings, associations = [] }: Plan, settings: Settings): string[] {
+  return [...warnings, ...(verb === 'uninstall' ? warnOfAssociations(associations, settings) : [])];
+}
+
+/** What was saved, and how to see the rest where nobody waited for it. */
+export function describeDone(work: Apply | SentCommands, verb: Verb, settings: Settings): string[] {
+  const { commandIds, outlook } = work;
+  const takeUp = describeTakeUp(verb, commandIds, settings);
+  const rest = {
+    seen: [],
+    unwatched: [`sent. To see how it went:  ${takeUp}`],
+    left: [`left early. To take it up again:  ${takeUp}`],
+  }[commandIds.length > 0 ? outlook : 'seen'];
+  return [...('plan' in work ? describeSaved(work, settings) : []), ...rest];
+}
+
+function describeSaved({ plan, documentVersion, association }: Apply, settings: Settings): string[] {
+  const script = plan.documents?.script;
+  const document =
+    script && documentVersion && script.action !== 'none'
+      ? [say`${describeDocumentPlan(script, documentVersion)}`]
+      : [];
+  return [...document, ...(association ? describeChange(association, plan, settings) : [])];
+}

@@ -1,0 +1,192 @@
+/** What a dry run prints: the plans, and that nothing was sent. Keys of the JSON are stable and documented in docs/json.md. */
+import { createHash } from 'node:crypto';
+import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
+import { type AccountName, inAccount } from '../../accounts/names.ts';
+import type { Bundle } from '../../bundle/index.ts';
+import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
+import { RESOURCE_WORDS } from '../../policy/describe.ts';
+import { listPermissions } from '../../policy/permissions.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
+import { wrapText } from '../../terminal/wrap.ts';
+import { repeatKeeper } from '../repeat.ts';
+import { renderFailedAccounts } from './failure-report.ts';
+import { describeAction, describeFollow } from './follow-text.ts';
+import { describeDocumentPlan } from './own-documents.ts';
+import type { NamedPlan, Plan, Verb } from './plan.ts';
+import { renderPlannedInstances } from './plan-table.ts';
+
+/** Prints who would be reached, with what and how. Returns the exit status. */
+export function reportPlans(
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  ends: readonly AccountEnd<Plan>[],
+  io: Io,
+): number {
+  const isOne = ends.length === 1;
+  const plans = namePlans(ends);
+  const [first] = plans;
+  if (first) {
+    const run = describeRun(verb, settings, bundle, first.plan, plans);
+    const instances = plans.flatMap(({ name, plan: { reach } }) =>
+      reach.instances.map((instance) => ({ ...nameFields(name), ...instance })),
+    );
+    const accounts = isOne ? describePlan(first.plan, settings) : { accounts: describeEnds(ends, settings) };
+    if (settings.common.output === 'ndjson') {
+      for (const instance of instances) io.out(`${JSON.stringify({ type: 'instance', ...instance })}\n`);
+      io.out(`${JSON.stringify({ type: 'plan', ...run, ...accounts })}\n`);
+    } else if (settings.common.output === 'json')
+      io.out(`${JSON.stringify({ ...run, ...accounts, instances }, null, 2)}\n`);
+    else io.out(renderPlans(run, plans, settings, io));
+  }
+  io.err(renderFailedAccounts(ends.map(describeAccount)));
+  return ends.some((end) => 'error' in end) ? 1 : 0;
+}
+
+/** Those that could be made. */
+export function namePlans(ends: readonly AccountEnd<Plan>[]): NamedPlan[] {
+  return ends.flatMap((end) =>
+    'outcome' in end ? [{ name: ends.length > 1 ? end.account.name : undefined, plan: end.outcome }] : [],
+  );
+}
+
+const nameFields = (name: AccountName | undefined) =>
+  name ? { profile: name.profile ?? null, region: name.region ?? null } : {};
+
+/** What is the same in every account. */
+function describeRun(
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+  { delivery, documents, hasCanary }: Plan,
+  plans: readonly NamedPlan[],
+) {
+  const sent = delivery.commands.join('\n') + '\n';
+  const reaches = plans.map(({ plan }) => plan.reach);
+  const { alarm, resourceGroup } = { ...settings.delivery, ...settings.targets };
+  const [{ unknownIds } = { unknownIds: [] }] = reaches;
+  return {
+    command: verb,
+    version: bundle.version,
+    digest: bundle.digest,
+    script: { sha256: sha256(sent), bytes: Buffer.byteLength(sent) },
+    document: documents?.script.name ?? RUN_SHELL_SCRIPT,
+    alarm: alarm ?? null,
+    restart: mayRestart(verb, settings),
+    maxConcurrency: delivery.maxConcurrency,
+    maxErrors: delivery.maxErrors,
+    timeoutSeconds: delivery.timeoutSeconds,
+    // An id that one account does not know may be another's.
+    unknownIds: unknownIds.filter((id) => reaches.every((reach) => reach.unknownIds.includes(id))),
+    resourceGroup: resourceGroup ?? null,
+    canary: hasCanary && (resourceGroup !== undefined || reaches.some(({ count = 0 }) => count > 1)),
+    permissions: listNeeded(verb, settings),
+    look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
+  };
+}
+
+type Run = ReturnType<typeof describeRun>;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+const mayRestart = (verb: Verb, { keeper }: Settings) =>
+  verb !== 'status' && keeper.restart && (verb === 'uninstall' || keeper.entries.includes('env'));
+
+/** What the run itself will need, which is more than this look needs. */
+function listNeeded(verb: Verb, settings: Settings) {
+  const delivery = { ...settings.delivery, isDryRun: false };
+  const run = { settings: { ...settings, delivery }, words: [], own: {} };
+  return listPermissions(verb, run).map(({ action, on, why, only = null, without = null }) => ({
+    action,
+    on: RESOURCE_WORDS[on],
+    why,
+    /** The one path that needs it; null: every run. */
+    only,
+    /** What is missing without it; null: nothing works. */
+    without,
+  }));
+}
+
+/** Each account in the order they were named: its document, its association, or why it could not be looked at. */
+function describeEnds(ends: readonly AccountEnd<Plan>[], settings: Settings): object[] {
+  return ends.map((end) => ({
+    ...describeAccount(end),
+    ...('outcome' in end ? describePlan(end.outcome, settings) : { documentPlan: null, association: null }),
+  }));
+}
+
+function describePlan(plan: Plan, settings: Settings) {
+  return { documentPlan: describeDocument(plan), association: describeAssociation(plan, settings) };
+}
+
+function describeDocument({ documents }: Plan) {
+  if (!documents) return null;
+  const { action, found, defaultVersion = null, content, versionName } = documents.script;
+  return {
+    action,
+    version: found?.version ?? null,
+    versionName,
+    defaultVersion,
+    bytes: Buffer.byteLength(content),
+    sha256: sha256(content),
+    says: describeDocumentPlan(documents.script),
+  };
+}
+
+function describeAssociation({ following, ending }: Plan, { targets }: Settings) {
+  if (following) {
+    const { action, name, associationId: id = null, changes, request } = following;
+    const says = say`${describeAction(following)};\n${describeFollow(following, targets)}`;
+    return { action, name, id, changes, schedule: request.ScheduleExpression ?? null, says };
+  }
+  if (!ending) return null;
+  const { name } = ending;
+  const [id = null] = ending.ids;
+  const rest = { name, id, changes: [], schedule: null };
+  return id === null
+    ? { action: 'none', ...rest, says: 'no association of ours is for these targets' }
+    : { action: 'remove', ...rest, says: `association ${name} (${id}) would be removed first` };
+}
+
+/** What a restart costs; an agent that carries the entry already is left alone. */
+const RESTART =
+  'an agent whose environment changes is restarted, once no other document runs there;\nfor about ten seconds such a host drops the jobs that it is sent';
+
+function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, io: Io): string {
+  const inEach = (words: (plan: Plan) => string | undefined) =>
+    plans.flatMap(({ name, plan }) => {
+      const said = words(plan);
+      return said === undefined ? [] : [say`${inAccount(name, said)}`];
+    });
+  const names = [...new Set(run.permissions.map(({ action }) => action))].join(', ');
+  return [
+    run.resourceGroup
+      ? `who is in the resource group ${run.resourceGroup} is known to the service alone`
+      : renderPlannedInstances(plans, run.unknownIds, io),
+    '',
+    say`${run.command} would send ${run.script.bytes} bytes as ${run.document}; their sha256:`,
+    run.script.sha256,
+    `see every byte with  ${run.look}`,
+    ...inEach(({ documents }) => documents && describeDocumentPlan(documents.script)),
+    ...inEach((plan) => describeAssociation(plan, settings)?.says),
+    describeRamp(run, plans.length),
+    ...(run.restart ? [RESTART] : []),
+    ...(run.alarm ? [`the alarm ${JSON.stringify(run.alarm)} would stop it`] : []),
+    // Names alone, as an administrator is asked for them; the reasons are in the JSON.
+    wrapText(`the run needs ${names};`, 76),
+    `as an IAM policy:  ssm-keepalive policy ${run.command}  and the same flags`,
+    'nothing was sent',
+    '',
+  ].join('\n');
+}
+
+function describeRamp({ canary, maxConcurrency, maxErrors }: Run, accountCount: number): string {
+  const each = accountCount > 1 ? 'in each account and Region at the same time: ' : '';
+  const first = canary ? 'one instance first, until its agent is seen back;\nthen ' : '';
+  const errors = maxErrors === '0' ? 'the first failure' : `more than ${maxErrors} failures`;
+  return maxErrors === '100%'
+    ? `${each}${first}all at once`
+    : `${each}${first}${maxConcurrency} at a time, stopping after ${errors}`;
+}

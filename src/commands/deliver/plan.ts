@@ -1,0 +1,169 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { AccountName } from '../../accounts/names.ts';
+import { type Bundle, type ScriptName, wireCommands } from '../../bundle/index.ts';
+import {
+  type AssociationPlan,
+  associationName,
+  findByName,
+  planAssociation,
+} from '../../fleet/association.ts';
+import { findMatching, type KnownAssociation } from '../../fleet/association-match.ts';
+import {
+  enumerateAll,
+  type Instance,
+  listInstances,
+  NoMatchError,
+  type Targets,
+} from '../../fleet/choose.ts';
+import type { Delivery } from '../../fleet/send.ts';
+import { isAccessDenied } from '../../fleet/service-errors.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { findIdlePolicyWarnings } from './idle-policy-check.ts';
+import { type OwnDocuments, planDocuments, plannedDocument } from './own-documents.ts';
+
+/** The commands that run a script on instances. */
+export type Verb = ScriptName;
+
+/**
+ * What a run would do in one account and Region, as data: all that its dry run prints, all that its question asks about, and
+ * all that its apply needs.
+ */
+export interface Plan {
+  readonly verb: Verb;
+  /** To whom, what, and how carefully; the document is named when it is saved. */
+  readonly delivery: Delivery;
+  /** The script that looks whether an agent came back; absent: nobody looks. */
+  readonly lookCommands: readonly string[] | undefined;
+  readonly hasCanary: boolean;
+  /** The results are waited for. */
+  readonly isWatched: boolean;
+  readonly reach: Reach;
+  /** Of `--document`. */
+  readonly documents: OwnDocuments | undefined;
+  /** Of `install --follow`. */
+  readonly following: AssociationPlan | undefined;
+  /** Of `uninstall --follow`: ours for the same targets, which end before anything is taken off. */
+  readonly ending: { readonly name: string; readonly ids: readonly string[] } | undefined;
+  /** Ours that reach the same instances and stay; undefined where nobody looked. */
+  readonly associations: readonly KnownAssociation[] | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** One account's plan under its name; the name is undefined where there is only one. */
+export interface NamedPlan {
+  readonly name: AccountName | undefined;
+  readonly plan: Plan;
+}
+
+/** Whom a plan reaches, as far as it had to be known: for a dry run everybody, for a question whether they are many. */
+export interface Reach {
+  /** Undefined where only the service knows, or nobody has to be asked. */
+  readonly count: number | undefined;
+  readonly instances: readonly PlannedInstance[];
+  /** Ids that were named and are not known here. */
+  readonly unknownIds: readonly string[];
+}
+
+export interface PlannedInstance extends Instance {
+  /** Why it would not get the command; empty where it would. */
+  readonly why: string;
+}
+
+/** How long each script may run on an instance; the installer's own steps are bounded well below this. */
+export const EXECUTION_TIMEOUT_SECONDS = 300;
+
+/** Looks, and changes nothing. Whatever can refuse refuses here. @throws UserError */
+export async function makePlan(
+  client: SSMClient,
+  verb: Verb,
+  settings: Settings,
+  bundle: Bundle,
+): Promise<Plan> {
+  const { isFollow, shouldWait, every, isDryRun } = settings.delivery;
+  const targets = await enumerateAll(client, settings.targets);
+  const delivery = makeDelivery(verb, settings, bundle, targets);
+  const documents = await planDocuments(client, verb, settings, bundle);
+  const document = plannedDocument(documents);
+  const following =
+    isFollow && verb === 'install'
+      ? await planAssociation(client, settings.targets, { ...delivery, document }, every)
+      : undefined;
+  const ending = isFollow && verb === 'uninstall' ? await findEnding(client, settings.targets) : undefined;
+  const warnings = verb === 'install' ? await findIdlePolicyWarnings(client, settings) : [];
+  const reach = await findReach(client, verb, settings, targets);
+  const isEmpty = reach.count === 0 && !targets.resourceGroup;
+  if (isEmpty && !following && !ending) throw new NoMatchError(settings.targets);
+  const isLooked = verb === 'uninstall' || (verb === 'status' && shouldWait && !isDryRun);
+  const matching = isLooked ? await findMatching(client, settings.targets) : undefined;
+  const isInstall = verb === 'install' && (settings.keeper.restart || isFollow);
+  return {
+    verb,
+    delivery,
+    lookCommands: isInstall ? wireCommands('status', bundle) : undefined,
+    hasCanary: needsCanary(verb, settings),
+    isWatched: shouldWait,
+    reach,
+    documents,
+    following,
+    ending,
+    associations: matching?.filter(({ id }) => !ending?.ids.includes(id)),
+    warnings,
+  };
+}
+
+export const needsCanary = (verb: Verb, settings: Settings) =>
+  verb === 'install' && settings.keeper.restart && settings.delivery.hasCanary;
+
+function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: Targets): Delivery {
+  const { alarm, timeoutSeconds, maxConcurrency, maxErrors } = settings.delivery;
+  // Looking changes nothing on a host: it may go to all of them at once, and one failure must not hide the others.
+  const isLook = verb === 'status';
+  return {
+    targets,
+    commands: wireCommands(verb, bundle),
+    comment: `ssm-keepalive ${bundle.version} ${verb}`,
+    alarm,
+    timeoutSeconds,
+    executionTimeoutSeconds: EXECUTION_TIMEOUT_SECONDS,
+    maxConcurrency: isLook ? '100%' : maxConcurrency,
+    maxErrors: isLook ? '100%' : maxErrors,
+  };
+}
+
+async function findEnding(client: SSMClient, targets: Targets): Promise<Plan['ending']> {
+  const name = associationName(targets);
+  return { name, ids: await findByName(client, name) };
+}
+
+/** A dry run lists everybody; a question needs to know no more than that they are many. */
+async function findReach(
+  client: SSMClient,
+  verb: Verb,
+  { delivery, targets: asked }: Settings,
+  targets: Targets,
+): Promise<Reach> {
+  const { isDryRun, isConfirmed, confirmAbove } = delivery;
+  const { instanceIds } = targets;
+  const unasked = { count: undefined, instances: [], unknownIds: [] };
+  if (targets.resourceGroup || (!isDryRun && (verb === 'status' || isConfirmed))) return unasked;
+  if (!isDryRun && instanceIds.length > 0) return { ...unasked, count: instanceIds.length };
+  const instances: PlannedInstance[] = [];
+  try {
+    for await (const instance of listInstances(client, targets)) {
+      instances.push({ ...instance, why: whyNot(instance) });
+      if (!isDryRun && instances.length > confirmAbove) break;
+    }
+  } catch (error) {
+    if (!isDryRun && isAccessDenied((error as Error).cause)) return unasked;
+    throw error;
+  }
+  const known = new Set(instances.map(({ instanceId }) => instanceId));
+  const unknownIds = asked.instanceIds.filter((id) => !known.has(id));
+  return { count: instances.length, instances, unknownIds };
+}
+
+function whyNot(instance: Instance): string {
+  if (instance.platformType !== '' && instance.platformType !== 'Linux')
+    return 'not Linux: the script does not run there';
+  return instance.isOnline ? '' : `offline (${instance.pingStatus}): start its agent`;
+}

@@ -1,0 +1,55 @@
+/** What a run must not be asked, though every flag alone is right; an account has nothing to do with it. */
+import { listAccounts } from '../../accounts/names.ts';
+import { UsageError } from '../../errors.ts';
+import { requireTargets, type Settings } from '../../settings/settings.ts';
+import { needsCanary, type Verb } from './plan.ts';
+
+/** @throws UsageError */
+export function refuseMisuse(verb: Verb, settings: Settings): void {
+  requireTargets(settings);
+  refuseUnwatchedCanary(verb, settings);
+  refuseUnfollowable(verb, settings);
+  refuseSharedCommand(settings);
+}
+
+/** A canary has to be watched; without waiting there is none, and that has to be said. */
+function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
+  const isOne = settings.targets.instanceIds.length === 1;
+  if (
+    settings.delivery.shouldWait ||
+    !needsCanary(verb, settings) ||
+    isOne ||
+    settings.delivery.commandIds.length > 0
+  )
+    return;
+  throw new UsageError({
+    what: '--no-wait cannot try one instance first',
+    why: 'the first instance’s agent has to be seen coming back before the others get anything',
+    next: 'leave --no-wait out, or say --no-canary or --no-restart as well',
+  });
+}
+
+/** Ids of an association go into one request. */
+const MOST_IDS = 50;
+
+/** More ids than an association names. @throws UsageError */
+function refuseUnfollowable(verb: Verb, { delivery, targets }: Settings): void {
+  if (verb === 'status' || !delivery.isFollow || targets.instanceIds.length <= MOST_IDS) return;
+  throw new UsageError({
+    what: `--follow cannot take ${targets.instanceIds.length} instance ids`,
+    why: `an association names at most ${MOST_IDS}`,
+    next: 'choose them by tag, so that new instances are among them too',
+  });
+}
+
+/** A command lives in one account and Region: anywhere else its id means nothing. */
+function refuseSharedCommand(settings: Settings): void {
+  const { delivery } = settings;
+  const accounts = listAccounts(settings);
+  if (delivery.commandIds.length === 0 || accounts.length === 1) return;
+  throw new UsageError({
+    what: `--command-id was given with ${accounts.length} accounts and Regions`,
+    why: 'a command lives in the account and Region that it was sent in',
+    next: 'give the one --profile and --region that its line named when it was sent',
+  });
+}

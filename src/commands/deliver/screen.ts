@@ -1,0 +1,55 @@
+/** What is shown while accounts are at work: progress on stderr, or with `--output ndjson` each verdict as soon as it is known. */
+import { type AccountAtWork, describeAccount } from '../../accounts/each.ts';
+import type { Verdict } from '../../fleet/judge.ts';
+import type { PushEvent } from '../../fleet/sender.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Io } from '../../terminal/io.ts';
+import { makeResultLines, type ResultLines } from './ndjson.ts';
+import { makeProgress } from './progress.ts';
+
+export interface Screen {
+  readonly lines: ResultLines | undefined;
+  /** The part of one account. */
+  listen(account: AccountAtWork): (event: PushEvent) => void;
+  /** Sentences for people, under the account's name where there are several. */
+  say(account: AccountAtWork, sentences: readonly string[]): void;
+  /** What came of every instance of an account. */
+  tellVerdicts(account: AccountAtWork, verdicts: readonly Verdict[]): void;
+  /** That one of several accounts failed. */
+  tellFailure(account: AccountAtWork, error: unknown): void;
+  /** Takes the bar off the screen; safe to call twice. */
+  stop(): void;
+}
+
+export function makeScreen({ common }: Settings, io: Io): Screen {
+  const lines = common.output === 'ndjson' ? makeResultLines(io) : undefined;
+  const progress = makeProgress(io, common.isQuiet);
+  const tell = ({ name, label }: AccountAtWork, verdict: Verdict) =>
+    lines?.tellRow(label ? { ...verdict, account: name } : verdict);
+  return {
+    lines,
+    listen(account) {
+      const part = progress.forAccount(account.label);
+      return (event) => (event.kind === 'verdict' ? tell(account, event.verdict) : part.onEvent(event));
+    },
+    say({ label }, sentences) {
+      if (sentences.length > 0) progress.stop();
+      for (const sentence of sentences) io.err(`ssm-keepalive: ${label && `${label}: `}${sentence}\n`);
+    },
+    tellVerdicts(account, verdicts) {
+      // Another account may know an id that this one does not know.
+      for (const verdict of verdicts)
+        if (account.label === '' || verdict.class !== 'not registered') tell(account, verdict);
+    },
+    tellFailure(account, error) {
+      if (account.label)
+        lines?.tellFailedAccount({
+          ...describeAccount({ account, error }),
+          commandIds: [],
+          missingCount: 0,
+          stopped: null,
+        });
+    },
+    stop: () => progress.stop(),
+  };
+}

@@ -1,0 +1,85 @@
+/** What the run of an association did on each instance. */
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { awaitRuns, readResults } from '../../fleet/association-runs.ts';
+import { mergeCanary } from '../../fleet/canary.ts';
+import { listInstances, type Targets } from '../../fleet/choose.ts';
+import { nameInstances } from '../../fleet/instance-names.ts';
+import type { Verdict } from '../../fleet/judge.ts';
+import { pushScript } from '../../fleet/push.ts';
+import { lookAgain } from '../../fleet/second-look.ts';
+import { Sender } from '../../fleet/sender.ts';
+import type { AssociationFacts } from './follow-text.ts';
+
+/** A run is listed within seconds of its association; where it takes longer, nobody was there to run it. */
+const LAG_SECONDS = 20;
+
+interface Watched extends Pick<AssociationFacts, 'runs' | 'offline'> {
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Waits for the runs that are not `known`; `first` are the verdicts on the instance that was tried before. @throws ServiceError */
+export async function watchRuns(
+  sender: Sender,
+  associationId: string,
+  known: ReadonlySet<string>,
+  first: readonly Verdict[],
+): Promise<Watched> {
+  const { client, delivery, interruption, pollSeconds } = sender.options;
+  const runs = await awaitRuns(client, {
+    associationId,
+    known,
+    deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds,
+    lagSeconds: LAG_SECONDS,
+    pollSeconds,
+    signal: interruption.requestSignal,
+    onCounters: (counters) => sender.tell({ kind: 'counters', stage: 'fleet', counters }),
+  });
+  const told = await readResults(client, runs);
+  const looked = interruption.isRequested ? [] : await lookAt(sender, told.untold);
+  const others = await lookAgain(sender, [...told.verdicts, ...looked]);
+  const verdicts = mergeCanary(first, others).sort((a, b) => a.instanceId.localeCompare(b.instanceId));
+  return {
+    verdicts: await nameInstances(client, verdicts),
+    runs: runs.map(({ ExecutionId = '', Status = '', ResourceCountByStatus = '' }) => ({
+      id: ExecutionId,
+      status: Status,
+      counts: ResourceCountByStatus,
+    })),
+    offline: await countOffline(client, delivery.targets),
+  };
+}
+
+/** One request takes so many ids. */
+const MOST_IDS = 50;
+
+/** Instances that the service calls successful and says no more of are asked what they have. */
+async function lookAt({ options }: Sender, instanceIds: readonly string[]): Promise<Verdict[]> {
+  const { delivery, lookCommands, lookDocument } = options;
+  if (instanceIds.length === 0 || !lookCommands) return [];
+  const isByTag = delivery.targets.instanceIds.length === 0 && instanceIds.length > MOST_IDS;
+  const look = new Sender({
+    ...options,
+    delivery: {
+      ...delivery,
+      targets: isByTag ? delivery.targets : { tags: [], instanceIds },
+      commands: lookCommands,
+      document: lookDocument,
+      maxConcurrency: '100%',
+      maxErrors: '100%',
+    },
+  });
+  const { verdicts } = await pushScript(look, false);
+  const wanted = new Set(instanceIds);
+  return verdicts.filter((verdict) => wanted.has(verdict.instanceId));
+}
+
+async function countOffline(client: SSMClient, targets: Targets): Promise<number | null> {
+  if (targets.resourceGroup) return null;
+  let offline = 0;
+  try {
+    for await (const { isOnline } of listInstances(client, targets)) if (!isOnline) offline += 1;
+  } catch {
+    return null;
+  }
+  return offline;
+}

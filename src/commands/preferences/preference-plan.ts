@@ -1,0 +1,87 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { UserError } from '../../errors.ts';
+import {
+  findPrevious,
+  mergePreferences,
+  type PreferenceChanges,
+  type Preferences,
+  readPreferences,
+  readVersion,
+  savePreferences,
+  undoPreferences,
+} from '../../fleet/preferences.ts';
+import { say } from '../../terminal/safe-text.ts';
+
+/** What would be done to the session document of one account and Region, as data. */
+export interface PreferencePlan {
+  /** What is in force; undefined where no document was saved. */
+  readonly before: Preferences | undefined;
+  /** `keep`: it is as it should be; `save`: a new text; `back`: an earlier version, or `none` for no document. */
+  readonly change:
+    | { readonly kind: 'keep' }
+    | { readonly kind: 'save'; readonly content: string }
+    | { readonly kind: 'back'; readonly before: Preferences; readonly version: string | 'none' };
+  /** What changes, as lines for people; empty where nothing does. */
+  readonly shown: string;
+}
+
+/** What became of it. */
+export interface ChangeDone {
+  readonly changed: boolean;
+  /** The version in force; null: the document is gone, or never was. */
+  readonly version: string | null;
+}
+
+/** The named fields merged into what is in force. @throws UserError */
+export async function planSet(client: SSMClient, changes: PreferenceChanges): Promise<PreferencePlan> {
+  const before = await readPreferences(client);
+  const content = mergePreferences(before?.content, changes);
+  if (content === before?.content) return { before, change: { kind: 'keep' }, shown: '' };
+  return { before, change: { kind: 'save', content }, shown: diff(before?.content, content) };
+}
+
+/** The version before the one in force, where that is ours. `look`: how to see it. @throws UserError where there is nothing to undo */
+export async function planUndo(client: SSMClient, look: string): Promise<PreferencePlan> {
+  const before = await readPreferences(client);
+  const version = before && findPrevious(before);
+  if (!before || version === undefined) {
+    throw new UserError({
+      code: 'nothing-to-undo',
+      what: 'there is nothing to undo',
+      why: before
+        ? `version ${before.version}, which is in force, was made by somebody else`
+        : 'this account and Region have no session document',
+      next: `look with  ${look}`,
+    });
+  }
+  const shown =
+    version === 'none'
+      ? '- the whole document, which was created by us: the service’s defaults apply then\n'
+      : diff(before.content, await readVersion(client, version));
+  return { before, change: { kind: 'back', before, version }, shown };
+}
+
+/** Carries a plan out. @throws UserError when somebody else changed the document meanwhile, ServiceError */
+export async function applyChange(
+  client: SSMClient,
+  { before, change }: PreferencePlan,
+): Promise<ChangeDone> {
+  switch (change.kind) {
+    case 'keep':
+      return { changed: false, version: before?.version ?? null };
+    case 'save':
+      return { changed: true, version: await savePreferences(client, before, change.content) };
+    case 'back':
+      await undoPreferences(client, change.before, change.version);
+      return { changed: true, version: change.version === 'none' ? null : change.version };
+  }
+}
+
+/** Only the lines that differ: a session document is short, and what changes stands on lines of its own. */
+function diff(before: string | undefined, after: string): string {
+  const old = (before ?? '').split('\n');
+  const lines = after.split('\n');
+  const linesOf = (sign: string, of: readonly string[], others: readonly string[]) =>
+    of.filter((line) => line !== '' && !others.includes(line)).map((line) => say`${sign} ${line.trim()}\n`);
+  return [...linesOf('-', old, lines), ...linesOf('+', lines, old)].join('');
+}

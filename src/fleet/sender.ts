@@ -1,0 +1,137 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Interruption } from '../interruption.ts';
+import { blameAlarm } from './alarm.ts';
+import { deliverInBatches } from './batches.ts';
+import { IDS_PER_COMMAND, NoMatchError, type Targets } from './choose.ts';
+import type { PinnedDocument } from './command-document.ts';
+import { normalizeStatus } from './invocation.ts';
+import { judgeInvocation, type Verdict } from './judge.ts';
+import { cancelCommands, type Delivery, sendScript } from './send.ts';
+import { awaitInvocations, type Counters } from './watch.ts';
+
+/** What happens while scripts are sent, for progress. */
+export type PushEvent =
+  | { readonly kind: 'sent'; readonly commandId: string; readonly stage: Stage }
+  | { readonly kind: 'counters'; readonly stage: Stage; readonly counters: Counters }
+  /** The last word on an instance, as soon as it is known; the results hold it once more. */
+  | { readonly kind: 'verdict'; readonly verdict: Verdict }
+  | { readonly kind: 'stage'; readonly stage: Stage; readonly instanceIds: readonly string[] };
+
+/** canary: the first instance alone; fleet: all of them; look: asking whether the agent came back with the entry live. */
+export type Stage = 'canary' | 'fleet' | 'look';
+
+export interface SenderOptions {
+  readonly client: SSMClient;
+  readonly delivery: Delivery;
+  /** The read-only script that tells whether an entry is live; absent: nobody looks a second time. */
+  readonly lookCommands?: readonly string[] | undefined;
+  /** Holds the look commands, where the delivery has a document too. */
+  readonly lookDocument?: PinnedDocument | undefined;
+  readonly interruption: Interruption;
+  readonly onEvent?: (event: PushEvent) => void;
+  readonly pollSeconds?: number;
+  /** How long an agent may take to come back: 120 s for the instance's own check, and as much again for what runs there and two deliveries. */
+  readonly lookSeconds?: number;
+}
+
+/** One page of results: up to this many instances are looked at again and named. */
+export const LOOK_AT_ALL_LIMIT = 50;
+/** A look is short and asked again: the service's least delivery time, and a script that only reads. */
+const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '50', maxErrors: '50' };
+
+/** Sends the scripts of one run in one account, watches each command to its end, and cancels what runs at Ctrl-C. */
+export class Sender {
+  readonly options: SenderOptions;
+  /** Of all commands sent so far, looks aside. */
+  readonly commandIds: string[] = [];
+  /** Something is being sent or was sent: the service may be doing something. */
+  hasBegun = false;
+  /** Instances that the service counted and never listed. */
+  missingCount = 0;
+  /** Instances whose last word was told. */
+  readonly #toldIds = new Set<string>();
+
+  constructor(options: SenderOptions) {
+    this.options = options;
+  }
+
+  tell(event: PushEvent): void {
+    if (event.kind === 'verdict') {
+      if (this.#toldIds.has(event.verdict.instanceId)) return;
+      this.#toldIds.add(event.verdict.instanceId);
+    }
+    this.options.onEvent?.(event);
+  }
+
+  /** Runs a script on every target, in several commands where there are more ids than one takes. @throws NoMatchError, ServiceError */
+  async send(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
+    const { delivery, interruption, lookDocument } = this.options;
+    // A look only reads: no alarm has to stop it.
+    const look = { ...LOOK_TIMES, document: lookDocument, alarm: undefined };
+    const whole = { ...delivery, ...(stage === 'look' ? look : {}), targets, commands };
+    const onCounters = (counters: Counters) => this.tell({ kind: 'counters', stage, counters });
+    if (stage === 'look' || targets.instanceIds.length <= IDS_PER_COMMAND)
+      return this.#sendOne(whole, stage, onCounters);
+    return deliverInBatches(whole, {
+      deliver: (batch, onBatch) => this.#sendOne(batch, stage, onBatch),
+      onCounters,
+      isInterrupted: () => interruption.isRequested,
+    });
+  }
+
+  async #sendOne(
+    delivery: Delivery,
+    stage: Stage,
+    onCounters: (counters: Counters) => void,
+  ): Promise<Verdict[]> {
+    const { client, interruption } = this.options;
+    const sent: string[] = [];
+    const undo = interruption.onRequest(() => void cancelCommands(client, sent));
+    this.hasBegun = true;
+    try {
+      await sendScript(client, delivery, (commandId) => {
+        sent.push(commandId);
+        if (stage !== 'look') this.commandIds.push(commandId);
+        // Interrupted while it was being sent: nobody else knows its id yet.
+        if (interruption.isRequested) void cancelCommands(client, [commandId]);
+        this.tell({ kind: 'sent', commandId, stage });
+      });
+      const verdicts: Verdict[] = [];
+      for (const commandId of sent)
+        for (const verdict of await this.#watch(commandId, delivery, stage, onCounters))
+          verdicts.push(verdict);
+      return verdicts;
+    } finally {
+      undo();
+    }
+  }
+
+  async #watch(
+    commandId: string,
+    delivery: Delivery,
+    stage: Stage,
+    onCounters: (counters: Counters) => void,
+  ): Promise<Verdict[]> {
+    const { client, interruption, pollSeconds } = this.options;
+    let reached = 0;
+    const { kept, counters } = await awaitInvocations(client, commandId, {
+      keep: judgeInvocation,
+      deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
+      signal: interruption.leaveSignal,
+      hurry: interruption.requestSignal,
+      onCounters: (seen) => {
+        reached = Math.max(seen.targetCount, this.options.delivery.targets.instanceIds.length);
+        onCounters(seen);
+      },
+      // Few instances may be looked at once more, and get their names at the end.
+      onFinal: (verdict) => {
+        if (stage === 'fleet' && reached > LOOK_AT_ALL_LIMIT) this.tell({ kind: 'verdict', verdict });
+      },
+      ...(pollSeconds === undefined ? {} : { pollSeconds }),
+    });
+    if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(delivery.targets);
+    if (!interruption.leaveSignal.aborted)
+      this.missingCount += Math.max(0, counters.targetCount - kept.length);
+    return kept.map((verdict) => blameAlarm(verdict, counters.alarm));
+  }
+}
