@@ -16,7 +16,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   },
   ExpiredTokenException: {
     why: 'the AWS credentials have expired',
-    next: 'sign in again, then take the command up with --command-id, or run it once more: nothing is done twice',
+    next: 'sign in again, then run it once more: nothing is done twice',
   },
   UnrecognizedClientException: {
     why: 'the service does not know these credentials',

@@ -21,8 +21,8 @@ export interface Applied extends Following {
   readonly result?: PushResult;
 }
 
-/** Whether the results of what was sent were seen, not waited for, or left early. */
-export type Outlook = 'seen' | 'unwatched' | 'left';
+/** Whether the results of what was sent were seen, not waited for, left early, or could not be read. */
+export type Outlook = 'seen' | 'unwatched' | 'left' | 'lost';
 
 /** A client whose calls end at Ctrl-C, at once where nothing depends on them. */
 export function makeDeliveryClient(
@@ -91,7 +91,7 @@ export class Apply {
       const { associations } = this.plan;
       return { ...applied, ...(associations ? { associations } : {}) };
     } catch (error) {
-      if (error instanceof NoMatchError) this.outlook = 'seen';
+      this.outlook = error instanceof NoMatchError ? 'seen' : 'lost';
       throw error;
     } finally {
       if (this.#interruption.leaveSignal.aborted) this.outlook = 'left';

@@ -19,6 +19,7 @@ export function describeDone(work: Apply | SentCommands, verb: Verb, settings: S
   const rest = {
     seen: [],
     unwatched: [`sent. To see how it went:  ${takeUp}`],
+    lost: [`what was sent goes on. To take it up again:  ${takeUp}`],
     left: [`left early. To take it up again:  ${takeUp}`],
   }[commandIds.length > 0 ? outlook : 'seen'];
   return [...('plan' in work ? describeSaved(work, settings) : []), ...rest];
