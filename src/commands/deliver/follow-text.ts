@@ -47,11 +47,11 @@ export function describeChange(association: AssociationFacts, plan: Plan, settin
   const { action, id, name } = association;
   const { following, ending } = plan;
   const who = describeTargets(settings.targets);
-  if (action === 'removed') return [`association ${name} (${ending?.ids.join(', ')}) was removed`];
-  if (!following) return [`no association of ours is for ${who} as it stands here`];
+  if (action === 'removed') return [say`association ${name} (${ending?.ids.join(', ')}) was removed`];
+  if (!following) return [say`no association of ours is for ${who} as it stands here`];
   return [
-    `association ${name} (${id}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(following, settings.targets)}`,
-    `to end it:  ssm-keepalive uninstall ${who} --follow${repeatConnection(settings)}`,
+    say`association ${name} (${id}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(following, settings.targets)}`,
+    say`to end it:  ssm-keepalive uninstall ${who} --follow${repeatConnection(settings)}`,
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Verdict } from '../../fleet/judge.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
+import { say } from '../../terminal/safe-text.ts';
 import { makeResultLines, type ResultLines } from './ndjson.ts';
 import { makeProgress } from './progress.ts';
 
@@ -11,7 +12,7 @@ export interface Screen {
   readonly lines: ResultLines | undefined;
   /** The part of one account. */
   listen(account: AccountAtWork): (event: PushEvent) => void;
-  /** Sentences for people, under the account's name where there are several. */
+  /** Sentences for people, safe already, under the account's name where there are several. */
   say(account: AccountAtWork, sentences: readonly string[]): void;
   /** What came of every instance of an account. */
   tellVerdicts(account: AccountAtWork, verdicts: readonly Verdict[]): void;
@@ -34,7 +35,8 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
     },
     say({ label }, sentences) {
       if (sentences.length > 0) progress.stop();
-      for (const sentence of sentences) io.err(`ssm-keepalive: ${label && `${label}: `}${sentence}\n`);
+      for (const sentence of sentences)
+        io.err(say`ssm-keepalive: ${label && `${label}: `}` + sentence + '\n');
     },
     tellVerdicts(account, verdicts) {
       // Another account may know an id that this one does not know.
