@@ -134,13 +134,13 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
       hereDocument(all.find((file) => file.sha256 === sum)?.text ?? ''),
     );
   // Most commands send one of the three: the others are made when somebody asks for them.
-  const uninstaller = lazily(() => renderScript('uninstall.sh.ejs'));
-  const status = lazily(() => renderScript('status.sh.ejs'));
+  const uninstaller = lazily(() => renderScript('host/uninstall.sh.ejs'));
+  const status = lazily(() => renderScript('host/status.sh.ejs'));
   const bundle: Bundle = {
     version: PRODUCT_VERSION,
     digest,
     files: all,
-    installer: renderScript('installer.sh.ejs'),
+    installer: renderScript('host/installer.sh.ejs'),
     get uninstaller() {
       return uninstaller();
     },

@@ -51,7 +51,7 @@ export const FORMATS: readonly Format[] = [
     describe: 'tasks that install it, or in check mode only look',
     usesUrl: 'never',
     render: (bundle) =>
-      renderTemplate('ansible.yml.ejs', 'yaml', {
+      renderTemplate('formats/ansible.yml.ejs', 'yaml', {
         version: bundle.version,
         digest: bundle.digest,
         installer: `${wireCommands('install', bundle).join('\n')}\n`,
@@ -78,7 +78,7 @@ export const FORMATS: readonly Format[] = [
 ];
 
 function renderUserData({ version, digest, installer }: Bundle, { url }: FormatOptions): string {
-  return renderTemplate('user-data.sh.ejs', 'sh', { version, digest, url, sum: sha256(installer) });
+  return renderTemplate('formats/user-data.sh.ejs', 'sh', { version, digest, url, sum: sha256(installer) });
 }
 
 function renderCloudInit(bundle: Bundle, options: FormatOptions): string {
@@ -86,7 +86,7 @@ function renderCloudInit(bundle: Bundle, options: FormatOptions): string {
     ? { encoding: 'text/plain', content: renderUserData(bundle, options) }
     : { encoding: 'gz+b64', content: packText(bundle.installer) };
   const { version, digest } = bundle;
-  return renderTemplate('cloud-init.yaml.ejs', 'yaml', {
+  return renderTemplate('formats/cloud-init.yaml.ejs', 'yaml', {
     version,
     digest,
     path: FIRST_BOOT_SCRIPT,
@@ -96,7 +96,7 @@ function renderCloudInit(bundle: Bundle, options: FormatOptions): string {
 
 function renderDockerfile({ version, digest, installer, files }: Bundle): string {
   const has = (path: string) => files.some((file) => file.path === path);
-  return renderTemplate('dockerfile.ejs', 'dockerfile', {
+  return renderTemplate('formats/dockerfile.ejs', 'dockerfile', {
     version,
     digest,
     sum: sha256(installer),

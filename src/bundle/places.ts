@@ -54,20 +54,20 @@ export interface StubFile {
 /** Every stub for one place, in the order in which they are put in place. */
 export function stubFiles(place: Place, entries: readonly EntryName[], hasSsh: boolean): StubFile[] {
   const stubs: StubFile[] = [
-    sh(place, 'stub', `${place.library}/entry.sh`, 'stub-env.sh.ejs'),
-    sh(place, 'stub', `${place.library}/rc.sh`, 'stub-rc.sh.ejs'),
-    sh(place, 'profile', PROFILE_STUB, 'stub-profile.sh.ejs'),
-    { ...sh(place, 'profile', FISH_STUB, 'stub-fish.fish.ejs'), dialect: 'fish' },
+    sh(place, 'stub', `${place.library}/entry.sh`, 'entry/stub-env.sh.ejs'),
+    sh(place, 'stub', `${place.library}/rc.sh`, 'entry/stub-rc.sh.ejs'),
+    sh(place, 'profile', PROFILE_STUB, 'entry/stub-profile.sh.ejs'),
+    { ...sh(place, 'profile', FISH_STUB, 'entry/stub-fish.fish.ejs'), dialect: 'fish' },
     ...BLOCKS.map(({ entry, path }) => ({
-      ...sh(place, entry, path, 'block.sh.ejs'),
+      ...sh(place, entry, path, 'entry/block.sh.ejs'),
       kind: 'block' as const,
     })),
     ...AGENT_UNITS.map((unit) => ({
-      ...sh(place, 'env', dropInPath(unit), 'drop-in.conf.ejs'),
+      ...sh(place, 'env', dropInPath(unit), 'entry/drop-in.conf.ejs'),
       dialect: 'systemd' as const,
     })),
     // Last: what can fail in it takes nothing else along.
-    sh(place, 'ssh', SSH_DROP_IN, 'sshd.conf.ejs'),
+    sh(place, 'ssh', SSH_DROP_IN, 'host/sshd.conf.ejs'),
   ];
   return stubs.filter(
     ({ entry }) => entry === 'stub' || (entry === 'ssh' ? hasSsh : entries.includes(entry)),

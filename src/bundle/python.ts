@@ -1,7 +1,7 @@
 /**
  * The first statements of every Python program on an instance: nothing is imported before it is settled where modules come
  * from. What Python itself puts in front goes (2.7 with -c: the working directory), and the folder in the first argument
- * comes last. The flags that go with them are in templates/partials/python-flags.sh.ejs.
+ * comes last. The flags that go with them are in templates/host/python-flags.sh.ejs.
  */
 export const PYTHON_SEARCH =
   'import sys; sys.path[:] = [p for p in sys.path if p[:1] == "/"] + sys.argv[1:2]; del sys.argv[1:2]';

@@ -8,7 +8,7 @@ import { DIALECTS, type DialectName } from './dialects.ts';
 function findTemplates(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, 'templates');
-    if (existsSync(join(candidate, 'installer.sh.ejs'))) return candidate;
+    if (existsSync(join(candidate, 'host/installer.sh.ejs'))) return candidate;
     if (folder === dirname(folder)) throw new Error('templates/ is missing from this copy of ssm-keepalive');
   }
 }

@@ -20,15 +20,15 @@ const withTmux = ({ wrap }: BundleSettings) => wrap === 'tmux';
 /** A new keeper or shell is one line here and its template; the installer, the manifest and the tests loop over this list. */
 export const VERSION_FILES: readonly VersionFile[] = [
   // The installer has the first text right above, and gzip finds a repetition 32 KiB away, no further: alike stands beside alike.
-  { path: 'host.sh', template: 'partials/host.sh.ejs', dialect: 'sh', isNeeded: always },
-  { path: 'restart.sh', template: 'restart.sh.ejs', dialect: 'sh', isNeeded: always },
-  { path: 'status.sh', template: 'status.sh.ejs', dialect: 'sh', isNeeded: always },
-  { path: 'uninstall.sh', template: 'uninstall.sh.ejs', dialect: 'sh', isNeeded: always },
-  { path: 'selftest.py', template: 'selftest.py.ejs', dialect: 'python', isNeeded: withRelay },
+  { path: 'host.sh', template: 'host/host.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'restart.sh', template: 'host/restart.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'status.sh', template: 'host/status.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'uninstall.sh', template: 'host/uninstall.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'selftest.py', template: 'host/selftest.py.ejs', dialect: 'python', isNeeded: withRelay },
   { path: 'relay.py', template: joinRelay, dialect: 'python', isNeeded: withRelay },
-  { path: 'entry.sh', template: 'entry.sh.ejs', dialect: 'sh', isNeeded: always },
-  { path: 'entry.fish', template: 'entry.fish.ejs', dialect: 'fish', isNeeded: withProfile },
-  { path: 'selftest.sh', template: 'selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },
+  { path: 'entry.sh', template: 'entry/entry.sh.ejs', dialect: 'sh', isNeeded: always },
+  { path: 'entry.fish', template: 'entry/entry.fish.ejs', dialect: 'fish', isNeeded: withProfile },
+  { path: 'selftest.sh', template: 'host/selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },
   { path: 'prompt.sh', template: 'prompt.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
   { path: 'prompt.bash', template: 'prompt.bash.ejs', dialect: 'bash', isNeeded: withPrompt },
   { path: 'prompt.zsh', template: 'prompt.zsh.ejs', dialect: 'zsh', isNeeded: withPrompt },

@@ -62,7 +62,7 @@ export function wireCommands(name: ScriptName, bundle: Scripts): string[] {
 }
 
 function packScript(name: ScriptName, script: string): string[] {
-  const text = renderTemplate('wire.sh.ejs', 'sh', {
+  const text = renderTemplate('host/wire.sh.ejs', 'sh', {
     name,
     version: PRODUCT_VERSION,
     sum: sha256(script),

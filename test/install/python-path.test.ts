@@ -19,7 +19,7 @@ const PYTHONS = [
 const LISTED =
   'errno, fcntl, json, os, select, stat, struct, sys, termios, time, signal, py_compile, relay, selftest';
 
-const SESSIONS = renderTemplate('sessions.py.ejs', 'python', { pythonSearch: PYTHON_SEARCH });
+const SESSIONS = renderTemplate('host/sessions.py.ejs', 'python', { pythonSearch: PYTHON_SEARCH });
 const PROGRAMS = { ...PYTHON_PROGRAMS, sessions: SESSIONS };
 
 /** The flags as rendered, by what the interpreter is called. */
