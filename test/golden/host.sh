@@ -141,10 +141,6 @@ require_host() {
  esac
 }
 
-facts_of() {
- stat -c '%u %a %F' "$1" 2>/dev/null
-}
-
 is_roots_alone() {
  set -- "$1" $(ls -ldn "$1" 2>/dev/null)
  distrust=
@@ -213,8 +209,9 @@ is_trusted_program() {
  [ -z "$distrust" ]
 }
 
-sticky='' trusted='' stranger=0
-[ ! -r /proc/self/uid_map ] || { read -r part hops untried </proc/self/uid_map && [ "$untried" != 1 ] || stranger=65534; }
+facts_of() {
+ stat -c '%u %a %F' "$1" 2>/dev/null
+}
 
 is_replaceable() {
  [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
@@ -230,12 +227,8 @@ is_writable() {
  [ -z "$distrust" ]
 }
 
-has_unit() {
- for units in /etc/systemd/system /run/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
-  [ ! -e "$root$units/$1" ] || return 0
- done
- return 1
-}
+sticky='' trusted='' stranger=0
+[ ! -r /proc/self/uid_map ] || { read -r part hops untried </proc/self/uid_map && [ "$untried" != 1 ] || stranger=65534; }
 
 find_library() {
  library='' place=''
@@ -283,164 +276,29 @@ read_current() {
  [ ! -h "$root$library/$current" ] || is_trusted_directory "$library/$current" || current=
 }
 
-each_file() {
- manifest_digest=${1%/manifest}
- manifest_digest=${manifest_digest##*/}
- while read -r word file_place file_entry file_mode file_sum file_path; do
-  case $word in file | block) ;; *) continue ;; esac
-  case $file_place in any | "$place") ;; *) continue ;; esac
-  case $file_path in /*) ;; *) file_path=$library/$manifest_digest/$file_path ;; esac
-  "$2" "$file_path" "$file_sum" "$file_mode" "$file_entry" "$word"
- done <"$1"
+is_same() {
+ [ -f "$root$1" ] && [ "$(sha256sum <"$root$1" 2>/dev/null)" = "$2  -" ]
 }
 
-read_cap() {
- cap='' cap_file=/etc/ssm-keepalive/max-idle
- [ -e "$root$cap_file" ] || return 0
- if ! is_trusted "$cap_file" || [ ! -f "$root$cap_file" ]; then
-  say "no effect: ${distrust:-$cap_file is no plain file}"
-  return 0
- fi
- read -r cap cap_rest <"$root$cap_file" || :
- cap=${cap%"$(printf '\r')"}
- case $(facts_of "$root$cap_file") in *[4567]' regular '*) ;; *) cap=0 ;; esac
- case $cap in '' | *[!0-9]*) cap=0 ;; esac
- while [ "${cap#0?}" != "$cap" ]; do cap=${cap#0}; done
- [ "${#cap}" -le 11 ] || cap=99999999999
+write_line() {
+ drop_file "$root$1.new"
+ { printf '%s\n' "$2" >"$root$1.new"; } 2>/dev/null || return 1
+ read_line written "$root$1.new"
+ [ "$written" = "$2" ] && sync_paths "$root$1.new" && mv -f "$root$1.new" "$root$1"
 }
 
-read_settings() {
- while read -r word setting value; do
-  [ "$word" = set ] || continue
-  case $setting in
-   interval) number "$value" && interval=$number ;;
-   max-idle) number "$value" && max_idle=$number ;;
-   wrap) wrap=$value ;;
-  esac
- done <"$1"
- unattended=$max_idle
- read_cap
- [ -z "$cap" ] || [ "$cap" -ge "$unattended" ] || unattended=$cap
+drop_file() {
+ [ ! -e "$1" ] && [ ! -h "$1" ] || rm -f "$1"
 }
 
-find_target() {
- target=$1 distrust=
- if [ -h "$root$1" ]; then
-  top=$(readlink -f "${root:-/}" 2>/dev/null)
-  target=$(readlink -f "$root$1" 2>/dev/null)
-  case $target in
-   "${top%/}"/*) target=${target#"${top%/}"} ;;
-   *)
-    target=$1 distrust="$1 leads to no file here"
-    return 1
-    ;;
-  esac
- fi
- [ -e "$root$target" ] && is_trusted_directory "${target%/*}" && is_replaceable "$target" && is_writable "$target" || return 1
- [ "$(stat -c %h "$root$target" 2>/dev/null)" = 1 ] && return 0
- distrust="$target has several names (hard links)"
- return 1
+remove_recorded_directories() {
+ [ ! -f "$root$library/record" ] || while read -r word made; do
+  [ "$word" != dir ] || rmdir "$root$made" 2>/dev/null
+ done <"$root$library/record"
 }
 
-find_block() {
- block='' from=0 to=0 count=0
- [ -f "$root$1" ] || return 0
- while IFS= read -r text || [ -n "$text" ]; do
-  count=$((count + 1))
-  case $text in
-   '# >>> ssm-keepalive >>>'*) [ "$from" -gt 0 ] || from=$count ;;
-   '# <<< ssm-keepalive <<<'*)
-    to=$count
-    [ "$from" -eq 0 ] || break
-    ;;
-  esac
- done <"$root$1"
- [ "$from$to" != 00 ] || return 0
- block=edited
- [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || return 0
- [ "$(tail -n "+$from" "$root$1" | head -n "$((to - from + 1))" | sha256sum)" != "$2  -" ] || block=same
-}
-
-rewrite_around() {
- rewritten=$root$1
- waiting_name "$1"
- shift
- drop_file "$root$waiting"
- [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || from=1 to=0
- { cp -a "$rewritten" "$root$waiting" && {
-  head -n "$((from - 1))" "$rewritten" && "$@" && tail -n "+$((to + 1))" "$rewritten"
- } >"$root$waiting"; } 2>/dev/null && sync_paths "$root$waiting"
-}
-
-remove_block() {
- find_target "$1" || return 0
- drop_waiting "$target"
- find_block "$target" "$2"
- [ "$block" = same ] || return 0
- { rewrite_around "$target" : && mv -f "$root$waiting" "$root$target"; } 2>/dev/null || rm -f "$root$waiting"
-}
-
-belongs_here() {
- case $1 in
-  /etc/zsh/zprofile | /etc/zprofile | /etc/bash.bashrc | /etc/bashrc | /etc/bash.bashrc.local | /etc/zsh/zshrc | /etc/zshrc)
-   find_target "$1"
-   return
-   ;;
- esac
- [ ! -e "$root$1" ] || return 0
- case $1 in
-  /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
-  /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit snap.amazon-ssm-agent.amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
-  /etc/profile.d/00-ssm-keepalive.sh) [ -d "$root/etc/profile.d" ] ;;
-  /etc/fish/conf.d/00-ssm-keepalive.fish) [ -d "$root/etc/fish/conf.d" ] ;;
-  "$ssh_drop_in") case $ssh_state in live | changing | wanted) ;; *) return 1 ;; esac ;;
-  *) return 0 ;;
- esac
-}
-
-start_gathering() {
- drifted='' gathered='' expected=''
-}
-
-gather_plain() {
- gathered="$gathered .$1"
- expected="$expected$2 $3 .$1$newline"
-}
-
-gather_file() {
- belongs_here "$1" || return 0
- if [ "$5" = block ]; then
-  find_block "$target" "$2"
-  [ "$block" = same ] || drifted="$drifted $1"
-  return
- fi
- gather_plain "$@"
-}
-
-find_drift() {
- start_gathering
- [ -f "$root$library/$1/manifest" ] || {
-  drifted=$library/$1/manifest
-  return
- }
- each_file "$root$library/$1/manifest" gather_file
- compare_gathered
-}
-
-compare_gathered() {
- found=$newline$(cd "${root:-/}" && sha256sum $gathered 2>/dev/null)$newline
- facts=$newline$(cd "${root:-/}" && stat -c '%u %g %a %F %n' $gathered 2>/dev/null)$newline
- while read -r drift_sum drift_mode drift_path; do
-  [ -n "$drift_path" ] || continue
-  case $found in
-   *"$newline$drift_sum  $drift_path$newline"*)
-    case $facts in *"${newline}0 0 $drift_mode regular file $drift_path$newline"*) continue ;; esac
-    ;;
-  esac
-  drifted="$drifted ${drift_path#.}"
- done <<__SSMKA_EXPECTED
-$expected
-__SSMKA_EXPECTED
+sync_paths() {
+ sync "$@" 2>/dev/null || sync 2>/dev/null || :
 }
 
 read_start() {
@@ -504,8 +362,112 @@ drop_dead_locks() {
  done
 }
 
-drop_file() {
- [ ! -e "$1" ] && [ ! -h "$1" ] || rm -f "$1"
+drop_lock() {
+ [ -z "$lock" ] || rm -f "$lock"
+ lock=
+}
+
+each_file() {
+ manifest_digest=${1%/manifest}
+ manifest_digest=${manifest_digest##*/}
+ while read -r word file_place file_entry file_mode file_sum file_path; do
+  case $word in file | block) ;; *) continue ;; esac
+  case $file_place in any | "$place") ;; *) continue ;; esac
+  case $file_path in /*) ;; *) file_path=$library/$manifest_digest/$file_path ;; esac
+  "$2" "$file_path" "$file_sum" "$file_mode" "$file_entry" "$word"
+ done <"$1"
+}
+
+read_settings() {
+ while read -r word setting value; do
+  [ "$word" = set ] || continue
+  case $setting in
+   interval) number "$value" && interval=$number ;;
+   max-idle) number "$value" && max_idle=$number ;;
+   wrap) wrap=$value ;;
+  esac
+ done <"$1"
+ unattended=$max_idle
+ read_cap
+ [ -z "$cap" ] || [ "$cap" -ge "$unattended" ] || unattended=$cap
+}
+
+read_cap() {
+ cap='' cap_file=/etc/ssm-keepalive/max-idle
+ [ -e "$root$cap_file" ] || return 0
+ if ! is_trusted "$cap_file" || [ ! -f "$root$cap_file" ]; then
+  say "no effect: ${distrust:-$cap_file is no plain file}"
+  return 0
+ fi
+ read -r cap cap_rest <"$root$cap_file" || :
+ cap=${cap%"$(printf '\r')"}
+ case $(facts_of "$root$cap_file") in *[4567]' regular '*) ;; *) cap=0 ;; esac
+ case $cap in '' | *[!0-9]*) cap=0 ;; esac
+ while [ "${cap#0?}" != "$cap" ]; do cap=${cap#0}; done
+ [ "${#cap}" -le 11 ] || cap=99999999999
+}
+
+start_gathering() {
+ drifted='' gathered='' expected=''
+}
+
+gather_plain() {
+ gathered="$gathered .$1"
+ expected="$expected$2 $3 .$1$newline"
+}
+
+gather_file() {
+ belongs_here "$1" || return 0
+ if [ "$5" = block ]; then
+  find_block "$target" "$2"
+  [ "$block" = same ] || drifted="$drifted $1"
+  return
+ fi
+ gather_plain "$@"
+}
+
+find_drift() {
+ start_gathering
+ [ -f "$root$library/$1/manifest" ] || {
+  drifted=$library/$1/manifest
+  return
+ }
+ each_file "$root$library/$1/manifest" gather_file
+ compare_gathered
+}
+
+compare_gathered() {
+ found=$newline$(cd "${root:-/}" && sha256sum $gathered 2>/dev/null)$newline
+ facts=$newline$(cd "${root:-/}" && stat -c '%u %g %a %F %n' $gathered 2>/dev/null)$newline
+ while read -r drift_sum drift_mode drift_path; do
+  [ -n "$drift_path" ] || continue
+  case $found in
+   *"$newline$drift_sum  $drift_path$newline"*)
+    case $facts in *"${newline}0 0 $drift_mode regular file $drift_path$newline"*) continue ;; esac
+    ;;
+  esac
+  drifted="$drifted ${drift_path#.}"
+ done <<__SSMKA_EXPECTED
+$expected
+__SSMKA_EXPECTED
+}
+
+belongs_here() {
+ case $1 in
+  /etc/zsh/zprofile | /etc/zprofile | /etc/bash.bashrc | /etc/bashrc | /etc/bash.bashrc.local | /etc/zsh/zshrc | /etc/zshrc)
+   find_target "$1"
+   return
+   ;;
+ esac
+ [ ! -e "$root$1" ] || return 0
+ case $1 in
+  /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
+  /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit snap.amazon-ssm-agent.amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
+  /etc/profile.d/00-ssm-keepalive.sh) [ -d "$root/etc/profile.d" ] ;;
+  /etc/fish/conf.d/00-ssm-keepalive.fish) [ -d "$root/etc/fish/conf.d" ] ;;
+  "$ssh_drop_in") case $ssh_state in live | changing | wanted) ;; *) return 1 ;; esac ;;
+  *) return 0 ;;
+ esac
 }
 
 waiting_name() {
@@ -519,65 +481,72 @@ drop_waiting() {
  drop_file "$root$waiting"
 }
 
-remove_recorded_directories() {
- [ ! -f "$root$library/record" ] || while read -r word made; do
-  [ "$word" != dir ] || rmdir "$root$made" 2>/dev/null
- done <"$root$library/record"
-}
-
-is_same() {
- [ -f "$root$1" ] && [ "$(sha256sum <"$root$1" 2>/dev/null)" = "$2  -" ]
-}
-
-write_line() {
- drop_file "$root$1.new"
- { printf '%s\n' "$2" >"$root$1.new"; } 2>/dev/null || return 1
- read_line written "$root$1.new"
- [ "$written" = "$2" ] && sync_paths "$root$1.new" && mv -f "$root$1.new" "$root$1"
-}
-
-is_restartable() {
- if unit_property "$1" KillMode && [ "$property" = process ]; then return 0; fi
- restart=refused refusal="KillMode of $1 is '$property', not process, so a restart could end running sessions"
- [ -z "$unanswered" ] || restart=unknown refusal="systemctl does not answer, so $1 was not restarted"
- return 1
-}
-
-run_restart() {
- command -v systemd-run >/dev/null 2>&1 || return 1
- file=$1 kept=$2
- shift 2
- for collect in --collect --service-type=simple; do
-  ! run_limited systemd-run "$collect" --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' /bin/sh "$file" \
-   "$kept" $$ "$(reporter)" "${SSM_KEEPALIVE_RESTART_SECONDS:-120}" "${SSM_KEEPALIVE_RESTART_PATIENCE:-600}" "$@" >/dev/null || return 0
- done
- return 1
-}
-
-reporter() {
- above=$$
- for hop in 1 2 3 4; do
-  { read -r line <"/proc/$above/stat"; } 2>/dev/null || break
-  case $line in
-   *' (ssm-document-wo'*)
-    printf '%s' "$above"
-    return
+find_target() {
+ target=$1 distrust=
+ if [ -h "$root$1" ]; then
+  top=$(readlink -f "${root:-/}" 2>/dev/null)
+  target=$(readlink -f "$root$1" 2>/dev/null)
+  case $target in
+   "${top%/}"/*) target=${target#"${top%/}"} ;;
+   *)
+    target=$1 distrust="$1 leads to no file here"
+    return 1
     ;;
   esac
-  line=${line##*\) }
-  line=${line#* }
-  above=${line%% *}
+ fi
+ [ -e "$root$target" ] && is_trusted_directory "${target%/*}" && is_replaceable "$target" && is_writable "$target" || return 1
+ [ "$(stat -c %h "$root$target" 2>/dev/null)" = 1 ] && return 0
+ distrust="$target has several names (hard links)"
+ return 1
+}
+
+find_block() {
+ block='' from=0 to=0 count=0
+ [ -f "$root$1" ] || return 0
+ while IFS= read -r text || [ -n "$text" ]; do
+  count=$((count + 1))
+  case $text in
+   '# >>> ssm-keepalive >>>'*) [ "$from" -gt 0 ] || from=$count ;;
+   '# <<< ssm-keepalive <<<'*)
+    to=$count
+    [ "$from" -eq 0 ] || break
+    ;;
+  esac
+ done <"$root$1"
+ [ "$from$to" != 00 ] || return 0
+ block=edited
+ [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || return 0
+ [ "$(tail -n "+$from" "$root$1" | head -n "$((to - from + 1))" | sha256sum)" != "$2  -" ] || block=same
+}
+
+rewrite_around() {
+ rewritten=$root$1
+ waiting_name "$1"
+ shift
+ drop_file "$root$waiting"
+ [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || from=1 to=0
+ { cp -a "$rewritten" "$root$waiting" && {
+  head -n "$((from - 1))" "$rewritten" && "$@" && tail -n "+$((to + 1))" "$rewritten"
+ } >"$root$waiting"; } 2>/dev/null && sync_paths "$root$waiting"
+}
+
+remove_block() {
+ find_target "$1" || return 0
+ drop_waiting "$target"
+ find_block "$target" "$2"
+ [ "$block" = same ] || return 0
+ { rewrite_around "$target" : && mv -f "$root$waiting" "$root$target"; } 2>/dev/null || rm -f "$root$waiting"
+}
+
+has_unit() {
+ for units in /etc/systemd/system /run/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+  [ ! -e "$root$units/$1" ] || return 0
  done
- printf 0
+ return 1
 }
 
-drop_lock() {
- [ -z "$lock" ] || rm -f "$lock"
- lock=
-}
-
-sync_paths() {
- sync "$@" 2>/dev/null || sync 2>/dev/null || :
+run_limited() {
+ if command -v timeout >/dev/null 2>&1; then timeout "${limit:-15}" "$@"; else "$@"; fi </dev/null 2>/dev/null
 }
 
 unit_property() {
@@ -607,32 +576,6 @@ has_live_env() {
  read_agent "$1" || return 1
  case $live in *"${newline}ENV=$library/entry.sh$newline"*) return 0 ;; esac
  return 1
-}
-
-read_ssh() {
- [ -z "$library" ] || read_line ssh_state "$root$library/ssh"
- case $ssh_state in
-  live) ssh=live ;;
-  changing) ssh=pending ;;
-  skipped*) ssh=skipped ssh_why=${ssh_state#skipped } ;;
- esac
-}
-
-reload_sshd() {
- [ -z "$root" ] || return 0
- for ssh_unit in ssh.service sshd.service; do
-  [ "$(run_limited systemctl is-active "$ssh_unit")" = active ] || continue
-  run_limited systemctl reload "$ssh_unit" >/dev/null || return 1
-  sleep 1
-  [ "$(run_limited systemctl is-active "$ssh_unit")" = active ]
-  return
- done
- read_line sshd_pid /run/sshd.pid
- read_line name "/proc/${sshd_pid:-none}/comm"
- [ "$name" = sshd ] || return 0
- kill -HUP "$sshd_pid" && sleep 1
- read_line name "/proc/$sshd_pid/comm"
- [ "$name" = sshd ]
 }
 
 look_at_installed() {
@@ -686,13 +629,70 @@ look_at_entries() {
  esac
 }
 
+is_restartable() {
+ if unit_property "$1" KillMode && [ "$property" = process ]; then return 0; fi
+ restart=refused refusal="KillMode of $1 is '$property', not process, so a restart could end running sessions"
+ [ -z "$unanswered" ] || restart=unknown refusal="systemctl does not answer, so $1 was not restarted"
+ return 1
+}
+
+run_restart() {
+ command -v systemd-run >/dev/null 2>&1 || return 1
+ file=$1 kept=$2
+ shift 2
+ for collect in --collect --service-type=simple; do
+  ! run_limited systemd-run "$collect" --unit="ssm-keepalive-restart-$$" --description='ssm-keepalive restarts the agent' /bin/sh "$file" \
+   "$kept" $$ "$(reporter)" "${SSM_KEEPALIVE_RESTART_SECONDS:-120}" "${SSM_KEEPALIVE_RESTART_PATIENCE:-600}" "$@" >/dev/null || return 0
+ done
+ return 1
+}
+
+reporter() {
+ above=$$
+ for hop in 1 2 3 4; do
+  { read -r line <"/proc/$above/stat"; } 2>/dev/null || break
+  case $line in
+   *' (ssm-document-wo'*)
+    printf '%s' "$above"
+    return
+    ;;
+  esac
+  line=${line##*\) }
+  line=${line#* }
+  above=${line%% *}
+ done
+ printf 0
+}
+
+read_ssh() {
+ [ -z "$library" ] || read_line ssh_state "$root$library/ssh"
+ case $ssh_state in
+  live) ssh=live ;;
+  changing) ssh=pending ;;
+  skipped*) ssh=skipped ssh_why=${ssh_state#skipped } ;;
+ esac
+}
+
+reload_sshd() {
+ [ -z "$root" ] || return 0
+ for ssh_unit in ssh.service sshd.service; do
+  [ "$(run_limited systemctl is-active "$ssh_unit")" = active ] || continue
+  run_limited systemctl reload "$ssh_unit" >/dev/null || return 1
+  sleep 1
+  [ "$(run_limited systemctl is-active "$ssh_unit")" = active ]
+  return
+ done
+ read_line sshd_pid /run/sshd.pid
+ read_line name "/proc/${sshd_pid:-none}/comm"
+ [ "$name" = sshd ] || return 0
+ kill -HUP "$sshd_pid" && sleep 1
+ read_line name "/proc/$sshd_pid/comm"
+ [ "$name" = sshd ]
+}
+
 has_interpreter() {
  [ -n "$interpreter" ] || return 1
  if [ -n "$root" ]; then [ -e "$root$interpreter" ] || [ -h "$root$interpreter" ]; else is_trusted_program "$interpreter"; fi
-}
-
-run_limited() {
- if command -v timeout >/dev/null 2>&1; then timeout "${limit:-15}" "$@"; else "$@"; fi </dev/null 2>/dev/null
 }
 
 run_python() {
