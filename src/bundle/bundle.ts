@@ -13,7 +13,7 @@ import {
   SSH_DROP_IN,
   stubFiles,
 } from './places.ts';
-import { PYTHON_PROGRAMS, PYTHON_SEARCH } from './python.ts';
+import { INTERPRETERS, PYTHON_PROGRAMS, PYTHON_SEARCH } from './python.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
@@ -41,6 +41,7 @@ const commonValues = {
   dropInPath,
   sshDropIn: SSH_DROP_IN,
   python: PYTHON_PROGRAMS,
+  interpreters: INTERPRETERS,
   pythonSearch: PYTHON_SEARCH,
 };
 
@@ -50,6 +51,7 @@ const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
 
 function renderFiles(
   settings: BundleSettings,
+  render: (template: string, dialect: DialectName, values: Record<string, unknown>) => string,
   trim: (text: string, dialect?: DialectName) => string,
 ): BundleFile[] {
   // Whether to restart is how a bundle is delivered, not what it is: the copies on the instance may.
@@ -73,7 +75,7 @@ function renderFiles(
         place: 'any',
         entry: 'version',
         text: trim(
-          typeof template === 'string' ? renderTemplate(template, dialect, values) : template(settings),
+          typeof template === 'string' ? render(template, dialect, values) : template(settings),
           dialect,
         ),
       }),
@@ -85,7 +87,7 @@ function renderFiles(
         path: stub.path,
         place: place.name,
         entry: stub.entry,
-        text: renderTemplate(stub.template, stub.dialect, { ...values, library: place.library }),
+        text: render(stub.template, stub.dialect, { ...values, library: place.library }),
       }),
     ),
   );
@@ -103,7 +105,9 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
     if (dialect === 'python') return narrowIndentation(leaveOutComments(leaveOutPythonComments(text)), 4);
     return narrowIndentation(leaveOutComments(text), dialect === 'fish' ? 4 : 2);
   };
-  const files = renderFiles(settings, trim);
+  const render = (template: string, dialect: DialectName, values: Record<string, unknown>) =>
+    renderTemplate(template, dialect, values, { hasReasons: hasComments });
+  const files = renderFiles(settings, render, trim);
   const manifest = formatManifest(manifestSettings(PRODUCT_VERSION, settings), files);
   const digest = digestOf(manifest);
   const all: BundleFile[] = [
@@ -130,7 +134,7 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
   };
   // The files are put in afterwards: what looks like a comment in them is part of a file with a sum.
   const renderScript = (template: string) =>
-    trim(renderTemplate(template, 'sh', values)).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
+    trim(render(template, 'sh', values)).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
       hereDocument(all.find((file) => file.sha256 === sum)?.text ?? ''),
     );
   // Most commands send one of the three: the others are made when somebody asks for them.

@@ -1,3 +1,11 @@
+/** Where a relay's interpreter may be, the one to prefer first. By absolute path, since PATH is the user's. */
+export const INTERPRETERS = [
+  '/usr/bin/python3',
+  '/usr/libexec/platform-python',
+  '/usr/bin/python2.7',
+  '/usr/bin/python',
+] as const;
+
 /**
  * The first statements of every Python program on an instance: nothing is imported before it is settled where modules come
  * from. What Python itself puts in front goes (2.7 with -c: the working directory), and the folder in the first argument

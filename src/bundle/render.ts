@@ -21,6 +21,11 @@ export function templatesPath(): string {
   return templatesFolder;
 }
 
+interface RenderOptions {
+  /** Shows the comments of the template itself in the text, but for its header. */
+  readonly hasReasons?: boolean;
+}
+
 /**
  * Prints one template with `values`, every `<%= %>` quoted for `dialect`.
  * A name that `values` lacks stops the rendering: it never becomes an empty word.
@@ -29,13 +34,14 @@ export function renderTemplate(
   name: string,
   dialect: DialectName,
   values: Readonly<Record<string, unknown>>,
+  { hasReasons = false }: RenderOptions = {},
 ): string {
   const locals = { ...values };
   try {
-    return compileTemplate(name, dialect)(locals);
+    return compileTemplate(name, dialect, { hasReasons })(locals);
   } catch (error) {
     // Compiled again in the slow way, which knows the line that failed.
-    compileTemplate(name, dialect, true)(locals);
+    compileTemplate(name, dialect, { hasReasons, knowsLines: true })(locals);
     throw error;
   }
 }
@@ -43,16 +49,36 @@ export function renderTemplate(
 const compiled = new Map<string, ejs.TemplateFunction>();
 
 /** Each once for each dialect, and without what names a failing line: that is half of the time that rendering takes. */
-function compileTemplate(name: string, dialect: DialectName, knowsLines = false): ejs.TemplateFunction {
-  const key = `${dialect} ${name}`;
+function compileTemplate(
+  name: string,
+  dialect: DialectName,
+  { hasReasons = false, knowsLines = false },
+): ejs.TemplateFunction {
+  const key = `${dialect} ${name} ${hasReasons}`;
   const known = knowsLines ? undefined : compiled.get(key);
   if (known) return known;
   const path = join(templatesPath(), name);
-  const template = ejs.compile(readFileSync(path, 'utf8'), {
+  const read = (file: string) => {
+    const source = readFileSync(file, 'utf8');
+    return hasReasons ? showReasons(source) : source;
+  };
+  const template = ejs.compile(read(path), {
     filename: path,
+    includer: (_, file) => ({ template: read(file) }),
     compileDebug: knowsLines,
     escape: (value: unknown) => DIALECTS[dialect].quote(value),
   });
   compiled.set(key, template);
   return template;
 }
+
+/** Each comment of a template as a comment of its text, indented as what it stands before. Not the header: it may be inside a line. */
+const showReasons = (source: string): string =>
+  source.replace(/\n((?:<%#[\s\S]*?-%>\n)+)(?=( *))/g, (_, comments: string, indentation: string) => {
+    const lines = comments
+      .replaceAll(/<%#|-%>\n$/g, '')
+      .replaceAll('-%>\n', '\n')
+      .trim()
+      .split('\n');
+    return `\n${lines.map((line) => `${indentation}# ${line.trim()}\n`).join('')}`;
+  });

@@ -1,6 +1,7 @@
 import type { Bundle } from './bundle.ts';
 import { sha256 } from './manifest.ts';
 import { AGENT_UNITS, dropInPath, FISH_STUB, PLACES } from './places.ts';
+import { INTERPRETERS } from './python.ts';
 
 /** One file of an image, by its path below the image's root. */
 export interface TreeFile {
@@ -29,7 +30,7 @@ export function treeFiles({ files, digest }: Bundle): TreeFile[] {
       .filter(({ place }) => place === 'any')
       .map(({ path, mode, text }) => ({ path: placeOf(path, digest), mode, text })),
     // What the installer finds out by trying: the entry looks further where it is not there.
-    ...(has('relay.py') ? [plain(`${library}/${digest}/interpreter`, '/usr/bin/python3\n')] : []),
+    ...(has('relay.py') ? [plain(`${library}/${digest}/interpreter`, `${INTERPRETERS[0]}\n`)] : []),
     // For uninstall.sh: folders that go again when they are empty.
     ...(made.length > 0 ? [plain(`${library}/record`, made.map((path) => `dir ${path}\n`).join(''))] : []),
     ...taken

@@ -14,6 +14,7 @@ import {
   renderBundle,
   wireCommands,
 } from '../../src/bundle/index.ts';
+import { ENTRIES } from '../../src/bundle/inputs.ts';
 import { templatesPath } from '../../src/bundle/render.ts';
 import { bundleOf, SETTINGS } from '../support/bundle.ts';
 
@@ -126,6 +127,23 @@ test('what is sent is the commented text without comment lines and inner docstri
   assert.ok(leftOut > 100);
 });
 
+test('the readable form has the reasons that templates keep to themselves', () => {
+  const settings = { ...SETTINGS, wrap: 'tmux', shell: 'login', ssh: true, entries: [...ENTRIES] } as const;
+  const { files, installer, status, uninstaller } = renderBundle(settings, { hasComments: true });
+  const readable = [...files.map(({ text }) => text), installer, status, uninstaller].join('\n');
+  let reasons = 0;
+  for (const name of templateNames().filter((each) => !each.startsWith('formats/'))) {
+    const [, ...comments] = readFileSync(join(templatesPath(), name), 'utf8').split(/^<%#/m);
+    // The header says what a template is, for those who change it.
+    for (const comment of comments.slice(1)) {
+      const [line = ''] = comment.split(/\n|-%>/);
+      assert.ok(readable.includes(`# ${line.trim()}\n`), `${name}: ${line}`);
+      reasons += 1;
+    }
+  }
+  assert.ok(reasons > 20);
+});
+
 test('a bundle that does not fit is refused when it is to be sent, and its largest files are named', () => {
   const { files, uninstaller, status } = bundleOf();
   const noise = randomBytes(60_000).toString('base64');
@@ -140,10 +158,13 @@ test('a bundle that does not fit is refused when it is to be sent, and its large
   );
 });
 
-test('no template has a %> or <% that EJS would eat inside shell or Python text', () => {
-  for (const name of readdirSync(templatesPath(), { recursive: true })
+const templateNames = () =>
+  readdirSync(templatesPath(), { recursive: true })
     .map(String)
-    .filter((each) => each.endsWith('.ejs'))) {
+    .filter((each) => each.endsWith('.ejs'));
+
+test('no template has a %> or <% that EJS would eat inside shell or Python text', () => {
+  for (const name of templateNames()) {
     const text = readFileSync(join(templatesPath(), name), 'utf8');
     // Every tag opens with one of the forms we use and closes before the next one opens.
     const rest = text.replaceAll(/<%#[\s\S]*?-%>|<%[=-]? [\s\S]*?-?%>/g, '');

@@ -21,6 +21,7 @@ while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
+undo=: fit_sessions=:
 
 json_string() {
  json=
@@ -87,12 +88,8 @@ print_verdict() {
  line="$line,\"why\":$json"
  json_cut "$next" 180
  line="$line,\"next\":$json$details,\"sessions\":["
- fit_sessions $((2340 - ${#line} - ${#more}))
+ "$fit_sessions" $((2340 - ${#line} - ${#more}))
  printf '%s\n%s' "$line$sessions],\"more\":{\"sessions\":$more_sessions,$more}}" "$notes"
-}
-
-fit_sessions() {
- :
 }
 
 number() {
@@ -104,7 +101,7 @@ say() {
 }
 
 fail() {
- undo
+ "$undo"
  drop_lock
  [ -z "$library" ] || look_at_installed
  verdict=failed class='script failed' step=$1 why=$2 next=$3
@@ -112,10 +109,6 @@ fail() {
  say "failed at $1: $2"
  print_verdict
  exit 1
-}
-
-undo() {
- :
 }
 
 require_host() {

@@ -280,7 +280,7 @@ name_left() {
  if [ -e "$root$1" ] || [ -h "$root$1" ]; then left="$left $1"; fi
 }
 
-SECONDS_FOR_SESSIONS=10
+SECONDS_FOR_SESSIONS=10 fit_sessions=fit_sessions
 
 require_host
 verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' shown=0 busy=false unseen=''
