@@ -37,8 +37,8 @@ const tmout = z.object({
  */
 const reportLine = z.object({
   'ssm-keepalive': z.number(),
-  verdict: z.enum(['installed', 'updated', 'unchanged', 'removed', 'skipped', 'failed', 'status']),
-  state: z.enum(['installed', 'absent', 'partial', 'drifted']).optional().catch(undefined),
+  verdict: z.enum(['installed', 'updated', 'unchanged', 'limited', 'removed', 'skipped', 'failed', 'status']),
+  state: z.enum(['installed', 'limited', 'absent', 'partial', 'drifted']).optional().catch(undefined),
   version: text,
   digest: text,
   keeper: text,
@@ -90,6 +90,10 @@ const restLine = z.object({
 });
 
 export type ReportLine = z.output<typeof reportLine>;
+/** Whether a look found an installation, whatever its sessions get. */
+export const isInstalled = (report: ReportLine | undefined): boolean =>
+  report?.state === 'installed' || report?.state === 'limited';
+
 export type KeptSession = z.output<typeof session>;
 
 /** A fleet's reports are mostly the same line: one object serves them all, and is frozen for that. */

@@ -43,6 +43,21 @@ for (const [statusDetails, kind] of STATUSES) {
   });
 }
 
+test('judge: limited is not good, whether an install or a look says it, and keeps why and next of the host', () => {
+  const said = { class: 'limited keeper', why: 'no Python here', next: 'install Python 3' };
+  for (const fields of [
+    { verdict: 'limited', state: 'unchanged' },
+    { verdict: 'status', state: 'limited' },
+  ]) {
+    const verdict = judgeInvocation(invocation({ output: line({ ...fields, ...said }) }));
+    assert.deepEqual(
+      [verdict.verdict, verdict.class, verdict.why, verdict.next],
+      ['limited', ...Object.values(said)],
+    );
+    assert.equal(isGood(verdict), false);
+  }
+});
+
 test('judge: a status of a newer service is shown, not guessed at', () => {
   const verdict = judgeInvocation(invocation({ statusDetails: 'Hibernated' }));
   assert.equal(verdict.verdict, 'unknown');

@@ -18,7 +18,7 @@ ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
-verdict='' digest='' keeper=none keeper_why='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
+verdict='' digest='' keeper=none keeper_why='' asked='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
 undo=: fit_sessions=:
@@ -378,6 +378,7 @@ read_settings() {
    interval) number "$value" && interval=$number ;;
    max-idle) number "$value" && max_idle=$number ;;
    wrap) wrap=$value ;;
+   keeper) asked=$value ;;
   esac
  done <"$1"
  unattended=$max_idle
@@ -732,4 +733,14 @@ name_keeper() {
    *) keeper=output keeper_why="$keeper_why; sh cannot swallow answers" ;;
   esac
  fi
+}
+
+is_limited() {
+ case $current:$asked:$keeper in :* | *:prompt:* | *:relay) return 1 ;; esac
+ class='limited keeper' next='install Python 3 on this instance; new sessions find it'
+ [ -z "$lacking" ] || next='install all of Python 3 on this instance; new sessions find it'
+ case $keeper in
+  prompt) why="$keeper_why. A session is kept while its bash waits at the prompt, and not while a program runs in it" ;;
+  *) why="$keeper_why. No session is kept" ;;
+ esac
 }

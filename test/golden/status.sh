@@ -296,7 +296,7 @@ if [ -n "$library" ]; then
  if [ -n "$current" ]; then
   state=installed
   find_drift "$current"
-  [ -z "$drifted" ] || state=drifted
+  if [ -n "$drifted" ]; then state=drifted; elif is_limited; then state=limited; fi
  fi
  if [ -e "$root$library/journal" ]; then
   state=partial partial=true
@@ -333,9 +333,6 @@ for file in $left; do say "not installed, yet there: $file"; done
 [ "$env_entry" != stale ] || say 'the agent still carries our ENV, which names a file that is gone (harmless); gone with its next restart'
 [ -z "$why" ] || say "why: $why"
 say "sessions with a keeper: $session_count${unseen:+; processes with its name that were not looked at: $unseen}"
-case $keeper in
- output) say 'without a relay plain sh sends output only, which keeps a session alive only where the timer counts output' ;;
-esac
 case $state in
  partial) next=${next:-'run install or uninstall again: it completes what was interrupted'} ;;
  drifted) next=${next:-'run install again: it puts the files back'} ;;

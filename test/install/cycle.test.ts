@@ -238,7 +238,7 @@ test('the real installer proves itself with a session of an unprivileged user, a
   }
 });
 
-test('a host without Python: the prompt keeper where sh is bash, output only where it is dash; --keeper relay is refused', {
+test('a host without Python is limited, and says what is kept and what is not; --keeper prompt asked for that; --keeper relay is refused', {
   skip,
 }, () => {
   for (const [sh, keeper] of [
@@ -250,10 +250,25 @@ test('a host without Python: the prompt keeper where sh is bash, output only whe
       const outcome = sandbox.runScript(bundleOf().installer);
       assert.deepEqual(
         [outcome.verdict['verdict'], outcome.verdict['keeper'], outcome.verdict['interpreter']],
-        ['installed', keeper, ''],
+        ['limited', keeper, ''],
       );
+      assert.equal(outcome.verdict['state'], 'installed');
+      assert.equal(outcome.verdict['class'], 'limited keeper');
+      assert.match(
+        String(outcome.verdict['why']),
+        /^no Python here; .*(No session is kept|waits at the prompt, and not while)/,
+      );
+      assert.match(String(outcome.verdict['next']), /^install Python 3 on this instance/);
       const refused = sandbox.runScript(bundleOf({ keeper: 'relay' }).installer);
       assert.deepEqual([refused.status, refused.verdict['step']], [1, 'platform']);
+      const look = sandbox.runScript(bundleOf().status).verdict;
+      assert.deepEqual(
+        [look['state'], look['class'], look['why'], look['next']],
+        ['limited', ...['class', 'why', 'next'].map((name) => outcome.verdict[name])],
+      );
+      // Who asks for less is not told that it is less.
+      const asked = sandbox.runScript(bundleOf({ keeper: 'prompt' }).installer).verdict;
+      assert.deepEqual([asked['verdict'], asked['class']], ['updated', '']);
       assert.equal(sandbox.runScript(bundleOf().status).verdict['state'], 'installed');
     } finally {
       sandbox.close();

@@ -50,7 +50,9 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
           ? isRestartAwaited(row) || isRestartOpen(row)
             ? colors.yellow
             : colors.green
-          : colors.red;
+          : row.verdict === 'limited'
+            ? colors.yellow
+            : colors.red;
     const cells = columns.map(({ head, read }) => (head === 'VERDICT' ? paint(read(row)) : read(row)));
     table.push([...labels.cells(row.account), ...cells, describeNote(row)]);
   }

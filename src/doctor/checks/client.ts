@@ -1,4 +1,5 @@
 /** Checks on this machine: the official plugin, and a proxy on the way. */
+import { isInstalled } from '../../fleet/report-line.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 import type { MachineFacts } from '../machine.ts';
 import { isAtLeast } from '../version.ts';
@@ -49,7 +50,7 @@ export const proxy: Check = defineCheck({
         ? ok('none is set here')
         : ok('none for sessions: they are https, and only HTTPS_PROXY counts for that', seen);
     if (isExempt) return ok(`NO_PROXY takes ${sessionHost} out`, seen);
-    const interval = status?.report?.state === 'installed' ? status.report.intervalSeconds : undefined;
+    const interval = isInstalled(status?.report) ? status?.report?.intervalSeconds : undefined;
     const finding = `sessions of the AWS CLI go through ${https.url}`;
     const why = `the plugin pings every 5 min; many proxies close what is quiet for ${PROXY_SECONDS} s`;
     if (interval !== undefined && interval < PROXY_SECONDS)

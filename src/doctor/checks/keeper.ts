@@ -1,7 +1,7 @@
 /** Checks on what the instance itself says, through the script that `status` sends. */
 import { formatDuration } from '../../duration.ts';
 import { attribute } from '../../fleet/judge.ts';
-import type { ReportLine } from '../../fleet/report-line.ts';
+import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds } from '../../settings/settings.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 
@@ -27,7 +27,7 @@ export const keeper: Check = defineCheck({
         ['the status script found nothing of ours'],
         `ssm-keepalive install ${target}`,
       );
-    if (report.state !== 'installed')
+    if (!isInstalled(report))
       return todo(`${report.state}: ${why}`, report.drifted, next || `ssm-keepalive install ${target}`);
     const { keeper: kind, keeperWhy, intervalSeconds = 0, unattendedSeconds = 0, kept } = report;
     const seen = [
