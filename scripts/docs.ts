@@ -12,9 +12,7 @@ import { describeRow, describeRun } from '../src/commands/deliver/verdict-json.t
 import { COMMANDS } from '../src/commands/index.ts';
 import { describePermissions, listActions } from '../src/policy/describe.ts';
 import { ARMS } from '../src/session/measure/arms.ts';
-import { FLAGS, type Flag, type FlagGroup, variableName } from '../src/settings/flags.ts';
-import { READERS } from '../src/settings/readers.ts';
-import { EXAMPLES } from '../src/settings/values.ts';
+import { FLAG_GROUPS, FLAGS, type Flag, type FlagGroup, variableName } from '../src/settings/flags.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LONGEST_LINE = 98;
@@ -31,13 +29,12 @@ export const PAGES: readonly string[] = [
 /** Each generated part by its name. */
 export const PARTS: Readonly<Record<string, () => string>> = {
   commands: () => COMMANDS.map((entry) => item(`${code(usageOf(entry))}: ${entry.describe}.`)).join('\n'),
-  flags: () => GROUPS.map(describeGroup).join('\n\n'),
+  flags: () => FLAG_GROUPS.map(describeGroup).join('\n\n'),
   'flags of one command': () =>
     COMMANDS.filter(({ own }) => own)
       .map(describeOwn)
       .join('\n\n'),
-  'found file': () =>
-    `${listWords(ALL_FLAGS.filter(({ inFoundFile }) => inFoundFile).map(({ name }) => name))}.`,
+  'found file': () => `${listWords(FLAGS.filter(({ inFoundFile }) => inFoundFile).map(({ name }) => name))}.`,
   'verdict keys': () => `${listWords(Object.keys(describeRow(NO_VERDICT)))}.`,
   'document keys': () => `${listWords([...Object.keys(describeRun([], NO_RUN)), 'instances'])}.`,
   formats: () =>
@@ -62,8 +59,6 @@ export const PARTS: Readonly<Record<string, () => string>> = {
       .join('\n'),
 };
 
-const GROUPS: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'];
-const ALL_FLAGS: readonly Flag[] = FLAGS;
 const NO_VERDICT = { instanceId: '', name: '', verdict: '', class: '', why: '', next: '', report: undefined };
 const NO_RUN = { command: '', version: '', digest: '', commandIds: [], missingCount: 0, exitStatus: 0 };
 const CLASSES: Readonly<Record<ShellClass, string>> = {
@@ -74,13 +69,13 @@ const CLASSES: Readonly<Record<ShellClass, string>> = {
 
 function describeGroup(group: FlagGroup): string {
   const users = COMMANDS.filter(({ groups }) => groups.includes(group)).map(({ name }) => code(name));
-  const flags = ALL_FLAGS.filter((flag) => flag.group === group).map((flag) => item(describeFlag(flag)));
+  const flags = FLAGS.filter((flag) => flag.group === group).map((flag) => item(describeFlag(flag)));
   return [`### ${group}`, '', ...wrap(`Of ${users.join(', ')}.`), '', ...flags].join('\n');
 }
 
-function describeFlag({ name, placeholder, describe, fallback }: Flag): string {
-  const [expected] = name in READERS ? READERS[name as keyof typeof READERS] : [undefined];
-  const example = exampleOf(name);
+function describeFlag({ name, placeholder, describe, fallback, reader, example: words }: Flag): string {
+  const expected = reader?.expected;
+  const example = exampleOf(words);
   return [
     `${code([`--${name}`, placeholder].filter(Boolean).join(' '))}: ${describe}.`,
     expected === undefined ? '' : `Takes ${expected}.`,
@@ -93,8 +88,8 @@ function describeFlag({ name, placeholder, describe, fallback }: Flag): string {
 }
 
 /** One value that could be typed: the words for mistakes may name several, or say where to look. */
-function exampleOf(name: string): string | undefined {
-  const [value = ''] = (EXAMPLES[name] ?? '').split(/: |, several| or /);
+function exampleOf(words = ''): string | undefined {
+  const [value = ''] = words.split(/: |, several| or /);
   return /^('.*'|\S+)$/.test(value) ? value : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** What was typed, put into the order and the spelling that yargs takes. */
 import { COMMANDS } from '../commands/index.ts';
 import { UsageError } from '../errors.ts';
-import { FLAGS, type Flag } from '../settings/flags.ts';
+import { FLAGS } from '../settings/flags.ts';
 
 /** `--lab install` as users of the AWS CLI type it: flags may come before the command. */
 export function putCommandFirst(typed: readonly string[]): string[] {
@@ -13,7 +13,7 @@ export function putCommandFirst(typed: readonly string[]): string[] {
       const rest = [...argv.slice(0, index), ...argv.slice(index + 1)];
       return [word, ...(command.isAboutCommand ? putCommandFirst(rest) : rest)];
     }
-    const flag = FLAGS.find(({ name }) => `--${name}` === word) as Flag | undefined;
+    const flag = FLAGS.find(({ name }) => `--${name}` === word);
     if (word.startsWith('-')) isValue = flag !== undefined && flag.kind !== 'switch';
     // A list takes every word up to the command; a value exactly one.
     else if (!isValue) return [...argv];

@@ -3,7 +3,7 @@ import type { CommandEntry } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
-import { FLAGS, type Flag } from '../settings/flags.ts';
+import { FLAGS } from '../settings/flags.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
 
 /** yargs’ own complaints, with the nearest name it knows. */
@@ -58,9 +58,7 @@ export function explainYargs(message: string, argv: readonly string[]): UsageErr
       next: suggestFlag(unknown, entry) ?? `run  ${help}`,
     });
   }
-  const known = FLAGS.filter((flag: Flag) => entry.groups.includes(flag.group)).map(
-    ({ name }) => name as string,
-  );
+  const known = FLAGS.filter(({ group }) => entry.groups.includes(group)).map(({ name }) => name);
   // As it was typed: `-t` is not `--t`.
   const flag = `${argv.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-'}${unknown}`;
   const removed = refuseRemoved(unknown, flag);

@@ -70,7 +70,7 @@ function describeCommand(command: Argv, entry: CommandEntry, onCommand: OnComman
 
 function describeFlags(command: Argv, entry: CommandEntry): void {
   if (entry.words) command.positional(entry.words.name, { type: 'string', describe: entry.words.describe });
-  for (const flag of FLAGS.filter((candidate: Flag) => entry.groups.includes(candidate.group))) {
+  for (const flag of FLAGS.filter(({ group }) => entry.groups.includes(group))) {
     command.option(flag.name, toYargsOption(flag));
   }
   for (const flag of entry.own ?? []) describeOwn(command, flag);

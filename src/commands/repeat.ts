@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Bundle, type ScriptName, wireCommands } from '../bundle/index.ts';
+import { formatDuration } from '../duration.ts';
 import { FLAGS } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
+import { readFlag } from '../settings/values.ts';
 import { quoteWord } from '../terminal/shell-word.ts';
 
 /** The script that arrives on an instance, with the newline that ends it: what the dry run counts and `render` prints. */
@@ -33,31 +36,14 @@ function repeatAccounts({ common }: Settings): string {
 }
 
 /** The flags that give the same bundle again; only those that differ from the defaults. */
-export function repeatKeeper({ keeper, delivery }: Settings): string {
-  const given: Readonly<Record<string, string | boolean>> = {
-    keeper: keeper.keeper,
-    interval: String(keeper.intervalSeconds),
-    'max-idle': String(keeper.maxIdleSeconds),
-    scope: keeper.scope,
-    wrap: keeper.wrap,
-    shell: keeper.shell,
-    ssh: keeper.ssh,
-    entry: keeper.entries.join(','),
-    'no-restart': !keeper.restart,
-    'override-idle-policy': keeper.overrideIdlePolicy,
-    ...(delivery.idleTimeoutSeconds === undefined
-      ? {}
-      : { 'idle-timeout': `${delivery.idleTimeoutSeconds / 60}m` }),
-  };
-  return FLAGS.flatMap((flag) => {
-    const value = given[flag.name];
-    if (value === undefined || value === false || isDefault(flag.name, value)) return [];
-    return value === true ? [` --${flag.name}`] : [` --${flag.name} ${value}`];
-  }).join('');
-}
-
-function isDefault(name: string, value: string | boolean): boolean {
-  const defaults: Readonly<Record<string, string>> = { 'max-idle': '28800' };
-  const flag = FLAGS.find((candidate) => candidate.name === name);
-  return value === (defaults[name] ?? (flag && 'fallback' in flag ? flag.fallback : undefined));
+export function repeatKeeper({ keeper }: Settings): string {
+  const given: Readonly<Record<string, unknown>> = keeper;
+  return FLAGS.filter(({ group }) => group === 'Keeper')
+    .map((flag) => {
+      const value = given[flag.as];
+      if (isDeepStrictEqual(value, readFlag(flag, undefined))) return '';
+      if (!flag.reader) return ` --${flag.name}`;
+      return ` --${flag.name} ${typeof value === 'number' ? formatDuration(value) : [value].flat().join(',')}`;
+    })
+    .join('');
 }

@@ -75,7 +75,7 @@ async function readConfigFile(
     if (entry.key === '$schema') continue;
     const flag = findFlag(entry, shown, ownerOf);
     if (!isNamed && !flag.inFoundFile) throw namedOnly(flag, entry, shown);
-    settings.set(flag.name as FlagName, { texts: readTexts(flag, entry, shown), line: entry.line });
+    settings.set(flag.name, { texts: readTexts(flag, entry, shown), line: entry.line });
   }
   return { path: shown, isNamed, settings };
 }
@@ -108,13 +108,13 @@ function notTrusted(shown: string, why: string): UsageError {
 }
 
 function findFlag(entry: FileEntry, path: string, ownerOf: OwnerOf): Flag {
-  const flag = (FLAGS as readonly Flag[]).find(({ name }) => name === entry.key && name !== 'config');
+  const flag = FLAGS.find(({ name }) => name === entry.key && name !== 'config');
   if (flag) return flag;
   const removed = refuseRemoved(entry.key, `${path}:${entry.line}: ${entry.key}`);
   if (removed) throw removed;
   const nearest = nearestName(
     entry.key,
-    FLAGS.map(({ name }) => name as string).filter((name) => name !== 'config'),
+    FLAGS.map(({ name }) => name).filter((name) => name !== 'config'),
   );
   const command = ownerOf(entry.key);
   throw new UsageError({

@@ -1,403 +1,400 @@
-/** Every flag of the command line, as data: help, parsing, SSM_KEEPALIVE_* names and settings all loop over this list. */
+/**
+ * Every flag of the command line, as data: help, parsing, SSM_KEEPALIVE_* names, config files, completion, docs/reference.md and
+ * the Settings themselves come from this table.
+ */
+import { ENTRIES } from '../bundle/inputs.ts';
+import { ARM_NAMES } from '../session/measure/arms.ts';
+import {
+  count,
+  HTTP_ADDRESS,
+  INSTANCE_ID,
+  matching,
+  oneOf,
+  orWord,
+  RATE,
+  type Reader,
+  seconds,
+  TAG,
+} from './readers.ts';
+
+/** Patterns of the service's API model (botocore: MaxConcurrency, MaxErrors, CommandId). */
+const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
+const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
+const COMMAND_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Names of documents, less the prefixes that the service keeps for itself [model, CreateDocument]. */
+const DOCUMENT_NAME = /^(?!aws|amazon|amzn)[\w.-]{3,128}$/i;
+const NO_CONTROL = /^[^\p{Cc}]+$/u;
 
 export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Measure' | 'Common';
 
-/** One flag. `kind`: `value` once, `list` any number of times, `switch` takes no value. */
-export interface Flag {
-  readonly name: string;
-  readonly group: FlagGroup;
-  readonly kind: 'value' | 'list' | 'switch';
-  /**
-   * Whether a config file that nobody named may set it: only what says where, who and how to print. What protects, or
-   * what widens an effect, no folder decides for whoever works in it.
-   */
-  readonly inFoundFile: boolean;
+/** What there is to say of one flag. */
+export interface FlagEntry {
+  /** Its name in its group's part of the Settings. */
+  readonly as: string;
+  readonly describe: string;
+  /** How its value is read; absent: a switch. */
+  readonly reader?: Reader<unknown>;
   /** What stands for the value in help, e.g. `KEY=VALUE`. */
   readonly placeholder?: string;
-  readonly describe: string;
   /** The default as a user would type it; absent where there is none. */
   readonly fallback?: string;
-  /** A `value` that may be given several times, one each time, so that it never swallows the word behind it. */
+  /** A value that would do, for the flags whose form people get wrong; more words may follow. */
+  readonly example?: string;
+  /** It takes any number of words behind it. */
+  readonly isList?: boolean;
+  /** It may be given several times, one value each time, so that it never swallows the word behind it. */
   readonly isRepeatable?: boolean;
+  /** Parts several values in one word. */
+  readonly separator?: string;
+  /** A switch that turns off what its part of the Settings says. */
+  readonly isNegated?: boolean;
+  /** Puts the values of a list in order. */
+  readonly finish?: (values: readonly string[]) => unknown;
+  /**
+   * A config file that nobody named may set it: only what says where, who and how to print. What protects, or what widens an
+   * effect, no folder decides for whoever works in it.
+   */
+  readonly inFoundFile?: boolean;
 }
 
-export const FLAGS = [
-  {
-    name: 'tag',
-    group: 'Targets',
-    inFoundFile: true,
-    kind: 'list',
-    placeholder: 'KEY=VALUE[,VALUE]',
-    describe: 'instances with this tag; repeat for AND, at most 5 keys',
+export const FLAG_TABLE = {
+  Targets: {
+    tag: {
+      as: 'tags',
+      isList: true,
+      inFoundFile: true,
+      placeholder: 'KEY=VALUE[,VALUE]',
+      describe: 'instances with this tag; repeat for AND, at most 5 keys',
+      reader: TAG,
+      example: 'env=dev',
+    },
+    'instance-id': {
+      as: 'instanceIds',
+      isList: true,
+      separator: ',',
+      inFoundFile: true,
+      placeholder: 'ID…',
+      describe: 'these instances (i-… or mi-…)',
+      reader: matching(INSTANCE_ID, 'an instance id, i- and 8 or 17 characters or mi- and 17'),
+      example: 'i-0123456789abcdef0, several with spaces between',
+    },
+    'resource-group': {
+      as: 'resourceGroup',
+      inFoundFile: true,
+      placeholder: 'NAME',
+      describe: 'the members of this resource group',
+      reader: matching(/^[\w.-]{1,300}$/, 'the name of a resource group', 300),
+      example: 'web-servers',
+    },
+    all: {
+      as: 'isAll',
+      describe: 'every managed Linux instance of the account and Region; a change asks first',
+    },
   },
-  {
-    name: 'instance-id',
-    group: 'Targets',
-    inFoundFile: true,
-    kind: 'list',
-    placeholder: 'ID…',
-    describe: 'these instances (i-… or mi-…)',
+  Delivery: {
+    'max-concurrency': {
+      as: 'maxConcurrency',
+      placeholder: 'N|N%',
+      fallback: '10%',
+      describe: 'instances at the same time',
+      reader: matching(MAX_CONCURRENCY, 'a number from 1, or 1% to 100%'),
+      example: '5 or 10%',
+    },
+    'max-errors': {
+      as: 'maxErrors',
+      placeholder: 'N|N%',
+      fallback: '0',
+      describe: 'failures after which the service stops sending',
+      reader: matching(MAX_ERRORS, 'a number from 0, or 0% to 100%'),
+      example: '0 or 5%',
+    },
+    'no-canary': {
+      as: 'hasCanary',
+      isNegated: true,
+      describe: 'do not try one instance first and wait for its agent',
+    },
+    timeout: {
+      as: 'timeoutSeconds',
+      placeholder: 'TIME',
+      fallback: '600',
+      describe: 'how long the service tries to deliver, 30 s and more',
+      reader: seconds(30, 2_592_000, 'a time from 30s to 30d'),
+      example: '600 or 10m: a whole number and s, m, h or d',
+    },
+    'dry-run': { as: 'isDryRun', describe: 'show who would get what; send nothing' },
+    yes: { as: 'isConfirmed', describe: 'do not ask, however many instances it is' },
+    'confirm-above': {
+      as: 'confirmAbove',
+      placeholder: 'N',
+      fallback: '50',
+      describe: 'ask before changing more instances than this',
+      reader: count(0, 999_999_999, 'a whole number from 0'),
+      example: '50',
+    },
+    'no-wait': { as: 'shouldWait', isNegated: true, describe: 'send, print the command id and leave' },
+    'command-id': {
+      as: 'commandIds',
+      isList: true,
+      separator: ',',
+      placeholder: 'ID…',
+      describe: 'send nothing; take up commands sent earlier',
+      reader: matching(COMMAND_ID, 'a command id, 8-4-4-4-12 hexadecimal digits'),
+      example: 'the id that sending it printed',
+    },
+    document: {
+      as: 'documentName',
+      placeholder: 'NAME',
+      describe: 'send a Command document of your own, made or updated first',
+      reader: matching(
+        DOCUMENT_NAME,
+        '3 to 128 of A-Z a-z 0-9 _ - . that do not start with aws, amazon or amzn',
+      ),
+      example: 'ssm-keepalive',
+    },
+    follow: { as: 'isFollow', describe: 'also new instances, through a State Manager association' },
+    every: {
+      as: 'every',
+      placeholder: 'RATE',
+      describe: 'with --follow: again and again, to repair drift, e.g. rate(1 day)',
+      reader: RATE,
+      example: "'rate(1 day)'",
+    },
+    alarm: {
+      as: 'alarm',
+      placeholder: 'NAME',
+      describe: 'a CloudWatch alarm that stops it when it goes off',
+      reader: matching(/^(?!\s*$)[^\p{Cc}]{1,255}$/u, 'the name of a CloudWatch alarm, 1 to 255 characters'),
+      example: 'error-rate',
+    },
   },
-  {
-    name: 'resource-group',
-    group: 'Targets',
-    inFoundFile: true,
-    kind: 'value',
-    placeholder: 'NAME',
-    describe: 'the members of this resource group',
+  Keeper: {
+    keeper: {
+      as: 'keeper',
+      placeholder: 'auto|relay|prompt',
+      fallback: 'auto',
+      describe: 'what produces heartbeats; auto: relay, else prompt',
+      reader: oneOf('auto', 'relay', 'prompt'),
+      example: 'auto',
+    },
+    wrap: {
+      as: 'wrap',
+      placeholder: 'none|tmux',
+      fallback: 'none',
+      describe: 'what lets a session survive a lost connection',
+      reader: oneOf('none', 'tmux'),
+      example: 'tmux',
+    },
+    interval: {
+      as: 'intervalSeconds',
+      placeholder: 'TIME',
+      fallback: '45',
+      describe: 'silence of the client before a heartbeat, 1 to 3300 s',
+      reader: seconds(1, 3300, 'a time from 1s to 3300s'),
+      example: '45 or 90s: a whole number and s, m, h or d',
+    },
+    'max-idle': {
+      as: 'maxIdleSeconds',
+      placeholder: 'TIME',
+      fallback: '8h',
+      describe: 'no key for this long and heartbeats stop',
+      reader: seconds(1, 31_536_000, 'a time from 1s to 365d'),
+      example: '8h or 90m: a whole number and s, m, h or d',
+    },
+    scope: {
+      as: 'scope',
+      placeholder: 'ssm|all',
+      fallback: 'ssm',
+      describe: 'which logins: Session Manager, or any interactive one',
+      reader: oneOf('ssm', 'all'),
+      example: 'ssm',
+    },
+    shell: {
+      as: 'shell',
+      placeholder: 'keep|login',
+      fallback: 'keep',
+      describe: 'the shell of the session, or the user’s login shell',
+      reader: oneOf('keep', 'login'),
+      example: 'login',
+    },
+    entry: {
+      as: 'entries',
+      isList: true,
+      separator: ',',
+      placeholder: 'env,profile,rc',
+      fallback: 'env,profile',
+      describe: 'how a keeper gets started in a session',
+      reader: { ...oneOf(...ENTRIES), expected: 'env, profile, rc or several with commas between' },
+      finish: (given) => ENTRIES.filter((entry) => given.includes(entry)),
+      example: 'env,profile',
+    },
+    ssh: { as: 'ssh', describe: 'let sshd keep ssh over Session Manager alive too' },
+    'no-restart': {
+      as: 'restart',
+      isNegated: true,
+      describe: 'leave the agent alone; the env entry then waits for its next start',
+    },
+    'idle-timeout': {
+      as: 'idleTimeoutSeconds',
+      placeholder: 'MINUTES',
+      describe: 'the account’s idle timeout, where you know it (1 to 60)',
+      reader: seconds(60, 3600, 'a time from 1 to 60 minutes', 'm'),
+      example: '60: whole minutes',
+    },
+    'override-idle-policy': {
+      as: 'overrideIdlePolicy',
+      describe: 'install although the account’s idle timeout was shortened',
+    },
   },
-  {
-    name: 'all',
-    group: 'Targets',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'every managed Linux instance of the account and Region; asks first',
+  Measure: {
+    arm: {
+      as: 'arms',
+      isList: true,
+      separator: ',',
+      placeholder: 'NAME[,NAME]',
+      fallback: 'all',
+      describe: 'what sessions are spent with: nothing, background, foreground, output, input, query, keeper',
+      reader: oneOf(...ARM_NAMES, 'all'),
+      finish: (given) => ARM_NAMES.filter((arm) => given.includes('all') || given.includes(arm)),
+      example: 'foreground or nothing,query',
+    },
+    repeat: {
+      as: 'repeat',
+      placeholder: 'N',
+      fallback: '1',
+      describe: 'sessions of each arm, 1 to 20',
+      reader: count(1, 20, 'a number from 1 to 20'),
+      example: '3',
+    },
+    limit: {
+      as: 'limitSeconds',
+      placeholder: 'TIME',
+      fallback: 'auto',
+      describe: 'how long a session is watched; auto: 2.5 idle timeouts',
+      reader: orWord('auto', seconds(1, 86_400, 'a time from 1s to 24h')),
+      example: '3h or 90m: a whole number and s, m, h or d',
+    },
+    tick: {
+      as: 'tickSeconds',
+      placeholder: 'TIME',
+      fallback: '10',
+      describe: 'how often the loops print, ask or press a key, 1 to 600 s',
+      reader: seconds(1, 600, 'a time from 1s to 600s'),
+      example: '10: a whole number and s, m, h or d',
+    },
+    parallel: {
+      as: 'parallel',
+      placeholder: 'N',
+      fallback: 'all',
+      describe: 'sessions at the same time',
+      reader: orWord('all', count(1, 200, 'a number from 1 to 200')),
+      example: '2',
+    },
+    client: {
+      as: 'client',
+      placeholder: 'own|plugin',
+      fallback: 'own',
+      describe: 'this program, or the official session-manager-plugin',
+      reader: oneOf('own', 'plugin'),
+      example: 'own',
+    },
+    'temporary-document': {
+      as: 'hasTemporaryDocument',
+      describe: 'use a session document of its own with 1 minute of idle time, deleted afterwards',
+    },
+    report: {
+      as: 'reportFile',
+      placeholder: 'FILE',
+      describe: 'also write one HTML page with a timeline for each session',
+      reader: matching(NO_CONTROL, 'the name of a file'),
+      example: 'out.html',
+    },
   },
-  {
-    name: 'max-concurrency',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'N|N%',
-    fallback: '10%',
-    describe: 'instances at the same time',
+  Common: {
+    region: {
+      as: 'regions',
+      isRepeatable: true,
+      separator: ',',
+      inFoundFile: true,
+      placeholder: 'REGION',
+      describe: 'AWS Region; repeat it to work in several at once',
+      reader: matching(/^[a-z]{2,4}(-[a-z0-9]+)+$/, 'the name of a Region, e.g. eu-central-1'),
+      example: 'eu-central-1',
+    },
+    profile: {
+      as: 'profiles',
+      isRepeatable: true,
+      inFoundFile: true,
+      placeholder: 'NAME',
+      describe: 'profile of the AWS configuration files; repeat it too',
+      reader: matching(NO_CONTROL, 'the name of a profile'),
+      example: 'default',
+    },
+    config: {
+      as: 'config',
+      placeholder: 'FILE|none',
+      describe: 'settings from this file, not from the one in the working folder',
+      reader: matching(NO_CONTROL, 'the name of a file, or none'),
+      example: 'ssm-keepalive.config.yaml',
+    },
+    output: {
+      as: 'output',
+      inFoundFile: true,
+      placeholder: 'table|json|ndjson',
+      fallback: 'table',
+      describe: 'a table for people, one JSON document, or a line for each result',
+      reader: oneOf('table', 'json', 'ndjson'),
+      example: 'json',
+    },
+    lab: { as: 'isLab', inFoundFile: true, describe: 'use the stand-in account on this machine' },
+    'endpoint-url': {
+      as: 'endpointUrl',
+      placeholder: 'URL',
+      describe: 'another address for the service',
+      reader: HTTP_ADDRESS,
+      example: 'http://127.0.0.1:8080',
+    },
+    'allow-unencrypted-endpoint': {
+      as: 'allowsUnencrypted',
+      describe: 'let that address be http:// beyond this machine: others can read and change all of it',
+    },
+    quiet: { as: 'isQuiet', inFoundFile: true, describe: 'no progress' },
+    debug: { as: 'isDebug', inFoundFile: true, describe: 'show stack traces and the service’s own errors' },
+    'no-color': {
+      as: 'hasColor',
+      isNegated: true,
+      inFoundFile: true,
+      describe: 'no colours (NO_COLOR does the same)',
+    },
   },
-  {
-    name: 'max-errors',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'N|N%',
-    fallback: '0',
-    describe: 'failures after which the service stops sending',
-  },
-  {
-    name: 'no-canary',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'do not try one instance first and wait for its agent',
-  },
-  {
-    name: 'timeout',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'TIME',
-    fallback: '600',
-    describe: 'how long the service tries to deliver, 30 s and more',
-  },
-  {
-    name: 'dry-run',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'show who would get what; send nothing',
-  },
-  {
-    name: 'yes',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'do not ask, however many instances it is',
-  },
-  {
-    name: 'confirm-above',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'N',
-    fallback: '50',
-    describe: 'ask before changing more instances than this',
-  },
-  {
-    name: 'no-wait',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'send, print the command id and leave',
-  },
-  {
-    name: 'command-id',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'list',
-    placeholder: 'ID…',
-    describe: 'send nothing; take up commands sent earlier',
-  },
-  {
-    name: 'document',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'NAME',
-    describe: 'send a Command document of your own, made or updated first',
-  },
-  {
-    name: 'follow',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'also new instances, through a State Manager association',
-  },
-  {
-    name: 'every',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'RATE',
-    describe: 'with --follow: again and again, to repair drift, e.g. rate(1 day)',
-  },
-  {
-    name: 'alarm',
-    group: 'Delivery',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'NAME',
-    describe: 'a CloudWatch alarm that stops it when it goes off',
-  },
-  {
-    name: 'keeper',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'auto|relay|prompt',
-    fallback: 'auto',
-    describe: 'what produces heartbeats; auto: relay, else prompt',
-  },
-  {
-    name: 'wrap',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'none|tmux',
-    fallback: 'none',
-    describe: 'what lets a session survive a lost connection',
-  },
-  {
-    name: 'interval',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'TIME',
-    fallback: '45',
-    describe: 'silence of the client before a heartbeat, 1 to 3300 s',
-  },
-  {
-    name: 'max-idle',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'TIME',
-    fallback: '8h',
-    describe: 'no key for this long and heartbeats stop',
-  },
-  {
-    name: 'scope',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'ssm|all',
-    fallback: 'ssm',
-    describe: 'which logins: Session Manager, or any interactive one',
-  },
-  {
-    name: 'shell',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'keep|login',
-    fallback: 'keep',
-    describe: 'the shell of the session, or the user’s login shell',
-  },
-  {
-    name: 'entry',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'list',
-    placeholder: 'env,profile,rc',
-    fallback: 'env,profile',
-    describe: 'how a keeper gets started in a session',
-  },
-  {
-    name: 'ssh',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'let sshd keep ssh over Session Manager alive too',
-  },
-  {
-    name: 'no-restart',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'leave the agent alone; the env entry then waits for its next start',
-  },
-  {
-    name: 'idle-timeout',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'MINUTES',
-    describe: 'the account’s idle timeout, where you know it (1 to 60)',
-  },
-  {
-    name: 'override-idle-policy',
-    group: 'Keeper',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'install although the account’s idle timeout was shortened',
-  },
-  {
-    name: 'arm',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'list',
-    placeholder: 'NAME[,NAME]',
-    fallback: 'all',
-    describe: 'what sessions are spent with: nothing, background, foreground, output, input, query, keeper',
-  },
-  {
-    name: 'repeat',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'N',
-    fallback: '1',
-    describe: 'sessions of each arm, 1 to 20',
-  },
-  {
-    name: 'limit',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'TIME',
-    fallback: 'auto',
-    describe: 'how long a session is watched; auto: 2.5 idle timeouts',
-  },
-  {
-    name: 'tick',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'TIME',
-    fallback: '10',
-    describe: 'how often the loops print, ask or press a key, 1 to 600 s',
-  },
-  {
-    name: 'parallel',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'N',
-    fallback: 'all',
-    describe: 'sessions at the same time',
-  },
-  {
-    name: 'client',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'own|plugin',
-    fallback: 'own',
-    describe: 'this program, or the official session-manager-plugin',
-  },
-  {
-    name: 'temporary-document',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'use a session document of its own with 1 minute of idle time, deleted afterwards',
-  },
-  {
-    name: 'report',
-    group: 'Measure',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'FILE',
-    describe: 'also write one HTML page with a timeline for each session',
-  },
-  {
-    name: 'region',
-    group: 'Common',
-    inFoundFile: true,
-    kind: 'value',
-    placeholder: 'REGION',
-    isRepeatable: true,
-    describe: 'AWS Region; repeat it to work in several at once',
-  },
-  {
-    name: 'profile',
-    group: 'Common',
-    inFoundFile: true,
-    kind: 'value',
-    placeholder: 'NAME',
-    isRepeatable: true,
-    describe: 'profile of the AWS configuration files; repeat it too',
-  },
-  {
-    name: 'config',
-    group: 'Common',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'FILE|none',
-    describe: 'settings from this file, not from the one in the working folder',
-  },
-  {
-    name: 'output',
-    group: 'Common',
-    inFoundFile: true,
-    kind: 'value',
-    placeholder: 'table|json|ndjson',
-    fallback: 'table',
-    describe: 'a table for people, one JSON document, or a line for each result',
-  },
-  {
-    name: 'lab',
-    group: 'Common',
-    inFoundFile: true,
-    kind: 'switch',
-    describe: 'use the stand-in account on this machine',
-  },
-  {
-    name: 'endpoint-url',
-    group: 'Common',
-    inFoundFile: false,
-    kind: 'value',
-    placeholder: 'URL',
-    describe: 'another address for the service',
-  },
-  {
-    name: 'allow-unencrypted-endpoint',
-    group: 'Common',
-    inFoundFile: false,
-    kind: 'switch',
-    describe: 'let that address be http:// beyond this machine: others can read and change all of it',
-  },
-  {
-    name: 'quiet',
-    group: 'Common',
-    inFoundFile: true,
-    kind: 'switch',
-    describe: 'no progress',
-  },
-  {
-    name: 'debug',
-    group: 'Common',
-    inFoundFile: true,
-    kind: 'switch',
-    describe: 'show stack traces and the service’s own errors',
-  },
-  {
-    name: 'no-color',
-    group: 'Common',
-    inFoundFile: true,
-    kind: 'switch',
-    describe: 'no colours (NO_COLOR does the same)',
-  },
-] as const satisfies readonly Flag[];
+} as const satisfies Record<FlagGroup, Record<string, FlagEntry>>;
 
-export type FlagName = (typeof FLAGS)[number]['name'];
+export type FlagTable = typeof FLAG_TABLE;
+export type FlagName = { [G in FlagGroup]: keyof FlagTable[G] & string }[FlagGroup];
+
+/** One flag as the command line knows it. `kind`: `value` once, `list` any number of times, `switch` takes no value. */
+export interface Flag extends FlagEntry {
+  readonly name: FlagName;
+  readonly group: FlagGroup;
+  readonly kind: 'value' | 'list' | 'switch';
+}
+
+export const FLAG_GROUPS = Object.keys(FLAG_TABLE) as readonly FlagGroup[];
+
+export const FLAGS: readonly Flag[] = FLAG_GROUPS.flatMap((group) =>
+  Object.entries<FlagEntry>(FLAG_TABLE[group]).map(([name, entry]) => ({
+    ...entry,
+    name: name as FlagName,
+    group,
+    kind: entry.reader === undefined ? 'switch' : entry.isList ? 'list' : 'value',
+  })),
+);
+
+/** The flag of that name. @throws where there is none, which is our bug */
+export function flagOf(name: FlagName): Flag {
+  const flag = FLAGS.find((candidate) => candidate.name === name);
+  if (!flag) throw new Error(`there is no flag ${name}`);
+  return flag;
+}
 
 /** What the command line gave, before validation: text as typed. */
 export type RawFlags = Partial<Record<FlagName, string | readonly string[] | boolean>>;

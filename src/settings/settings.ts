@@ -1,13 +1,10 @@
-import { ENTRIES, type EntryName } from '../bundle/inputs.ts';
-import { ARM_NAMES, type ArmName } from '../session/measure/arms.ts';
 import type { ConfigFile } from './config-file.ts';
-import { FLAGS, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
-import type { ValueFlag, ValueOf } from './readers.ts';
+import { FLAG_GROUPS, FLAGS, type FlagGroup, flagOf, type RawFlags, variableName } from './flags.ts';
 import { REMOVED_NAMES, refuseRemoved } from './removed-flags.ts';
 import type { Settings } from './shape.ts';
 import { type Given, gatherSources, type Sources, spellFlag } from './sources.ts';
 import { checkTogether } from './together.ts';
-import { checkFile, fallback, isSwitchOn, readMany, readOne } from './values.ts';
+import { checkFile, readFlag } from './values.ts';
 
 export { INSTANCE_ID, isInstanceId } from './readers.ts';
 export {
@@ -18,8 +15,6 @@ export {
 } from './shape.ts';
 export { confirmedUnseen, requireTargets } from './together.ts';
 
-const EVERY_GROUP: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'];
-
 /**
  * Flags, then SSM_KEEPALIVE_* variables, then the config file, then defaults become one frozen Settings.
  * Variables of a group that the command has no use for are not read; the file is checked whole.
@@ -29,7 +24,7 @@ const EVERY_GROUP: readonly FlagGroup[] = ['Targets', 'Delivery', 'Keeper', 'Mea
 export function readSettings(
   flags: RawFlags,
   environment: NodeJS.ProcessEnv = {},
-  groups: readonly FlagGroup[] = EVERY_GROUP,
+  groups: readonly FlagGroup[] = FLAG_GROUPS,
   file?: ConfigFile,
 ): Settings {
   for (const name of REMOVED_NAMES) {
@@ -38,81 +33,32 @@ export function readSettings(
     if (refusal) throw refusal;
   }
   const sources = gatherSources(flags, environment, groups, file);
-  if (file) checkFile(gatherSources({}, {}, EVERY_GROUP, file));
-  const one = <K extends ValueFlag>(name: K): ValueOf<K> | undefined => {
-    const found = sources.find(name);
-    return found && readOne(name, found);
-  };
-  const many = <K extends ValueFlag>(name: K): ValueOf<K>[] => {
-    const found = sources.find(name);
-    return found ? readMany(name, found) : [];
-  };
-  const isOn = (name: FlagName) => isSwitchOn(sources.find(name));
-  const regions = [...new Set(many('region'))];
-  const profiles = [...new Set(many('profile'))];
-
+  if (file) checkFile(gatherSources({}, {}, FLAG_GROUPS, file));
+  const part = (group: FlagGroup) =>
+    Object.fromEntries(
+      FLAGS.filter((flag) => flag.group === group).map((flag) => [
+        flag.as,
+        readFlag(flag, sources.find(flag.name)),
+      ]),
+    );
+  const parts = Object.fromEntries(FLAG_GROUPS.map((group) => [group.toLowerCase(), part(group)]));
+  // The table's types say what each field is.
+  const { targets, common: given, ...rest } = parts as unknown as Settings;
+  const { config: _, ...common } = given as typeof given & { config: string | undefined };
   const settings: Settings = {
+    ...rest,
     targets: {
-      tags: many('tag'),
-      instanceIds: [...new Set(many('instance-id'))],
-      resourceGroup: one('resource-group'),
-      isAll: isOn('all'),
+      ...targets,
       foundIn: file && !file.isNamed && whoOf(sources).some(isFromFile) ? file.path : undefined,
     },
-    delivery: {
-      maxConcurrency: one('max-concurrency') ?? fallback('max-concurrency'),
-      maxErrors: one('max-errors') ?? fallback('max-errors'),
-      hasCanary: !isOn('no-canary'),
-      timeoutSeconds: one('timeout') ?? fallback('timeout'),
-      isDryRun: isOn('dry-run'),
-      isConfirmed: isOn('yes'),
-      confirmAbove: one('confirm-above') ?? fallback('confirm-above'),
-      shouldWait: !isOn('no-wait'),
-      commandIds: [...new Set(many('command-id'))],
-      documentName: one('document'),
-      isFollow: isOn('follow'),
-      every: one('every'),
-      alarm: one('alarm'),
-      idleTimeoutSeconds: one('idle-timeout'),
-    },
-    keeper: {
-      keeper: one('keeper') ?? fallback('keeper'),
-      wrap: one('wrap') ?? fallback('wrap'),
-      intervalSeconds: one('interval') ?? fallback('interval'),
-      maxIdleSeconds: one('max-idle') ?? fallback('max-idle'),
-      scope: one('scope') ?? fallback('scope'),
-      shell: one('shell') ?? fallback('shell'),
-      entries: readEntries(many('entry')),
-      ssh: isOn('ssh'),
-      restart: !isOn('no-restart'),
-      overrideIdlePolicy: isOn('override-idle-policy'),
-    },
-    measure: {
-      arms: readArms(many('arm')),
-      repeat: one('repeat') ?? fallback('repeat'),
-      limitSeconds: unless('auto', one('limit') ?? fallback('limit')),
-      tickSeconds: one('tick') ?? fallback('tick'),
-      parallel: unless('all', one('parallel') ?? fallback('parallel')),
-      client: one('client') ?? fallback('client'),
-      hasTemporaryDocument: isOn('temporary-document'),
-      reportFile: one('report'),
-    },
     common: {
-      regions,
-      profiles,
-      region: onlyOne(regions),
-      profile: onlyOne(profiles),
-      output: one('output') ?? fallback('output'),
-      isLab: isOn('lab'),
-      endpointUrl: one('endpoint-url'),
-      allowsUnencrypted: isOn('allow-unencrypted-endpoint'),
-      isQuiet: isOn('quiet'),
-      isDebug: isOn('debug'),
-      hasColor: !isOn('no-color') && !environment['NO_COLOR'],
+      ...common,
+      region: onlyOne(common.regions),
+      profile: onlyOne(common.profiles),
+      hasColor: common.hasColor && !environment['NO_COLOR'],
       configFile: file && { path: file.path, reach: reachOf(sources).filter(isFromFile).map(spellFlag) },
     },
   };
-  one('config');
   checkTogether(settings, (name) => sources.find(name)?.label ?? `--${name}`);
   return deepFreeze(settings);
 }
@@ -120,9 +66,7 @@ export function readSettings(
 const isFromFile = ({ layer }: Given) => layer === 'file';
 
 function targetsOf(sources: Sources): Given[] {
-  return sources
-    .list()
-    .filter((given) => FLAGS.some(({ name, group }) => name === given.name && group === 'Targets'));
+  return sources.list().filter(({ name }) => flagOf(name).group === 'Targets');
 }
 
 /** Targets and profile: whose account, and which instances in it. */
@@ -138,21 +82,6 @@ function reachOf(sources: Sources): Given[] {
 
 function onlyOne<T>(items: readonly T[]): T | undefined {
   return items.length === 1 ? items[0] : undefined;
-}
-
-/** Always in the list's order, each once. */
-function readArms(given: readonly (ArmName | 'all')[]): readonly ArmName[] {
-  return ARM_NAMES.filter((arm) => given.length === 0 || given.includes('all') || given.includes(arm));
-}
-
-function unless<T extends string>(word: T, value: T | number): number | undefined {
-  return value === word ? undefined : (value as number);
-}
-
-function readEntries(given: readonly EntryName[]): readonly EntryName[] {
-  const wanted = new Set<EntryName>(given.length > 0 ? given : ['env', 'profile']);
-  // Always in this order, so that `profile,env` and `env,profile` give the same bundle.
-  return ENTRIES.filter((entry) => wanted.has(entry));
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -3,7 +3,15 @@
 import { say } from '../terminal/safe-text.ts';
 import { quoteWord } from '../terminal/shell-word.ts';
 import type { ConfigFile } from './config-file.ts';
-import { FLAGS, type Flag, type FlagGroup, type FlagName, type RawFlags, variableName } from './flags.ts';
+import {
+  FLAGS,
+  type Flag,
+  type FlagGroup,
+  type FlagName,
+  flagOf,
+  type RawFlags,
+  variableName,
+} from './flags.ts';
 
 export type Layer = 'line' | 'variable' | 'file';
 
@@ -36,12 +44,12 @@ export function gatherSources(
     (flag: Flag) => findVariable(flag, environment),
     (flag: Flag) => findInFile(flag, file),
   ];
-  const usable = (FLAGS as readonly Flag[]).filter(({ group }) => groups.includes(group));
+  const usable = FLAGS.filter(({ group }) => groups.includes(group));
   const targets = usable.filter(({ group }) => group === 'Targets');
   // `--instance-id` on the line must not be joined with a tag from elsewhere.
   const targetFinder = finders.find((find) => targets.some((flag) => find(flag) !== undefined));
   const find = (name: FlagName): Given | undefined => {
-    const flag = FLAGS.find((candidate) => candidate.name === name) as Flag;
+    const flag = flagOf(name);
     // What was typed always counts: the parser let it through.
     if (!groups.includes(flag.group)) return findTyped(flag, flags);
     if (flag.group === 'Targets') return targetFinder?.(flag);
@@ -55,7 +63,7 @@ export function gatherSources(
 }
 
 function findTyped(flag: Flag, flags: RawFlags): Given | undefined {
-  const name = flag.name as FlagName;
+  const { name } = flag;
   const typed = flags[name];
   if (typed === undefined) return undefined;
   return {
@@ -71,11 +79,11 @@ function findVariable(flag: Flag, environment: NodeJS.ProcessEnv): Given | undef
   const value = environment[label];
   if (value === undefined || value === '') return undefined;
   const texts = flag.kind === 'list' || flag.isRepeatable ? value.trim().split(/\s+/) : [value];
-  return { name: flag.name as FlagName, layer: 'variable', label, texts };
+  return { name: flag.name, layer: 'variable', label, texts };
 }
 
 function findInFile(flag: Flag, file: ConfigFile | undefined): Given | undefined {
-  const name = flag.name as FlagName;
+  const { name } = flag;
   const found = file?.settings.get(name);
   if (!file || !found) return undefined;
   return { name, layer: 'file', label: `${file.path}:${found.line}: ${name}`, texts: found.texts };
@@ -100,7 +108,7 @@ export function spell(
 /** As it would be typed: `--tag env=dev --tag role=web`, `--lab`. */
 export function spellFlag(given: Given): string {
   const { name, texts } = given;
-  const flag = FLAGS.find((candidate) => candidate.name === name) as Flag;
+  const flag = flagOf(name);
   if (flag.kind === 'switch') return readSwitch(given) ? `--${name}` : `no --${name}`;
   return texts.map((text) => `--${name} ${quoteWord(text)}`).join(' ');
 }

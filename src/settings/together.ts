@@ -79,7 +79,8 @@ export function checkTogether(settings: Settings, label: (name: FlagName) => str
   }
   if (settings.targets.foundIn !== undefined && settings.delivery.isConfirmed)
     throw confirmedUnseen(label('yes'), settings.targets.foundIn);
-  const { keeper, wrap, intervalSeconds, maxIdleSeconds, overrideIdlePolicy } = settings.keeper;
+  const { keeper, wrap, intervalSeconds, maxIdleSeconds, overrideIdlePolicy, idleTimeoutSeconds } =
+    settings.keeper;
   if (maxIdleSeconds > LONGEST_IDLE_SECONDS && !overrideIdlePolicy) {
     throw new UsageError({
       code: 'bad-setting',
@@ -96,7 +97,6 @@ export function checkTogether(settings: Settings, label: (name: FlagName) => str
       next: `leave one of the two out, or give ${label('keeper')} relay`,
     });
   }
-  const { idleTimeoutSeconds } = settings.delivery;
   const longest = longestIntervalSeconds(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS);
   if (intervalSeconds > longest) {
     throw new UsageError({

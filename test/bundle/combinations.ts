@@ -32,7 +32,7 @@ function valuesOf(flag: Flag): readonly (string | true | undefined)[] {
 
 /** Every combination of the keeper's flags that the command line takes. */
 export function listCombinations(): RawFlags[] {
-  const flags = (FLAGS as readonly Flag[]).filter(({ group }) => group === 'Keeper');
+  const flags = FLAGS.filter(({ group }) => group === 'Keeper');
   const all = flags.reduce<RawFlags[]>(
     (made, flag) => valuesOf(flag).flatMap((value) => made.map((one) => ({ ...one, [flag.name]: value }))),
     [{}],

@@ -6,7 +6,7 @@ import { chooseWanted, fillIn, listValues } from '../../src/cli/completion/candi
 import { readLine } from '../../src/cli/completion/line.ts';
 import type { Known } from '../../src/commands/completion/account-cache.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { FLAGS, type Flag } from '../../src/settings/flags.ts';
+import { FLAGS } from '../../src/settings/flags.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 
 const KNOWN: Known = {
@@ -22,14 +22,14 @@ function offer(line: string, known: Known = KNOWN): string[] {
 
 for (const entry of COMMANDS) {
   test(`completion: ${entry.name} is offered its own flags and no others`, () => {
-    const flags = (FLAGS as readonly Flag[]).filter(({ group }) => entry.groups.includes(group));
+    const flags = FLAGS.filter(({ group }) => entry.groups.includes(group));
     const names = new Set([...flags, ...(entry.own ?? [])].map(({ name }) => `--${name}`));
     assert.deepEqual(new Set(offer(`${entry.name} -`)), names.add('--help'));
   });
 }
 
 test('completion: every value that is offered for a flag is one that the flag takes', () => {
-  for (const flag of (FLAGS as readonly Flag[]).filter(({ name }) => name !== 'config')) {
+  for (const flag of FLAGS.filter(({ name }) => name !== 'config')) {
     for (const value of listValues(flag)) {
       assert.ok(offer(`install --${flag.name} `).includes(value) || flag.group === 'Measure', flag.name);
       readSettings({ [flag.name]: flag.kind === 'list' ? [value] : value });

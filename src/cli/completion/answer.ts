@@ -9,7 +9,7 @@ import type { Known } from '../../commands/completion/account-cache.ts';
 import { cachePath, claimRefresh, type Place, readCache } from '../../commands/completion/account-cache.ts';
 import type { Environment } from '../../environment.ts';
 import { openConfigFile } from '../../settings/config-file.ts';
-import { FLAGS, type Flag, type FlagName, type RawFlags } from '../../settings/flags.ts';
+import { FLAGS, type FlagName, type RawFlags } from '../../settings/flags.ts';
 import { gatherSources, readSwitch } from '../../settings/sources.ts';
 import { showLine } from '../../terminal/safe-text.ts';
 import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
@@ -73,8 +73,8 @@ function startRefresh(place: Place, { program, variables }: Environment): void {
 /** The account that the command on the line would reach. */
 async function readPlace(words: readonly string[], environment: Environment): Promise<Place> {
   const flags: RawFlags = {};
-  for (const flag of FLAGS as readonly Flag[]) {
-    const name = flag.name as FlagName;
+  for (const flag of FLAGS) {
+    const { name } = flag;
     const at = words.lastIndexOf(`--${name}`);
     const joined = words.findLast((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
     const value = flag.kind === 'switch' ? at >= 0 || undefined : (joined ?? words[at + 1]);

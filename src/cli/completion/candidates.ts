@@ -19,7 +19,7 @@ export type Wanted =
   | { readonly kind: 'tags' | 'profiles'; readonly prefix: string }
   | { readonly kind: 'files' };
 
-type AnyFlag = Pick<Flag, 'name' | 'describe' | 'placeholder'> & { readonly kind: Flag['kind'] };
+type AnyFlag = Pick<Flag, 'describe' | 'placeholder' | 'kind'> & { readonly name: string };
 
 const HELP: AnyFlag = { name: 'help', kind: 'switch', describe: 'what this command takes' };
 const VERSION: AnyFlag = { name: 'version', kind: 'switch', describe: 'the version of this program' };
@@ -85,7 +85,7 @@ function readWords(words: readonly string[]): TypedWords {
 
 function flagsOf(entry: CommandEntry | undefined): AnyFlag[] {
   const own: readonly OwnFlag[] = entry?.own ?? [];
-  const shared = (FLAGS as readonly Flag[]).filter(
+  const shared = FLAGS.filter(
     ({ name, group }) =>
       (entry ? entry.groups.includes(group) : group === 'Common') && !own.some((flag) => flag.name === name),
   );

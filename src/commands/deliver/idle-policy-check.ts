@@ -16,8 +16,7 @@ import { say } from '../../terminal/safe-text.ts';
  */
 export async function findIdlePolicyWarnings(client: SSMClient, settings: Settings): Promise<string[]> {
   const { shortest, unreadable, unseen } = await readIdlePolicy(client);
-  const { idleTimeoutSeconds: said } = settings.delivery;
-  const { overrideIdlePolicy, intervalSeconds } = settings.keeper;
+  const { overrideIdlePolicy, intervalSeconds, idleTimeoutSeconds: said } = settings.keeper;
   if (unreadable !== undefined && said === undefined && !overrideIdlePolicy) throw unknownPolicy(unreadable);
   const saidMinutes = unreadable !== undefined && said !== undefined ? said / 60 : undefined;
   const minutes = Math.min(shortest?.minutes ?? 60, saidMinutes ?? 60);
