@@ -58,14 +58,11 @@ ssm-user:*:1001:1001::/home/ssm-user:${shell}
 /** Pids differ from run to run, and bash and ssh name theirs. */
 const withoutPids = (text: string) => text.replaceAll(/\((-?\d+)\)/g, '(pid)').replaceAll(/\d+$/gm, 'N');
 
-/** Runs the same on both hosts; everything that can be seen has to be the same, down to the programs that are started. */
-async function compare(shell: string, argv: (host: SshHost) => string[], input = ''): Promise<string> {
+/** Runs the same on both hosts; everything that is printed has to be the same. */
+async function compare(argv: (host: SshHost) => string[], input = ''): Promise<string> {
   const look = async (host: SshHost) => {
-    setLoginShell(host.sandbox, shell);
     const said = await host.run(argv(host), input);
-    const started = await host.takeStarted();
-    assert.ok(started.length > 0, 'the host was asked');
-    return { ...said, stderr: withoutPids(said.stderr), started };
+    return { ...said, stderr: withoutPids(said.stderr) };
   };
   const seen = await Promise.all(hosts.map(look));
   assert.deepEqual(seen[0], seen[1]);
@@ -117,79 +114,7 @@ const COMMANDS = [
 
 describe('programs', { concurrency: 1 }, () => {
   for (const shell of LOGIN_SHELLS) {
-    const name = shell.slice(shell.lastIndexOf('/') + 1);
-    // bash is asked everything, the others a part each; everything in the long run.
-    const testRow = testInTurn(LOGIN_SHELLS.indexOf(shell), 4);
-
-    for (const { name: what, words, ...rest } of COMMANDS) {
-      testRow(`${name}: ${what} sees not one byte and starts nothing of ours`, { skip }, async () => {
-        const flags = 'flags' in rest ? rest.flags : [];
-        const input = 'input' in rest ? rest.input : '';
-        const stdout = await compare(shell, (host) => ssh(host, ...flags, user, ...words), input);
-        assert.match(stdout, /ran\r?\n/);
-      });
-    }
-
-    testRow(
-      `${name}: scp both ways, with the old protocol and the new one`,
-      {
-        skip: skip || lacks('scp'),
-      },
-      async () => {
-        for (const protocol of ['-O', '-s']) {
-          const scp = (host: SshHost) => ['/usr/bin/scp', protocol, '-qrp', ...host.options];
-          await compare(shell, (host) => [...scp(host), '/tmp/sent', `${user}:${name}${protocol}`]);
-          await compare(shell, (host) => [
-            ...scp(host),
-            `${user}:${name}${protocol}`,
-            `/tmp/back.${name}${protocol}`,
-          ]);
-          assertSame(`tmp/back.${name}${protocol}`);
-        }
-      },
-    );
-
-    testRow(`${name}: sftp`, { skip: skip || lacks('sftp') }, async () => {
-      const batch = `put -r /tmp/sent ${name}-sftp\nls -1 ${name}-sftp\nget -r ${name}-sftp /tmp/back.${name}-sftp\n`;
-      const stdout = await compare(
-        shell,
-        (host) => ['/usr/bin/sftp', ...host.options, '-q', '-b', '-', user],
-        batch,
-      );
-      assert.match(stdout, /two/);
-      assertSame(`tmp/back.${name}-sftp`);
-    });
-
-    testRow(`${name}: rsync both ways`, { skip: skip || lacks('rsync') }, async () => {
-      const rsync = (host: SshHost) => ['/usr/bin/rsync', '-a', '-e', remoteShell(host)];
-      await compare(shell, (host) => [...rsync(host), '/tmp/sent/', `${user}:${name}-rsync/`]);
-      await compare(shell, (host) => [...rsync(host), `${user}:${name}-rsync/`, `/tmp/back.${name}-rsync/`]);
-      assertSame(`tmp/back.${name}-rsync`);
-    });
-
-    // Four connections, each a command as above.
-    if (!isLong && name !== 'bash') continue;
-    test(`${name}: git over ssh clones and pushes`, { skip: skip || lacks('git') }, async () => {
-      const repository = `/home/ssm-user/${name}.git`;
-      await compare(shell, (host) => ssh(host, user, `git init -q --bare ${repository}`));
-      const git = (host: SshHost) => [
-        '/usr/bin/env',
-        `GIT_SSH_COMMAND=${remoteShell(host)}`,
-        ...['AUTHOR', 'COMMITTER'].flatMap((who) => [
-          `GIT_${who}_NAME=a`,
-          `GIT_${who}_EMAIL=a@example.com`,
-          `GIT_${who}_DATE=2024-01-01T00:00:00Z`,
-        ]),
-        '/usr/bin/dash',
-        '-ec',
-        `git clone -q ssh://${user}${repository} /tmp/clone.${name} 2>/dev/null
-        cd /tmp/clone.${name}
-        git commit -q --allow-empty -m one
-        git push -q origin HEAD:refs/heads/one
-        git ls-remote`,
-      ];
-      assert.match(await compare(shell, git), /refs\/heads\/one/);
-    });
+    describe(shell, { concurrency: 1 }, () => testLoginShell(shell));
   }
 
   test('a person who logs in by ssh is kept on this very host', { skip }, async () => {
@@ -214,6 +139,90 @@ describe('programs', { concurrency: 1 }, () => {
     assert.doesNotMatch(seen[0]!, /ssmka|ssm-keepalive/);
   });
 });
+
+/** All over one connection for each host; what it started is compared in the end. */
+function testLoginShell(shell: string) {
+  const name = shell.slice(shell.lastIndexOf('/') + 1);
+  // bash is asked everything, the others a part each; everything in the long run.
+  const testRow = testInTurn(LOGIN_SHELLS.indexOf(shell), 4);
+
+  before(async () => {
+    if (skip) return;
+    for (const host of hosts) {
+      setLoginShell(host.sandbox, shell);
+      await host.connect(user);
+    }
+  });
+
+  for (const { name: what, words, ...rest } of COMMANDS) {
+    testRow(`${name}: ${what} sees not one byte`, { skip }, async () => {
+      const flags = 'flags' in rest ? rest.flags : [];
+      const input = 'input' in rest ? rest.input : '';
+      const stdout = await compare((host) => ssh(host, ...flags, user, ...words), input);
+      assert.match(stdout, /ran\r?\n/);
+    });
+  }
+
+  testRow(
+    `${name}: scp both ways, with the old protocol and the new one`,
+    {
+      skip: skip || lacks('scp'),
+    },
+    async () => {
+      for (const protocol of ['-O', '-s']) {
+        const scp = (host: SshHost) => ['/usr/bin/scp', protocol, '-qrp', ...host.options];
+        await compare((host) => [...scp(host), '/tmp/sent', `${user}:${name}${protocol}`]);
+        await compare((host) => [...scp(host), `${user}:${name}${protocol}`, `/tmp/back.${name}${protocol}`]);
+        assertSame(`tmp/back.${name}${protocol}`);
+      }
+    },
+  );
+
+  testRow(`${name}: sftp`, { skip: skip || lacks('sftp') }, async () => {
+    const batch = `put -r /tmp/sent ${name}-sftp\nls -1 ${name}-sftp\nget -r ${name}-sftp /tmp/back.${name}-sftp\n`;
+    const stdout = await compare((host) => ['/usr/bin/sftp', ...host.options, '-q', '-b', '-', user], batch);
+    assert.match(stdout, /two/);
+    assertSame(`tmp/back.${name}-sftp`);
+  });
+
+  testRow(`${name}: rsync both ways`, { skip: skip || lacks('rsync') }, async () => {
+    const rsync = (host: SshHost) => ['/usr/bin/rsync', '-a', '-e', remoteShell(host)];
+    await compare((host) => [...rsync(host), '/tmp/sent/', `${user}:${name}-rsync/`]);
+    await compare((host) => [...rsync(host), `${user}:${name}-rsync/`, `/tmp/back.${name}-rsync/`]);
+    assertSame(`tmp/back.${name}-rsync`);
+  });
+
+  // Four sessions, each a command as above.
+  if (isLong || name === 'bash')
+    test(`${name}: git over ssh clones and pushes`, { skip: skip || lacks('git') }, async () => {
+      const repository = `/home/ssm-user/${name}.git`;
+      await compare((host) => ssh(host, user, `git init -q --bare ${repository}`));
+      const git = (host: SshHost) => [
+        '/usr/bin/env',
+        `GIT_SSH_COMMAND=${remoteShell(host)}`,
+        ...['AUTHOR', 'COMMITTER'].flatMap((who) => [
+          `GIT_${who}_NAME=a`,
+          `GIT_${who}_EMAIL=a@example.com`,
+          `GIT_${who}_DATE=2024-01-01T00:00:00Z`,
+        ]),
+        '/usr/bin/dash',
+        '-ec',
+        `git clone -q ssh://${user}${repository} /tmp/clone.${name} 2>/dev/null
+        cd /tmp/clone.${name}
+        git commit -q --allow-empty -m one
+        git push -q origin HEAD:refs/heads/one
+        git ls-remote`,
+      ];
+      assert.match(await compare(git), /refs\/heads\/one/);
+    });
+
+  test(`${name}: nothing of ours is started, whatever was asked`, { skip }, async () => {
+    await Promise.all(hosts.map((host) => host.disconnect()));
+    const started = await Promise.all(hosts.map((host) => host.takeStarted()));
+    assert.ok(started[0]!.includes(shell), 'the host was asked');
+    assert.deepEqual(started[0], started[1]);
+  });
+}
 
 /** What came back over the wire is what was sent. */
 function assertSame(folder: string) {

@@ -1,7 +1,12 @@
-/** A sandbox that is reached by a real ssh client over loopback: its sshd is started for each connection, under strace. */
+/**
+ * A sandbox that is reached by a real ssh client over loopback: its sshd is started for each connection, under strace. Clients share
+ * a connection between `connect` and `disconnect`: keys are exchanged once.
+ */
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Sandbox } from './sandbox.ts';
 
 const SFTP_SERVERS = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-server'];
@@ -24,6 +29,7 @@ export class SshHost {
   readonly sandbox: Sandbox;
   private readonly server: Server;
   private connections = 0;
+  private master: ChildProcess | undefined;
   private readonly served: Promise<unknown>[] = [];
 
   constructor(sandbox: Sandbox) {
@@ -71,12 +77,31 @@ export class SshHost {
       StrictHostKeyChecking: 'no',
       LogLevel: 'ERROR',
       Port: String(this.port),
+      ControlPath: '/tmp/shared-connection',
     };
     return [
       '-F',
       '/dev/null',
       ...Object.entries(pairs).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
     ];
+  }
+
+  /** Opens the connection that all clients use from now on. */
+  async connect(user: string): Promise<void> {
+    const argv = ['/usr/bin/ssh', ...this.options, '-o', 'ControlMaster=yes', '-N', user];
+    this.master = this.sandbox.start(argv, 'ignore');
+    const path = this.sandbox.path('tmp/shared-connection');
+    while (!existsSync(path)) {
+      if (this.master.exitCode !== null) throw new Error('no connection');
+      await pause(20);
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    const ended = once(this.master!, 'close');
+    this.master!.kill();
+    await ended;
+    rmSync(this.sandbox.path('tmp/shared-connection'), { force: true });
   }
 
   /** sshd as inetd starts it: no port is chosen twice, and none is left behind. */
