@@ -48,9 +48,18 @@ export function makeParser(version: string, onCommand: OnCommand): Argv {
       (parsed) => onCommand(entry, parsed),
     );
   }
+  dropHelpOfRun(parser);
   return parser
     .example('$0 install --lab --tag env=dev', 'try it here, without an account')
     .epilogue('Help on a command:  ssm-keepalive COMMAND --help');
+}
+
+/** Once a command has been called yargs writes its whole help, for a program that asks for it afterwards: we do not, and it takes longer than the parse. */
+function dropHelpOfRun(parser: Argv): void {
+  const { getInternalMethods } = parser as unknown as {
+    getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void } };
+  };
+  getInternalMethods.call(parser).getUsageInstance().cacheHelpMessage = () => {};
 }
 
 /** yargs wants a positional's name; help shows what the user may type. */

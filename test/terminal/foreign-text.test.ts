@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { run } from '../../src/cli/run.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { makeEnvironment, makeIo, USER_ENV, variablesOfRun } from '../support/cli.ts';
-import { HurriedClock } from '../support/clock.ts';
+import { USER_ENV } from '../support/cli.ts';
+import { rotate, TURN } from '../support/turns.ts';
 import { checkShown, EVERYTHING } from './hostile.ts';
 import { startHostileService } from './hostile-service.ts';
+import { look, WAYS } from './look.ts';
 
 const ID = 'i-0123456789abcdef0';
 const PREFERENCES = {
@@ -104,46 +104,6 @@ function makeFolder(context: TestContext): string {
   return folder;
 }
 
-interface Seen {
-  readonly words: readonly string[];
-  readonly variables: Record<string, string>;
-  readonly folder: string;
-}
-
-/** Once as in a terminal of 200 columns with somebody who says no, once as in a pipe, 70 columns wide. */
-async function look({ words, variables, folder }: Seen, where: string): Promise<string> {
-  let all = '';
-  for (const isTerminal of [true, false]) {
-    const said = { out: '', err: '' };
-    const io = makeIo({
-      clock: new HurriedClock(1000),
-      hasColor: isTerminal,
-      columns: isTerminal ? 200 : 70,
-      out: (text) => {
-        said.out += text;
-      },
-      err: (text) => {
-        said.err += text;
-      },
-      ...(isTerminal
-        ? {
-            ask: async (question: string) => {
-              said.err += question;
-              return 'no';
-            },
-          }
-        : {}),
-    });
-    const env = { ...USER_ENV, ...variables };
-    await variablesOfRun.run(env, () => run(words, io, makeEnvironment({ variables: env, folder })));
-    const shown = said.out + said.err;
-    assert.notEqual(shown, '', `${where}: nothing was said`);
-    checkShown(shown, where, isTerminal);
-    all += shown;
-  }
-  return all;
-}
-
 const SERVICES = {
   'a report of a failure': {
     Content: JSON.stringify(PREFERENCES, null, 2),
@@ -177,8 +137,12 @@ test('whatever the service and an instance say is text, in every command', async
       PATH: `${folder}:${USER_ENV['PATH']}`,
     };
     const lookAtAll = async (lines: typeof LINES, what: string, more: readonly string[] = []) => {
-      for (const words of lines)
-        shown += await look({ words: [...words, ...more], variables, folder }, `${what}: ${words.join(' ')}`);
+      for (const [index, words] of lines.entries()) {
+        // Each command is seen both ways, in the first of its lines; the others by turns.
+        const ways = ONE_OF_EACH.includes(words) && more.length === 0 ? WAYS : rotate(WAYS, TURN + index);
+        const seen = { words: [...words, ...more], variables, folder };
+        shown += await look(seen, `${what}: ${words.join(' ')}`, ways);
+      }
     };
     const isFirst = name === 'a report of a failure';
     await lookAtAll(

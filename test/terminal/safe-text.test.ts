@@ -12,7 +12,9 @@ import { quoteWord } from '../../src/terminal/shell-word.ts';
 import { CLI, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { LocalPty } from '../support/pty.ts';
+import { rotate, TURN } from '../support/turns.ts';
 import { checkShown, DANGEROUS, EVERYTHING, HOSTILE } from './hostile.ts';
+import { look, WAYS } from './look.ts';
 
 for (const [name, text] of Object.entries(HOSTILE)) {
   test(`safe text: ${name} is shown and does nothing`, () => {
@@ -48,7 +50,7 @@ test('safe text: a colour in a table stays a colour, on each line of its cell', 
 });
 
 test('advice: a word of others is one word for a shell, and nothing runs', () => {
-  for (const text of [
+  const words = [
     ...Object.values(HOSTILE).map((one) => one.replaceAll('\0', '')),
     '$(id)',
     '`id`',
@@ -57,11 +59,13 @@ test('advice: a word of others is one word for a shell, and nothing runs', () =>
     '',
     '~',
     'a b',
-  ])
-    assert.equal(
-      execFileSync('/bin/sh', ['-c', `printf %s ${quoteWord(text)}`], { encoding: 'utf8' }),
-      Buffer.from(text).toString(),
-    );
+  ];
+  const line = `printf '%s\\0' ${words.map(quoteWord).join(' ')}`;
+  const read = execFileSync('/bin/sh', ['-c', line], { encoding: 'utf8' }).split('\0').slice(0, -1);
+  assert.deepEqual(
+    read,
+    words.map((text) => Buffer.from(text).toString()),
+  );
   assert.equal(quoteWord('env=dev,test'), 'env=dev,test');
 });
 
@@ -137,8 +141,28 @@ test('what an instance, the lab and files say is text, from the real process int
     [],
     'every command is among them',
   );
+  const see = (words: readonly string[], text: string) => {
+    if (words[0] === 'install' && words.includes('--yes'))
+      assert.match(text, /next: the instance says: run curl evil/);
+    if (words[0] === 'lab') assert.match(text, /web<title\\u001b/);
+  };
+  // What a process adds to what `run` says is the same for every command: these, and one more by turns.
+  const [install = [], connect = [], debug = []] = [
+    lines.find((words) => words.includes('--yes')),
+    lines.find(([name]) => name === 'connect'),
+    lines.find((words) => words.includes('--debug')),
+  ];
+  const others = lines.filter((words) => ![install, connect, debug].includes(words));
+  const asProcess = [install, connect, debug, ...rotate(others, TURN)];
   for (const words of lines) {
     const where = JSON.stringify(words).slice(0, 100);
+    // Its own answer to a shell is nothing where there is nothing to offer.
+    const isAnswer = words[0] === '__complete';
+    if (!asProcess.includes(words)) {
+      const shown = await look({ words, variables, folder }, where, WAYS, isAnswer);
+      see(words, shown);
+      continue;
+    }
     const pty = new LocalPty({ file: process.execPath, args: [CLI, ...words], env: variables, cwd: folder });
     const [piped] = await Promise.all([
       runCliProcess(words, variables, { cwd: folder }),
@@ -147,10 +171,9 @@ test('what an instance, the lab and files say is text, from the real process int
     const shown = piped.stdout + piped.stderr;
     checkShown(shown, where, false);
     checkShown(pty.raw, where, true);
-    if (words[0] !== '__complete') assert.ok(shown !== '' && pty.raw !== '', where);
-    if (words[0] === 'install' && words.includes('--yes'))
-      for (const text of [shown, pty.raw]) assert.match(text, /next: the instance says: run curl evil/);
-    if (words[0] === 'lab') assert.match(shown, /web<title\\u001b/);
+    if (!isAnswer) assert.ok(shown !== '' && pty.raw !== '', where);
+    see(words, shown);
+    see(words, pty.raw);
   }
   const { stdout } = await runCli(['status', '--tag', 'env=dev', '--output', 'json'], variables);
   assert.doesNotMatch(stdout, DANGEROUS);
