@@ -12,6 +12,7 @@ import type { Lab } from '../../src/lab/index.ts';
 import { runCli } from '../support/cli.ts';
 import { ManualClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
+import { isLong, TURN } from '../support/turns.ts';
 import { type Desk, makeDesk, ShellLine } from './shell-line.ts';
 
 const WEB = 'i-0aaaaaaaaaaaaaaa1';
@@ -31,17 +32,23 @@ async function startLab(context: TestContext, dir?: string): Promise<Lab> {
   });
 }
 
-/** What fish offers for a line; asks again until the account has answered, which the first press of TAB does not wait for. */
-async function askFish(desk: Desk, line: string, isDone = (_: string[]) => true): Promise<string[]> {
-  const script = `source (ssm-keepalive completion fish | psub); complete -C ${JSON.stringify(line)}`;
-  return askUntil(async () => {
-    const { stdout, stderr } = await execa('fish', ['--no-config', '-c', script], {
-      env: desk.env,
-      extendEnv: false,
-    });
-    assert.equal(stderr, '');
-    return stdout.split('\n').map((row) => row.split('\t')[0] ?? '');
-  }, isDone);
+/** What fish offers for each of these lines. */
+async function askFish(desk: Desk, lines: readonly string[]): Promise<string[][]> {
+  const asks = lines.map((line) => `complete -C ${JSON.stringify(line)}; echo`);
+  const script = `source (ssm-keepalive completion fish | psub); ${asks.join('; ')}`;
+  const { stdout, stderr } = await execa('fish', ['--no-config', '-c', script], {
+    env: desk.env,
+    extendEnv: false,
+    stripFinalNewline: false,
+  });
+  assert.equal(stderr, '');
+  const answers = stdout.split(/^\n/m).slice(0, lines.length);
+  return answers.map((answer) =>
+    answer
+      .trim()
+      .split('\n')
+      .map((row) => row.split('\t')[0] ?? ''),
+  );
 }
 
 async function askUntil<T>(ask: () => Promise<T>, isDone: (found: T) => boolean): Promise<T> {
@@ -62,7 +69,7 @@ async function warm(desk: Desk, words: readonly string[]): Promise<void> {
   assert.match(found, /^open\n(.*\n)*env=/);
 }
 
-for (const shell of ['bash', 'zsh'] as const) {
+for (const [place, shell] of (['bash', 'zsh'] as const).entries()) {
   test(`${shell}: commands, flags, words, tags and ids come with TAB, on the lab`, async (context) => {
     const lab = await startLab(context);
     const desk = makeDesk(context, lab.env);
@@ -92,7 +99,11 @@ for (const shell of ['bash', 'zsh'] as const) {
       ['ssm-keepalive status --config sett\t', ['ssm-keepalive', 'status', '--config', 'settings.yaml', '@']],
       ['ssm-keepalive status --timeout 4\t', ['ssm-keepalive', 'status', '--timeout', '4@']],
     ];
-    for (const [keys, words] of cases) assert.deepEqual(await line.words(keys), words, keys);
+    for (const [row, [keys, words]] of cases.entries()) {
+      // bash makes words of its own at = and :, so it is asked all of those; of the others each shell is asked every second one.
+      if (!isLong && !(shell === 'bash' && /=|odd/.test(keys)) && (TURN + row + place) % 2 === 0) continue;
+      assert.deepEqual(await line.words(keys), words, keys);
+    }
   });
 }
 
@@ -100,13 +111,17 @@ test('fish: commands, flags, words, tags and ids are offered, on the lab', async
   if (findCommand('fish') === undefined) return context.skip('fish is absent');
   const lab = await startLab(context);
   const desk = makeDesk(context, lab.env);
-  assert.deepEqual(await askFish(desk, 'ssm-keepalive inst'), ['install']);
-  assert.deepEqual(await askFish(desk, 'ssm-keepalive install --keeper '), ['auto', 'relay', 'prompt']);
-  assert.deepEqual(await askFish(desk, 'ssm-keepalive install --keeper=rel'), ['--keeper=relay']);
-  const hasKey = (found: string[]) => found.includes('env=');
-  assert.deepEqual(await askFish(desk, 'ssm-keepalive status --tag ', hasKey), ['env=', 'role=', 'odd=']);
-  assert.deepEqual(await askFish(desk, 'ssm-keepalive status --tag env='), ['env=dev', 'env=prod']);
-  assert.deepEqual(await askFish(desk, 'ssm-keepalive status --instance-id '), [WEB, DB]);
+  // The first press of TAB does not wait for the account.
+  await warm(desk, ['status']);
+  const expected: Readonly<Record<string, readonly string[]>> = {
+    'ssm-keepalive inst': ['install'],
+    'ssm-keepalive install --keeper ': ['auto', 'relay', 'prompt'],
+    'ssm-keepalive install --keeper=rel': ['--keeper=relay'],
+    'ssm-keepalive status --tag ': ['env=', 'role=', 'odd='],
+    'ssm-keepalive status --tag env=': ['env=dev', 'env=prod'],
+    'ssm-keepalive status --instance-id ': [WEB, DB],
+  };
+  assert.deepEqual(await askFish(desk, Object.keys(expected)), Object.values(expected));
 });
 
 test('completion: --lab is honoured, up or down, and so is a Region', async (context) => {
