@@ -28,7 +28,7 @@ for (const version of VERSIONS) {
     const node = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
     const { stdout } = await execa(node, ['--version']);
     assert.ok(stdout.startsWith(`v${version}`), stdout);
-    const command = await installPacked(context, 'home');
+    const { command } = await installPacked(context, 'home');
     await checkMainJob([node, command], makeSeat(context));
   });
 }

@@ -4,11 +4,11 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execa } from 'execa';
-import { installPacked, pack, productionEntries, ROOT } from './support/installed.ts';
+import { installPacked, type PackedFile, productionEntries, ROOT } from './support/installed.ts';
 import { checkMainJob, chooseSeat } from './support/main-job.ts';
 
-test('package: under 1 MB without its dependencies, and nothing in it but what runs and what is read', async () => {
-  const { size, files } = await pack();
+/** Under 1 MB without its dependencies, and nothing in it but what runs and what is read. */
+function checkContent(size: number, files: readonly PackedFile[]) {
   assert.ok(size < 1_000_000, `${size} bytes`);
   const paths = files.map(({ path }) => path);
   for (const path of [
@@ -26,7 +26,7 @@ test('package: under 1 MB without its dependencies, and nothing in it but what r
       /^(dist|templates|docs|node_modules\/@lydell\/node-pty(-\w+-\w+)?)\/|^[A-Z]+(\.md)?$|^package\.json$/,
       `${path} has no place in it`,
     );
-});
+}
 
 test('package: nothing that users install runs a script while it is installed', () => {
   const entries = productionEntries();
@@ -106,8 +106,9 @@ test('package: the bill of materials has what is built in and what is bundled, a
   assert.deepEqual(names.sort(), [...new Set([...builtIn, ...bundled])].sort());
 });
 
-test('package: installed by npm without the network, the main job from a folder with a blank in its name, as a user who can write nothing there', async (context) => {
-  const command = await installPacked(context, 'a folder');
+test('package: under 1 MB, nothing in it but what runs and what is read, installed by npm without the network, the main job from a folder with a blank in its name, as a user who can write nothing there', async (context) => {
+  const { command, size, files } = await installPacked(context, 'a folder');
+  checkContent(size, files);
   const home = join(command, '..', '..', '..');
   await execa('chmod', ['-R', 'a-w', home]);
   await execa('chmod', ['755', join(home, '..')]);

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { copyHost, installedSandbox } from '../support/bundle.ts';
 import { type PtySession, type Sandbox, skipUnless, WAYS_IN, type WayIn } from '../support/sandbox.ts';
+import { rotate, TURN } from '../support/turns.ts';
 
 const skip =
   skipUnless('bwrap', 'python3', 'dash', 'bash', 'zsh', 'script', 'tmux', 'su') ||
@@ -25,7 +26,11 @@ const STEPS = [
 ] as const;
 const SCREEN = { typed: 'screen bash -l', tool: 'screen' } as const;
 
-const WAYS = WAYS_IN.filter(({ name }) => ['dash as sh', '-bash', 'bash, by its rc', '-zsh'].includes(name));
+/** What is started inside one is the way in of the others: the agent's plain sh is always there, of those others one by turns. */
+const [SH = [], OTHERS = []] = [['dash as sh'], ['-bash', 'bash, by its rc', '-zsh']].map((names) =>
+  WAYS_IN.filter(({ name }) => names.includes(name)),
+);
+const WAYS = [...SH, ...rotate(OTHERS, TURN)];
 
 let model: Sandbox;
 before(() => {

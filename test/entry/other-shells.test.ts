@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { installedSandbox, LIBRARY } from '../support/bundle.ts';
+import { QUERY } from '../support/pty.ts';
 import {
   lacksShell,
   Sandbox,
@@ -10,6 +11,7 @@ import {
   WAYS_IN,
   type WayIn,
 } from '../support/sandbox.ts';
+import { isLong, TURN } from '../support/turns.ts';
 
 const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh', 'strace');
 const OTHERS = WAYS_IN.filter(({ env }) => !env);
@@ -49,8 +51,10 @@ async function transcript(host: Sandbox, options: SessionOptions, input: string,
       session.type(input);
     }
     const status = await session.exited();
-    // A line editor draws what comes while it draws in more than one way; what programs print is the same.
-    const said = session.screen.split('\r\n').filter((line) => !/\x1b|prompt> /.test(line));
+    // A line editor draws what comes while it draws in more than one way; what programs print is the same. The first query stands
+    // before their first byte.
+    const lines = session.screen.replaceAll(QUERY, '').split('\r\n');
+    const said = lines.filter((line) => !/\x1b|prompt> /.test(line));
     return { said, status, relays };
   });
 }
@@ -73,12 +77,17 @@ function testWay(way: WayIn) {
     assert.deepEqual([here.said, here.status, here.relays], [there.said, 21, 1]);
   });
 
-  for (const [what, options] of [
-    ['a login that is no session of the service', { parent: 'sshd' }],
-    ['SSM_KEEPALIVE=off', { env: { SSM_KEEPALIVE: 'off' } }],
-    ["the user's own off file", { env: { HOME: '/home/off', ZDOTDIR: '/home/ssm-user' } }],
-    ['a pane of a multiplexer', { parent: 'tmux: server' }],
-  ] as const) {
+  // They share the entry's guards: -bash and fish, which has an entry of its own, are asked about all; the others take turns.
+  const place = OTHERS.indexOf(way);
+  for (const [row, [what, options]] of (
+    [
+      ['a login that is no session of the service', { parent: 'sshd' }],
+      ['SSM_KEEPALIVE=off', { env: { SSM_KEEPALIVE: 'off' } }],
+      ["the user's own off file", { env: { HOME: '/home/off', ZDOTDIR: '/home/ssm-user' } }],
+      ['a pane of a multiplexer', { parent: 'tmux: server' }],
+    ] as const
+  ).entries()) {
+    if (!isLong && !['-bash', '-fish'].includes(way.name) && (TURN + row + place) % 4 !== 0) continue;
     // fish has its prompt from the home that is not this one.
     if (way.argv0 === '-fish' && what.includes('off file')) continue;
     test(`${way.name}: ${what} is left alone`, { skip }, async () => {
@@ -153,9 +162,7 @@ function testCommands() {
       skip: missing || lacksShell({ name: '', ...options }),
     }, async () => {
       const here = await transcript(kept, options, '', false);
-      const there = await transcript(plain, options, '', false);
-      assert.deepEqual(here, there);
-      assert.deepEqual(here.said.slice(-2), ['0', '']);
+      assert.deepEqual([here.said.slice(-2), here.status, here.relays], [['0', ''], 1, 0]);
     });
   }
 

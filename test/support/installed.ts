@@ -30,19 +30,20 @@ export interface PackedFile {
   readonly size: number;
 }
 
-/** What `npm pack` makes, or would make. Its own build step is left out: the tests run on what was built before them. */
-export async function pack(
-  folder?: string,
-): Promise<{ filename: string; size: number; files: PackedFile[] }> {
-  const where = folder === undefined ? ['--dry-run'] : ['--pack-destination', folder];
-  const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', ...where], { cwd: ROOT });
+/** What `npm pack` makes. Its own build step is left out: the tests run on what was built before them. */
+export async function pack(folder: string): Promise<{ filename: string; size: number; files: PackedFile[] }> {
+  const options = ['--json', '--ignore-scripts', '--pack-destination', folder];
+  const { stdout } = await execa('npm', ['pack', ...options], { cwd: ROOT });
   const report = JSON.parse(stdout);
   // An object by name since npm 12, a list before.
   return Object.values(report)[0] as { filename: string; size: number; files: PackedFile[] };
 }
 
-/** Installs the tarball with npm, into a folder and with a cache that are empty, and without the network. Returns the path of the command. */
-export async function installPacked(context: TestContext, name: string): Promise<string> {
+/** Installs the tarball with npm, into a folder and with a cache that are empty, and without the network: the path of the command. */
+export async function installPacked(
+  context: TestContext,
+  name: string,
+): Promise<{ command: string; size: number; files: readonly PackedFile[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-packed-'));
   context.after(async () => {
     await execa('chmod', ['-R', 'u+w', folder]);
@@ -51,8 +52,8 @@ export async function installPacked(context: TestContext, name: string): Promise
   const home = join(folder, name);
   mkdirSync(home);
   writeFileSync(join(home, 'package.json'), '{}');
-  const { filename } = await pack(folder);
+  const { filename, size, files } = await pack(folder);
   const options = ['--offline', '--cache', join(folder, 'cache'), '--no-audit', '--no-fund'];
   await execa('npm', ['install', ...options, join(folder, filename)], { cwd: home });
-  return join(home, 'node_modules', '.bin', 'ssm-keepalive');
+  return { command: join(home, 'node_modules', '.bin', 'ssm-keepalive'), size, files };
 }
