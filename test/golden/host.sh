@@ -20,7 +20,7 @@ while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
 verdict='' digest='' keeper=none keeper_why='' asked='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
 drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
-interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock=''
+interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock='' editable=''
 undo=: fit_sessions=:
 
 json_string() {
@@ -136,7 +136,7 @@ require_host() {
 
 is_roots_alone() {
  set -- "$1" $(ls -ldn "$1" 2>/dev/null)
- distrust=
+ distrust='' links=${3-}
  case ${2-}:${4-} in
   :*) distrust="$1 does not exist" ;;
   l*) distrust="$1 is a symbolic link" ;;
@@ -155,6 +155,19 @@ is_trusted_component() {
  case $trusted in *"//$1//"*) return 0 ;; esac
  is_roots_alone "$1" || return 1
  [ -n "$sticky" ] || trusted=$trusted//$1//
+}
+
+trust_usual_folders() {
+ usual_ifs=$IFS IFS=$newline
+ for listed in $(ls -ldn "${root:-/}" "$root/usr" "$root/usr/local" "$root/usr/local/lib" "$root/usr/local/lib/ssm-keepalive" \
+  "$root/etc" "$root/etc/profile.d" "$root/etc/fish" "$root/etc/fish/conf.d" "$root/etc/zsh" "$root/etc/systemd" \
+  "$root/etc/systemd/system" "$root/run" 2>/dev/null); do
+  case $listed in d????[!w]??[!w]?[!+]*) ;; *) continue ;; esac
+  IFS=' '
+  set -- $listed
+  case $3 in 0 | "$stranger") trusted=$trusted///${listed#* /}// ;; esac
+ done
+ IFS=$usual_ifs
 }
 
 is_trusted() {
@@ -222,6 +235,7 @@ is_writable() {
 
 sticky='' trusted='' stranger=0
 [ ! -r /proc/self/uid_map ] || { read -r part hops untried </proc/self/uid_map && [ "$untried" != 1 ] || stranger=65534; }
+trust_usual_folders
 
 find_library() {
  library='' place=''
@@ -237,7 +251,7 @@ find_library() {
 
 is_trusted_library() {
  is_trusted_directory "$1" || return 1
- distrust=$(ls -lnA "$root$1" "$root$1"/*/ 2>/dev/null | while read -r mode links uid rest; do
+ distrust=$(ls -lnA "$root$1" "$root$1"/*/ 2>/dev/null | while read -r mode count uid rest; do
   case $mode in
    *:) ;;
    [!-dlpscb]* | '') continue ;;
@@ -476,6 +490,14 @@ drop_waiting() {
 }
 
 find_target() {
+ case $editable in
+  *"//$1 "*)
+   target=${editable#*"//$1 "} distrust=''
+   target=${target%%//*}
+   [ -e "$root$target" ]
+   return
+   ;;
+ esac
  target=$1 distrust=
  if [ -h "$root$1" ]; then
   top=$(readlink -f "${root:-/}" 2>/dev/null)
@@ -489,28 +511,28 @@ find_target() {
   esac
  fi
  [ -e "$root$target" ] && is_trusted_directory "${target%/*}" && is_replaceable "$target" && is_writable "$target" || return 1
- [ "$(stat -c %h "$root$target" 2>/dev/null)" = 1 ] && return 0
- distrust="$target has several names (hard links)"
- return 1
+ [ "$links" = 1 ] || distrust="$target has several names (hard links)"
+ [ -z "$distrust" ] && editable="$editable//$1 $target//"
 }
 
 find_block() {
- block='' from=0 to=0 count=0
+ block='' from=0 to=0 count=0 block_text=''
  [ -f "$root$1" ] || return 0
- while IFS= read -r text || [ -n "$text" ]; do
+ while ending=$newline && IFS= read -r text || { ending='' && [ -n "$text" ]; }; do
   count=$((count + 1))
   case $text in
    '# >>> ssm-keepalive >>>'*) [ "$from" -gt 0 ] || from=$count ;;
    '# <<< ssm-keepalive <<<'*)
     to=$count
-    [ "$from" -eq 0 ] || break
+    [ "$from" -eq 0 ] || { block_text=$block_text$text$ending && break; }
     ;;
   esac
+  [ "$from" -eq 0 ] || block_text=$block_text$text$ending
  done <"$root$1"
  [ "$from$to" != 00 ] || return 0
  block=edited
  [ "$from" -gt 0 ] && [ "$to" -gt "$from" ] || return 0
- [ "$(tail -n "+$from" "$root$1" | head -n "$((to - from + 1))" | sha256sum)" != "$2  -" ] || block=same
+ [ "$(printf %s "$block_text" | sha256sum)" != "$2  -" ] || block=same
 }
 
 rewrite_around() {

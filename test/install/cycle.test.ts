@@ -92,7 +92,7 @@ for (const { name, argv } of shellsInTurn(0)) {
   });
 }
 
-test('each process costs a small host ten milliseconds: an install starts at most 130, a second look 60, an uninstall 65', {
+test('each process costs a small host ten milliseconds: an install starts at most 105, a second look 45, an uninstall 55', {
   skip: skip || skipUnless('strace'),
 }, () => {
   const sandbox = new Sandbox();
@@ -118,7 +118,7 @@ test('each process costs a small host ten milliseconds: an install starts at mos
     };
     const { installer, uninstaller } = bundleOf();
     const counts = [count(installer), count(installer), count(uninstaller)] as const;
-    assert.ok(counts[0] <= 130 && counts[1] <= 60 && counts[2] <= 65, counts.join(', '));
+    assert.ok(counts[0] <= 105 && counts[1] <= 45 && counts[2] <= 55, counts.join(', '));
     assert.ok(Math.min(...counts) > 20, counts.join(', '));
   } finally {
     sandbox.close();
