@@ -11,8 +11,8 @@ import { blameAlarm, readTriggered } from './alarm.ts';
 import { clockOf } from './client.ts';
 import { isFinal, normalizeStatus } from './invocation.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
+import { failing, readPages } from './pages.ts';
 import { makePollPause } from './poll-pause.ts';
-import { explainServiceError } from './service-errors.ts';
 import type { Counters } from './watch.ts';
 
 export interface RunWatch {
@@ -36,9 +36,7 @@ export async function listRuns(client: SSMClient, associationId: string): Promis
 async function readRuns(client: SSMClient, AssociationId: string): Promise<AssociationExecution[]> {
   const { AssociationExecutions = [] } = await client
     .send(new DescribeAssociationExecutionsCommand({ AssociationId, MaxResults: 50 }))
-    .catch((error: unknown) => {
-      throw explainServiceError(error, `the runs of association ${AssociationId} could not be read`);
-    });
+    .catch(failing(`the runs of association ${AssociationId} could not be read`));
   return AssociationExecutions;
 }
 
@@ -148,23 +146,17 @@ async function* listTargets(
   client: SSMClient,
   { AssociationId = '', ExecutionId = '' }: AssociationExecution,
 ) {
-  let token: string | undefined;
-  do {
-    const page = await client
-      .send(
-        new DescribeAssociationExecutionTargetsCommand({
-          AssociationId,
-          ExecutionId,
-          MaxResults: 50,
-          ...(token ? { NextToken: token } : {}),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw explainServiceError(error, `the results of association ${AssociationId} could not be read`);
-      });
-    yield* page.AssociationExecutionTargets ?? [];
-    token = page.NextToken;
-  } while (token);
+  const pages = readPages(`the results of association ${AssociationId} could not be read`, (token) =>
+    client.send(
+      new DescribeAssociationExecutionTargetsCommand({
+        AssociationId,
+        ExecutionId,
+        MaxResults: 50,
+        ...token,
+      }),
+    ),
+  );
+  for await (const { AssociationExecutionTargets = [] } of pages) yield* AssociationExecutionTargets;
 }
 
 interface Told {

@@ -16,6 +16,7 @@ import { UserError } from '../errors.ts';
 import { alarmField } from './alarm.ts';
 import { type Targets, toServiceTargets } from './choose.ts';
 import type { PinnedDocument } from './command-document.ts';
+import { failing, readPages } from './pages.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { type Delivery, whatToRun } from './send.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -141,26 +142,16 @@ export async function findByName(client: SSMClient, name: string): Promise<strin
 /** Associations of one name, or all there are, a page at a time. @throws ServiceError */
 export async function* listAssociations(client: SSMClient, name?: string) {
   const filter = name ? { AssociationFilterList: [{ key: 'AssociationName' as const, value: name }] } : {};
-  let token: string | undefined;
-  do {
-    const page = await client
-      .send(
-        new ListAssociationsCommand({ ...filter, MaxResults: 50, ...(token ? { NextToken: token } : {}) }),
-      )
-      .catch((error: unknown) => {
-        throw explainServiceError(error, 'the associations could not be listed');
-      });
-    yield* page.Associations ?? [];
-    token = page.NextToken;
-  } while (token);
+  const pages = readPages('the associations could not be listed', (token) =>
+    client.send(new ListAssociationsCommand({ ...filter, MaxResults: 50, ...token })),
+  );
+  for await (const { Associations = [] } of pages) yield* Associations;
 }
 
 async function describe(client: SSMClient, AssociationId: string): Promise<AssociationDescription> {
   const { AssociationDescription } = await client
     .send(new DescribeAssociationCommand({ AssociationId }))
-    .catch((error: unknown) => {
-      throw explainServiceError(error, `association ${AssociationId} could not be read`);
-    });
+    .catch(failing(`association ${AssociationId} could not be read`));
   return AssociationDescription ?? {};
 }
 

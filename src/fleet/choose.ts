@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { quoteWord } from '../terminal/shell-word.ts';
-import { explainServiceError } from './service-errors.ts';
+import { readPages } from './pages.ts';
 
 /** Which instances are meant, in one of four ways: tag conditions that must all hold, ids, a resource group, or all there are. */
 export interface Targets {
@@ -64,49 +64,20 @@ export async function* listInstances(client: SSMClient, targets: Targets): Async
   for (const filters of filterSets) yield* listPages(client, filters);
 }
 
-/** The service's pages lead back to one that was read. */
-export class LoopingListError extends UserError {
-  constructor() {
-    super({
-      code: 'looping-list',
-      what: 'the instances could not be listed',
-      why: 'the service’s pages lead back to one that was read, so the list has no end',
-      next: 'run it again; name the instances with --instance-id if it goes on',
-    });
-  }
-}
-
 async function* listPages(
   client: SSMClient,
-  filters: InstanceInformationStringFilter[],
+  Filters: InstanceInformationStringFilter[],
 ): AsyncGenerator<Instance> {
-  let token: string | undefined;
-  const tokens = new Set<string>();
   const ids = new Set<string>();
-  // An empty page can carry a token: only its absence ends the list.
-  do {
-    const page = await client
-      .send(
-        new DescribeInstanceInformationCommand({
-          Filters: filters,
-          MaxResults: PAGE_SIZE,
-          ...(token ? { NextToken: token } : {}),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw explainServiceError(error, 'the instances could not be listed');
-      });
-    for (const information of page.InstanceInformationList ?? []) {
-      const instance = toInstance(information);
-      if (ids.has(instance.instanceId)) continue;
+  const pages = readPages('the instances could not be listed', (token) =>
+    client.send(new DescribeInstanceInformationCommand({ Filters, MaxResults: PAGE_SIZE, ...token })),
+  );
+  for await (const { InstanceInformationList = [] } of pages) {
+    for (const instance of InstanceInformationList.map(toInstance)) {
+      if (!ids.has(instance.instanceId)) yield instance;
       ids.add(instance.instanceId);
-      yield instance;
     }
-    token = page.NextToken;
-    // A token that comes back would loop for ever; and to go on with half a list would leave hosts out unseen.
-    if (token && tokens.has(token)) throw new LoopingListError();
-    if (token) tokens.add(token);
-  } while (token);
+  }
 }
 
 function toInstance(information: InstanceInformation): Instance {

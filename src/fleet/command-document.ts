@@ -12,6 +12,7 @@ import {
 import { sleep } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { clockOf } from './client.ts';
+import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
 
 /** One version of a document, pinned by its hash: what SendCommand and an association name instead of AWS-RunShellScript. */
@@ -120,9 +121,7 @@ async function findVersion(
   if (!description) return undefined;
   const { Content = '' } = await client
     .send(new GetDocumentCommand({ Name: name, VersionName: versionName, DocumentFormat: 'JSON' }))
-    .catch((error: unknown) => {
-      throw explainServiceError(error, `the document ${name} could not be read`);
-    });
+    .catch(failing(`the document ${name} could not be read`));
   if (isSameDocument(Content, content)) return pin(name, description);
   throw new UserError({
     code: 'foreign-document',

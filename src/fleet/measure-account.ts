@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
+import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
 
@@ -57,9 +58,7 @@ export async function createTemporaryDocument(client: SSMClient): Promise<string
         DocumentFormat: 'JSON',
       }),
     )
-    .catch((error: unknown) => {
-      throw explainServiceError(error, `the temporary document ${name} could not be created`);
-    });
+    .catch(failing(`the temporary document ${name} could not be created`));
   return name;
 }
 

@@ -10,6 +10,7 @@ import {
 import { applyEdits, modify, parse } from 'jsonc-parser';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
+import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
 
@@ -190,9 +191,7 @@ export async function readVersion(client: SSMClient, version: string): Promise<s
         DocumentVersion: version,
       }),
     )
-    .catch((error: unknown) => {
-      throw explainServiceError(error, `version ${version} of the session preferences could not be read`);
-    });
+    .catch(failing(`version ${version} of the session preferences could not be read`));
   return Content ?? '';
 }
 

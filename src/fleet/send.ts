@@ -12,6 +12,7 @@ import { type AlarmName, alarmField } from './alarm.ts';
 import { chunk, IDS_PER_COMMAND, type Targets, toServiceTargets } from './choose.ts';
 import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
+import { failing } from './pages.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 
@@ -113,9 +114,9 @@ async function findSent(client: SSMClient, comment: string, lagSeconds: number):
   const clock = clockOf(client);
   const endsAt = clock.now() + lagSeconds * 1000;
   while (true) {
-    const { Commands } = await client.send(new ListCommandsCommand({ MaxResults: 50 })).catch((error) => {
-      throw explainServiceError(error, 'it is not known whether the command was sent');
-    });
+    const { Commands } = await client
+      .send(new ListCommandsCommand({ MaxResults: 50 }))
+      .catch(failing('it is not known whether the command was sent'));
     const found = Commands?.find(({ Comment }) => Comment === comment);
     if (found?.CommandId) return found.CommandId;
     if (clock.now() > endsAt) return undefined;

@@ -6,7 +6,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { PREFERENCES_DOCUMENT } from './account.ts';
-import { explainServiceError } from './service-errors.ts';
+import { readPages } from './pages.ts';
 import { readSessionLimits, type SessionLimits } from './session-limits.ts';
 
 export interface PastSession {
@@ -50,24 +50,18 @@ export async function readSessionHistory(
     ...(instanceId ? [{ key: 'Target', value: instanceId } as const] : []),
   ];
   const sessions: PastSession[] = [];
-  let token: string | undefined;
-  do {
-    const page = await client
-      .send(
-        new DescribeSessionsCommand({
-          State: 'History',
-          MaxResults: PAGE_SIZE,
-          Filters: filters,
-          ...(token ? { NextToken: token } : {}),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw explainServiceError(error, 'the session history could not be read');
-      });
-    for (const session of page.Sessions ?? []) sessions.push(...describeSession(session));
-    token = page.NextToken;
-  } while (token && sessions.length < MOST_SESSIONS);
-  return { sessions, isCut: token !== undefined, documents: await readDocuments(client, sessions) };
+  const pages = readPages('the session history could not be read', (token) =>
+    client.send(
+      new DescribeSessionsCommand({ State: 'History', MaxResults: PAGE_SIZE, Filters: filters, ...token }),
+    ),
+  );
+  let isCut = false;
+  for await (const { Sessions = [], NextToken } of pages) {
+    sessions.push(...Sessions.flatMap(describeSession));
+    isCut = NextToken !== undefined && sessions.length >= MOST_SESSIONS;
+    if (isCut) break;
+  }
+  return { sessions, isCut, documents: await readDocuments(client, sessions) };
 }
 
 function describeSession(session: Session): PastSession[] {

@@ -9,9 +9,9 @@ import { UserError } from '../errors.ts';
 import { readTriggered, type TriggeredAlarm } from './alarm.ts';
 import { clockOf } from './client.ts';
 import { type Invocation, isFinal, normalizeStatus, UNFINISHED } from './invocation.ts';
+import { failing, LoopingListError, readPages } from './pages.ts';
 import { makePollPause } from './poll-pause.ts';
 import { hasRest } from './report-line.ts';
-import { explainServiceError } from './service-errors.ts';
 
 /** What one poll saw. `targetCount` is 0 at first for tag targets [service behaviour]. */
 export interface Counters {
@@ -123,9 +123,7 @@ export async function awaitInvocations<T>(
 async function readCounters(client: SSMClient, commandId: string): Promise<Counters | undefined> {
   const { Commands } = await client
     .send(new ListCommandsCommand({ CommandId: commandId }))
-    .catch((error: unknown) => {
-      throw explainServiceError(error, `command ${commandId} could not be looked up`);
-    });
+    .catch(failing(`command ${commandId} could not be looked up`));
   const command = Commands?.[0];
   // Right after SendCommand the list may be empty: not an error, just early.
   if (!command) return undefined;
@@ -149,37 +147,29 @@ async function listInvocations<T>(
 ): Promise<{ kept: T[]; areFinal: boolean }> {
   const kept = new Map<string, T>();
   const unfinished = new Set<string>();
-  const tokens = new Set<string>();
-  let token: string | undefined;
-  do {
-    const page = await client
-      .send(
-        new ListCommandInvocationsCommand({
-          CommandId: commandId,
-          Details: true,
-          MaxResults: 50,
-          ...(token ? { NextToken: token } : {}),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw explainServiceError(error, `the results of command ${commandId} could not be read`);
-      });
-    const listed = (page.CommandInvocations ?? []).map((item) => toInvocation(commandId, item));
-    for (const invocation of await completeOutputs(client, listed)) {
-      // An instance that is listed twice counts as it was seen last.
-      const what = keep(invocation);
-      kept.set(invocation.instanceId, what);
-      if (invocation.isFinal) {
-        unfinished.delete(invocation.instanceId);
-        tell(invocation.instanceId, what);
-      } else if (UNFINISHED.has(normalizeStatus(invocation.statusDetails)))
-        unfinished.add(invocation.instanceId);
+  const pages = readPages(`the results of command ${commandId} could not be read`, (token) =>
+    client.send(
+      new ListCommandInvocationsCommand({ CommandId: commandId, Details: true, MaxResults: 50, ...token }),
+    ),
+  );
+  try {
+    for await (const { CommandInvocations = [] } of pages) {
+      const listed = CommandInvocations.map((item) => toInvocation(commandId, item));
+      for (const invocation of await completeOutputs(client, listed)) {
+        // An instance that is listed twice counts as it was seen last.
+        const what = keep(invocation);
+        kept.set(invocation.instanceId, what);
+        if (invocation.isFinal) {
+          unfinished.delete(invocation.instanceId);
+          tell(invocation.instanceId, what);
+        } else if (UNFINISHED.has(normalizeStatus(invocation.statusDetails)))
+          unfinished.add(invocation.instanceId);
+      }
     }
-    token = page.NextToken;
-    // A token that comes back would loop for ever.
-    if (token && tokens.has(token)) break;
-    if (token) tokens.add(token);
-  } while (token);
+  } catch (error) {
+    // Who was not listed is missing, and is looked for again.
+    if (!(error instanceof LoopingListError)) throw error;
+  }
   return { kept: [...kept.values()], areFinal: unfinished.size === 0 };
 }
 
