@@ -91,7 +91,8 @@ if (files.length === 0) {
 }
 if (words.length === 0 && !isPortable) lint();
 
-const atOnce = availableParallelism();
+/** One more than there are cores: some file always waits. */
+const atOnce = availableParallelism() + 1;
 const hosts = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ssm-keepalive-test-hosts-'));
 process.on('exit', () => rmSync(hosts, { recursive: true, force: true }));
 const env = { SSM_KEEPALIVE_TEST_HOSTS: hosts, ...(isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {}) };
