@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isFish, prompt, type Shell, swallowingShells } from '../test/shells/support/shells.ts';
+import { isFish, prompt, type Shell, shells } from '../test/shells/support/shells.ts';
 import { Terminal, type TerminalOptions } from '../test/shells/support/terminal.ts';
 import { childrenOf } from '../test/support/processes.ts';
 import { type BenchRow, median } from './row.ts';
@@ -18,7 +18,7 @@ const MOST_WAKES = 320;
 /** Forks and time per prompt, and what helper and its sleep hold for themselves, at the default interval. */
 export async function benchPrompt(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
-  for (const shell of swallowingShells.filter(({ name }) => name !== 'bash as sh'))
+  for (const shell of shells.filter(({ name }) => name !== 'bash as sh'))
     rows.push(...(await benchShell(shell)));
   return rows;
 }
@@ -118,7 +118,7 @@ async function measureMemory(kept: Terminal): Promise<BenchRow> {
 
 /** Starts of a process by the helper in a few ticks of one second each; a tick is a third of the interval, so 240 an hour by default. */
 async function measureWakes(): Promise<BenchRow> {
-  const shell = swallowingShells[0]!;
+  const shell = shells[0]!;
   const t = new Terminal({ shell, intervalSeconds: 3 });
   try {
     await t.ready();

@@ -63,7 +63,7 @@ const NO_VERDICT = { instanceId: '', name: '', verdict: '', class: '', why: '', 
 const NO_RUN = { command: '', version: '', digest: '', commandIds: [], missingCount: 0, exitStatus: 0 };
 const CLASSES: Readonly<Record<ShellClass, string>> = {
   swallows: 'in bash, zsh, fish',
-  'output-only': 'in dash, busybox ash',
+  plain: 'in dash, busybox ash',
   untouched: 'in ksh, mksh',
 };
 

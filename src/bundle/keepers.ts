@@ -7,10 +7,10 @@ export type IdlePolicy = 'input' | 'output' | 'any';
 /** What the session is doing meanwhile: idle at its prompt, a foreground job that neither reads nor prints, a program that reads. */
 export type Activity = 'prompt' | 'silent-job' | 'reading';
 /**
- * `swallows`: a line editor that can be told to ignore the answer. `output-only`: an entry starts its keeper, which never asks.
+ * `swallows`: a line editor that can be told to ignore the answer. `plain`: it has no way to do so, and only the relay keeps it.
  * `untouched`: no entry starts in it; a session becomes this shell from one that is kept.
  */
-export type ShellClass = 'swallows' | 'output-only' | 'untouched';
+export type ShellClass = 'swallows' | 'plain' | 'untouched';
 /** Whether the client's terminal answers `ESC[5n`, as every emulator does and many programs that drive sessions do not. */
 export type ClientKind = 'answers' | 'silent';
 /** What makes a session survive a lost connection. */
@@ -20,7 +20,7 @@ export type ShellName = 'bash' | 'zsh' | 'fish' | 'dash' | 'busybox ash' | 'ksh'
 export const IDLE_POLICIES: readonly IdlePolicy[] = ['input', 'output', 'any'];
 export const ACTIVITIES: readonly Activity[] = ['prompt', 'silent-job', 'reading'];
 export const CLIENTS: readonly ClientKind[] = ['answers', 'silent'];
-export const SHELL_CLASSES: readonly ShellClass[] = ['swallows', 'output-only', 'untouched'];
+export const SHELL_CLASSES: readonly ShellClass[] = ['swallows', 'plain', 'untouched'];
 export const WRAPPERS: readonly WrapperName[] = ['none', 'tmux'];
 
 /** Every shell that a session is tested in, with the entries that can start a keeper in it. */
@@ -35,8 +35,8 @@ export const SHELLS: readonly KeptShell[] = [
   { name: 'bash', class: 'swallows', entries: ['env', 'profile', 'rc'] },
   { name: 'zsh', class: 'swallows', entries: ['profile', 'rc'] },
   { name: 'fish', class: 'swallows', entries: ['profile'] },
-  { name: 'dash', class: 'output-only', entries: ['env', 'profile'] },
-  { name: 'busybox ash', class: 'output-only', entries: ['env', 'profile'] },
+  { name: 'dash', class: 'plain', entries: ['env', 'profile'] },
+  { name: 'busybox ash', class: 'plain', entries: ['env', 'profile'] },
   { name: 'ksh', class: 'untouched', entries: [] },
   { name: 'mksh', class: 'untouched', entries: [] },
 ];
@@ -65,11 +65,8 @@ export const KEEPERS: readonly Keeper[] = [
   {
     name: 'prompt',
     summary: 'sends only while the shell waits at its own prompt; needs no interpreter',
-    // Output-only shells cannot swallow an answer, so they are never asked for one: only a timer that counts output sees them.
-    lives: ({ policy, activity, shell, client = 'answers' }) => {
-      if (activity !== 'prompt' || shell === 'untouched') return false;
-      return (shell === 'swallows' && client === 'answers') || policy !== 'input';
-    },
+    lives: ({ activity, shell, client }) =>
+      activity === 'prompt' && shell === 'swallows' && client !== 'silent',
   },
   {
     name: 'none',

@@ -29,7 +29,6 @@ export const VERSION_FILES: readonly VersionFile[] = [
   { path: 'entry.sh', template: 'entry/entry.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'entry.fish', template: 'entry/entry.fish.ejs', dialect: 'fish', isNeeded: withProfile },
   { path: 'selftest.sh', template: 'host/selftest.sh.ejs', dialect: 'sh', isNeeded: withRelay },
-  { path: 'prompt.sh', template: 'prompt.sh.ejs', dialect: 'sh', isNeeded: withPrompt },
   { path: 'prompt.bash', template: 'prompt.bash.ejs', dialect: 'bash', isNeeded: withPrompt },
   { path: 'prompt.zsh', template: 'prompt.zsh.ejs', dialect: 'zsh', isNeeded: withPrompt },
   { path: 'prompt.fish', template: 'prompt.fish.ejs', dialect: 'fish', isNeeded: withPrompt },

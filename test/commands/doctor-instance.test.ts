@@ -68,8 +68,8 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'no Python',
-    report: { ...INSTALLED, keeper: 'output', keeperWhy: 'no Python here; sh cannot swallow answers' },
-    expected: [['keeper', 'todo', /it can only print/, /install Python 3/]],
+    report: { ...INSTALLED, keeper: 'none', keeperWhy: 'no Python here; sh cannot swallow answers' },
+    expected: [['keeper', 'todo', /no session gets a keeper/, /install Python 3/]],
   },
   {
     what: 'a file was changed',

@@ -216,8 +216,6 @@ case $__ssmka_entry:$__ssmka_after in
    [ ! -r "$__ssmka_dir/prompt.bash" ] || . "$__ssmka_dir/prompt.bash"
   elif [ -n "${ZSH_VERSION-}" ]; then
    [ ! -r "$__ssmka_dir/prompt.zsh" ] || emulate zsh -c '. "$__ssmka_dir/prompt.zsh"'
-  else
-   [ ! -r "$__ssmka_dir/prompt.sh" ] || . "$__ssmka_dir/prompt.sh"
   fi
   ;;
 esac

@@ -749,10 +749,10 @@ name_keeper() {
   fi
   [ -z "$lacking" ] || keeper_why="$lacking lacks modules of the relay"
  fi
- if [ -f "$root$library/$current/prompt.sh" ]; then
+ if [ -f "$root$library/$current/prompt.bash" ]; then
   case $(readlink -f "$root/bin/sh" 2>/dev/null) in
    *bash) keeper=prompt keeper_why="$keeper_why; sh is bash, which swallows answers at its prompt" ;;
-   *) keeper=output keeper_why="$keeper_why; sh cannot swallow answers" ;;
+   *) keeper_why="$keeper_why; sh cannot swallow answers" ;;
   esac
  fi
 }

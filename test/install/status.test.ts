@@ -134,7 +134,7 @@ test('the keeper and why: the interpreter it runs on, what was asked for, what i
   for (const [options, settings, keeper, why] of [
     [{}, {}, 'relay', /^runs on \/usr\/bin\/python3$/],
     [{ sh: '/usr/bin/bash' }, { keeper: 'prompt' }, 'prompt', /^asked for; sh is bash/],
-    [{ hasPython: false }, {}, 'output', /^no Python here; sh cannot swallow answers$/],
+    [{ hasPython: false }, {}, 'none', /^no Python here; sh cannot swallow answers$/],
   ] as const) {
     const sandbox = new Sandbox(options);
     try {

@@ -4,7 +4,7 @@ import { suite } from 'node:test';
 import { rotate } from '../support/turns.ts';
 import { debianFrameworks } from './support/frameworks.ts';
 import { outlive, variants } from './support/outlive.ts';
-import { isBash, isFish, rotateFamilies, shells, swallowingShells, testWith } from './support/shells.ts';
+import { isBash, isFish, rotateFamilies, shells, testWith } from './support/shells.ts';
 import { standIns } from './support/stand-ins.ts';
 import { inTerminal, show } from './support/terminal.ts';
 
@@ -18,7 +18,7 @@ suite('prompt keeper: frameworks', { concurrency: 16 }, () => {
     }
   }
 
-  for (const shell of swallowingShells) {
+  for (const shell of shells) {
     if (isBash(shell)) continue;
     testWith(
       [shell.command],

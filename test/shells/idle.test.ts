@@ -3,17 +3,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'node:test';
+import { findHelpers } from '../support/processes.ts';
 import { rotate, TURN } from '../support/turns.ts';
+import { readRecord } from './support/record.ts';
 import type { PromptFile } from './support/render.ts';
-import {
-  isFish,
-  isZsh,
-  rotateFamilies,
-  type Shell,
-  shells,
-  swallowingShells,
-  testWith,
-} from './support/shells.ts';
+import { isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions, withoutCrossing } from './support/terminal.ts';
 
 const capPath = '/etc/ssm-keepalive/max-idle';
@@ -36,26 +30,14 @@ const caps: readonly Cap[] = [
   { name: 'a cap that belongs to someone else', text: '2\n', owner: 65534, isObeyed: false },
 ];
 
-/** A shell for each kind of keeper. */
-const rotateKeepers = (index: number): readonly Shell[] =>
-  (['query', 'output'] as const).flatMap((kind) =>
-    rotate(
-      shells.filter(({ keeper }) => keeper === kind),
-      TURN + index,
-    ),
-  );
-
-/** What TMOUT does at a prompt. ksh warns, and ends a minute later; dash, busybox ash and fish have no such timer. */
-function tmoutOf({ name }: Shell): 'ends' | 'warns' | 'none' {
-  if (/dash|busybox|fish/.test(name)) return 'none';
-  return name === 'ksh' ? 'warns' : 'ends';
-}
+/** What TMOUT does at a prompt. fish has no such timer. */
+const hasTmout = (shell: Shell) => !isFish(shell);
 
 /** Each of these lets the helper wake often enough that a heartbeat would have come. */
 async function isSilent(t: Terminal): Promise<boolean> {
-  const before = t.queries + t.nuls;
+  const before = t.queries;
   await t.ticks(3);
-  return t.queries + t.nuls === before;
+  return t.queries === before;
 }
 
 /** In the end. Late on a busy machine fish still reads files of its own, which cannot be told from keys. */
@@ -73,29 +55,30 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   ) => testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
 
   // The helper counts, and it is one file for all shells.
-  for (const shell of rotateKeepers(0)) {
+  for (const shell of rotate(shells, TURN).slice(0, 1)) {
     inShell(
       shell,
       'stops after max-idle, answers not counted; a key resumes it',
       { maxIdleSeconds: 5 },
       async (t) => {
         // Not one more than now: on a busy machine there may have been all that will come.
-        await t.until('an output', () => t.queries + t.nuls > 0);
+        await t.until('an output', () => t.queries > 0);
         await t.ticks(5);
         assert.ok(await fallsSilent(t));
         t.type('\r');
-        await t.outputs(shell.keeper, 1);
+        await t.outputs(1);
         await t.ticks(5);
         assert.ok(await fallsSilent(t), 'and stops again');
       },
     );
   }
 
-  for (const shell of rotateKeepers(1)) whereProcIsHidden(shell);
+  for (const shell of rotate(shells, TURN + 1).slice(0, 1)) whereProcIsHidden(shell);
 
   for (const shell of rotateFamilies(shells, TURN)) {
     testWith([shell.command], `${shell.name}: writes nothing while someone types`, () =>
       withoutCrossing({ shell, intervalSeconds: 3 }, async (t) => {
+        await t.heartbeats(1);
         let last = Date.now();
         let longestPauseMs = 0;
         const typing = setInterval(() => {
@@ -106,44 +89,67 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
         try {
           // What was due before the first key, since a shell may take its time to be ready, has come by then.
           await t.ticks(1);
-          const before = t.queries + t.nuls;
+          const before = t.queries;
           await t.ticks(6);
           // On a busy machine this process may itself have typed nothing for so long that a heartbeat was due.
           if (longestPauseMs > 1000) return 'crossed';
-          assert.equal(t.queries + t.nuls, before);
+          assert.equal(t.queries, before);
         } finally {
           clearInterval(typing);
         }
-        await t.outputs(shell.keeper, 1);
+        await t.outputs(1);
         return 'shown';
       }),
     );
   }
 
-  // The helper reads the cap, and it is one for all: one shell for each kind of keeper is enough.
-  const kinds = [...new Map(shells.map((shell) => [shell.keeper, shell])).values()];
-  if (process.getuid?.() === 0) testCaps(kinds);
+  // The helper reads the cap, and it is one for all: one shell is enough.
+  if (process.getuid?.() === 0) testCaps(rotate(shells, TURN).slice(0, 1));
 
-  for (const shell of rotateFamilies(swallowingShells, TURN)) {
-    testWith(
-      [shell.command],
-      `${shell.name}: four queries without an answer, then NUL bytes until a key comes`,
-      () =>
-        inTerminal({ shell, answers: 'never' }, async (t) => {
-          await t.outputs('output', 2);
-          // fish goes on reading its own files after its first prompt, and what a shell reads is taken for a key.
-          if (isFish(shell)) assert.ok(t.queries >= 4);
-          else assert.equal(t.queries, 4);
-          t.type(' ');
-          await t.outputs('query', 1);
-        }),
+  for (const shell of rotateFamilies(shells, TURN)) {
+    inShell(
+      shell,
+      'a terminal that never answers gets one query at the first prompt and nothing more',
+      { answers: 'never' },
+      async (t) => {
+        await t.until('the probe', () => t.queries > 0);
+        const from = t.raw.length;
+        await t.ticks(6);
+        // fish goes on reading its own files, which may be taken for the answer of somebody who also types.
+        if (isFish(shell)) assert.ok(t.queries <= 3);
+        else assert.equal(t.queries, 1);
+        assert.ok(!t.raw.slice(from).includes('\0'));
+        assert.equal(readRecord(await t.helper())?.['state'], 'no-answer');
+      },
     );
+
+    inShell(
+      shell,
+      'is kept from the first answer on, however late that is',
+      { answers: 'never' },
+      async (t) => {
+        await t.until('the probe', () => t.queries > 0);
+        await t.ticks(3);
+        t.answers = 'whole';
+        t.type('\x1b[0n');
+        await t.outputs(2);
+        await t.until('a record of it', () => readRecord(findHelpers(t.pid)[0]!)?.['state'] === 'answering');
+      },
+    );
+
+    inShell(shell, 'four queries without an answer, then nothing until a key comes', {}, async (t) => {
+      await t.heartbeats(1);
+      t.answers = 'never';
+      const before = t.queries;
+      await t.until('four queries', () => t.queries >= before + 4);
+      assert.ok(await fallsSilent(t));
+      t.type(' ');
+      await t.outputs(1);
+    });
   }
 
-  const timed = shells.filter((shell) => tmoutOf(shell) !== 'none');
+  const timed = shells.filter(hasTmout);
   for (const [turn, shell] of rotateFamilies(timed, TURN).entries()) {
-    const limit = tmoutOf(shell);
-    const out = (t: Terminal) => (limit === 'warns' ? t.see(/shell will time ?out/i) : t.exited());
     for (const [how, before] of rotate(
       [
         ['set before', 'TMOUT=4'],
@@ -153,7 +159,7 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
     )) {
       testWith([shell.command], `${shell.name}: TMOUT ${how} still logs out`, () =>
         inTerminal({ shell, before }, async (t) => {
-          await out(t);
+          await t.exited();
           if (isZsh(shell)) assert.equal(t.queries, 0, 'its answers would have kept the shell');
         }),
       );
@@ -161,9 +167,9 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
 
     testWith([shell.command], `${shell.name}: TMOUT set later, by the user, still logs out`, () =>
       inTerminal({ shell }, async (t) => {
-        await t.outputs(shell.keeper, 2);
+        await t.outputs(2);
         t.type('TMOUT=4\r');
-        await out(t);
+        await t.exited();
       }),
     );
   }
@@ -198,21 +204,16 @@ function whereProcIsHidden(shell: Shell): void {
   const edit = (hidden: string) => (_: PromptFile, text: string) =>
     text.replaceAll(`/proc/$pid/${hidden}`, '/proc/$pid/absent');
 
-  testWith(
-    [shell.command],
-    `${shell.name}: where the count of keys cannot be read, max-idle counts from the start`,
-    () =>
-      inTerminal({ shell, maxIdleSeconds: 9, edit: edit('io') }, async (t) => {
-        // Counted from the first: on a busy machine some have come before the prompt was seen, and there are nine at most.
-        await t.until('five outputs', () => t.queries + t.nuls >= 5);
-        t.type('\r');
-        await t.ticks(6);
-        assert.ok(await isSilent(t));
-      }),
+  testWith([shell.command], `${shell.name}: where no answer can be counted there is one query`, () =>
+    inTerminal({ shell, edit: edit('io') }, async (t) => {
+      await t.until('the probe', () => t.queries > 0);
+      await t.ticks(5);
+      assert.equal(t.queries, 1);
+    }),
   );
 
   testWith([shell.command], `${shell.name}: works where wchan cannot be read`, () =>
-    inTerminal({ shell, edit: edit('wchan') }, (t) => t.outputs(shell.keeper, 3)),
+    inTerminal({ shell, edit: edit('wchan') }, (t) => t.outputs(3)),
   );
 }
 
@@ -268,7 +269,7 @@ function testCaps(kinds: readonly Shell[]): void {
     testWith([shell.command], `${shell.name}: a cap written while a session runs takes effect`, () => {
       const t = startWith(shell, undefined, 28_800);
       return closing(t, async () => {
-        await t.outputs(shell.keeper, 2);
+        await t.outputs(2);
         writeCap(join(t.folder, 'cap'), { text: '1\n' });
         await t.ticks(1);
         assert.ok(await fallsSilent(t));

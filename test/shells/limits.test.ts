@@ -3,15 +3,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { childrenOf, commandLine } from '../support/processes.ts';
 import { rotate, TURN } from '../support/turns.ts';
-import {
-  isBash,
-  isFish,
-  isZsh,
-  rotateFamilies,
-  type Shell,
-  swallowingShells,
-  testWith,
-} from './support/shells.ts';
+import { isBash, isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Limit {
@@ -179,20 +171,20 @@ const limitsOf = (shell: Shell) => (isFish(shell) ? limitsOfFish : isZsh(shell) 
 
 suite('prompt keeper: limits', { concurrency: 16 }, () => {
   for (const family of [isBash, isZsh, isFish]) {
-    const members = swallowingShells.filter(family);
+    const members = shells.filter(family);
     for (const [turn, { name, after, shows }] of limitsOf(members[0]!).entries()) {
       for (const shell of rotate(members, TURN + turn))
         testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, after }, shows));
     }
   }
 
-  for (const shell of rotateFamilies(swallowingShells, TURN)) {
+  for (const shell of rotateFamilies(shells, TURN)) {
     testWith(
       [shell.command],
       `${shell.name}: an answer on its way when Enter starts a program is read by it`,
       () =>
         inTerminal({ shell, answers: 'never' }, async (t) => {
-          await t.outputs('query');
+          await t.until('the probe', () => t.queries > 0);
           t.type('cat -v\r');
           await t.until('cat', () => childrenOf(t.pid).some((child) => commandLine(child)[0] === 'cat'));
           t.type('\x1b[0n\r');

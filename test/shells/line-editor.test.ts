@@ -2,15 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { rotate, TURN } from '../support/turns.ts';
-import {
-  isBash,
-  isFish,
-  isZsh,
-  rotateFamilies,
-  type Shell,
-  swallowingShells,
-  testWith,
-} from './support/shells.ts';
+import { isBash, isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Scenario {
@@ -408,7 +400,7 @@ function chooseMode(shell: Shell, mode: string, answers: string): string {
 
 suite('prompt keeper: line editor', { concurrency: 16 }, () => {
   for (const [number, name] of names.entries()) {
-    for (const [turn, shell] of rotateFamilies(swallowingShells, TURN + number).entries()) {
+    for (const [turn, shell] of rotateFamilies(shells, TURN + number).entries()) {
       const own = variants.filter(
         ({ scenario }) =>
           scenario.name === name && (scenario.only ?? ((each: Shell) => !isFish(each)))(shell),

@@ -14,7 +14,6 @@ const readers: Readonly<Record<PromptFile, readonly (readonly [string, ...string
   'prompt.bash': [['bash']],
   'prompt.zsh': [['zsh']],
   'prompt.fish': [['fish', '--no-config']],
-  'prompt.sh': [['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['ksh'], ['mksh']],
   'prompt-helper.sh': [['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['ksh'], ['mksh']],
 };
 

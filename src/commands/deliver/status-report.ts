@@ -142,7 +142,7 @@ function sessionTable(sessions: readonly KeptSession[]): string[] {
       session.user || String(session.uid),
       session.terminal.replace('/dev/', ''),
       keeper,
-      session.state,
+      session.state.replace('-', ' '),
       formatAge(session.age),
       formatAge(session.lastKey),
       formatAge(session.lastAnswer),
@@ -162,7 +162,7 @@ function nameSession(session: KeptSession | undefined): string[] {
 function describeSession(session: KeptSession): string {
   return (
     `${session.user || session.uid} on ${session.terminal.replace('/dev/', '')}: ${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}, ` +
-    `${session.state}, ${formatAge(session.age)} old, key ${formatAge(session.lastKey)} ago, ` +
+    `${session.state.replace('-', ' ')}, ${formatAge(session.age)} old, key ${formatAge(session.lastKey)} ago, ` +
     `answer ${formatAge(session.lastAnswer)} ago, ${session.leaked ?? '-'} leaked` +
     (session.sessionId ? `; session ${session.sessionId}` : '')
   );

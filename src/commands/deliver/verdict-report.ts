@@ -96,7 +96,6 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
     verdict.class,
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
-    report?.keeper === 'output' ? 'output only' : '',
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
     report && hasSessions && (countKept(report) > 0 || report.kept?.unseen) ? describeSessions(report) : '',
     report?.entries['env'] === 'stale' && !isRestartAwaited(verdict)
@@ -111,18 +110,21 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   return notes.filter(Boolean).join('; ');
 }
 
+/** `no-answer`: the terminal never has; `not-answering`: it has, and does not now. */
+const isUnanswered = (state: string) => state === 'no-answer' || state === 'not-answering';
+
 /** How many sessions are kept now, and anything about them that wants looking at. */
 function describeSessions(report: ReportLine): string {
   const { sessions } = report;
   const { count, notAnswering, leaked, unseen } = report.kept ?? {
     count: sessions.length,
-    notAnswering: sessions.filter(({ state }) => state === 'not-answering').length,
+    notAnswering: sessions.filter(({ state }) => isUnanswered(state)).length,
     leaked: sessions.reduce((sum, session) => sum + (session.leaked ?? 0), 0),
     unseen: '',
   };
   return [
     `${count} kept now`,
-    notAnswering > 0 ? `${notAnswering} not answering` : '',
+    notAnswering > 0 ? `${notAnswering} without an answer` : '',
     leaked > 0 ? `${leaked} answers leaked` : '',
     unseen ? 'some not looked at' : '',
   ]

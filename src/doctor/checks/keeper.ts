@@ -34,11 +34,9 @@ export const keeper: Check = defineCheck({
       `${kind}: ${keeperWhy}`,
       `heartbeat after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
     ];
-    if (kind === 'none' || kind === 'output')
+    if (kind === 'none')
       return todo(
-        kind === 'none'
-          ? 'installed, but no session gets a keeper'
-          : 'installed, but it can only print: that keeps a session only where the timer counts output',
+        'installed, but no session gets a keeper',
         seen,
         'install Python 3 on the instance; the next session finds it',
       );

@@ -1,6 +1,6 @@
 // Faults put into the prompt keeper on purpose, and the tests that must notice. faults.long.test.ts runs them all.
 
-export const FILES = ['prompt.bash', 'prompt.zsh', 'prompt.fish', 'prompt.sh', 'prompt-helper.sh'] as const;
+export const FILES = ['prompt.bash', 'prompt.zsh', 'prompt.fish', 'prompt-helper.sh'] as const;
 
 export interface Fault {
   /** A template of the prompt keeper. */
@@ -143,7 +143,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   ),
   'a record in two writes': fault(
     helper,
-    "printf '%-255s\\n'",
+    "printf '%-383s\\n'",
     "printf '%s\\n'",
     'manners',
     'bash: the helper has the name',
@@ -173,8 +173,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   ),
   'the sleep holds the terminal': fault(
     helper,
-    'sleep "$tick" </dev/null >/dev/null',
-    'sleep "$tick"',
+    'sleep "$pace" </dev/null >/dev/null',
+    'sleep "$pace"',
     'manners',
     'bash: the helper can be',
   ),
@@ -184,7 +184,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     ' && [ "$group" = "$foreground" ]',
     '',
     'foreground',
-    'dash: silent during',
+    'bash: silent during',
   ),
   'no look at wchan': fault(
     helper,
@@ -195,27 +195,35 @@ export const faults: Readonly<Record<string, Fault>> = {
   ),
   'no look at the modes': fault(
     helper,
-    '[ -n "$modes" ] || return 0',
-    'return 0',
+    'for mode in $modes; do',
+    'for mode in; do',
     'foreground',
     'bash: .*read builtin',
   ),
-  'an answer counts as a key': fault(helper, 'owed + 4', 'owed + 3', 'idle', 'bash: stops after max-idle'),
+  'an answer counts as a key': fault(helper, 'owed + 4', 'owed + 3', 'idle', ': stops after max-idle'),
   'max-idle is not looked at': fault(
     helper,
     '-lt "$limit" ] ||',
     '-lt "$limit" ] || :  ||',
     'idle',
-    'dash: stops after',
+    ': stops after',
   ),
-  'typing is not looked at': fault(
+  'typing is not looked at': fault(helper, '-gt "$interval" ]', '-gt 0 ]', 'idle', ': writes nothing'),
+  'no end to unanswered queries': fault(
     helper,
-    '-gt "$interval" ] ||',
-    '-gt 0 ] ||',
+    '[ "$owed" -lt 16 ] && [ $((silent',
+    '[ $((silent',
     'idle',
-    'dash: writes nothing',
+    ': four queries',
   ),
-  'no end to unanswered queries': fault(helper, '-lt 16', '-lt 160', 'idle', 'bash: four queries'),
+  'a client that never answers is asked again': fault(
+    helper,
+    '[ "$owed" -eq 0 ] && ',
+    '',
+    'idle',
+    ': a terminal that never answers',
+  ),
+  'nobody is asked': fault(helper, '[ "$sent" -lt 3 ]', 'false', 'idle', ': is kept from the first answer'),
   'anybody may write the cap': fault(helper, '-????-??-*:0)', '*)', 'idle', 'a cap that'),
   'a cap raises max-idle': fault(helper, '[ "$cap" -ge "$limit" ] || ', '', 'idle', 'a cap above'),
   'a cap that is no number': fault(

@@ -21,7 +21,6 @@ const dialects: Readonly<Record<PromptFile, DialectName>> = {
   'prompt.bash': 'bash',
   'prompt.zsh': 'zsh',
   'prompt.fish': 'fish',
-  'prompt.sh': 'sh',
   'prompt-helper.sh': 'sh',
 };
 

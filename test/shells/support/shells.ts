@@ -10,20 +10,15 @@ export const prompt = '@> ';
 export interface Shell {
   readonly name: string;
   readonly command: string;
-  /** `query`: swallows answers, gets heartbeats. `output`: cannot, so it gets the NUL byte only. */
-  readonly keeper: 'query' | 'output';
-  readonly template: 'prompt.bash' | 'prompt.zsh' | 'prompt.fish' | 'prompt.sh';
+  readonly template: 'prompt.bash' | 'prompt.zsh' | 'prompt.fish';
   /** What to run so that `startup` is the file this shell reads at an interactive start. */
   start(startup: string, folder: string): { argv: readonly string[]; env: Readonly<Record<string, string>> };
 }
-
-const readsEnv = (argv: readonly string[]) => (startup: string) => ({ argv, env: { ENV: startup } });
 
 export const shells: readonly Shell[] = [
   {
     name: 'bash',
     command: 'bash',
-    keeper: 'query',
     template: 'prompt.bash',
     start: (startup) => ({ argv: ['bash', '--noprofile', '--rcfile', startup, '-i'], env: {} }),
   },
@@ -31,7 +26,6 @@ export const shells: readonly Shell[] = [
     // What the agent runs on Amazon Linux and Red Hat: plain `sh`, no argument, ENV from the unit.
     name: 'bash as sh',
     command: 'bash',
-    keeper: 'query',
     template: 'prompt.bash',
     start: (startup, folder) => {
       mkdirSync(join(folder, 'bin'));
@@ -42,7 +36,6 @@ export const shells: readonly Shell[] = [
   {
     name: 'zsh',
     command: 'zsh',
-    keeper: 'query',
     template: 'prompt.zsh',
     start: (startup, folder) => {
       mkdirSync(join(folder, 'zdot'));
@@ -54,7 +47,6 @@ export const shells: readonly Shell[] = [
   {
     name: 'fish',
     command: 'fish',
-    keeper: 'query',
     template: 'prompt.fish',
     start: (startup, folder) => {
       // Without that folder the first start reads every manual page.
@@ -71,26 +63,14 @@ export const shells: readonly Shell[] = [
       };
     },
   },
-  { name: 'dash', command: 'dash', keeper: 'output', template: 'prompt.sh', start: readsEnv(['dash']) },
-  {
-    name: 'busybox ash',
-    command: 'busybox',
-    keeper: 'output',
-    template: 'prompt.sh',
-    start: readsEnv(['busybox', 'sh']),
-  },
-  { name: 'ksh', command: 'ksh', keeper: 'output', template: 'prompt.sh', start: readsEnv(['ksh']) },
-  { name: 'mksh', command: 'mksh', keeper: 'output', template: 'prompt.sh', start: readsEnv(['mksh']) },
 ];
 
 export const isFish = (shell: Shell): boolean => shell.template === 'prompt.fish';
 export const isZsh = (shell: Shell): boolean => shell.template === 'prompt.zsh';
 export const isBash = (shell: Shell): boolean => shell.template === 'prompt.bash';
 
-export const swallowingShells = shells.filter((shell) => shell.keeper === 'query');
-
 /** Shells that source the same keeper file. */
-const families = [['bash', 'bash as sh'], ['zsh'], ['fish'], ['dash', 'busybox ash', 'ksh', 'mksh']];
+const families = [['bash', 'bash as sh'], ['zsh'], ['fish']];
 
 /** For a behaviour that is the same within a family: one shell of each, by turns. A shell in no family is always there. */
 export function rotateFamilies(among: readonly Shell[], index: number): readonly Shell[] {

@@ -88,11 +88,10 @@ export class Terminal extends LocalPty {
     return this.see(prompt);
   }
 
-  /** Waits for `count` more outputs of the kind this keeper makes. */
-  async outputs(keeper: Shell['keeper'], count = 1): Promise<void> {
-    const made = () => (keeper === 'query' ? this.queries : this.nuls);
-    const wanted = made() + count;
-    await this.until(`${count} outputs`, () => made() >= wanted);
+  /** Waits for `count` more queries. */
+  async outputs(count: number): Promise<void> {
+    const wanted = this.queries + count;
+    await this.until(`${count} queries`, () => this.queries >= wanted);
   }
 
   /** Runs a command line and returns what it prints between `=[` and `]=`. */
