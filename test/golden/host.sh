@@ -19,9 +19,9 @@ root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
 verdict='' digest='' keeper=none keeper_why='' asked='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
-drifted='' left='' previous='' sessions='' more_sessions=0 details='' class='' step='' why='' next='' state='' notes=''
+drifted='' left='' previous='' sessions='' more_sessions=0 class='' step='' why='' next='' state='' notes=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock='' editable=''
-undo=: fit_sessions=:
+undo=: put_details=: fit_sessions=:
 
 json_string() {
  json=
@@ -61,35 +61,42 @@ json_words() {
  json="[${json_array#,}]"
 }
 
+put() {
+ json_cut "$2" "${3:-200}"
+ line="$line,\"$1\":$json"
+}
+
+put_list() {
+ json_words "$2" "$3"
+ line="$line,\"$1\":$json" more="$more,\"$1\":$omitted"
+}
+
 print_verdict() {
- json_string "$verdict"
- line="{\"ssm-keepalive\":1,\"verdict\":$json,\"version\":\"0.1.0\""
- [ -z "$state" ] || line="$line,\"state\":\"$state\""
- json_string "$digest"
- line="$line,\"digest\":$json,\"keeper\":\"$keeper\""
- json_string "$interpreter"
- line="$line,\"interpreter\":$json,\"ssh\":\"$ssh\",\"sshWhy\":"
- json_cut "$ssh_why" 140
- line="$line$json,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\",\"rc\":\"$rc_entry\"}"
- line="$line,\"intervalSeconds\":${interval:-0},\"unattendedSeconds\":${unattended:-0},\"restart\":\"$restart\",\"partial\":$partial"
- json_words "$drifted" 300
- line="$line,\"drifted\":$json" more="\"drifted\":$omitted"
+ line='{"ssm-keepalive":1' more=
+ put verdict "$verdict"
+ put version 0.1.0
+ [ -z "$state" ] || put state "$state"
+ put digest "$digest"
+ put keeper "$keeper"
+ put interpreter "$interpreter"
+ put ssh "$ssh"
+ put sshWhy "$ssh_why" 140
+ put restart "$restart"
+ put previous "$previous"
+ put class "$class"
+ put step "$step"
+ put why "$why" 360
+ put next "$next" 180
+ line="$line,\"entries\":{\"env\":\"$env_entry\",\"profile\":\"$profile_entry\",\"rc\":\"$rc_entry\"}"
+ line="$line,\"intervalSeconds\":$interval,\"unattendedSeconds\":$unattended,\"partial\":$partial"
+ put_list drifted "$drifted" 300
  room=500
  [ -z "$drifted" ] || room=200
- json_words "$left" "$room"
- line="$line,\"left\":$json" more="$more,\"left\":$omitted"
- json_string "$previous"
- line="$line,\"previous\":$json"
- json_string "$class"
- line="$line,\"class\":$json"
- json_string "$step"
- line="$line,\"step\":$json"
- json_cut "$why" 360
- line="$line,\"why\":$json"
- json_cut "$next" 180
- line="$line,\"next\":$json$details,\"sessions\":["
+ put_list left "$left" "$room"
+ "$put_details"
+ line="$line,\"sessions\":["
  "$fit_sessions" $((2340 - ${#line} - ${#more}))
- printf '%s\n%s' "$line$sessions],\"more\":{\"sessions\":$more_sessions,$more}}" "$notes"
+ printf '%s\n%s' "$line$sessions],\"more\":{\"sessions\":$more_sessions$more}}" "$notes"
 }
 
 number() {

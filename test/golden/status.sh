@@ -191,6 +191,16 @@ fit_sessions() {
  more_sessions=$((session_count - shown))
 }
 
+put_details() {
+ put keeperWhy "$keeper_why" 90
+ put wrap "$wrap"
+ put tmux "$tmux" 40
+ line="$line,\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"
+ line="$line,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count"
+ put unseen "$unseen" 160
+ line="$line}"
+}
+
 print_rest() {
  case $more in *:[1-9]*) ;; *) [ "$more_sessions" -gt 0 ] || return 0 ;; esac
  json_words "$drifted" 4000
@@ -280,7 +290,7 @@ name_left() {
  if [ -e "$root$1" ] || [ -h "$root$1" ]; then left="$left $1"; fi
 }
 
-SECONDS_FOR_SESSIONS=10 fit_sessions=fit_sessions
+SECONDS_FOR_SESSIONS=10 put_details=put_details fit_sessions=fit_sessions
 
 require_host
 verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' shown=0 busy=false unseen=''
@@ -337,13 +347,6 @@ case $state in
  partial) next=${next:-'run install or uninstall again: it completes what was interrupted'} ;;
  drifted) next=${next:-'run install again: it puts the files back'} ;;
 esac
-json_cut "$keeper_why" 90
-details=",\"keeperWhy\":$json,\"wrap\":\"$wrap\",\"tmux\":"
-json_cut "$tmux" 40
-details="$details$json,\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"
-details="$details,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count,\"unseen\":"
-json_cut "$unseen" 160
-details="$details$json}"
 print_verdict
 print_rest
 exit 0
