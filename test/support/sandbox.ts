@@ -277,7 +277,7 @@ export class Sandbox {
         ...(options.extra ?? []),
         ...(options.prefix ?? []),
         '/usr/bin/python3',
-        '-I',
+        '-IS',
         '/support/session-worker.py',
         String(uid),
         directory,

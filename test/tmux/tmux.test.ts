@@ -34,7 +34,7 @@ async function play(
   // The last word is room for the session id that the driver gives to itself.
   const words = [name, isLong ? 'all' : String(TURN), '-'.repeat(160)];
   const driver = host.start(
-    ['/usr/bin/python3', '-I', '/drive/drive.py', ...words],
+    ['/usr/bin/python3', '-IS', '/drive/drive.py', ...words],
     ['ignore', 'pipe', 'pipe'],
   );
   let said = '';
