@@ -95,8 +95,15 @@ if (words.length === 0 && !isPortable) lint();
 const atOnce = availableParallelism() + 1;
 const hosts = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ssm-keepalive-test-hosts-'));
 process.on('exit', () => rmSync(hosts, { recursive: true, force: true }));
-const env = { SSM_KEEPALIVE_TEST_HOSTS: hosts, ...(isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {}) };
+// Which rows of their tables the tests take today (test/support/turns.ts); said, so that a run can be repeated.
+const seed = process.env['SSM_KEEPALIVE_TEST_SEED'] ?? String(Math.floor(Date.now() / 86_400_000));
+const env = {
+  SSM_KEEPALIVE_TEST_HOSTS: hosts,
+  SSM_KEEPALIVE_TEST_SEED: seed,
+  ...(isLong ? { SSM_KEEPALIVE_TEST_LONG: '1' } : {}),
+};
 say(`test: ${files.length} files, ${atOnce} at a time, at most ${LIMIT_SECONDS} s each`);
+say(`test: tables begin at row ${seed}: SSM_KEEPALIVE_TEST_SEED=${seed} repeats it`);
 const pathOf = await buildTests(files);
 const results = await runFiles(orderByTime(files), { atOnce, limitSeconds: LIMIT_SECONDS, pathOf, env });
 keepTimes(results);
