@@ -770,6 +770,9 @@ is_limited() {
  [ -z "$lacking" ] || next='install all of Python 3 on this instance; new sessions find it'
  case $keeper in
   prompt) why="$keeper_why. A session is kept while its bash waits at the prompt, and not while a program runs in it" ;;
-  *) why="$keeper_why. No session is kept" ;;
+  *)
+   why="$keeper_why. A session in plain sh is not kept"
+   [ ! -f "$root$library/$current/prompt.bash" ] || why="$why; bash, zsh and fish in it are, if an entry reaches them, while they wait at the prompt"
+   ;;
  esac
 }

@@ -256,7 +256,7 @@ test('a host without Python is limited, and says what is kept and what is not; -
       assert.equal(outcome.verdict['class'], 'limited keeper');
       assert.match(
         String(outcome.verdict['why']),
-        /^no Python here; .*(No session is kept|waits at the prompt, and not while)/,
+        /^no Python here; .*(in plain sh is not kept; bash|waits at the prompt, and not while)/,
       );
       assert.match(String(outcome.verdict['next']), /^install Python 3 on this instance/);
       const refused = sandbox.runScript(bundleOf({ keeper: 'relay' }).installer);
