@@ -21,9 +21,31 @@ BYTES = 40 * 1000 * 1000
 FOLDER = tempfile.mkdtemp()
 os.environ.update(TERM='xterm', PS1='ready$ ', SHELL='/bin/sh')   # bash would drop PS1
 # The flood comes from one write loop in C, in lines as programs print them.
-SOURCE = os.path.join(FOLDER, 'flood')
-with open(SOURCE, 'w') as file:
-    file.write(('%s\n' % ('x' * 79)) * (BYTES // 80))
+LINES = {
+    'plain': b'x' * 79 + b'\n',
+    # As ls --color prints names.
+    'colour': b'\x1b[0m\x1b[01;34mfolder\x1b[0m  \x1b[01;32mprogram\x1b[0m  file.txt  \x1b[01;36mlink\x1b[0m\n',
+    'UTF-8': u'\u043f\u0440\u0438\u0432\u0435\u0442 \u4f60\u597d \u20ac \u2500\u2500\u2500 caf\xe9 na\xefve'.encode('utf-8') + b'\n',
+    'sixel': b'\x1bPq"1;1;93;14#0;2;60;0;0' + b'#0~~@@vv@@~~@@~~$-' * 2000 + b'\x1b\\\n',
+}
+# 200 KB each that a parser which starts over at every byte takes seconds for.
+HOSTILE = {
+    'ESC ESC[5n': b'\x1b\x1b[5n',
+    'UTF-8 C1 strings': b'\xc2\x90q\xc2\x9d0;',
+    'ESC alone': b'\x1b',
+    'queries in a pass-through': b'\x1bPtmux;\x1b\x1b[5n',
+}
+
+
+def write_source(kind, line, size):
+    path = os.path.join(FOLDER, kind.replace(' ', '-'))
+    with open(path, 'wb') as file:
+        file.write((line * (size // len(line) + 1))[:size])
+    return path
+
+
+SOURCES = {kind: write_source(kind, line, BYTES) for kind, line in LINES.items()}
+SOURCES.update((kind, write_source(kind, line, 200000)) for kind, line in HOSTILE.items())
 
 
 # How an installer can start it that has compiled it once: the compiler is most of what the source form costs.
@@ -85,11 +107,35 @@ class Subject(object):
         read_until(self.fd, b'ready$')
         time.sleep(0.3)
 
-    def flood(self):
+    def flood(self, kind='plain'):
         begin = time.perf_counter()
-        os.write(self.fd, b'cat %s; echo en""d-of-it\r' % SOURCE.encode())
+        os.write(self.fd, b'cat %s; echo en""d-of-it\r' % SOURCES[kind].encode())
         read_until(self.fd, b'end-of-it')
         return BYTES / (time.perf_counter() - begin)
+
+    def interrupt(self, kind):
+        """Seconds from Ctrl-C to the prompt, while hostile output comes again and again and a terminal answers its questions."""
+        os.write(self.fd, b"stty -echo; while cat '%s'; do :; done\r" % SOURCES[kind].encode())
+        os.set_blocking(self.fd, False)
+        seen, tail, end = 0, b'', time.perf_counter() + 30
+        begin = None
+        while time.perf_counter() < end:
+            if not select.select([self.fd], [], [], 0.5)[0]:
+                continue
+            data = os.read(self.fd, 65536)
+            seen += len(data)
+            answers = (tail[-3:] + data).count(b'\x1b[5n')
+            tail = (tail + data)[-200:]
+            try:
+                os.write(self.fd, b'\x1b[0n' * answers)
+            except OSError:                # what a terminal does when nobody takes its keys: it drops them
+                pass
+            if begin is None and seen > 100000:
+                begin = time.perf_counter()
+                os.write(self.fd, b'\x03')
+            elif begin is not None and b'ready$' in tail:
+                return time.perf_counter() - begin
+        raise RuntimeError('no prompt after Ctrl-C: %r' % tail)
 
     def echo(self, count):
         os.write(self.fd, b'stty raw -echo; echo go; cat\r')
@@ -120,20 +166,34 @@ def unique_kib(pid):
 
 
 def throughput(others):
-    pairs = {}
-    for other in others:
-        ratios, rates = [], []
-        for turn in range(7):
-            both = {}
-            for kind in (('relay', other) if turn % 2 else (other, 'relay')):
-                subject = Subject(kind)
-                both[kind] = subject.flood()
-                subject.close()
-            ratios.append(both['relay'] / both[other])
-            rates.append((both['relay'] / 1e6, both[other] / 1e6))
-        pairs[other] = {'ratio': statistics.median(ratios), 'relay': statistics.median(rate[0] for rate in rates),
-                        'other': statistics.median(rate[1] for rate in rates)}
-    return pairs
+    return [compare_floods(other, text) for other in others for text in LINES if other == 'script' or text == 'plain']
+
+
+def compare_floods(other, text):
+    ratios, rates = [], []
+    for turn in range(7):
+        both = {}
+        for kind in (('relay', other) if turn % 2 else (other, 'relay')):
+            subject = Subject(kind)
+            both[kind] = subject.flood(text)
+            subject.close()
+        ratios.append(both['relay'] / both[other])
+        rates.append((both['relay'] / 1e6, both[other] / 1e6))
+    return {'against': other, 'text': text, 'ratio': statistics.median(ratios), 'relay': statistics.median(rate[0] for rate in rates),
+            'other': statistics.median(rate[1] for rate in rates)}
+
+
+def hostility():
+    """Ctrl-C to the prompt, in milliseconds: with the relay and without."""
+    return [[text] + [statistics.median(interrupted(kind, text) for _ in range(5)) * 1000 for kind in ('relay', 'plain')] for text in HOSTILE]
+
+
+def interrupted(kind, text):
+    subject = Subject(kind)
+    try:
+        return subject.interrupt(text)
+    finally:
+        subject.close()
 
 
 def latency():
@@ -197,6 +257,6 @@ def start_up():
 
 try:
     others = ['script'] + (['tmux'] if shutil.which('tmux') else [])
-    print(json.dumps({'throughput': throughput(others), 'latency': latency(), 'memory': memory(), 'startup': start_up()}))
+    print(json.dumps({'throughput': throughput(others), 'hostile': hostility(), 'latency': latency(), 'memory': memory(), 'startup': start_up()}))
 finally:
     shutil.rmtree(FOLDER, True)
