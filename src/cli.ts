@@ -10,6 +10,9 @@ import { say } from './terminal/safe-text.ts';
 
 const { stdin, stdout, stderr } = process;
 
+// package.json says which Node is needed; the SDK's words about its own future help nobody who reads a report.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 function makeIo(): Io {
   const isDumb = process.env['TERM'] === 'dumb';
   return {

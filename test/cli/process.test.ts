@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, runCliProcess } from '../support/cli.ts';
 
 test('cli: a bad command line ends a process of its own with status 2, its words on stderr and no stack', async () => {
   // What each of them is told: bad-command-lines.ts.
-  const { status, stdout, stderr } = await runCli(['install', '--tag', 'env']);
+  const { status, stdout, stderr } = await runCliProcess(['install', '--tag', 'env']);
   assert.deepEqual([status, stdout], [2, '']);
   assert.match(stderr, /--tag cannot be "env"[\s\S]*\n {2}next: /);
   assert.doesNotMatch(stderr, /\n {4}at /);
@@ -33,13 +33,14 @@ test('cli: without credentials it says how to get some, and nothing is a bug', a
   assert.match(stderr, /why: {2}no AWS credentials were found/);
 });
 
-test('cli: an endpoint nobody listens on is named as a network failure', async () => {
-  const { status, stderr } = await runCli(
+test('cli: an endpoint nobody listens on is named as a network failure, and no warning of a library is shown', async () => {
+  const { status, stderr } = await runCliProcess(
     ['status', '--tag', 'env=dev', '--region', 'us-east-1', '--endpoint-url', 'http://127.0.0.1:9'],
     { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y', AWS_MAX_ATTEMPTS: '1' },
   );
   assert.equal(status, 1);
   assert.match(stderr, /could not be reached \(ECONNREFUSED\)/);
+  assert.doesNotMatch(stderr, /Warning/);
 });
 
 test('cli: flags may come before the command, as the AWS CLI takes them', async () => {
