@@ -1,4 +1,5 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { loadSharedConfigFiles } from '@smithy/core/config';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Denial } from '../errors.ts';
 import { adaptRetries } from './retries.ts';
@@ -36,6 +37,7 @@ export function makeClient(connection: Connection): SSMClient {
     ...configure(connection),
   });
   adaptRetries(client);
+  nameMissingProfile(client, connection);
   Object.assign(client, { [CLOCK]: connection.clock });
   const { onDenied, profile } = connection;
   if (profile)
@@ -57,6 +59,23 @@ export function makeClient(connection: Connection): SSMClient {
       { step: 'initialize', name: 'noteDenials' },
     );
   return client;
+}
+
+/** A profile that is in no file has no Region either: the SDK complains of the Region alone. */
+function nameMissingProfile({ config }: SSMClient, { profile, variables = {} }: Connection): void {
+  const readRegion = config.region;
+  const name = profile ?? variables['AWS_PROFILE'];
+  const region = async () => {
+    try {
+      return await readRegion();
+    } catch (error) {
+      const { configFile, credentialsFile } = await loadSharedConfigFiles();
+      if (!name || configFile[name] || credentialsFile[name]) throw error;
+      const missing = new Error(`profile ${name} is not in the AWS configuration`, { cause: error });
+      throw Object.assign(missing, { name: 'CredentialsProviderError' });
+    }
+  };
+  Object.assign(config, { region });
 }
 
 /** The SDK's own words, when no source had any credentials, leave out which profile was asked for. */

@@ -52,7 +52,7 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
 }
 
 /** The service knows who asks, and does not show this. */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   const { name = '', $metadata } = (error ?? {}) as Error & { $metadata?: { httpStatusCode?: number } };
   return (
     $metadata?.httpStatusCode !== undefined &&

@@ -2,8 +2,10 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { connect } from '../../accounts/connection.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { UsageError } from '../../errors.ts';
+import { isRefusal } from '../../fleet/idle-policy.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
 import { endSession, readAccountId } from '../../fleet/measure-account.ts';
+import { failing } from '../../fleet/pages.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../../fleet/sessions.ts';
 import { INTERRUPTED, refuseInterrupted } from '../../interruption.ts';
@@ -51,7 +53,7 @@ export const measure: Command = async (settings, io, invocation) => {
         look: 'see what is left open with  ssm-keepalive doctor',
       });
     const client = limit(() => (isMeasuring ? 'effect' : 'nothing'));
-    const region = await client.config.region();
+    const region = await client.config.region().catch(failing('nothing was measured'));
     const hasDocument = settings.measure.hasTemporaryDocument;
     const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleSeconds(client);
     refuseInterrupted(interruption, 'nothing was measured');
@@ -179,8 +181,11 @@ async function runAndReport(
   return exitStatus;
 }
 
-/** Undefined where it cannot be read or was never set: whoever may not read it can still measure. */
+/** Undefined where it was never set, or the account does not show it: who may not read it can still measure. @throws ServiceError where no session could be opened either */
 async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
-  const limits = await readSessionLimits(client).catch(() => undefined);
+  const limits = await readSessionLimits(client).catch((error: Error) => {
+    if (isRefusal(error.cause) || error.cause instanceof SyntaxError) return undefined;
+    throw error;
+  });
   return limits?.idleMinutes === undefined ? undefined : limits.idleMinutes * 60;
 }

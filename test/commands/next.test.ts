@@ -1,0 +1,104 @@
+// What goes wrong before anything is sent: each command says the same why, and a next that helps in that very situation.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Lab } from '../../src/lab/index.ts';
+import { hosts, id } from '../fleet/push-rig.ts';
+import { runCli } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+
+const COMMANDS = [
+  'install --tag env=dev',
+  'install --tag env=dev --dry-run',
+  'install --tag env=dev --follow --no-canary',
+  'uninstall --tag env=dev',
+  'status --tag env=dev',
+  'preferences get',
+  'preferences set --idle 60 --yes',
+  'doctor',
+  `measure ${id(0)}`,
+];
+
+interface Situation {
+  readonly what: string;
+  readonly flags?: string;
+  readonly env: (lab: Lab) => Record<string, string>;
+  readonly why: RegExp;
+  readonly next: RegExp;
+}
+
+const without = (env: Record<string, string>, ...names: string[]) =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+
+const REGION = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
+const KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+
+const SITUATIONS: readonly Situation[] = [
+  {
+    what: 'a profile that is in no file',
+    flags: '--profile nobody',
+    env: ({ env }) => without(env, ...REGION, ...KEYS),
+    why: /profile nobody is not in the AWS configuration/,
+    next: /look with {2}aws configure list-profiles/,
+  },
+  {
+    what: 'AWS_PROFILE with such a profile',
+    env: ({ env }) => ({ ...without(env, ...REGION, ...KEYS), AWS_PROFILE: 'nobody' }),
+    why: /profile nobody is not in the AWS configuration/,
+    next: /look with {2}aws configure list-profiles/,
+  },
+  {
+    what: 'no Region',
+    env: ({ env }) => without(env, ...REGION),
+    why: /no Region was given/,
+    next: /add --region, or set AWS_REGION/,
+  },
+  {
+    what: 'no credentials',
+    env: ({ env }) => without(env, ...KEYS),
+    why: /no AWS credentials were found/,
+    next: /sign in \(aws sso login, aws configure\) or name a profile with --profile/,
+  },
+  {
+    what: 'expired credentials',
+    env: ({ env, door }) => ({
+      ...env,
+      AWS_ACCESS_KEY_ID: EXPIRED,
+      AWS_SECRET_ACCESS_KEY: door.credentials(EXPIRED).secretAccessKey,
+    }),
+    why: /the AWS credentials have expired/,
+    next: /sign in again, then run it once more/,
+  },
+];
+
+const EXPIRED = 'AKIAEXPIRED';
+/** Advice for other situations. */
+const WRONG = /this is a bug|left early|--command-id|nothing matched|no instance matched/;
+
+describe('next', { concurrency: 3 }, () => {
+  for (const { what, flags = '', env, why, next } of SITUATIONS)
+    test(`next: ${what}: every command says so, and what helps`, async (context) => {
+      const lab = await startTestLab(context, {
+        hosts: hosts({}),
+        accounts: [{ id: '111111111111', accessKeyId: EXPIRED, refusal: 'ExpiredTokenException' }],
+      });
+      for (const words of COMMANDS) {
+        const { status, stdout, stderr } = await runCli(`${words} ${flags}`.trim().split(' '), env(lab));
+        const said = (stdout + stderr).replace(/\n +(?=\S)/g, ' ').replace(/ +/g, ' ');
+        const told = (pattern: RegExp) => new RegExp(pattern.source.replaceAll(' {2}', ' '));
+        assert.equal(status, 1, `${words}\n${said}`);
+        assert.match(said, told(why), words);
+        assert.match(said, told(next), words);
+        assert.doesNotMatch(said, WRONG, words);
+      }
+    });
+});
+
+test('next: a tag that nobody has: nothing advises to take up the command that reached nobody', async (context) => {
+  const lab = await startTestLab(context, { hosts: hosts({}), timeoutScale: 0.02 });
+  for (const words of ['status', 'uninstall --yes', 'install --no-canary --no-restart --yes']) {
+    const { status, stderr } = await runCli(`${words} --tag env=none`.split(' '), lab.env);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /no instance matched\n {2}why: .*nearest are env=dev/);
+    assert.doesNotMatch(stderr, /left early|To take it up|--command-id/, words);
+  }
+});
