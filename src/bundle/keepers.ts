@@ -43,8 +43,6 @@ export const SHELLS: readonly KeptShell[] = [
 
 export interface Keeper {
   readonly name: KeeperName;
-  /** One sentence for status. */
-  readonly summary: string;
   /** Whether a session lives past the idle timeout. */
   lives(cell: {
     readonly policy: IdlePolicy;
@@ -58,19 +56,16 @@ export interface Keeper {
 export const KEEPERS: readonly Keeper[] = [
   {
     name: 'relay',
-    summary: 'owns the terminal, so sessions live whatever runs in them',
     // A client that has never answered gets one query and nothing more.
     lives: ({ client }) => client !== 'silent',
   },
   {
     name: 'prompt',
-    summary: 'sends only while the shell waits at its own prompt; needs no interpreter',
     lives: ({ activity, shell, client }) =>
       activity === 'prompt' && shell === 'swallows' && client !== 'silent',
   },
   {
     name: 'none',
-    summary: 'nothing installed: every idle session dies after one timeout',
     lives: () => false,
   },
 ];

@@ -1,11 +1,12 @@
 import type { ConfigFile } from './config-file.ts';
+import { refuseConflicts } from './conflicts.ts';
 import { FLAG_GROUPS, FLAGS, type FlagGroup, flagOf, type RawFlags, variableName } from './flags.ts';
 import { REMOVED_NAMES, refuseRemoved } from './removed-flags.ts';
 import type { Settings } from './shape.ts';
 import { type Given, gatherSources, type Sources, spellFlag } from './sources.ts';
-import { checkTogether } from './together.ts';
 import { checkFile, readFlag } from './values.ts';
 
+export { confirmedUnseen, requireTargets } from './conflicts.ts';
 export { INSTANCE_ID, isInstanceId } from './readers.ts';
 export {
   DEFAULT_IDLE_TIMEOUT_SECONDS,
@@ -13,7 +14,6 @@ export {
   type Settings,
   type TagTarget,
 } from './shape.ts';
-export { confirmedUnseen, requireTargets } from './together.ts';
 
 /**
  * Flags, then SSM_KEEPALIVE_* variables, then the config file, then defaults become one frozen Settings.
@@ -59,7 +59,7 @@ export function readSettings(
       configFile: file && { path: file.path, reach: reachOf(sources).filter(isFromFile).map(spellFlag) },
     },
   };
-  checkTogether(settings, (name) => sources.find(name)?.label ?? `--${name}`);
+  refuseConflicts(settings, (name) => sources.find(name)?.label ?? `--${name}`);
   return deepFreeze(settings);
 }
 

@@ -1,4 +1,4 @@
-import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
+import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { isGood } from '../../fleet/judge.ts';

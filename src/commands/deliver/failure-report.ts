@@ -1,4 +1,4 @@
-import type { AccountResult } from '../../accounts/each.ts';
+import type { AccountResult } from '../../accounts/account-work.ts';
 import { labelAccount } from '../../accounts/names.ts';
 import { attribute, isGood } from '../../fleet/judge.ts';
 import { say, showLine } from '../../terminal/safe-text.ts';

@@ -5,7 +5,7 @@ import type { Apply } from './apply.ts';
 import { describeChange, warnOfAssociations } from './follow-text.ts';
 import { describeDocumentPlan } from './own-documents.ts';
 import type { Plan, Verb } from './plan.ts';
-import { describeTakeUp, type SentCommands } from './sent-commands.ts';
+import { describeWatching, type SentCommands } from './sent-commands.ts';
 
 /** What whoever confirms a plan should know. */
 export function warnBefore({ verb, warnings, associations = [] }: Plan, settings: Settings): string[] {
@@ -15,7 +15,7 @@ export function warnBefore({ verb, warnings, associations = [] }: Plan, settings
 /** What was saved, and how to see the rest where nobody waited for it. */
 export function describeDone(work: Apply | SentCommands, verb: Verb, settings: Settings): string[] {
   const { commandIds, outlook } = work;
-  const takeUp = describeTakeUp(verb, commandIds, settings);
+  const takeUp = describeWatching(verb, commandIds, settings);
   const rest = {
     seen: [],
     unwatched: [`sent. To see how it went:  ${takeUp}`],

@@ -1,6 +1,6 @@
 /** What a dry run prints: the plans, and that nothing was sent. Keys of the JSON are stable and documented in docs/json.md. */
 import { createHash } from 'node:crypto';
-import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
+import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
 import { type AccountName, inAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';

@@ -1,5 +1,5 @@
+import { type AccountAtWork, goOnInEach, workInEach } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
-import { type AccountAtWork, goOnInEach, workInEach } from '../../accounts/each.ts';
 import { renderBundle } from '../../bundle/index.ts';
 import { NoMatchError } from '../../fleet/choose.ts';
 import { explainNoMatch } from '../../fleet/nearest-tags.ts';

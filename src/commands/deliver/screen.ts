@@ -1,5 +1,5 @@
 /** What is shown while accounts are at work: progress on stderr, or with `--output ndjson` each verdict as soon as it is known. */
-import { type AccountAtWork, describeAccount } from '../../accounts/each.ts';
+import { type AccountAtWork, describeAccount } from '../../accounts/account-work.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
 import type { Settings } from '../../settings/settings.ts';

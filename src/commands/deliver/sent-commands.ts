@@ -1,6 +1,6 @@
 /** `--command-id`: commands that another process sent are watched, cancelled and reported as if this one had. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { AccountAtWork } from '../../accounts/each.ts';
+import type { AccountAtWork } from '../../accounts/account-work.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import { blameAlarm } from '../../fleet/alarm.ts';
 import { NAMED_AT_ONCE, nameInstances } from '../../fleet/instance-names.ts';
@@ -99,7 +99,7 @@ export class SentCommands {
 }
 
 /** What to type to take commands up again; all of them, since a run may have sent several. */
-export function describeTakeUp(verb: Verb, commandIds: readonly string[], settings: Settings): string {
+export function describeWatching(verb: Verb, commandIds: readonly string[], settings: Settings): string {
   return `ssm-keepalive ${verb} --command-id ${commandIds.map(showLine).join(' ')}${repeatConnection(settings)}`;
 }
 
@@ -124,7 +124,7 @@ function refuseOtherVerb(verb: Verb, comment: string, commandId: string, setting
   throw new UsageError({
     what: `command ${commandId} is no ${verb}`,
     why: `it was sent as ${sentAs}`,
-    next: `run  ${describeTakeUp(sentAs, [commandId], settings)}`,
+    next: `run  ${describeWatching(sentAs, [commandId], settings)}`,
   });
 }
 

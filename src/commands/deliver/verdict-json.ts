@@ -1,6 +1,6 @@
 /** Verdicts for programs; keys are stable and documented in docs/json.md. */
 
-import type { AccountResult } from '../../accounts/each.ts';
+import type { AccountResult } from '../../accounts/account-work.ts';
 import type { AccountName } from '../../accounts/names.ts';
 import type { KnownAssociation } from '../../fleet/association-match.ts';
 import type { Verdict } from '../../fleet/judge.ts';

@@ -1,6 +1,6 @@
 /** What `doctor` prints of several accounts and Regions: the checks of each below its name, the answers once. */
 
-import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
+import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
 import { labelAccount } from '../../accounts/names.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { ANSWERS, type CheckResult, ENDINGS, type Evidence } from '../../doctor/index.ts';

@@ -1,5 +1,5 @@
+import { type AccountEnd, describeAccount, workInEach } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
-import { type AccountEnd, describeAccount, workInEach } from '../../accounts/each.ts';
 import { examine } from '../../doctor/index.ts';
 import { parseDuration } from '../../duration.ts';
 import { UsageError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 /** What `preferences` prints: one account in lines, several as a table, both as JSON. */
 
-import { type AccountEnd, describeAccount } from '../../accounts/each.ts';
+import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
 import { labelColumns } from '../../accounts/names.ts';
 import { SHELL_PROFILE } from '../../bundle/index.ts';
 import { formatDuration } from '../../duration.ts';

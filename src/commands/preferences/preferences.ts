@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type AccountAtWork, describeAccount, goOnInEach, workInEach } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
-import { type AccountAtWork, describeAccount, goOnInEach, workInEach } from '../../accounts/each.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../../fleet/preferences.ts';

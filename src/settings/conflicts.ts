@@ -9,7 +9,7 @@ import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } f
 const LONGEST_IDLE_SECONDS = 86_400;
 
 /** What no flag can know alone. */
-export function checkTogether(settings: Settings, label: (name: FlagName) => string): void {
+export function refuseConflicts(settings: Settings, label: (name: FlagName) => string): void {
   const { tags } = settings.targets;
   if (tags.length > 5) {
     throw new UsageError({
