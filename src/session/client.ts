@@ -13,7 +13,7 @@ import {
   type SessionStats,
 } from './session.ts';
 import { Payload, Stream } from './stream.ts';
-import { ANSWER, QueryFinder } from './terminal.ts';
+import { QueryFinder, TERMINALS } from './terminal.ts';
 import type { Incoming } from './wire.ts';
 
 /** The official plugin sends what it reads in pieces of this size. */
@@ -171,9 +171,10 @@ class Session implements ClientSession {
     const found = this.queries.count(payload);
     this.stats.queriesSeen += found;
     this.options.onOutput?.(payload);
-    if (this.options.terminal !== 'answers') return;
+    const { terminal = 'silent' } = this.options;
+    if (terminal === 'silent') return;
     for (let i = 0; i < found; i += 1) {
-      this.write(ANSWER);
+      for (const message of TERMINALS[terminal]) this.write(message);
       this.stats.answersSent += 1;
     }
   }

@@ -2,14 +2,15 @@
 import type { Clock } from '../clock.ts';
 import type { SessionAddress } from './link.ts';
 import type { Resume } from './recovery.ts';
+import type { TerminalKind } from './terminal.ts';
 
 export interface SessionOptions {
   /** The answer of StartSession or ResumeSession. */
   readonly session: SessionAddress;
   /** Output in order; the bytes are the receiver's to keep. */
   readonly onOutput?: (bytes: Uint8Array) => void;
-  /** `answers` plays a terminal emulator that answers ESC[5n; `silent` (default) leaves that to the caller. */
-  readonly terminal?: 'answers' | 'silent';
+  /** A terminal emulator to play, which answers ESC[5n; `silent` (default) leaves that to the caller. */
+  readonly terminal?: TerminalKind | 'silent';
   readonly size?: { readonly cols: number; readonly rows: number };
   /** How to come back after a lost connection; without it the first loss is the end. */
   readonly resume?: Resume;

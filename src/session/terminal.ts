@@ -3,6 +3,18 @@ const QUERY = '\x1b[5n';
 /** What every emulator answers: "no malfunction". */
 export const ANSWER = '\x1b[0n';
 
+/** Terminals that answer in ways of their own, each as the messages of one answer. */
+export const TERMINALS = {
+  answers: [ANSWER],
+  /** ChromeOS' Secure Shell, a-Shell. */
+  hterm: ['\x1b0n'],
+  /** The official client on Windows sends each character by itself. */
+  'four-messages': [...ANSWER],
+  twice: [ANSWER, ANSWER],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type TerminalKind = keyof typeof TERMINALS;
+
 class SequenceFinder {
   private matched = 0;
   private readonly sequence: Uint8Array;
