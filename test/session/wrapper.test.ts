@@ -19,6 +19,7 @@ const client = makeClient(lab);
 
 /** How a session ends without its user, in the service's ways. */
 const ENDINGS = {
+  // A client whose line is dead answers nothing, and the timer that counts input ends its session.
   'at the idle timeout': async () => {},
   'when it is terminated': async (SessionId: string) => {
     await client.send(new TerminateSessionCommand({ SessionId }));
@@ -61,16 +62,26 @@ test('tmux: a session that ends takes no job with it, and the next login is back
 
   for (const [when, end] of Object.entries(ENDINGS)) {
     await t.test(when, async () => {
-      // A client whose line is dead answers nothing, and the timer that counts input ends its session.
+      let answer = () => {};
+      let owed = 0;
       const lost = await startSession(client, ID, {
-        terminal: when === 'at the idle timeout' ? 'silent' : 'answers',
+        onOutput: (bytes) => {
+          if (!Buffer.from(bytes).includes('\x1b[5n')) return;
+          owed += 1;
+          answer();
+        },
       });
+      answer = () => {
+        for (; owed > 0; owed -= 1) lost.session.write('\x1b[0n');
+      };
+      answer();
       await lost.wait(/[$#] /);
       await lost.say(
         'echo be"gun"; n=0; while :; do n=$((n+1)); echo $n >/tmp/ticks; sleep 0.1; done\r',
         /begun/,
       );
       assert.equal(await tmuxSessions(), '0 1');
+      if (when === 'at the idle timeout') answer = () => {};
       await end(lost.session.id);
       await lost.session.ended;
       await until('it to be detached', async () => (await tmuxSessions()) === '0 0');
