@@ -10,8 +10,20 @@ import { installKeeper, prepareHost } from './kept-host.ts';
 
 const QUERY = '\x1b[5n';
 const PROMPT = /[$#>] /;
+const LISTENER = `
+import os, socket
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind('/dev/log')
+os.chmod('/dev/log', 0o666)
+log.settimeout(60)
+line = b''
+while b'ssm-keepalive' not in line or b' end uid=' not in b' ' + line.split(b': ', 1)[-1]:
+    line = log.recv(4096)
+    print(line.decode())
+os.unlink('/dev/log')
+`;
 const skip = sandboxMissing();
-const HOSTS: readonly HostSpec[] = ['dash', 'bash'].map((name, index) => ({
+const HOSTS: readonly HostSpec[] = ['dash', 'bash', 'logged'].map((name, index) => ({
   name,
   id: `i-0ccccccccccccccc${index}`,
   tags: {},
@@ -23,7 +35,7 @@ describe('clients of a kept session', { skip, concurrency: true }, () => {
     ? undefined
     : Promise.all(
         HOSTS.map(async ({ name }) => {
-          await prepareHost(lab, name, findCommand(name));
+          await prepareHost(lab, name, findCommand(name === 'bash' ? name : 'dash'));
           await installKeeper(lab, name, { entries: ['env'] });
         }),
       );
@@ -48,7 +60,7 @@ describe('clients of a kept session', { skip, concurrency: true }, () => {
     });
   }
 
-  for (const { name } of HOSTS) {
+  for (const name of ['dash', 'bash']) {
     test(`${name} as sh: a program that drives the session as Ansible does reads its commands' output and nothing else`, async () => {
       const talk = await start(name, 'silent');
       talk.session.write("stty -echo\nPS1=''\nPS2=''\n");
@@ -75,6 +87,33 @@ describe('clients of a kept session', { skip, concurrency: true }, () => {
       talk.session.close();
     });
   }
+
+  test('syslog has a line for the start, the cap and the end of a session, each with its session id', async () => {
+    await ready;
+    const host = lab.host('logged');
+    await host.exec(['/bin/sh', '-c', 'mkdir -p /etc/ssm-keepalive && echo 2 >/etc/ssm-keepalive/max-idle']);
+    // As the system's own syslog: it ends with the line of the end.
+    const listener = host.exec(['/usr/bin/python3', '-c', LISTENER]);
+    await until('the listener', async () => (await host.exec(['test', '-S', '/dev/log'])).code === 0);
+    const talk = await start('logged', 'answers');
+    await talk.say('sleep 5; exit 7\r', /exit 7/);
+    const { stdout } = await listener;
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^.*?ssm-keepalive(\[\d+\])?: /, ''));
+    const id = / session=([\w.@+=,-]+-[a-z0-9]{17,32})$/.exec(lines[0]!)?.[1];
+    assert.ok(id, stdout);
+    assert.deepEqual(
+      lines.map((line) => line.replace(id, 'ID').replace(/=\d+/g, '=0')),
+      [
+        'start uid=0 interval=0 maxidle=0 session=',
+        'cap uid=0 interval=0 maxidle=0 session=',
+        'end uid=0 status=0 sent=0 answered=0 leaked=0 session=',
+      ].map((text) => `${text}ID`),
+    );
+    assert.match(lines[2]!, /^end uid=\d+ status=7 /);
+  });
 
   test('a client whose first answer comes late is asked nothing before, and kept from then on', async () => {
     const talk = await start('dash', 'silent');
