@@ -126,6 +126,8 @@ class Login(Terminal):
         return None
 
     def wrap(self):
+        # The first line is written a moment after the record is made.
+        self.until(lambda: 'wrap' in (self.record() or {}), 'no line in the record')
         return self.record()['wrap']
 
     def record(self):
