@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
 import type { LabHost } from '../../src/lab/index.ts';
+import { isRoot } from '../../src/lab/sandbox.ts';
 import { startSession } from '../session/dialogue.ts';
 import { makeClient, makeFolder, pause, runOn, sandboxMissing, until, useLab } from './test-lab.ts';
 
@@ -205,6 +206,21 @@ test('restart, reload and systemd-run fail when told to, once, with a message an
   }
   assert.equal(await show(host, 'MainPID'), pid);
   await shell(host, 'systemctl daemon-reload');
+});
+
+test('systemctl answers root alone, and also where a call of the same process id was killed', {
+  skip,
+}, async () => {
+  const host = lab.host('web-2');
+  const asked = `systemctl is-active ${UNIT}`;
+  const refused = await host.exec(['sh', '-c', `${asked} 2>&1`], { user: 'ssm-user' });
+  assert.deepEqual(
+    [refused.code, refused.stdout],
+    isRoot() ? [1, 'Failed to connect to bus: Permission denied\n'] : [0, 'active\n'],
+  );
+  // exec keeps the process id, so the files stand at the name that the call takes.
+  const again = `: >/.lab/run/calls/$$; : >/.lab/run/calls/$$.answer; exec ${asked}`;
+  assert.equal(await shell(host, again), 'active\n');
 });
 
 test("systemctl knows no unit but the agent's, and an agent that dies is started again", {

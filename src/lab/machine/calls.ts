@@ -19,12 +19,13 @@ import { join } from 'node:path';
 import { quoteWord } from '../../terminal/shell-word.ts';
 import type { ShimAnswer } from './shim-answer.ts';
 
-/** What stands at /usr/bin/systemctl: it names its call to the manager, waits, and runs the answer. */
+/** What stands at /usr/bin/systemctl: it names its call to the manager, waits, and runs the answer. A call that was killed left files. */
 export function shimText(tool: string, callsPath: string): string {
   return `#!/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 umask 077
 call=${callsPath}/$$
+[ ! -e "$call" ] || rm -f "$call" "$call".*
 mkfifo "$call" 2>/dev/null || {
   echo 'Failed to connect to bus: Permission denied' >&2
   exit 1
