@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const OUT = 'node_modules/.ssm-keepalive-tests';
 
 const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-/** Loaded as they are. The SDK goes into the bundles, since its many files take three times as long; yargs for its string-width. */
+/** Loaded as they are. The bundles hold the SDK, whose many files load slowly, and yargs, so that it gets the narrow string-width. */
 const packages = Object.keys({ ...dependencies, ...devDependencies }).filter(
   (name) => !/^(yargs$|@(aws-sdk|smithy)\/)/.test(name),
 );

@@ -54,7 +54,7 @@ export function makeParser(version: string, onCommand: OnCommand): Argv {
     .epilogue('Help on a command:  ssm-keepalive COMMAND --help');
 }
 
-/** Once a command has been called yargs writes its whole help, for a program that asks for it afterwards: we do not, and it takes longer than the parse. */
+/** After each command yargs renders the whole help, in case its caller asks for the help next. We never do, and rendering takes longer than parsing. */
 function dropHelpOfRun(parser: Argv): void {
   const { getInternalMethods } = parser as unknown as {
     getInternalMethods(): { getUsageInstance(): { cacheHelpMessage(): void } };
