@@ -166,7 +166,7 @@ class World(object):
         self.count = 0
         self.interval = dice.pick([1, 3, 10, 45, 45, 45])
         self.round_trip = dice.pick([0.0, 0.02, 0.3, 2.5])
-        self.is_strict = dice.chance(0.5)
+        self.is_strict = dice.chance(0.5)              # what its parser is: kitty's or xterm's
         self.split = dice.pick([0, 0, 1, 2])           # never, sometimes, every byte
         self.terminal_kind = dice.pick(TERMINALS)
         self.form = FORMS.get(self.terminal_kind, ANSWER)
@@ -185,12 +185,12 @@ class World(object):
         self.written = b''                             # by the program
         self.shown = 0                                 # of it, on the terminal
         self.exact = Parser(False)                     # where a heartbeat may go
-        self.screen = Parser(self.is_strict)           # what the terminal answers
         self.strict = Parser(True)                     # what a program may claim for sure
         self.claim = Parser(None)                      # what it may hope for
         self.ours = self.lost = self.answered = 0
         self.asked = self.replied = self.prompt = 0    # the program's queries, their answers, those within 2 s
         self.is_after_escape = False
+        self.is_settled = False                        # nothing was written since the descriptors were looked at
         self.splits = 0
 
     def log(self, *words):
@@ -228,7 +228,7 @@ class World(object):
         self.log('client ->', repr(data))
         self.last_client = self.now
         self.asked_asleep = 0
-        os.write(self.terminal, data)
+        self.put(self.terminal, data)
 
     def type(self, is_paste):
         if self.now < self.client_free:
@@ -325,7 +325,9 @@ class World(object):
         elif what == 5:                    # the question as text of a string
             data = b'\x1b]2;' + QUERY + b' \x07' if dice.chance(0.5) else b'\x1bPtmux;\x1b' + QUERY + b'\x1b\\'
         elif what == 6:
-            data = b''.join(dice.pick(PLAIN) for _ in range(200 + dice.below(800)))
+            # Now and then more than one read takes.
+            most = dice.pick([100, 100, 100, 100, 100, 1000])
+            data = b''.join(dice.pick(PLAIN) for _ in range(most // 5 + dice.below(most * 4 // 5)))
         else:                              # running output for a while
             for step in range(40):
                 self.at(self.now + step * 0.1, self.write, dice.pick(PLAIN) + b'line\r\n')
@@ -335,7 +337,11 @@ class World(object):
     def write(self, data):
         self.log('program ->', repr(data[:60]))
         self.written += data
-        os.write(self.program, data)
+        self.put(self.program, data)
+
+    def put(self, fd, data):
+        os.write(fd, data)
+        self.is_settled = False
 
     # -- what arrives --
 
@@ -347,15 +353,16 @@ class World(object):
         return float('inf') if self.terminal_kind == 'twice' and QUERY in self.written else self.asked
 
     def collect(self):
-        got = read_all(self.program)
-        if got:
+        ready = select.select([self.program, self.terminal], [], [], 0)[0]
+        if self.program in ready:
+            got = read_all(self.program)
             self.log('program <-', repr(got[:60]))
             self.got += got
             if self.count_answers() > self.most_answers():
                 raise Failure('the program read an answer it never asked for')
-        new = read_all(self.terminal)
-        if not new:
+        if self.terminal not in ready:
             return
+        new = read_all(self.terminal)
         rest = self.written[self.shown:]
         if rest[:len(new)] == new:
             self.show(new)
@@ -370,9 +377,9 @@ class World(object):
             self.last_output = self.now
         self.shown += len(data)
         for byte in bytearray(data):
-            self.exact.feed(byte)
+            is_exact = self.exact.feed(byte)
             is_certain = self.strict.feed(byte)
-            is_answered = self.screen.feed(byte)
+            is_answered = is_certain if self.is_strict else is_exact
             is_hoped = self.claim.feed(byte)
             self.asked += is_hoped or is_answered
             self.lost += is_hoped and not is_answered      # terminals differ in what ends an open string
@@ -400,9 +407,9 @@ class World(object):
         self.ours += 1
         is_seen = False
         for byte in bytearray(QUERY):
-            self.exact.feed(byte)
-            is_seen = self.screen.feed(byte)
-            self.strict.feed(byte)
+            is_exact = self.exact.feed(byte)
+            is_certain = self.strict.feed(byte)
+            is_seen = is_certain if self.is_strict else is_exact
             self.claim.feed(byte)
         # The relay's own bytes end what the program had left open, for the relay too.
         if is_seen:
@@ -431,11 +438,14 @@ class World(object):
 
     def wait(self, readers, writers, seconds):
         until = None if seconds is None else self.now + seconds
+        self.is_settled = False
         while True:
-            self.collect()
-            readable, writable, _ = select.select(readers, writers, [], 0)
-            if readable or writable:
-                return readable, writable
+            if not self.is_settled:
+                self.collect()
+                readable, writable, _ = select.select(readers, writers, [], 0)
+                if readable or writable:
+                    return readable, writable
+                self.is_settled = True
             if self.heap and (until is None or self.heap[0][0] <= until):
                 is_burst = self.dice.chance(0.5)   # what happens together may arrive in one read, or not
                 burst_end = self.heap[0][0] + (2e-5 if is_burst else -1)
