@@ -40,7 +40,7 @@ test(`a session whose connection is cut ${CUTS} times in the middle of both dire
   context.diagnostic(`seed ${seed}`);
   const report = await cutSession(client, WEB, { cuts: CUTS, seed });
   assert.equal(report.isWhole, true, JSON.stringify({ ...report, seed }));
-  assert.ok(report.reconnects >= CUTS / 2, JSON.stringify(report));
+  assert.ok(report.reconnects >= CUTS, JSON.stringify(report));
 });
 
 test('a client that stops reading holds back its own program: nothing piles up, nobody waits for it, nothing is lost', {

@@ -129,7 +129,11 @@ export async function cutSession(
       session.write(words);
       await session.drained();
       random = (Math.imul(random, 1103515245) + 12345) & 0x7fffffff;
-      if (cuts < options.cuts && random % 5 === 0 && proxy.cut()) cuts += 1;
+      if (cuts < options.cuts && random % 5 === 0) {
+        // A line that is still on its way back is cut as well, but that is no further reconnect.
+        const isBack = session.reconnects >= cuts;
+        if (proxy.cut() && isBack) cuts += 1;
+      }
       await new Promise((resolve) => setTimeout(resolve, random % 7));
     }
     await until('everything typed to come back', () => came.length >= typed.length, 120);
