@@ -2,16 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { narrowYargs } from './narrow-yargs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Below node_modules, where packages that are not bundled are found. */
 const OUT = 'node_modules/.ssm-keepalive-tests';
 
 const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-/** Loaded as they are. The bundles hold the SDK, whose many files load slowly, and yargs, so that it gets the narrow string-width. */
+/** Loaded as they are. The bundles hold the SDK, whose many files load slowly. */
 const packages = Object.keys({ ...dependencies, ...devDependencies }).filter(
-  (name) => !/^(yargs$|@(aws-sdk|smithy)\/)/.test(name),
+  (name) => !/^@(aws-sdk|smithy)\//.test(name),
 );
 
 /** Each module goes on to know its own place in the tree, wherever its bundle lies. @type {import('esbuild').Plugin} */
@@ -48,7 +47,7 @@ export async function buildTests(files) {
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     define: { 'import.meta.url': '__place' },
-    plugins: [narrowYargs, ownPlace],
+    plugins: [ownPlace],
     banner: {
       js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(pathToFileURL(join(root, 'package.json')).href)});`,
     },

@@ -2,7 +2,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { narrowYargs } from './narrow-yargs.mjs';
 import { listThirdParties } from './third-parties.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,7 +28,6 @@ const { metafile } = await build({
   // The bundler itself is for a lab that runs from source.
   external: ['@lydell/node-pty', 'esbuild'],
   mainFields: ['module', 'main'],
-  plugins: [narrowYargs],
   metafile: true,
   alias: {
     // The same code as modules, whose names an import() finds.

@@ -12,7 +12,15 @@ import { describeRow, describeRun } from '../src/commands/deliver/verdict-json.t
 import { COMMANDS } from '../src/commands/index.ts';
 import { describePermissions, listActions } from '../src/policy/describe.ts';
 import { ARMS } from '../src/session/measure/arms.ts';
-import { FLAG_GROUPS, FLAGS, type Flag, type FlagGroup, variableName } from '../src/settings/flags.ts';
+import {
+  FLAG_GROUPS,
+  FLAGS,
+  type Flag,
+  type FlagGroup,
+  listSpellings,
+  variableName,
+  withDashes,
+} from '../src/settings/flags.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LONGEST_LINE = 98;
@@ -73,7 +81,11 @@ function describeGroup(group: FlagGroup): string {
   return [`### ${group}`, '', ...wrap(`Of ${users.join(', ')}.`), '', ...flags].join('\n');
 }
 
-function describeFlag({ name, placeholder, describe, fallback, reader, example: words }: Flag): string {
+function describeFlag(flag: Flag): string {
+  const { name, placeholder, describe, fallback, reader, example: words, of, formerly } = flag;
+  const others = listSpellings(flag)
+    .slice(1)
+    .filter((spelling) => spelling !== formerly);
   const expected = reader?.expected;
   const example = exampleOf(words);
   return [
@@ -81,6 +93,9 @@ function describeFlag({ name, placeholder, describe, fallback, reader, example: 
     expected === undefined ? '' : `Takes ${expected}.`,
     fallback === undefined ? '' : `Default ${code(fallback)}.`,
     example === undefined ? '' : `Example: ${code(`--${name} ${example}`)}.`,
+    of === undefined ? '' : `Of ${of.map(code).join(' and ')} alone.`,
+    others.length === 0 ? '' : `Also ${others.map((other) => code(withDashes(other))).join(' ')}.`,
+    formerly === undefined ? '' : `Was ${code(withDashes(formerly))}, which still works.`,
     `Variable ${code(variableName(name))}.`,
   ]
     .filter(Boolean)

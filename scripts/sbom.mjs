@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (/** @type {string} */ path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
 const { name, version } = JSON.parse(read('package.json'));
-/** THIRD-PARTY.txt names what the build took in, a line each: `yargs 18.2.0 (MIT)`. */
+/** THIRD-PARTY.txt names what the build took in, a line each: `yaml 2.8.0 (ISC)`. */
 const builtIn = [...read('dist/THIRD-PARTY.txt').matchAll(/^(\S+) (\d\S*) \(/gm)].map(
   ([, builtName, builtVersion]) => `${builtName}@${builtVersion}`,
 );

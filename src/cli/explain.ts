@@ -1,9 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { say } from '../terminal/safe-text.ts';
-import { putCommandFirst } from './argv.ts';
-import { explainYargs } from './mistakes.ts';
-import { YargsError } from './parser.ts';
 
 /** How a failure is told, as far as it is known when it happens. */
 export interface Manner {
@@ -15,24 +12,18 @@ export interface Manner {
  * Words for anything that went wrong: a failure that a user can meet with what, why and next; the rest is our bug and says so.
  * Returns the exit status.
  */
-export function explain(
-  error: unknown,
-  argv: readonly string[],
-  io: Io,
-  { output, isDebug }: Manner,
-): number {
-  const failure = error instanceof YargsError ? explainYargs(error.message, putCommandFirst(argv)) : error;
+export function explain(failure: unknown, io: Io, { output, isDebug }: Manner): number {
   if (output !== 'table') io.out(describeAsJson(failure, output));
   if (failure instanceof UserError) {
     io.err(say`ssm-keepalive: ${failure.what}\n  why:  ${failure.why}\n  next: ${failure.next}\n`);
     if (isDebug) io.err(describeStack(failure));
     return failure.exitStatus;
   }
-  const why = (error as Error)?.message ?? error;
+  const why = (failure as Error)?.message ?? failure;
   io.err(
     say`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
   );
-  if (isDebug) io.err(describeStack(error));
+  if (isDebug) io.err(describeStack(failure));
   return 1;
 }
 

@@ -1,122 +1,127 @@
-/** Words for what yargs could not read. */
+/** Words for a command line that cannot be read. */
 import type { CommandEntry } from '../commands/command.ts';
-import { COMMANDS } from '../commands/index.ts';
+import { COMMANDS, ownerOf } from '../commands/index.ts';
+import { listValues, type TakenFlag } from '../commands/taken-flags.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
+import type { FlagWord } from './flag-word.ts';
 
-/** yargs’ own complaints, with the nearest name it knows. */
-export function explainYargs(message: string, argv: readonly string[]): UsageError {
-  const unknown = /^Unknown (argument|command)s?: (.*)$/.exec(message)?.[2]?.split(', ')[0];
-  const [typedCommand = '', typedAbout = ''] = argv.filter((word) => !word.startsWith('-'));
-  const typedEntry = COMMANDS.find(({ name }) => name === typedCommand);
-  const entry = typedEntry?.isAboutCommand ? findAbout(typedEntry, typedAbout) : typedEntry;
-  if (entry instanceof UsageError) return entry;
-  const help = entry ? `ssm-keepalive ${entry.name} --help` : 'ssm-keepalive --help';
-  const lacking = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
-  if (lacking !== undefined) {
-    const flags: readonly { name: string; placeholder?: string }[] = [...(entry?.own ?? []), ...FLAGS];
-    const flag = flags.find(({ name }) => name === lacking);
-    return new UsageError({
-      what: `--${lacking} needs a value`,
-      why: `expected --${lacking} ${flag?.placeholder ?? 'VALUE'}`,
-      next: `run  ${help}`,
-    });
-  }
-  const flagInstead = entry ? undefined : argv.find((word) => word.startsWith('-'));
-  const isLackingCommand = message.startsWith('Not enough non-option arguments');
-  if (flagInstead !== undefined && (typedCommand === '' || isLackingCommand)) {
-    return new UsageError({
-      what: `${flagInstead} comes without a command`,
-      why: `expected one of ${COMMANDS.map(({ name }) => name).join(', ')} first`,
-      next: `run  ${help}`,
-    });
-  }
-  if (unknown === undefined) {
-    return new UsageError({
-      what: message.replace(/\.$/, ''),
-      why: 'the command line is incomplete',
-      next: `run  ${help}`,
-    });
-  }
-  if (!entry) {
-    const nearest = nearestName(
-      typedCommand,
-      COMMANDS.map(({ name }) => name),
-    );
-    return new UsageError({
-      what: typedCommand ? `there is no command ${JSON.stringify(typedCommand)}` : `unknown: ${unknown}`,
-      why: `expected one of ${COMMANDS.map(({ name }) => name).join(', ')}`,
-      next: nearest ? `did you mean  ssm-keepalive ${nearest}` : `run  ${help}`,
-    });
-  }
-  if (!argv.some((word) => word.replace(/=.*/, '') === `--${unknown}` || word === `-${unknown}`)) {
-    return new UsageError({
-      what: `${entry.name} does not take ${JSON.stringify(unknown)}`,
-      why: 'it is no flag, and this command takes no such word',
-      next: suggestFlag(unknown, entry) ?? `run  ${help}`,
-    });
-  }
-  const known = FLAGS.filter(({ group }) => entry.groups.includes(group)).map(({ name }) => name);
-  // As it was typed: `-t` is not `--t`.
-  const flag = `${argv.some((word) => word.startsWith(`--${unknown}`)) ? '--' : '-'}${unknown}`;
-  const removed = refuseRemoved(unknown, flag);
+export function describeLackingCommand(typed: string): UsageError {
+  return new UsageError({
+    what: `${typed.replace(/=.*/s, '')} comes without a command`,
+    why: `expected one of ${listNames(COMMANDS)} first`,
+    next: 'run  ssm-keepalive --help',
+  });
+}
+
+/** `asked` is the command that is asked about another one. */
+export function describeUnknownCommand(
+  known: readonly CommandEntry[],
+  typed: string,
+  asked?: CommandEntry,
+): UsageError {
+  const line = ['ssm-keepalive', asked?.name].filter(Boolean).join(' ');
+  const nearest = nearestName(
+    typed,
+    known.map(({ name }) => name),
+  );
+  return new UsageError({
+    what:
+      asked && typed === ''
+        ? `${asked.name} needs a command`
+        : `there is no command ${JSON.stringify(typed)}`,
+    why: `expected one of ${listNames(known)}`,
+    next: nearest ? `did you mean  ${line} ${nearest}` : `run  ${line} --help`,
+  });
+}
+
+export function describeUnknownFlag(
+  { name: command }: CommandEntry,
+  taken: readonly TakenFlag[],
+  { name, spelled }: FlagWord,
+): UsageError {
+  const removed = refuseRemoved(name, spelled);
   if (removed) return removed;
-  if (FLAGS.some(({ name }) => name === unknown)) {
+  const owner = ownerOf(name);
+  if (owner !== undefined || FLAGS.some((flag) => flag.name === name)) {
     return new UsageError({
-      what: `${entry.name} takes no ${flag}`,
+      what: `${command} takes no ${spelled}`,
       why: 'it belongs to other commands and would change nothing here',
-      next: `leave ${flag} out`,
+      next: `leave ${spelled} out`,
     });
   }
-  const nearest = nearestName(unknown, [...known, ...(entry.own ?? []).map(({ name }) => name)]);
-  const meant = OTHER_NAMES[unknown] ?? (nearest && `--${nearest}`);
+  const meant = OTHER_NAMES[name] ?? guessFlag(name.replace(/^-/, ''), taken);
   return new UsageError({
-    what: `unknown flag ${flag}`,
-    why: `${entry.name} has no such flag`,
-    next: meant ? `did you mean ${meant}?` : `run  ${help}`,
+    what: `unknown flag ${spelled}`,
+    why: `${command} has no such flag`,
+    next: meant ? `did you mean ${meant}?` : `run  ssm-keepalive ${command} --help`,
   });
 }
 
-/** The command that another one is asked about, under both names and with the flags of both; words where there is none. */
-function findAbout(entry: CommandEntry, typed: string): CommandEntry | UsageError {
-  const known = COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand);
-  const about = known.find(({ name }) => name === typed);
-  if (about) {
-    const groups = [...about.groups, 'Targets' as const];
-    return {
-      ...about,
-      name: `${entry.name} ${typed}`,
-      groups,
-      own: [...(about.own ?? []), ...(entry.own ?? [])],
-    };
-  }
-  const names = known.map(({ name }) => name);
-  const nearest = nearestName(typed, names);
+/** `--tmux` is a value of one flag; `--tga` is nearly the name of one. */
+function guessFlag(name: string, taken: readonly TakenFlag[]): string | undefined {
+  const [flag, ...others] = taken.filter((candidate) => listValues(candidate).includes(name));
+  if (flag && others.length === 0) return `--${flag.name} ${name}`;
+  const nearest = nearestName(
+    name,
+    taken.map((candidate) => candidate.name),
+  );
+  return nearest && `--${nearest}`;
+}
+
+export function describeLackingValue(
+  { name: command, words }: CommandEntry,
+  { spelled, name }: FlagWord,
+  flag: TakenFlag | undefined,
+): UsageError {
+  const shown = flag ? `--${name}` : spelled;
   return new UsageError({
-    what: typed ? `there is no command ${JSON.stringify(typed)}` : `${entry.name} needs a command`,
-    why: `expected one of ${names.join(', ')}`,
-    next: nearest
-      ? `did you mean  ssm-keepalive ${entry.name} ${nearest}`
-      : `run  ssm-keepalive ${entry.name} --help`,
+    what: `${shown} needs a value`,
+    why: `expected ${shown} ${flag?.placeholder ?? words?.usage ?? 'VALUE'}`,
+    next: `run  ssm-keepalive ${command} --help`,
   });
 }
 
-/** What other tools call it. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  json: '--output json',
-  targets: '--tag KEY=VALUE',
-  filters: '--tag KEY=VALUE',
-  verbose: '--debug',
-  force: '--yes',
-  instance: '--instance-id',
-};
+export function describeBadSwitch({ spelled, value = '' }: FlagWord): UsageError {
+  return new UsageError({
+    code: 'bad-setting',
+    what: `${spelled} cannot be ${JSON.stringify(value)}`,
+    why: 'expected 1 or 0',
+    next: `give ${spelled} alone, or leave it out`,
+  });
+}
+
+export function describeRepetition(name: string, count: number): UsageError {
+  return new UsageError({
+    what: `--${name} was given ${count} times`,
+    why: 'it takes one value',
+    next: `give --${name} once`,
+  });
+}
+
+export function describeUnknownWord(
+  { name: command }: CommandEntry,
+  taken: readonly TakenFlag[],
+  word: string,
+): UsageError {
+  return new UsageError({
+    what: `${command} does not take ${JSON.stringify(word)}`,
+    why: 'it is no flag, and this command takes no such word',
+    next: suggestFlag(word, taken) ?? `run  ssm-keepalive ${command} --help`,
+  });
+}
 
 /** A target that was typed without its flag. */
-function suggestFlag(word: string, { groups }: CommandEntry): string | undefined {
-  if (!groups.includes('Targets')) return undefined;
-  if (/^m?i-\w{8,17}$/.test(word)) return `did you mean --instance-id ${word}?`;
-  if (/^[^=]+=[^=]+$/.test(word)) return `did you mean --tag ${word}?`;
-  return FLAGS.some(({ name }) => name === word) ? `did you mean --${word}?` : undefined;
+function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefined {
+  const takes = (name: string) => taken.some((flag) => flag.name === name);
+  if (takes('instance-id') && /^m?i-\w{8,17}$/.test(word)) return `did you mean --instance-id ${word}?`;
+  if (takes('tag') && /^[^=]+=[^=]+$/.test(word)) return `did you mean --tag ${word}?`;
+  return takes(word) ? `did you mean --${word}?` : undefined;
 }
+
+/** What other tools call it, where no spelling is near. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { force: '--yes' };
+
+const listNames = (entries: readonly CommandEntry[]) => entries.map(({ name }) => name).join(', ');

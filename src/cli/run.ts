@@ -7,13 +7,13 @@ import type { Environment } from '../environment.ts';
 import type { Denial } from '../errors.ts';
 import { UsageError, UserError } from '../errors.ts';
 import { describeLack } from '../policy/describe.ts';
-import { FLAGS, type RawFlags } from '../settings/flags.ts';
+import { withDashes } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';
-import { showText } from '../terminal/safe-text.ts';
-import { putCommandFirst } from './argv.ts';
+import { say, showText } from '../terminal/safe-text.ts';
+import { type CommandLine, readCommandLine } from './command-line.ts';
 import { explain, type Manner } from './explain.ts';
-import { makeParser, type Parsed } from './parser.ts';
+import { renderHelp } from './help.ts';
 
 /** Never throws: whatever goes wrong is told through `io`. Exit status: 0 good, 1 something to do, 2 bad usage, 130 interrupted. */
 export async function run(argv: readonly string[], outer: Io, environment: Environment): Promise<number> {
@@ -21,13 +21,13 @@ export async function run(argv: readonly string[], outer: Io, environment: Envir
   if (argv[0] === '__complete') return complete(argv.slice(1), io, environment);
   // From the command line before settings are read, so that even a bad flag is told in the form asked for.
   const manner: Manner = {
-    output: /(?:^| )--output[ =](json|ndjson)(?: |$)/.exec(argv.join(' '))?.[1] ?? 'table',
+    output: /(?:^| )(?:--output|-o)[ =](json|ndjson)(?: |$)/.exec(argv.join(' '))?.[1] ?? 'table',
     isDebug: false,
   };
   try {
     return await parseAndRun(argv, io, environment, manner);
   } catch (error) {
-    return explain(error, argv, io, manner);
+    return explain(error, io, manner);
   }
 }
 
@@ -59,57 +59,45 @@ async function parseAndRun(
   environment: Environment,
   manner: Manner,
 ): Promise<number> {
-  let status = 0;
-  const parser = makeParser(environment.version, async (entry, parsed, about) => {
-    status = await runCommand(entry, parsed, about, io, environment, manner);
-  });
-  if (argv.length === 0) {
-    io.out((await parser.getHelp()) + '\n');
-    return 2;
-  }
-  let help = '';
-  await parser.parseAsync(putCommandFirst(argv), {}, (_error, _parsed, output) => {
-    help = output;
-  });
-  if (help) io.out(help + '\n');
-  return status;
+  const asked = readCommandLine(argv);
+  if (asked.kind === 'version') io.out(`${environment.version}\n`);
+  if (asked.kind === 'help') io.out(renderHelp(asked, io.columns));
+  if (asked.kind === 'run') return runCommand(asked.line, io, environment, manner);
+  return argv.length === 0 ? 2 : 0;
 }
 
 async function runCommand(
-  entry: CommandEntry,
-  parsed: Parsed,
-  about: CommandEntry | undefined,
+  { entry, about, word, flags, own, former }: CommandLine,
   io: Io,
   environment: Environment,
   manner: Manner,
 ): Promise<number> {
-  const { words: taken, groups } = about ?? entry;
-  const ownFlags = [...(entry.own ?? []), ...(about?.own ?? [])];
-  const word = taken ? parsed[taken.name] : undefined;
-  const words = [...(about ? [about.name] : []), ...(word === undefined ? [] : [String(word)])];
-  const [{ readSettings }, { openConfigFile }, { describeSources, gatherSources }] = await Promise.all([
+  const { groups } = about ?? entry;
+  const words = [...(about ? [about.name] : []), ...(word === undefined ? [] : [word])];
+  const [
+    { readSettings },
+    { openConfigFile },
+    { describeFormer, describeSources, gatherSources, listFormerNames },
+  ] = await Promise.all([
     import('../settings/settings.ts'),
     import('../settings/config-file.ts'),
     import('../settings/sources.ts'),
   ]);
-  // A command's own flag may have the name of another command's setting.
-  const hidden = new Set(ownFlags.filter(({ isSetting }) => !isSetting).map(({ name }) => name));
-  const flags: RawFlags = Object.fromEntries(
-    FLAGS.filter(({ name }) => !hidden.has(name)).flatMap(({ name }) =>
-      parsed[name] === undefined ? [] : [[name, parsed[name]]],
-    ),
-  );
-  manner.isDebug = parsed['debug'] === true;
+  manner.isDebug = flags.debug === true;
   const { variables, folder } = environment;
   // A command without settings reads no file either.
   const file = groups.length > 0 ? await openConfigFile(flags.config, variables, folder, ownerOf) : undefined;
   const settings = readSettings(flags, variables, groups, file);
   manner.output = settings.common.output;
   manner.isDebug = settings.common.isDebug;
-  if (manner.isDebug) io.err(describeSources(gatherSources(flags, variables, groups, file)));
+  const sources = gatherSources(flags, variables, groups, file);
+  if (manner.isDebug) io.err(describeSources(sources));
+  const renamed = former.map(({ spelled, name }) => describeFormer(spelled, withDashes(name)));
+  if (!settings.common.isQuiet)
+    for (const note of new Set([...renamed, ...listFormerNames(sources)]))
+      io.err(say`ssm-keepalive: ${note}\n`);
   if (settings.common.output === 'ndjson' && !entry.isStreamed) throw noLines(entry.name);
   requireFittingAccounts(about ?? entry, settings, word);
-  const own = Object.fromEntries(ownFlags.map(({ name }) => [name, parsed[name] as string | boolean]));
   const command = await entry.load();
   const interruption = environment.listenForInterrupts();
   const lacking = new Map<string, Denial>();

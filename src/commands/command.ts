@@ -22,8 +22,8 @@ export interface OwnFlag {
   readonly kind: 'value' | 'switch';
   readonly placeholder?: string;
   readonly describe: string;
-  /** It is also read as the setting of that name. Without it, another command's setting of that name is not touched. */
-  readonly isSetting?: boolean;
+  /** Few people need it: `--help-all` shows it, `--help` does not. */
+  readonly isRare?: boolean;
 }
 
 /** One command as the command line shows it; `load` brings its code in only when it runs. */
@@ -34,6 +34,8 @@ export interface CommandEntry {
     readonly name: string;
     readonly usage: string;
     readonly describe: string;
+    /** Flags that may stand before the word, dashes and all. */
+    readonly also?: readonly string[];
     /** What completion offers, where the usage line does not say it. */
     readonly values?: readonly string[];
   };

@@ -1,4 +1,5 @@
 import type { ScriptName } from '../bundle/wire.ts';
+import { flagOf, listSpellings, withDashes } from '../settings/flags.ts';
 import type { Command, CommandEntry } from './command.ts';
 import { CONNECT_FLAGS } from './connect/connect-options.ts';
 import { POLICY_FLAGS } from './policy/policy-options.ts';
@@ -6,6 +7,13 @@ import { POLICY_FLAGS } from './policy/policy-options.ts';
 const loadVerb = async (verb: ScriptName): Promise<Command> => {
   const { runVerb } = await import('./deliver/run-verb.ts');
   return (settings, io, invocation) => runVerb(verb, settings, io, invocation);
+};
+
+const ONE_INSTANCE = {
+  name: 'instance',
+  usage: '[INSTANCE]',
+  describe: 'its id or name; --target INSTANCE means the same',
+  also: ['--target', '--targets', ...listSpellings(flagOf('instance-id')).map(withDashes)],
 };
 
 /** Every command; help, parsing and completion loop over this list. */
@@ -100,18 +108,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'measure',
-    words: { name: 'instance', usage: '[INSTANCE]', describe: 'the instance’s id, i-… or mi-…' },
+    words: ONE_INSTANCE,
     describe: 'open sessions on one instance and see how long each lives',
     groups: ['Measure', 'Common'],
-    own: [
-      {
-        name: 'instance-id',
-        kind: 'value',
-        placeholder: 'ID',
-        describe: 'the same as INSTANCE',
-        isSetting: true,
-      },
-    ],
     examples: [
       ['measure i-0123456789abcdef0 --temporary-document', 'an answer in minutes'],
       ['measure i-0123456789abcdef0 --arm nothing,keeper --limit 3h', 'does it hold?'],
@@ -147,11 +146,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'doctor',
-    words: {
-      name: 'instance',
-      usage: '[INSTANCE]',
-      describe: 'its id, to look at it too; on the lab its name will do',
-    },
+    words: { ...ONE_INSTANCE, describe: 'its id or name, to look at it too' },
     describe: 'why do my sessions die? checks, each with what to do',
     groups: ['Common'],
     accounts: 'many-without-word',
@@ -176,7 +171,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'connect',
-    words: { name: 'instance', usage: 'INSTANCE', describe: 'its id; on the lab its name will do' },
+    words: { ...ONE_INSTANCE, usage: 'INSTANCE' },
     describe: 'open a shell on one instance',
     groups: ['Common'],
     own: CONNECT_FLAGS,
@@ -198,7 +193,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     isAboutCommand: true,
     own: POLICY_FLAGS,
     examples: [
-      ['policy install --tag env=dev --region eu-central-1 --account 123456789012', 'as narrow as it gets'],
+      ['policy install --tag env=dev --account 123456789012', 'for these instances of one account'],
       ['policy connect --principal role', 'for everybody who assumes one role'],
     ],
     load: async () => (await import('./policy/policy.ts')).policy,

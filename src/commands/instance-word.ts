@@ -1,37 +1,95 @@
+/** The one instance that a command works on: by its id, or by a name that people know it by. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { UsageError } from '../errors.ts';
+import { UsageError, UserError } from '../errors.ts';
+import type { Instance } from '../fleet/choose.ts';
+import { nearestName } from '../nearest.ts';
+import type { Settings } from '../settings/settings.ts';
+import { repeatConnection } from './repeat.ts';
 
-/** An id as it is; on the lab a name too. @throws UsageError that says what would do */
+/** No name filter exists for computer names, so they are looked for page by page: 40 calls at most. */
+const MOST_LISTED = 2000;
+/** Of several matches, so many are named. */
+const MOST_NAMED = 12;
+
+/** What can be known before any account is asked. @throws UsageError that says what would do */
+export async function requireInstanceWord(
+  command: string,
+  word: string | undefined,
+  { common }: Settings,
+): Promise<void> {
+  const { isInstanceId } = await import('../settings/settings.ts');
+  if (word !== undefined && (isInstanceId(word) || !/^(m?i-[0-9a-f]*)?$/i.test(word))) return;
+  throw new UsageError({
+    code: 'no-target',
+    what: word === undefined ? `${command} needs an instance` : `${JSON.stringify(word)} is no instance id`,
+    why: 'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
+    next: common.isLab
+      ? 'see the lab’s with  ssm-keepalive lab hosts'
+      : `run  ssm-keepalive ${command} i-0123456789abcdef0`,
+  });
+}
+
+/** The id of the instance that has this id, this `Name` tag or this host name. @throws UsageError that says what would do */
 export async function chooseOneInstance(
   client: SSMClient,
   command: string,
   word: string | undefined,
-  isLab: boolean,
+  settings: Settings,
 ): Promise<string> {
   const { isInstanceId } = await import('../settings/settings.ts');
-  if (word !== undefined && isInstanceId(word)) return word;
-  if (!isLab) return requireInstanceId(command, word);
+  await requireInstanceWord(command, word, settings);
+  if (word === undefined || isInstanceId(word)) return word ?? '';
+  const line = `ssm-keepalive ${command}${repeatConnection(settings)}`;
   const { listInstances } = await import('../fleet/choose.ts');
-  const hosts = [];
-  for await (const host of listInstances(client, { tags: [], instanceIds: [] })) hosts.push(host);
-  const named = hosts.find(({ name }) => name === word);
-  if (named !== undefined) return named.instanceId;
-  throw new UsageError({
-    code: 'no-target',
-    what: word === undefined ? `${command} needs an instance` : `the lab has no host ${JSON.stringify(word)}`,
-    why: `the lab has ${hosts.map(({ name, instanceId }) => `${name} (${instanceId})`).join(', ')}`,
-    next: `run  ssm-keepalive ${command} --lab ${hosts[0]?.name ?? 'NAME'}`,
+  const found: Instance[] = [];
+  for await (const one of listInstances(client, { tags: [{ key: 'Name', values: [word] }], instanceIds: [] }))
+    found.push(one);
+  const listed: Instance[] = [];
+  if (found.length === 0) {
+    for await (const one of listInstances(client, { tags: [], instanceIds: [] })) {
+      listed.push(one);
+      if (listed.length === MOST_LISTED) break;
+    }
+    found.push(...listed.filter(({ name }) => name === word || name.split('.', 1)[0] === word));
+  }
+  // Ended instances stay in the service's list for weeks under the name of the one that took their place.
+  const online = found.filter(({ isOnline }) => isOnline);
+  const [only, ...others] = online.length === 1 ? online : found;
+  if (only && others.length === 0) return only.instanceId;
+  if (only) throw describeSeveral(word, found, line);
+  throw describeNone(word, listed, line);
+}
+
+function describeSeveral(word: string, found: readonly Instance[], line: string): UserError {
+  return new UserError({
+    code: 'many-match',
+    what: `${found.length} instances have the name ${JSON.stringify(word)}`,
+    why: listInstancesInWords(found),
+    next: `run  ${line} ${found.find(({ isOnline }) => isOnline)?.instanceId ?? found[0]?.instanceId}`,
   });
 }
 
-/** @throws UsageError that says what would do */
-export async function requireInstanceId(command: string, word: string | undefined): Promise<string> {
-  const { isInstanceId } = await import('../settings/settings.ts');
-  if (word !== undefined && isInstanceId(word)) return word;
-  throw new UsageError({
-    code: 'no-target',
-    what: word === undefined ? `${command} needs an instance` : `${JSON.stringify(word)} is no instance id`,
-    why: 'expected one instance id, i- and 8 or 17 characters or mi- and 17',
-    next: `run  ssm-keepalive ${command} i-0123456789abcdef0`,
+function describeNone(word: string, listed: readonly Instance[], line: string): UserError {
+  const nearest = nearestName(word, [...new Set(listed.map(({ name }) => name))].filter(Boolean));
+  const isCut = listed.length === MOST_LISTED;
+  return new UserError({
+    code: 'no-match',
+    what: `no instance has the name ${JSON.stringify(word)}`,
+    why:
+      listed.length === 0
+        ? 'this account has no managed instance in this Region'
+        : `${isCut ? `the first ${MOST_LISTED} managed instances are among them` : 'managed here'}: ${listInstancesInWords(listed)}`,
+    next: nearest ? `did you mean  ${line} ${nearest}` : `give its id:  ${line} i-0123456789abcdef0`,
   });
+}
+
+function listInstancesInWords(instances: readonly Instance[]): string {
+  const named = instances
+    .slice(0, MOST_NAMED)
+    .map(
+      ({ instanceId, name, isOnline }) =>
+        `${instanceId} (${[name, isOnline ? '' : 'offline'].filter(Boolean).join(', ')})`,
+    );
+  const rest = instances.length - named.length;
+  return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join(', ').replaceAll(' ()', '');
 }

@@ -30,7 +30,7 @@ const STATUSES: Readonly<Record<string, Judgement>> = {
   ),
   deliverytimedout: failed(
     'delivery timed out',
-    'the instance did not take the command before --timeout ran out',
+    'the instance did not take the command before --delivery-timeout ran out',
     'check that it runs and its agent is online, then run the command again',
   ),
   executiontimedout: failed(

@@ -1,3 +1,4 @@
+import { isInstanceId } from '../settings/readers.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
 /** One action on one kind of resource, and what it is for. */
@@ -259,7 +260,16 @@ const OPEN_CHANNEL: Rule = {
   why: 'open the session’s data channel',
 };
 
+/** `doctor` lists them in any case. */
+const FIND_BY_NAME: Rule = {
+  ...LIST_INSTANCES,
+  why: 'find the instance that has this name',
+  only: 'where a name is given instead of an id',
+  when: ({ words: [word] }) => word !== undefined && !isInstanceId(word),
+};
+
 const SESSION: readonly Rule[] = [
+  FIND_BY_NAME,
   { action: 'ssm:StartSession', on: 'instances', why: 'open a session' },
   {
     action: 'ssm:ResumeSession',

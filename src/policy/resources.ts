@@ -1,3 +1,4 @@
+import { isInstanceId } from '../settings/readers.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
 /** Whose resources a policy is for. */
@@ -99,7 +100,7 @@ const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope
 /** EC2 instances have ARNs of EC2, all other managed nodes ARNs of Systems Manager. */
 function scopeInstances(run: PlannedRun, { account }: PolicyScope): ResourceScope {
   const { tags, instanceIds } = run.settings.targets;
-  const ids = [...new Set([...instanceIds, ...run.words.filter((word) => /^m?i-/.test(word))])];
+  const ids = [...new Set([...instanceIds, ...run.words.filter(isInstanceId)])];
   const named = (prefix: string) => ids.filter((id) => id.startsWith(prefix));
   const { region, partition } = placeOf(run);
   const ec2 = (ids.length === 0 ? ['*'] : named('i-')).map(

@@ -5,7 +5,15 @@ import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import type { FileEntry } from './config-entries.ts';
 import { readTexts } from './config-values.ts';
-import { FLAGS, type Flag, type FlagName, variableName } from './flags.ts';
+import {
+  FLAGS,
+  type Flag,
+  type FlagName,
+  flagOf,
+  nameOfSpelling,
+  variableName,
+  withDashes,
+} from './flags.ts';
 import { findForeign } from './foreign-file.ts';
 import { refuseRemoved } from './removed-flags.ts';
 
@@ -13,6 +21,8 @@ import { refuseRemoved } from './removed-flags.ts';
 export interface FileSetting {
   readonly texts: readonly string[];
   readonly line: number;
+  /** As the file spells the flag. */
+  readonly key: string;
 }
 
 export interface ConfigFile {
@@ -39,8 +49,9 @@ export async function openConfigFile(
   folder: string,
   ownerOf: OwnerOf = () => undefined,
 ): Promise<ConfigFile | undefined> {
-  if (Array.isArray(typed)) throw givenTwice();
-  const named = typed === undefined ? environment[variableName('config')] : String(typed);
+  const [given, ...others] = [typed ?? []].flat();
+  if (others.length > 0) throw givenTwice();
+  const named = given === undefined ? environment[variableName('config')] : String(given);
   if (named === 'none') return undefined;
   if (named !== undefined && named !== '')
     return readConfigFile(resolve(folder, named), named, true, ownerOf);
@@ -75,7 +86,9 @@ async function readConfigFile(
     if (entry.key === '$schema') continue;
     const flag = findFlag(entry, shown, ownerOf);
     if (!isNamed && !flag.inFoundFile) throw namedOnly(flag, entry, shown);
-    settings.set(flag.name, { texts: readTexts(flag, entry, shown), line: entry.line });
+    const other = settings.get(flag.name);
+    if (other) throw twoSpellings(other, entry, shown);
+    settings.set(flag.name, { texts: readTexts(flag, entry, shown), line: entry.line, key: entry.key });
   }
   return { path: shown, isNamed, settings };
 }
@@ -108,8 +121,8 @@ function notTrusted(shown: string, why: string): UsageError {
 }
 
 function findFlag(entry: FileEntry, path: string, ownerOf: OwnerOf): Flag {
-  const flag = FLAGS.find(({ name }) => name === entry.key && name !== 'config');
-  if (flag) return flag;
+  const spelled = entry.key.length > 1 ? nameOfSpelling(withDashes(entry.key)) : undefined;
+  if (spelled !== undefined && spelled !== 'config') return flagOf(spelled);
   const removed = refuseRemoved(entry.key, `${path}:${entry.line}: ${entry.key}`);
   if (removed) throw removed;
   const nearest = nearestName(
@@ -127,6 +140,15 @@ function findFlag(entry: FileEntry, path: string, ownerOf: OwnerOf): Flag {
           ? `--${entry.key} is a flag of ${command} alone, for its command line`
           : 'keys are the names of flags, without the dashes in front',
     next: nearest && !command ? `did you mean ${nearest}?` : 'leave it out',
+  });
+}
+
+function twoSpellings(other: FileSetting, { key, line }: FileEntry, path: string): UsageError {
+  return new UsageError({
+    code: 'bad-config-file',
+    what: `${path}:${line}: ${key} is what ${other.key} in line ${other.line} says`,
+    why: 'both are names of one flag',
+    next: 'put them together under one of the two names',
   });
 }
 

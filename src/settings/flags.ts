@@ -55,11 +55,22 @@ export interface FlagEntry {
    * effect, no folder decides for whoever works in it.
    */
   readonly inFoundFile?: boolean;
+  /** Other spellings that mean the same on the command line and in a config file; one letter: `-t`. */
+  readonly also?: readonly string[];
+  /** Its name in earlier versions: taken too, and told. */
+  readonly formerly?: string;
+  /** The commands that take it, where others of its group do not. */
+  readonly of?: readonly string[];
+  /** It says where an account is: nothing for a command that reaches none. */
+  readonly isAboutAccount?: boolean;
+  /** Few people need it: `--help-all` shows it, `--help` does not. */
+  readonly isRare?: boolean;
 }
 
 export const FLAG_TABLE = {
   Targets: {
     tag: {
+      also: ['t', 'tags', 'target', 'targets', 'filter', 'filters'],
       as: 'tags',
       isList: true,
       inFoundFile: true,
@@ -69,6 +80,7 @@ export const FLAG_TABLE = {
       example: 'env=dev',
     },
     'instance-id': {
+      also: ['i', 'instance', 'instances', 'instance-ids'],
       as: 'instanceIds',
       isList: true,
       separator: ',',
@@ -93,6 +105,7 @@ export const FLAG_TABLE = {
   },
   Delivery: {
     'max-concurrency': {
+      of: ['install', 'uninstall'],
       as: 'maxConcurrency',
       placeholder: 'N|N%',
       fallback: '10%',
@@ -101,6 +114,7 @@ export const FLAG_TABLE = {
       example: '5 or 10%',
     },
     'max-errors': {
+      of: ['install', 'uninstall'],
       as: 'maxErrors',
       placeholder: 'N|N%',
       fallback: '0',
@@ -109,11 +123,15 @@ export const FLAG_TABLE = {
       example: '0 or 5%',
     },
     'no-canary': {
+      of: ['install'],
+      isRare: true,
       as: 'hasCanary',
       isNegated: true,
       describe: 'do not try one instance first and wait for its agent',
     },
-    timeout: {
+    'delivery-timeout': {
+      formerly: 'timeout',
+      isRare: true,
       as: 'timeoutSeconds',
       placeholder: 'TIME',
       fallback: '600',
@@ -122,8 +140,15 @@ export const FLAG_TABLE = {
       example: '600 or 10m: a whole number and s, m, h or d',
     },
     'dry-run': { as: 'isDryRun', describe: 'show who would get what; send nothing' },
-    yes: { as: 'isConfirmed', describe: 'do not ask, however many instances it is' },
+    yes: {
+      of: ['install', 'uninstall'],
+      also: ['y'],
+      as: 'isConfirmed',
+      describe: 'do not ask, however many instances it is',
+    },
     'confirm-above': {
+      of: ['install', 'uninstall'],
+      isRare: true,
       as: 'confirmAbove',
       placeholder: 'N',
       fallback: '50',
@@ -131,8 +156,15 @@ export const FLAG_TABLE = {
       reader: count(0, 999_999_999, 'a whole number from 0'),
       example: '50',
     },
-    'no-wait': { as: 'shouldWait', isNegated: true, describe: 'send, print the command id and leave' },
+    'no-wait': {
+      isRare: true,
+      as: 'shouldWait',
+      isNegated: true,
+      describe: 'send, print the command id and leave',
+    },
     'command-id': {
+      isRare: true,
+      also: ['command-ids'],
       as: 'commandIds',
       isList: true,
       separator: ',',
@@ -142,6 +174,7 @@ export const FLAG_TABLE = {
       example: 'the id that sending it printed',
     },
     document: {
+      isRare: true,
       as: 'documentName',
       placeholder: 'NAME',
       describe: 'send a Command document of your own, made or updated first',
@@ -151,8 +184,14 @@ export const FLAG_TABLE = {
       ),
       example: 'ssm-keepalive',
     },
-    follow: { as: 'isFollow', describe: 'also new instances, through a State Manager association' },
+    follow: {
+      of: ['install', 'uninstall'],
+      as: 'isFollow',
+      describe: 'also new instances, through a State Manager association',
+    },
     every: {
+      of: ['install'],
+      isRare: true,
       as: 'every',
       placeholder: 'RATE',
       describe: 'with --follow: again and again, to repair drift, e.g. rate(1 day)',
@@ -160,6 +199,8 @@ export const FLAG_TABLE = {
       example: "'rate(1 day)'",
     },
     alarm: {
+      of: ['install', 'uninstall'],
+      isRare: true,
       as: 'alarm',
       placeholder: 'NAME',
       describe: 'a CloudWatch alarm that stops it when it goes off',
@@ -201,6 +242,7 @@ export const FLAG_TABLE = {
       example: '8h or 90m: a whole number and s, m, h or d',
     },
     scope: {
+      isRare: true,
       as: 'scope',
       placeholder: 'ssm|all',
       fallback: 'ssm',
@@ -209,6 +251,7 @@ export const FLAG_TABLE = {
       example: 'ssm',
     },
     shell: {
+      isRare: true,
       as: 'shell',
       placeholder: 'keep|login',
       fallback: 'keep',
@@ -217,6 +260,8 @@ export const FLAG_TABLE = {
       example: 'login',
     },
     entry: {
+      isRare: true,
+      also: ['entries'],
       as: 'entries',
       isList: true,
       separator: ',',
@@ -227,13 +272,19 @@ export const FLAG_TABLE = {
       finish: (given) => ENTRIES.filter((entry) => given.includes(entry)),
       example: 'env,profile',
     },
-    ssh: { as: 'ssh', describe: 'let sshd keep ssh over Session Manager alive too' },
+    ssh: {
+      isRare: true,
+      as: 'ssh',
+      describe: 'let sshd keep ssh over Session Manager alive too',
+    },
     'no-restart': {
+      isRare: true,
       as: 'restart',
       isNegated: true,
       describe: 'leave the agent alone; the env entry then waits for its next start',
     },
     'idle-timeout': {
+      isRare: true,
       as: 'idleTimeoutSeconds',
       placeholder: 'MINUTES',
       describe: 'the account’s idle timeout, where you know it (1 to 60)',
@@ -241,12 +292,14 @@ export const FLAG_TABLE = {
       example: '60: whole minutes',
     },
     'override-idle-policy': {
+      isRare: true,
       as: 'overrideIdlePolicy',
       describe: 'install although the account’s idle timeout was shortened',
     },
   },
   Measure: {
     arm: {
+      also: ['arms'],
       as: 'arms',
       isList: true,
       separator: ',',
@@ -274,6 +327,7 @@ export const FLAG_TABLE = {
       example: '3h or 90m: a whole number and s, m, h or d',
     },
     tick: {
+      isRare: true,
       as: 'tickSeconds',
       placeholder: 'TIME',
       fallback: '10',
@@ -282,6 +336,7 @@ export const FLAG_TABLE = {
       example: '10: a whole number and s, m, h or d',
     },
     parallel: {
+      isRare: true,
       as: 'parallel',
       placeholder: 'N',
       fallback: 'all',
@@ -290,6 +345,7 @@ export const FLAG_TABLE = {
       example: '2',
     },
     client: {
+      isRare: true,
       as: 'client',
       placeholder: 'own|plugin',
       fallback: 'own',
@@ -311,6 +367,8 @@ export const FLAG_TABLE = {
   },
   Common: {
     region: {
+      also: ['regions'],
+      isAboutAccount: true,
       as: 'regions',
       isRepeatable: true,
       separator: ',',
@@ -321,6 +379,8 @@ export const FLAG_TABLE = {
       example: 'eu-central-1',
     },
     profile: {
+      also: ['profiles'],
+      isAboutAccount: true,
       as: 'profiles',
       isRepeatable: true,
       inFoundFile: true,
@@ -330,6 +390,7 @@ export const FLAG_TABLE = {
       example: 'default',
     },
     config: {
+      isRare: true,
       as: 'config',
       placeholder: 'FILE|none',
       describe: 'settings from this file, not from the one in the working folder',
@@ -337,6 +398,9 @@ export const FLAG_TABLE = {
       example: 'ssm-keepalive.config.yaml',
     },
     output: {
+      also: ['o'],
+      // A shell is not printed as JSON.
+      of: ['install', 'uninstall', 'status', 'render', 'measure', 'preferences', 'doctor', 'lab'],
       as: 'output',
       inFoundFile: true,
       placeholder: 'table|json|ndjson',
@@ -345,8 +409,15 @@ export const FLAG_TABLE = {
       reader: oneOf('table', 'json', 'ndjson'),
       example: 'json',
     },
-    lab: { as: 'isLab', inFoundFile: true, describe: 'use the stand-in account on this machine' },
+    lab: {
+      isAboutAccount: true,
+      as: 'isLab',
+      inFoundFile: true,
+      describe: 'use the stand-in account on this machine',
+    },
     'endpoint-url': {
+      isRare: true,
+      isAboutAccount: true,
       as: 'endpointUrl',
       placeholder: 'URL',
       describe: 'another address for the service',
@@ -354,12 +425,28 @@ export const FLAG_TABLE = {
       example: 'http://127.0.0.1:8080',
     },
     'allow-unencrypted-endpoint': {
+      isRare: true,
+      isAboutAccount: true,
       as: 'allowsUnencrypted',
       describe: 'let that address be http:// beyond this machine: others can read and change all of it',
     },
-    quiet: { as: 'isQuiet', inFoundFile: true, describe: 'no progress' },
-    debug: { as: 'isDebug', inFoundFile: true, describe: 'show stack traces and the service’s own errors' },
+    quiet: {
+      isRare: true,
+      also: ['q'],
+      as: 'isQuiet',
+      inFoundFile: true,
+      describe: 'no progress',
+    },
+    debug: {
+      isRare: true,
+      also: ['verbose'],
+      as: 'isDebug',
+      inFoundFile: true,
+      describe: 'show stack traces and the service’s own errors',
+    },
     'no-color': {
+      isRare: true,
+      also: ['no-colour'],
       as: 'hasColor',
       isNegated: true,
       inFoundFile: true,
@@ -398,6 +485,26 @@ export function flagOf(name: FlagName): Flag {
 
 /** What the command line gave, before validation: text as typed. */
 export type RawFlags = Partial<Record<FlagName, string | readonly string[] | boolean>>;
+
+/** Every way to write a flag, with its dashes, and the flag's name: `-t` and `--tags` are `tag`. */
+const SPELLINGS: ReadonlyMap<string, FlagName> = new Map(
+  FLAGS.flatMap((flag) => listSpellings(flag).map((spelling) => [withDashes(spelling), flag.name] as const)),
+);
+
+/** The flag's own name first, then the others. */
+export function listSpellings({ name, also = [], formerly }: Flag): string[] {
+  return [name, ...also, ...(formerly ? [formerly] : [])];
+}
+
+/** With its dashes, as it is typed. */
+export function withDashes(spelling: string): string {
+  return spelling.length === 1 ? `-${spelling}` : `--${spelling}`;
+}
+
+/** The flag that is spelled like this, dashes and all. */
+export function nameOfSpelling(typed: string): FlagName | undefined {
+  return SPELLINGS.get(typed);
+}
 
 /** The variable that stands for a flag: `--max-idle` is `SSM_KEEPALIVE_MAX_IDLE`. */
 export function variableName(flag: string): string {

@@ -93,17 +93,35 @@ export const RATE: Reader<string> = {
   },
 };
 
-/** How the AWS CLI spells targets and filters; read as a tag it would match nobody and look like a wrong account. */
-const AWS_CLI_FORM = /^(Key|Name)=(?:tag:)?([^,]+),Values?=(.+)$|^tag:([^=]+)=(.+)$/i;
+/** How the AWS CLI spells a target: `Key=tag:env,Values=dev,test`. */
+const SERVICE_TARGET = /^(?:Key|Name)=([^,]+),Values?=(.+)$/is;
+const SERVICE_KEYS: Readonly<Record<string, 'instance-id' | 'resource-group'>> = {
+  instanceids: 'instance-id',
+  'resource-groups:name': 'resource-group',
+};
+
+/** The flag that says what was given as a target, and its values: an id is no tag. */
+export function readServiceTarget(text: string): ['tag' | 'instance-id' | 'resource-group', string[]] {
+  if (text.split(',').every(isInstanceId)) return ['instance-id', [text]];
+  const [, key = '', values = ''] = SERVICE_TARGET.exec(text) ?? [];
+  return [SERVICE_KEYS[key.toLowerCase()] ?? 'tag', [key.toLowerCase() in SERVICE_KEYS ? values : text]];
+}
 
 export const TAG: Reader<TagTarget> = {
   expected: 'KEY=VALUE[,VALUE], e.g. env=dev',
   read(text) {
-    const form = AWS_CLI_FORM.exec(text);
-    if (form) throw new UnfitError(`${form[2] ?? form[4]}=${form[3] ?? form[5]}`);
+    const [, form, listed] = SERVICE_TARGET.exec(text) ?? [];
+    if (form && !form.startsWith('tag:')) throw new UnfitError();
+    const [, typedKey, typedValue] = /^tag:([^=]+)=(.+)$/.exec(text) ?? [];
+    if (typedKey) throw new UnfitError(`${typedKey}=${typedValue}`);
     const separator = text.indexOf('=');
-    const key = text.slice(0, Math.max(0, separator));
-    const values = text.slice(separator + 1).split(',');
+    const key = form?.slice('tag:'.length) ?? text.slice(0, Math.max(0, separator));
+    const values = (listed ?? text.slice(separator + 1)).split(',');
+    // Read as a value, the second key would make the command reach more than was meant.
+    const second =
+      listed === undefined && values.slice(1).findIndex((value) => /^[\w.:/-]+=[^=]/.test(value)) + 1;
+    if (second)
+      throw new UnfitError([`${key}=${values.slice(0, second)}`, values.slice(second)].join(' --tag '));
     const isValue = (value: string) => value !== '' && value === value.trim() && isTagText(value, 256);
     return fit({ key, values }, key !== '' && isTagText(key, 128) && values.every(isValue));
   },

@@ -22,6 +22,8 @@ export interface Given {
   /** What messages call it: `--interval`, `SSM_KEEPALIVE_INTERVAL`, `ssm-keepalive.config.yaml:3: interval`. */
   readonly label: string;
   readonly texts: readonly string[];
+  /** By its name in earlier versions. */
+  readonly isFormer?: boolean;
 }
 
 /** What one run was given; a layer hides those below it, and targets come from one layer alone. */
@@ -75,33 +77,41 @@ function findTyped(flag: Flag, flags: RawFlags): Given | undefined {
 }
 
 function findVariable(flag: Flag, environment: NodeJS.ProcessEnv): Given | undefined {
-  const label = variableName(flag.name);
-  const value = environment[label];
-  if (value === undefined || value === '') return undefined;
+  const spelling = [flag.name, flag.formerly ?? flag.name].find((name) => environment[variableName(name)]);
+  if (spelling === undefined) return undefined;
+  const label = variableName(spelling);
+  const value = environment[label] ?? '';
   const texts = flag.kind === 'list' || flag.isRepeatable ? value.trim().split(/\s+/) : [value];
-  return { name: flag.name, layer: 'variable', label, texts };
+  return { name: flag.name, layer: 'variable', label, texts, isFormer: spelling === flag.formerly };
 }
 
 function findInFile(flag: Flag, file: ConfigFile | undefined): Given | undefined {
   const { name } = flag;
   const found = file?.settings.get(name);
   if (!file || !found) return undefined;
-  return { name, layer: 'file', label: `${file.path}:${found.line}: ${name}`, texts: found.texts };
+  const { line, key, texts } = found;
+  return {
+    name,
+    layer: 'file',
+    label: `${file.path}:${line}: ${key}`,
+    texts,
+    isFormer: key === flag.formerly,
+  };
 }
 
 /** A switch as a flag, a variable or a file says it; undefined for any other word. */
 export function readSwitch(given: Given | undefined): boolean | undefined {
-  const [value = ''] = given?.texts ?? ['0'];
+  return readSwitchWord(given?.texts[0] ?? (given ? '' : '0'));
+}
+
+export function readSwitchWord(value: string): boolean | undefined {
   if (/^(1|true|yes|on)$/i.test(value)) return true;
   return /^(0|false|no|off)$/i.test(value) ? false : undefined;
 }
 
 /** One setting as it would be written where it came from. */
-export function spell(
-  { layer, label, name }: Pick<Given, 'layer' | 'label' | 'name'>,
-  value: string,
-): string {
-  if (layer === 'file') return `${name}: ${value}`;
+export function spell({ layer, label }: Pick<Given, 'layer' | 'label'>, value: string): string {
+  if (layer === 'file') return `${label.replace(/^.*: /, '')}: ${value}`;
   return layer === 'variable' ? `${label}=${value}` : `${label} ${value}`;
 }
 
@@ -111,6 +121,18 @@ export function spellFlag(given: Given): string {
   const flag = flagOf(name);
   if (flag.kind === 'switch') return readSwitch(given) ? `--${name}` : `no --${name}`;
   return texts.map((text) => `--${name} ${quoteWord(text)}`).join(' ');
+}
+
+/** Names of earlier versions that still work, each with the word for it now. */
+export function listFormerNames(sources: Sources): string[] {
+  return sources
+    .list()
+    .filter(({ isFormer }) => isFormer)
+    .map(({ label, name, layer }) => describeFormer(label, layer === 'variable' ? variableName(name) : name));
+}
+
+export function describeFormer(label: string, now: string): string {
+  return `${label} is called ${now} now; the old word still works`;
 }
 
 /** For --debug: one line for each setting that was given, and where. */

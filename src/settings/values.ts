@@ -1,7 +1,7 @@
 /** One setting that was given becomes its value, or the words for why it cannot. */
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
-import { type Flag, flagOf } from './flags.ts';
+import { FLAGS, type Flag, type FlagName, flagOf, variableName } from './flags.ts';
 import { UnfitError } from './readers.ts';
 import { type Given, readSwitch, type Sources, spell } from './sources.ts';
 
@@ -51,8 +51,14 @@ function readText(flag: Flag, given: Given, text: string): unknown {
 }
 
 /** The one sentence every bad value gets: what it was for, what was expected, what came. */
-function badValue({ reader, example = '1' }: Flag, given: Given, came: string, instead?: string): UsageError {
+function badValue(
+  { name, reader, example = '1' }: Flag,
+  given: Given,
+  came: string,
+  instead?: string,
+): UsageError {
   const nearest = nearestName(came, reader?.options ?? []);
+  const owner = nearest || !reader?.options ? undefined : findOwner(came);
   const give = given.layer === 'file' ? 'write ' : 'give';
   return new UsageError({
     code: 'bad-setting',
@@ -60,8 +66,16 @@ function badValue({ reader, example = '1' }: Flag, given: Given, came: string, i
     why: `expected ${reader?.expected ?? '1 or 0'}`,
     next: nearest
       ? `did you mean ${spell(given, nearest)}?`
-      : instead
-        ? `write ${spell(given, instead)}`
-        : `${give} ${spell(given, example)}`,
+      : owner
+        ? `did you mean ${spell({ ...given, label: given.label.replace(name, owner).replace(variableName(name), variableName(owner)) }, came)}?`
+        : instead
+          ? `write ${spell(given, instead)}`
+          : `${give} ${spell(given, example)}`,
   });
+}
+
+/** The one flag that takes this word, where it is not its default: `--keeper tmux` is meant to be `--wrap tmux`. */
+function findOwner(word: string): FlagName | undefined {
+  const [owner, ...others] = FLAGS.filter(({ reader }) => reader?.options?.includes(word));
+  return owner && others.length === 0 && owner.fallback !== word ? owner.name : undefined;
 }

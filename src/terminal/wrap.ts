@@ -22,3 +22,28 @@ export function wrapText(text: string, columns: number, indent = 0): string {
   }
   return [...lines, line].join('\n');
 }
+
+/**
+ * Rows of two parts, e.g. a flag and what it does. The second parts stand in one column; where a first part reaches into it,
+ * its second part begins on the next line.
+ */
+export function wrapRows(
+  rows: readonly (readonly [first: string, second: string])[],
+  columns: number,
+): string {
+  const longest = Math.max(0, ...rows.map(([first]) => first.length));
+  const longestWord = Math.max(
+    0,
+    ...rows.flatMap(([, second]) => second.split(' ').map(({ length }) => length)),
+  );
+  const share = Math.max(26, Math.floor(columns * 0.4));
+  const indent = Math.max(4, Math.min(longest + 4, share, columns - longestWord));
+  return rows
+    .map(([first, second]) => {
+      const isShort = first.length + 4 <= indent;
+      const lead = isShort ? `  ${first}`.padEnd(indent) : '';
+      const wrapped = wrapText(`${lead || ' '.repeat(indent)}${second}`, columns, indent);
+      return isShort ? wrapped : `${wrapText(`  ${first}`, columns, 6)}\n${wrapped}`;
+    })
+    .join('\n');
+}

@@ -29,7 +29,6 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'nothing says which instances are meant',
     'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
   ],
-  ['install -t env=dev', 'unknown flag -t', 'install has no such flag', 'did you mean --tag?'],
   ['install --tga env=dev', 'unknown flag --tga', 'install has no such flag', 'did you mean --tag?'],
   [
     'install --tag',
@@ -86,29 +85,10 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'did you mean --instance-id i-0123456789abcdef0?',
   ],
   [
-    'install --tag Key=tag:env,Values=dev',
-    '--tag cannot be "Key=tag:env,Values=dev"',
-    'expected KEY=VALUE[,VALUE], e.g. env=dev',
-    'write --tag env=dev',
-  ],
-  [
     'install --tag tag:env=dev',
     '--tag cannot be "tag:env=dev"',
     'expected KEY=VALUE[,VALUE], e.g. env=dev',
     'write --tag env=dev',
-  ],
-  ['install --tags env=dev', 'unknown flag --tags', 'install has no such flag', 'did you mean --tag?'],
-  [
-    'install --targets Key=tag:env,Values=dev',
-    'unknown flag --targets',
-    'install has no such flag',
-    'did you mean --tag KEY=VALUE?',
-  ],
-  [
-    'install --instance-ids i-0123456789abcdef0',
-    'unknown flag --instance-ids',
-    'install has no such flag',
-    'did you mean --instance-id?',
   ],
   [
     'install --instance-id web-1',
@@ -195,22 +175,22 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'run  ssm-keepalive install --help',
   ],
   [
-    'install --tag env=dev --timeout 10',
-    '--timeout cannot be "10"',
+    'install --tag env=dev --delivery-timeout 10',
+    '--delivery-timeout cannot be "10"',
     'expected a time from 30s to 30d',
-    'give --timeout 600 or 10m: a whole number and s, m, h or d',
+    'give --delivery-timeout 600 or 10m: a whole number and s, m, h or d',
   ],
   [
-    'install --tag env=dev --timeout 1w',
-    '--timeout cannot be "1w"',
+    'install --tag env=dev --delivery-timeout 1w',
+    '--delivery-timeout cannot be "1w"',
     'expected a time from 30s to 30d',
-    'give --timeout 600 or 10m: a whole number and s, m, h or d',
+    'give --delivery-timeout 600 or 10m: a whole number and s, m, h or d',
   ],
   [
-    'install --tag env=dev --timeout 31d',
-    '--timeout cannot be "31d"',
+    'install --tag env=dev --delivery-timeout 31d',
+    '--delivery-timeout cannot be "31d"',
     'expected a time from 30s to 30d',
-    'give --timeout 600 or 10m: a whole number and s, m, h or d',
+    'give --delivery-timeout 600 or 10m: a whole number and s, m, h or d',
   ],
   [
     'install --tag env=dev --confirm-above many',
@@ -240,7 +220,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install --tag env=dev --keeper tmux',
     '--keeper cannot be "tmux"',
     'expected auto, relay or prompt',
-    'give --keeper auto',
+    'did you mean --wrap tmux?',
   ],
   [
     'install --tag env=dev --keeper relya',
@@ -430,13 +410,6 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'leave one of the two out',
   ],
   [
-    'install --tag env=dev --verbose',
-    'unknown flag --verbose',
-    'install has no such flag',
-    'did you mean --debug?',
-  ],
-  ['install --tag env=dev -y', 'unknown flag -y', 'install has no such flag', 'did you mean --yes?'],
-  [
     'status',
     'no target',
     'nothing says which instances are meant',
@@ -505,13 +478,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'measure',
     'measure needs an instance',
-    'measure opens sessions on one instance, named by its id (i-… or mi-…)',
-    'run  ssm-keepalive measure i-0123456789abcdef0',
-  ],
-  [
-    'measure web-1',
-    '"web-1" is no instance id',
-    'measure opens sessions on one instance, named by its id (i-… or mi-…)',
+    'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
     'run  ssm-keepalive measure i-0123456789abcdef0',
   ],
   [
@@ -564,9 +531,9 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   ],
   [
     'measure i-0123456789abcdef0 --instance-id i-0123456789abcdef1',
-    'measure takes one instance, not 2',
-    'measure opens sessions on one instance, named by its id (i-… or mi-…)',
-    'run  ssm-keepalive measure i-0123456789abcdef0',
+    'measure does not take "i-0123456789abcdef1"',
+    'it is no flag, and this command takes no such word',
+    'run  ssm-keepalive measure --help',
   ],
   [
     'measure i-0123456789abcdef0 i-0123456789abcdef1',
@@ -631,13 +598,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'connect',
     'connect needs an instance',
-    'expected one instance id, i- and 8 or 17 characters or mi- and 17',
-    'run  ssm-keepalive connect i-0123456789abcdef0',
-  ],
-  [
-    'connect web-1',
-    '"web-1" is no instance id',
-    'expected one instance id, i- and 8 or 17 characters or mi- and 17',
+    'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
     'run  ssm-keepalive connect i-0123456789abcdef0',
   ],
   [
@@ -748,7 +709,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'connect i-012',
     '"i-012" is no instance id',
-    'expected one instance id, i- and 8 or 17 characters or mi- and 17',
+    'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
     'run  ssm-keepalive connect i-0123456789abcdef0',
   ],
   [
@@ -844,12 +805,6 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'give SSM_KEEPALIVE_ENTRY=env,profile',
   ],
   [
-    'doctor web-1',
-    '"web-1" is no instance id',
-    'expected one instance id, i- and 8 or 17 characters or mi- and 17',
-    'run  ssm-keepalive doctor i-0123456789abcdef0',
-  ],
-  [
     'doctor i-0123456789abcdef0 --region eu-west-1 --region us-east-1',
     'doctor i-0123456789abcdef0 works in one account and Region',
     '--profile and --region name 2: eu-west-1, us-east-1',
@@ -874,4 +829,81 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'give --interval 45 or 90s: a whole number and s, m, h or d',
   ],
   ['render installer --out', '--out needs a value', 'expected --out DIR', 'run  ssm-keepalive render --help'],
+  ['install --tmux', 'unknown flag --tmux', 'install has no such flag', 'did you mean --wrap tmux?'],
+  ['install --relay', 'unknown flag --relay', 'install has no such flag', 'did you mean --keeper relay?'],
+  ['connect --plugin', 'unknown flag --plugin', 'connect has no such flag', 'did you mean --client plugin?'],
+  ['install -yx', 'unknown flag -yx', 'install has no such flag', 'did you mean --yes?'],
+  ['install -tag env=dev', 'unknown flag -tag', 'install has no such flag', 'did you mean --tag?'],
+  [
+    'install --tag env=dev --wrap relay',
+    '--wrap cannot be "relay"',
+    'expected none or tmux',
+    'did you mean --keeper relay?',
+  ],
+  [
+    'SSM_KEEPALIVE_KEEPER=tmux render',
+    'SSM_KEEPALIVE_KEEPER cannot be "tmux"',
+    'expected auto, relay or prompt',
+    'did you mean SSM_KEEPALIVE_WRAP=tmux?',
+  ],
+  [
+    'install --tag env=dev,role=web',
+    '--tag cannot be "env=dev,role=web"',
+    'expected KEY=VALUE[,VALUE], e.g. env=dev',
+    'write --tag env=dev --tag role=web',
+  ],
+  [
+    'install --targets Key=PlatformTypes,Values=Linux',
+    '--tag cannot be "Key=PlatformTypes,Values=Linux"',
+    'expected KEY=VALUE[,VALUE], e.g. env=dev',
+    'give --tag env=dev',
+  ],
+  [
+    'install --target i-0123456789abcdef0 --tag env=dev',
+    '--tag and --instance-id were both given',
+    'the service takes one kind of target in a command',
+    'give one of the two',
+  ],
+  [
+    'install --tag env=dev --timeout 10',
+    '--delivery-timeout cannot be "10"',
+    'expected a time from 30s to 30d',
+    'give --delivery-timeout 600 or 10m: a whole number and s, m, h or d',
+  ],
+  [
+    'status --tag env=dev --yes',
+    'status takes no --yes',
+    'it belongs to other commands and would change nothing here',
+    'leave --yes out',
+  ],
+  [
+    'render --region eu-west-1',
+    'render takes no --region',
+    'it belongs to other commands and would change nothing here',
+    'leave --region out',
+  ],
+  [
+    'connect web-1 --target web-2',
+    'connect does not take "web-2"',
+    'it is no flag, and this command takes no such word',
+    'run  ssm-keepalive connect --help',
+  ],
+  [
+    'connect --target',
+    '--target needs a value',
+    'expected --target INSTANCE',
+    'run  ssm-keepalive connect --help',
+  ],
+  [
+    'preferences set --idle 20 --idle 60',
+    '--idle was given 2 times',
+    'it takes one value',
+    'give --idle once',
+  ],
+  [
+    'help frobnicate',
+    'there is no command "frobnicate"',
+    'expected one of {commands}',
+    'run  ssm-keepalive --help',
+  ],
 ];

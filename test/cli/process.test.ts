@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COMMANDS } from '../../src/commands/index.ts';
 import { runCli, runCliProcess } from '../support/cli.ts';
 
 test('cli: a bad command line ends a process of its own with status 2, its words on stderr and no stack', async () => {
@@ -16,16 +15,6 @@ test('cli: no arguments prints the help and is no success', async () => {
   assert.equal(status, 2);
   assert.match(stdout, /ssm-keepalive install/);
 });
-
-for (const { name, examples, groups } of COMMANDS) {
-  test(`cli: the help of ${name} fits 80 columns and shows examples`, async () => {
-    const { status, stdout } = await runCli([name, '--help']);
-    assert.equal(status, 0);
-    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
-    assert.ok(examples.length >= 2);
-    if (groups.includes('Targets')) assert.match(stdout, /--tag/);
-  });
-}
 
 test('cli: without credentials it says how to get some, and nothing is a bug', async () => {
   const { status, stderr } = await runCli(['install', '--tag', 'env=dev', '--region', 'eu-central-1']);

@@ -259,8 +259,8 @@ describe('measure', { concurrency: 4, skip }, () => {
 
 for (const [line, says] of [
   ['measure', /measure needs an instance[\s\S]*next: run {2}ssm-keepalive measure i-/],
-  ['measure web-1', /"web-1" is no instance id/],
-  [`measure ${HOST} --instance-id i-0123456789abcdef0`, /one instance, not 2/],
+  ['measure i-12', /"i-12" is no instance id/],
+  [`measure ${HOST} --instance-id i-0123456789abcdef0`, /measure does not take "i-0123456789abcdef0"/],
   [`measure ${HOST} --arm foregroud`, /--arm cannot be "foregroud"[\s\S]*did you mean --arm foreground\?/],
   [`measure ${HOST} --repeat 0`, /--repeat cannot be "0"/],
   [`measure ${HOST} --tag env=dev`, /measure takes no --tag/],

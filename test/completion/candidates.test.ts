@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execa } from 'execa';
 import fc from 'fast-check';
-import { chooseWanted, fillIn, listValues } from '../../src/cli/completion/candidates.ts';
+import { chooseWanted, fillIn } from '../../src/cli/completion/candidates.ts';
 import { readLine } from '../../src/cli/completion/line.ts';
 import type { Known } from '../../src/commands/completion/account-cache.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
+import { listTakenFlags, listValues } from '../../src/commands/taken-flags.ts';
 import { FLAGS } from '../../src/settings/flags.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 
@@ -22,9 +23,8 @@ function offer(line: string, known: Known = KNOWN): string[] {
 
 for (const entry of COMMANDS) {
   test(`completion: ${entry.name} is offered its own flags and no others`, () => {
-    const flags = FLAGS.filter(({ group }) => entry.groups.includes(group));
-    const names = new Set([...flags, ...(entry.own ?? [])].map(({ name }) => `--${name}`));
-    assert.deepEqual(new Set(offer(`${entry.name} -`)), names.add('--help'));
+    const names = new Set(listTakenFlags(entry).map(({ name }) => `--${name}`));
+    assert.deepEqual(new Set(offer(`${entry.name} -`)), names.add('--help').add('--help-all'));
   });
 }
 
@@ -68,10 +68,10 @@ test('completion: nothing is offered where nothing is known to fit', () => {
   assert.deepEqual(offer('status --tag constructor='), ['env=', 'toString=']);
 });
 
-test('completion: hosts go by name on the lab alone', () => {
-  assert.deepEqual(offer('connect '), ['i-0aaaaaaaaaaaaaaa1']);
-  assert.deepEqual(offer('connect ', { ...KNOWN, isLab: true }), ['i-0aaaaaaaaaaaaaaa1', 'web-1']);
-  assert.deepEqual(offer('measure ', { ...KNOWN, isLab: true }), ['i-0aaaaaaaaaaaaaaa1']);
+test('completion: hosts go by id and by name', () => {
+  for (const name of ['connect', 'measure', 'doctor'])
+    assert.deepEqual(offer(`${name} `), ['i-0aaaaaaaaaaaaaaa1', 'web-1']);
+  assert.deepEqual(offer('install --instance-id '), ['i-0aaaaaaaaaaaaaaa1']);
   assert.deepEqual(offer('status --profile '), ['work']);
 });
 

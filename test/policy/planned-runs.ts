@@ -1,15 +1,15 @@
 /** Runs commands in this process, as the command line would, against a lab that enforces a policy. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { readCommandLine } from '../../src/cli/command-line.ts';
 import type { CommandEntry } from '../../src/commands/command.ts';
-import { COMMANDS } from '../../src/commands/index.ts';
 import { policy } from '../../src/commands/policy/policy.ts';
 import { UserError } from '../../src/errors.ts';
 import { Interruption } from '../../src/interruption.ts';
 import type { Lab } from '../../src/lab/index.ts';
 import { describeLack } from '../../src/policy/describe.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
-import { FLAGS, type Flag, type RawFlags } from '../../src/settings/flags.ts';
+import type { RawFlags } from '../../src/settings/flags.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import type { Io } from '../../src/terminal/io.ts';
 import { makeEnvironment, makeInvocation, makeIo, variablesOfRun } from '../support/cli.ts';
@@ -24,7 +24,7 @@ export interface Outcome {
 interface Parsed {
   readonly entry: CommandEntry;
   readonly flags: RawFlags;
-  readonly own: Record<string, string | boolean>;
+  readonly own: Readonly<Record<string, string | boolean>>;
   readonly words: string[];
 }
 
@@ -121,31 +121,9 @@ export async function until(what: string, isTrue: () => boolean): Promise<void> 
   }
 }
 
-/** `name value… --flag value` by the lists that the command line is made from. */
 function parseLine(line: string): Parsed {
-  const [name, ...rest] = line.split(' ');
-  const entry = COMMANDS.find((one) => one.name === name);
-  if (!entry) throw new Error(`no command ${name}`);
-  const words: string[] = [];
-  const values = new Map<string, string[]>();
-  let list: string[] | undefined;
-  for (const word of rest) {
-    const flag = /^--(.+)$/.exec(word)?.[1];
-    if (flag !== undefined) {
-      list = values.get(flag) ?? [];
-      values.set(flag, list);
-    } else (list ?? words).push(word);
-  }
-  const own: Record<string, string | boolean> = {};
-  const flags: Record<string, string | readonly string[] | boolean> = {};
-  for (const [flag, given] of values) {
-    const ownFlag = entry.own?.find((one) => one.name === flag);
-    const common = FLAGS.find((one) => one.name === flag) as Flag | undefined;
-    const kind = ownFlag?.kind ?? common?.kind;
-    if (kind === undefined) throw new Error(`no flag --${flag}`);
-    const value = kind === 'switch' ? true : kind === 'list' ? given : (given[0] ?? '');
-    if (ownFlag) own[flag] = value as string | boolean;
-    if (common && (!ownFlag || ownFlag.isSetting)) flags[flag] = kind === 'list' ? value : value;
-  }
-  return { entry, flags, own, words };
+  const asked = readCommandLine(line.split(' '));
+  if (asked.kind !== 'run') throw new Error(`no command in ${line}`);
+  const { entry, flags, own, word } = asked.line;
+  return { entry, flags, own, words: word === undefined ? [] : [word] };
 }

@@ -9,9 +9,10 @@ import type { Known } from '../../commands/completion/account-cache.ts';
 import { cachePath, claimRefresh, type Place, readCache } from '../../commands/completion/account-cache.ts';
 import type { Environment } from '../../environment.ts';
 import { openConfigFile } from '../../settings/config-file.ts';
-import { FLAGS, type FlagName, type RawFlags } from '../../settings/flags.ts';
+import { type FlagName, flagOf, nameOfSpelling, type RawFlags } from '../../settings/flags.ts';
 import { gatherSources, readSwitch } from '../../settings/sources.ts';
 import { showLine } from '../../terminal/safe-text.ts';
+import { readFlagWord } from '../flag-word.ts';
 import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
 
 /** After this the answer is what is known by then; the refresh goes on without us. Counted from the start of the process. */
@@ -73,12 +74,10 @@ function startRefresh(place: Place, { program, variables }: Environment): void {
 /** The account that the command on the line would reach. */
 async function readPlace(words: readonly string[], environment: Environment): Promise<Place> {
   const flags: RawFlags = {};
-  for (const flag of FLAGS) {
-    const { name } = flag;
-    const at = words.lastIndexOf(`--${name}`);
-    const joined = words.findLast((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
-    const value = flag.kind === 'switch' ? at >= 0 || undefined : (joined ?? words[at + 1]);
-    if (value !== undefined && (at >= 0 || joined !== undefined)) flags[name] = value;
+  for (const [at, word] of words.entries()) {
+    const { spelled = '', value } = readFlagWord(word) ?? {};
+    const name = nameOfSpelling(spelled);
+    if (name !== undefined) flags[name] = flagOf(name).kind === 'switch' || (value ?? words[at + 1] ?? '');
   }
   const file = await openConfigFile(flags.config, environment.variables, environment.folder).catch(
     () => undefined,

@@ -1,9 +1,11 @@
 /** What may come next on a command line, from the lists of commands and flags; nothing here runs or waits. */
 
-import type { CommandEntry, OwnFlag } from '../../commands/command.ts';
+import type { CommandEntry } from '../../commands/command.ts';
 import type { Known } from '../../commands/completion/account-cache.ts';
 import { COMMANDS } from '../../commands/index.ts';
+import { listTakenFlags, listValues } from '../../commands/taken-flags.ts';
 import { FLAGS, type Flag } from '../../settings/flags.ts';
+import { readFlagWord } from '../flag-word.ts';
 
 /** One word that may come next. `isOpen`: more is to follow without a space, as after `env=`. */
 export interface Candidate {
@@ -22,19 +24,27 @@ export type Wanted =
 type AnyFlag = Pick<Flag, 'describe' | 'placeholder' | 'kind'> & { readonly name: string };
 
 const HELP: AnyFlag = { name: 'help', kind: 'switch', describe: 'what this command takes' };
+const HELP_ALL: AnyFlag = { name: 'help-all', kind: 'switch', describe: 'the same with its rare flags' };
 const VERSION: AnyFlag = { name: 'version', kind: 'switch', describe: 'the version of this program' };
+/** Words that stand for a flag. */
+const ABOUT_HELP = [
+  { name: 'help', describe: HELP.describe },
+  { name: 'version', describe: VERSION.describe },
+];
 const NOTHING: Wanted = { kind: 'words', candidates: [] };
 
 /** Words after the program's name, the last of them the one that is being typed. */
 export function chooseWanted(words: readonly string[]): Wanted {
+  if (words[0] === 'help' && words.length === 2)
+    return wordsOf(COMMANDS.map(({ name, describe }) => ({ text: name, describe })));
   const typed = readWords(words.slice(0, -1));
   const last = words.at(-1) ?? '';
   const { entry, open } = typed;
   const flags = flagsOf(entry);
-  const [, name, value] = /^--([^=]+)=(.*)$/s.exec(last) ?? [];
-  if (name !== undefined) {
-    const flag = flags.find((candidate) => candidate.name === name);
-    return flag ? valuesOf(flag, value ?? '', `--${name}=`, entry) : NOTHING;
+  const typing = readFlagWord(last);
+  if (typing?.value !== undefined) {
+    const flag = flags.find((candidate) => candidate.name === typing.name);
+    return flag ? valuesOf(flag, typing.value, `${typing.spelled}=`, entry) : NOTHING;
   }
   // A list takes every word up to the command, so that one may come next.
   const isOver = open?.isSated && (last.startsWith('-') || entry === undefined);
@@ -42,7 +52,7 @@ export function chooseWanted(words: readonly string[]): Wanted {
   if (last.startsWith('-')) return wordsOf(usableFlags(flags, typed.given));
   if (typed.hasWord) return NOTHING;
   if (entry === undefined) {
-    return wordsOf(COMMANDS.map((command) => ({ text: command.name, describe: command.describe })));
+    return wordsOf([...COMMANDS, ...ABOUT_HELP].map(({ name, describe }) => ({ text: name, describe })));
   }
   return entry.words === undefined ? NOTHING : positionOf(entry);
 }
@@ -55,7 +65,7 @@ interface TypedWords {
   readonly open: { readonly flag: AnyFlag; readonly isSated: boolean } | undefined;
 }
 
-/** Flags may come before the command, as src/usage.ts takes them. */
+/** Flags may come before the command, as cli/command-line.ts takes them. */
 function readWords(words: readonly string[]): TypedWords {
   const ownFlags = COMMANDS.flatMap(({ own }) => own ?? []);
   let entry: CommandEntry | undefined;
@@ -63,13 +73,13 @@ function readWords(words: readonly string[]): TypedWords {
   let open: TypedWords['open'];
   const given: string[] = [];
   for (const word of words) {
-    const [, name, value] = /^--([^=]+)(=?)/.exec(word) ?? [];
-    if (name !== undefined) {
+    const flagWord = readFlagWord(word);
+    if (flagWord) {
+      const { name, value } = flagWord;
       given.push(name);
-      const flag = (entry ? flagsOf(entry) : [...FLAGS, ...ownFlags]).find((known) => known.name === name) as
-        | AnyFlag
-        | undefined;
-      open = flag && flag.kind !== 'switch' && value === '' ? { flag, isSated: false } : undefined;
+      const known: readonly AnyFlag[] = entry ? flagsOf(entry) : [...FLAGS, ...ownFlags];
+      const flag = known.find((candidate) => candidate.name === name);
+      open = flag && flag.kind !== 'switch' && value === undefined ? { flag, isSated: false } : undefined;
       continue;
     }
     const command = entry ? undefined : COMMANDS.find((known) => known.name === word);
@@ -84,12 +94,8 @@ function readWords(words: readonly string[]): TypedWords {
 }
 
 function flagsOf(entry: CommandEntry | undefined): AnyFlag[] {
-  const own: readonly OwnFlag[] = entry?.own ?? [];
-  const shared = FLAGS.filter(
-    ({ name, group }) =>
-      (entry ? entry.groups.includes(group) : group === 'Common') && !own.some((flag) => flag.name === name),
-  );
-  return [...own, ...shared, HELP, ...(entry ? [] : [VERSION])];
+  if (entry) return [...listTakenFlags(entry), HELP, HELP_ALL];
+  return [...FLAGS.filter(({ group }) => group === 'Common'), HELP, HELP_ALL, VERSION];
 }
 
 function usableFlags(flags: readonly AnyFlag[], given: readonly string[]): Candidate[] {
@@ -119,19 +125,11 @@ function listLead(last: string): string {
   return last.slice(0, last.lastIndexOf(',') + 1);
 }
 
-/** The words that a flag takes, where they are few and known: `auto|relay|prompt`, `env,profile,rc`, or what help lists. */
-export function listValues({ placeholder = '', describe }: Pick<Flag, 'placeholder' | 'describe'>): string[] {
-  if (/^[a-z-]+([|,][a-z-]+)+$/.test(placeholder)) return placeholder.split(/[|,]/);
-  if (placeholder === 'NAME[,NAME]') return describe.replace(/^.*: /, '').split(', ');
-  return placeholder.split('|').filter((word) => /^[a-z]+$/.test(word));
-}
-
 function positionOf(entry: CommandEntry): Wanted {
   const usage = entry.words?.usage ?? '';
   const words = usage.replace(/[[\]]/g, '').split('|');
   if (words.every((word) => /^[a-z-]+$/.test(word))) return wordsOf(words.map((text) => ({ text })));
-  if (usage.includes('INSTANCE'))
-    return { kind: 'instances', prefix: '', hasNames: entry.name === 'connect' };
+  if (usage.includes('INSTANCE')) return { kind: 'instances', prefix: '', hasNames: true };
   // The scripts of `render`, and whatever else help names: words that hold no blank.
   return wordsOf([...(entry.words?.values ?? [])].map((text) => ({ text })));
 }
@@ -152,7 +150,7 @@ export function fillIn(wanted: Wanted, last: string, known: Known, profiles: rea
       .filter(({ id }) => !taken.includes(id))
       .flatMap(({ id, name }) => [
         { text: prefix + id, ...(name ? { describe: name } : {}) },
-        ...(wanted.hasNames && known.isLab && name ? [{ text: name, describe: id }] : []),
+        ...(wanted.hasNames && name ? [{ text: name, describe: id }] : []),
       ]);
   }
   const typed = last.slice(prefix.length);

@@ -7,7 +7,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { TerminalStreams } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
-import { chooseOneInstance, requireInstanceId } from '../instance-word.ts';
+import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
 import type { ConnectTask } from './connect-task.ts';
 import { describeSpan } from './connect-text.ts';
@@ -16,7 +16,7 @@ import { runOwnClient } from './embedded-client.ts';
 /** Opens a shell on one instance: through the official plugin where there is one, else through this package's own client. */
 export const connect: Command = async (settings, io, { words, own, interruption, environment }) => {
   const options = readConnectOptions(own);
-  if (!settings.common.isLab) await requireInstanceId('connect', words[0]);
+  await requireInstanceWord('connect', words[0], settings);
   const plugin = choosePlugin(options, environment.variables);
   const streams = io.openTerminal?.();
   if (streams === undefined && options.client !== 'plugin') throw noTerminal();
@@ -27,7 +27,7 @@ export const connect: Command = async (settings, io, { words, own, interruption,
       nothing: 'no session was opened',
       look: '',
     });
-    const instanceId = await chooseOneInstance(opener, 'connect', words[0], settings.common.isLab);
+    const instanceId = await chooseOneInstance(opener, 'connect', words[0], settings);
     const { startSession, toStartParameters } = await import('../../fleet/sessions.ts');
     const request = { instanceId, reason: options.reason, documentName: options.document };
     const session = await startSession(opener, request);

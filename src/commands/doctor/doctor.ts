@@ -9,7 +9,7 @@ import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
-import { chooseOneInstance } from '../instance-word.ts';
+import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { type Examined, renderDoctorJsonOfEach, renderDoctorOfEach } from './doctor-accounts-report.ts';
 import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
 import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
@@ -20,7 +20,8 @@ const LONGEST_SINCE_SECONDS = 30 * 86_400;
 /** Why do my sessions die? Looks, in every account and Region that the settings name, changes nothing, and says what to do. */
 export const doctor: Command = async (settings, io, { words, own, interruption, environment }) => {
   const sinceSeconds = readSince(own);
-  const { isLab, isQuiet } = settings.common;
+  const { isQuiet } = settings.common;
+  if (words[0] !== undefined) await requireInstanceWord('doctor', words[0], settings);
   // What it may not look at is part of what it reports.
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;
@@ -28,7 +29,9 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
     const ends = await workInEach(settings, service, async (account): Promise<Examined> => {
       const { client } = account;
       const instanceId =
-        words[0] === undefined ? undefined : await chooseOneInstance(client, 'doctor', words[0], isLab);
+        words[0] === undefined
+          ? undefined
+          : await chooseOneInstance(client, 'doctor', words[0], account.settings);
       const evidence = await gatherEvidence(client, {
         instanceId,
         sinceSeconds,

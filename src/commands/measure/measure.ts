@@ -1,7 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { connect } from '../../accounts/connection.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
-import { UsageError } from '../../errors.ts';
 import { isRefusal } from '../../fleet/idle-policy.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
 import { endSession, readAccountId } from '../../fleet/measure-account.ts';
@@ -20,10 +19,11 @@ import {
   renderPage,
   startArmProcess,
 } from '../../session/measure/index.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS, INSTANCE_ID, type Settings } from '../../settings/settings.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
+import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { makeResume } from '../resume-session.ts';
 import { requirePlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';
@@ -38,7 +38,8 @@ const REASON = 'ssm-keepalive measure';
 
 /** Opens sessions on one instance, watches how each ends, and says what that shows. */
 export const measure: Command = async (settings, io, invocation) => {
-  const instanceId = chooseInstance(settings, invocation.words);
+  const [word] = invocation.words;
+  await requireInstanceWord('measure', word, settings);
   const pluginPath =
     settings.measure.client === 'plugin' ? requirePlugin(invocation.environment.variables) : undefined;
   const report = openReportFile(settings.measure.reportFile, invocation.environment.folder);
@@ -53,6 +54,7 @@ export const measure: Command = async (settings, io, invocation) => {
         look: 'see what is left open with  ssm-keepalive doctor',
       });
     const client = limit(() => (isMeasuring ? 'effect' : 'nothing'));
+    const instanceId = await chooseOneInstance(client, 'measure', word, settings);
     const region = await client.config.region().catch(failing('nothing was measured'));
     const hasDocument = settings.measure.hasTemporaryDocument;
     const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleSeconds(client);
@@ -91,25 +93,6 @@ export const measure: Command = async (settings, io, invocation) => {
     await connection.close();
   }
 };
-
-function chooseInstance(settings: Settings, words: readonly string[]): string {
-  const ids = [...new Set([...words, ...settings.targets.instanceIds])];
-  const [id = ''] = ids;
-  if (ids.length === 1 && INSTANCE_ID.test(id)) return id;
-  throw new UsageError({
-    code: ids.length === 0 ? 'no-target' : 'bad-usage',
-    what:
-      ids.length === 0
-        ? 'measure needs an instance'
-        : ids.length > 1
-          ? `measure takes one instance, not ${ids.length}`
-          : `${JSON.stringify(id)} is no instance id`,
-    why: 'measure opens sessions on one instance, named by its id (i-… or mi-…)',
-    next: settings.common.isLab
-      ? 'see the lab’s with  ssm-keepalive lab hosts  and give an id'
-      : 'run  ssm-keepalive measure i-0123456789abcdef0',
-  });
-}
 
 function makePlan({ measure }: Settings, idleTimeoutSeconds: number | undefined): MeasurePlan {
   const timeout = idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS;

@@ -1,0 +1,168 @@
+/** What was typed, read as one command with its word and its flags. */
+import type { CommandEntry } from '../commands/command.ts';
+import { COMMANDS } from '../commands/index.ts';
+import { listTakenFlags, type TakenFlag } from '../commands/taken-flags.ts';
+import { FLAGS, type RawFlags } from '../settings/flags.ts';
+import { readServiceTarget } from '../settings/readers.ts';
+import { readSwitchWord } from '../settings/sources.ts';
+import { type FlagWord, readFlagWord } from './flag-word.ts';
+import {
+  describeBadSwitch,
+  describeLackingCommand,
+  describeLackingValue,
+  describeRepetition,
+  describeUnknownCommand,
+  describeUnknownFlag,
+  describeUnknownWord,
+} from './mistakes.ts';
+
+export interface CommandLine {
+  readonly entry: CommandEntry;
+  /** The command that `entry` is asked about. */
+  readonly about: CommandEntry | undefined;
+  readonly word: string | undefined;
+  /** Of the table, by their names there. */
+  readonly flags: RawFlags;
+  /** Of this command alone. */
+  readonly own: Readonly<Record<string, string | boolean>>;
+  /** Names of earlier versions that were typed. */
+  readonly former: readonly FlagWord[];
+}
+
+export type Asked =
+  | { readonly kind: 'version' }
+  | {
+      readonly kind: 'help';
+      readonly entry?: CommandEntry | undefined;
+      readonly about?: CommandEntry | undefined;
+      /** Rare flags too. */
+      readonly isWhole: boolean;
+    }
+  | { readonly kind: 'run'; readonly line: CommandLine };
+
+const HELP_FLAGS = ['--help', '-h', '--help-all'];
+const ABOUT = COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand);
+
+/** @throws UsageError with what is wrong, and what would do */
+export function readCommandLine(argv: readonly string[]): Asked {
+  const [words, plain] = splitAtDashes(argv);
+  const isWhole = words.includes('--help-all');
+  const wantsHelp = HELP_FLAGS.some((flag) => words.includes(flag));
+  if (words.includes('--version') && !wantsHelp) return { kind: 'version' };
+  const typed = words.filter((word) => !HELP_FLAGS.includes(word));
+  const first = takeCommand(typed, [...COMMANDS.map(({ name }) => name), 'help', 'version']);
+  if (first.word === 'version') return { kind: 'version' };
+  if (first.word === 'help') return readCommandLine([...first.rest, isWhole ? '--help-all' : '--help']);
+  const entry = COMMANDS.find(({ name }) => name === first.word);
+  if (!entry) {
+    if (first.word !== undefined) throw describeUnknownCommand(COMMANDS, first.word);
+    if (wantsHelp || argv.length === 0) return { kind: 'help', isWhole };
+    throw describeLackingCommand(words[0] ?? argv[0] ?? '');
+  }
+  if (!entry.isAboutCommand) {
+    if (wantsHelp) return { kind: 'help', entry, isWhole };
+    return { kind: 'run', line: readFlags(entry, undefined, first.rest, plain) };
+  }
+  const names = ABOUT.map(({ name }) => name);
+  const second = takeCommand(first.rest, names);
+  const about = ABOUT.find(({ name }) => name === second.word);
+  if (wantsHelp) return { kind: 'help', entry, about, isWhole };
+  if (!about) throw describeUnknownCommand(ABOUT, second.word ?? '', entry);
+  return { kind: 'run', line: readFlags(entry, about, second.rest, plain) };
+}
+
+/** After `--` no word is a flag. */
+function splitAtDashes(argv: readonly string[]): [string[], string[]] {
+  const at = argv.indexOf('--');
+  return at < 0 ? [[...argv], []] : [argv.slice(0, at), argv.slice(at + 1)];
+}
+
+/** The first word that is no flag and no flag's value, and the words around it. Flags may come before the command, as the AWS CLI takes them. */
+function takeCommand(
+  words: readonly string[],
+  names: readonly string[],
+): { word: string | undefined; rest: string[] } {
+  const known = [...FLAGS, ...COMMANDS.flatMap(({ own }) => own ?? [])];
+  let takes: 'nothing' | 'one' | 'many' | 'more' = 'nothing';
+  for (const [at, word] of words.entries()) {
+    const flagWord = readFlagWord(word);
+    if (flagWord) {
+      const flag = known.find(({ name }) => name === flagWord.name);
+      const takesMany = flag && isMany(flag, flagWord);
+      if (!flag || flag.kind === 'switch') takes = 'nothing';
+      else if (flagWord.value === undefined) takes = takesMany ? 'many' : 'one';
+      else takes = takesMany ? 'more' : 'nothing';
+    } else if (takes === 'nothing' || (takes === 'more' && names.includes(word))) {
+      return { word, rest: [...words.slice(0, at), ...words.slice(at + 1)] };
+    } else takes = takes === 'one' ? 'nothing' : 'more';
+  }
+  return { word: undefined, rest: [...words] };
+}
+
+/** It takes every word up to the next flag. A flag that is repeated takes one each time, but `--regions` says many. */
+function isMany(flag: TakenFlag | { kind: string; name: string }, { spelled, name }: FlagWord): boolean {
+  return (
+    flag.kind === 'list' || ('isRepeatable' in flag && flag.isRepeatable === true && spelled === `--${name}s`)
+  );
+}
+
+function readFlags(
+  entry: CommandEntry,
+  about: CommandEntry | undefined,
+  typed: readonly string[],
+  plain: readonly string[],
+): CommandLine {
+  const shown = about ? { ...about, name: `${entry.name} ${about.name}` } : entry;
+  const { words: taken } = shown;
+  const flags = listTakenFlags(entry, about);
+  const words: string[] = [];
+  const former: FlagWord[] = [];
+  const values = new Map<string, string[]>();
+  const switches = new Map<string, boolean>();
+  const add = (name: string, given: readonly string[]) =>
+    void values.set(name, [...(values.get(name) ?? []), ...given]);
+  for (let at = 0; at < typed.length; at += 1) {
+    const word = typed[at] ?? '';
+    const flagWord = readFlagWord(word);
+    if (!flagWord) {
+      words.push(word);
+      continue;
+    }
+    const isWord = taken?.also?.includes(flagWord.spelled) === true;
+    const flag = isWord ? undefined : flags.find(({ name }) => name === flagWord.name);
+    if (!flag && !isWord) throw describeUnknownFlag(shown, flags, flagWord);
+    if (flagWord.isFormer) former.push(flagWord);
+    if (flag?.kind === 'switch') {
+      const value = readSwitchWord(flagWord.value ?? 'true');
+      if (value === undefined) throw describeBadSwitch(flagWord);
+      switches.set(flag.name, value);
+      continue;
+    }
+    const given = flagWord.value === undefined ? [] : [flagWord.value];
+    const takesMany = flag !== undefined && isMany(flag, flagWord);
+    while (given.length === 0 || takesMany) {
+      const next = typed[at + 1];
+      if (next === undefined || readFlagWord(next)) break;
+      given.push(next);
+      at += 1;
+    }
+    if (given.length === 0) throw describeLackingValue(shown, flagWord, flag);
+    if (isWord) words.push(...given);
+    else if (flag?.name !== 'tag') add(flagWord.name, given);
+    else for (const text of given) add(...readServiceTarget(text));
+  }
+  words.push(...plain);
+  const extra = words[taken ? 1 : 0];
+  if (extra !== undefined) throw describeUnknownWord(shown, flags, extra);
+  const isOwn = (name: string) => flags.some((flag) => flag.name === name && flag.group === undefined);
+  for (const [name, given] of values)
+    if (isOwn(name) && given.length > 1) throw describeRepetition(name, given.length);
+  const pick = (isWanted: (name: string) => boolean) =>
+    Object.fromEntries([...values, ...switches].filter(([name]) => isWanted(name)));
+  const own = Object.entries(pick(isOwn)).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value[0] : value,
+  ]);
+  const flagsTyped = pick((name) => !isOwn(name));
+  return { entry, about, word: words[0], flags: flagsTyped, own: Object.fromEntries(own), former };
+}

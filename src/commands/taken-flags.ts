@@ -1,0 +1,26 @@
+/** Which flags a command takes: those of the table that mean something to it, and its own. */
+import { FLAGS, type Flag, flagOf } from '../settings/flags.ts';
+import type { CommandEntry, OwnFlag } from './command.ts';
+
+export type TakenFlag = Flag | (OwnFlag & { readonly group?: undefined });
+
+/** In the order of help. `about` is the command that another one is asked about. */
+export function listTakenFlags(entry: CommandEntry, about?: CommandEntry): TakenFlag[] {
+  const own: readonly OwnFlag[] = [...(about?.own ?? []), ...(entry.own ?? [])];
+  const shared = FLAGS.filter((flag) => takesFlag(about ?? entry, flag));
+  // Whom a command may reach can be narrowed by tag also where the command itself takes one instance.
+  const tag = about && !shared.some(({ name }) => name === 'tag') ? [flagOf('tag')] : [];
+  return [...tag, ...shared.filter(({ name }) => !own.some((flag) => flag.name === name)), ...own];
+}
+
+function takesFlag({ name, groups, accounts }: CommandEntry, flag: Flag): boolean {
+  if (!groups.includes(flag.group) || flag.of?.includes(name) === false) return false;
+  return !(flag.isAboutAccount && accounts === 'unused');
+}
+
+/** The words that a flag takes, where they are few and known: `auto|relay|prompt`, `env,profile,rc`, or what help lists. */
+export function listValues({ placeholder = '', describe }: Pick<Flag, 'placeholder' | 'describe'>): string[] {
+  if (/^[a-z-]+([|,][a-z-]+)+$/.test(placeholder)) return placeholder.split(/[|,]/);
+  if (placeholder === 'NAME[,NAME]') return describe.replace(/^.*: /, '').split(', ');
+  return placeholder.split('|').filter((word) => /^[a-z]+$/.test(word));
+}
