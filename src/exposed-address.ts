@@ -12,11 +12,15 @@ export interface GivenAddress {
 /** Neither encrypted nor on this machine. What is no address counts too: the SDK encrypts `https:` alone. */
 export function isExposed(address: string): boolean {
   try {
-    const { protocol, hostname } = new URL(address);
-    return protocol !== 'https:' && !LOOPBACK.test(hostname);
+    return new URL(address).protocol !== 'https:' && !isOnThisMachine(address);
   } catch {
     return true;
   }
+}
+
+/** @throws TypeError where it is no address */
+export function isOnThisMachine(address: string): boolean {
+  return LOOPBACK.test(new URL(address).hostname);
 }
 
 export function refuseExposed({ label, address }: GivenAddress): UsageError {

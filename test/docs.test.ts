@@ -37,9 +37,12 @@ const LEAVES: readonly (readonly [line: RegExp, statuses: readonly number[], say
  * test has not.
  */
 const REPLACED: readonly (readonly [RegExp, string])[] = [
-  [/^(measure .*?)( --limit \S+)?( --temporary-document)?$/, '$1 --limit 1s'],
+  [
+    /^(measure (?!--from).*?)( --limit \S+)?( --temporary-document)?( --output json > \S+)?$/,
+    '$1 --limit 1s$4',
+  ],
   // Every arm has a test of its own.
-  [/^(measure \S+) --limit 1s$/, '$1 --arm nothing --limit 1s'],
+  [/^(measure \S+)( --limit 1s.*)$/, '$1 --arm nothing$2'],
   [/^(measure .*)--arm \S+/, '$1--arm nothing'],
   // The plainest install is done, the others are planned.
   [/^install --tag env=dev$/, 'install --no-restart --tag env=dev'],
@@ -101,11 +104,13 @@ test('docs: every ssm-keepalive line of a console block, and every example of he
     );
     if (known.has(line)) continue;
     known.add(line);
-    const { status, stdout, stderr } = await runCli(splitWords(line), env, {
+    const [, typed = '', file] = /^(.*?)(?: > (\S+))?$/.exec(line) ?? [];
+    const { status, stdout, stderr } = await runCli(splitWords(typed), env, {
       cwd: folder,
       // A shell's first prompt comes no sooner because the clock of a poll is eager.
       ...(line.startsWith('measure ') ? { clock: systemClock } : {}),
     });
+    if (file !== undefined) writeFileSync(join(folder, file), stdout);
     const [, statuses, says] = LEAVES.find(([pattern]) => pattern.test(line)) ?? [/^/, [0], /^/];
     assert.ok(statuses.includes(status ?? -1), `${page}: ${words}\n${stderr}${stdout}`);
     assert.match(stderr, says, `${page}: ${words}`);

@@ -114,6 +114,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     examples: [
       ['measure i-0123456789abcdef0 --temporary-document', 'an answer in minutes'],
       ['measure i-0123456789abcdef0 --arm nothing,keeper --limit 3h', 'does it hold?'],
+      ['measure --from measured.json --report out.html', 'a page of what was measured before'],
     ],
     load: async () => (await import('./measure/measure.ts')).measure,
   },

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
+import { listInstances } from './choose.ts';
 import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
@@ -29,6 +30,13 @@ export async function readAccountId(client: SSMClient, sessionId: string): Promi
     .send(new DescribeSessionsCommand({ State: 'Active', Filters: [filter] }))
     .catch(() => undefined);
   return /^arn:[\w-]+:\w+::(\d{12}):/.exec(answer?.Sessions?.[0]?.Owner ?? '')?.[1];
+}
+
+/** As its agent reports it; undefined where that may not be read. */
+export async function readHostName(client: SSMClient, instanceId: string): Promise<string | undefined> {
+  const instances = listInstances(client, { tags: [], instanceIds: [instanceId] });
+  const first = await instances.next().catch(() => undefined);
+  return first?.value?.name || undefined;
 }
 
 /** The shortest idle timeout that a session document takes [user guide: 1 to 60 minutes]. */

@@ -360,6 +360,11 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       when: hasTemporary,
     },
     {
+      ...LIST_INSTANCES,
+      why: 'name the host in the report',
+      without: 'the report names the instance’s id alone',
+    },
+    {
       action: 'ssm:DescribeSessions',
       on: 'any',
       why: 'name the account in the report',

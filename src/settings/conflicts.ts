@@ -2,14 +2,19 @@
 import { formatDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { isExposed, refuseExposed } from '../exposed-address.ts';
-import type { FlagName } from './flags.ts';
+import { FLAGS, type FlagName, type RawFlags } from './flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
 /** Longer than a day without a key nobody works at a session; who wants it all the same says so. */
 const LONGEST_IDLE_SECONDS = 86_400;
 
 /** What no flag can know alone. */
-export function refuseConflicts(settings: Settings, label: (name: FlagName) => string): void {
+export function refuseConflicts(
+  settings: Settings,
+  label: (name: FlagName) => string,
+  typed: RawFlags,
+): void {
+  if (settings.measure.fromFile !== undefined) refuseMeasuring(typed, label('from'));
   const { tags } = settings.targets;
   if (tags.length > 5) {
     throw new UsageError({
@@ -128,6 +133,20 @@ export function confirmedUnseen(yes: string, foundIn: string): UsageError {
     what: `${yes} was given, and ${foundIn} of this folder says who is meant`,
     why: 'the file was only found: nobody named it',
     next: `name it: --config ${foundIn}; or say the targets and the profile yourself`,
+  });
+}
+
+/** What was measured before is shown as it was. */
+function refuseMeasuring(typed: RawFlags, from: string): void {
+  const shows: readonly FlagName[] = ['from', 'report'];
+  const useless = FLAGS.find(
+    ({ name, group }) => group === 'Measure' && typed[name] !== undefined && !shows.includes(name),
+  );
+  if (useless === undefined) return;
+  throw new UsageError({
+    what: `${from} and --${useless.name} were both given`,
+    why: `${from} shows an earlier measurement and opens no session`,
+    next: 'leave one of the two out',
   });
 }
 

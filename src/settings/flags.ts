@@ -305,7 +305,7 @@ export const FLAG_TABLE = {
       separator: ',',
       placeholder: 'NAME[,NAME]',
       fallback: 'all',
-      describe: 'what sessions are spent with: nothing, background, foreground, output, input, query, keeper',
+      describe: `what sessions are spent with: ${ARM_NAMES.join(', ')}`,
       reader: oneOf(...ARM_NAMES, 'all'),
       finish: (given) => ARM_NAMES.filter((arm) => given.includes('all') || given.includes(arm)),
       example: 'foreground or nothing,query',
@@ -363,6 +363,13 @@ export const FLAG_TABLE = {
       describe: 'also write one HTML page with a timeline for each session',
       reader: matching(NO_CONTROL, 'the name of a file'),
       example: 'out.html',
+    },
+    from: {
+      as: 'fromFile',
+      placeholder: 'FILE',
+      describe: 'open no session: show what an earlier  measure --output json  wrote',
+      reader: matching(NO_CONTROL, 'the name of a file'),
+      example: 'measured.json',
     },
   },
   Common: {

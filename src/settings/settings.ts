@@ -59,7 +59,7 @@ export function readSettings(
       configFile: file && { path: file.path, reach: reachOf(sources).filter(isFromFile).map(spellFlag) },
     },
   };
-  refuseConflicts(settings, (name) => sources.find(name)?.label ?? `--${name}`);
+  refuseConflicts(settings, (name) => sources.find(name)?.label ?? `--${name}`, flags);
   return deepFreeze(settings);
 }
 

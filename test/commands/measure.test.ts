@@ -105,11 +105,30 @@ async function checkPlugin(lab: Lab): Promise<void> {
     sessions.map(({ arm, outcome, words }) => [arm, outcome, words]),
     [
       ['nothing', 'timed-out', SENTENCE],
-      ['foreground', 'timed-out', SENTENCE],
       ['query', 'alive', ''],
+      ['foreground', 'timed-out', SENTENCE],
     ],
   );
   assert.equal(conclusion.resetBy, 'input');
+}
+
+/** The page and the words of a measurement, made later from its JSON. */
+async function checkShownLater(measured: object, page: string, folder: string): Promise<void> {
+  const headline =
+    /<h1>(On the lab, without a keeper: ended after .* with the keeper: alive at the limit of 10s\.)<\/h1>/.exec(
+      page,
+    )?.[1];
+  assert.ok(headline, page.slice(-9000));
+  assert.match(page, /<p class="where">web-1 \(i-0fffffffffffffff1\), the lab, on /);
+  const { stderr: _, ...json } = measured as { stderr: string };
+  writeFileSync(join(folder, 'measured.json'), JSON.stringify(json));
+  const again = ['measure', '--from', 'measured.json'];
+  const shown = await runCli([...again, '--report', 'later.html'], {}, { cwd: folder });
+  assert.equal(shown.status, 0, shown.stderr);
+  assert.equal(shown.stdout.replaceAll(/\n */g, ' ').startsWith(headline), true, shown.stdout);
+  assert.match(readFileSync(join(folder, 'later.html'), 'utf8'), new RegExp(headline));
+  const { stdout } = await runCli([...again, '--output', 'json'], {}, { cwd: folder });
+  assert.deepEqual(JSON.parse(stdout), json);
 }
 
 describe('measure', { concurrency: 4, skip }, () => {
@@ -252,7 +271,9 @@ describe('measure', { concurrency: 4, skip }, () => {
         'every loop on the host to be gone',
         async () => (await lab.host(HOST).exec(['pgrep', '-x', 'sleep'])).code === 1,
       );
-      assert.match(readFileSync(report, 'utf8'), /^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);
+      const page = readFileSync(report, 'utf8');
+      assert.match(page, /^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);
+      await checkShownLater(measured, page, folder);
     });
   }
 });
@@ -265,6 +286,10 @@ for (const [line, says] of [
   [`measure ${HOST} --repeat 0`, /--repeat cannot be "0"/],
   [`measure ${HOST} --tag env=dev`, /measure takes no --tag/],
   [`measure ${HOST} --lab --report /dev/null/out.html`, /report cannot be written to \/dev\/null\/out\.html/],
+  [`measure ${HOST} --from x.json`, /--from and an instance were both given/],
+  ['measure --from x.json --arm nothing', /--from and --arm were both given/],
+  ['measure --from /nonexistent/x.json', /x\.json has no measurement to show[\s\S]*ENOENT/],
+  ['measure --from package.json', /has no measurement to show\n {2}why: {2}command: /],
   [`measure ${HOST} --lab --client plugin`, /session-manager-plugin was not found/],
 ] as const) {
   test(`measure: \`${line}\` is refused before anything is opened`, async () => {

@@ -37,12 +37,12 @@ test('completion: every value that is offered for a flag is one that the flag ta
   }
   assert.deepEqual(offer('measure --arm '), [
     'nothing',
-    'background',
-    'foreground',
-    'output',
+    'keeper',
     'input',
     'query',
-    'keeper',
+    'output',
+    'foreground',
+    'background',
   ]);
 });
 

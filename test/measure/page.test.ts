@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { readMeasureJson, renderMeasureJson } from '../../src/commands/measure/measure-json.ts';
 import { conclude } from '../../src/session/measure/conclude.ts';
 import { renderPage } from '../../src/session/measure/page.ts';
+import { sayHeadline } from '../../src/session/measure/words.ts';
 import { FACTS, makeRun, ticks } from './runs.ts';
 
 const RUNS = [
@@ -46,6 +51,96 @@ test('page: one document, every element closed, a drawing and a row for each ses
   assert.equal(counts.get('title'), 1);
 });
 
+test('page: one axis for all sessions, above and below them, and a line through each at its marks', () => {
+  const axes = [...page.matchAll(/<div class="axis".*?<\/div><\/div>/g)].map(([text]) => text);
+  assert.equal(axes.length, 2);
+  assert.equal(axes[0], axes[1]);
+  const marks = [...(axes[0] ?? '').matchAll(/left:([\d.]+)%/g)].map(([, left]) => Number(left));
+  const lines = [...page.matchAll(/class="grid"[^>]*d="M([\d.]+) 0/g)].map(([, x]) => Number(x) / 10);
+  assert.deepEqual(
+    lines.map((x) => x.toFixed(1)),
+    RUNS.flatMap(() => marks.map((left) => left.toFixed(1))),
+  );
+});
+
+test('page: what it shows, in one sentence, is its heading; the lab is named, and so is the host', () => {
+  assert.match(
+    page,
+    /<h1>Without a keeper: ended after 60\.0 s of silence; with the keeper: failed \([^<]+\)\.<\/h1>/,
+  );
+  assert.match(page, /web-1 \(i-0123456789abcdef0\), account 123456789012 in us-east-1/);
+  assert.doesNotMatch(page, /class="lab"/);
+  const onLab = renderPage(RUNS, conclude(RUNS), { ...FACTS, isLab: true });
+  assert.match(onLab, /<h1>On the lab, without a keeper:/);
+  assert.match(onLab, /class="lab">Measured on the lab/);
+  assert.doesNotMatch(onLab, /account 123456789012/);
+});
+
+test('page: it says why a session lives longer than the timer is', () => {
+  assert.match(
+    page,
+    /nothing lived 61\.0 s: the client sent its last byte after 1\.0 s, and the session ended 60\.0 s later\./,
+  );
+});
+
+const bare = makeRun({ arm: 'nothing', outcome: 'timed-out', ends: 60 });
+const beats = { input: ticks(10, 150), output: ticks(10, 150), queries: 14 };
+const kept = makeRun({ arm: 'keeper', outcome: 'alive', ends: 150, ...beats });
+for (const [what, runs, sentence] of [
+  [
+    'both arms',
+    [bare, kept],
+    'Without a keeper: ended after 60.0 s of silence; with the keeper: alive at the limit of 150s.',
+  ],
+  [
+    'a keeper that does not hold',
+    [
+      bare,
+      makeRun({
+        arm: 'keeper',
+        outcome: 'timed-out',
+        ends: 60,
+        input: ticks(10, 60),
+        output: ticks(10, 60),
+        queries: 5,
+      }),
+    ],
+    'Without a keeper: ended after 60.0 s of silence; with the keeper: ended after 61.0 s.',
+  ],
+  [
+    'no keeper on the host',
+    [bare, makeRun({ arm: 'keeper', outcome: 'timed-out', ends: 60 })],
+    'Without a keeper: ended after 60.0 s of silence; with the keeper: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there).',
+  ],
+  [
+    'too short a limit',
+    [
+      makeRun({ arm: 'nothing', outcome: 'alive', ends: 30 }),
+      makeRun({ arm: 'keeper', outcome: 'alive', ends: 30, input: ticks(10, 30), output: ticks(10, 30) }),
+    ],
+    'Without a keeper: alive at the limit of 150s (an untouched session was still there after 30.0 s); with the keeper: alive at the limit of 150s.',
+  ],
+  [
+    'the keeper alone',
+    [kept],
+    'Without a keeper: not measured; with the keeper: alive at the limit of 150s.',
+  ],
+  [
+    'neither',
+    [makeRun({ arm: 'input', outcome: 'alive', ends: 150 })],
+    'Without a keeper: not measured; with the keeper: not measured.',
+  ],
+  [
+    'repeats that disagree',
+    [bare, kept, makeRun({ arm: 'keeper', outcome: 'lost', ends: 9, repeat: 2 })],
+    'Without a keeper: ended after 60.0 s of silence; with the keeper: 1 alive at the limit of 150s, 1 connection lost.',
+  ],
+] as const) {
+  test(`headline: ${what}`, () => {
+    assert.equal(sayHeadline(runs, conclude(runs), FACTS), sentence);
+  });
+}
+
 test('page: it needs nothing from anywhere: no address, no script, no import, and says so to the browser', () => {
   assert.doesNotMatch(page, /https?:|\/\/|@import|url\(|<script|<link|<img|<iframe|\son\w+=/i);
   assert.match(page, /content="default-src 'none'; style-src 'unsafe-inline'"/);
@@ -66,6 +161,7 @@ test('page: hostile words from an instance, an account or a service stay text', 
     {
       ...FACTS,
       instanceId: evil,
+      hostName: evil,
       region: evil,
       accountId: evil,
       document: evil,
@@ -94,6 +190,32 @@ test('page: the ends and the silences are where they were', () => {
   ]);
   assert.match(timedOut, /class="end dead"[^>]*d="M404 0/);
   assert.match(alive, /class="end alive"[^>]*d="M1000 0/);
+});
+
+test('page: made from the JSON of a measurement it is the same page, whatever ended how', () => {
+  const runs = [
+    ...RUNS,
+    { ...makeRun({ arm: 'query', outcome: 'failed', ends: 0, words: 'refused' }), startedAt: undefined },
+    { ...makeRun({ arm: 'output', outcome: 'interrupted', ends: 9 }), settledAt: undefined },
+  ];
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-measured-'));
+  try {
+    for (const facts of [
+      FACTS,
+      { ...FACTS, isLab: true, hostName: undefined, accountId: undefined, idleTimeoutSeconds: undefined },
+    ]) {
+      const path = join(folder, 'measured.json');
+      writeFileSync(path, renderMeasureJson(runs, conclude(runs), facts, 0));
+      const read = readMeasureJson(path);
+      assert.deepEqual(read.facts, facts);
+      assert.equal(
+        renderPage(read.runs, conclude(read.runs), read.facts),
+        renderPage(runs, conclude(runs), facts),
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('page: a session that never started has a reason and no drawing', () => {

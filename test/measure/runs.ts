@@ -55,6 +55,8 @@ export function ticks(every: number, until: number): number[] {
 export const FACTS: MeasureFacts = {
   version: '0.1.0',
   instanceId: 'i-0123456789abcdef0',
+  hostName: 'web-1',
+  isLab: false,
   region: 'us-east-1',
   accountId: '123456789012',
   client: 'own',

@@ -1,40 +1,43 @@
+import { formatDuration } from '../../duration.ts';
 import {
   type ArmRun,
   type Conclusion,
-  isQuote,
+  gatherWords,
   livedSeconds,
   type MeasureFacts,
   type MeasurePlan,
   nameRun,
   sayBytes,
   sayConclusion,
+  sayHeadline,
+  sayInstance,
   sayOutcome,
   sayTime,
   sayWhere,
-  silence,
+  sayWhyTimesDiffer,
 } from '../../session/measure/index.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
-import { makeColors, say, showLine } from '../../terminal/safe-text.ts';
+import { makeColors, say } from '../../terminal/safe-text.ts';
+import { wrapText } from '../../terminal/wrap.ts';
 import { repeatConnection } from '../repeat.ts';
 
 /** Said before anything is opened. */
 export function sayCost(
-  instanceId: string,
-  region: string,
+  facts: Pick<MeasureFacts, 'instanceId' | 'hostName' | 'isLab' | 'region' | 'idleTimeoutSeconds'>,
   plan: MeasurePlan,
-  idleTimeoutSeconds: number | undefined,
 ): string {
+  const { isLab, region, idleTimeoutSeconds } = facts;
   const count = plan.arms.length * plan.repeat;
   const rounds = Math.ceil(count / Math.min(plan.parallel, count));
   const pace = plan.parallel >= count ? (count === 1 ? '' : ', all at once') : `, ${plan.parallel} at a time`;
   const idle =
     idleTimeoutSeconds === undefined
       ? 'not known, 20 minutes unless somebody changed it'
-      : sayMinutes(idleTimeoutSeconds);
+      : formatDuration(idleTimeoutSeconds);
   return [
-    say`ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${instanceId} in ${region}${pace}`,
+    say`ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${sayInstance(facts)} ${isLab ? 'of the lab' : `in ${region}`}${pace}`,
     `  takes at most ${sayMinutes(plan.limitSeconds * rounds)}, ${sayMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
     `  idle timeout: ${idle}`,
     '',
@@ -46,7 +49,7 @@ function sayMinutes(seconds: number): string {
   return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
 
-/** The sessions, what the service said, and what it shows; within `io.columns`. */
+/** What it shows in one sentence, the sessions, what the service said, and what follows from them; within `io.columns`. */
 export function renderMeasureTable(
   runs: readonly ArmRun[],
   conclusion: Conclusion,
@@ -70,84 +73,23 @@ export function renderMeasureTable(
       paint(sayOutcome(run)),
     ]);
   }
+  const write = (text: string, indent: number) => wrapText(text, io.columns - 1, indent);
   return [
-    trimLines(table.toString()),
-    ...sayWords(runs).flatMap((line) => wrap(line, io.columns, '  ')),
+    write(sayHeadline(runs, conclusion, facts), 2),
     '',
-    ...wrap(`What this shows on ${sayWhere(facts)}:`, io.columns, ''),
-    ...sayConclusion(conclusion).flatMap(({ about, says, why }) =>
-      wrap(`  ${about.padEnd(19)}${says}${why ? ` (${why})` : ''}`, io.columns, ' '.repeat(21)),
+    trimLines(table.toString()),
+    ...gatherWords(runs).map(({ names, text, isQuote }) =>
+      write(`${names.join(', ')}: ${isQuote ? `“${text}”` : text}`, 2),
     ),
     '',
+    write(`What this shows on ${sayWhere(facts)}:`, 0),
+    ...sayConclusion(conclusion).map(({ about, says, why }) =>
+      write(`  ${about.padEnd(19)}${says}${why ? ` (${why})` : ''}`, 21),
+    ),
+    '',
+    write(sayWhyTimesDiffer(runs), 0),
+    '',
   ].join('\n');
-}
-
-/** Every sentence once, with the arms that got it. */
-function sayWords(runs: readonly ArmRun[]): string[] {
-  const byWords = new Map<string, string[]>();
-  for (const run of runs) {
-    if (run.words === '') continue;
-    const words = isQuote(run) ? `“${run.words}”` : run.words;
-    byWords.set(words, [...(byWords.get(words) ?? []), nameRun(run, runs)]);
-  }
-  return [...byWords].map(([words, names]) => `${names.join(', ')}: ${words}`);
-}
-
-function wrap(text: string, columns: number, indent: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of showLine(text).split(/(?<=\S) (?=\S)/)) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (longer.length > Math.max(40, columns - 1) && line.trim() !== '') {
-      lines.push(line);
-      line = indent + word;
-    } else line = longer;
-  }
-  return [...lines, line];
-}
-
-/** One JSON document for programs; its keys are stable and named in docs/json.md. */
-export function renderMeasureJson(
-  runs: readonly ArmRun[],
-  conclusion: Conclusion,
-  facts: MeasureFacts,
-  exitStatus: number,
-): string {
-  const document = {
-    command: 'measure',
-    ...facts,
-    startedAt: facts.startedAt.toISOString(),
-    accountId: facts.accountId ?? null,
-    idleTimeoutSeconds: facts.idleTimeoutSeconds ?? null,
-    document: facts.document ?? null,
-    exitStatus,
-    conclusion: { ...conclusion, untouchedSeconds: conclusion.untouchedSeconds ?? null },
-    sessions: runs.map((run) => {
-      const from = run.startedAt ?? 0;
-      const seconds = (at: number) => Math.round((at - from) / 10) / 100;
-      return {
-        arm: run.arm,
-        repeat: run.repeat,
-        sessionId: run.sessionId || null,
-        outcome: run.outcome ?? null,
-        words: run.words,
-        startedAt: run.startedAt === undefined ? null : new Date(run.startedAt).toISOString(),
-        begunSeconds: run.settledAt === undefined ? null : seconds(run.settledAt),
-        livedSeconds: Math.round(livedSeconds(run) * 100) / 100,
-        silentInputSeconds: Math.round(silence(run, 'input') * 100) / 100,
-        silentOutputSeconds: Math.round(silence(run, 'output') * 100) / 100,
-        bytesToHost: run.bytesOut,
-        bytesFromHost: run.bytesIn,
-        queries: run.queries,
-        answers: run.answers,
-        reconnects: run.reconnects,
-        leftOpen: run.leftOpen ?? null,
-        inputAt: run.inputAt.map(seconds),
-        outputAt: run.outputAt.map(seconds),
-      };
-    }),
-  };
-  return `${JSON.stringify(document, null, 2).replace(/\[\n\s+([-\d.,\s]+?)\n\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`)}\n`;
 }
 
 /** Sessions that the service may still hold, with the way to end each; empty when there are none. */

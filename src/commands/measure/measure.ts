@@ -1,15 +1,20 @@
+import { resolve } from 'node:path';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { connect } from '../../accounts/connection.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
+import { UsageError } from '../../errors.ts';
+import { isOnThisMachine } from '../../exposed-address.ts';
 import { isRefusal } from '../../fleet/idle-policy.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
-import { endSession, readAccountId } from '../../fleet/measure-account.ts';
+import { endSession, readAccountId, readHostName } from '../../fleet/measure-account.ts';
 import { failing } from '../../fleet/pages.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../../fleet/sessions.ts';
 import { INTERRUPTED, refuseInterrupted } from '../../interruption.ts';
 import {
   type Account,
+  ARM_NAMES,
+  type ArmRun,
   conclude,
   type MeasureFacts,
   type MeasurePlan,
@@ -25,9 +30,10 @@ import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { makeResume } from '../resume-session.ts';
+import { readMeasureJson, renderMeasureJson } from './measure-json.ts';
 import { requirePlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';
-import { renderLeftOpen, renderMeasureJson, renderMeasureTable, sayCost } from './measure-report.ts';
+import { renderLeftOpen, renderMeasureTable, sayCost } from './measure-report.ts';
 import { openReportFile } from './report-file.ts';
 import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
 
@@ -38,11 +44,14 @@ const REASON = 'ssm-keepalive measure';
 
 /** Opens sessions on one instance, watches how each ends, and says what that shows. */
 export const measure: Command = async (settings, io, invocation) => {
+  const { reportFile } = settings.measure;
+  const { folder } = invocation.environment;
+  if (settings.measure.fromFile !== undefined) return showMeasured(settings, io, invocation);
   const [word] = invocation.words;
   await requireInstanceWord('measure', word, settings);
   const pluginPath =
     settings.measure.client === 'plugin' ? requirePlugin(invocation.environment.variables) : undefined;
-  const report = openReportFile(settings.measure.reportFile, invocation.environment.folder);
+  const report = openReportFile(reportFile, folder);
   const connection = await connect(settings, io, invocation.environment);
   try {
     const { interruption } = invocation;
@@ -57,23 +66,26 @@ export const measure: Command = async (settings, io, invocation) => {
     const instanceId = await chooseOneInstance(client, 'measure', word, settings);
     const region = await client.config.region().catch(failing('nothing was measured'));
     const hasDocument = settings.measure.hasTemporaryDocument;
-    const idleTimeoutSeconds = hasDocument ? TEMPORARY_IDLE_SECONDS : await readIdleSeconds(client);
+    const idleTimeoutSeconds = hasDocument
+      ? TEMPORARY_IDLE_SECONDS
+      : ((await readIdleSeconds(client)) ?? (await readLabTimer(settings, invocation.environment.variables)));
     refuseInterrupted(interruption, 'nothing was measured');
     const plan = makePlan(settings, idleTimeoutSeconds);
-    if (!settings.common.isQuiet) io.err(sayCost(instanceId, region, plan, idleTimeoutSeconds));
+    const known = {
+      version: PRODUCT_VERSION,
+      instanceId,
+      hostName: await readHostName(client, instanceId),
+      isLab: settings.common.isLab,
+      region,
+      client: settings.measure.client,
+      idleTimeoutSeconds,
+      limitSeconds: plan.limitSeconds,
+      tickSeconds: plan.tickSeconds,
+    };
+    if (!settings.common.isQuiet) io.err(sayCost(known, plan));
     const run = async (document: string | undefined): Promise<number> => {
       isMeasuring = true;
-      const facts: Omit<MeasureFacts, 'accountId'> = {
-        version: PRODUCT_VERSION,
-        instanceId,
-        region,
-        client: settings.measure.client,
-        startedAt: new Date(io.clock.now()),
-        idleTimeoutSeconds,
-        document,
-        limitSeconds: plan.limitSeconds,
-        tickSeconds: plan.tickSeconds,
-      };
+      const facts = { ...known, startedAt: new Date(io.clock.now()), document };
       const request = { instanceId, reason: REASON, documentName: document };
       const plugin: PluginCall | undefined = pluginPath
         ? {
@@ -93,6 +105,25 @@ export const measure: Command = async (settings, io, invocation) => {
     await connection.close();
   }
 };
+
+/** What was measured before, and nothing that reaches an account. */
+function showMeasured(settings: Settings, io: Io, { words, environment }: Invocation): number {
+  const { fromFile = '', reportFile } = settings.measure;
+  if (words.length > 0) {
+    throw new UsageError({
+      what: '--from and an instance were both given',
+      why: '--from shows an earlier measurement and opens no session',
+      next: 'leave one of the two out',
+    });
+  }
+  const { runs, facts } = readMeasureJson(resolve(environment.folder, fromFile));
+  const report = openReportFile(reportFile, environment.folder);
+  try {
+    return tell(runs, facts, 0, settings, io, report);
+  } finally {
+    report?.close();
+  }
+}
 
 function makePlan({ measure }: Settings, idleTimeoutSeconds: number | undefined): MeasurePlan {
   const timeout = idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS;
@@ -117,10 +148,13 @@ async function runAndReport(
   report: ReturnType<typeof openReportFile>,
 ): Promise<number> {
   let accountId: Promise<string | undefined> | undefined;
+  let { isLab } = known;
   const account: Account = {
     async start() {
       const session = await startSession(client, request);
       accountId ??= readAccountId(client, session.SessionId);
+      // Also where the variables of `lab up` led there.
+      isLab ||= isOnThisMachine(session.endpoint);
       return session;
     },
     resume: makeResume(client),
@@ -148,19 +182,31 @@ async function runAndReport(
     progress.stop();
     undo();
   }
-  const facts: MeasureFacts = { ...known, accountId: await accountId };
-  const conclusion = conclude(runs);
-  // Run round by round, so that an early end leaves something of every arm; shown arm by arm.
-  runs.sort((one, other) => plan.arms.indexOf(one.arm) - plan.arms.indexOf(other.arm));
+  const facts: MeasureFacts = { ...known, isLab, accountId: await accountId };
   const hasFailed = runs.some(
     ({ outcome }) => outcome === 'failed' || outcome === 'lost' || outcome === 'silent',
   );
   const exitStatus = interruption.isRequested ? INTERRUPTED : hasFailed ? 1 : 0;
-  report?.write(renderPage(runs, conclusion, facts));
-  if (settings.common.output === 'json') io.out(renderMeasureJson(runs, conclusion, facts, exitStatus));
-  else io.out(renderMeasureTable(runs, conclusion, facts, io));
+  tell(runs, facts, exitStatus, settings, io, report);
   io.err(renderLeftOpen(runs, settings));
-  if (report && !settings.common.isQuiet) io.err(say`ssm-keepalive: report written to ${report.path}\n`);
+  return exitStatus;
+}
+
+/** Run round by round, so that an early end leaves something of every arm; shown arm by arm. */
+function tell(
+  runs: ArmRun[],
+  facts: MeasureFacts,
+  exitStatus: number,
+  { common }: Settings,
+  io: Io,
+  report: ReturnType<typeof openReportFile>,
+): number {
+  runs.sort((one, other) => ARM_NAMES.indexOf(one.arm) - ARM_NAMES.indexOf(other.arm));
+  const conclusion = conclude(runs);
+  report?.write(renderPage(runs, conclusion, facts));
+  if (common.output === 'json') io.out(renderMeasureJson(runs, conclusion, facts, exitStatus));
+  else io.out(renderMeasureTable(runs, conclusion, facts, io));
+  if (report && !common.isQuiet) io.err(say`ssm-keepalive: report written to ${report.path}\n`);
   return exitStatus;
 }
 
@@ -171,4 +217,11 @@ async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
     throw error;
   });
   return limits?.idleMinutes === undefined ? undefined : limits.idleMinutes * 60;
+}
+
+/** What sessions of the lab end by where no document says another time. */
+async function readLabTimer({ common }: Settings, variables: NodeJS.ProcessEnv): Promise<number | undefined> {
+  if (!common.isLab) return undefined;
+  const { defaultLabDir, labStatus } = await import('../../lab/index.ts');
+  return (await labStatus(defaultLabDir(variables)))?.idleSeconds || undefined;
 }

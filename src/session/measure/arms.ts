@@ -1,13 +1,14 @@
 /** What a session is spent with, as data: the command line, the run, the conclusion and the report loop over this list. */
 
+/** What matters most first: the session that nothing keeps, the one that is kept, then what tells why. */
 export const ARM_NAMES = [
   'nothing',
-  'background',
-  'foreground',
-  'output',
+  'keeper',
   'input',
   'query',
-  'keeper',
+  'output',
+  'foreground',
+  'background',
 ] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
 
@@ -32,25 +33,10 @@ export const ARMS: readonly Arm[] = [
     types: false,
   },
   {
-    name: 'background',
-    describe: 'the loop of date in the background, its output going nowhere',
-    // Ending a session hangs up its foreground alone: this loop would stay on the host for ever if it did not look for its shell.
-    line: (tick) => `(while sleep ${tick} && kill -0 $$; do date; done >/dev/null 2>&1 &)`,
-    answers: false,
-    types: false,
-  },
-  {
-    name: 'foreground',
-    describe: 'the loop of date in the foreground, printing',
-    line: (tick) => `while sleep ${tick}; do date; done`,
-    answers: false,
-    types: false,
-  },
-  {
-    name: 'output',
-    describe: 'a NUL byte now and then, which no terminal shows',
-    line: (tick) => `while sleep ${tick}; do printf '\\000'; done`,
-    answers: false,
+    name: 'keeper',
+    describe: 'what is installed on the instance',
+    line: undefined,
+    answers: true,
     types: false,
   },
   {
@@ -71,10 +57,25 @@ export const ARMS: readonly Arm[] = [
     types: false,
   },
   {
-    name: 'keeper',
-    describe: 'what is installed on the instance',
-    line: undefined,
-    answers: true,
+    name: 'output',
+    describe: 'a NUL byte now and then, which no terminal shows',
+    line: (tick) => `while sleep ${tick}; do printf '\\000'; done`,
+    answers: false,
+    types: false,
+  },
+  {
+    name: 'foreground',
+    describe: 'the loop of date in the foreground, printing',
+    line: (tick) => `while sleep ${tick}; do date; done`,
+    answers: false,
+    types: false,
+  },
+  {
+    name: 'background',
+    describe: 'the loop of date in the background, its output going nowhere',
+    // Ending a session hangs up its foreground alone: this loop would stay on the host for ever if it did not look for its shell.
+    line: (tick) => `(while sleep ${tick} && kill -0 $$; do date; done >/dev/null 2>&1 &)`,
+    answers: false,
     types: false,
   },
 ];

@@ -1,6 +1,7 @@
 /** Measures how long sessions live, and what that shows. */
 export { startArmProcess } from './arm-client.ts';
-export { type ArmRun, isQuote, livedSeconds, OUTCOMES, type Outcome } from './arm-run.ts';
+export { type ArmRun, livedSeconds, OUTCOMES, type Outcome, startRun } from './arm-run.ts';
+export { ARM_NAMES } from './arms.ts';
 export { type Conclusion, conclude, silence } from './conclude.ts';
 export type { PluginCall } from './messages.ts';
 export { renderPage } from './page.ts';

@@ -1,26 +1,30 @@
 /** The report as one page that needs nothing else: no network, no script, light and dark, phone and paper. Pure. */
 import { formatDuration } from '../../duration.ts';
-import type { ArmRun } from './arm-run.ts';
-import { isQuote, livedSeconds } from './arm-run.ts';
+import { type ArmRun, livedSeconds } from './arm-run.ts';
 import { findArm } from './arms.ts';
 import { type Conclusion, silence } from './conclude.ts';
 import { type Html, html } from './html.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { axisMarks, drawTimeline } from './timeline.ts';
 import {
+  gatherWords,
   type MeasureFacts,
   nameRun,
   sayBytes,
   sayClock,
   sayConclusion,
+  sayHeadline,
+  sayInstance,
   sayOutcome,
   sayTime,
   sayWhere,
+  sayWhyTimesDiffer,
+  type Words,
 } from './words.ts';
 
 export function renderPage(runs: readonly ArmRun[], conclusion: Conclusion, facts: MeasureFacts): string {
   const spanSeconds = Math.max(1, ...runs.map((run) => livedSeconds(run)));
-  const title = `How long sessions live: ${facts.instanceId}`;
+  const title = `How long sessions live: ${sayInstance(facts)}`;
   return (
     '<!doctype html>\n' +
     html`<html lang="en">
@@ -34,20 +38,28 @@ export function renderPage(runs: readonly ArmRun[], conclusion: Conclusion, fact
 </head>
 <body>
 <header>
-<h1>How long sessions live</h1>
-<p class="where">${facts.instanceId}, ${sayWhere(facts)}</p>
+<p class="where">${title}</p>
+<h1>${sayHeadline(runs, conclusion, facts)}</h1>
+<p class="where">${sayWhere(facts)}</p>
+${facts.isLab ? html`<p class="lab">Measured on the lab, a stand-in account on one machine. Its idle timer is not the one of your account.</p>` : ''}
 </header>
 <main>
+<section aria-labelledby="lines">
+<h2 id="lines">Session by session</h2>
+${legend()}
+<div class="chart">
+${showAxis(spanSeconds)}
+${runs.map((run) => showRun(run, nameRun(run, runs), spanSeconds))}
+${showAxis(spanSeconds)}
+</div>
+${gatherWords(runs).map(showWords)}
+<p class="about">${sayWhyTimesDiffer(runs)}</p>
+</section>
 <section aria-labelledby="shows">
 <h2 id="shows">What this shows</h2>
 <dl class="shows">
 ${sayConclusion(conclusion).map(showConclusion)}
 </dl>
-</section>
-<section aria-labelledby="lines">
-<h2 id="lines">Session by session</h2>
-${legend()}
-${runs.map((run) => showRun(run, nameRun(run, runs), spanSeconds))}
 </section>
 <section aria-labelledby="table">
 <h2 id="table">The same in numbers</h2>
@@ -75,8 +87,8 @@ function showConclusion({ about, says, why }: ReturnType<typeof sayConclusion>[n
 
 function legend(): Html {
   return html`<ul class="legend" aria-label="Legend">
-<li><span class="key output"></span>output: the host printed</li>
-<li><span class="key input"></span>input: the client sent</li>
+<li><span class="key output"></span>above, output: the host printed</li>
+<li><span class="key input"></span>below, input: the client sent</li>
 <li><span class="key silence"></span>silence before the end</li>
 <li><span class="key setup"></span>set-up</li>
 </ul>
@@ -87,18 +99,41 @@ function showRun(run: ArmRun, name: string, spanSeconds: number): Html {
   const outcome = run.outcome ?? 'interrupted';
   const sign = outcome === 'alive' ? '●' : outcome === 'timed-out' ? '✕' : '?';
   return html`<article>
-<h3>${name} <span class="badge ${outcome}"><span aria-hidden="true">${sign}</span> ${sayOutcome(run)}${run.startedAt === undefined ? '' : ` after ${sayTime(livedSeconds(run))}`}</span></h3>
-<p class="about">${findArm(run.arm).describe}</p>
-${run.startedAt === undefined ? '' : showDrawing(run, name, spanSeconds)}
-${run.words === '' ? '' : isQuote(run) ? html`<blockquote>${run.words}</blockquote>` : html`<p class="words">${run.words}</p>`}
+<div><h3>${name} <span class="badge ${outcome}"><span aria-hidden="true">${sign}</span> ${sayOutcome(run)}${run.startedAt === undefined ? '' : ` after ${sayTime(livedSeconds(run))}`}</span></h3>
+<p class="about">${findArm(run.arm).describe}</p></div>
+${run.startedAt === undefined ? '' : html`<div class="plot">${drawTimeline(run, name, spanSeconds)}${showSilences(run, spanSeconds)}</div>`}
 </article>
 `;
 }
 
-function showDrawing(run: ArmRun, name: string, spanSeconds: number): Html {
-  const marks = axisMarks(spanSeconds);
-  return html`<div class="line"><div class="names" aria-hidden="true"><span>output</span><span>input</span></div><div class="plot">${drawTimeline(run, name, spanSeconds)}
-<div class="axis" aria-hidden="true">${marks.map((mark, index) => html`<span class="${index % 2 === 1 ? 'odd' : 'even'}" style="left:${((mark / spanSeconds) * 100).toFixed(2)}%">${sayClock(mark)}</span>`)}</div></div></div>`;
+/** As text over the drawing, which is stretched; where there is room for it on a phone. */
+function showSilences(run: ArmRun, spanSeconds: number): Html[] {
+  return (['output', 'input'] as const).flatMap((kind) => {
+    const share = silence(run, kind) / spanSeconds;
+    const right = 100 * (1 - livedSeconds(run) / spanSeconds);
+    return run.outcome !== 'timed-out' || share < 0.2
+      ? []
+      : [
+          html`<span class="silent ${kind}" aria-hidden="true" style="right:${right.toFixed(2)}%;width:${(share * 100).toFixed(2)}%">${sayTime(silence(run, kind))}</span>`,
+        ];
+  });
+}
+
+/** One for all sessions. */
+function showAxis(spanSeconds: number): Html {
+  const marks = axisMarks(spanSeconds).map((mark, index) => {
+    const left = (mark / spanSeconds) * 100;
+    // The name of a mark near the end stands before it, inside the page.
+    const place = left > 95 ? 'last' : index % 2 === 1 ? 'odd' : 'even';
+    return html`<span class="${place}" style="left:${left.toFixed(2)}%">${sayClock(mark)}</span>`;
+  });
+  return html`<div class="axis" aria-hidden="true"><div class="plot">${marks}</div></div>`;
+}
+
+function showWords({ text, isQuote, names }: Words): Html {
+  return html`<p class="words">${names.join(', ')}:</p>
+${isQuote ? html`<blockquote>${text}</blockquote>` : html`<p class="words">${text}</p>`}
+`;
 }
 
 function showTable(runs: readonly ArmRun[]): Html {
@@ -117,7 +152,8 @@ ${runs.map(
 function showFacts(facts: MeasureFacts): Html[] {
   const rows: [name: string, value: string][] = [
     ['Instance', facts.instanceId],
-    ['Account', facts.accountId ?? 'not read'],
+    ['Host name', facts.hostName ?? 'not read'],
+    ['Account', facts.isLab ? 'the lab' : (facts.accountId ?? 'not read')],
     ['Region', facts.region],
     ['Begun', `${facts.startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`],
     ['Client', facts.client === 'own' ? 'ssm-keepalive’s own' : 'the official session-manager-plugin'],

@@ -20,6 +20,7 @@ export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Ht
 <rect class="lane" x="0" y="${LANES.output}" width="${round(end)}" height="${LANE_HEIGHT}"/>
 <rect class="lane" x="0" y="${LANES.input}" width="${round(end)}" height="${LANE_HEIGHT}"/>
 <rect class="setup" x="0" y="0" width="${round(begun)}" height="${HEIGHT}"/>
+${axisMarks(spanSeconds).map((mark) => html`<path class="grid" vector-effect="non-scaling-stroke" d="M${round((mark / spanSeconds) * WIDTH)} 0V${HEIGHT}"/>`)}
 ${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end))}
 <path class="end ${END_CLASSES[run.outcome ?? ''] ?? 'other'}" vector-effect="non-scaling-stroke" d="M${round(end)} 0V${HEIGHT}"/>
 </svg>`;
@@ -44,7 +45,7 @@ function describe(run: ArmRun, name: string): string {
   return `${name}: ${sayOutcome(run)} after ${sayTime(livedSeconds(run))}; ${sayBytes(run.bytesOut)} of input, ${sayBytes(run.bytesIn)} of output`;
 }
 
-/** Round numbers along the bottom, at most seven. */
+/** Round numbers, at most seven. */
 export function axisMarks(spanSeconds: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
   const step = steps.find((candidate) => spanSeconds / candidate <= 6) ?? 28_800;

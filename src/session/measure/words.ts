@@ -1,12 +1,16 @@
 /** Numbers and conclusions of a measurement as people read them; the table, the page and the progress all use these. */
-import type { ArmRun } from './arm-run.ts';
-import { OUTCOMES } from './arm-run.ts';
-import type { Conclusion } from './conclude.ts';
+import { formatDuration } from '../../duration.ts';
+import { type ArmRun, isQuote, livedSeconds, OUTCOMES } from './arm-run.ts';
+import { type Conclusion, silence } from './conclude.ts';
 
 /** What a measurement is about, beside its runs. */
 export interface MeasureFacts {
   readonly version: string;
   readonly instanceId: string;
+  /** Undefined where it could not be read. */
+  readonly hostName: string | undefined;
+  /** The service's address is on this machine: its idle timer is not the account's. */
+  readonly isLab: boolean;
   readonly region: string;
   /** Undefined where it could not be read. */
   readonly accountId: string | undefined;
@@ -51,10 +55,78 @@ export function sayOutcome(run: ArmRun): string {
   return OUTCOMES[run.outcome ?? 'interrupted'];
 }
 
-/** `account 123456789012 in us-east-1, on 2026-11-22`. */
-export function sayWhere({ accountId, region, startedAt }: MeasureFacts): string {
-  const account = accountId ? `account ${accountId}` : 'this account';
-  return `${account} in ${region}, on ${startedAt.toISOString().slice(0, 10)}`;
+/** `web-1 (i-0123456789abcdef0), account 123456789012 in us-east-1, on 2026-11-22`. */
+export function sayWhere(facts: MeasureFacts): string {
+  const { isLab, accountId, region, startedAt } = facts;
+  const account = isLab ? 'the lab' : `${accountId ? `account ${accountId}` : 'this account'} in ${region}`;
+  return `${sayInstance(facts)}, ${account}, on ${startedAt.toISOString().slice(0, 10)}`;
+}
+
+export function sayInstance({ hostName, instanceId }: Pick<MeasureFacts, 'hostName' | 'instanceId'>): string {
+  return hostName ? `${hostName} (${instanceId})` : instanceId;
+}
+
+/** All of it in one sentence; what its sessions do not prove is in brackets. */
+export function sayHeadline(runs: readonly ArmRun[], conclusion: Conclusion, facts: MeasureFacts): string {
+  const { untouchedSeconds, keeper, why } = conclusion;
+  const doubt = (text: string | undefined) => (text ? ` (${text})` : '');
+  const limit = formatDuration(facts.limitSeconds);
+  const [bare, kept] = (['nothing', 'keeper'] as const).map((arm) =>
+    sayFate(
+      runs.filter((run) => run.arm === arm),
+      limit,
+    ),
+  );
+  const without =
+    untouchedSeconds === undefined
+      ? `${bare}${doubt(bare === NOT_RUN ? '' : why.untouched)}`
+      : `ended after ${sayTime(untouchedSeconds)} of silence`;
+  const withKeeper = `${kept}${doubt(keeper === 'not shown' && kept !== NOT_RUN && !why.untouched ? why.keeper : '')}`;
+  return `${facts.isLab ? 'On the lab, without' : 'Without'} a keeper: ${without}; with the keeper: ${withKeeper}.`;
+}
+
+const NOT_RUN = 'not measured';
+
+function sayFate(runs: readonly ArmRun[], limit: string): string {
+  const counts = new Map<string, number>();
+  for (const run of runs) {
+    const says =
+      run.outcome === 'alive'
+        ? `alive at the limit of ${limit}`
+        : runs.length === 1 && run.outcome === 'timed-out'
+          ? `ended after ${sayTime(livedSeconds(run))}`
+          : sayOutcome(run);
+    counts.set(says, (counts.get(says) ?? 0) + 1);
+  }
+  const isMixed = counts.size > 1;
+  return [...counts].map(([says, count]) => (isMixed ? `${count} ${says}` : says)).join(', ') || NOT_RUN;
+}
+
+/** Why a session lives longer than the timer is, and two that live do not live equally long. */
+export function sayWhyTimesDiffer(runs: readonly ArmRun[]): string {
+  const bare = runs.find(({ arm, outcome }) => arm === 'nothing' && outcome === 'timed-out');
+  const after = bare && silence(bare, 'input');
+  const example =
+    bare === undefined || after === undefined
+      ? ''
+      : ` For example, ${nameRun(bare, runs)} lived ${sayTime(livedSeconds(bare))}: the client sent its last byte after ${sayTime(livedSeconds(bare) - after)}, and the session ended ${sayTime(after)} later.`;
+  return `Why the times differ: a session's time counts from its start. The idle timer counts from the last byte, and the limit from the end of the set-up.${example}`;
+}
+
+export interface Words {
+  readonly text: string;
+  /** The service's own. */
+  readonly isQuote: boolean;
+  readonly names: readonly string[];
+}
+
+/** Every sentence once, with the sessions that got it. */
+export function gatherWords(runs: readonly ArmRun[]): Words[] {
+  const all = runs.filter(({ words }) => words !== '');
+  return [...new Set(all.map(({ words }) => words))].map((text) => {
+    const own = all.filter(({ words }) => words === text);
+    return { text, isQuote: own.every(isQuote), names: own.map((run) => nameRun(run, runs)) };
+  });
 }
 
 const RESET: Readonly<Record<Conclusion['resetBy'], string>> = {

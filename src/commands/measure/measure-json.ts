@@ -1,0 +1,152 @@
+/** A measurement as one JSON document, and read again from one; its keys are stable and named in docs/json.md. */
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { UsageError } from '../../errors.ts';
+import {
+  ARM_NAMES,
+  type ArmRun,
+  type Conclusion,
+  livedSeconds,
+  type MeasureFacts,
+  OUTCOMES,
+  type Outcome,
+  silence,
+  startRun,
+} from '../../session/measure/index.ts';
+
+export function renderMeasureJson(
+  runs: readonly ArmRun[],
+  conclusion: Conclusion,
+  facts: MeasureFacts,
+  exitStatus: number,
+): string {
+  const document = {
+    command: 'measure',
+    ...facts,
+    startedAt: facts.startedAt.toISOString(),
+    hostName: facts.hostName ?? null,
+    accountId: facts.accountId ?? null,
+    idleTimeoutSeconds: facts.idleTimeoutSeconds ?? null,
+    document: facts.document ?? null,
+    exitStatus,
+    conclusion: { ...conclusion, untouchedSeconds: conclusion.untouchedSeconds ?? null },
+    sessions: runs.map((run) => {
+      const from = run.startedAt ?? 0;
+      // To the millisecond: what is read again is what was written.
+      const seconds = (at: number) => (at - from) / 1000;
+      return {
+        arm: run.arm,
+        repeat: run.repeat,
+        sessionId: run.sessionId || null,
+        outcome: run.outcome ?? null,
+        words: run.words,
+        startedAt: run.startedAt === undefined ? null : new Date(run.startedAt).toISOString(),
+        begunSeconds: run.settledAt === undefined ? null : seconds(run.settledAt),
+        livedSeconds: livedSeconds(run),
+        silentInputSeconds: silence(run, 'input'),
+        silentOutputSeconds: silence(run, 'output'),
+        bytesToHost: run.bytesOut,
+        bytesFromHost: run.bytesIn,
+        queries: run.queries,
+        answers: run.answers,
+        reconnects: run.reconnects,
+        leftOpen: run.leftOpen ?? null,
+        inputAt: run.inputAt.map(seconds),
+        outputAt: run.outputAt.map(seconds),
+      };
+    }),
+  };
+  return `${JSON.stringify(document, null, 2).replace(/\[\n\s+([-\d.,\s]+?)\n\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`)}\n`;
+}
+
+const SECONDS = z.number().min(0);
+const COUNT = z.int().min(0);
+const INSTANT = z.iso.datetime().transform((text) => new Date(text));
+
+const SESSION = z.object({
+  arm: z.enum(ARM_NAMES),
+  repeat: COUNT,
+  sessionId: z.string().nullable(),
+  outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]).nullable(),
+  words: z.string(),
+  startedAt: INSTANT.nullable(),
+  begunSeconds: SECONDS.nullable(),
+  livedSeconds: SECONDS,
+  bytesToHost: COUNT,
+  bytesFromHost: COUNT,
+  queries: COUNT,
+  answers: COUNT,
+  reconnects: COUNT,
+  leftOpen: z.string().nullable(),
+  inputAt: z.array(z.number()),
+  outputAt: z.array(z.number()),
+});
+
+const orUndefined = <T extends z.ZodType>(type: T) =>
+  type.nullable().transform((value) => value ?? undefined);
+
+const MEASURED = z.object({
+  command: z.literal('measure'),
+  version: z.string(),
+  instanceId: z.string(),
+  hostName: orUndefined(z.string()),
+  isLab: z.boolean(),
+  region: z.string(),
+  accountId: orUndefined(z.string()),
+  client: z.enum(['own', 'plugin']),
+  startedAt: INSTANT,
+  idleTimeoutSeconds: orUndefined(SECONDS),
+  document: orUndefined(z.string()),
+  limitSeconds: SECONDS,
+  tickSeconds: SECONDS,
+  sessions: z.array(SESSION).min(1),
+});
+
+/** What `measure --output json` wrote to a file. @throws UsageError */
+export function readMeasureJson(path: string): { runs: ArmRun[]; facts: MeasureFacts } {
+  try {
+    const { command: _, sessions, ...facts } = MEASURED.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return { runs: sessions.map(toRun), facts };
+  } catch (error) {
+    throw new UsageError(
+      {
+        code: 'measured-file',
+        what: `${path} has no measurement to show`,
+        why: error instanceof z.ZodError ? describeFault(error) : (error as Error).message,
+        next: 'give --from a file that this version wrote:  ssm-keepalive measure INSTANCE --output json > FILE',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function describeFault({ issues }: z.ZodError): string {
+  const [{ path, message } = { path: [], message: 'it is no measurement' }] = issues;
+  return `${path.join('.') || 'the document'}: ${message}`;
+}
+
+/** The conclusion is not read: it is drawn again from the sessions. */
+function toRun(session: z.infer<typeof SESSION>): ArmRun {
+  const startedAt = session.startedAt?.getTime();
+  const at = (seconds: number | null) =>
+    seconds === null || startedAt === undefined ? undefined : startedAt + Math.round(seconds * 1000);
+  const all = (list: readonly number[]) => list.flatMap((seconds) => at(seconds) ?? []);
+  return {
+    ...startRun(session.arm, session.repeat),
+    sessionId: session.sessionId ?? '',
+    state: 'ended',
+    startedAt,
+    settledAt: at(session.begunSeconds),
+    endedAt: at(session.livedSeconds),
+    outcome: session.outcome ?? undefined,
+    words: session.words,
+    bytesIn: session.bytesFromHost,
+    bytesOut: session.bytesToHost,
+    queries: session.queries,
+    answers: session.answers,
+    reconnects: session.reconnects,
+    leftOpen: session.leftOpen ?? undefined,
+    inputAt: all(session.inputAt),
+    outputAt: all(session.outputAt),
+  };
+}
