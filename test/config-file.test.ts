@@ -247,7 +247,7 @@ test('config file: none of the folder’s is read when another is named, or none
   assert.equal(await regionOf({ flags: { config: 'none' } }), undefined);
   assert.match(
     await refusal(folder, { flags: { config: join(folder, 'absent') } }),
-    /absent cannot be read: ENOENT/,
+    /absent cannot be read: there is no such file or folder \(ENOENT /,
   );
   writeFileSync(join(folder, 'other'), Buffer.from([0xff, 0xfe, 0x80]));
   assert.match(await refusal(folder, { flags: { config: join(folder, 'other') } }), /it is no UTF-8 text/);

@@ -48,7 +48,7 @@ test('credentials: those that a program of the profile prints', async () => {
 test('credentials: who is signed out of SSO is told how to sign in', async () => {
   const { status, stderr } = await ask('sso');
   assert.equal(status, 1);
-  assert.match(stderr, /why: {2}The SSO session token .* was not found or is invalid\.\n/);
+  assert.match(stderr, /why: {2}the single sign-on session of this profile is over, or was never begun\n/);
   assert.match(stderr, /next: sign in with {2}aws sso login {2}and the same --profile/);
 });
 

@@ -3,6 +3,7 @@ import type { Environment } from '../environment.ts';
 import { UserError } from '../errors.ts';
 import type { Connection } from '../fleet/client.ts';
 import type { Settings } from '../settings/settings.ts';
+import { describeSystemError } from '../system-error.ts';
 import type { Io } from '../terminal/io.ts';
 import { say, showLine } from '../terminal/safe-text.ts';
 import type { AccountName } from './names.ts';
@@ -89,7 +90,7 @@ export function explainLabFailure(error: NodeJS.ErrnoException, what = 'the lab 
     {
       code: 'lab-folder',
       what,
-      why: error.message,
+      why: describeSystemError(error),
       next:
         error.code === 'ENOSPC'
           ? 'make room there, or name another folder with SSM_KEEPALIVE_LAB_DIR'

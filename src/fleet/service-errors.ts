@@ -59,7 +59,7 @@ export function explainServiceError(error: unknown, what: string): UserError {
       {
         code: 'signed-out',
         what,
-        why: (message.split('\n')[0] ?? name).replace(/ To refresh .*/, ''),
+        why: 'the single sign-on session of this profile is over, or was never begun',
         next: 'sign in with  aws sso login  and the same --profile, then run it again: nothing is done twice',
       },
       { cause: error },
@@ -70,7 +70,7 @@ export function explainServiceError(error: unknown, what: string): UserError {
       {
         code: 'no-profile',
         what,
-        why: message.split('\n')[0] ?? name,
+        why: message.startsWith('profile ') ? message : quoteLibrary(message),
         next: 'look with  aws configure list-profiles',
       },
       { cause: error },
@@ -126,11 +126,16 @@ export function explainServiceError(error: unknown, what: string): UserError {
     {
       code: name,
       what,
-      why: message.split('\n')[0] ?? name,
+      why: httpStatus === undefined ? quoteLibrary(message) : (message.split('\n')[0] ?? name),
       next: 'run it with --debug to see the whole answer',
     },
     { cause: error },
   );
+}
+
+/** Words of a library that nobody foresaw, shown as such. */
+function quoteLibrary(message: string): string {
+  return `the AWS library says: “${message.split('\n')[0]}”`;
 }
 
 /** What the service refused to allow, in its own words; undefined where it does not say, or the error is another one. */

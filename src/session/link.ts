@@ -1,6 +1,7 @@
 /** One WebSocket of a session: opens it with a token, carries frames, and tells once when it is gone. A session may have many. */
 import WebSocket from 'ws';
 import type { Clock } from '../clock.ts';
+import { describeSystemError } from '../system-error.ts';
 import { CLIENT_VERSION } from './handshake.ts';
 import { type Incoming, unpackMessage } from './wire.ts';
 
@@ -69,7 +70,7 @@ export class Link {
       if (message !== undefined) events.message(message);
     });
     socket.on('error', (error) => {
-      this.reason ||= / 403$/.test(error.message) ? REFUSED : error.message;
+      this.reason ||= / 403$/.test(error.message) ? REFUSED : describeLoss(error);
     });
     socket.on('close', (_code, reason) => {
       if (this.isGone) return;
@@ -119,4 +120,18 @@ export class Link {
     this.isGone = true;
     this.socket.terminate();
   }
+}
+
+/** In the words of the library that speaks WebSocket nobody would know what broke. */
+function describeLoss(error: Error): string {
+  const [, status] = /server response: (\d+)/.exec(error.message) ?? [];
+  const isLate = /timed out/.test(error.message);
+  return describeSystemError(
+    error,
+    status
+      ? `the service answered with HTTP ${status}`
+      : isLate
+        ? 'no answer in time'
+        : 'the connection failed',
+  );
 }

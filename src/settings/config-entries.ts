@@ -65,7 +65,12 @@ async function readYaml(text: string, path: string): Promise<FileEntry[]> {
   // Words for people are ours: the library's own pretty ones carry a drawing of the line.
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
   const [first] = [...document.errors, ...document.warnings];
-  if (first) throw spoilt(path, lineCounter.linePos(first.pos[0]).line, `it is no YAML: ${first.message}`);
+  if (first)
+    throw spoilt(
+      path,
+      lineCounter.linePos(first.pos[0]).line,
+      `it is no YAML: ${first.code.toLowerCase().replaceAll('_', ' ')}`,
+    );
   if (document.contents === null) return [];
   if (!isMap(document.contents)) throw spoilt(path, 1, 'it is no map of keys and values');
   const readMap = (items: readonly unknown[], depth: number): FileEntry[] =>

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
+import { describeSystemError } from '../system-error.ts';
 import type { FileEntry } from './config-entries.ts';
 import { readTexts } from './config-values.ts';
 import {
@@ -97,12 +98,13 @@ function readText(path: string, shown: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(
       {
         code: 'bad-config-file',
         what: `${shown} cannot be read`,
-        why: code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is no UTF-8 text' : message,
+        why:
+          code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is no UTF-8 text' : describeSystemError(error),
         next: 'give --config the name of a JSON or YAML file, or none',
       },
       { cause: error },

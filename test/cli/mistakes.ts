@@ -819,7 +819,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install --config /no/such/file.yaml --tag env=dev',
     '/no/such/file.yaml cannot be read',
-    "ENOENT: no such file or directory, open '/no/such/file.yaml'",
+    'there is no such file or folder (ENOENT /no/such/file.yaml)',
     'give --config the name of a JSON or YAML file, or none',
   ],
   [
@@ -905,5 +905,11 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'there is no command "frobnicate"',
     'expected one of {commands}',
     'run  ssm-keepalive --help',
+  ],
+  [
+    'install --config / --tag env=dev',
+    '/ cannot be read',
+    'it is a folder (EISDIR)',
+    'give --config the name of a JSON or YAML file, or none',
   ],
 ];

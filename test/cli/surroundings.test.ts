@@ -24,3 +24,25 @@ test('src: below cli.ts nothing reads the variables, folder, arguments, streams 
   );
   assert.deepEqual(found, ALLOWED);
 });
+
+const EXPLAINED = [
+  "session/recovery.ts: if (error instanceof ResumeRefusedError) return { result: 'lost', reason: error.message };",
+  'session/recovery.ts: reason = (error as Error).message;',
+];
+
+test('src: what a user reads is never the message of a library’s error', () => {
+  const RAW = /\b(what|why|next|reason|complaint)\b(: | = |\|= ).*\.message\b/;
+  // Of an error that nobody foresaw: it says that it is our bug.
+  const BUG = /const why = \((error|failure) as Error( \| undefined)?\)\??\.message \?\?/;
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.startsWith('lab/'),
+  );
+  const found = files.flatMap((name) =>
+    readFileSync(new URL(name, SOURCES), 'utf8')
+      .split('\n')
+      .filter((line) => RAW.test(line) && !BUG.test(line))
+      .map((line) => `${name}: ${line.trim()}`),
+  );
+  // Their errors are ours or the service's, explained before.
+  assert.deepEqual(found, EXPLAINED);
+});

@@ -45,7 +45,7 @@ test('cli: a lab that has no room says so and names the variable', { skip: sandb
   assert.equal(exitCode, 1, stderr);
   assert.match(
     stderr,
-    /^ssm-keepalive: the lab could not start\n {2}why: {2}ENOSPC.*\n {2}next: make room there, or/,
+    /^ssm-keepalive: the lab could not start\n {2}why: {2}the disk is full \(ENOSPC.*\n {2}next: make room there, or/,
   );
 });
 
@@ -54,7 +54,10 @@ test('cli: output that nobody can take ends with words and status 1; a full log 
     execa('sh', ['-c', line, process.execPath, CLI], { reject: false, stdin: 'ignore' });
   const output = await run('"$0" "$1" render installer >/dev/full');
   assert.equal(output.exitCode, 1);
-  assert.match(output.stderr, /the output could not be written\n {2}why: {2}ENOSPC.*\n {2}next: make room/);
+  assert.match(
+    output.stderr,
+    /the output could not be written\n {2}why: {2}the disk is full \(ENOSPC.*\n {2}next: make room/,
+  );
   assert.doesNotMatch(output.stderr, /\n {4}at /);
   assert.equal((await run('"$0" "$1" install 2>/dev/full')).exitCode, 2);
 });

@@ -4,6 +4,7 @@ import { UsageError, UserError } from '../../errors.ts';
 import { makeInterruptible } from '../../fleet/interruptible.ts';
 import { findPlugin, runPlugin } from '../../session/plugin.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { describeSystemError } from '../../system-error.ts';
 import type { TerminalStreams } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
@@ -77,7 +78,7 @@ async function runOfficial(
       {
         code: 'plugin-failed',
         what: 'the official session-manager-plugin could not be started',
-        why: (error as Error).message,
+        why: describeSystemError(error),
         next: 'reinstall it, or use ours with  --client own',
       },
       { cause: error },

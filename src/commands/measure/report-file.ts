@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../../errors.ts';
+import { describeSystemError } from '../../system-error.ts';
 
 /** A file that is written at the end of a long run, opened at its start: hours must not be lost to a mistyped folder. */
 export interface ReportFile {
@@ -38,7 +39,7 @@ export function openReportFile(typed: string | undefined, folder: string): Repor
       {
         code: 'report-file',
         what: `the report cannot be written to ${path}`,
-        why: (error as Error).message,
+        why: describeSystemError(error),
         next: 'give --report a file in a folder that you can write',
       },
       { cause: error, exitStatus: 2 },
@@ -58,7 +59,7 @@ export function openReportFile(typed: string | undefined, folder: string): Repor
           {
             code: 'report-file',
             what: `the report was not written to ${path}`,
-            why: (error as Error).message,
+            why: describeSystemError(error),
             next: 'make room there, or name another file with --report, and run it again',
           },
           { cause: error },

@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { recordedFiles, type TreeFile } from '../../bundle/index.ts';
 import { UserError } from '../../errors.ts';
+import { describeSystemError } from '../../system-error.ts';
 
 /** What files are prepared in, below the folder itself so that each gets its place by one rename. */
 const STAGED = '.ssm-keepalive-staged-';
@@ -61,7 +62,7 @@ export function writeTree(files: readonly TreeFile[], folder: string): string[] 
     return gone.map(([path]) => path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw refusal(folder, (error as Error).message, error);
+    throw refusal(folder, describeSystemError(error), error);
   } finally {
     if (staged !== '') rmSync(staged, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../clock.ts';
+import { describeSystemError } from '../../system-error.ts';
 import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 
 export interface ArmProcess {
@@ -32,7 +33,7 @@ export const startArmProcess: StartArm = (order, clock) => {
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', (error) => {
-      complaint = error.message;
+      complaint = describeSystemError(error);
       resolve();
     });
   });

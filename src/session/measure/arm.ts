@@ -1,5 +1,6 @@
 /** One arm's client: opens the session, sets the arm up, plays the terminal, tells of every byte and of the end. */
 import { type Clock, repeat, sleep } from '../../clock.ts';
+import { describeSystemError } from '../../system-error.ts';
 import type { SessionAddress } from '../link.ts';
 import { ResumeRefusedError } from '../recovery.ts';
 import { ANSWER, QueryFinder } from '../terminal.ts';
@@ -85,7 +86,7 @@ export async function playArm(
     tell({ kind: 'settled', at: clock.now() });
     if (arm.types) stopTyping = repeat(clock, order.tickSeconds * 1000, () => write('\r'));
   } catch (error) {
-    tell({ kind: 'failed', why: (error as Error).message });
+    tell({ kind: 'failed', why: describeSystemError(error) });
   }
 }
 
