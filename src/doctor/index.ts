@@ -2,7 +2,7 @@
 import type { Check, Evidence, FactName, Finding } from './check.ts';
 import { credentials, permissions, recycle } from './checks/account.ts';
 import { plugin, proxy } from './checks/client.ts';
-import { history } from './checks/history.ts';
+import { history, justInTime } from './checks/history.ts';
 import { agentVersion, instance } from './checks/instance.ts';
 import { entries, keeper, tmout } from './checks/keeper.ts';
 import { idleTimeout, maximumDuration } from './checks/limits.ts';
@@ -21,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   plugin,
   proxy,
   history,
+  justInTime,
 ];
 
 export interface CheckResult extends Finding {

@@ -1,4 +1,5 @@
 /** The first instance, which is tried before the others, and those that are not reached at all. */
+import { NODE_NEEDS } from './account.ts';
 import type { Instance } from './choose.ts';
 import { isGood, type Verdict } from './judge.ts';
 
@@ -32,7 +33,7 @@ export function judgeUnreachable(instanceIds: readonly string[], known: readonly
           ...base,
           class: 'not registered',
           why: 'Systems Manager does not know this instance in this account and Region',
-          next: 'check the id and --region; the instance needs a running agent and the role AmazonSSMManagedInstanceCore',
+          next: `check the id and --region; the instance needs ${NODE_NEEDS}`,
         },
       ];
     }

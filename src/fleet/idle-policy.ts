@@ -1,5 +1,5 @@
 /** Whether somebody shortened the idle timeout of this account's sessions, as far as these credentials can see. */
-import { DescribeSessionsCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { DescribeSessionsCommand, type Session, type SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -10,6 +10,8 @@ export interface IdlePolicy {
   readonly shortest: { readonly minutes: number; readonly documentName: string } | undefined;
   /** Why the account's own preferences are not known; undefined: they are. */
   readonly unreadable: string | undefined;
+  /** Some of the newest sessions were opened by just-in-time node access. */
+  readonly isJustInTime: boolean;
   /** What else could not be looked at, a sentence each. */
   readonly unseen: readonly string[];
 }
@@ -38,17 +40,18 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
     }
   };
   const unreadable = await look(PREFERENCES_DOCUMENT);
-  const names = await listUsedDocuments(client).catch((error: Error) => {
+  const newest = await listNewestSessions(client).catch((error: Error) => {
     if (!isRefusal(error)) throw explainServiceError(error, 'past sessions could not be listed');
     unseen.push(`the documents of past sessions could not be listed (${error.name})`);
     return [];
   });
-  for (const name of names) {
+  for (const name of listOwnDocuments(newest)) {
     const why = await look(name);
     if (why !== undefined) unseen.push(`the session document ${name} could not be read: ${why}`);
   }
   const [shortest] = found.sort((one, other) => one.minutes - other.minutes);
-  return { shortest, unreadable, unseen };
+  const isJustInTime = newest.some(({ AccessType }) => AccessType === 'JustInTime');
+  return { shortest, unreadable, isJustInTime, unseen };
 }
 
 /** The service knows who asks, and does not show this. */
@@ -60,12 +63,16 @@ export function isRefusal(error: unknown): boolean {
   );
 }
 
-/** Those of the account's own; the documents of the service name no timeout. */
-async function listUsedDocuments(client: SSMClient): Promise<string[]> {
+async function listNewestSessions(client: SSMClient): Promise<Session[]> {
   const { Sessions = [] } = await client.send(
     new DescribeSessionsCommand({ State: 'History', MaxResults: NEWEST_SESSIONS }),
   );
-  const names = new Set(Sessions.map(({ DocumentName = '' }) => DocumentName));
+  return Sessions;
+}
+
+/** The documents of the service name no timeout. */
+function listOwnDocuments(sessions: readonly Session[]): string[] {
+  const names = new Set(sessions.map(({ DocumentName = '' }) => DocumentName));
   return [...names]
     .filter((name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'))
     .slice(0, MOST_DOCUMENTS);

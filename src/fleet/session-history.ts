@@ -20,6 +20,8 @@ export interface PastSession {
   readonly lengthSeconds: number;
   /** What this session was held to, as the service says it; undefined: no maximum. */
   readonly maximumMinutes: number | undefined;
+  /** Somebody approved it for a time [just-in-time node access]. */
+  readonly isJustInTime: boolean;
 }
 
 export interface SessionHistory {
@@ -79,6 +81,7 @@ function describeSession(session: Session): PastSession[] {
       endedAt: EndDate,
       lengthSeconds: (EndDate.getTime() - StartDate.getTime()) / 1000,
       maximumMinutes: maximum > 0 ? maximum : undefined,
+      isJustInTime: session.AccessType === 'JustInTime',
     },
   ];
 }

@@ -6,7 +6,7 @@ import {
   TerminateSessionCommand,
 } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
-import { explainServiceError, ServiceError } from './service-errors.ts';
+import { explainServiceError, readDenial, ServiceError } from './service-errors.ts';
 import { signChannel } from './sign-channel.ts';
 
 export interface SessionRequest {
@@ -131,5 +131,24 @@ function explainStart(error: unknown, { instanceId, documentName }: SessionReque
       { cause: error },
     );
   }
+  const refusal = explainRefusedStart(error, documentName);
+  if (refusal) return new ServiceError({ code: name, what, ...refusal }, { cause: error });
   return explainServiceError(error, what);
+}
+
+const JUST_IN_TIME =
+  'under just-in-time node access sign in with what  aws ssm start-access-request  and  aws ssm get-access-token  give';
+
+/** StartSession is checked on the instance and on the session document, the default one too [user guide, “Sample IAM policies”]. */
+function explainRefusedStart(error: unknown, documentName: string | undefined) {
+  const denial = readDenial(error);
+  if (denial?.action !== 'ssm:StartSession') return undefined;
+  const { resource } = denial;
+  const whole = 'the whole policy:  ssm-keepalive policy connect';
+  const lack = `these credentials lack ssm:StartSession on ${resource || 'the instance or on the session document'}`;
+  if (/:document\//.test(resource)) {
+    const why = documentName === undefined ? ': the default document, needed though nobody names it' : '';
+    return { why: `${lack}${why}`, next: `ask for ssm:StartSession on that document; ${whole}` };
+  }
+  return { why: lack, next: `ask for ssm:StartSession on it; ${whole}; ${JUST_IN_TIME}` };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { AccessControl } from './access/access-control.ts';
-import { touchSession } from './access/touched.ts';
+import { touchDataChannel } from './access/touched.ts';
 import { Accounts } from './accounts.ts';
 import { AlarmBook, type AlarmState } from './alarms.ts';
 import { attachGateway } from './channel/gateway.ts';
@@ -89,7 +89,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     try {
       const { region } = await door.check(request, Buffer.alloc(0), 'ssmmessages', faults.now());
       const owner = accounts.ownerOf(id) ?? home;
-      return access.allows('ssmmessages:OpenDataChannel', touchSession(id, owner, region), region);
+      return access.allows('ssmmessages:OpenDataChannel', touchDataChannel(id, owner, region), region);
     } catch {
       return false;
     }

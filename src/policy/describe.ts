@@ -14,6 +14,8 @@ export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
   'session-document': 'the document of --document',
   'any-document': 'any document of the account',
   'own-sessions': 'one’s own sessions',
+  'tagged-sessions': 'one’s own sessions',
+  'data-channels': 'one’s own sessions',
 };
 
 /** One permission and every command that may need it. */

@@ -1,4 +1,4 @@
-import { listPermissions } from './permissions.ts';
+import { listHostPermissions, listPermissions } from './permissions.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 import { type Condition, type PolicyScope, scopeResources } from './resources.ts';
 
@@ -18,16 +18,22 @@ export interface PolicyDocument {
 
 /** The least policy for one run of a command: a statement for each kind of resource. No statement: it needs none. Pure. */
 export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope): PolicyDocument {
-  const permissions = listPermissions(command, run);
+  const permissions =
+    scope.principal === 'host' ? listHostPermissions(command, run) : listPermissions(command, run);
   const kinds = [...new Set(permissions.map(({ on }) => on))];
   return {
     Version: '2012-10-17',
-    Statement: kinds.map((kind) => ({
-      Sid: SIDS[kind],
-      Effect: 'Allow',
-      Action: [...new Set(permissions.filter(({ on }) => on === kind).map(({ action }) => action))],
-      ...scopeResources(kind, run, scope),
-    })),
+    Statement: kinds.flatMap((kind) => {
+      const Action = [...new Set(permissions.filter(({ on }) => on === kind).map(({ action }) => action))];
+      // The user guide has two forms for one's own sessions, by id and by tag. Which one the service goes by was not tried: both.
+      const forms = kind === 'own-sessions' ? [kind, 'tagged-sessions' as const] : [kind];
+      return forms.map((form) => ({
+        Sid: SIDS[form],
+        Effect: 'Allow' as const,
+        Action,
+        ...scopeResources(form, run, scope),
+      }));
+    }),
   };
 }
 
@@ -43,4 +49,6 @@ const SIDS: Readonly<Record<ResourceKind, string>> = {
   'session-document': 'SessionDocument',
   'any-document': 'SessionDocuments',
   'own-sessions': 'OwnSessions',
+  'tagged-sessions': 'OwnSessionsByTag',
+  'data-channels': 'OwnDataChannels',
 };

@@ -3,7 +3,7 @@ import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
 /** One action on one kind of resource, and what it is for. */
 export interface Permission {
-  readonly action: `${'ssm' | 'ssmmessages'}:${string}`;
+  readonly action: `${'ssm' | 'ssmmessages' | 'ec2messages'}:${string}`;
   readonly on: ResourceKind;
   /** What the command does with it. */
   readonly why: string;
@@ -24,6 +24,15 @@ interface Rule extends Permission {
  */
 export function listPermissions(command: string, run: PlannedRun): readonly Permission[] {
   return (RULES[command] ?? []).filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);
+}
+
+/** What the role of the instances themselves has to allow, by an instance profile or Default Host Management. */
+export function listHostPermissions(command: string, run: PlannedRun): readonly Permission[] {
+  if (RULES[command] === undefined) return [];
+  const isSession = ['connect', 'measure'].includes(command);
+  return HOST_RULES.filter(({ when }) => when?.(run) ?? true)
+    .filter(({ action }) => !isSession || !action.startsWith('ec2messages:'))
+    .map(({ when: _, ...rest }) => rest);
 }
 
 /** The commands that ask the service for anything. */
@@ -256,7 +265,7 @@ const hasTemporary = ({ settings }: PlannedRun) => settings.measure.hasTemporary
 
 const OPEN_CHANNEL: Rule = {
   action: 'ssmmessages:OpenDataChannel',
-  on: 'any',
+  on: 'data-channels',
   why: 'open the session’s data channel',
 };
 
@@ -271,6 +280,13 @@ const FIND_BY_NAME: Rule = {
 const SESSION: readonly Rule[] = [
   FIND_BY_NAME,
   { action: 'ssm:StartSession', on: 'instances', why: 'open a session' },
+  {
+    action: 'ssm:StartSession',
+    on: 'preferences',
+    why: 'open it with the account’s default document, which the service checks though no request names it',
+    only: 'where no other document is used',
+    when: (run) => run.own['document'] === undefined && !hasTemporary(run),
+  },
   {
     action: 'ssm:ResumeSession',
     on: 'own-sessions',
@@ -318,6 +334,31 @@ const DOCTOR: readonly Rule[] = [
 
 /** The association is all that is made, and nobody waits: no command is ever sent. */
 const isHandedOver = (run: PlannedRun) => isFollowed(run) && isSent(run) && !isWatched(run);
+
+const onHost =
+  (why: string, when?: Rule['when']) =>
+  (action: Permission['action']): Rule => ({ action, on: 'any', why, ...(when ? { when } : {}) });
+
+/** The part of AmazonSSMManagedInstanceCore that agent 3 asks for in sessions, Run Command and State Manager [AWS user guide]. */
+const HOST_RULES: readonly Rule[] = [
+  onHost('register and stay online')('ssm:UpdateInstanceInformation'),
+  ...(['CreateControlChannel', 'OpenControlChannel', 'CreateDataChannel', 'OpenDataChannel'] as const).map(
+    (name) => onHost('hear of sessions and commands')(`ssmmessages:${name}`),
+  ),
+  ...(
+    ['GetEndpoint', 'GetMessages', 'AcknowledgeMessage', 'SendReply', 'FailMessage', 'DeleteMessage'] as const
+  ).map((name) => onHost('hear of commands in another way')(`ec2messages:${name}`)),
+  ...(
+    [
+      'ListInstanceAssociations',
+      'DescribeAssociation',
+      'GetDocument',
+      'DescribeDocument',
+      'UpdateAssociationStatus',
+      'UpdateInstanceAssociationStatus',
+    ] as const
+  ).map((name) => onHost('run our association', isFollowed)(`ssm:${name}`)),
+];
 
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   install: [

@@ -12,7 +12,9 @@ export type ResourceKind =
   | 'temporary-document'
   | 'session-document'
   | 'any-document'
-  | 'own-sessions';
+  | 'own-sessions'
+  | 'tagged-sessions'
+  | 'data-channels';
 
 /** A command as it would be run: its settings, the words after its name, and the flags that it alone has. */
 export interface PlannedRun {

@@ -5,9 +5,11 @@ import type { PlannedRun, ResourceKind } from './planned-run.ts';
 export interface PolicyScope {
   /** 12 digits, or `*`. */
   readonly account: string;
-  /** An IAM user, or a role that somebody assumes (single sign-on does). */
-  readonly principal: 'user' | 'role';
+  /** An IAM user, a role that somebody assumes (single sign-on does), or the role of the instances. */
+  readonly principal: (typeof PRINCIPALS)[number];
 }
+
+export const PRINCIPALS = ['user', 'role', 'host'] as const;
 
 export type Condition = Readonly<
   Record<'StringEquals' | 'StringLike', Readonly<Record<string, readonly string[]>>>
@@ -86,15 +88,22 @@ const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope
     Resource: [namedDocumentArn(String(run.own['document'] ?? '*'), run, account)],
   }),
   'any-document': (run, { account }) => ({ Resource: [documentArn('*', run, account)] }),
-  // A session’s id begins with the user’s name, or with the name of the role’s session, which no policy variable holds alone;
-  // the service tags every session with the id of who started it [user guide, “Allow a user to end only sessions they started”].
-  'own-sessions': (run, { account, principal }) =>
-    principal === 'user'
-      ? { Resource: [ssmArn(`session/\${aws:username}-*`, run, account)] }
-      : {
-          Resource: [ssmArn('session/*', run, account)],
-          Condition: { StringLike: { 'ssm:resourceTag/aws:ssmmessages:session-id': [`\${aws:userid}`] } },
-        },
+  // A session’s id begins with the user’s name, or with the name of the role’s session, which no policy variable holds alone.
+  // The guide’s samples have the name in older copies and the id of the caller in newer ones [“Sample IAM policies”].
+  'own-sessions': (run, { account, principal }) => ({
+    Resource: [...(principal === 'user' ? ['username'] : []), 'userid'].map((variable) =>
+      ssmArn(`session/\${aws:${variable}}-*`, run, account),
+    ),
+  }),
+  // The service tags every session with the id of who started it [user guide, “Allow a user to end only sessions they started”].
+  'tagged-sessions': (run, { account }) => ({
+    Resource: [ssmArn('session/*', run, account)],
+    Condition: { StringLike: { 'ssm:resourceTag/aws:ssmmessages:session-id': [`\${aws:userid}`] } },
+  }),
+  // As the guide’s samples have it; the Service Authorization Reference names no resource for the action.
+  'data-channels': (run) => ({
+    Resource: [`arn:${placeOf(run).partition}:ssm:*:*:session/\${aws:userid}-*`],
+  }),
 };
 
 /** EC2 instances have ARNs of EC2, all other managed nodes ARNs of Systems Manager. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { justInTime } from '../../src/doctor/checks/history.ts';
 import { groupSessions, userOf } from '../../src/doctor/history-groups.ts';
 import type { PastSession, SessionHistory } from '../../src/fleet/session-history.ts';
 import type { SessionLimits } from '../../src/fleet/session-limits.ts';
@@ -33,6 +34,7 @@ function past(lengthSeconds: number, more: Partial<PastSession> = {}): PastSessi
     endedAt: new Date(Date.UTC(2026, 0, 1, 0, number)),
     lengthSeconds,
     maximumMinutes: undefined,
+    isJustInTime: false,
     ...more,
   };
 }
@@ -106,3 +108,29 @@ test('groups by user and instance, the most ends at a limit first; what measure 
 test('a user by the name that people know', () => {
   assert.deepEqual(['a/b/c', 'AIDAX', ''].map(userOf), ['c', 'AIDAX', 'unknown']);
 });
+
+for (const [what, sessions, level, words] of [
+  ['nobody uses it', [past(60)], 'ok', /no session of the last 7d was opened by it/],
+  [
+    'its sessions have a maximum',
+    [past(60), past(60, { isJustInTime: true, maximumMinutes: 60 })],
+    'note',
+    /^1 sessions .* each had a maximum duration/,
+  ],
+  [
+    'some have none',
+    [past(60, { isJustInTime: true, maximumMinutes: 60 }), past(60, { isJustInTime: true })],
+    'todo',
+    /^2 sessions .* 1 of them without a maximum duration: a kept one outlives its approval/,
+  ],
+] as const) {
+  test(`doctor: just-in-time access, ${what}: ${level}`, () => {
+    const found = justInTime.run({
+      facts: { history: { ...historyOf([...sessions]), since: '7d' } },
+      gaps: {},
+      connection: '',
+    });
+    assert.equal(found.level, level);
+    assert.match(found.finding, words);
+  });
+}

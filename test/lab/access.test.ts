@@ -7,9 +7,11 @@ import {
   GetDocumentCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
-  StartSessionCommand,
   TerminateSessionCommand,
 } from '@aws-sdk/client-ssm';
+import WebSocket from 'ws';
+import type { UserError } from '../../src/errors.ts';
+import { startSession } from '../../src/fleet/sessions.ts';
 import { type AccessRequest, decide } from '../../src/lab/access/evaluate.ts';
 import { readPolicy } from '../../src/lab/access/policy-document.ts';
 import { LAB_ROLE } from '../../src/lab/index.ts';
@@ -40,6 +42,7 @@ const send = (target: object) =>
       ...target,
     }),
   );
+const STARTS = ['arn:aws:ec2:*:*:instance/*', 'arn:aws:ssm:*:*:document/SSM-SessionManagerRunShell'];
 const DOCUMENT = 'arn:aws:ssm:*::document/AWS-RunShellScript';
 
 test('lab: without a policy everything is allowed, and with one nothing that it does not allow', async () => {
@@ -113,28 +116,72 @@ test('lab: of instances meant by tag, those that may not be reached end as Acces
   );
 });
 
-test('lab: a document of one’s own is asked for where a session names it, the default one is not', async () => {
+test('lab: StartSession needs the instance and the session document, the default one also where none is named', async () => {
   lab.access.enforce(undefined);
   const Content = JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_Stream', inputs: {} });
   await client.send(new CreateDocumentCommand({ Name: 'Ours', DocumentType: 'Session', Content }));
-  lab.access.enforce(allow('ssm:StartSession', 'arn:aws:ec2:*:*:instance/*'));
-  await client.send(new StartSessionCommand({ Target: DEV }));
-  await assert.rejects(client.send(new StartSessionCommand({ Target: DEV, DocumentName: 'Ours' })), {
-    message: /on resource: arn:aws:ssm:us-east-1:123456789012:document\/Ours because/,
+  const [instances, documents] = ['arn:aws:ec2:*:*:instance/*', 'arn:aws:ssm:*:*:document/'];
+  const start = (DocumentName?: string) =>
+    startSession(client, { instanceId: DEV, documentName: DocumentName });
+  lab.access.enforce(allow('ssm:StartSession', instances));
+  for (const [name, why, next] of [
+    [
+      undefined,
+      /lack ssm:StartSession on \S+:document\/SSM-SessionManagerRunShell: the default document/,
+      /on that document/,
+    ],
+    ['Ours', /lack ssm:StartSession on \S+:123456789012:document\/Ours$/, /on that document/],
+  ] as const)
+    await assert.rejects(start(name), (error: UserError) => {
+      assert.match(error.why, why);
+      assert.match(error.next, next);
+      return true;
+    });
+  lab.access.enforce(allow('ssm:StartSession', `${documents}*`));
+  await assert.rejects(start(), (error: UserError) => {
+    assert.match(error.why, /lack ssm:StartSession on \S+:instance\/i-\w+$/);
+    assert.match(error.next, /start-access-request[\s\S]*get-access-token/);
+    return true;
   });
+  lab.access.enforce(allow('ssm:StartSession', [instances, `${documents}SSM-SessionManagerRunShell`]));
+  await start();
+  await assert.rejects(start('Ours'));
+  lab.access.enforce(allow('ssm:StartSession', [instances, `${documents}Ours`]));
+  await start('Ours');
 });
 
-test('lab: a session is its starter’s: by the user’s name, or by the tag where a role has none', async () => {
-  const start = async () => (await client.send(new StartSessionCommand({ Target: DEV }))).SessionId ?? '';
+test('lab: a data channel is opened under the guide’s form, or under none, and under no other', async () => {
+  for (const [resource, isAllowed] of [
+    [`arn:aws:ssm:*:*:session/\${aws:userid}-*`, true],
+    ['*', true],
+    [`arn:aws:ssm:*:*:session/\${aws:username}-*`, false],
+  ] as const) {
+    lab.access.enforce(undefined);
+    const session = await startSession(client, { instanceId: DEV });
+    lab.access.enforce(allow('ssmmessages:OpenDataChannel', resource));
+    const socket = new WebSocket(session.StreamUrl, { headers: session.headers });
+    const status = await new Promise((resolve) => {
+      socket.on('error', () => {});
+      socket.on('unexpected-response', (_, { statusCode }) => resolve(statusCode));
+    });
+    socket.terminate();
+    // No machine is behind the host, so nothing is there to be opened.
+    assert.equal(status, isAllowed ? 404 : 403, resource);
+  }
+});
+
+test('lab: a session is its starter’s: by the user’s name, by the caller’s id, or by the tag', async () => {
+  const start = async () => (await startSession(client, { instanceId: DEV })).SessionId;
   const end = (SessionId: string) => client.send(new TerminateSessionCommand({ SessionId }));
   const byName = allow(
     ['ssm:StartSession', 'ssm:TerminateSession'],
-    ['arn:aws:ec2:*:*:instance/*', `arn:aws:ssm:*:*:session/\${aws:username}-*`],
+    [...STARTS, `arn:aws:ssm:*:*:session/\${aws:username}-*`],
   );
+  const byId = allow(byName.Statement[0]!.Action, [...STARTS, `arn:aws:ssm:*:*:session/\${aws:userid}-*`]);
   const byTag = {
     ...byName,
     Statement: [
-      ...allow('ssm:StartSession', 'arn:aws:ec2:*:*:instance/*').Statement,
+      ...allow('ssm:StartSession', STARTS).Statement,
       ...allow('ssm:TerminateSession', 'arn:aws:ssm:*:*:session/*', {
         StringLike: { 'ssm:resourceTag/aws:ssmmessages:session-id': [`\${aws:userid}`] },
       }).Statement,
@@ -152,6 +199,9 @@ test('lab: a session is its starter’s: by the user’s name, or by the tag whe
   await assert.rejects(end(users), {
     message: /User: arn:aws:sts::123456789012:assumed-role\/operators\/kim /,
   });
+  lab.access.enforce(byId, LAB_ROLE);
+  await assert.rejects(end(users), { name: 'AccessDeniedException' });
+  await end(await start());
   lab.access.enforce(byName);
   await end(users);
 });

@@ -1,6 +1,7 @@
 import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
+import { NODE_NEEDS } from '../../fleet/account.ts';
 import { isGood } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
 import { INTERRUPTED } from '../../interruption.ts';
@@ -169,7 +170,7 @@ function nowhere(instanceId: string): Row {
     verdict: 'failed',
     class: 'not registered',
     why: 'none of these accounts and Regions that could be asked knows this instance',
-    next: 'check the id, --profile and --region; the instance needs a running agent and the role AmazonSSMManagedInstanceCore',
+    next: `check the id, --profile and --region; the instance needs ${NODE_NEEDS}`,
     report: undefined,
     account: { profile: undefined, region: undefined },
   };

@@ -15,7 +15,7 @@ import { say } from '../../terminal/safe-text.ts';
  * Returns what could not be seen, in words. @throws UserError
  */
 export async function findIdlePolicyWarnings(client: SSMClient, settings: Settings): Promise<string[]> {
-  const { shortest, unreadable, unseen } = await readIdlePolicy(client);
+  const { shortest, unreadable, isJustInTime, unseen } = await readIdlePolicy(client);
   const { overrideIdlePolicy, intervalSeconds, idleTimeoutSeconds: said } = settings.keeper;
   if (unreadable !== undefined && said === undefined && !overrideIdlePolicy) throw unknownPolicy(unreadable);
   const saidMinutes = unreadable !== undefined && said !== undefined ? said / 60 : undefined;
@@ -31,11 +31,17 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
       next: `give --interval ${Math.min(45, longestIntervalSeconds(minutes * 60))} or less`,
     });
   }
-  if (overrideIdlePolicy) return [];
-  return unseen.map(
-    (what) => say`warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it`,
-  );
+  const unsure = overrideIdlePolicy
+    ? []
+    : unseen.map(
+        (what) => say`warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it`,
+      );
+  return isJustInTime ? [...unsure, JUST_IN_TIME] : unsure;
 }
+
+/** The guide names both limits for the end of an approval, since the service ends no session then [“Update … session preferences”]. */
+const JUST_IN_TIME =
+  'warning: people open sessions by just-in-time node access here; the service does not end one when its approval ends, and a kept one does not idle out: set a maximum duration in the document of those sessions';
 
 function unknownPolicy(why: string): UserError {
   return new UserError({

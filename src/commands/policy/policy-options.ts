@@ -11,7 +11,7 @@ export const POLICY_FLAGS: readonly OwnFlag[] = [
   {
     name: 'principal',
     kind: 'value',
-    placeholder: 'user|role',
-    describe: 'who gets it: an IAM user, or a role that people assume (user)',
+    placeholder: 'user|role|host',
+    describe: 'who gets it: an IAM user, a role that people assume, or the instances themselves (user)',
   },
 ];

@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.ts';
 import { makePolicy } from '../../policy/document.ts';
 import { listPermissions } from '../../policy/permissions.ts';
 import type { PlannedRun } from '../../policy/planned-run.ts';
-import type { PolicyScope } from '../../policy/resources.ts';
+import { type PolicyScope, PRINCIPALS } from '../../policy/resources.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
@@ -32,12 +32,13 @@ function readScope(own: PlannedRun['own']): PolicyScope {
       next: 'look with  aws sts get-caller-identity',
     });
   }
-  const principal = String(own['principal'] ?? 'user');
-  if (principal !== 'user' && principal !== 'role') {
+  const given = String(own['principal'] ?? 'user');
+  const principal = PRINCIPALS.find((one) => one === given);
+  if (principal === undefined) {
     throw new UsageError({
       code: 'bad-setting',
-      what: `--principal cannot be ${JSON.stringify(principal)}`,
-      why: 'expected user or role',
+      what: `--principal cannot be ${JSON.stringify(given)}`,
+      why: `expected ${PRINCIPALS.join(', ')}`,
       next: 'give --principal role for single sign-on and assumed roles',
     });
   }
@@ -48,10 +49,16 @@ function readScope(own: PlannedRun['own']): PolicyScope {
 function tellLimits(
   command: string,
   run: PlannedRun,
-  { account }: PolicyScope,
+  { account, principal }: PolicyScope,
   hasPrincipal: boolean,
   io: Io,
 ): void {
+  if (principal === 'host') {
+    io.err(
+      'ssm-keepalive: AmazonSSMManagedInstanceCore and Default Host Management allow all of this; a keeper asks for nothing\n',
+    );
+    return;
+  }
   const permissions = listPermissions(command, run);
   const has = (kind: string) => permissions.some(({ on }) => on === kind);
   const { common, targets } = run.settings;

@@ -1,4 +1,4 @@
-/** The check on ended sessions: those as long as a limit ended at it. */
+/** The checks on ended sessions: those as long as a limit ended at it, and those that somebody approved for a time. */
 import { quoteWord } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 import { groupSessions } from '../history-groups.ts';
@@ -53,5 +53,26 @@ export const history: Check = defineCheck({
           : 'raise maxSessionDuration in the document of those sessions',
     ];
     return todo(finding, seen, cures.filter(Boolean).join('; '));
+  },
+});
+
+export const justInTime: Check = defineCheck({
+  name: 'just-in-time access',
+  needs: ['history'],
+  look({ history: { sessions, since } }): Finding {
+    const approved = sessions.filter(({ isJustInTime }) => isJustInTime);
+    if (approved.length === 0) return ok(`no session of the last ${since} was opened by it`);
+    const unlimited = approved.filter(({ maximumMinutes }) => maximumMinutes === undefined);
+    const seen = [
+      'the service does not end such a session when its approval ends, and a kept session does not idle out',
+      `documents: ${[...new Set(approved.map(({ documentName }) => documentName))].join(', ')}`,
+    ];
+    const finding = `${approved.length} sessions of the last ${since} were opened by it`;
+    if (unlimited.length === 0) return note(`${finding}; each had a maximum duration`, seen);
+    return todo(
+      `${finding}, ${unlimited.length} of them without a maximum duration: a kept one outlives its approval`,
+      seen,
+      'set maxSessionDuration in the document of those sessions (console: Settings, Just-in-time node access, Session preferences)',
+    );
   },
 });

@@ -1,4 +1,5 @@
 /** Checks on the instance as the service knows it: registered, online, and an agent that is new enough. */
+import { NODE_NEEDS } from '../../fleet/account.ts';
 import type { SessionLimits } from '../../fleet/session-limits.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 import { isAtLeast } from '../version.ts';
@@ -13,7 +14,7 @@ export const instance: Check = defineCheck({
       return todo(
         `${instanceId} is not registered with Systems Manager`,
         ['no such instance in this account and Region'],
-        'check the id, --region and --profile; it needs a running agent and a role with AmazonSSMManagedInstanceCore',
+        `check the id, --region and --profile; it needs ${NODE_NEEDS}`,
       );
     if (!isOnline)
       return todo(

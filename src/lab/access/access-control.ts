@@ -1,12 +1,14 @@
 /** Enforces one policy on every call, in the service's words, and remembers which parts of it were needed. */
 import { ServiceError } from '../service-error.ts';
-import { type AccessRequest, decide } from './evaluate.ts';
+import { decide } from './evaluate.ts';
 import { type AccessPolicy, readPolicy } from './policy-document.ts';
 import { LAB_USER, type Principal } from './principal.ts';
 
 /** What a call touches: an ARN and the tags that are on it. */
 export interface Touched {
   readonly arn: string;
+  /** The same resource in other words of the service; a policy that allows or denies it under any of them does. */
+  readonly aliases?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -24,9 +26,10 @@ export class AccessControl {
 
   /** @throws ServiceError AccessDeniedException for the first resource that is not allowed */
   check(action: string, touched: readonly Touched[], region: string): void {
-    for (const { arn, tags = {} } of touched) {
-      const effect = this.weigh(action, { arn, tags }, region);
+    for (const one of touched) {
+      const effect = this.weigh(action, one, region);
       if (effect === 'allow') continue;
+      const { arn } = one;
       const why =
         effect === 'denied'
           ? 'with an explicit deny in an identity-based policy'
@@ -60,15 +63,21 @@ export class AccessControl {
       .filter((part) => !this.used.has(part));
   }
 
-  private weigh(action: string, { arn, tags = {} }: Touched, region: string) {
-    if (this.policy === undefined) return 'allow';
-    const request: AccessRequest = { action, resource: arn, context: this.describe(tags, region) };
-    const decision = decide(this.policy, request);
-    if (decision.effect !== 'allow') return decision.effect;
-    const { statement, resource, conditions, action: pattern } = decision.grant;
-    const name = statement.Sid ?? String(this.policy.Statement.indexOf(statement));
-    this.used.add(`${name}: ${pattern} on ${resource}`);
-    for (const condition of conditions) this.used.add(`${name}: ${condition}`);
+  private weigh(action: string, { arn, aliases = [], tags = {} }: Touched, region: string) {
+    const { policy } = this;
+    if (policy === undefined) return 'allow';
+    const context = this.describe(tags, region);
+    const decisions = [arn, ...aliases].map((resource) => decide(policy, { action, resource, context }));
+    if (decisions.some(({ effect }) => effect === 'denied')) return 'denied';
+    const grants = decisions.flatMap((decision) => (decision.effect === 'allow' ? decision.grants : []));
+    if (grants.length === 0) return 'not allowed';
+    // What has several names may be allowed in several forms; of anything else a second grant is one too many.
+    for (const grant of aliases.length > 0 ? grants : grants.slice(0, 1)) {
+      const { statement, resource, conditions, action: pattern } = grant;
+      const name = statement.Sid ?? String(policy.Statement.indexOf(statement));
+      this.used.add(`${name}: ${pattern} on ${resource}`);
+      for (const condition of conditions) this.used.add(`${name}: ${condition}`);
+    }
     return 'allow';
   }
 

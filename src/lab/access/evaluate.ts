@@ -19,15 +19,14 @@ export interface Grant {
 }
 
 export type Decision =
-  | { readonly effect: 'allow'; readonly grant: Grant }
+  | { readonly effect: 'allow'; readonly grants: readonly Grant[] }
   | { readonly effect: 'denied' | 'not allowed' };
 
-/** A deny that matches wins; else the first allow that does; else nothing is allowed. */
+/** A deny that matches wins; else every allow that does; else nothing is allowed. */
 export function decide(policy: AccessPolicy, request: AccessRequest): Decision {
   const matching = policy.Statement.flatMap((statement) => matchStatement(statement, request) ?? []);
   if (matching.some(({ statement }) => statement.Effect === 'Deny')) return { effect: 'denied' };
-  const [grant] = matching;
-  return grant ? { effect: 'allow', grant } : { effect: 'not allowed' };
+  return matching.length > 0 ? { effect: 'allow', grants: matching } : { effect: 'not allowed' };
 }
 
 function matchStatement(statement: AccessStatement, request: AccessRequest): Grant | undefined {

@@ -1,6 +1,6 @@
 /** What each operation is checked against [Service Authorization Reference, ssm: the resource types of each action]. */
 import type { Account } from '../account.ts';
-import { findDocument } from '../documents.ts';
+import { findDocument, PREFERENCES } from '../documents.ts';
 import type { HostSpec } from '../options.ts';
 import { ACCOUNT } from '../options.ts';
 import { type Input, type OperationName, parseInput } from '../shapes.ts';
@@ -37,12 +37,29 @@ export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefin
 
 /** A session carries two tags of the service: who started it, and on what. */
 export function touchSession(id: string, account: Account, region: string): Touched {
-  const record = account.store.records.sessions.find(({ sessionId }) => sessionId === id);
+  const { record, byName, byCaller } = lookUpSession(id, account, region);
   const tags = record && {
     'aws:ssmmessages:session-id': record.ownerId ?? '',
     'aws:ssmmessages:target-id': record.target,
   };
-  return { arn: ssmArn(`session/${id}`, { region, partition: partitionOf(region) }), tags: tags ?? {} };
+  return { arn: byName, aliases: [byCaller], tags: tags ?? {} };
+}
+
+/** What OpenDataChannel is checked against: the form of the user guide’s samples alone [“Sample IAM policies”]. */
+export function touchDataChannel(id: string, account: Account, region: string): Touched {
+  return { arn: lookUpSession(id, account, region).byCaller };
+}
+
+/** Its id begins with its starter’s name. In that place the guide’s newer samples have the starter’s id. */
+function lookUpSession(id: string, account: Account, region: string) {
+  const record = account.store.records.sessions.find(({ sessionId }) => sessionId === id);
+  const place = { region, partition: partitionOf(region) };
+  const ending = id.slice(id.lastIndexOf('-'));
+  return {
+    record,
+    byName: ssmArn(`session/${id}`, place),
+    byCaller: ssmArn(`session/${record?.ownerId ?? ''}${ending}`, place),
+  };
 }
 
 const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
@@ -53,8 +70,8 @@ const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
   ],
   StartSession: ({ Target, DocumentName }, account, place) => [
     touchInstance(Target, specOf(Target, account), place.region),
-    // The default document is not asked for [user guide, “Enforce a session document permission check”].
-    ...(DocumentName === undefined ? [] : [touchDocument(DocumentName, account, place)]),
+    // The default one is asked for as well, though no request names it [user guide from late 2025, “Sample IAM policies”].
+    touchDocument(DocumentName ?? PREFERENCES, account, place),
   ],
   ResumeSession: ({ SessionId }, account, { region }) => [touchSession(SessionId, account, region)],
   TerminateSession: ({ SessionId }, account, { region }) => [touchSession(SessionId, account, region)],
