@@ -34,6 +34,19 @@ test('README: a newcomer reads the two commands to type in a clone', () => {
     assert.match(README, new RegExp(`^${command}( |$)`, 'm'));
 });
 
+const ROW = /^\| (.+?) \| (tested|inferred|no) \| ?(.*?) ?\|$/gm;
+
+test('README: its table is that of docs/hosts-and-clients.md, where each tested row names its test', () => {
+  const page = readFileSync(new URL('../docs/hosts-and-clients.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(ROW)];
+  assert.deepEqual(
+    [...README.matchAll(ROW)].map(([, name, word]) => [name?.replace(/^\*\*\w+:\*\* /, ''), word]),
+    rows.map(([, name, word]) => [name, word]),
+  );
+  for (const [row, , word, shown = ''] of rows)
+    if (word === 'tested') assert.match(shown, /`test\/[\w/.-]+\.test\.ts`/, row);
+});
+
 test('README: each host and client is tested, inferred or no; a no says what to do instead', () => {
   const [, table = ''] = /## Does it work with mine\?\n([\s\S]*?)\n## /.exec(README) ?? [];
   const rows = [...table.matchAll(/^\| (.+) \| (.+) \|(.*)\|$/gm)].slice(1);

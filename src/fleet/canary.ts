@@ -1,14 +1,19 @@
 /** The first instance, which is tried before the others, and those that are not reached at all. */
 import { NODE_NEEDS } from './account.ts';
 import type { Instance } from './choose.ts';
-import { isGood, type Verdict } from './judge.ts';
+import { isGood, type Verdict, WRONG_PLATFORM } from './judge.ts';
 
 /** What has to be known of an instance to choose the first one and to say why another is not reached. */
-export type Known = Pick<Instance, 'instanceId' | 'name' | 'isOnline' | 'pingStatus'>;
+export type Known = Pick<Instance, 'instanceId' | 'name' | 'isOnline' | 'pingStatus' | 'platformType'>;
 
 export function chooseCanary(known: readonly Known[], excluded: ReadonlySet<string>): Known | undefined {
-  const usable = known.filter((instance) => !excluded.has(instance.instanceId));
+  const usable = known.filter((instance) => !excluded.has(instance.instanceId) && mayRunScripts(instance));
   return usable.find((instance) => instance.isOnline) ?? usable[0];
+}
+
+/** A service that does not say the platform may know better when it is sent something. */
+export function mayRunScripts({ platformType }: Pick<Known, 'platformType'>): boolean {
+  return ['', 'Linux'].includes(platformType);
 }
 
 /** By tag the canary gets the script a second time and says `unchanged`: its first verdict is the one that counts. */
@@ -25,8 +30,9 @@ export function judgeUnreachable(instanceIds: readonly string[], known: readonly
   const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
   return instanceIds.flatMap((instanceId): Verdict[] => {
     const instance = byId.get(instanceId);
-    if (instance?.isOnline) return [];
     const base = { instanceId, name: instance?.name ?? '', verdict: 'failed', report: undefined };
+    if (instance && !mayRunScripts(instance)) return [{ ...base, ...WRONG_PLATFORM }];
+    if (instance?.isOnline) return [];
     if (!instance) {
       return [
         {

@@ -21,6 +21,18 @@ const THROTTLED = failed(
   'wait for the others to end, then run the command again: finished instances report unchanged',
 );
 
+/** Nothing is wrong there, and nothing can be kept: no reason for a fleet of several systems to fail. */
+export const WRONG_PLATFORM: Judgement = {
+  verdict: 'skipped',
+  class: 'wrong platform',
+  why: 'it does not run Linux: there are keepers for Linux shells alone',
+  next: 'nothing; to give its sessions more time, raise the account’s timeout with  ssm-keepalive preferences set --idle 60',
+};
+
+/** What an agent says of a script that is not for its platform [agent source, runpluginutil]: a success where the document has a precondition. */
+const NOT_FOR_PLATFORM =
+  /^(Step execution skipped due to |Plugin with name \S+ is not supported in current platform)/;
+
 /** What a status means when the script never reported; keys as `normalizeStatus` gives them [service model, StatusDetails]. */
 const STATUSES: Readonly<Record<string, Judgement>> = {
   undeliverable: failed(
@@ -43,11 +55,7 @@ const STATUSES: Readonly<Record<string, Judgement>> = {
     'the service gave up waiting for this instance',
     'check that its agent is online, then run the command again',
   ),
-  invalidplatform: failed(
-    'wrong platform',
-    'the document does not run on this platform',
-    'leave it out: only Linux instances have these shells',
-  ),
+  invalidplatform: WRONG_PLATFORM,
   accessdenied: failed(
     'access denied',
     'these credentials may not send commands to this instance',
@@ -96,6 +104,7 @@ export function judgeInvocation(invocation: Invocation): Verdict {
 
 function judge(invocation: Invocation, report: ReportLine | undefined): Judgement {
   const status = normalizeStatus(invocation.statusDetails);
+  if (NOT_FOR_PLATFORM.test(invocation.output)) return WRONG_PLATFORM;
   if (status === 'success') return judgeSuccess(report);
   // A script that said why it failed knows better than the status does.
   if (status === 'failed') return judgeFailure(invocation, report);

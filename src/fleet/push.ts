@@ -1,4 +1,4 @@
-import { chooseCanary, judgeUnreachable, type Known, mergeCanary } from './canary.ts';
+import { chooseCanary, judgeUnreachable, type Known, mayRunScripts, mergeCanary } from './canary.ts';
 import { type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
 import { nameInstances } from './instance-names.ts';
 import { isGood, type Verdict } from './judge.ts';
@@ -83,7 +83,7 @@ async function listFirst(sender: Sender, hasCanary: boolean): Promise<readonly K
     for await (const instance of listInstances(client, targets)) {
       found.push(instance);
       const isEnough = targets.instanceIds.length === 0 && found.length >= 50;
-      if (isEnough && found.some((candidate) => candidate.isOnline)) break;
+      if (isEnough && found.some((candidate) => candidate.isOnline && mayRunScripts(candidate))) break;
     }
   } catch (error) {
     if (!isAccessDenied((error as Error).cause) || hasCanary) throw error;
@@ -105,6 +105,7 @@ async function findMembers(
     name,
     isOnline: report !== undefined,
     pingStatus: 'unknown',
+    platformType: '',
   }));
 }
 

@@ -38,6 +38,10 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     why: 'at least one instance id is unknown, stopped, or has no working agent, and the service then refuses all of them',
     next: 'run the same command with --dry-run to see which',
   },
+  UnsupportedPlatformType: {
+    why: 'at least one instance does not run Linux, and the service then refuses all of them',
+    next: 'run the same command with --dry-run to see which, and leave it out',
+  },
   InvalidDocument: {
     why: 'the service does not take the document here: it is unknown in this Region, not active yet, or its hash is another one',
     next: 'check the Region and --document, then run it again',

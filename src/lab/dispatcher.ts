@@ -55,8 +55,10 @@ export class Dispatcher {
     }
     const queue = hosts.map((host) => ({ host, invocation: newInvocation(host, command.requestedAt) }));
     command.invocations = queue.map(({ invocation }) => invocation);
-    for (const { host, invocation } of queue)
+    for (const { host, invocation } of queue) {
       if (!mayReach(host)) this.finish(invocation, endedAs('AccessDenied'));
+      else if (host.spec.platform === 'Windows') this.finish(invocation, endedAs('InvalidPlatform'));
+    }
     const progress: Progress = {
       command,
       script: scriptOf({ store: this.store }, command),

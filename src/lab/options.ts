@@ -22,6 +22,8 @@ export interface HostSpec {
   readonly python?: boolean;
   /** Which of the agent's two units the host has. Default package. */
   readonly unit?: 'package' | 'snap';
+  /** As the service lists it. Any other than Linux needs `synthetic`. Default Linux. */
+  readonly platform?: 'Linux' | 'MacOS' | 'Windows';
   /** The agent's version, as the service lists it. Default AGENT_VERSION. */
   readonly agentVersion?: string;
   /** Says which answers a host without a machine behind it gives. */

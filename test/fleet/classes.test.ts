@@ -13,7 +13,7 @@ const FAILED = line({
 test('verdict classes: each that the service can give has its name, why and next', async (context) => {
   const expected = [
     [{ outcome: 'Undeliverable' }, 'failed: offline'],
-    [{ outcome: 'InvalidPlatform' }, 'failed: wrong platform'],
+    [{ outcome: 'InvalidPlatform' }, 'skipped: wrong platform'],
     [{ outcome: 'AccessDenied' }, 'failed: access denied'],
     [{ outcome: 'Offline' }, 'failed: delivery timed out'],
     [{ outcome: 'DeliveryTimedOut' }, 'failed: delivery timed out'],

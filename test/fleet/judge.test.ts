@@ -24,7 +24,6 @@ const STATUSES: readonly (readonly [statusDetails: string, kind: string])[] = [
   ['Execution Timed Out', 'execution timed out'],
   ['ExecutionTimedOut', 'execution timed out'],
   ['TimedOut', 'timed out'],
-  ['Invalid Platform', 'wrong platform'],
   ['Access Denied', 'access denied'],
   ['Cancelled', 'cancelled'],
   ['Terminated', 'not sent'],
@@ -42,6 +41,26 @@ for (const [statusDetails, kind] of STATUSES) {
     assert.equal(isGood(verdict), false);
   });
 }
+
+test('judge: an instance that does not run Linux is skipped and good, however the service or its agent says so', () => {
+  for (const [statusDetails, output] of [
+    ['Invalid Platform', ''],
+    ['InvalidPlatform', ''],
+    [
+      'Success',
+      `Step execution skipped due to unsatisfied preconditions: '"StringEquals": [platformType, Linux]'. Step name: install`,
+    ],
+    ['Success', 'Step execution skipped due to unsupported plugin: aws:runShellScript. Step name: install'],
+    [
+      'Failed',
+      'Plugin with name aws:runShellScript is not supported in current platform. Step name: aws:runShellScript',
+    ],
+  ] as const) {
+    const verdict = judgeInvocation(invocation({ statusDetails, output, exitCode: -1 }));
+    assert.deepEqual([verdict.verdict, verdict.class, isGood(verdict)], ['skipped', 'wrong platform', true]);
+    assert.ok(verdict.why && verdict.next);
+  }
+});
 
 test('judge: limited is not good, whether an install or a look says it, and keeps why and next of the host', () => {
   const said = { class: 'limited keeper', why: 'no Python here', next: 'install Python 3' };

@@ -19,7 +19,7 @@ test('push: every instance gets its own verdict, and one bad host hides no other
   assert.deepEqual(verdicts(result), [
     'installed',
     'failed: offline',
-    'failed: wrong platform',
+    'skipped: wrong platform',
     'failed: access denied',
     'failed: script failed',
   ]);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { wireCommands } from '../../src/bundle/index.ts';
 import { readReportLine } from '../../src/fleet/report-line.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
@@ -10,6 +11,8 @@ import { TURN } from '../support/turns.ts';
 const skip =
   skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh') ||
   (process.getuid?.() === 0 ? false : 'needs root to mount and to mark files');
+
+const SCRIPTS = ['install', 'status', 'uninstall'] as const;
 
 interface OddHost {
   readonly what: string;
@@ -115,6 +118,37 @@ ${LEFT} >/tmp/out/${index}.left`;
         }
         assert.equal(read('left'), '');
       });
+  } finally {
+    sandbox.close();
+  }
+});
+
+/** macOS has neither; what is bound over them is what a script meets there. */
+const DARWIN = `printf '#!/bin/sh\\necho Darwin\\n' >/tmp/uname; chmod 755 /tmp/uname; mount --bind /tmp/uname /usr/bin/uname; mount --bind /tmp/uname /usr/bin/sha256sum`;
+
+test('a host that is not Linux: install, status and uninstall say skipped, with exit status 0, and change nothing', {
+  skip,
+}, async () => {
+  const bundle = bundleOf({});
+  const sandbox = new Sandbox();
+  try {
+    const runs = SCRIPTS.map((script) => {
+      sandbox.write(`tmp/${script}.sh`, `${wireCommands(script, bundle).join('\n')}\n`);
+      return `sh /tmp/${script}.sh >/tmp/out/${script} 2>&1 </dev/null; echo $? >/tmp/out/${script}.status`;
+    });
+    const list = 'ls -lRA --time-style=full-iso /etc /usr/local /opt /var';
+    sandbox.write(
+      'tmp/driver.sh',
+      `mkdir /tmp/out\n${DARWIN}\n${list} >/tmp/out/before\n${runs.join('\n')}\n${list} >/tmp/out/after\n`,
+    );
+    await once(sandbox.start(['/usr/bin/dash', '/tmp/driver.sh'], 'ignore'), 'exit');
+    for (const script of SCRIPTS) {
+      const said = sandbox.read(`tmp/out/${script}`);
+      const report = readReportLine(said);
+      assert.deepEqual([report?.verdict, report?.class], ['skipped', 'wrong platform'], said);
+      assert.equal(sandbox.read(`tmp/out/${script}.status`), '0\n', said);
+    }
+    assert.equal(sandbox.read('tmp/out/after'), sandbox.read('tmp/out/before'));
   } finally {
     sandbox.close();
   }

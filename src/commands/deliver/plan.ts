@@ -8,6 +8,7 @@ import {
   planAssociation,
 } from '../../fleet/association.ts';
 import { findMatching, type KnownAssociation } from '../../fleet/association-match.ts';
+import { mayRunScripts } from '../../fleet/canary.ts';
 import {
   enumerateAll,
   type Instance,
@@ -163,7 +164,6 @@ async function findReach(
 }
 
 function whyNot(instance: Instance): string {
-  if (instance.platformType !== '' && instance.platformType !== 'Linux')
-    return 'not Linux: the script does not run there';
+  if (!mayRunScripts(instance)) return 'not Linux: it would be skipped';
   return instance.isOnline ? '' : `offline (${instance.pingStatus}): start its agent`;
 }

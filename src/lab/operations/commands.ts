@@ -157,6 +157,9 @@ function findByIds(account: Account, ids: readonly string[]): Host[] {
       'InvalidInstanceId',
       `Instances [[${bad.join(', ')}]] not in a valid state for account ${account.id}`,
     );
+  // Of hosts that tags select each ends as InvalidPlatform instead.
+  if (usable.some(({ spec }) => spec.platform === 'Windows'))
+    throw new ServiceError('UnsupportedPlatformType', 'The document does not support the platform type.');
   return usable;
 }
 

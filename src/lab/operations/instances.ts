@@ -34,7 +34,7 @@ function matches(host: Host, key: string, values: readonly string[]): boolean {
   const own: Record<string, string> = {
     InstanceIds: host.spec.id,
     PingStatus: host.isOnline ? 'Online' : 'ConnectionLost',
-    PlatformTypes: 'Linux',
+    PlatformTypes: host.spec.platform ?? 'Linux',
     ResourceType: 'EC2Instance',
     AgentVersion: host.spec.agentVersion ?? AGENT_VERSION,
   };
@@ -43,16 +43,25 @@ function matches(host: Host, key: string, values: readonly string[]): boolean {
   return values.includes(own[key] ?? '');
 }
 
+/** Of the machine behind a host, and of two that have none. */
+const PLATFORMS = {
+  Linux: ['Debian GNU/Linux', '12'],
+  MacOS: ['macOS', '15.1'],
+  Windows: ['Microsoft Windows Server 2022 Datacenter', '10.0.20348'],
+} as const;
+
 function describe(host: Host, now: number): Record<string, unknown> {
+  const { platform = 'Linux' } = host.spec;
+  const [PlatformName, PlatformVersion] = PLATFORMS[platform];
   return {
     InstanceId: host.spec.id,
     PingStatus: host.isOnline ? 'Online' : 'ConnectionLost',
     LastPingDateTime: toSeconds(host.isOnline ? now : host.lastPingAt),
     AgentVersion: host.spec.agentVersion ?? AGENT_VERSION,
     IsLatestVersion: host.spec.agentVersion === undefined,
-    PlatformType: 'Linux',
-    PlatformName: 'Debian GNU/Linux',
-    PlatformVersion: '12',
+    PlatformType: platform,
+    PlatformName,
+    PlatformVersion,
     ResourceType: 'EC2Instance',
     IPAddress: '10.0.0.10',
     ComputerName: host.spec.name,
