@@ -115,7 +115,9 @@ async function runBoth(context: TestContext, { words, prepare, ...situation }: S
   await prepare?.(lab);
   const before = lab.requests.length;
   const results = [];
-  for (const flag of ['--dry-run', '--yes']) results.push(await runCli([...words.split(' '), flag], lab.env));
+  // A look asks nothing, so it has no --yes.
+  for (const flag of ['--dry-run', words.startsWith('status ') ? '--quiet' : '--yes'])
+    results.push(await runCli([...words.split(' '), flag], lab.env));
   const changed = lab.requests
     .slice(before)
     .filter(({ operation }) => !/^(Describe|Get|List)/.test(operation));
