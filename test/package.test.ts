@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execa } from 'execa';
-import { installPacked, type PackedFile, productionEntries, ROOT } from './support/installed.ts';
+import { installPacked, type PackedFile, pack, productionEntries, ROOT } from './support/installed.ts';
 import { checkMainJob, chooseSeat } from './support/main-job.ts';
 
 /** Under 1 MB without its dependencies, and nothing in it but what runs and what is read. */
@@ -113,4 +114,14 @@ test('package: under 1 MB, nothing in it but what runs and what is read, install
   await execa('chmod', ['-R', 'a-w', home]);
   await execa('chmod', ['755', join(home, '..')]);
   await checkMainJob([command], await chooseSeat(context, home));
+});
+
+test('package: npx runs the tarball without the network and without an installation', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-npx-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const { filename } = await pack(folder);
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const options = ['--yes', '--offline', '--cache', join(folder, 'cache')];
+  const { stdout } = await execa('npx', [...options, `./${filename}`, '--version'], { cwd: folder });
+  assert.equal(stdout, version);
 });

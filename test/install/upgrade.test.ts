@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bundleOf, ENV, LIBRARY } from '../support/bundle.ts';
+import { bundleOf, DROP_IN, ENV, LIBRARY } from '../support/bundle.ts';
 import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh', 'tmux');
@@ -47,6 +47,7 @@ for (const version of versions) {
         const run = (script: string) => sandbox.runScript(script, { ...ROOTED, shell: argv });
         assert.equal(run(old('install')).verdict['verdict'], 'installed');
         const oldDigest = sandbox.read(`${LIBRARY}/current`).trim();
+        const oldEnvironment = sandbox.read(DROP_IN);
         const first = await openKept(sandbox);
         sessions.push(first);
 
@@ -54,6 +55,8 @@ for (const version of versions) {
         assert.deepEqual([seen['state'], seen['digest'], seen['drifted']], ['installed', oldDigest, []]);
 
         assert.equal(run(wanted.installer).verdict['verdict'], 'updated');
+        // The same environment: no agent restarts for it.
+        assert.equal(sandbox.read(DROP_IN), oldEnvironment);
         await assertWorks(first);
         sessions.push(await openKept(sandbox));
         const after = run(wanted.status).verdict;
@@ -88,9 +91,13 @@ for (const version of versions) {
         assert.equal(sandbox.snapshot(...PLACES), before);
         // The way back: what the old release says of a host that this one was taken off.
         assert.equal(run(wanted.installer).verdict['verdict'], 'installed');
+        const newer = await openKept(sandbox);
         assert.equal(run(old('status')).verdict['state'], 'installed');
         assert.equal(run(old('install')).verdict['verdict'], 'updated');
+        await assertWorks(newer);
         assert.equal(run(old('uninstall')).verdict['verdict'], 'removed');
+        await assertWorks(newer);
+        newer.close();
         assert.equal(sandbox.snapshot(...PLACES), before);
       } finally {
         sandbox.close();
