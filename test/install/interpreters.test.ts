@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { bundleOf, installQuietly, LIBRARY } from '../support/bundle.ts';
 import { type Outcome, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { someOf } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash');
 const PYTHON = '/usr/bin/python3';
@@ -20,10 +21,11 @@ function hostWithInterpreter(text: string): Sandbox {
   return sandbox;
 }
 
-for (const [what, text, chosen] of [
+const FIRSTS = [
   ['fails is passed over for the next one', '#!/bin/sh\nexit 1\n', PYTHON],
   ['is a wrapper script is proved and stays', `#!/bin/sh\nexec ${PYTHON} "$@"\n`, '/opt/site/python3'],
-] as const) {
+] as const;
+for (const [what, text, chosen] of someOf(FIRSTS, 1)) {
   test(`install: a first interpreter that ${what}`, { skip }, () => {
     const sandbox = hostWithInterpreter(text);
     try {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { agentHost, installAndWatch } from '../support/agent-host.ts';
 import { bundleOf, DROP_IN, LIBRARY } from '../support/bundle.ts';
 import { skipUnless } from '../support/sandbox.ts';
+import { someOf } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash');
 
@@ -40,7 +41,7 @@ test('the agent restarts into the drop-in: pending at first, live at the second 
 
 const LOG = '/var/log/amazon/ssm/amazon-ssm-agent.log';
 
-for (const [what, mode, before, why] of [
+const LOST = [
   ['it dies', 'dies', '', /it is not active/],
   ['it does not connect', 'mute', '', /its log does not say that it connected/],
   // /var/log is open to a group on Ubuntu.
@@ -50,7 +51,8 @@ for (const [what, mode, before, why] of [
     `rm ${LOG}; mkfifo ${LOG}; chown 1001 ${LOG}`,
     /its log does not say that it connected/,
   ],
-] as const) {
+] as const;
+for (const [what, mode, before, why] of someOf(LOST, 1)) {
   test(`the agent does not come back (${what}): the drop-in is taken out again, the agent runs without it, status knows why`, {
     skip,
   }, () => {

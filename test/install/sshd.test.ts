@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { bundleOf } from '../support/bundle.ts';
 import { Sandbox, shellsInTurn, skipUnless, type Verdict } from '../support/sandbox.ts';
+import { someOf } from '../support/turns.ts';
 
 const skip =
   process.getuid?.() === 0
@@ -33,6 +38,19 @@ function freePort(): Promise<number> {
   });
 }
 
+let made: { host: string; user: string; authorized: string } | undefined;
+/** The same for every host. */
+function makeKeys() {
+  if (made) return made;
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-keys-'));
+  for (const name of ['host', 'user'])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  made = { host: read('host'), user: read('user'), authorized: read('user.pub') };
+  rmSync(folder, { recursive: true });
+  return made;
+}
+
 /** A host with a real sshd that listens on loopback once it is started, and the key to log in as root. */
 async function sshHost(config = 'Include /etc/ssh/sshd_config.d/*.conf\n', after = ''): Promise<Sandbox> {
   const sandbox = new Sandbox({ hasUnit: false });
@@ -46,12 +64,10 @@ async function sshHost(config = 'Include /etc/ssh/sshd_config.d/*.conf\n', after
   sandbox.write('run/sshd/.keep', '');
   sandbox.write('tmp/port', String(port));
   sandbox.extra = ['--ro-bind', '/usr/sbin/sshd', '/usr/sbin/sshd'];
-  const made = sandbox.run([
-    '/usr/bin/dash',
-    '-c',
-    'ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/key && ssh-keygen -q -t ed25519 -N "" -f /root/id && mkdir -p /root/.ssh && cp /root/id.pub /root/.ssh/authorized_keys',
-  ]);
-  assert.equal(made.status, 0, made.stderr);
+  const keys = makeKeys();
+  sandbox.write('etc/ssh/key', keys.host, 0o600);
+  sandbox.write('root/id', keys.user, 0o600);
+  sandbox.write('root/.ssh/authorized_keys', keys.authorized);
   return sandbox;
 }
 
@@ -135,7 +151,7 @@ for (const { name, argv } of shellsInTurn(3)) {
   });
 }
 
-for (const { what, config, after = '', spoil = ':', why } of [
+const SKIPPED: readonly { what: string; config?: string; after?: string; spoil?: string; why: RegExp }[] = [
   { what: 'a main file without Include', config: '', why: /does not include \/etc\/ssh\/sshd_config\.d/ },
   {
     what: 'an Include that belongs to a Match',
@@ -163,7 +179,8 @@ for (const { what, config, after = '', spoil = ':', why } of [
     spoil: 'chmod 777 /etc/ssh/sshd_config.d',
     why: /can be written by others/,
   },
-] as { what: string; config?: string; after?: string; spoil?: string; why: RegExp }[]) {
+];
+for (const { what, config, after = '', spoil = ':', why } of someOf(SKIPPED, 3)) {
   test(`--ssh and ${what}: skipped with the reason, the rest is installed, sshd's files are as they were`, {
     skip,
   }, async () => {
@@ -197,10 +214,13 @@ test('--ssh on a host without sshd, and in an image: skipped', { skip }, () => {
   }
 });
 
-for (const [what, reload] of [
-  ['the reload fails', 'exit 1'],
-  ['sshd is gone after the reload', 'echo failed >/run/fake-state'],
-] as const) {
+for (const [what, reload] of someOf(
+  [
+    ['the reload fails', 'exit 1'],
+    ['sshd is gone after the reload', 'echo failed >/run/fake-state'],
+  ] as const,
+  1,
+)) {
   test(`--ssh and ${what}: undone, said, and the rest is installed; the next install tries again`, {
     skip,
   }, async () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { hasRest, readReportLine } from '../../src/fleet/report-line.ts';
 import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from '../support/bundle.ts';
 import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
+import { someOf } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
@@ -200,11 +201,12 @@ test('while another run is at work: status says so, and a refused install tells 
   }
 });
 
-for (const [what, spoil, why, isRepaired] of [
+const SPOILT = [
   ['a directory', 'rm current; mkdir current', /current is no plain file but: directory/, false],
   ['a link', 'rm current; ln -s /etc/hostname current', /current is no plain file but: symbolic link/, false],
   ['some other text', 'echo ../../tmp >current', /current does not name a version/, true],
-] as const) {
+] as const;
+for (const [what, spoil, why, isRepaired] of someOf(SPOILT, 1)) {
   test(`current is ${what}: drift that is named, never an absence; install ${isRepaired ? 'writes it anew' : 'says what to move away'}`, {
     skip,
   }, () => {

@@ -11,6 +11,11 @@ export function rotate<T>(variants: readonly T[], index: number): readonly T[] {
   return isLong ? variants : variants.slice(index % variants.length).slice(0, 1);
 }
 
+/** So many of the rows that one mechanism answers, the next ones each day; all in the long run. */
+export function someOf<T>(rows: readonly T[], count: number): readonly T[] {
+  return isLong ? rows : [...rows, ...rows].slice((TURN * count) % rows.length).slice(0, count);
+}
+
 /** `test` for the shell at this place of a list: each row where it is the first, else one row in `every`. */
 export function testInTurn(place: number, every: number) {
   let row = place;

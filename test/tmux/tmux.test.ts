@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { BundleSettings } from '../../src/bundle/index.ts';
 import { installedSandbox } from '../support/bundle.ts';
 import { type Sandbox, skipUnless } from '../support/sandbox.ts';
-import { isLong, TURN } from '../support/turns.ts';
+import { isLong, someOf, TURN } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'tmux', 'bash', 'dash', 'setpriv');
 /** Another tmux than the machine's, with the folder of its libraries: tmux/versions.long.test.ts. */
@@ -49,28 +49,30 @@ async function play(
 }
 const sentence = (name: string) => name.replaceAll('_', ' ');
 
+const PLAYS = [
+  'the_job_goes_on_and_the_next_login_is_back_in_it',
+  'detach_ends_the_login_and_keeps_the_session',
+  'logins_at_the_same_time_never_share_a_session',
+  'a_login_whose_line_is_dead_gives_its_session_up',
+  'nothing_suspends_a_login',
+  'a_client_that_does_not_answer_gets_a_plain_shell',
+  'a_terminal_that_comes_late_gets_tmux',
+  'what_is_typed_ahead_runs_once_in_tmux',
+  'nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser',
+  'nothing_is_printed_while_nobody_is_attached',
+  'the_users_own_tmux_is_left_alone',
+  'inside_a_multiplexer_there_is_no_wrapper',
+  'every_person_has_a_socket_and_no_machine_has_one',
+  'nobody_gets_the_session_of_another',
+  'who_is_nobody_gets_a_plain_shell',
+  'a_folder_of_sockets_that_somebody_else_made_is_not_used',
+  'a_server_that_dies_leaves_a_plain_shell_that_is_kept',
+  'the_shell_inside_is_the_one_without',
+];
+
 // Several at a time: they wait for heartbeats of a second most of the time.
 describe('sessions in tmux, with the relay outside', { skip, concurrency: 6 }, () => {
-  for (const name of [
-    'the_job_goes_on_and_the_next_login_is_back_in_it',
-    'detach_ends_the_login_and_keeps_the_session',
-    'logins_at_the_same_time_never_share_a_session',
-    'a_login_whose_line_is_dead_gives_its_session_up',
-    'nothing_suspends_a_login',
-    'a_client_that_does_not_answer_gets_a_plain_shell',
-    'a_terminal_that_comes_late_gets_tmux',
-    'what_is_typed_ahead_runs_once_in_tmux',
-    'nothing_of_an_answer_reaches_a_pane_a_prompt_copy_mode_or_a_chooser',
-    'nothing_is_printed_while_nobody_is_attached',
-    'the_users_own_tmux_is_left_alone',
-    'inside_a_multiplexer_there_is_no_wrapper',
-    'every_person_has_a_socket_and_no_machine_has_one',
-    'nobody_gets_the_session_of_another',
-    'who_is_nobody_gets_a_plain_shell',
-    'a_folder_of_sockets_that_somebody_else_made_is_not_used',
-    'a_server_that_dies_leaves_a_plain_shell_that_is_kept',
-    'the_shell_inside_is_the_one_without',
-  ]) {
+  for (const name of someOf(PLAYS, 12)) {
     test(sentence(name), () => play(name));
   }
 
