@@ -58,7 +58,7 @@ for (const file of promptFiles) {
   });
 
   test(`${file}: shell text holds nothing that EJS would eat`, () => {
-    const source = readFileSync(new URL(`../../templates/${file}.ejs`, import.meta.url), 'utf8');
+    const source = readFileSync(new URL(`../../templates/prompt/${file}.ejs`, import.meta.url), 'utf8');
     assert.doesNotMatch(source.replace(/<%#.*?-?%>|<%=? .*? -?%>/gs, ''), /<%|%>/);
   });
 }

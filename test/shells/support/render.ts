@@ -6,7 +6,7 @@ import ejs from 'ejs';
 import { DIALECTS, type DialectName } from '../../../src/bundle/dialects.ts';
 import { applyFault, FILES } from './faults.ts';
 
-const templates = new URL('../../../templates/', import.meta.url);
+const templates = new URL('../../../templates/prompt/', import.meta.url);
 
 /** What ends up in a version directory for the prompt keeper. */
 export const promptFiles = FILES;
