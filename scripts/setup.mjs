@@ -71,6 +71,7 @@ export const TOOLS = [
     package: 'liquidprompt',
     required: false,
   },
+  { name: 'expect', commands: ['expect'], package: 'expect', required: false },
   { name: 'fzf', commands: ['fzf'], package: 'fzf', required: false },
   { name: 'direnv', commands: ['direnv'], package: 'direnv', required: false },
   { name: 'zoxide', commands: ['zoxide'], package: 'zoxide', required: false },
@@ -83,6 +84,22 @@ export const TOOLS = [
     required: false,
   },
   { name: 'Ansible', commands: ['ansible-playbook'], package: 'ansible-core', required: false, isLong: true },
+  {
+    name: "Ansible's collections",
+    commands: [
+      '/usr/lib/python3/dist-packages/ansible_collections/community/aws/plugins/connection/aws_ssm.py',
+    ],
+    package: 'ansible',
+    required: false,
+    isLong: true,
+  },
+  {
+    name: 'boto3',
+    commands: ['/usr/lib/python3/dist-packages/boto3/__init__.py'],
+    package: 'python3-boto3',
+    required: false,
+    isLong: true,
+  },
   // Installed, it would configure the machine at its next boot: only where no systemd could start it.
   {
     name: 'cloud-init',

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { DescribeSessionsCommand, GetDocumentCommand } from '@aws-sdk/client-ssm';
-import { build } from 'esbuild';
 import { execa } from 'execa';
 import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { installKeeper } from '../session/kept-host.ts';
 import { CLI, runCli, runCliProcess } from '../support/cli.ts';
+import { placePlugin } from '../support/plugin.ts';
 import { isLong } from '../support/turns.ts';
 
 /** Several heartbeats and ticks fit into one timeout. */
@@ -77,28 +76,7 @@ const sessionLab = skip ? undefined : await useLab({ hosts: HOSTS, consistencySe
 /** The same question put through a client that is started as the official plugin is. */
 async function checkPlugin(lab: Lab): Promise<void> {
   const bin = makeFolder();
-  const standIn = fileURLToPath(new URL('../support/plugin-stand-in.ts', import.meta.url));
-  // Built: a session's idle timer runs from its start, and a client that compiles itself first can be later than that.
-  const program = join(bin, 'stand-in.mjs');
-  await build({
-    entryPoints: [standIn],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-    logLevel: 'error',
-  });
-  const start = [process.execPath, program].map((word) => `'${word}'`);
-  writeFileSync(
-    join(bin, 'session-manager-plugin'),
-    `#!/bin/sh\n[ "$1" != --version ] || { echo 1.2.707.0; exit; }\nexec ${start.join(' ')} "$@"\n`,
-    {
-      mode: 0o755,
-    },
-  );
+  await placePlugin(bin);
   const flags = '--client plugin --arm nothing,foreground,query --tick 1s --limit 10s';
   const { sessions, conclusion } = await measureJson(lab, flags, { PATH: `${bin}:${process.env['PATH']}` });
   assert.deepEqual(

@@ -1,10 +1,13 @@
 // Who may sit at the other end of a kept session: each terminal that answers in a way of its own, and programs, which never answer.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { StartSessionCommand } from '@aws-sdk/client-ssm';
+import { execa } from 'execa';
 import type { HostSpec } from '../../src/lab/index.ts';
 import { ANSWER, TERMINALS, type TerminalKind } from '../../src/session/terminal.ts';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { findCommand } from '../shells/support/shells.ts';
+import { placePlugin } from '../support/plugin.ts';
 import { startSession } from './dialogue.ts';
 import { installKeeper, prepareHost } from './kept-host.ts';
 
@@ -22,7 +25,23 @@ while b'ssm-keepalive' not in line or b' end uid=' not in b' ' + line.split(b': 
     print(line.decode())
 os.unlink('/dev/log')
 `;
+const WORDS = 'sleep 4; echo res""ult=42';
+/** Programs that hold the client; each prints what it read. */
+const DRIVERS: Readonly<Record<string, (client: string) => readonly string[]>> = {
+  'a pipe': (client) => ['sh', '-c', `(echo '${WORDS}'; echo exit) | ${client}`],
+  script: (client) => [
+    'sh',
+    '-c',
+    `(echo '${WORDS}'; echo exit) | script -qec '${client.replaceAll("'", '')}' /dev/null`,
+  ],
+  expect: (client) => [
+    'expect',
+    '-c',
+    `set timeout 50; spawn -noecho sh -c {${client}}; expect {$ }; send {${WORDS}}; send "\\r"; expect "\nresult=42"; send "exit\\r"; expect eof`,
+  ],
+};
 const skip = sandboxMissing();
+let plugin: Promise<string> | undefined;
 const HOSTS: readonly HostSpec[] = ['dash', 'bash', 'logged'].map((name, index) => ({
   name,
   id: `i-0ccccccccccccccc${index}`,
@@ -85,6 +104,24 @@ describe('clients of a kept session', { skip, concurrency: true }, () => {
       assert.equal(printed.split(QUERY).length, 2, JSON.stringify(printed));
       assert.ok(printed.startsWith(QUERY) && !printed.includes('\0'), JSON.stringify(printed));
       talk.session.close();
+    });
+  }
+
+  for (const [name, drive] of Object.entries(DRIVERS)) {
+    const missing = name === 'expect' && findCommand(name) === undefined && 'absent: expect';
+    test(`through the client in ${name}, what is read has nothing of ours after the shell's first byte`, {
+      skip: missing,
+    }, async () => {
+      await ready;
+      plugin ??= placePlugin(makeFolder());
+      const Target = lab.host('dash').spec.id;
+      const started = JSON.stringify(await makeClient(lab).send(new StartSessionCommand({ Target })));
+      const [program, ...args] = drive(`'${await plugin}' "$STARTED"`);
+      const { stdout } = await execa(program!, args, { env: { STARTED: started }, timeout: 60_000 });
+      assert.match(stdout, /\nresult=42\r/, JSON.stringify(stdout));
+      const [before, rest, ...others] = stdout.split(QUERY);
+      assert.ok(before && rest && others.length === 0, JSON.stringify(stdout));
+      assert.ok(!/[$#] /.test(before) && !rest.includes('\0'), JSON.stringify(stdout));
     });
   }
 

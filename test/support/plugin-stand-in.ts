@@ -9,7 +9,12 @@ const session = JSON.parse(process.env[answer] ?? answer) as {
   TokenValue: string;
 };
 process.stdout.write(`\nStarting session with SessionId: ${session.SessionId}\n`);
-const client = await openSession({ session, onOutput: (bytes) => process.stdout.write(bytes) });
+const client = await openSession({
+  session,
+  // Without a terminal it says that there is one of this size.
+  size: { cols: process.stdout.columns ?? 300, rows: process.stdout.rows ?? 100 },
+  onOutput: (bytes) => process.stdout.write(bytes),
+});
 if (process.stdin.isTTY) process.stdin.setRawMode(true);
 process.stdin.on('data', (bytes: Buffer) => client.write(bytes));
 process.on('SIGTERM', () => client.close());
