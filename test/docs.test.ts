@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
@@ -65,10 +65,12 @@ function walk(page: string): Token[] {
   return found;
 }
 
-/** The lines that start with our name in a page's console blocks; `\` at a line's end goes on in the next. */
+/** The lines that start with our name in a page's blocks of commands; `\` at a line's end goes on in the next. */
 function commandLines(page: string): Line[] {
   return walk(page)
-    .filter((token): token is Tokens.Code => token.type === 'code' && token['lang'] === 'console')
+    .filter(
+      (token): token is Tokens.Code => token.type === 'code' && ['console', 'sh'].includes(token['lang']),
+    )
     .flatMap(({ text }) => text.replaceAll(/\s*\\\n\s*/g, ' ').split('\n'))
     .flatMap((line) => {
       const words = /^(?:\$ )?ssm-keepalive ([^#]*)/.exec(line)?.[1]?.trim();
@@ -83,11 +85,8 @@ function splitWords(line: string): string[] {
 
 test('docs: every ssm-keepalive line of a console block, and every example of help, runs on the lab or is planned', async (context) => {
   const help = COMMANDS.flatMap(({ examples }) => examples.map(([words]) => ({ page: 'help', words })));
-  // What needs a terminal or a lab of its own: test/commands/connect.test.ts and lab.test.ts.
-  const lines = [
-    ...PAGES.flatMap(commandLines),
-    ...help.filter(({ words }) => !/^(connect|lab) /.test(words)),
-  ];
+  // What needs a lab of its own: test/commands/lab.test.ts.
+  const lines = [...PAGES.flatMap(commandLines), ...help].filter(({ words }) => !/^lab /.test(words));
   assert.ok(lines.length >= 10, 'the blocks were found');
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-docs-'));
   const lab = await startTestLab(context, { hosts: HOSTS });
@@ -110,7 +109,10 @@ test('docs: every ssm-keepalive line of a console block, and every example of he
       // A shell's first prompt comes no sooner because the clock of a poll is eager.
       ...(line.startsWith('measure ') ? { clock: systemClock } : {}),
     });
-    if (file !== undefined) writeFileSync(join(folder, file), stdout);
+    if (file !== undefined) {
+      mkdirSync(join(folder, dirname(file)), { recursive: true });
+      writeFileSync(join(folder, file), stdout);
+    }
     const [, statuses, says] = LEAVES.find(([pattern]) => pattern.test(line)) ?? [/^/, [0], /^/];
     assert.ok(statuses.includes(status ?? -1), `${page}: ${words}\n${stderr}${stdout}`);
     assert.match(stderr, says, `${page}: ${words}`);
