@@ -1,7 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Environment } from '../environment.ts';
 import { UserError } from '../errors.ts';
-import type { Connection } from '../fleet/client.ts';
+import type { Connection, Keys } from '../fleet/client.ts';
+import type { Caller } from '../fleet/signed-call.ts';
 import type { Settings } from '../settings/settings.ts';
 import { describeSystemError } from '../system-error.ts';
 import type { Io } from '../terminal/io.ts';
@@ -19,6 +20,10 @@ export interface OpenService {
   clientFor(account: AccountName): SSMClient;
   /** For a client of another service of the same account. */
   connectionFor(account: AccountName): Connection;
+  /** For the services that know which accounts and Regions there are; its client has a Region in any case. */
+  callerFor(account: Omit<AccountName, 'region'>, signal?: AbortSignal): Caller;
+  /** Ends one client before the others. */
+  release(client: SSMClient): void;
   /** Ends every client it made. */
   close(): Promise<void>;
 }
@@ -35,16 +40,17 @@ export async function openService(
   io: Io,
   { variables }: Environment,
 ): Promise<OpenService> {
-  const [{ makeClient }, { requireEncrypted }] = await Promise.all([
+  const [{ makeClient }, { requireEncrypted }, { assumeRole }] = await Promise.all([
     import('../fleet/client.ts'),
     import('../fleet/configured-addresses.ts'),
+    import('../fleet/role.ts'),
   ]);
   const { endpointUrl, isLab, profiles, allowsUnencrypted } = settings.common;
   if (!isLab && !allowsUnencrypted) await requireEncrypted(profiles, variables);
   io.err(describeConfigFile(settings));
   const lab = isLab ? await openTheLab(io, variables) : undefined;
-  const clients: SSMClient[] = [];
-  const connectionFor = ({ profile, region }: AccountName): Connection =>
+  const clients = new Set<SSMClient>();
+  const own = ({ profile, region }: AccountName): Connection =>
     lab === undefined
       ? { region, profile, endpointUrl, variables }
       : {
@@ -53,12 +59,40 @@ export async function openService(
           variables,
           credentials: lab.credentials,
         };
+  const open = (connection: Connection): SSMClient => {
+    const client = makeClient({ ...connection, onDenied: io.noteDenial, clock: io.clock });
+    clients.add(client);
+    return client;
+  };
+  const callerFor: OpenService['callerFor'] = (name, signal) => {
+    const client = open(connectionFor({ ...name, region: undefined }));
+    const readRegion = client.config.region;
+    const fallback = settings.common.regions[0] ?? 'us-east-1';
+    Object.assign(client.config, { region: () => readRegion().catch(() => fallback) });
+    // Of --endpoint-url other services know nothing.
+    return { client, profile: name.profile, variables, endpointUrl: lab?.endpoint, signal };
+  };
+  const roles = new Map<string, () => Promise<Keys>>();
+  let user: Caller | undefined;
+  /** One for all Regions of an account, asked for in the caller’s own Region. */
+  const roleIn = (account: string, profile: string | undefined): (() => Promise<Keys>) => {
+    const { role = '', externalId } = settings.accounts;
+    user ??= callerFor({ profile });
+    const keys = roles.get(account) ?? assumeRole(user, { account, role, externalId });
+    roles.set(account, keys);
+    return keys;
+  };
+  const connectionFor = (name: AccountName): Connection =>
+    name.account === undefined
+      ? own(name)
+      : { ...own(name), credentials: roleIn(name.account, name.profile) };
   return {
     connectionFor,
-    clientFor(account) {
-      const client = makeClient({ ...connectionFor(account), onDenied: io.noteDenial, clock: io.clock });
-      clients.push(client);
-      return client;
+    callerFor,
+    clientFor: (account) => open(connectionFor(account)),
+    release(client) {
+      clients.delete(client);
+      client.destroy();
     },
     async close() {
       for (const client of clients) client.destroy();

@@ -3,14 +3,33 @@ import type { Settings } from '../settings/settings.ts';
 
 /** One account in one Region, as the user named it; undefined: what the AWS variables and files say. */
 export interface AccountName {
+  /** Twelve digits, where a role of that account is assumed. */
+  readonly account?: string | undefined;
   readonly profile: string | undefined;
   readonly region: string | undefined;
 }
 
-/** Every profile in every Region: what one run works on. At least one. */
-export function listAccounts({ common }: Settings): AccountName[] {
+/** Every profile, or every account that --accounts names, in every Region. */
+export function listAccounts({ common, accounts }: Settings): AccountName[] {
   const { profiles, regions } = common;
-  return orNone(profiles).flatMap((profile) => orNone(regions).map((region) => ({ profile, region })));
+  const places = orNone(regions).filter((region) => !accounts.excluded.includes(region ?? ''));
+  return orNone(profiles).flatMap((profile) =>
+    orNone(accounts.ids)
+      .filter((account) => !accounts.excluded.includes(account ?? ''))
+      .flatMap((account) =>
+        places.map((region) => ({ ...(account === undefined ? {} : { account }), profile, region })),
+      ),
+  );
+}
+
+/** How many there are, or which, has to be asked for. */
+export function isLookedUp({ accounts }: Settings): boolean {
+  return accounts.isAllRegions || isOfOrganization(accounts);
+}
+
+/** The accounts are those that AWS Organizations lists. */
+export function isOfOrganization({ isOrganization, units }: Settings['accounts']): boolean {
+  return isOrganization || units.length > 0;
 }
 
 function orNone(names: readonly string[]): readonly (string | undefined)[] {
@@ -18,17 +37,19 @@ function orNone(names: readonly string[]): readonly (string | undefined)[] {
 }
 
 /** The same settings for one account alone. */
-export function narrowSettings(settings: Settings, { profile, region }: AccountName): Settings {
+export function narrowSettings(settings: Settings, { account, profile, region }: AccountName): Settings {
   const only = (name: string | undefined) => (name === undefined ? [] : [name]);
+  const found = { isAllRegions: false, isOrganization: false, units: [], excluded: [] };
   return {
     ...settings,
+    accounts: { ...settings.accounts, ...found, ids: only(account) },
     common: { ...settings.common, profile, region, profiles: only(profile), regions: only(region) },
   };
 }
 
-/** What tells an account from the others, for the front of a line: profile, Region or both. */
-export function labelAccount({ profile, region }: AccountName): string {
-  return [profile, region].filter(Boolean).join(' ');
+/** What tells an account from the others, for the front of a line: its id or the profile, the Region, or both. */
+export function labelAccount({ account, profile, region }: AccountName): string {
+  return [account ?? profile, region].filter(Boolean).join(' ');
 }
 
 /** A sentence about one account, under its name where there are several. */
@@ -42,12 +63,19 @@ export function inAccount(name: AccountName | undefined, sentence: string): stri
  */
 export function requireOneAccount(settings: Settings, what: string, hint = ''): void {
   const accounts = listAccounts(settings);
+  if (isLookedUp(settings)) {
+    throw new UsageError({
+      what: `${what} works in one account and Region`,
+      why: '--all-regions, --organization and --ou find as many as there are',
+      next: `give one --region, and one --profile or --accounts ID${hint}`,
+    });
+  }
   if (accounts.length === 1) return;
   const { regions } = settings.common;
   throw new UsageError({
     what: `${what} works in one account and Region`,
-    why: `--profile and --region name ${accounts.length}: ${accounts.map(labelAccount).join(', ')}`,
-    next: `give ${hint ? 'the' : 'one'} ${regions.length > 1 ? '--region' : '--profile'}${hint}`,
+    why: `${settings.accounts.ids.length > 0 ? '--accounts' : '--profile'} and --region name ${accounts.length}: ${accounts.map(labelAccount).join(', ')}`,
+    next: `give ${hint ? 'the' : 'one'} ${regions.length > 1 ? '--region' : settings.accounts.ids.length > 1 ? 'of --accounts' : '--profile'}${hint}`,
   });
 }
 
@@ -56,7 +84,7 @@ export function labelColumns(accounts: readonly AccountName[]): {
   readonly heads: readonly string[];
   cells(account: AccountName | undefined): string[];
 } {
-  const fields = (['profile', 'region'] as const).filter(
+  const fields = (['account', 'profile', 'region'] as const).filter(
     (field) => new Set(accounts.map((account) => account[field])).size > 1,
   );
   return {

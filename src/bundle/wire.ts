@@ -54,6 +54,17 @@ interface Scripts {
  * @throws BundleTooLargeError naming the largest files.
  */
 export function wireCommands(name: ScriptName, bundle: Scripts): string[] {
+  const known = packed.get(bundle) ?? new Map<ScriptName, string[]>();
+  packed.set(bundle, known);
+  const commands = known.get(name) ?? packCommands(name, bundle);
+  known.set(name, commands);
+  return commands;
+}
+
+/** Each is packed once: thousands of accounts share the text. */
+const packed = new WeakMap<Scripts, Map<ScriptName, string[]>>();
+
+function packCommands(name: ScriptName, bundle: Scripts): string[] {
   const script = { install: 'installer', uninstall: 'uninstaller', status: 'status' } as const;
   const commands = packScript(name, bundle[script[name]]);
   const bytes = wireBytes(commands);

@@ -21,7 +21,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'install',
     describe: 'put the keeper on instances; again changes nothing',
-    groups: ['Targets', 'Delivery', 'Keeper', 'Common'],
+    groups: ['Targets', 'Delivery', 'Keeper', 'Accounts', 'Common'],
     accounts: 'many',
     isStreamed: true,
     examples: [
@@ -34,7 +34,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'uninstall',
     describe: 'take it off again, every byte as before',
-    groups: ['Targets', 'Delivery', 'Common'],
+    groups: ['Targets', 'Delivery', 'Accounts', 'Common'],
     accounts: 'many',
     isStreamed: true,
     examples: [
@@ -46,7 +46,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'status',
     describe: 'what is installed, live and kept at this moment',
-    groups: ['Targets', 'Delivery', 'Common'],
+    groups: ['Targets', 'Delivery', 'Accounts', 'Common'],
     accounts: 'many',
     isStreamed: true,
     examples: [
@@ -126,7 +126,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       describe: 'get: show it; set: change the fields named; undo: back to before the last set',
     },
     describe: 'idle timeout, maximum duration and shell profile of the account’s sessions',
-    groups: ['Common'],
+    groups: ['Accounts', 'Common'],
     accounts: 'many',
     own: [
       { name: 'idle', kind: 'value', placeholder: 'MINUTES', describe: 'idle timeout, 1 to 60 minutes' },
@@ -149,7 +149,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'doctor',
     words: { ...ONE_INSTANCE, describe: 'its id or name, to look at it too' },
     describe: 'why do my sessions die? checks, each with what to do',
-    groups: ['Common'],
+    groups: ['Accounts', 'Common'],
     accounts: 'many-without-word',
     own: [
       {

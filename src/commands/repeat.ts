@@ -17,6 +17,7 @@ export function repeatConnection(settings: Settings): string {
   return [
     isLab ? ' --lab' : '',
     repeatAccounts(settings),
+    ...repeatRole(settings.accounts),
     allowsUnencrypted ? ' --allow-unencrypted-endpoint' : '',
   ].join('');
 }
@@ -33,6 +34,21 @@ function repeatAccounts({ common }: Settings): string {
     ...profiles.map((profile) => ` --profile ${quoteWord(profile)}`),
     endpointUrl ? ` --endpoint-url ${quoteWord(endpointUrl)}` : '',
   ].join('');
+}
+
+function repeatRole(accounts: Settings['accounts']): string[] {
+  const { ids, isOrganization, units, role, externalId, isAllRegions, excluded } = accounts;
+  const list = (flag: string, values: readonly string[]) =>
+    values.length > 0 ? ` ${flag} ${values.join(',')}` : '';
+  return [
+    list('--accounts', ids),
+    isOrganization ? ' --organization' : '',
+    list('--ou', units),
+    role === undefined ? '' : ` --role ${role}`,
+    externalId === undefined ? '' : ` --external-id ${externalId}`,
+    isAllRegions ? ' --all-regions' : '',
+    list('--exclude', excluded),
+  ];
 }
 
 /** The flags that give the same bundle again; only those that differ from the defaults. */

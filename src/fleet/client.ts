@@ -12,11 +12,19 @@ export interface Connection {
   readonly endpointUrl?: string | undefined;
   /** Told of each call that these credentials may not make, whatever becomes of the error. */
   readonly onDenied?: ((denial: Denial) => void) | undefined;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  readonly credentials?: Keys | (() => Promise<Keys>) | undefined;
   /** Of the user: the SDK reads others of the process itself, see cli/environment.ts. */
   readonly variables?: NodeJS.ProcessEnv;
   /** By which whoever waits for something of this account waits; default the machine's. */
   readonly clock?: Clock;
+}
+
+/** With `expiration` they end, and a provider is asked for new ones before. */
+export interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
 }
 
 const CLOCK = Symbol('clock');
@@ -88,7 +96,7 @@ function nameProfile(error: unknown, profile: string): unknown {
 
 /** What any client of the SDK needs to reach the same account. */
 export function configure(connection: Connection) {
-  const { variables = {} } = connection;
+  const { variables = {}, credentials } = connection;
   // The SDK would warn on every run under a Node version that this package still supports.
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
@@ -96,6 +104,8 @@ export function configure(connection: Connection) {
     ...(region ? { region } : {}),
     ...(connection.profile ? { profile: connection.profile } : {}),
     ...(connection.endpointUrl ? { endpoint: connection.endpointUrl } : {}),
-    ...(connection.credentials ? { credentials: { ...connection.credentials } } : {}),
+    ...(credentials
+      ? { credentials: typeof credentials === 'function' ? credentials : { ...credentials } }
+      : {}),
   };
 }

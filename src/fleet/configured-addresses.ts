@@ -2,7 +2,10 @@ import { loadSharedConfigFiles } from '@smithy/core/config';
 import { type GivenAddress, isExposed, refuseExposed } from '../exposed-address.ts';
 
 /** Called with these credentials, or to get them, under the names that AWS settings have for them. */
-const SERVICES = ['ssm', 'resource_groups_tagging_api', 'sts', 'sso', 'sso_oidc', 'signin'];
+const SERVICES = [
+  ...['ssm', 'resource_groups_tagging_api', 'sts', 'sso', 'sso_oidc', 'signin'],
+  ...['organizations', 'account'],
+];
 
 /**
  * Checked before the first call of a run, whatever the call: to get credentials is one too.
@@ -38,4 +41,19 @@ async function listConfigured(
       );
     }),
   ].flatMap(({ label, address }) => (address ? [{ label, address }] : []));
+}
+
+/** The address of a service that is called without an SDK client, from the same places in the same order as the SDK. */
+export async function findAddress(
+  service: string,
+  profile: string | undefined,
+  variables: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (variables['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
+  const named = variables[`AWS_ENDPOINT_URL_${service.toUpperCase()}`];
+  if (named) return named;
+  const { configFile } = await loadSharedConfigFiles();
+  const section = configFile[profile || variables['AWS_PROFILE'] || 'default'];
+  const services = configFile[`services.${section?.['services']}`];
+  return services?.[`${service}.endpoint_url`] || variables['AWS_ENDPOINT_URL'] || section?.['endpoint_url'];
 }

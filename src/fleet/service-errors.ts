@@ -94,12 +94,19 @@ export function explainServiceError(error: unknown, what: string): UserError {
   }
   const denied = readDenial(error);
   if (denied) {
+    const call = `${denied.action}${denied.resource ? ` on ${denied.resource}` : ''}`;
+    // An organization often forbids whole Regions so.
+    const isForbidden = /explicit deny in a service control policy/.test(message);
     return new ServiceError(
       {
         code: name,
         what,
-        why: `these credentials lack ${denied.action}${denied.resource ? ` on ${denied.resource}` : ''}`,
-        next: 'ask for it; all that a command needs:  ssm-keepalive policy COMMAND',
+        why: isForbidden
+          ? `a service control policy of the organization denies ${call}`
+          : `these credentials lack ${call}`,
+        next: isForbidden
+          ? 'work elsewhere: a policy of the account cannot allow it'
+          : 'ask for it; all that a command needs:  ssm-keepalive policy COMMAND',
       },
       { cause: error },
     );

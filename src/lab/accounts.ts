@@ -5,20 +5,24 @@ import type { Account } from './account.ts';
 import type { AlarmBook } from './alarms.ts';
 import { AssociationRunner } from './association-runner.ts';
 import { Dispatcher, type RunLog } from './dispatcher.ts';
-import type { Scope } from './door.ts';
+import { keysOf, type Scope } from './door.ts';
 import type { EndingClock } from './ending-clock.ts';
 import type { Host } from './host.ts';
-import { ACCOUNT, type LabOptions, REGION } from './options.ts';
+import { ACCOUNT, type AccountSpec, type LabOptions, REGION } from './options.ts';
 import { RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
 import type { Session } from './session.ts';
 import { sessionDefaults } from './session-settings.ts';
 import { SessionTable } from './session-table.ts';
 
+const placeOf = ({ spec }: Host) => `${spec.account ?? ACCOUNT}.${spec.region ?? REGION}`;
+
 export class Accounts {
   /** ws://127.0.0.1:PORT, known once the endpoint listens. */
   private baseUrl = '';
   private readonly open = new Map<string, Account>();
+  private readonly byKey = new Map<string, AccountSpec>();
+  private readonly hostsOf = new Map<string, Host[]>();
 
   /** Every script that started on a host, in whichever account. */
   readonly runs: RunLog[] = [];
@@ -29,7 +33,15 @@ export class Accounts {
     private readonly access: AccessControl,
     private readonly options: LabOptions,
     private readonly clock: EndingClock,
-  ) {}
+  ) {
+    for (const spec of options.accounts ?? []) for (const key of keysOf(spec)) this.byKey.set(key, spec);
+    for (const host of hosts) {
+      const key = placeOf(host);
+      const known = this.hostsOf.get(key);
+      if (known) known.push(host);
+      else this.hostsOf.set(key, [host]);
+    }
+  }
 
   /**
    * A key that is no other account's is the first one's; a Region without hosts is there all the same.
@@ -37,8 +49,7 @@ export class Accounts {
    */
   find({ accessKeyId, region }: Scope): Account {
     if (this.clock.hasEnded) throw new ServiceError('InternalServerError', 'The lab is stopping.', 500);
-    const own = this.options.accounts?.find((account) => account.accessKeyId === accessKeyId);
-    return this.at(own?.id ?? ACCOUNT, region);
+    return this.at(this.specOf(accessKeyId)?.id ?? ACCOUNT, region);
   }
 
   /** The first account in the Region where the default hosts are. */
@@ -46,9 +57,17 @@ export class Accounts {
     return this.at(ACCOUNT, REGION);
   }
 
-  /** The error that every call with this key ends in; undefined for keys that are good. */
-  refusal(accessKeyId: string): string | undefined {
-    return this.options.accounts?.find((account) => account.accessKeyId === accessKeyId)?.refusal;
+  /** The error that every call with this key ends in there; undefined for keys that are good. */
+  refusal({ accessKeyId, region }: Scope): string | undefined {
+    const spec = this.specOf(accessKeyId);
+    // What a real account says where the Region is off [reports of users].
+    if (spec?.regions && !spec.regions.includes(region)) return 'UnrecognizedClientException';
+    return spec?.refusal;
+  }
+
+  /** The account that a user’s key or a role’s belongs to; undefined for the first one. */
+  specOf(accessKeyId: string): AccountSpec | undefined {
+    return this.byKey.get(accessKeyId);
   }
 
   findSession(sessionId: string): Session | undefined {
@@ -96,9 +115,7 @@ export class Accounts {
   private make(id: string, region: string): Account {
     const { options } = this;
     const isHome = id === ACCOUNT && region === REGION;
-    const hosts = this.hosts.filter(
-      ({ spec }) => (spec.account ?? ACCOUNT) === id && (spec.region ?? REGION) === region,
-    );
+    const hosts = this.hostsOf.get(`${id}.${region}`) ?? [];
     const store = new RecordStore(
       join(options.dir, isHome ? 'records.json' : `records.${id}.${region}.json`),
       this.clock,

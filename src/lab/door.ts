@@ -2,6 +2,7 @@
 import { createHash, createHmac, type Hash, type Hmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { AccountSpec } from './options.ts';
 import { ServiceError } from './service-error.ts';
 
 export interface Credentials {
@@ -25,6 +26,14 @@ const AUTHORIZATION =
 const ALWAYS_SIGNED = /^(host|x-amz-.*)$/;
 /** A signature is good for five minutes either way [Signature Version 4]. */
 const SIGNATURE_MS = 5 * 60 * 1000;
+
+/** Of the user of an account, and of its role. */
+export function keysOf({ id, accessKeyId, role }: AccountSpec): string[] {
+  return [...(accessKeyId === undefined ? [] : [accessKeyId]), ...(role === undefined ? [] : [roleKey(id)])];
+}
+
+/** As a role’s temporary keys look. */
+export const roleKey = (account: string) => `ASIA${account}`;
 
 export class Door {
   private readonly secrets = new Map<string, string>();

@@ -1,4 +1,5 @@
 /** Faults of the service and of the way to it, on request: refusals, throttling, answers that are lost or spoilt. */
+import type { OrganizationOperation } from './organization.ts';
 import type { OperationName } from './shapes.ts';
 
 /** `lost`: the connection breaks before the call is heard. `cut`: it is heard, and breaks in mid-answer. `silent`: the connection stays, and no answer comes. `spoilt`: heard, and the answer is no JSON. `looped`: the first page, with a token that leads to it again. */
@@ -7,7 +8,7 @@ export type WireFault = 'lost' | 'silent' | 'cut' | 'spoilt' | 'looped';
 /** What can be asked for, by operation name or `*`; each for the next `times` calls. */
 export interface EndpointFaults {
   /** Calls fail with this error name, e.g. ThrottlingException, before anything is done. */
-  failNext(operation: OperationName | '*', errorName: string, times?: number): void;
+  failNext(operation: OperationName | OrganizationOperation | '*', errorName: string, times?: number): void;
   breakNext(operation: OperationName | '*', fault: WireFault, times?: number): void;
   /** From now on this share of all calls is throttled, 0..1; the same calls for the same seed. */
   throttle(share: number, seed?: number): void;

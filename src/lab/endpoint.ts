@@ -41,6 +41,7 @@ import {
 import { describeInstanceInformation } from './operations/instances.ts';
 import { describeSessions, resumeSession, startSession, terminateSession } from './operations/sessions.ts';
 import { getResources } from './operations/tagged-resources.ts';
+import type { Organization } from './organization.ts';
 import { ServiceError } from './service-error.ts';
 import type { OperationName } from './shapes.ts';
 
@@ -86,7 +87,17 @@ const SERVICES = [
     target: /^ResourceGroupsTaggingAPI_20170126\.(?=GetResources$)/,
     signed: 'tagging',
   },
+  // Three that say which accounts and Regions there are, each in a form of its own.
+  { prefix: 'organizations', target: /^AWSOrganizationsV20161128\./, signed: 'organizations' },
+  { prefix: 'account', target: /^POST \/(?=listRegions$)/, signed: 'account' },
+  { prefix: 'sts', target: /^form (?=AssumeRole$)/, signed: 'sts' },
 ] as const;
+
+/** The target header names service and operation; of the services that have none, what stands for it here. */
+function readTarget({ headers, url }: IncomingMessage): string {
+  if (/x-www-form-urlencoded/.test(headers['content-type'] ?? '')) return 'form AssumeRole';
+  return String(headers['x-amz-target'] ?? (url === '/' ? '' : `POST ${url}`));
+}
 
 const LARGEST_REQUEST_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MS = 600_000;
@@ -100,6 +111,7 @@ export interface RequestLog extends Scope {
 
 export function makeEndpoint(
   accounts: Accounts,
+  organization: Organization,
   door: Door,
   faults: FaultSource,
   log: (entry: Omit<RequestLog, 'at'>) => void,
@@ -109,7 +121,7 @@ export function makeEndpoint(
       response.writeHead(403, { connection: 'close' }).end();
       return;
     }
-    const target = String(request.headers['x-amz-target'] ?? '');
+    const target = readTarget(request);
     const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
     const operation = target.replace(service.target, '');
     const scope = readScope(request.headers, service.signed);
@@ -122,10 +134,16 @@ export function makeEndpoint(
       if (broken === 'lost') request.socket.destroy();
       return;
     }
-    answer(accounts, door, faults, operation, request, service, broken === 'looped').then(
+    const answering =
+      service.prefix === 'ssm' || service.prefix === 'tag'
+        ? answer(accounts, door, faults, operation, request, service, broken === 'looped')
+        : answerOrganization(organization, door, faults, operation, request, service.signed);
+    answering.then(
       (output) => {
         log({ ...(scope ?? NO_SCOPE), operation, error: broken });
-        if (broken === undefined || broken === 'looped') send(response, 200, output);
+        if (service.prefix === 'sts')
+          sendXml(response, 200, 'AssumeRoleResponse', { AssumeRoleResult: output });
+        else if (broken === undefined || broken === 'looped') send(response, 200, output);
         else sendBroken(response, output, broken);
       },
       (error: unknown) => {
@@ -134,6 +152,11 @@ export function makeEndpoint(
         log({ ...(scope ?? NO_SCOPE), operation, error: known.name });
         // The service writes `message` for its framework's errors and `Message` for its own; clients take either.
         const key = known.name === 'ValidationException' ? 'message' : 'Message';
+        if (service.prefix === 'sts') {
+          const code = known.name.replace(/Exception$/, '');
+          sendXml(response, 403, 'ErrorResponse', { Error: { Code: code, Message: known.message } });
+          return;
+        }
         send(response, known.status, {
           __type: known.name,
           ...(known.message === '' ? {} : { [key]: known.message }),
@@ -158,7 +181,7 @@ async function answer(
   const bytes = await readBody(request);
   if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
   const scope = await door.check(request, bytes, service.signed, faults.now());
-  const refusal = accounts.refusal(scope.accessKeyId);
+  const refusal = accounts.refusal(scope);
   if (refusal !== undefined) throw new ServiceError(refusal, FAULT_MESSAGES[refusal]);
   const account = accounts.find(scope);
   const { region } = scope;
@@ -190,6 +213,25 @@ async function answer(
   checkAnswer(operation, output);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;
+}
+
+/** Of the services that are the same in every account and Region. */
+async function answerOrganization(
+  organization: Organization,
+  door: Door,
+  faults: FaultSource,
+  operation: string,
+  request: IncomingMessage,
+  signed: string,
+): Promise<Record<string, unknown>> {
+  const bytes = await readBody(request);
+  const scope = await door.check(request, bytes, signed, faults.now());
+  checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
+  const fault = faults.takeError(operation);
+  if (fault !== undefined) throw new ServiceError(fault, FAULT_MESSAGES[fault]);
+  const text = bytes.toString('utf8');
+  const body = signed === 'sts' ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text);
+  return organization.answer(operation, body, scope, faults.now());
 }
 
 const NO_SCOPE: Scope = { accessKeyId: '', region: '' };
@@ -248,4 +290,21 @@ function send(response: ServerResponse, status: number, body: Record<string, unk
     'x-amzn-requestid': randomUUID(),
   });
   response.end(text);
+}
+
+/** Elements within elements, as the older services answer. */
+function sendXml(
+  response: ServerResponse,
+  status: number,
+  name: string,
+  body: Record<string, unknown>,
+): void {
+  const write = (value: unknown): string =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value)
+          .map(([key, inner]) => `<${key}>${write(inner)}</${key}>`)
+          .join('\n')
+      : String(value).replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? sign);
+  response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': randomUUID() });
+  response.end(write({ [name]: body }));
 }

@@ -12,7 +12,7 @@ import { attachGateway } from './channel/gateway.ts';
 import { Connections } from './connections.ts';
 import type { RunLog } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
-import { type Credentials, Door, LAB_KEY, LAB_ROLE_KEY } from './door.ts';
+import { type Credentials, Door, keysOf, LAB_KEY, LAB_ROLE_KEY } from './door.ts';
 import { EndingClock } from './ending-clock.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
 import { type EndpointFaults, makeFaults } from './endpoint-faults.ts';
@@ -20,6 +20,7 @@ import type { Host } from './host.ts';
 import { readInventory, writeInventory } from './inventory.ts';
 import { MachineHost } from './machine-host.ts';
 import { type HostSpec, type LabOptions, REGION } from './options.ts';
+import { Organization } from './organization.ts';
 import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
 import type { RecordStore } from './records.ts';
@@ -77,8 +78,9 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   if (options.preferences !== undefined) savePreferences(home.store, options.preferences, clock.now());
   const faults = makeFaults();
   const requests: RequestLog[] = [];
-  const door = new Door(known.accounts.map(({ accessKeyId }) => accessKeyId));
-  const server = makeEndpoint(accounts, door, faults, (entry) =>
+  const door = new Door(known.accounts.flatMap(keysOf));
+  const organization = new Organization(accounts, door, known);
+  const server = makeEndpoint(accounts, organization, door, faults, (entry) =>
     requests.push({ ...entry, at: clock.now() }),
   );
   const connections = new Connections(server);
@@ -193,6 +195,9 @@ export function labEnv(
     AWS_DEFAULT_REGION: REGION,
     AWS_ENDPOINT_URL_SSM: endpoint,
     AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: endpoint,
+    AWS_ENDPOINT_URL_STS: endpoint,
+    AWS_ENDPOINT_URL_ORGANIZATIONS: endpoint,
+    AWS_ENDPOINT_URL_ACCOUNT: endpoint,
     ...(expiresAt
       ? {
           AWS_SESSION_TOKEN: `lab-until-${expiresAt.getTime()}`,

@@ -39,14 +39,30 @@ export interface SyntheticSpec {
   readonly latencySeconds?: number;
 }
 
-/** One more account behind the same endpoint, for those who sign with its key. */
+/** One more account behind the same endpoint, for those who sign with its key, or assume its role. */
 export interface AccountSpec {
   /** Twelve digits. */
   readonly id: string;
-  readonly accessKeyId: string;
-  /** The error name that every call with this key ends in, e.g. ExpiredTokenException. */
+  /** Of a user of it; absent: only its role leads there. */
+  readonly accessKeyId?: string;
+  /** The error name that every call in it ends in, e.g. ExpiredTokenException. */
   readonly refusal?: string;
+  /** What the first account’s callers may assume there; absent: nothing. */
+  readonly role?: { readonly name: string; readonly externalId?: string };
+  /** Default: DEFAULT_REGIONS. Calls in others are refused, where it is given. */
+  readonly regions?: readonly string[];
+  /** The organizational unit that it is in. Default: the root. */
+  readonly unit?: string;
+  /** Default ACTIVE. */
+  readonly state?: 'ACTIVE' | 'SUSPENDED' | 'CLOSED';
 }
+
+/** Those that no account has to enable [Account Management guide, Regions]. */
+export const DEFAULT_REGIONS: readonly string[] = [
+  ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2', 'ca-central-1', 'sa-east-1'],
+  ...['eu-central-1', 'eu-north-1', 'eu-west-1', 'eu-west-2', 'eu-west-3', 'ap-south-1'],
+  ...['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3', 'ap-southeast-1', 'ap-southeast-2'],
+];
 
 export interface LabOptions {
   /** What the account waits and stamps by. Default: the machine's. Signatures, hosts with processes and connections stay with the machine's. */
@@ -70,8 +86,12 @@ export interface LabOptions {
   readonly port?: number;
   /** Default: those that the last lab in `dir` had, else DEFAULT_HOSTS. */
   readonly hosts?: readonly HostSpec[];
-  /** Accounts beside the first one, which every other key opens. */
+  /** Accounts beside the first one, which every other key opens. All of them are one organization; the first one manages it. */
   readonly accounts?: readonly AccountSpec[];
+  /** Organizational units, each with the one that it is in; `r-lab0` is the root. */
+  readonly units?: Readonly<Record<string, string>>;
+  /** How long the credentials of an assumed role are good. Default 3600. */
+  readonly roleSeconds?: number;
   /** How long lists stay empty after SendCommand. Default 0.3. */
   readonly consistencySeconds?: number;
   /** What one page of a list costs. Default 0. */

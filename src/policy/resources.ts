@@ -1,3 +1,4 @@
+import { partitionOf } from '../partitions.ts';
 import { isInstanceId } from '../settings/readers.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
@@ -46,22 +47,6 @@ function joinScopes(one: ResourceScope, other: ResourceScope): ResourceScope {
   );
   const Resource = both(one.Resource, other.Resource);
   return one.Condition ? { Resource, Condition } : { Resource };
-}
-
-/** By the first letters of a Region [botocore, partitions]. */
-const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
-  ['cn-', 'aws-cn'],
-  ['us-gov-', 'aws-us-gov'],
-  ['us-iso-', 'aws-iso'],
-  ['us-isob-', 'aws-iso-b'],
-  ['eu-isoe-', 'aws-iso-e'],
-  ['us-isof-', 'aws-iso-f'],
-  ['eusc-', 'aws-eusc'],
-];
-
-/** `aws`, or the name of the partition that a Region is in. */
-export function partitionOf(region: string): string {
-  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
 }
 
 const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope) => ResourceScope>> = {

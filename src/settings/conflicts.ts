@@ -57,6 +57,7 @@ export function refuseConflicts(
       next: 'leave one of the two out',
     });
   }
+  refuseAccountConflicts(settings, label);
   const { endpointUrl, allowsUnencrypted } = settings.common;
   if (endpointUrl && isExposed(endpointUrl) && !allowsUnencrypted)
     throw refuseExposed({ label: label('endpoint-url'), address: endpointUrl });
@@ -122,6 +123,62 @@ export function refuseConflicts(
       what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is shorter than ${label('interval')} ${formatDuration(intervalSeconds)}`,
       why: 'no heartbeat would ever be sent: expected at least the interval',
       next: 'give a longer --max-idle or a shorter --interval',
+    });
+  }
+}
+
+/** Which accounts, and as whom. */
+function refuseAccountConflicts({ accounts, common }: Settings, label: (name: FlagName) => string): void {
+  const { ids, isOrganization, units, role, externalId, isAllRegions, excluded } = accounts;
+  const kinds = (
+    [
+      ['accounts', ids.length > 0],
+      ['organization', isOrganization],
+      ['ou', units.length > 0],
+    ] as const
+  ).flatMap(([name, isGiven]) => (isGiven ? [name] : []));
+  const [kind, otherKind] = kinds;
+  if (kind && otherKind) {
+    throw new UsageError({
+      what: `${label(kind)} and ${label(otherKind)} were both given`,
+      why: 'each of the two names all accounts that are meant',
+      next: 'give one of the two; --exclude leaves accounts out',
+    });
+  }
+  if (kind && role === undefined) {
+    throw new UsageError({
+      what: `${label(kind)} was given without --role`,
+      why: 'in another account the command works as a role of that account',
+      next: `add --role NAME, e.g. --role OrganizationAccountAccessRole`,
+    });
+  }
+  const lone = role !== undefined ? 'role' : externalId !== undefined ? 'external-id' : undefined;
+  if (!kind && lone) {
+    throw new UsageError({
+      what: `${label(lone)} was given, and no account to use it in`,
+      why: 'the role is assumed in the accounts that --accounts, --organization or --ou name',
+      next: 'add --accounts ID…; for one role a profile with role_arn does it too',
+    });
+  }
+  if (kind && common.profiles.length > 1) {
+    throw new UsageError({
+      what: `${label(kind)} and ${common.profiles.length} profiles were given`,
+      why: 'the credentials of one profile assume the role in every account',
+      next: 'give one --profile',
+    });
+  }
+  if (isAllRegions && common.regions.length > 0) {
+    throw new UsageError({
+      what: `${label('all-regions')} and ${label('region')} were both given`,
+      why: 'the Regions are either named or looked up',
+      next: 'give one of the two; --exclude leaves Regions out',
+    });
+  }
+  if (excluded.length > 0 && !kind && !isAllRegions) {
+    throw new UsageError({
+      what: `${label('exclude')} was given, and nothing to leave it out of`,
+      why: 'it is for --accounts, --organization, --ou and --all-regions',
+      next: 'leave it out',
     });
   }
 }

@@ -24,8 +24,15 @@ const COMMAND_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Names of documents, less the prefixes that the service keeps for itself [model, CreateDocument]. */
 const DOCUMENT_NAME = /^(?!aws|amazon|amzn)[\w.-]{3,128}$/i;
 const NO_CONTROL = /^[^\p{Cc}]+$/u;
+const ACCOUNT_ID = /^\d{12}$/;
+/** A path in front of the name is allowed, as in an ARN [IAM, CreateRole; STS, AssumeRole]. */
+const ROLE_NAME = /^([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
+const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
+/** Also the root, which stands for everything [Organizations, ListAccountsForParent]. */
+const UNIT_ID = /^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$/;
+const REGION_NAME = /^[a-z]{2,4}(-[a-z0-9]+)+$/;
 
-export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Measure' | 'Common';
+export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Measure' | 'Accounts' | 'Common';
 
 /** What there is to say of one flag. */
 export interface FlagEntry {
@@ -372,6 +379,54 @@ export const FLAG_TABLE = {
       example: 'measured.json',
     },
   },
+  Accounts: {
+    accounts: {
+      as: 'ids',
+      isList: true,
+      separator: ',',
+      placeholder: 'ID…',
+      describe: 'work in these accounts, in each as --role',
+      reader: matching(ACCOUNT_ID, 'the 12 digits of an account'),
+      example: '111111111111, several with spaces between',
+    },
+    organization: { as: 'isOrganization', describe: 'read in every account of the AWS organization' },
+    ou: {
+      as: 'units',
+      isList: true,
+      separator: ',',
+      placeholder: 'ID…',
+      describe: 'read in every account below these organizational units',
+      reader: matching(UNIT_ID, 'the id of an organizational unit, ou-… or r-…'),
+      example: 'ou-ab12-11111111',
+    },
+    role: {
+      as: 'role',
+      placeholder: 'NAME',
+      describe: 'the role to assume in each of those accounts',
+      reader: matching(ROLE_NAME, 'the name of a role, without the ARN in front'),
+      example: 'OrganizationAccountAccessRole',
+    },
+    'external-id': {
+      as: 'externalId',
+      placeholder: 'ID',
+      describe: 'what the trust policies of those roles ask for',
+      reader: matching(EXTERNAL_ID, '2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -', 1224),
+      example: 'the text that the roles’ owner gave you',
+    },
+    'all-regions': { as: 'isAllRegions', describe: 'work in every Region that each account has enabled' },
+    exclude: {
+      as: 'excluded',
+      isList: true,
+      separator: ',',
+      placeholder: 'ID|REGION…',
+      describe: 'leave these accounts and Regions out',
+      reader: matching(
+        new RegExp(`${ACCOUNT_ID.source}|${REGION_NAME.source}`),
+        'the 12 digits of an account, or the name of a Region',
+      ),
+      example: '222222222222 or us-west-1',
+    },
+  },
   Common: {
     region: {
       also: ['regions'],
@@ -382,7 +437,7 @@ export const FLAG_TABLE = {
       inFoundFile: true,
       placeholder: 'REGION',
       describe: 'AWS Region; repeat it to work in several at once',
-      reader: matching(/^[a-z]{2,4}(-[a-z0-9]+)+$/, 'the name of a Region, e.g. eu-central-1'),
+      reader: matching(REGION_NAME, 'the name of a Region, e.g. eu-central-1'),
       example: 'eu-central-1',
     },
     profile: {

@@ -29,7 +29,8 @@ export interface Settings {
   readonly delivery: Part<'Delivery'>;
   readonly keeper: Part<'Keeper'>;
   readonly measure: Part<'Measure'>;
-  /** The accounts meant are every profile in every Region; none: what the AWS variables and files say. */
+  readonly accounts: Part<'Accounts'>;
+  /** The accounts meant are every profile, or every one of `accounts`, in every Region; none: what the AWS variables and files say. */
   readonly common: Omit<Part<'Common'>, 'config'> & {
     /** The only Region given; undefined where there is none, or several that have to be narrowed first. */
     readonly region: string | undefined;

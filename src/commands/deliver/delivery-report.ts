@@ -41,7 +41,7 @@ export function reportDelivery(
   const facts = {
     command: verb,
     commandIds,
-    ...(ends.length > 1 ? { accounts } : pickFollowing(accounts[0])),
+    ...(isSeveral(ends) ? { accounts } : pickFollowing(accounts[0])),
   };
   if (lines) io.out(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
   else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
@@ -62,7 +62,7 @@ function reportVerdicts(
   isInterrupted: boolean,
   lines: ResultLines | undefined,
 ): number {
-  const several = ends.length > 1;
+  const several = isSeveral(ends);
   const results = ends.flatMap((end) =>
     'outcome' in end && end.outcome.result ? [{ name: end.account.name, result: end.outcome.result }] : [],
   );
@@ -109,6 +109,8 @@ function reportVerdicts(
   io.err(renderFailedAccounts(accounts));
   return exitStatus;
 }
+
+const isSeveral = (ends: readonly AccountEnd<unknown>[]) => ends.some(({ account }) => account.label !== '');
 
 /** What is told of associations, and the keys that are not there stay away. */
 function pickFollowing({ association, associations }: Following = {}): Following {

@@ -67,6 +67,6 @@ export function renderFailedAccounts(accounts: readonly AccountResult[]): string
 }
 
 /** What tells an account from the others, of its facts. */
-export function labelFacts({ profile, region }: AccountResult): string {
-  return labelAccount({ profile: profile ?? undefined, region: region ?? undefined });
+export function labelFacts({ account, profile, region }: AccountResult): string {
+  return labelAccount({ account, profile: profile ?? undefined, region: region ?? undefined });
 }

@@ -1,3 +1,4 @@
+import { labelAccount } from '../../accounts/names.ts';
 import type { Io } from '../../terminal/io.ts';
 import { type AccountFacts, describeRow, describeRun, type Row, type RunFacts } from './verdict-json.ts';
 
@@ -14,7 +15,7 @@ export function makeResultLines(io: Io): ResultLines {
   const write = (type: string, facts: object) => io.out(`${JSON.stringify({ type, ...facts })}\n`);
   return {
     tellRow(row) {
-      const key = `${row.account?.profile ?? ''} ${row.account?.region ?? ''} ${row.instanceId}`;
+      const key = `${row.account ? labelAccount(row.account) : ''} ${row.instanceId}`;
       const word = `${row.verdict} ${row.class}`;
       if (told.get(key) === word) return;
       told.set(key, word);

@@ -1,7 +1,7 @@
 /** What a dry run prints: the plans, and that nothing was sent. Keys of the JSON are stable and documented in docs/json.md. */
 import { createHash } from 'node:crypto';
-import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
-import { type AccountName, inAccount } from '../../accounts/names.ts';
+import { type AccountEnd, describeAccount, nameFields } from '../../accounts/account-work.ts';
+import { inAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
 import { RESOURCE_WORDS } from '../../policy/describe.ts';
@@ -25,13 +25,13 @@ export function reportPlans(
   ends: readonly AccountEnd<Plan>[],
   io: Io,
 ): number {
-  const isOne = ends.length === 1;
+  const isOne = ends.every(({ account }) => account.label === '');
   const plans = namePlans(ends);
   const [first] = plans;
   if (first) {
     const run = describeRun(verb, settings, bundle, first.plan, plans);
     const instances = plans.flatMap(({ name, plan: { reach } }) =>
-      reach.instances.map((instance) => ({ ...nameFields(name), ...instance })),
+      reach.instances.map((instance) => ({ ...(name ? nameFields(name) : {}), ...instance })),
     );
     const accounts = isOne ? describePlan(first.plan, settings) : { accounts: describeEnds(ends, settings) };
     if (settings.common.output === 'ndjson') {
@@ -48,12 +48,9 @@ export function reportPlans(
 /** Those that could be made. */
 export function namePlans(ends: readonly AccountEnd<Plan>[]): NamedPlan[] {
   return ends.flatMap((end) =>
-    'outcome' in end ? [{ name: ends.length > 1 ? end.account.name : undefined, plan: end.outcome }] : [],
+    'outcome' in end ? [{ name: end.account.label ? end.account.name : undefined, plan: end.outcome }] : [],
   );
 }
-
-const nameFields = (name: AccountName | undefined) =>
-  name ? { profile: name.profile ?? null, region: name.region ?? null } : {};
 
 /** What is the same in every account. */
 function describeRun(

@@ -73,14 +73,20 @@ export interface PlannedInstance extends Instance {
 /** How long each script may run on an instance; the installer's own steps are bounded well below this. */
 export const EXECUTION_TIMEOUT_SECONDS = 300;
 
-/** Looks, and changes nothing. Whatever can refuse refuses here. @throws UserError */
+/**
+ * Looks, and changes nothing. Whatever can refuse refuses here. In an account and Region that nobody named it looks first whether
+ * anybody is there: one call instead of a command that reaches nobody.
+ * @throws UserError
+ */
 export async function makePlan(
   client: SSMClient,
   verb: Verb,
   settings: Settings,
   bundle: Bundle,
+  isFound = false,
 ): Promise<Plan> {
   const { isFollow, shouldWait, every, isDryRun } = settings.delivery;
+  if (isFound) await requireAny(client, settings.targets);
   const targets = await enumerateAll(client, settings.targets);
   const delivery = makeDelivery(verb, settings, bundle, targets);
   const documents = await planDocuments(client, verb, settings, bundle);
@@ -129,6 +135,12 @@ function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: T
     maxConcurrency: isLook ? '100%' : maxConcurrency,
     maxErrors: isLook ? '100%' : maxErrors,
   };
+}
+
+async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
+  if (targets.resourceGroup) return;
+  for await (const _ of listInstances(client, targets)) return;
+  throw new NoMatchError(targets);
 }
 
 async function findEnding(client: SSMClient, targets: Targets): Promise<Plan['ending']> {

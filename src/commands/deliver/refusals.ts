@@ -1,15 +1,35 @@
 /** What a run must not be asked, though every flag alone is right; an account has nothing to do with it. */
-import { listAccounts } from '../../accounts/names.ts';
+import { isLookedUp, isOfOrganization, listAccounts } from '../../accounts/names.ts';
 import { UsageError } from '../../errors.ts';
 import { requireTargets, type Settings } from '../../settings/settings.ts';
 import { needsCanary, type Verb } from './plan.ts';
 
 /** @throws UsageError */
 export function refuseMisuse(verb: Verb, settings: Settings): void {
+  refuseOrganization(verb, settings);
   requireTargets(settings);
   refuseUnwatchedCanary(verb, settings);
   refuseUnfollowable(verb, settings);
   refuseSharedCommand(settings);
+}
+
+/** Changing a whole organization from one machine is what StackSets are better at. */
+function refuseOrganization(verb: Verb, { accounts }: Settings): void {
+  if (verb === 'status' || !isOfOrganization(accounts)) return;
+  const flag = accounts.isOrganization ? '--organization' : '--ou';
+  throw new UsageError(
+    verb === 'install'
+      ? {
+          what: `install ${flag} is the work of CloudFormation StackSets`,
+          why: 'a StackSet needs no role of ours, repeats what failed, and reaches accounts that join later',
+          next: 'run  ssm-keepalive render stackset  and follow docs/organization.md; a few accounts:  --accounts ID… --role NAME',
+        }
+      : {
+          what: `uninstall ${flag} is not offered`,
+          why: 'what a StackSet installed would come back: first its instances are deleted',
+          next: 'follow docs/organization.md; a few accounts:  --accounts ID… --role NAME',
+        },
+  );
 }
 
 /** A canary has to be watched; without waiting there is none, and that has to be said. */
@@ -46,10 +66,10 @@ function refuseUnfollowable(verb: Verb, { delivery, targets }: Settings): void {
 function refuseSharedCommand(settings: Settings): void {
   const { delivery } = settings;
   const accounts = listAccounts(settings);
-  if (delivery.commandIds.length === 0 || accounts.length === 1) return;
+  if (delivery.commandIds.length === 0 || (accounts.length === 1 && !isLookedUp(settings))) return;
   throw new UsageError({
-    what: `--command-id was given with ${accounts.length} accounts and Regions`,
+    what: `--command-id was given with ${isLookedUp(settings) ? 'all' : accounts.length} accounts and Regions`,
     why: 'a command lives in the account and Region that it was sent in',
-    next: 'give the one --profile and --region that its line named when it was sent',
+    next: 'give the one account and --region that its line named when it was sent',
   });
 }

@@ -1,5 +1,6 @@
-import { type AccountAtWork, goOnInEach, workInEach } from '../../accounts/account-work.ts';
+import { type AccountAtWork, type AccountEnd, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
+import { isLookedUp } from '../../accounts/names.ts';
 import { renderBundle } from '../../bundle/index.ts';
 import { NoMatchError } from '../../fleet/choose.ts';
 import { explainNoMatch } from '../../fleet/nearest-tags.ts';
@@ -44,17 +45,19 @@ export async function runVerb(
       const { client, settings: own } = account;
       const connection = service.connectionFor(own.common);
       const told =
-        error instanceof NoMatchError
+        error instanceof NoMatchError && !account.isFound
           ? await explainNoMatch(error, client, connection, own.targets, interruption.requestSignal)
           : error;
-      screen.tellFailure(account, told);
+      if (!account.isFound || !(error instanceof NoMatchError)) screen.tellFailure(account, told);
       throw told;
     });
   }
 
   async function plan(account: AccountAtWork) {
     const client = makeDeliveryClient(account.client, interruption, () => 'nothing');
-    return makePlan(client, verb, account.settings, bundle);
+    const planned = await makePlan(client, verb, account.settings, bundle, account.isFound);
+    screen.say(account, warnBefore(planned, account.settings));
+    return planned;
   }
 
   async function carryOut(account: AccountAtWork, work: Apply | SentCommands): Promise<Applied> {
@@ -69,20 +72,19 @@ export async function runVerb(
   }
 
   try {
+    const workplace = new Workplace(settings, service, interruption);
     const plans =
       commandIds.length > 0
         ? []
-        : await workInEach(settings, service, (account) => settle(account, plan(account)));
-    for (const end of plans)
-      if ('outcome' in end) screen.say(end.account, warnBefore(end.outcome, end.account.settings));
+        : dropEmpty(await workplace.workInEach((account) => settle(account, plan(account))), settings);
     if (isDryRun) return reportPlans(verb, settings, bundle, plans, io);
     await confirmPlans(verb, namePlans(plans), settings, io);
     const ends =
       commandIds.length > 0
-        ? await workInEach(settings, service, (account) =>
+        ? await workplace.workInEach((account) =>
             carryOut(account, new SentCommands(verb, account, interruption, screen.listen(account))),
           )
-        : await goOnInEach(plans, (planned, account) =>
+        : await workplace.goOnInEach(plans, (planned, account) =>
             carryOut(account, new Apply(planned, account.client, interruption, screen.listen(account))),
           );
     screen.stop();
@@ -92,4 +94,14 @@ export async function runVerb(
     undo();
     await service.close();
   }
+}
+
+/** Of accounts and Regions that nobody named most have no such instance. @throws NoMatchError where none has */
+function dropEmpty<T>(ends: AccountEnd<T>[], settings: Settings): AccountEnd<T>[] {
+  if (!isLookedUp(settings)) return ends;
+  const rest = ends.filter((end) => !('error' in end) || !(end.error instanceof NoMatchError));
+  if (rest.length > 0) return rest;
+  throw new NoMatchError(settings.targets, {
+    why: `none of these ${ends.length} accounts and Regions has such an instance`,
+  });
 }

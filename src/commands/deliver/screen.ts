@@ -1,5 +1,5 @@
 /** What is shown while accounts are at work: progress on stderr, or with `--output ndjson` each verdict as soon as it is known. */
-import { type AccountAtWork, describeAccount } from '../../accounts/account-work.ts';
+import { type AccountPlace, describeAccount } from '../../accounts/account-work.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -11,13 +11,13 @@ import { makeProgress } from './progress.ts';
 export interface Screen {
   readonly lines: ResultLines | undefined;
   /** The part of one account. */
-  listen(account: AccountAtWork): (event: PushEvent) => void;
+  listen(account: AccountPlace): (event: PushEvent) => void;
   /** Sentences for people, safe already, under the account's name where there are several. */
-  say(account: AccountAtWork, sentences: readonly string[]): void;
+  say(account: AccountPlace, sentences: readonly string[]): void;
   /** What came of every instance of an account. */
-  tellVerdicts(account: AccountAtWork, verdicts: readonly Verdict[]): void;
+  tellVerdicts(account: AccountPlace, verdicts: readonly Verdict[]): void;
   /** That one of several accounts failed. */
-  tellFailure(account: AccountAtWork, error: unknown): void;
+  tellFailure(account: AccountPlace, error: unknown): void;
   /** Takes the bar off the screen; safe to call twice. */
   stop(): void;
 }
@@ -25,7 +25,7 @@ export interface Screen {
 export function makeScreen({ common }: Settings, io: Io): Screen {
   const lines = common.output === 'ndjson' ? makeResultLines(io) : undefined;
   const progress = makeProgress(io, common.isQuiet);
-  const tell = ({ name, label }: AccountAtWork, verdict: Verdict) =>
+  const tell = ({ name, label }: AccountPlace, verdict: Verdict) =>
     lines?.tellRow(label ? { ...verdict, account: name } : verdict);
   return {
     lines,

@@ -1,6 +1,6 @@
 /** Verdicts for programs; keys are stable and documented in docs/json.md. */
 
-import type { AccountResult } from '../../accounts/account-work.ts';
+import { type AccountResult, nameFields } from '../../accounts/account-work.ts';
 import type { AccountName } from '../../accounts/names.ts';
 import type { KnownAssociation } from '../../fleet/association-match.ts';
 import type { Verdict } from '../../fleet/judge.ts';
@@ -79,7 +79,7 @@ export function describeRun(
 /** One instance as JSON has it. */
 export function describeRow({ report, account, ...verdict }: Row): Record<string, unknown> {
   return {
-    ...(account ? { profile: account.profile ?? null, region: account.region ?? null } : {}),
+    ...(account ? nameFields(account) : {}),
     ...verdict,
     state: report?.state ?? null,
     // What an absent host names is the version of the script that looked.

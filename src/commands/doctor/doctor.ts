@@ -1,4 +1,4 @@
-import { type AccountEnd, describeAccount, workInEach } from '../../accounts/account-work.ts';
+import { type AccountEnd, describeAccount, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
 import { examine } from '../../doctor/index.ts';
 import { parseDuration } from '../../duration.ts';
@@ -26,7 +26,8 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;
   try {
-    const ends = await workInEach(settings, service, async (account): Promise<Examined> => {
+    const workplace = new Workplace(settings, service, interruption);
+    const ends = await workplace.workInEach(async (account): Promise<Examined> => {
       const { client } = account;
       const instanceId =
         words[0] === undefined
@@ -68,7 +69,7 @@ function report(
 ): void {
   const isJson = common.output === 'json';
   const [first] = ends;
-  if (ends.length > 1) {
+  if (ends.some(({ account }) => account.label !== '')) {
     io.out(isJson ? renderDoctorJsonOfEach(ends, exitStatus) : renderDoctorOfEach(ends, io));
     io.err(renderFailedAccounts(ends.map(describeAccount)));
   } else if (first && 'outcome' in first) {

@@ -22,7 +22,7 @@ export function reportPreferences(
 ): number {
   const [first] = ends;
   if (settings.common.output === 'json') return reportFacts('get', ends, describe, settings, io);
-  if (ends.length > 1) {
+  if (isSeveral(ends)) {
     io.out(renderTable(ends));
     return reportFacts('get', ends, describe, settings, io);
   }
@@ -54,7 +54,7 @@ export function reportFacts<T>(
   const exitStatus = accounts.some(({ error }) => error !== null) ? 1 : 0;
   if (settings.common.output === 'json') {
     const [first] = ends;
-    const isOne = ends.length === 1 && first && 'outcome' in first;
+    const isOne = !isSeveral(ends) && first && 'outcome' in first;
     const facts = isOne
       ? describeOutcome(first.outcome)
       : { command: 'preferences', action, exitStatus, accounts };
@@ -63,6 +63,8 @@ export function reportFacts<T>(
   io.err(renderFailedAccounts(untold.map(describeAccount)));
   return exitStatus;
 }
+
+const isSeveral = (ends: readonly AccountEnd<unknown>[]) => ends.some(({ account }) => account.label !== '');
 
 function describe(found: Preferences | undefined): object {
   if (!found) return { exists: false };

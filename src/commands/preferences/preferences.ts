@@ -1,6 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type AccountAtWork, describeAccount, goOnInEach, workInEach } from '../../accounts/account-work.ts';
+import { type AccountAtWork, describeAccount, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
+import { isOfOrganization } from '../../accounts/names.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../../fleet/preferences.ts';
@@ -27,6 +28,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
   const action = readAction(words[0]);
   const changes = readChanges(own);
   refuseUnmeant(action, changes);
+  if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
   const { foundIn } = settings.targets;
   if (action !== 'get' && own['yes'] === true && foundIn !== undefined)
     throw confirmedUnseen('--yes', foundIn);
@@ -40,8 +42,9 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     });
   const service = await openService(settings, io, environment);
   try {
+    const workplace = new Workplace(settings, service, interruption);
     const inEach = <T>(work: (client: SSMClient) => Promise<T>) =>
-      workInEach(settings, service, (account) => work(interruptible(account, 'nothing')));
+      workplace.workInEach((account) => work(interruptible(account, 'nothing')));
     if (action === 'get') return reportPreferences(await inEach(readPreferences), settings, io);
     const plans = await inEach((client) =>
       action === 'set' ? planSet(client, changes) : planUndo(client, look),
@@ -57,7 +60,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     io.err(showChanges(changing));
     if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
     if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
-    const ends = await goOnInEach(plans, async (plan, account) => {
+    const ends = await workplace.goOnInEach(plans, async (plan, account) => {
       const done = await applyChange(interruptible(account, 'effect'), plan);
       io.err(
         say`ssm-keepalive: ${account.label && `${account.label}: `}${describeDone(action, done, account)}\n`,
@@ -94,6 +97,14 @@ function refuseUnmeant(action: Action, changes: PreferenceChanges): void {
     what: isChange ? `${action} changes no field` : 'set was given nothing to change',
     why: 'fields are changed by set: --idle, --max, --shell-profile',
     next: 'run  ssm-keepalive preferences set --idle 60',
+  });
+}
+
+function refuseOrganization(action: Action): UsageError {
+  return new UsageError({
+    what: `preferences ${action} takes no whole organization`,
+    why: 'one wrong answer would reach every session there is',
+    next: 'name the accounts: --accounts ID… --role NAME',
   });
 }
 

@@ -1,0 +1,74 @@
+/** Where a run works: the accounts and Regions that its flags name, and those that have to be asked for. */
+import { UserError } from '../errors.ts';
+import type { Interruption } from '../interruption.ts';
+import type { Settings } from '../settings/settings.ts';
+import { workThrough } from './bounded.ts';
+import type { OpenService } from './connection.ts';
+import { type AccountName, isLookedUp, isOfOrganization, listAccounts } from './names.ts';
+
+/** One account in one Region, or an account whose Regions could not be found out. */
+export interface Place {
+  readonly name: AccountName;
+  readonly error?: unknown;
+}
+
+export interface Places {
+  readonly all: readonly Place[];
+  /** How many accounts of the organization were left out because nobody can work there. */
+  readonly inactiveCount: number;
+}
+
+/** Each lookup is an AssumeRole and a ListRegions, of services that are asked by everybody at once. */
+const LOOKUPS_AT_ONCE = 16;
+
+/** @throws UserError where the organization cannot be listed, or nothing is left of it */
+export async function findPlaces(
+  settings: Settings,
+  service: OpenService,
+  { requestSignal }: Interruption,
+): Promise<Places> {
+  if (!isLookedUp(settings)) {
+    const all = listAccounts(settings).map((name) => ({ name }));
+    if (all.length === 0) throw nothingLeft();
+    return { all, inactiveCount: 0 };
+  }
+  const { accounts, common } = settings;
+  const { listMembers, listRegions } = await import('../fleet/organization.ts');
+  const members = isOfOrganization(accounts)
+    ? await listMembers(service.callerFor({ profile: common.profile }, requestSignal), accounts.units)
+    : { ids: accounts.ids, inactiveCount: 0 };
+  const named = listAccounts({
+    ...settings,
+    accounts: { ...accounts, ids: members.ids },
+    ...(accounts.isAllRegions ? { common: { ...common, regions: [] } } : {}),
+  });
+  const isNone = isOfOrganization(accounts) && members.ids.length === 0;
+  const lookUp = async (name: AccountName): Promise<readonly Place[]> => {
+    const caller = service.callerFor(name, requestSignal);
+    try {
+      const regions = await listRegions(caller);
+      return regions
+        .filter((region) => !accounts.excluded.includes(region))
+        .map((region) => ({ name: { ...name, region } }));
+    } catch (error) {
+      if (requestSignal.aborted) throw error;
+      return [{ name, error }];
+    } finally {
+      service.release(caller.client);
+    }
+  };
+  const all = accounts.isAllRegions
+    ? (await workThrough(named, LOOKUPS_AT_ONCE, lookUp)).flat()
+    : named.map((name) => ({ name }));
+  if (isNone || all.length === 0) throw nothingLeft();
+  return { all, inactiveCount: members.inactiveCount };
+}
+
+function nothingLeft(): UserError {
+  return new UserError({
+    code: 'no-account',
+    what: 'there is no account to work in',
+    why: '--exclude leaves all of them out, or none is active',
+    next: 'check --accounts, --ou and --exclude',
+  });
+}

@@ -1,0 +1,102 @@
+/** Credentials of a role in another account, renewed while the program runs. */
+import { UserError } from '../errors.ts';
+import { partitionOf } from '../partitions.ts';
+import { clockOf, type Keys } from './client.ts';
+import { explainServiceError, readDenial } from './service-errors.ts';
+import { type Caller, callSigned, readElement } from './signed-call.ts';
+
+export interface RoleName {
+  readonly account: string;
+  readonly role: string;
+  readonly externalId: string | undefined;
+}
+
+/** How long before their end new ones are asked for: as long as the SDK would, or less of those that do not live long. */
+const RENEW_MS = 5 * 60_000;
+const RENEW_SHARE = 1 / 3;
+
+/** So sessions and calls of the role are named in the account's own records. */
+const SESSION_NAME = 'ssm-keepalive';
+
+/**
+ * Gives the same credentials until they are about to end, then new ones; who asks meanwhile waits for the same answer. A role that
+ * cannot be assumed is not asked for again.
+ */
+export function assumeRole(caller: Caller, name: RoleName): () => Promise<Keys> {
+  let current: Promise<Keys> | undefined;
+  let renewAt = Number.POSITIVE_INFINITY;
+  return () => {
+    const clock = clockOf(caller.client);
+    if (current && clock.now() < renewAt) return current;
+    const askedAt = clock.now();
+    renewAt = Number.POSITIVE_INFINITY;
+    current = askForRole(caller, name).then((keys) => {
+      const life = (keys.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - askedAt;
+      renewAt = askedAt + life - Math.min(RENEW_MS, life * RENEW_SHARE);
+      return keys;
+    });
+    return current;
+  };
+}
+
+async function askForRole(caller: Caller, name: RoleName): Promise<Keys> {
+  const { account, role, externalId } = name;
+  try {
+    const region = await caller.client.config.region();
+    const parameters = new URLSearchParams({
+      Action: 'AssumeRole',
+      Version: '2011-06-15',
+      RoleArn: `arn:${partitionOf(region)}:iam::${account}:role/${role}`,
+      RoleSessionName: SESSION_NAME,
+      ...(externalId === undefined ? {} : { ExternalId: externalId }),
+    });
+    const answer = await callSigned(caller, {
+      service: 'sts',
+      headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
+      body: parameters.toString(),
+    });
+    const read = (element: string) => readElement(answer, element) ?? '';
+    return {
+      accessKeyId: read('AccessKeyId'),
+      secretAccessKey: read('SecretAccessKey'),
+      sessionToken: read('SessionToken'),
+      expiration: new Date(read('Expiration')),
+    };
+  } catch (error) {
+    throw explainRole(error, name);
+  }
+}
+
+/** STS gives one answer for a role that is not there, one that trusts somebody else, and a wrong external id [API reference, AssumeRole]. */
+function explainRole(error: unknown, { account, role, externalId }: RoleName): UserError {
+  const what = `account ${account} was not worked in`;
+  const denied = readDenial(error);
+  if (!denied) return explainServiceError(error, what);
+  const { message } = error as Error;
+  const leaveOut = `leave the account out: --exclude ${account}`;
+  const isOurs = /no identity-based policy allows/.test(message);
+  const isForbidden = /explicit deny/.test(message);
+  const withId = externalId === undefined ? '' : ', or asks for another external id';
+  return new UserError(
+    isOurs || isForbidden
+      ? {
+          code: 'AccessDeniedException',
+          what,
+          why: isOurs
+            ? `these credentials lack sts:AssumeRole on ${denied.resource}`
+            : `a policy denies sts:AssumeRole on ${denied.resource}`,
+          next: `ask for it; all that a command needs:  ssm-keepalive policy COMMAND; or ${leaveOut}`,
+        }
+      : {
+          code: 'no-role',
+          what,
+          why: `the role ${role} is not there, or does not trust ${readCaller(message)}${withId}`,
+          next: `make the role there or mend its trust policy${
+            externalId === undefined ? '; if that asks for an external id, give --external-id' : ''
+          }; or ${leaveOut}`,
+        },
+    { cause: error },
+  );
+}
+
+const readCaller = (message: string) => /^User: (\S+) is not/.exec(message)?.[1] ?? 'these credentials';

@@ -1,0 +1,116 @@
+/**
+ * Calls of services of which one operation or three are needed here: a client of the SDK for each would be larger than the rest
+ * of the program. Signed, repeated and told apart as the SDK does it.
+ */
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { sleep } from '../clock.ts';
+import { makeInterrupted } from '../interruption.ts';
+import { findPartition } from '../partitions.ts';
+import { type Connection, clockOf } from './client.ts';
+import { findAddress } from './configured-addresses.ts';
+
+/** Who calls: whoever the client signs as. */
+export interface Caller {
+  readonly client: SSMClient;
+  readonly profile?: Connection['profile'];
+  readonly variables?: NodeJS.ProcessEnv;
+  /** The lab's. */
+  readonly endpointUrl?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SignedCall {
+  readonly service: 'sts' | 'organizations' | 'account';
+  readonly path?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** As many as the clients of Systems Manager make. */
+const MOST_ATTEMPTS = 8;
+const LONGEST_WAIT_MS = 20_000;
+const ANSWER_MS = 30_000;
+
+/** The answer's text. @throws Error with the service's name for what went wrong */
+export async function callSigned(caller: Caller, call: SignedCall): Promise<string> {
+  const { client, signal } = caller;
+  for (let attempt = 1; ; attempt += 1) {
+    if (signal?.aborted) throw makeInterrupted('the accounts were not looked up');
+    try {
+      return await callOnce(caller, call);
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS || !isWorthRepeating(error as Error)) throw error;
+      const most = Math.min(LONGEST_WAIT_MS, 500 * 2 ** (attempt - 1));
+      await sleep(clockOf(client), most * (0.5 + Math.random() / 2), signal);
+    }
+  }
+}
+
+async function callOnce(caller: Caller, { service, path = '/', headers, body }: SignedCall): Promise<string> {
+  const { credentials, sha256, systemClockOffset, region: readRegion } = caller.client.config;
+  const own = await readRegion();
+  const { suffix, home } = findPartition(own);
+  // Of the three STS alone answers in every Region, and what it gives there is good in all of them.
+  const region = service === 'sts' ? own : home;
+  const address =
+    caller.endpointUrl ??
+    (await findAddress(service, caller.profile, caller.variables ?? {})) ??
+    `https://${service}.${region}.${suffix}`;
+  const { protocol, host, hostname, port } = new URL(address);
+  const signer = new SignatureV4({ credentials, region, service, sha256 });
+  const request = await signer.sign(
+    {
+      method: 'POST',
+      protocol,
+      hostname,
+      ...(port ? { port: Number(port) } : {}),
+      path,
+      query: {},
+      headers: { host, ...headers },
+      body,
+    },
+    { signingDate: new Date(Date.now() + systemClockOffset) },
+  );
+  const { host: _, ...signed } = request.headers;
+  const signals = [AbortSignal.timeout(ANSWER_MS), ...(caller.signal ? [caller.signal] : [])];
+  const response = await fetch(`${protocol}//${host}${path}`, {
+    method: 'POST',
+    headers: signed,
+    body,
+    signal: AbortSignal.any(signals),
+  }).catch((error: Error) => {
+    // The code of what broke is one level down.
+    const { code } = (error.cause ?? {}) as { code?: string };
+    throw Object.assign(new Error(error.message, { cause: error }), { name: error.name, code });
+  });
+  const text = await response.text();
+  if (response.ok) return text;
+  throw readError(text, response);
+}
+
+function isWorthRepeating(error: Error & { status?: number; code?: string }): boolean {
+  return (
+    (error.status ?? 0) >= 500 ||
+    /Throttl|TooManyRequests|RequestLimitExceeded|TimeoutError/.test(error.name) ||
+    (error.code !== undefined && error.code !== 'ENOTFOUND')
+  );
+}
+
+/** JSON with `__type`, JSON with the name in a header, or XML. */
+function readError(text: string, { status, headers }: Response): Error {
+  const facts = /^\s*\{/.test(text) ? (JSON.parse(text) as Record<string, string>) : {};
+  const type =
+    facts['__type'] ?? headers.get('x-amzn-errortype') ?? readElement(text, 'Code') ?? 'UnknownError';
+  const message = facts['message'] ?? facts['Message'] ?? readElement(text, 'Message') ?? '';
+  const name = type.replace(/^.*#/, '').replace(/:.*$/, '');
+  return Object.assign(new Error(message), { name, status, $metadata: { httpStatusCode: status } });
+}
+
+/** The text of an element that occurs once, of an answer in XML. */
+export function readElement(xml: string, name: string): string | undefined {
+  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  return found?.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES[entity] ?? '');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
