@@ -25,7 +25,7 @@ import { startTestLab } from './support/lab.ts';
 
 const YAML = 'ssm-keepalive.config.yaml';
 const JSON_FILE = 'ssm-keepalive.config.json';
-const EVERY_GROUP = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Common'] as const;
+const EVERY_GROUP = ['Targets', 'Delivery', 'Keeper', 'Measure', 'Accounts', 'Common'] as const;
 
 function makeFolder(context: TestContext, files: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-config-'));
@@ -79,9 +79,30 @@ const SAMPLES: Readonly<Record<string, string>> = {
   report: 'out.html',
   'idle-timeout': '60',
   every: 'rate(1 day)',
+  accounts: '111111111111',
+  ou: 'ou-ab12-11111111',
+  role: 'keeper',
+  'external-id': 'secret-7',
+  exclude: 'us-west-1',
 };
-/** Switches without which a flag means nothing. */
-const NEEDS: Readonly<Record<string, string>> = { every: 'follow' };
+/** What a flag means nothing without: switches, and texts. */
+const NEEDS: Readonly<Record<string, Readonly<Record<string, true | string>>>> = {
+  every: { follow: true },
+  accounts: { role: 'keeper' },
+  organization: { role: 'keeper' },
+  ou: { role: 'keeper' },
+  role: { organization: true },
+  'external-id': { organization: true, role: 'keeper' },
+  exclude: { 'all-regions': true },
+};
+const linesOf = (flag: string) =>
+  Object.entries(NEEDS[flag] ?? {})
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .join('');
+const membersOf = (flag: string) =>
+  Object.entries(NEEDS[flag] ?? {})
+    .map(([name, value]) => `, "${name}": ${JSON.stringify(value)}`)
+    .join('');
 
 for (const name of [YAML, JSON_FILE]) {
   test(`config file: every flag is a key of ${name}, read as the flag is`, async (context) => {
@@ -96,15 +117,14 @@ for (const name of [YAML, JSON_FILE]) {
           : flag.kind === 'list'
             ? JSON.stringify([value])
             : JSON.stringify(value);
-      const needed = NEEDS[flag.name];
       const text =
         name === YAML
-          ? `${flag.name}: ${inFile}\n${needed ? `${needed}: true\n` : ''}`
-          : `{"${flag.name}": ${inFile}${needed ? `, "${needed}": true` : ''}}`;
+          ? `${flag.name}: ${inFile}\n${linesOf(flag.name)}`
+          : `{"${flag.name}": ${inFile}${membersOf(flag.name)}}`;
       writeFileSync(join(folder, name), text);
       const config = join(folder, name);
       const { common, ...others } = await read(folder, { flags: { config } });
-      const expected = readSettings({ [flag.name]: typed, ...(needed ? { [needed]: true } : {}) });
+      const expected = readSettings({ [flag.name]: typed, ...NEEDS[flag.name] });
       assert.deepEqual({ ...others, common: { ...common, configFile: undefined } }, expected, flag.name);
     }
   });
@@ -273,7 +293,6 @@ for (const flag of FLAGS.filter(({ name }) => name !== 'config') as readonly Fla
   const isTaken = FOUND.includes(flag.name);
   test(`config file: ${flag.name} in one that was only found is ${isTaken ? 'taken' : 'refused, never ignored'}`, async (context) => {
     const given = SAMPLES[flag.name] ?? flag.fallback?.split(',')[0] ?? 'true';
-    const needed = NEEDS[flag.name] ? `${NEEDS[flag.name]}: true\n` : '';
     // As strict as it gets is refused too: who reads 1h there believes that it holds.
     const values =
       flag.name === 'max-idle' ? ['365d', '8h', '1h'] : flag.kind === 'switch' ? ['true', 'false'] : [given];
@@ -281,8 +300,8 @@ for (const flag of FLAGS.filter(({ name }) => name !== 'config') as readonly Fla
       for (const name of [YAML, JSON_FILE]) {
         const text =
           name === YAML
-            ? `# ours\n${flag.name}: ${value}\n${needed}`
-            : `{\n"${flag.name}": ${flag.kind === 'switch' ? value : JSON.stringify(value)}${needed && `, "${NEEDS[flag.name]}": true`}}`;
+            ? `# ours\n${flag.name}: ${value}\n${linesOf(flag.name)}`
+            : `{\n"${flag.name}": ${flag.kind === 'switch' ? value : JSON.stringify(value)}${membersOf(flag.name)}}`;
         const folder = makeFolder(context, { [name]: text });
         if (isTaken) {
           await read(folder, { isFound: true });

@@ -5,5 +5,12 @@ export type { Credentials } from './door.ts';
 export type { ExecOptions, Host as LabHost } from './host.ts';
 export { readInventory } from './inventory.ts';
 export { type Lab, labEnv, startLab } from './lab.ts';
-export { DEFAULT_HOSTS, defaultLabDir, type HostSpec, type IdlePolicy, type LabOptions } from './options.ts';
+export {
+  type AccountSpec,
+  DEFAULT_HOSTS,
+  defaultLabDir,
+  type HostSpec,
+  type IdlePolicy,
+  type LabOptions,
+} from './options.ts';
 export { LabInUseError, type LabState } from './ownership.ts';

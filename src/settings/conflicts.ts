@@ -153,7 +153,9 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
     });
   }
   const lone = role !== undefined ? 'role' : externalId !== undefined ? 'external-id' : undefined;
-  if (!kind && lone) {
+  // A variable or a file may have it ready for the runs that need it.
+  const isTyped = (name: FlagName) => label(name) === `--${name}`;
+  if (!kind && lone && isTyped(lone)) {
     throw new UsageError({
       what: `${label(lone)} was given, and no account to use it in`,
       why: 'the role is assumed in the accounts that --accounts, --organization or --ou name',
@@ -174,7 +176,7 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
       next: 'give one of the two; --exclude leaves Regions out',
     });
   }
-  if (excluded.length > 0 && !kind && !isAllRegions) {
+  if (excluded.length > 0 && !kind && !isAllRegions && isTyped('exclude')) {
     throw new UsageError({
       what: `${label('exclude')} was given, and nothing to leave it out of`,
       why: 'it is for --accounts, --organization, --ou and --all-regions',

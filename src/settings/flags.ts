@@ -382,6 +382,7 @@ export const FLAG_TABLE = {
   Accounts: {
     accounts: {
       as: 'ids',
+      isRare: true,
       isList: true,
       separator: ',',
       placeholder: 'ID…',
@@ -389,9 +390,14 @@ export const FLAG_TABLE = {
       reader: matching(ACCOUNT_ID, 'the 12 digits of an account'),
       example: '111111111111, several with spaces between',
     },
-    organization: { as: 'isOrganization', describe: 'read in every account of the AWS organization' },
+    organization: {
+      as: 'isOrganization',
+      isRare: true,
+      describe: 'read in every account of the AWS organization',
+    },
     ou: {
       as: 'units',
+      isRare: true,
       isList: true,
       separator: ',',
       placeholder: 'ID…',
@@ -401,6 +407,7 @@ export const FLAG_TABLE = {
     },
     role: {
       as: 'role',
+      isRare: true,
       placeholder: 'NAME',
       describe: 'the role to assume in each of those accounts',
       reader: matching(ROLE_NAME, 'the name of a role, without the ARN in front'),
@@ -408,14 +415,20 @@ export const FLAG_TABLE = {
     },
     'external-id': {
       as: 'externalId',
+      isRare: true,
       placeholder: 'ID',
       describe: 'what the trust policies of those roles ask for',
       reader: matching(EXTERNAL_ID, '2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -', 1224),
       example: 'the text that the roles’ owner gave you',
     },
-    'all-regions': { as: 'isAllRegions', describe: 'work in every Region that each account has enabled' },
+    'all-regions': {
+      as: 'isAllRegions',
+      isRare: true,
+      describe: 'work in every Region that each account has enabled',
+    },
     exclude: {
       as: 'excluded',
+      isRare: true,
       isList: true,
       separator: ',',
       placeholder: 'ID|REGION…',

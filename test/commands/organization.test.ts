@@ -153,3 +153,88 @@ test('accounts: what is to be typed next names account and role', async (context
   assert.match(next, new RegExp(`--accounts ${A} --role fleet/keeper$`));
   assert.equal((await rig.run(next)).status, 0);
 });
+
+const ORGANIZATION = {
+  accounts: [
+    member(A),
+    member(B, { unit: 'ou-lab0-11111111' }),
+    member(C, { unit: 'ou-lab0-22222222', regions: ['us-east-1', 'af-south-1'] }),
+    member(D, { unit: 'ou-lab0-22222222', state: 'SUSPENDED' }),
+  ] as AccountSpec[],
+  hosts: [at('a', A), at('b', B, 'eu-west-1'), at('c', C, 'af-south-1'), at('d', D)],
+  options: { units: { 'ou-lab0-11111111': 'r-lab0', 'ou-lab0-22222222': 'ou-lab0-11111111' } },
+};
+const MANAGER = '123456789012';
+
+test('accounts: --all-regions finds those that each account has enabled, and where nobody is there is no failure', async (context) => {
+  const { accounts, hosts, options } = ORGANIZATION;
+  const rig = await makeRig(context, accounts, hosts, options);
+  const done = await rig.run(
+    `status --tag env=dev --accounts ${A} ${B} ${C} ${AS_ROLE} --all-regions --exclude us-east-1 --output json`,
+  );
+  assert.equal(done.status, 0, done.stderr);
+  assert.deepEqual(namesOf(done), [`${B} eu-west-1 b`, `${C} af-south-1 c`]);
+  assert.deepEqual(codesOf(done), [`${B} eu-west-1 good`, `${C} af-south-1 good`]);
+  assert.deepEqual([rig.count('AssumeRole'), rig.count('listRegions')], [3, 3]);
+  // One look in each of 16 + 16 + 1 Regions, and a command in two of them.
+  assert.equal(rig.lab.requests.filter(({ operation }) => operation === 'SendCommand').length, 2);
+  const nobody = await rig.run(`status --tag env=none --accounts ${A} ${AS_ROLE} --all-regions`);
+  assert.equal(nobody.status, 1);
+  assert.match(nobody.stderr, /none of these 17 accounts and Regions has such an instance/);
+});
+
+test('accounts: --organization reads in every active account, and --ou in those below it', async (context) => {
+  const { accounts, hosts, options } = ORGANIZATION;
+  const rig = await makeRig(context, accounts, hosts, options);
+  const all = await rig.run(`status --tag env=dev --organization ${AS_ROLE} --all-regions --output json`);
+  assert.deepEqual(namesOf(all), [`${A} us-east-1 a`, `${B} eu-west-1 b`, `${C} af-south-1 c`]);
+  // The first account manages the organization, and has no such role.
+  assert.deepEqual(codesOf(all)[0], `${MANAGER}  no-role`);
+  assert.equal(all.status, 1);
+  const some = await rig.run(
+    `preferences get --ou ou-lab0-11111111 ${AS_ROLE} --region us-east-1 --output json`,
+  );
+  assert.equal(some.status, 0, some.stderr);
+  assert.deepEqual(codesOf(some), [`${B} us-east-1 good`, `${C} us-east-1 good`]);
+  const without = await rig.run(
+    `doctor --organization ${AS_ROLE} --region us-east-1 --exclude ${MANAGER},${B},${C} --output json`,
+  );
+  assert.deepEqual(codesOf(without), [`${A} us-east-1 good`]);
+  const nowhere = await rig.run(`preferences get --ou ou-lab0-33333333 ${AS_ROLE} --region us-east-1`);
+  assert.match(nowhere.stderr, /the organization has no such unit\n {2}next: check the ids of --ou/);
+});
+
+test('accounts: pages of an organization are read to the end, and a throttled lookup is asked again', async (context) => {
+  const many = Array.from({ length: 45 }, (_, index) => member(String(200_000_000_000 + index)));
+  const rig = await makeRig(context, many);
+  for (const operation of ['ListAccounts', 'AssumeRole'] as const)
+    rig.lab.faults.failNext(operation, 'ThrottlingException', 2);
+  const done = await rig.run(
+    `preferences get --organization ${AS_ROLE} --region us-east-1 --exclude ${MANAGER} --output json`,
+  );
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal(JSON.parse(done.stdout).accounts.length, 45);
+  assert.equal(rig.count('ListAccounts'), 3 + 2);
+});
+
+for (const [words, complaint] of [
+  [
+    `install --all --organization ${AS_ROLE}`,
+    /is the work of CloudFormation StackSets\n.*\n.*render stackset/,
+  ],
+  [`uninstall --all --ou r-lab0 ${AS_ROLE}`, /uninstall --ou is not offered/],
+  [`preferences set --idle 60 --organization ${AS_ROLE}`, /preferences set takes no whole organization/],
+  [`status --all --accounts ${A}`, /--accounts was given without --role/],
+  [`status --all --role keeper`, /--role was given, and no account to use it in/],
+  [`status --all --accounts ${A} --organization ${AS_ROLE}`, /--accounts and --organization were both given/],
+  [`status --all --all-regions --region us-east-1`, /--all-regions and --region were both given/],
+  [`status --all --exclude ${A}`, /nothing to leave it out of/],
+  [`status --all --accounts ${A} ${AS_ROLE} --profile a --profile b`, /--accounts and 2 profiles were given/],
+  [`doctor i-0123456789abcdef0 --organization ${AS_ROLE}`, /works in one account and Region/],
+] as const) {
+  test(`accounts: \`${words}\` is bad usage`, async () => {
+    const result = await runCli(words.split(' '));
+    assert.equal(result.status, 2, result.stderr);
+    assert.match(result.stderr, complaint);
+  });
+}
