@@ -89,7 +89,9 @@ test('docs: every ssm-keepalive line of a console block, and every example of he
   const lines = [...PAGES.flatMap(commandLines), ...help].filter(({ words }) => !/^lab /.test(words));
   assert.ok(lines.length >= 10, 'the blocks were found');
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-docs-'));
-  const lab = await startTestLab(context, { hosts: HOSTS });
+  const role = { name: 'fleet-reader' };
+  const accounts = ['111111111111', '222222222222'].map((id) => ({ id, role }));
+  const lab = await startTestLab(context, { hosts: HOSTS, accounts });
   const env = { ...lab.env, SSM_KEEPALIVE_LAB_DIR: join(folder, 'lab') };
   context.after(async () => {
     await runCli(['lab', 'down'], env);
