@@ -72,12 +72,16 @@ __ssmka_is_wanted() {
 __ssmka_is_program() {
  [ -x "$1" ] || return 1
  [ -O /usr/bin ] || return 0
- __ssmka_start=$(readlink -f "$1") || return 1
- set -- "$1" / "$__ssmka_start"
- for __ssmka_line in "$1" "$__ssmka_start"; do
-  while __ssmka_line=${__ssmka_line%/*} && [ -n "$__ssmka_line" ]; do set -- "$@" "$__ssmka_line"; done
+ __ssmka_start=$1
+ set -- /
+ while [ $# -lt 99 ]; do
+  __ssmka_line=$__ssmka_start
+  while [ -n "$__ssmka_line" ]; do set -- "$@" "$__ssmka_line" && __ssmka_line=${__ssmka_line%/*}; done
+  [ -h "$__ssmka_start" ] || break
+  __ssmka_line=$(/usr/bin/env PATH=/usr/bin:/bin readlink "$__ssmka_start") || return 1
+  case $__ssmka_line in /*) __ssmka_start=$__ssmka_line ;; *) __ssmka_start=${__ssmka_start%/*}/$__ssmka_line ;; esac
  done
- [ "$(/usr/bin/find -L "$@" -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" = . ]
+ [ ! -h "$__ssmka_start" ] && [ "$(/usr/bin/find -L "$@" -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" = . ]
 }
 
 __ssmka_find_python() {
@@ -92,7 +96,7 @@ __ssmka_find_python() {
 
 __ssmka_watch() {
  for __ssmka_line in 1 2 3; do
-  sleep 1
+  /usr/bin/env PATH=/usr/bin:/bin sleep 1
   __ssmka_line=
   read -r __ssmka_line <"/proc/$1/stat" || return 0
   case $__ssmka_line in *' (ssm-keepalive) '*) return 0 ;; esac
@@ -139,7 +143,7 @@ __ssmka_run_relay() {
  __ssmka_status=
  __ssmka_started=
  __ssmka_pid=
- __ssmka_modes=$(stty -g 2>/dev/null) || return 0
+ __ssmka_modes=$(/usr/bin/env PATH=/usr/bin:/bin stty -g 2>/dev/null) || return 0
  {
   (__ssmka_become_relay) || :
   echo end >>/proc/self/fd/9
@@ -160,8 +164,8 @@ __ssmka_run_relay() {
    done
   fi
   jobs >/dev/null
-  [ -z "$__ssmka_started" ] || { stty -icanon -echo min 0 time 10 <&1 && dd bs=512 count=8 <&1 >/dev/null; }
-  stty "$__ssmka_modes" <&1
+  [ -z "$__ssmka_started" ] || { /usr/bin/env PATH=/usr/bin:/bin stty -icanon -echo min 0 time 10 <&1 && /usr/bin/env PATH=/usr/bin:/bin dd bs=512 count=8 <&1 >/dev/null; }
+  /usr/bin/env PATH=/usr/bin:/bin stty "$__ssmka_modes" <&1
  } 2>/dev/null 9<<__SSMKA_END
 open
 __SSMKA_END

@@ -5,7 +5,7 @@ if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
   # First of all: no descendant may see our ENV. ksh and mksh skip the user's own rc when one is set.
   unset ENV
   # Root reads nothing here that others may change.
-  if [ -O /usr/bin ] && [ "$(/usr/bin/find -L / /usr /usr/local /usr/local/lib /usr/local/lib/ssm-keepalive -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
+  if [ -O /usr/bin ] && [ "$(/usr/bin/find -L / /usr /usr/local /usr/local/lib /usr/local/lib/ssm-keepalive /usr/local/lib/ssm-keepalive/.. /usr/local/lib/ssm-keepalive/../.. /usr/local/lib/ssm-keepalive/../../.. -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
     __ssmka_dir=none
   elif [ -r /usr/local/lib/ssm-keepalive/env-before ]; then
     read -r ENV </usr/local/lib/ssm-keepalive/env-before && export ENV || unset ENV
