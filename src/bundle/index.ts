@@ -21,6 +21,6 @@ export {
   type WrapperName,
 } from './keepers.ts';
 export type { BundleFile } from './manifest.ts';
-export { SHELL_PROFILE } from './places.ts';
+export { SHELL_PROFILE, SHELL_PROFILE_START } from './places.ts';
 export { recordedFiles, type TreeFile, treeFiles } from './tree.ts';
 export { BundleTooLargeError, type ScriptName, wireCommands } from './wire.ts';

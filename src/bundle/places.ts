@@ -85,6 +85,8 @@ const sh = (place: Place, entry: StubFile['entry'], path: string, template: stri
 
 /**
  * What the account's session document types into a session to start the keeper where it is installed, and to do nothing where
- * it is not. The stub takes its place in ENV as the proof that it was meant.
+ * it is not. The stub takes its place in ENV as the proof that it was meant. Root asks first whether others may change it: on a
+ * host where it is not installed, anybody may have made one of these places.
  */
-export const SHELL_PROFILE = `for ENV in ${PLACES.map(({ library }) => `${library}/entry.sh`).join(' ')}; do [ -r "$ENV" ] && . "$ENV" && break; done; unset ENV`;
+export const SHELL_PROFILE_START = `for ENV in ${PLACES.map(({ library }) => `${library}/entry.sh`).join(' ')}`;
+export const SHELL_PROFILE = `${SHELL_PROFILE_START}; do [ -r "$ENV" ] && { [ ! -O /usr/bin ] || [ "$(/usr/bin/find -L / /usr "\${ENV%/*/*/*}/" "\${ENV%/*/*}" "\${ENV%/*}" "$ENV" -maxdepth 0 \\( ! -user 0 -o -perm /22 \\) 2>&1 && echo .)" = . ]; } && . "$ENV" && break; done; unset ENV`;

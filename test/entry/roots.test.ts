@@ -1,7 +1,9 @@
 // Root's own shells read nothing of the library, and start no program that it names, where others may change it.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { chmodSync, readdirSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
+import { SHELL_PROFILE } from '../../src/bundle/index.ts';
 import { bundleOf, ENV, installQuietly, LIBRARY } from '../support/bundle.ts';
 import { Sandbox, skipUnless } from '../support/sandbox.ts';
 
@@ -20,6 +22,10 @@ const PLACES: readonly (readonly [what: string, spoil: string])[] = [
   ['the library', `chmod 777 ${LIB}`],
   ['the library, by its owner', `chown 1001 ${LIB}`],
   ['the version', `chmod 775 $version`],
+  [
+    'a folder that a link on the way leads into',
+    'mkdir /opt/data; mv /usr/local/lib /opt/data/lib; ln -s /opt/data/lib /usr/local/lib; chown 1001 /opt/data',
+  ],
   ['a file of the version', `chmod 666 $version/relay.py`],
   ['the entry', `chown 1001 $version/entry.sh $version/entry.fish`],
 ];
@@ -39,6 +45,7 @@ const WAYS: readonly (readonly [name: string, command: string])[] = [
   ['bash, rc', `bash --norc -i -c '. /etc/bash.bashrc'`],
   ['zsh, rc', `zsh -f -i -c '. /etc/zsh/zshrc'`],
   ['fish, login', `fish -l -i -c :`],
+  ['dash, typed for every session', `dash -i -c "$(cat /tmp/typed)"`],
 ];
 
 /** Every way as root, beside a library in which the stub, the version in use and its entry are planted. */
@@ -52,6 +59,7 @@ ${command} >/dev/null 2>&1 </dev/null\n`,
   return `export case HOME=/root PS1='prompt> '
 mv ${LIB} /tmp/original; version=${LIB}/$(cat /tmp/original/current)
 prepare() {
+  [ ! -h /usr/local/lib ] || { rm /usr/local/lib; mv /opt/data/lib /usr/local/lib; rmdir /opt/data; }
   rm -rf ${LIB}; cp -a /tmp/original ${LIB}; chown 0:0 /usr/local; chmod 755 /usr/local /usr/local/lib
   ${plant('$version/entry.sh')}; ${plant('$version/entry.fish')}
 }
@@ -66,6 +74,7 @@ test('a planted entry is read by no shell of root’s, and by every one where no
   const sandbox = new Sandbox();
   try {
     installQuietly(sandbox, bundleOf({ entries: ['env', 'profile', 'rc'] }));
+    sandbox.write('tmp/typed', SHELL_PROFILE);
     sandbox.write('tmp/driver.sh', driver());
     await once(sandbox.start(['/usr/bin/dash', '/tmp/driver.sh'], 'ignore'), 'exit');
     assert.ok(sandbox.has('tmp/done'));
@@ -88,22 +97,88 @@ test('root’s session starts no interpreter that others may change; another use
     installQuietly(sandbox, bundle);
     sandbox.write('srv-site/python3', '#!/bin/sh\necho ran >>/tmp/ran\nexec /usr/bin/python3 "$@"\n', 0o777);
     sandbox.extra = ['--bind', sandbox.path('srv-site'), '/srv'];
-    sandbox.write(`${LIBRARY}/${bundle.digest}/interpreter`, '/srv/python3\n');
-    const session = sandbox.open({
-      executable: '/usr/bin/dash',
-      argv0: 'sh',
-      uid: 0,
-      env: { ENV, HOME: '/root' },
-    });
-    try {
-      await session.until('a heartbeat', () => session.answered > 0);
-      assert.equal(sandbox.has('tmp/ran'), false);
-    } finally {
-      session.close();
+    // A program that is root's, behind a link that somebody else may change.
+    sandbox.write('srv-site/root/.keep', '');
+    symlinkSync('/srv/open/python3', sandbox.path('srv-site/root/python3'));
+    sandbox.write('srv-site/open/.keep', '');
+    symlinkSync('/usr/bin/python3', sandbox.path('srv-site/open/python3'));
+    chmodSync(sandbox.path('srv-site/open'), 0o777);
+    for (const interpreter of ['/srv/python3', '/srv/root/python3']) {
+      sandbox.write(`${LIBRARY}/${bundle.digest}/interpreter`, `${interpreter}\n`);
+      await sandbox.inSession(
+        { executable: '/usr/bin/dash', argv0: 'sh', uid: 0, env: { ENV, HOME: '/root' } },
+        async (session) => {
+          await session.heartbeats();
+          assert.equal(sandbox.has('tmp/ran'), false);
+          assert.ok(!session.commandLines().some((line) => line.startsWith('/srv/')));
+        },
+      );
     }
   } finally {
     sandbox.close();
   }
+});
+
+/** Every name of a program, as a file that says that it ran, in a folder of the usual PATH that a group may write. */
+function plantPrograms(sandbox: Sandbox): void {
+  sandbox.write(
+    'usr/local/bin/-',
+    '#!/bin/sh\necho "${0##*/}" >>/tmp/ran\nexec "/usr/bin/${0##*/}" "$@"\n',
+    0o777,
+  );
+  for (const name of readdirSync('/usr/bin')) symlinkSync('-', sandbox.path(`usr/local/bin/${name}`));
+  chmodSync(sandbox.path('usr/local/bin'), 0o775);
+}
+
+test('root’s session runs nothing by its name alone: a folder of its PATH may be a group’s', {
+  skip,
+}, async (context) => {
+  for (const keeper of ['relay', 'prompt'] as const)
+    await context.test(keeper, async () => {
+      const sandbox = new Sandbox();
+      try {
+        installQuietly(sandbox, bundleOf({ intervalSeconds: 1, keeper }));
+        plantPrograms(sandbox);
+        const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+        const env = { ENV, HOME: '/root', PATH };
+        await sandbox.inSession(
+          { executable: '/usr/bin/bash', argv0: 'sh', uid: 0, env },
+          async (session) => {
+            await session.heartbeats(2);
+            // What tidies up after it is a program too.
+            if (keeper === 'relay') {
+              process.kill(session.processes('ssm-keepalive')[0]!, 'SIGKILL');
+              await session.see('the relay is gone');
+            }
+            session.type('echo is"up"\r');
+            await session.see('isup\r\n');
+          },
+        );
+        assert.equal(sandbox.has('tmp/ran') ? sandbox.read('tmp/ran') : '', '');
+      } finally {
+        sandbox.close();
+      }
+    });
+  await context.test('tmux', async () => {
+    const sandbox = new Sandbox();
+    try {
+      installQuietly(sandbox, bundleOf({ wrap: 'tmux' }));
+      plantPrograms(sandbox);
+      sandbox.extra = ['--ro-bind', '/dev/null', '/usr/bin/tmux'];
+      sandbox.write(
+        'tmp/driver.sh',
+        `read -r version <${LIB}/current
+PATH=/usr/local/bin:$PATH /bin/sh ${LIB}/$version/tmux.sh /bin/sh '' ssm-keepalive-somebody
+echo $? >/tmp/status`,
+      );
+      await once(sandbox.start(['/usr/bin/dash', '/tmp/driver.sh'], 'ignore'), 'exit');
+      // No tmux here.
+      assert.equal(sandbox.read('tmp/status'), '69\n');
+      assert.equal(sandbox.has('tmp/ran') ? sandbox.read('tmp/ran') : '', '');
+    } finally {
+      sandbox.close();
+    }
+  });
 });
 
 test('an installed script of root’s reads nothing beside it that others may change', { skip }, async () => {

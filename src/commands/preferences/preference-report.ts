@@ -2,7 +2,7 @@
 
 import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
 import { labelColumns } from '../../accounts/names.ts';
-import { SHELL_PROFILE } from '../../bundle/index.ts';
+import { SHELL_PROFILE, SHELL_PROFILE_START } from '../../bundle/index.ts';
 import { formatDuration } from '../../duration.ts';
 import { describePreferences, findPrevious, type Preferences } from '../../fleet/preferences.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -112,5 +112,6 @@ const showMinutes = (text: string) => (/^\d+$/.test(text) ? formatDuration(Numbe
 
 function showProfile(line: string): string {
   if (line === SHELL_PROFILE) return 'ours';
+  if (line.startsWith(SHELL_PROFILE_START)) return 'ours, old: set it again';
   return line.length > SHOWN_PROFILE ? `${line.slice(0, SHOWN_PROFILE - 1)}…` : line || 'none';
 }
