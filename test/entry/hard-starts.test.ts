@@ -25,6 +25,29 @@ describe('hard starts', { concurrency: 4 }, () => {
   for (const way of WAYS_IN) testWay(way);
 });
 
+// bash waits fifteen seconds for a process; fish needs one itself.
+test('dash as sh: where no process is to be had Ctrl-C is not held up for good', {
+  skip: missing || (process.getuid?.() === 0 ? false : 'needs root to be somebody who has such a limit'),
+}, async () => {
+  const host = installedSandbox({ entries: ['env'] });
+  try {
+    const way = WAYS_IN[0]!;
+    const prefix = ['/usr/bin/bash', '-c', 'ulimit -u 1; exec "$@"', 'bash'];
+    // A user of its own: processes of other tests count too.
+    await host.inSession({ ...way, uid: 41_001, prefix }, async (session) => {
+      await session.see('$ ');
+      // A builtin, and the shell's own file.
+      session.type(
+        'while read -r key value; do [ "$key" = SigIgn: ] && echo "<$value>"; done </proc/self/status\r',
+      );
+      const [, ignored = ''] = await session.see(/<([0-9a-f]+)>/);
+      assert.equal(Number.parseInt(ignored, 16) & 2, 0, ignored);
+    });
+  } finally {
+    host.close();
+  }
+});
+
 /** A command runs, nothing of ours is left in the shell, and its status arrives. */
 async function assertShellWorks(session: PtySession) {
   session.type('printf "works %d\\n" 42; set | command grep -c ssmka; exit 9\r');

@@ -174,7 +174,12 @@ __SSMKA_END
 
 __ssmka_hold_int() {
  __ssmka_int=held
- [ "$__ssmka_entry" != env ] || return 0
+ if [ "$__ssmka_entry" = env ]; then
+  trap - INT
+  (:)
+  trap '' INT
+  return
+ fi
  {
   { trap && echo end; } >>/proc/self/fd/9
   while read -r __ssmka_line <&9; do
