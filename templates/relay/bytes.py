@@ -177,7 +177,9 @@ class Reports(object):
                 self.begun = text[:4096]
                 return len(text) > 4096   # a report is never this long
             final = text[:len(text) - len(rest)][-1:]
-            if kind == b'[' and not (final in b'ncRtyIO' or text[2:3] in (b'?', b'>', b'=')):
+            # Keys end in w, x and m too, but those have no numbers.
+            if kind == b'[' and not (final in b'ncRtyIO' or text[2:3] in (b'?', b'>', b'=')
+                                     or final in b'wxm' and text[2:3].isdigit()):
                 return True
             text = rest
         return False

@@ -48,8 +48,8 @@ def read_cap(path):
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        # A limit that may not be read is a limit all the same.
-        return 0 if error.errno == errno.EACCES else None
+        # A limit that cannot be read is a limit all the same.
+        return None if error.errno in (errno.ENOENT, errno.ENOTDIR) else 0
     try:
         info = os.fstat(fd)
         if info.st_uid != 0 or info.st_mode & 0o170022 != 0o100000:

@@ -416,7 +416,7 @@ read_cap() {
  fi
  read -r cap cap_rest <"$root$cap_file" || :
  cap=${cap%"$(printf '\r')"}
- case $(facts_of "$root$cap_file") in *[4567]' regular '*) ;; *) cap=0 ;; esac
+ case "$(facts_of "$root${cap_file%/*}") $(facts_of "$root$cap_file")" in *[1357]' directory '*[4567]' regular '*) ;; *) cap=0 ;; esac
  case $cap in '' | *[!0-9]*) cap=0 ;; esac
  while [ "${cap#0?}" != "$cap" ]; do cap=${cap#0}; done
  [ "${#cap}" -le 11 ] || cap=99999999999

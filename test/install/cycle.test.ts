@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lstatSync } from 'node:fs';
+import { chmodSync, lstatSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Bundle, wireCommands } from '../../src/bundle/index.ts';
 import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from '../support/bundle.ts';
@@ -214,6 +214,9 @@ test('/etc/ssm-keepalive/max-idle caps the unattended time that verdicts report'
     sandbox.write('etc/ssm-keepalive/max-idle', '600\n');
     assert.equal(installQuietly(sandbox, bundleOf()).verdict['unattendedSeconds'], 600);
     assert.equal(sandbox.runScript(bundleOf().status).verdict['unattendedSeconds'], 600);
+    // Sessions may not read it, so for them it is the strictest limit.
+    chmodSync(sandbox.path('etc/ssm-keepalive'), 0o700);
+    assert.equal(sandbox.runScript(bundleOf().status).verdict['unattendedSeconds'], 0);
   } finally {
     sandbox.close();
   }

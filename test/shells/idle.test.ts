@@ -1,9 +1,11 @@
 // When heartbeats stop: nobody types for max-idle, root's cap, a terminal that never answers. And TMOUT keeps its meaning.
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { suite } from 'node:test';
+import { dirname, join } from 'node:path';
+import { suite, test } from 'node:test';
+import { ENV, installedSandbox } from '../support/bundle.ts';
 import { findHelpers } from '../support/processes.ts';
+import { skipUnless } from '../support/sandbox.ts';
 import { rotate, TURN } from '../support/turns.ts';
 import { readRecord } from './support/record.ts';
 import type { PromptFile } from './support/render.ts';
@@ -45,6 +47,28 @@ async function fallsSilent(t: Terminal): Promise<boolean> {
   for (let round = 0; round < 4; round++) if (await isSilent(t)) return true;
   return false;
 }
+
+/** Of the helper alone, which is one for all shells; root may search every folder. */
+test('prompt keeper: a cap in a folder that sessions may not search is the strictest', {
+  skip:
+    skipUnless('bwrap', 'python3') || (process.getuid?.() === 0 ? false : 'needs root to be somebody else'),
+}, async () => {
+  const sandbox = installedSandbox({ keeper: 'prompt' });
+  try {
+    sandbox.write(capPath.slice(1), '28800\n');
+    chmodSync(sandbox.path(dirname(capPath)), 0o700);
+    await sandbox.inSession({ executable: '/usr/bin/bash', env: { ENV } }, async (session) => {
+      const state = () => {
+        const [helper] = session.processes('ssm-keepalive');
+        return helper === undefined ? undefined : readRecord(helper)?.['state'];
+      };
+      await session.until('the helper to stop', () => state() === 'capped');
+      assert.equal(session.queries, 0);
+    });
+  } finally {
+    sandbox.close();
+  }
+});
 
 suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   const inShell = (
