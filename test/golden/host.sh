@@ -258,7 +258,7 @@ find_library() {
 
 is_trusted_library() {
  is_trusted_directory "$1" || return 1
- distrust=$(ls -lnA "$root$1" "$root$1"/*/ 2>/dev/null | while read -r mode count uid rest; do
+ distrust=$(ls -lnA "$root$1" "$root$1"/*/ "$root$1"/*/*/ 2>/dev/null | while read -r mode count uid rest; do
   case $mode in
    *:) ;;
    [!-dlpscb]* | '') continue ;;
@@ -267,7 +267,7 @@ is_trusted_library() {
    *.sh:-* | *.py:-* | *.fish:-* | *.bash:-* | *.zsh:-* | *.conf:-*) ;;
    *:?????w* | *:????????w*) case $mode in l*) ;; *) echo "${rest##* } in $1 can be written by others than root ($mode): chmod go-w" ;; esac ;;
   esac
-  case $uid in 0 | "$stranger") ;; ?*) echo "${rest##* } in $1 belongs to uid $uid, not to root: chown root:root" ;; esac
+  case $uid in 0 | "$stranger") ;; ?*) echo "${rest##* } in $1 belongs to uid $uid, not to root: move $1 away" ;; esac
  done)
  distrust=${distrust%%"$newline"*}
  [ -z "$distrust" ]

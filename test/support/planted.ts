@@ -57,6 +57,11 @@ export const PLANTED: readonly Planted[] = [
     why: /interpreter in .* belongs to uid 1001/,
   },
   {
+    what: 'a compiled module belongs to somebody',
+    spoil: `plant ${LIBRARY} ${EVIL}; mkdir ${LIBRARY}/abcdef0123456789/__pycache__; : >${LIBRARY}/abcdef0123456789/__pycache__/selftest.pyc; chown 1001 ${LIBRARY}/abcdef0123456789/__pycache__/*`,
+    why: /selftest.pyc in .* belongs to uid 1001/,
+  },
+  {
     what: '`current` may be written by everybody',
     spoil: `plant ${LIBRARY} ${EVIL}; chmod 666 ${LIBRARY}/current`,
     why: /current in .* can be written by others/,
