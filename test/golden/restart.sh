@@ -45,7 +45,7 @@ is_document_running() {
  for process in /proc/[0-9]*; do
   name=
   { read -r name <"$process/comm"; } 2>/dev/null
-  [ "$name" != ssm-document-wo ] || [ ! -O "$process" ] || [ ! -e "$process/exe" ] || return 0
+  [ "$name" != ssm-document-wo ] || [ ! -O "$process" ] || [ ! -e "$process/exe" ] || [ -u "$process/exe" ] || return 0
  done
  return 1
 }

@@ -40,6 +40,11 @@ const DOCUMENT = (seconds: number) =>
   `python3 -I -c "import time; open('/proc/self/comm', 'w').write('ssm-document-worker'); open('/tmp/runs', 'w').close(); time.sleep(${seconds})" & document=$!
       until [ -e /tmp/runs ]; do sleep 0.05; done`;
 
+/** What a user can start: a program that is root by its mode, under any name. */
+const BY_ITS_MODE = `cp /usr/bin/sleep /run/ssm-document-worker; chmod 4755 /run/ssm-document-worker
+      /run/ssm-document-worker 1000 & document=$!
+      until read -r name </proc/$document/comm && [ "$name" = ssm-document-wo ]; do sleep 0.05; done`;
+
 for (const [what, before, patience, restart, why] of [
   [
     'another document runs for too long',
@@ -48,6 +53,7 @@ for (const [what, before, patience, restart, why] of [
     'pending',
     /another document still ran after 1 s/,
   ],
+  ['a user calls a set-user-ID program as a document', BY_ITS_MODE, '1', 'confirmed', /^$/],
   ['another document ends', DOCUMENT(1), '60', 'confirmed', /^$/],
   [
     'systemctl is dead when the unit comes to it',
