@@ -42,7 +42,7 @@ def pass_over(why):
 
 def read_text(path):
   with open(path, "rb") as file:
-    return file.read(65536).decode("latin-1")
+    return file.read(65536).decode("ascii", "replace")
 
 
 def say(text):
@@ -72,7 +72,7 @@ def read_record(process, uid):
       if stat.S_ISREG(found.st_mode) and found.st_uid == uid:
         record = os.open("/proc/self/fd/%d" % held, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         try:
-          return os.read(record, 512).decode("latin-1")
+          return os.read(record, 512).decode("ascii", "replace")
         finally:
           os.close(record)
     finally:
@@ -104,7 +104,7 @@ def tell(pid, uid, words):
     session[name] = now - moment if moment else None
   for key in ("sent", "answered", "leaked"):
     session[key] = number(words, key)
-  leaked = session["leaked"]
+  leaked = min(session["leaked"], 999999)   # the sum is a shell's, and mksh counts in 32 bits
   if is_prompt:
     session["leaked"] = None
   told.append(pid)
