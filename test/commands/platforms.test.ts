@@ -82,3 +82,20 @@ for (const verb of ['install', 'uninstall', 'status'] as const) {
     assert.equal(stdout.match(/skipped.*wrong platform/g)?.length, 2, stdout);
   });
 }
+
+test('install --follow: the association runs on them too, and they are skipped there', async (context) => {
+  const lab = await startTestLab(context, { hosts: fleet('install'), timeoutScale: 0.05 });
+  const words = 'install --follow --tag env=dev --yes --output json';
+  const { status, stdout, stderr } = await runCli(words.split(' '), lab.env);
+  assert.equal(status, 0, `${stderr}${stdout}`);
+  const { instances } = JSON.parse(stdout) as { instances: Row[] };
+  assert.deepEqual(
+    instances.map(({ name, verdict }) => [name, verdict]),
+    [
+      ['win-1', 'skipped'],
+      ['mac-1', 'skipped'],
+      ['web-1', 'installed'],
+      ['web-2', 'installed'],
+    ],
+  );
+});

@@ -66,7 +66,7 @@ test('page: one axis for all sessions, above and below them, and a line through 
 test('page: what it shows, in one sentence, is its heading; the lab is named, and so is the host', () => {
   assert.match(
     page,
-    /<h1>Without a keeper: ended after 60\.0 s of silence; with the keeper: failed \([^<]+\)\.<\/h1>/,
+    /<h1>Without a keeper: ended after 60\.0 s of silence; with (?:the keeper|what is installed there): failed \([^<]+\)\.<\/h1>/,
   );
   assert.match(page, /web-1 \(i-0123456789abcdef0\), account 123456789012 in us-east-1/);
   assert.doesNotMatch(page, /class="lab"/);
@@ -110,7 +110,7 @@ for (const [what, runs, sentence] of [
   [
     'no keeper on the host',
     [bare, makeRun({ arm: 'keeper', outcome: 'timed-out', ends: 60 })],
-    'Without a keeper: ended after 60.0 s of silence; with the keeper: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there).',
+    'Without a keeper: ended after 60.0 s of silence; with what is installed there: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there).',
   ],
   [
     'too short a limit',

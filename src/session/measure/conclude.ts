@@ -143,6 +143,9 @@ function diedDespite(run: ArmRun, kind: Kind, timeout: number, share = FLOW_SHAR
   return longestGap(run, kind) < timeout * share && eventsOf(run, kind).some((at) => at > settledAt);
 }
 
+/** The arm may as well have been on a host without a keeper. */
+export const NO_HEARTBEAT = 'no heartbeat was seen; the status command says what is installed there';
+
 function judgeKeeper(
   runs: readonly ArmRun[],
   timeout: number,
@@ -167,7 +170,7 @@ function judgeKeeper(
   if (runs.every((run) => !beating(run)))
     return {
       shown: 'not shown',
-      why: 'no heartbeat was seen; the status command says what is installed there',
+      why: NO_HEARTBEAT,
     };
   const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
   if (runs.some((run) => run.outcome === 'alive'))

@@ -1,7 +1,7 @@
 /** Numbers and conclusions of a measurement as people read them; the table, the page and the progress all use these. */
 import { formatDuration } from '../../duration.ts';
 import { type ArmRun, isQuote, livedSeconds, OUTCOMES } from './arm-run.ts';
-import { type Conclusion, silence } from './conclude.ts';
+import { type Conclusion, NO_HEARTBEAT, silence } from './conclude.ts';
 
 /** What a measurement is about, beside its runs. */
 export interface MeasureFacts {
@@ -82,7 +82,8 @@ export function sayHeadline(runs: readonly ArmRun[], conclusion: Conclusion, fac
       ? `${bare}${doubt(bare === NOT_RUN ? '' : why.untouched)}`
       : `ended after ${sayTime(untouchedSeconds)} of silence`;
   const withKeeper = `${kept}${doubt(keeper === 'not shown' && kept !== NOT_RUN && !why.untouched ? why.keeper : '')}`;
-  return `${facts.isLab ? 'On the lab, without' : 'Without'} a keeper: ${without}; with the keeper: ${withKeeper}.`;
+  const what = why.keeper === NO_HEARTBEAT ? 'what is installed there' : 'the keeper';
+  return `${facts.isLab ? 'On the lab, without' : 'Without'} a keeper: ${without}; with ${what}: ${withKeeper}.`;
 }
 
 const NOT_RUN = 'not measured';
