@@ -1,4 +1,4 @@
-/** The text of a config file, JSON or YAML, as one list of keys with their lines; what they mean is not known here. */
+/** Parses a config file, JSON or YAML, into keys with their lines. It does not know the flags. */
 import { UsageError } from '../errors.ts';
 
 /** A value as it was written: numbers keep their text, so that `1.10` stays `1.10`. */
@@ -15,10 +15,10 @@ export interface FileEntry {
   readonly value: FileValue;
 }
 
-/** Deeper than a list in a map nothing is read; an alias may point at what holds it. */
+/** No flag needs more than a list in a map. The limit also ends an alias that points at its own parent. */
 const DEEPEST = 2;
 
-/** Reads by the ending: `.json` strictly, everything else as YAML 1.2. @throws UsageError naming file and line */
+/** Reads a `.json` file as strict JSON, any other as YAML 1.2. @throws UsageError naming file and line */
 export async function readEntries(text: string, path: string): Promise<FileEntry[]> {
   const entries = path.endsWith('.json') ? await readJson(text, path) : await readYaml(text, path);
   for (const [index, { key, line }] of entries.entries()) {
@@ -62,7 +62,7 @@ async function readJson(text: string, path: string): Promise<FileEntry[]> {
 async function readYaml(text: string, path: string): Promise<FileEntry[]> {
   const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
   const lineCounter = new LineCounter();
-  // Words for people are ours: the library's own pretty ones carry a drawing of the line.
+  // prettyErrors would add a drawing of the line to the message.
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
   const [first] = [...document.errors, ...document.warnings];
   if (first)

@@ -1,4 +1,4 @@
-/** The config file: which one is read, and what it says for each flag. */
+/** Finds, checks and reads the config file. */
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
@@ -18,7 +18,7 @@ import {
 import { findForeign } from './foreign-file.ts';
 import { refuseRemoved } from './removed-flags.ts';
 
-/** What a file says for one flag: texts as they would be typed, a switch as `true` or `false`. */
+/** The setting of one flag in the file: texts as they would be typed; a switch as `true` or `false`. */
 export interface FileSetting {
   readonly texts: readonly string[];
   readonly line: number;
@@ -27,21 +27,22 @@ export interface FileSetting {
 }
 
 export interface ConfigFile {
-  /** As messages show it. */
+  /** The path for messages. */
   readonly path: string;
-  /** Somebody named it with --config or its variable; otherwise it was found in the working folder. */
+  /** The user named it, with --config or its variable. False: it was found in the working folder. */
   readonly isNamed: boolean;
   readonly settings: ReadonlyMap<FlagName, FileSetting>;
 }
 
-/** The command that alone has a flag of that name. */
+/** The one command that has a flag of this name. */
 type OwnerOf = (flag: string) => string | undefined;
 
-/** Looked for in the working folder, nowhere else: a parent's file would hold where nobody sees it. */
+/** Searched in the working folder alone: nobody would see that a file of a parent folder applies. */
 export const FILE_NAMES = ['json', 'yaml', 'yml'].map((ending) => `ssm-keepalive.config.${ending}`);
 
 /**
- * The file named by --config or SSM_KEEPALIVE_CONFIG, else the one in `folder`; undefined where there is none, or `none` was said.
+ * Reads the file named by --config or SSM_KEEPALIVE_CONFIG, else the one in `folder`.
+ * Returns undefined if there is none, or if `none` was given.
  * @throws UsageError naming file, line and key
  */
 export async function openConfigFile(
@@ -83,7 +84,7 @@ async function readConfigFile(
   const { readEntries } = await import('./config-entries.ts');
   const settings = new Map<FlagName, FileSetting>();
   for (const entry of await readEntries(readText(path, shown), shown)) {
-    // Editors look for the schema there.
+    // Editors read the address of the schema here.
     if (entry.key === '$schema') continue;
     const flag = findFlag(entry, shown, ownerOf);
     if (!isNamed && !flag.inFoundFile) throw namedOnly(flag, entry, shown);
@@ -112,7 +113,7 @@ function readText(path: string, shown: string): string {
   }
 }
 
-/** In a folder that others write to, somebody else's file would decide what is done with your credentials. */
+/** If others can write to the folder, their file would decide how your credentials are used. */
 function notTrusted(shown: string, why: string): UsageError {
   return new UsageError({
     code: 'bad-config-file',

@@ -1,10 +1,10 @@
-/** What a value in a config file is for its flag. */
+/** Turns a value of the config file into the texts of its flag. */
 
 import { UsageError } from '../errors.ts';
 import type { FileEntry, FileValue } from './config-entries.ts';
 import type { Flag } from './flags.ts';
 
-/** The texts that stand for a flag, as they would be typed after it. @throws UsageError naming file, line and key */
+/** The texts as they would be typed after the flag. @throws UsageError naming file, line and key */
 export function readTexts(flag: Flag, { key, line, value }: FileEntry, path: string): string[] {
   const refuse = (came: string, expected: string) => refusal(`${path}:${line}: ${key}`, came, expected, flag);
   if (flag.kind === 'switch') {
@@ -24,7 +24,7 @@ export function readTexts(flag: Flag, { key, line, value }: FileEntry, path: str
   throw refuse(describe(value), flag.name === 'tag' ? 'a list or a map' : 'a list');
 }
 
-/** `env: dev` or `env: [dev, test]` below `tag:` is what `--tag env=dev` and `--tag env=dev,test` are. */
+/** Below `tag:`, `env: dev` means `--tag env=dev` and `env: [dev, test]` means `--tag env=dev,test`. */
 function readTagEntry({ key, line, value }: FileEntry, path: string): string {
   const values = value.kind === 'list' ? value.items : [value];
   const isUsable = values.length > 0 && values.every(isScalar) && !key.includes('=');

@@ -1,14 +1,14 @@
-/** What the settings of one run have to be together. */
+/** Rules that concern several settings together. */
 import { formatDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { isExposed, refuseExposed } from '../exposed-address.ts';
 import { FLAGS, type FlagName, type RawFlags } from './flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
-/** Longer than a day without a key nobody works at a session; who wants it all the same says so. */
+/** Nobody works at a session without a key for a day. A longer time needs --override-idle-policy. */
 const LONGEST_IDLE_SECONDS = 86_400;
 
-/** What no flag can know alone. */
+/** Refuses settings that are valid alone and wrong together. @throws UsageError */
 export function refuseConflicts(
   settings: Settings,
   label: (name: FlagName) => string,
@@ -127,7 +127,7 @@ export function refuseConflicts(
   }
 }
 
-/** Which accounts, and as whom. */
+/** Rules for the flags that select accounts, Regions and the role. @throws UsageError */
 function refuseAccountConflicts({ accounts, common }: Settings, label: (name: FlagName) => string): void {
   const { ids, isOrganization, units, role, externalId, isAllRegions, excluded } = accounts;
   const kinds = (
@@ -153,7 +153,7 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
     });
   }
   const lone = role !== undefined ? 'role' : externalId !== undefined ? 'external-id' : undefined;
-  // A variable or a file may have it ready for the runs that need it.
+  // A variable or a file may set it for other runs, so only a typed flag is refused.
   const isTyped = (name: FlagName) => label(name) === `--${name}`;
   if (!kind && lone && isTyped(lone)) {
     throw new UsageError({
@@ -185,7 +185,7 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
   }
 }
 
-/** A yes beforehand would be to targets that nobody saw: those of whatever folder the command is run in. */
+/** The error for --yes together with targets of a file that was only found: nobody has seen these targets. */
 export function confirmedUnseen(yes: string, foundIn: string): UsageError {
   return new UsageError({
     code: 'not-confirmed',
@@ -195,7 +195,7 @@ export function confirmedUnseen(yes: string, foundIn: string): UsageError {
   });
 }
 
-/** What was measured before is shown as it was. */
+/** With --from nothing is measured, so refuses the flags of a measurement. @throws UsageError */
 function refuseMeasuring(typed: RawFlags, from: string): void {
   const shows: readonly FlagName[] = ['from', 'report'];
   const useless = FLAGS.find(
@@ -220,7 +220,7 @@ function targetForms({ tags, instanceIds, resourceGroup, isAll }: Settings['targ
   return given.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
 }
 
-/** For the commands that work on instances. @throws UsageError when nothing says which. */
+/** For commands that need instances. @throws UsageError if no target was given. */
 export function requireTargets(settings: Settings): void {
   if (targetForms(settings.targets).length > 0 || settings.delivery.commandIds.length > 0) return;
   throw new UsageError({

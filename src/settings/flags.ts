@@ -21,7 +21,7 @@ import {
 const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
 const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
 const COMMAND_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** Names of documents, less the prefixes that the service keeps for itself [model, CreateDocument]. */
+/** Names of documents. The service reserves the three prefixes [model, CreateDocument]. */
 const DOCUMENT_NAME = /^(?!aws|amazon|amzn)[\w.-]{3,128}$/i;
 const NO_CONTROL = /^[^\p{Cc}]+$/u;
 const ACCOUNT_ID = /^\d{12}$/;
@@ -34,43 +34,43 @@ const REGION_NAME = /^[a-z]{2,4}(-[a-z0-9]+)+$/;
 
 export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Measure' | 'Accounts' | 'Common';
 
-/** What there is to say of one flag. */
+/** One row of the table. */
 export interface FlagEntry {
-  /** Its name in its group's part of the Settings. */
+  /** The name of its field in the Settings, in the part of its group. */
   readonly as: string;
   readonly describe: string;
   /** How its value is read; absent: a switch. */
   readonly reader?: Reader<unknown>;
-  /** What stands for the value in help, e.g. `KEY=VALUE`. */
+  /** The value in help and usage lines, e.g. `KEY=VALUE`. */
   readonly placeholder?: string;
-  /** The default as a user would type it; absent where there is none. */
+  /** The default as a user would type it; absent: no default. */
   readonly fallback?: string;
-  /** A value that would do, for the flags whose form people get wrong; more words may follow. */
+  /** A valid value for error messages; an explanation may follow it. */
   readonly example?: string;
-  /** It takes any number of words behind it. */
+  /** It takes all words up to the next flag. */
   readonly isList?: boolean;
-  /** It may be given several times, one value each time, so that it never swallows the word behind it. */
+  /** It may be given several times, with one word each time. The word after that belongs to the command. */
   readonly isRepeatable?: boolean;
-  /** Parts several values in one word. */
+  /** The character between several values in one word. */
   readonly separator?: string;
-  /** A switch that turns off what its part of the Settings says. */
+  /** A switch that sets its field to false; the field is true without it. */
   readonly isNegated?: boolean;
-  /** Puts the values of a list in order. */
+  /** Turns the values of a list, without repetitions, into the field's value. */
   readonly finish?: (values: readonly string[]) => unknown;
   /**
-   * A config file that nobody named may set it: only what says where, who and how to print. What protects, or what widens an
-   * effect, no folder decides for whoever works in it.
+   * A config file that was only found may set it. True for flags that say where, who and how to print;
+   * never for a flag that loosens a control or widens an effect.
    */
   readonly inFoundFile?: boolean;
   /** Other spellings that mean the same on the command line and in a config file; one letter: `-t`. */
   readonly also?: readonly string[];
-  /** Its name in earlier versions: taken too, and told. */
+  /** Its name in earlier versions: still accepted, with a notice. */
   readonly formerly?: string;
-  /** The commands that take it, where others of its group do not. */
+  /** The only commands that take it; absent: every command that takes its group. */
   readonly of?: readonly string[];
-  /** It says where an account is: nothing for a command that reaches none. */
+  /** It selects the account, so commands that call no service do not take it. */
   readonly isAboutAccount?: boolean;
-  /** Few people need it: `--help-all` shows it, `--help` does not. */
+  /** `--help-all` shows it, `--help` does not. */
   readonly isRare?: boolean;
 }
 
@@ -474,7 +474,7 @@ export const FLAG_TABLE = {
     },
     output: {
       also: ['o'],
-      // A shell is not printed as JSON.
+      // connect is not here: it has no result to print.
       of: ['install', 'uninstall', 'status', 'render', 'measure', 'preferences', 'doctor', 'lab'],
       as: 'output',
       inFoundFile: true,
@@ -551,37 +551,37 @@ export const FLAGS: readonly Flag[] = FLAG_GROUPS.flatMap((group) =>
   })),
 );
 
-/** The flag of that name. @throws where there is none, which is our bug */
+/** The flag with this name. @throws Error if there is none: a bug of ours */
 export function flagOf(name: FlagName): Flag {
   const flag = FLAGS.find((candidate) => candidate.name === name);
   if (!flag) throw new Error(`there is no flag ${name}`);
   return flag;
 }
 
-/** What the command line gave, before validation: text as typed. */
+/** The flags of the command line before validation, as typed. */
 export type RawFlags = Partial<Record<FlagName, string | readonly string[] | boolean>>;
 
-/** Every way to write a flag, with its dashes, and the flag's name: `-t` and `--tags` are `tag`. */
+/** From each spelling with its dashes to the flag's name: `-t` and `--tags` both give `tag`. */
 const SPELLINGS: ReadonlyMap<string, FlagName> = new Map(
   FLAGS.flatMap((flag) => listSpellings(flag).map((spelling) => [withDashes(spelling), flag.name] as const)),
 );
 
-/** The flag's own name first, then the others. */
+/** All spellings without dashes; the flag's own name first. */
 export function listSpellings({ name, also = [], formerly }: Flag): string[] {
   return [name, ...also, ...(formerly ? [formerly] : [])];
 }
 
-/** With its dashes, as it is typed. */
+/** Adds the dashes: `-t`, `--tag`. */
 export function withDashes(spelling: string): string {
   return spelling.length === 1 ? `-${spelling}` : `--${spelling}`;
 }
 
-/** The flag that is spelled like this, dashes and all. */
+/** The flag with this spelling; `typed` includes the dashes. */
 export function nameOfSpelling(typed: string): FlagName | undefined {
   return SPELLINGS.get(typed);
 }
 
-/** The variable that stands for a flag: `--max-idle` is `SSM_KEEPALIVE_MAX_IDLE`. */
+/** The environment variable of a flag: `--max-idle` gives `SSM_KEEPALIVE_MAX_IDLE`. */
 export function variableName(flag: string): string {
   return `SSM_KEEPALIVE_${flag.toUpperCase().replaceAll('-', '_')}`;
 }

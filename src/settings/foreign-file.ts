@@ -1,18 +1,18 @@
-/** Who else could have written a file, or put another in its place. */
+/** Finds out whether somebody else could have written or replaced a file. */
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const [GROUP_WRITES, ALL_WRITE, STICKY] = [0o020, 0o002, 0o1000];
 
 /**
- * Why the file at `path` may hold what somebody else wrote, in words; undefined where only you and root can write to it,
- * to the folders above it, and, if it is a link, to where it points.
+ * Says why somebody else may have written the file at `path`. Returns undefined if only you and root can write
+ * to the file and to every folder above it; for a link the same holds for its target.
  */
 export function findForeign(path: string, variables: NodeJS.ProcessEnv): string | undefined {
   const uid = process.getuid?.();
   if (uid === undefined) return undefined;
   const trusted = new Set([0, uid]);
-  // With sudo the folder is still yours.
+  // Under sudo, files of the user who called sudo count as your own.
   if (uid === 0 && variables['SUDO_UID']) trusted.add(Number(variables['SUDO_UID']));
   const link = lstatSync(path);
   if (!trusted.has(link.uid)) return `it belongs to user ${link.uid}, not to you or root`;
@@ -26,7 +26,7 @@ export function findForeign(path: string, variables: NodeJS.ProcessEnv): string 
       const status = statSync(folder);
       if (!trusted.has(status.uid))
         return `its folder ${folder} belongs to user ${status.uid}, not to you or root`;
-      // In a sticky folder others make files of their own and cannot move yours.
+      // In a sticky folder (as /tmp) others can make files, but cannot replace yours.
       const other = (status.mode & STICKY) === 0 ? findWriter(status, trusted) : undefined;
       if (other) return `${other} may write to its folder ${folder}`;
     }
@@ -34,7 +34,7 @@ export function findForeign(path: string, variables: NodeJS.ProcessEnv): string 
   return undefined;
 }
 
-/** Many systems give each person a group of their own, with the person's number, and let it write. */
+/** Who else may write. On many systems each user has a group with the user's own number: it may write. */
 function findWriter(
   { mode, gid, uid }: { readonly mode: number; readonly gid: number; readonly uid: number },
   trusted: ReadonlySet<number>,
@@ -44,7 +44,7 @@ function findWriter(
   return (mode & GROUP_WRITES) !== 0 && !isOwn ? `group ${gid}` : undefined;
 }
 
-/** From the folder itself up to the root. */
+/** The folder and all folders above it. */
 function listFolders(start: string): string[] {
   const above = dirname(start);
   return above === start ? [start] : [start, ...listFolders(above)];

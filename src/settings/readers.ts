@@ -7,15 +7,15 @@ export interface TagTarget {
 }
 
 export interface Reader<T> {
-  /** What it takes, in words. */
+  /** The accepted form, in words. */
   readonly expected: string;
-  /** All it takes, where they are few. */
+  /** All accepted words, if they are few. */
   readonly options?: readonly string[];
-  /** @throws UnfitError where it does not take the text */
+  /** @throws UnfitError if the text has another form */
   read(text: string): T;
 }
 
-/** A text that a flag does not take; `instead` is how it should be written, where that is known. */
+/** The text does not fit its flag. `instead` is the right spelling, if it is known. */
 export class UnfitError extends Error {
   readonly instead: string | undefined;
 
@@ -27,7 +27,7 @@ export class UnfitError extends Error {
 
 export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-/** The model's limits have more, but nothing that a person types is longer. */
+/** The service's limits are higher, but nobody types a longer text. */
 const LONGEST_TEXT = 256;
 
 export function isInstanceId(word: string): boolean {
@@ -63,7 +63,7 @@ export function count(least: number, most: number, expected: string): Reader<num
   };
 }
 
-/** A word that stands for nothing in particular, or what the other reader takes. */
+/** Reads `word` as undefined, and any other text with `reader`. */
 export function orWord<T>(word: string, reader: Reader<T>): Reader<T | undefined> {
   return {
     expected: `${word}, or ${reader.expected}`,
@@ -77,7 +77,7 @@ export const HTTP_ADDRESS: Reader<string> = {
   read: (text) => fit(text, URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
 };
 
-/** As State Manager takes it: singular for one, plural for more [service's guide]. */
+/** A schedule of State Manager. The service wants `1 day` but `2 days` [user guide]. */
 export const RATE: Reader<string> = {
   expected: 'rate(N minutes), rate(N hours) or rate(N days), 30 minutes or more and under 31 days',
   read(text) {
@@ -100,7 +100,7 @@ const SERVICE_KEYS: Readonly<Record<string, 'instance-id' | 'resource-group'>> =
   'resource-groups:name': 'resource-group',
 };
 
-/** The flag that says what was given as a target, and its values: an id is no tag. */
+/** The flag that a target belongs to, and its values. An instance id is not a tag. */
 export function readServiceTarget(text: string): ['tag' | 'instance-id' | 'resource-group', string[]] {
   if (text.split(',').every(isInstanceId)) return ['instance-id', [text]];
   const [, key = '', values = ''] = SERVICE_TARGET.exec(text) ?? [];
@@ -117,7 +117,7 @@ export const TAG: Reader<TagTarget> = {
     const separator = text.indexOf('=');
     const key = form?.slice('tag:'.length) ?? text.slice(0, Math.max(0, separator));
     const values = (listed ?? text.slice(separator + 1)).split(',');
-    // Read as a value, the second key would make the command reach more than was meant.
+    // `a=1,b=2` must not become two values of `a`: the command would reach too many instances.
     const second =
       listed === undefined && values.slice(1).findIndex((value) => /^[\w.:/-]+=[^=]/.test(value)) + 1;
     if (second)

@@ -1,4 +1,4 @@
-/** Flags of earlier versions: refused on the line, in a variable and in a file, with what holds instead. */
+/** Flags that no longer exist. They are refused on the command line, in a variable and in a file, with a reason. */
 import { UsageError } from '../errors.ts';
 
 const REMOVED_FLAGS: Readonly<Record<string, string>> = {

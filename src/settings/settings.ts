@@ -16,8 +16,8 @@ export {
 } from './shape.ts';
 
 /**
- * Flags, then SSM_KEEPALIVE_* variables, then the config file, then defaults become one frozen Settings.
- * Variables of a group that the command has no use for are not read; the file is checked whole.
+ * Reads one frozen Settings. A flag counts before its SSM_KEEPALIVE_* variable, the variable before the
+ * config file, the file before the default. Variables outside `groups` are not read; the file is checked whole.
  * Pure: the same flags, variables and file give equal settings.
  * @throws UsageError naming the flag, variable or key, what was expected and what came.
  */
@@ -42,7 +42,7 @@ export function readSettings(
       ]),
     );
   const parts = Object.fromEntries(FLAG_GROUPS.map((group) => [group.toLowerCase(), part(group)]));
-  // The table's types say what each field is.
+  // The types in shape.ts come from the same table, so the cast is safe.
   const { targets, common: given, ...rest } = parts as unknown as Settings;
   const { config: _, ...common } = given as typeof given & { config: string | undefined };
   const settings: Settings = {
@@ -69,12 +69,12 @@ function targetsOf(sources: Sources): Given[] {
   return sources.list().filter(({ name }) => flagOf(name).group === 'Targets');
 }
 
-/** Targets and profile: whose account, and which instances in it. */
+/** The settings that select the account (by profile) and the instances in it. */
 function whoOf(sources: Sources): Given[] {
   return [...[sources.find('profile')].filter((given) => given !== undefined), ...targetsOf(sources)];
 }
 
-/** What decides whose instances are meant. */
+/** The settings that select the account, the Region and the instances. */
 function reachOf(sources: Sources): Given[] {
   const account = (['lab', 'endpoint-url', 'profile', 'region'] as const).map((name) => sources.find(name));
   return [...account.filter((given) => given !== undefined), ...targetsOf(sources)];

@@ -1,10 +1,10 @@
-/** What one run works with: checked, complete and frozen. Seconds everywhere. Each flag of the table is one field. */
+/** The settings of one run: checked, complete, frozen. Times are in seconds. Each flag of the table is one field. */
 import type { FlagEntry, FlagGroup, FlagTable } from './flags.ts';
 import type { Reader, TagTarget } from './readers.ts';
 
 export type { TagTarget };
 
-/** What a flag gives: a switch `true` or `false`, a list all its values, another one its value or the default. */
+/** The type of a flag's value: a boolean for a switch, an array for a list, otherwise one value or its default. */
 type ValueOf<F extends FlagEntry> = F extends { finish: (...values: never[]) => infer R }
   ? R
   : F extends { reader: Reader<infer T> }
@@ -23,19 +23,22 @@ type Part<G extends FlagGroup> = {
 
 export interface Settings {
   readonly targets: Part<'Targets'> & {
-    /** The file that named them or the profile, where nobody named the file: it was found in the working folder. */
+    /** The config file that set the targets or the profile, if it was found in the working folder and not named. */
     readonly foundIn: string | undefined;
   };
   readonly delivery: Part<'Delivery'>;
   readonly keeper: Part<'Keeper'>;
   readonly measure: Part<'Measure'>;
   readonly accounts: Part<'Accounts'>;
-  /** The accounts meant are every profile, or every one of `accounts`, in every Region; none: what the AWS variables and files say. */
+  /**
+   * The run works in every profile, or in every account of `accounts`, × every Region. Without any of them, the AWS
+   * variables and files decide.
+   */
   readonly common: Omit<Part<'Common'>, 'config'> & {
-    /** The only Region given; undefined where there is none, or several that have to be narrowed first. */
+    /** The Region, if exactly one was given. */
     readonly region: string | undefined;
     readonly profile: string | undefined;
-    /** The config file that was read, and what it says about who and where: shown by whatever reaches an account. */
+    /** The config file, and its settings that select account and instances, as flags. A question shows them. */
     readonly configFile: { readonly path: string; readonly reach: readonly string[] } | undefined;
   };
 }
@@ -43,7 +46,7 @@ export interface Settings {
 /** The service's default idle timeout, 20 minutes [AWS user guide, Session Manager preferences]. */
 export const DEFAULT_IDLE_TIMEOUT_SECONDS = 1200;
 
-/** A heartbeat has to fit in before the timer fires, with room for a slow answer: 95% of the timeout, 1140 s of the default. */
+/** The longest interval that leaves time for a slow answer: 95% of the idle timeout (1140 s of the default). */
 export function longestIntervalSeconds(idleTimeoutSeconds: number): number {
   return Math.min(3300, Math.floor(idleTimeoutSeconds * 0.95));
 }

@@ -1,4 +1,4 @@
-/** Where each setting comes from: the command line, else its variable, else the config file. */
+/** Finds each setting: on the command line, else in its variable, else in the config file. */
 
 import { say } from '../terminal/safe-text.ts';
 import { quoteWord } from '../terminal/shell-word.ts';
@@ -15,26 +15,26 @@ import {
 
 export type Layer = 'line' | 'variable' | 'file';
 
-/** One setting that was given, as text. A switch is `true` or `false`, or whatever its variable holds. */
+/** One setting that was given, as text. A switch is `true` or `false`, or the text of its variable. */
 export interface Given {
   readonly name: FlagName;
   readonly layer: Layer;
-  /** What messages call it: `--interval`, `SSM_KEEPALIVE_INTERVAL`, `ssm-keepalive.config.yaml:3: interval`. */
+  /** Its name in messages: `--interval`, `SSM_KEEPALIVE_INTERVAL`, `ssm-keepalive.config.yaml:3: interval`. */
   readonly label: string;
   readonly texts: readonly string[];
-  /** By its name in earlier versions. */
+  /** It was given under its name of an earlier version. */
   readonly isFormer?: boolean;
 }
 
-/** What one run was given; a layer hides those below it, and targets come from one layer alone. */
+/** All settings that one run was given. A higher layer hides the lower ones. All targets come from one layer. */
 export interface Sources {
   readonly file: ConfigFile | undefined;
   find(name: FlagName): Given | undefined;
-  /** Everything that counts, in the order of the flags. */
+  /** Every setting that is not hidden, in the order of the flags. */
   list(): readonly Given[];
 }
 
-/** Variables and keys of groups that the command has no use for are left aside. */
+/** Ignores variables and keys of the file outside `groups`. */
 export function gatherSources(
   flags: RawFlags,
   environment: NodeJS.ProcessEnv,
@@ -48,11 +48,11 @@ export function gatherSources(
   ];
   const usable = FLAGS.filter(({ group }) => groups.includes(group));
   const targets = usable.filter(({ group }) => group === 'Targets');
-  // `--instance-id` on the line must not be joined with a tag from elsewhere.
+  // A typed `--instance-id` must not be combined with a tag of a variable or of the file.
   const targetFinder = finders.find((find) => targets.some((flag) => find(flag) !== undefined));
   const find = (name: FlagName): Given | undefined => {
     const flag = flagOf(name);
-    // What was typed always counts: the parser let it through.
+    // A typed flag always counts: the parser has accepted it for this command.
     if (!groups.includes(flag.group)) return findTyped(flag, flags);
     if (flag.group === 'Targets') return targetFinder?.(flag);
     for (const finder of finders) {
@@ -99,7 +99,7 @@ function findInFile(flag: Flag, file: ConfigFile | undefined): Given | undefined
   };
 }
 
-/** A switch as a flag, a variable or a file says it; undefined for any other word. */
+/** Reads a switch; undefined if its text is neither a yes nor a no. */
 export function readSwitch(given: Given | undefined): boolean | undefined {
   return readSwitchWord(given?.texts[0] ?? (given ? '' : '0'));
 }
@@ -109,13 +109,13 @@ export function readSwitchWord(value: string): boolean | undefined {
   return /^(0|false|no|off)$/i.test(value) ? false : undefined;
 }
 
-/** One setting as it would be written where it came from. */
+/** Spells a setting with a new value, in the form of its layer. */
 export function spell({ layer, label }: Pick<Given, 'layer' | 'label'>, value: string): string {
   if (layer === 'file') return `${label.replace(/^.*: /, '')}: ${value}`;
   return layer === 'variable' ? `${label}=${value}` : `${label} ${value}`;
 }
 
-/** As it would be typed: `--tag env=dev --tag role=web`, `--lab`. */
+/** Spells a setting as flags: `--tag env=dev --tag role=web`, `--lab`. */
 export function spellFlag(given: Given): string {
   const { name, texts } = given;
   const flag = flagOf(name);
@@ -123,7 +123,7 @@ export function spellFlag(given: Given): string {
   return texts.map((text) => `--${name} ${quoteWord(text)}`).join(' ');
 }
 
-/** Names of earlier versions that still work, each with the word for it now. */
+/** One sentence for each name of an earlier version that was given. */
 export function listFormerNames(sources: Sources): string[] {
   return sources
     .list()
@@ -135,7 +135,7 @@ export function describeFormer(label: string, now: string): string {
   return `${label} is called ${now} now; the old word still works`;
 }
 
-/** For --debug: one line for each setting that was given, and where. */
+/** For --debug: one line for each setting that was given, with its layer. */
 export function describeSources(sources: Sources): string {
   const words: Readonly<Record<Layer, (label: string) => string>> = {
     line: () => 'the command line',

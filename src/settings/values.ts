@@ -1,16 +1,16 @@
-/** One setting that was given becomes its value, or the words for why it cannot. */
+/** Turns the text of one setting into its value, or into a UsageError. */
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS, type Flag, type FlagName, flagOf, variableName } from './flags.ts';
 import { UnfitError } from './readers.ts';
 import { type Given, readSwitch, type Sources, spell } from './sources.ts';
 
-/** A bad value is told at once, not by the first command that has a use for it. */
+/** Reads every value of the file, also of flags that this command does not use. @throws UsageError */
 export function checkFile(sources: Sources): void {
   for (const given of sources.list()) readFlag(flagOf(given.name), given);
 }
 
-/** What the flag says, or its default. @throws UsageError */
+/** The value of the flag, or its default. @throws UsageError */
 export function readFlag(flag: Flag, given: Given | undefined): unknown {
   const { name, reader, fallback } = flag;
   if (!reader) return isSwitchOn(given) !== (flag.isNegated === true);
@@ -50,7 +50,7 @@ function readText(flag: Flag, given: Given, text: string): unknown {
   }
 }
 
-/** The one sentence every bad value gets: what it was for, what was expected, what came. */
+/** The error for a bad value: the setting, the expected form, the text that was given. */
 function badValue(
   { name, reader, example = '1' }: Flag,
   given: Given,
@@ -74,7 +74,10 @@ function badValue(
   });
 }
 
-/** The one flag that takes this word, where it is not its default: `--keeper tmux` is meant to be `--wrap tmux`. */
+/**
+ * The flag that takes this word, if exactly one does and the word is not its default.
+ * `--keeper tmux` gives `wrap`.
+ */
 function findOwner(word: string): FlagName | undefined {
   const [owner, ...others] = FLAGS.filter(({ reader }) => reader?.options?.includes(word));
   return owner && others.length === 0 && owner.fallback !== word ? owner.name : undefined;
