@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The process: arguments, streams, signals, exit status. What it does is in cli/run.ts. */
+/** The process: arguments, streams, signals, exit status. The work is in cli/run.ts. */
 import { readFileSync } from 'node:fs';
 import { run } from './cli/run.ts';
 import { systemClock } from './clock.ts';
@@ -11,7 +11,7 @@ import { say } from './terminal/safe-text.ts';
 
 const { stdin, stdout, stderr } = process;
 
-// package.json says which Node is needed; the SDK's words about its own future help nobody who reads a report.
+// Turns off the SDK's warning about later Node versions: package.json names the Node that we need.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 function makeIo(): Io {
@@ -66,14 +66,14 @@ async function ask(question: string): Promise<string> {
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {
-  // As bytes: a text put together of many would wait for a slow reader at five times its size.
+  // As bytes: a long joined string would take five times its size while it waits for a slow reader.
   if (text !== '') stream.write(Buffer.from(text));
 }
 
 // A reader that has seen enough (`| head`) is no error.
 stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  // A terminal that was closed: its command is told by SIGHUP and still has things to end.
+  // The terminal was closed. SIGHUP tells the command, which may still have work to end.
   if (error.code === 'EIO') return;
   write(
     stderr,
@@ -86,5 +86,5 @@ stderr.on('error', () => {});
 
 const argv = process.argv.slice(2);
 process.exitCode = await run(argv, makeIo(), makeEnvironment());
-// Nobody waits for what asks the account for the next TAB: a request that hangs must not keep it once its time is over.
+// A request that hangs must not keep the refresh process alive after its time.
 if (argv[0] === '__complete' && argv[1] === 'refresh') process.exit();

@@ -1,4 +1,4 @@
-/** What was typed, read as one command with its word and its flags. */
+/** Parses the command line into one command, its word and its flags. */
 import type { CommandEntry } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
 import { listTakenFlags, type TakenFlag } from '../commands/taken-flags.ts';
@@ -18,14 +18,14 @@ import {
 
 export interface CommandLine {
   readonly entry: CommandEntry;
-  /** The command that `entry` is asked about. */
+  /** For `policy COMMAND`: the entry of COMMAND. */
   readonly about: CommandEntry | undefined;
   readonly word: string | undefined;
-  /** Of the table, by their names there. */
+  /** Flags of the flag table, by name. */
   readonly flags: RawFlags;
-  /** Of this command alone. */
+  /** Flags of this command alone. */
   readonly own: Readonly<Record<string, string | boolean>>;
-  /** Names of earlier versions that were typed. */
+  /** Flags that were typed under a name of an earlier version. */
   readonly former: readonly FlagWord[];
 }
 
@@ -43,7 +43,7 @@ export type Asked =
 const HELP_FLAGS = ['--help', '-h', '--help-all'];
 const ABOUT = COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand);
 
-/** @throws UsageError with what is wrong, and what would do */
+/** @throws UsageError naming the mistake and a way to mend it */
 export function readCommandLine(argv: readonly string[]): Asked {
   const [words, plain] = splitAtDashes(argv);
   const isWhole = words.includes('--help-all');
@@ -71,13 +71,16 @@ export function readCommandLine(argv: readonly string[]): Asked {
   return { kind: 'run', line: readFlags(entry, about, second.rest, plain) };
 }
 
-/** After `--` no word is a flag. */
+/** The words before `--`, and those after it, none of which is a flag. */
 function splitAtDashes(argv: readonly string[]): [string[], string[]] {
   const at = argv.indexOf('--');
   return at < 0 ? [[...argv], []] : [argv.slice(0, at), argv.slice(at + 1)];
 }
 
-/** The first word that is no flag and no flag's value, and the words around it. Flags may come before the command, as the AWS CLI takes them. */
+/**
+ * Finds the command: the first word that is neither a flag nor a flag's value; `rest` is every other word.
+ * Flags may stand before the command, as in the AWS CLI.
+ */
 function takeCommand(
   words: readonly string[],
   names: readonly string[],
@@ -99,7 +102,7 @@ function takeCommand(
   return { word: undefined, rest: [...words] };
 }
 
-/** It takes every word up to the next flag. A flag that is repeated takes one each time, but `--regions` says many. */
+/** Whether the flag takes every word up to the next flag. `--region` takes one word, `--regions` takes many. */
 function isMany(flag: TakenFlag | { kind: string; name: string }, { spelled, name }: FlagWord): boolean {
   return (
     flag.kind === 'list' || ('isRepeatable' in flag && flag.isRepeatable === true && spelled === `--${name}s`)

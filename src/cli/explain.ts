@@ -2,15 +2,15 @@ import { UserError } from '../errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { say } from '../terminal/safe-text.ts';
 
-/** How a failure is told, as far as it is known when it happens. */
+/** How to print a failure: the values of --output and --debug, as far as they were read before it. */
 export interface Manner {
   output: string;
   isDebug: boolean;
 }
 
 /**
- * Words for anything that went wrong: a failure that a user can meet with what, why and next; the rest is our bug and says so.
- * Returns the exit status.
+ * Prints any failure and returns the exit status. A UserError is printed with what, why and next; any other
+ * error is printed as a bug of ours.
  */
 export function explain(failure: unknown, io: Io, { output, isDebug }: Manner): number {
   if (output !== 'table') io.out(describeAsJson(failure, output));
@@ -40,7 +40,7 @@ function describeAsJson(failure: unknown, output: string): string {
     : `${JSON.stringify({ type: 'error', ...told })}\n`;
 }
 
-/** Indented, and the message in one line, whoever wrote it. */
+/** Indents the stack and keeps each message on one line. */
 function describeStack(error: unknown): string {
   const { name, message, stack = '', cause } = error as Error;
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));

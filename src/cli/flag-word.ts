@@ -2,17 +2,17 @@
 import { flagOf, nameOfSpelling } from '../settings/flags.ts';
 
 export interface FlagWord {
-  /** As it was typed, dashes and all. */
+  /** As it was typed, with its dashes. */
   readonly spelled: string;
-  /** Of the flag it means; of one that the table does not know, without `--`. */
+  /** The name in the flag table; for any other flag the typed word without `--`. */
   readonly name: string;
-  /** Behind `=`. */
+  /** The text after `=`. */
   readonly value: string | undefined;
-  /** A name of earlier versions. */
+  /** The typed name is that of an earlier version. */
   readonly isFormer: boolean;
 }
 
-/** Undefined for any other word; `-1` is a number. */
+/** Undefined if the word is not a flag; `-1` is a number. */
 export function readFlagWord(word: string): FlagWord | undefined {
   const [, spelled, value] = /^(--?[^=\d-][^=]*)(?:=(.*))?$/s.exec(word) ?? [];
   if (spelled === undefined) return undefined;

@@ -16,7 +16,7 @@ export function describeLackingCommand(typed: string): UsageError {
   });
 }
 
-/** `asked` is the command that is asked about another one. */
+/** `asked`: for `policy COMMAND`, the entry of policy. */
 export function describeUnknownCommand(
   known: readonly CommandEntry[],
   typed: string,
@@ -60,7 +60,7 @@ export function describeUnknownFlag(
   });
 }
 
-/** `--tmux` is a value of one flag; `--tga` is nearly the name of one. */
+/** `--tmux` is a value of --wrap; `--tga` is a misspelt --tag. */
 function guessFlag(name: string, taken: readonly TakenFlag[]): string | undefined {
   const [flag, ...others] = taken.filter((candidate) => listValues(candidate).includes(name));
   if (flag && others.length === 0) return `--${flag.name} ${name}`;
@@ -121,7 +121,7 @@ function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefi
   return takes(word) ? `did you mean --${word}?` : undefined;
 }
 
-/** What other tools call it, where no spelling is near. */
+/** Names from other tools that resemble none of ours. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { force: '--yes' };
 
 const listNames = (entries: readonly CommandEntry[]) => entries.map(({ name }) => name).join(', ');

@@ -1,4 +1,4 @@
-/** One run of the command line: arguments in, exit status out. It touches no stream, signal or variable but those it is given. */
+/** One run of the command line: arguments in, exit status out. It uses only the streams and variables it is given. */
 
 import { requireOneAccount } from '../accounts/names.ts';
 import type { CommandEntry } from '../commands/command.ts';
@@ -15,11 +15,11 @@ import { type CommandLine, readCommandLine } from './command-line.ts';
 import { explain, type Manner } from './explain.ts';
 import { renderHelp } from './help.ts';
 
-/** Never throws: whatever goes wrong is told through `io`. Exit status: 0 good, 1 something to do, 2 bad usage, 130 interrupted. */
+/** Never throws: every failure goes to `io`. Exit status: 0 good, 1 something to do, 2 bad usage, 130 interrupted. */
 export async function run(argv: readonly string[], outer: Io, environment: Environment): Promise<number> {
   const io = makeSafe(outer);
   if (argv[0] === '__complete') return complete(argv.slice(1), io, environment);
-  // From the command line before settings are read, so that even a bad flag is told in the form asked for.
+  // Read before the settings, so that an error about a bad flag also has the wanted form.
   const manner: Manner = {
     output: /(?:^| )(?:--output|-o)[ =](json|ndjson)(?: |$)/.exec(argv.join(' '))?.[1] ?? 'table',
     isDebug: false,
@@ -31,7 +31,7 @@ export async function run(argv: readonly string[], outer: Io, environment: Envir
   }
 }
 
-/** Whatever a command says, no text reaches the terminal otherwise. */
+/** Makes every text of a command safe for the terminal; no other way leads there. */
 function makeSafe(io: Io): Io {
   const { ask } = io;
   return {
@@ -42,13 +42,13 @@ function makeSafe(io: Io): Io {
   };
 }
 
-/** What the scripts of `completion` ask at each TAB. Nothing that goes wrong may show on a half-typed line. */
+/** Answers the completion scripts at each TAB. Errors are not printed: they would spoil the line being typed. */
 async function complete(args: readonly string[], io: Io, environment: Environment): Promise<number> {
   try {
     const { answerShell } = await import('./completion/protocol.ts');
     io.out(await answerShell(args, environment, io.clock));
   } catch {
-    // The command itself will say it.
+    // The command itself prints this error when it runs.
   }
   return 0;
 }
@@ -85,7 +85,7 @@ async function runCommand(
   ]);
   manner.isDebug = flags.debug === true;
   const { variables, folder } = environment;
-  // A command without settings reads no file either.
+  // A command without settings needs no config file.
   const file = groups.length > 0 ? await openConfigFile(flags.config, variables, folder, ownerOf) : undefined;
   const settings = readSettings(flags, variables, groups, file);
   manner.output = settings.common.output;
@@ -118,7 +118,7 @@ async function runCommand(
   }
 }
 
-/** A policy is for as many accounts as the command it is about may reach. */
+/** Refuses several accounts for a command that works in one, also when `policy` is asked about it. @throws UsageError */
 function requireFittingAccounts({ accounts, name }: CommandEntry, settings: Settings, word: unknown): void {
   if (accounts === undefined) requireOneAccount(settings, name);
   if (accounts === 'many-without-word' && word !== undefined)

@@ -1,4 +1,4 @@
-/** One press of TAB: words in, candidates out, in well under a second, whatever the account does. */
+/** One press of TAB: words in, candidates out within a second, even if the account does not answer. */
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,18 +15,18 @@ import { showLine } from '../../terminal/safe-text.ts';
 import { readFlagWord } from '../flag-word.ts';
 import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
 
-/** After this the answer is what is known by then; the refresh goes on without us. Counted from the start of the process. */
+/** The longest wait for the first refresh, counted from the start of the process. The refresh then goes on alone. */
 export const LONGEST_ANSWER_MS = 800;
 
 const NOBODY: Known = { instances: [], tags: {}, isLab: false };
 
 export interface Answer {
   readonly candidates: readonly Candidate[];
-  /** The shell's own file completion is wanted. */
+  /** The shell should complete file names itself. */
   readonly isFiles: boolean;
 }
 
-/** `words`: what follows the program's name, the last one being typed. Starts a refresh where what is kept is old or missing. */
+/** `words`: after the program's name; the last one is being typed. Starts a refresh if the cache is old or missing. */
 export async function answer(
   words: readonly string[],
   environment: Environment,
@@ -60,7 +60,7 @@ async function readKnown(words: readonly string[], environment: Environment, clo
   return NOBODY;
 }
 
-/** A process of its own, which outlives this one. */
+/** Starts a separate process, which outlives this one. */
 function startRefresh(place: Place, { program, variables }: Environment): void {
   const child = spawn(process.execPath, [...program, '__complete', 'refresh', JSON.stringify(place)], {
     detached: true,
@@ -71,7 +71,7 @@ function startRefresh(place: Place, { program, variables }: Environment): void {
   child.unref();
 }
 
-/** The account that the command on the line would reach. */
+/** The account of the command that is being typed. */
 async function readPlace(words: readonly string[], environment: Environment): Promise<Place> {
   const flags: RawFlags = {};
   for (const [at, word] of words.entries()) {
@@ -93,7 +93,7 @@ async function readPlace(words: readonly string[], environment: Environment): Pr
   };
 }
 
-/** The names of the AWS configuration files' sections. */
+/** The profiles of the AWS configuration files. */
 function listProfiles(variables: NodeJS.ProcessEnv): string[] {
   const folder = join(variables['HOME'] || homedir(), '.aws');
   const names = [

@@ -1,4 +1,4 @@
-/** What may come next on a command line, from the lists of commands and flags; nothing here runs or waits. */
+/** The candidates at the cursor, from the lists of commands and flags. Pure. */
 
 import type { CommandEntry } from '../../commands/command.ts';
 import type { Known } from '../../commands/completion/account-cache.ts';
@@ -7,14 +7,14 @@ import { listTakenFlags, listValues } from '../../commands/taken-flags.ts';
 import { FLAGS, type Flag } from '../../settings/flags.ts';
 import { readFlagWord } from '../flag-word.ts';
 
-/** One word that may come next. `isOpen`: more is to follow without a space, as after `env=`. */
+/** One candidate. `isOpen`: the word goes on without a space, as after `env=`. */
 export interface Candidate {
   readonly text: string;
   readonly describe?: string;
   readonly isOpen?: boolean;
 }
 
-/** What is wanted at the cursor; the account is asked only for `instances` and `tags`. */
+/** The kind of word that fits at the cursor. Only `instances` and `tags` need the account. */
 export type Wanted =
   | { readonly kind: 'words'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'instances'; readonly prefix: string; readonly hasNames: boolean }
@@ -26,14 +26,14 @@ type AnyFlag = Pick<Flag, 'describe' | 'placeholder' | 'kind'> & { readonly name
 const HELP: AnyFlag = { name: 'help', kind: 'switch', describe: 'what this command takes' };
 const HELP_ALL: AnyFlag = { name: 'help-all', kind: 'switch', describe: 'the same with its rare flags' };
 const VERSION: AnyFlag = { name: 'version', kind: 'switch', describe: 'the version of this program' };
-/** Words that stand for a flag. */
+/** Words that mean the same as the flag. */
 const ABOUT_HELP = [
   { name: 'help', describe: HELP.describe },
   { name: 'version', describe: VERSION.describe },
 ];
 const NOTHING: Wanted = { kind: 'words', candidates: [] };
 
-/** Words after the program's name, the last of them the one that is being typed. */
+/** `words`: after the program's name; the last one is being typed. */
 export function chooseWanted(words: readonly string[]): Wanted {
   if (words[0] === 'help' && words.length === 2)
     return wordsOf(COMMANDS.map(({ name, describe }) => ({ text: name, describe })));
@@ -46,7 +46,7 @@ export function chooseWanted(words: readonly string[]): Wanted {
     const flag = flags.find((candidate) => candidate.name === typing.name);
     return flag ? valuesOf(flag, typing.value, `${typing.spelled}=`, entry) : NOTHING;
   }
-  // A list takes every word up to the command, so that one may come next.
+  // A list before the command may be followed by the command or another value.
   const isOver = open?.isSated && (last.startsWith('-') || entry === undefined);
   if (open && !isOver) return valuesOf(open.flag, last, '', entry);
   if (last.startsWith('-')) return wordsOf(usableFlags(flags, typed.given));
@@ -61,11 +61,11 @@ interface TypedWords {
   readonly entry: CommandEntry | undefined;
   readonly hasWord: boolean;
   readonly given: readonly string[];
-  /** A flag that takes the word at the cursor; `isSated`: it has one, and may take more. */
+  /** The flag whose value is at the cursor. `isSated`: it has a value already and may take more. */
   readonly open: { readonly flag: AnyFlag; readonly isSated: boolean } | undefined;
 }
 
-/** Flags may come before the command, as cli/command-line.ts takes them. */
+/** Flags may stand before the command, as in cli/command-line.ts. */
 function readWords(words: readonly string[]): TypedWords {
   const ownFlags = COMMANDS.flatMap(({ own }) => own ?? []);
   let entry: CommandEntry | undefined;
@@ -120,7 +120,7 @@ function valuesOf(flag: AnyFlag, last: string, lead: string, entry: CommandEntry
   );
 }
 
-/** `env,pr` has `env,` before the word that is being typed. */
+/** The finished values before the one being typed: `env,` for `env,pr`. */
 function listLead(last: string): string {
   return last.slice(0, last.lastIndexOf(',') + 1);
 }
@@ -130,7 +130,7 @@ function positionOf(entry: CommandEntry): Wanted {
   const words = usage.replace(/[[\]]/g, '').split('|');
   if (words.every((word) => /^[a-z-]+$/.test(word))) return wordsOf(words.map((text) => ({ text })));
   if (usage.includes('INSTANCE')) return { kind: 'instances', prefix: '', hasNames: true };
-  // The scripts of `render`, and whatever else help names: words that hold no blank.
+  // The list of words in help, as for `render`.
   return wordsOf([...(entry.words?.values ?? [])].map((text) => ({ text })));
 }
 
@@ -138,7 +138,7 @@ function wordsOf(candidates: readonly Candidate[]): Wanted {
   return { kind: 'words', candidates };
 }
 
-/** What the account answers with: ids, or `key=` first and then its values. */
+/** Turns what is known of the account into candidates: ids; for tags first `key=`, then the key's values. */
 export function fillIn(wanted: Wanted, last: string, known: Known, profiles: readonly string[]): Candidate[] {
   if (wanted.kind === 'words') return [...wanted.candidates];
   if (wanted.kind === 'files') return [];

@@ -1,15 +1,15 @@
-/** A command line as bash hands it over, up to the cursor, read as words the way bash would. */
+/** Splits bash's command line, up to the cursor, into words as bash does. */
 
 export interface Typed {
-  /** Without quotes; the last is the one the cursor is in, often empty. */
+  /** Without quotes. The last word is the one at the cursor, often empty. */
   readonly words: readonly string[];
-  /** The last word as it was typed, quotes and all. */
+  /** The last word as it was typed, with its quotes. */
   readonly rawLast: string;
-  /** The quote that is still open in it; empty: none. */
+  /** The open quote of the last word; empty: none. */
   readonly quote: '' | "'" | '"';
 }
 
-/** Leading assignments go: `A=1 ssm-keepalive install`. What `$(…)` or `$NAME` would become is not known, and stays as typed. */
+/** Drops assignments in front, as in `A=1 ssm-keepalive install`. Leaves `$(…)` and `$NAME` as typed. */
 export function readLine(line: string): Typed {
   const words: string[] = [];
   let word = '';

@@ -1,4 +1,4 @@
-/** What the shells' scripts ask and get: a kind on the first line, then one candidate a line. */
+/** Answers the completion scripts: the kind of answer on the first line, then one candidate a line. */
 
 import { type Clock, sleep } from '../../clock.ts';
 import { REFRESH_MS } from '../../commands/completion/account-cache.ts';
@@ -8,7 +8,8 @@ import type { Candidate } from './candidates.ts';
 import { readLine } from './line.ts';
 
 /**
- * `bash LINE WORD` (up to the cursor, and the word as bash splits it), `zsh WORD…`, `fish WORD…`; `refresh PLACE` asks the account.
+ * Questions: `bash LINE WORD` (LINE up to the cursor; WORD as bash splits it), `zsh WORD…`, `fish WORD…`.
+ * `refresh PLACE` asks the account and answers nothing.
  * Kinds: `files`, `open` (no space after), `words`.
  */
 export async function answerShell(
@@ -42,8 +43,8 @@ function print(isFiles: boolean, candidates: readonly Candidate[], rows: readonl
 }
 
 /**
- * Bash replaces only what follows the last `=` or `:` of a word (COMP_WORDBREAKS), so the part in front must not come again.
- * `current` is that last part, or the break itself.
+ * How much of a candidate to leave out. Bash replaces only the part after the last `=` or `:` of a word
+ * (COMP_WORDBREAKS). `current` is that part, or the `=` or `:` itself.
  */
 function lengthKept(raw: string, current: string): number {
   if (/^[=:]+$/.test(current)) return raw.length;
