@@ -1,9 +1,9 @@
-/** The parts of AWS that know nothing of each other, by the first letters of a Region [botocore, partitions]. */
+/** The partitions of AWS, by the first letters of a Region [botocore, partitions]. */
 interface Partition {
   readonly prefix: string;
   readonly name: string;
   readonly suffix: string;
-  /** Where the services that have one address for all Regions answer: Organizations and Account Management. */
+  /** The Region whose address serves Organizations and Account Management for the whole partition. */
   readonly home: string;
 }
 
@@ -23,7 +23,7 @@ export function findPartition(region: string): Partition {
   return OTHERS.find(({ prefix }) => region.startsWith(prefix)) ?? AWS;
 }
 
-/** `aws`, or the name of the partition that a Region is in. */
+/** The partition of a Region, e.g. `aws`. */
 export function partitionOf(region: string): string {
   return findPartition(region).name;
 }

@@ -4,14 +4,14 @@ import type { Verdict } from './judge.ts';
 /** The name of a CloudWatch alarm, 1 to 255 characters [model]. */
 export type AlarmName = string;
 
-/** A request's field for the alarm that stops it; one is the most the service takes [model]. Nothing where there is none. */
+/** The field of a request that names its alarm; empty without an alarm. The service takes at most one [model]. */
 export function alarmField(alarm: AlarmName | undefined): { AlarmConfiguration?: AlarmConfiguration } {
   if (!alarm) return {};
-  // Not ignored when it cannot be read: a brake that is out of sight is no brake.
+  // An alarm that cannot be read must stop the command: it cannot protect anything.
   return { AlarmConfiguration: { Alarms: [{ Name: alarm }], IgnorePollAlarmFailure: false } };
 }
 
-/** An alarm that stopped a command or an association. `isKnown`: false where the service could not read it. */
+/** An alarm that stopped a command or an association. `isKnown` is false if the service could not read it. */
 export interface TriggeredAlarm {
   readonly name: string;
   readonly isKnown: boolean;
@@ -24,7 +24,7 @@ export function readTriggered(
   return alarm?.Name ? { name: alarm.Name, isKnown: alarm.State === 'ALARM' } : undefined;
 }
 
-/** What an alarm keeps from an instance is put down to it, not to a person or to the failures of others. */
+/** If an alarm stopped the command, names the alarm as the reason, in place of a person or --max-errors. */
 export function blameAlarm(verdict: Verdict, alarm: TriggeredAlarm | undefined): Verdict {
   if (!alarm || !['cancelled', 'not sent'].includes(verdict.class)) return verdict;
   const name = JSON.stringify(alarm.name);

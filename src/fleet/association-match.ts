@@ -1,4 +1,4 @@
-/** Which associations of ours also reach the instances that a command is for. */
+/** Finds our associations that reach the same instances as a command. */
 import type { Association, SSMClient, Target } from '@aws-sdk/client-ssm';
 import { ASSOCIATION_PREFIX, associationName, listAssociations } from './association.ts';
 import { listInstances, type Targets } from './choose.ts';
@@ -16,8 +16,8 @@ export interface KnownAssociation {
 }
 
 /**
- * Associations of ours that match at least one instance of these targets. A page of the list, then at most a page of instances
- * for each of ours. Nothing where the account forbids to look: it is a courtesy of the commands that ask.
+ * Our associations that match at least one instance of these targets. Reads at most one page of instances for each.
+ * Returns [] if the account refuses a call: the callers only warn with this list.
  */
 export async function findMatching(client: SSMClient, targets: Targets): Promise<KnownAssociation[]> {
   const found: KnownAssociation[] = [];
@@ -48,7 +48,7 @@ function toKnown(association: Association): KnownAssociation {
 async function shareInstances(client: SSMClient, theirs: readonly Target[], ours: Targets): Promise<boolean> {
   const theirIds = theirs.find(({ Key }) => Key?.toLowerCase() === 'instanceids')?.Values;
   if (theirIds?.includes('*') || ours.isAll) return true;
-  // Who is in a resource group is known to the service alone.
+  // Only the service knows the members of a resource group.
   if (ours.resourceGroup) return false;
   if (theirIds) {
     if (ours.instanceIds.length > 0) return ours.instanceIds.some((id) => theirIds.includes(id));
@@ -61,7 +61,7 @@ async function shareInstances(client: SSMClient, theirs: readonly Target[], ours
   return both !== undefined && hasOne(client, { tags: both, instanceIds: [] });
 }
 
-/** Conditions that hold where both lists hold; undefined where none can. */
+/** The conditions of both lists together; undefined if no instance can fulfil them. */
 function combine(one: Targets['tags'], other: Targets['tags']): Targets['tags'] | undefined {
   const values = new Map(one.map((tag) => [tag.key, tag.values]));
   for (const tag of other) {

@@ -1,4 +1,4 @@
-/** What an association has done: its runs, and in each what became of every instance. */
+/** The runs of an association, and the result on each instance. */
 import {
   type AssociationExecution,
   type AssociationExecutionTarget,
@@ -17,18 +17,18 @@ import type { Counters } from './watch.ts';
 
 export interface RunWatch {
   readonly associationId: string;
-  /** Runs that were there before, so that theirs are not taken for the new one's results. */
+  /** Ids of earlier runs; their results are left out. */
   readonly known: ReadonlySet<string>;
   readonly deadlineSeconds: number;
-  /** How long a run may take to be listed; nobody may be online to run it. */
+  /** How long to wait until a run is listed. If no instance is online, there is none. */
   readonly lagSeconds: number;
   readonly pollSeconds?: number | undefined;
-  /** Aborted: nobody wants to wait any longer. */
+  /** When aborted, the wait ends at once. */
   readonly signal: AbortSignal;
   readonly onCounters: (counters: Counters) => void;
 }
 
-/** Ids of the runs that are listed now, the newest page of them. */
+/** Ids of the runs on the newest page. */
 export async function listRuns(client: SSMClient, associationId: string): Promise<Set<string>> {
   return new Set((await readRuns(client, associationId)).map(({ ExecutionId = '' }) => ExecutionId));
 }
@@ -41,8 +41,8 @@ async function readRuns(client: SSMClient, AssociationId: string): Promise<Assoc
 }
 
 /**
- * Waits until the runs that began after `known` are over; one call a poll. What is not over by the deadline, or when the user
- * does not want to wait, comes back as it stands. Nothing listed: nobody was there to run it.
+ * Waits until every run outside `known` is over; one call a poll. At the deadline, or when `signal` is aborted, returns
+ * the runs as they are. An empty list: no instance was online to run it.
  */
 export async function awaitRuns(client: SSMClient, watch: RunWatch): Promise<AssociationExecution[]> {
   const clock = clockOf(client);
@@ -63,14 +63,14 @@ export async function awaitRuns(client: SSMClient, watch: RunWatch): Promise<Ass
   }
 }
 
-/** The words that a run has for its end, beside those of a command. */
+/** Final statuses of a run that a command does not have. */
 const ENDED = ['skipped', 'rejected', 'notapplicable'];
 
 export function isRunOver({ Status, DetailedStatus }: AssociationExecution): boolean {
   return isFinal(Status, DetailedStatus) || ENDED.includes(normalizeStatus(Status ?? ''));
 }
 
-/** From `{Success=3, Pending=1}`, which is all that a run says about its instances. */
+/** Adds up texts as `{Success=3, Pending=1}`: a run says no more about its instances. */
 function addUp(runs: readonly AssociationExecution[]): Counters {
   const counts = runs.flatMap(({ ResourceCountByStatus = '' }) =>
     [...ResourceCountByStatus.matchAll(/([\w ]+)=(\d+)/g)].map(
@@ -89,18 +89,18 @@ function addUp(runs: readonly AssociationExecution[]): Counters {
   };
 }
 
-/** Up to this many instances are asked for what their script said; of more, only those that failed. */
+/** Up to this many instances, reads every script's output; above, only the output of those that failed. */
 const ASKED_INSTANCES = 50;
 const ASKED_AT_ONCE = 8;
 
-/** What the runs did, instance by instance: judged, or ended well without having told how. */
+/** The results of the runs, by instance. */
 export interface RunResults {
   readonly verdicts: readonly Verdict[];
-  /** Success, by the service's word alone. */
+  /** Instances with the status Success whose output was not read. */
   readonly untold: readonly string[];
 }
 
-/** Reads every instance of the runs, ⌈N/50⌉ pages each, and judges it from its own status and words. @throws ServiceError */
+/** Reads and judges every instance of the runs; ⌈N/50⌉ calls a run. @throws ServiceError */
 export async function readResults(
   client: SSMClient,
   runs: readonly AssociationExecution[],
@@ -132,7 +132,7 @@ export async function readResults(
       exitCode: said?.exitCode,
       output: said?.output ?? '',
     });
-    // Nobody can take it up, as one does with a command.
+    // A run cannot be taken up again with --command-id.
     const told =
       verdict.verdict === 'unfinished'
         ? { ...verdict, next: 'it goes on by itself; status tells how it ended' }
@@ -165,8 +165,8 @@ interface Told {
 }
 
 /**
- * What the scripts printed. A run's instance names a command as the source of its output; that the service tells it under that
- * id is inferred from its name, so where it does not, nothing is missing but the words.
+ * The output of the scripts. An instance of a run names a command as the source of its output. That the command's
+ * invocation has this output is inferred, not documented; without it only the output is missing.
  */
 async function readOutputs(
   client: SSMClient,
@@ -183,7 +183,7 @@ async function readOutputs(
         return told && ([ResourceId, told] as const);
       }),
     );
-    // Who has no answer for eight has none for the rest.
+    // No output for the first eight: the service will not have the others.
     if (some.every((one) => one === undefined)) break;
     for (const [id, told] of some.filter((one) => one !== undefined))
       outputs.set(id, { output: told.StandardOutputContent ?? '', exitCode: told.ResponseCode });

@@ -21,34 +21,34 @@ import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { type Delivery, whatToRun } from './send.ts';
 import { explainServiceError } from './service-errors.ts';
 
-/** Every association of ours starts with this; the rest of its name is worked out from the target expression. */
+/** The start of our associations' names. The rest comes from the target expression. */
 export const ASSOCIATION_PREFIX = 'ssm-keepalive-';
 
-/** What has to happen so that one association of ours does what was asked for. */
+/** The change that one association needs, as data. */
 export interface AssociationPlan {
   readonly action: 'create' | 'update' | 'none';
   readonly name: string;
-  /** The one that is there, under our name. */
+  /** The existing association with our name. */
   readonly associationId: string | undefined;
   readonly request: CreateAssociationCommandInput;
-  /** What an update changes, in words. */
+  /** The changes of an update, in words. */
   readonly changes: readonly string[];
 }
 
 export interface SavedAssociation {
   readonly associationId: string;
-  /** As the service counts its edits; empty where it was only started. */
+  /** The version after the edit; empty if the association was only started. */
   readonly version: string;
 }
 
-/** Whom an association is for: `--all` is everybody there will ever be, which associations can say [model]. */
+/** The targets of an association. For `--all` these are all instances, also future ones [model]. */
 export function associationTargets(targets: Targets): Target[] {
   if (targets.isAll) return [{ Key: 'InstanceIds', Values: ['*'] }];
   if (targets.instanceIds.length > 0) return [{ Key: 'InstanceIds', Values: [...targets.instanceIds] }];
   return toServiceTargets(targets);
 }
 
-/** The same expression gives the same name, whatever the order in which it was typed: so a second run finds the first one's. */
+/** Equal target expressions give equal names, in any order, so a second run finds the first one's association. */
 export function associationName(targets: Targets): string {
   const sorted = associationTargets(targets)
     .map(({ Key = '', Values = [] }) => [Key, [...Values].sort()] as const)
@@ -56,7 +56,7 @@ export function associationName(targets: Targets): string {
   return ASSOCIATION_PREFIX + createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
 }
 
-/** Looks what is there; changes nothing. @throws ServiceError */
+/** Reads the existing association and plans the change. @throws ServiceError */
 export async function planAssociation(
   client: SSMClient,
   targets: Targets,
@@ -71,7 +71,7 @@ export async function planAssociation(
     Parameters,
     Targets: associationTargets(targets),
     AssociationName: name,
-    // Always both: the documented defaults contradict each other.
+    // Always set: the documentation contradicts itself about the defaults.
     MaxConcurrency: delivery.maxConcurrency,
     MaxErrors: delivery.maxErrors,
     ...(schedule ? { ScheduleExpression: schedule } : {}),
@@ -85,7 +85,7 @@ export async function planAssociation(
   return { action, name, associationId, request: { ...request, ...keepFields(found) }, changes };
 }
 
-/** An association takes no hash; a version of a document never changes its content, so the number pins it. */
+/** An association takes no hash. The version number is enough: the content of a version never changes. */
 function toDocumentFields(delivery: Delivery) {
   const {
     DocumentName,
@@ -98,7 +98,7 @@ function toDocumentFields(delivery: Delivery) {
   return { DocumentName, DocumentVersion, Parameters: Parameters as Record<string, string[]> };
 }
 
-/** What somebody else has added to ours, and an update would forget if it left it out [service's guide]. */
+/** Fields that somebody else added. An update without them would remove them [service's guide]. */
 function keepFields(found: AssociationDescription) {
   const { ComplianceSeverity, SyncCompliance, OutputLocation, CalendarNames } = found;
   const { AssociationDispatchAssumeRole } = found;
@@ -131,7 +131,7 @@ function findChanges(found: AssociationDescription, wanted: AssociationPlan['req
   ];
 }
 
-/** Ids of the associations of that name, the first of them first. @throws ServiceError */
+/** Ids of the associations with this name, in the service's order. @throws ServiceError */
 export async function findByName(client: SSMClient, name: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { AssociationId } of listAssociations(client, name))
@@ -139,7 +139,7 @@ export async function findByName(client: SSMClient, name: string): Promise<strin
   return found;
 }
 
-/** Associations of one name, or all there are, a page at a time. @throws ServiceError */
+/** The associations with this name, or all, page by page. @throws ServiceError */
 export async function* listAssociations(client: SSMClient, name?: string) {
   const filter = name ? { AssociationFilterList: [{ key: 'AssociationName' as const, value: name }] } : {};
   const pages = readPages('the associations could not be listed', (token) =>
@@ -156,9 +156,9 @@ async function describe(client: SSMClient, AssociationId: string): Promise<Assoc
 }
 
 /**
- * Carries a plan out. Each way the service runs it on everybody at once: because it is new, because it was edited, or because
- * it is started once more. An answer that got lost is looked for, so nothing is made or run twice. `document`: as it was saved
- * after the plan was made.
+ * Applies a plan. In each case (created, edited, started) the service runs the association on all instances at once.
+ * If an answer is lost, it looks for the result first, so nothing is made or run twice.
+ * `document`: the version that was saved after the plan was made.
  * @throws ServiceError
  */
 export async function saveAssociation(
@@ -202,7 +202,7 @@ async function create(client: SSMClient, plan: AssociationPlan): Promise<SavedAs
   }
   const [associationId] = await findByName(client, name);
   if (associationId !== undefined) {
-    // Heard after all, or somebody else was quicker: what is there is brought to what was asked for.
+    // The first call did succeed, or somebody else made one: correct the existing association.
     const changes = findChanges(await describe(client, associationId), request);
     if (changes.length === 0) return { associationId, version: '1' };
     return saveAssociation(client, { ...plan, action: 'update', associationId, changes });
@@ -215,7 +215,7 @@ function ignoreLostAnswer(error: unknown): undefined {
   if (!isOutcomeUnknown(error)) throw error;
 }
 
-/** Ends one; what it has put on instances stays there. True when it was there. @throws ServiceError */
+/** Deletes an association; installed instances keep their keeper. False if it was already gone. @throws ServiceError */
 export async function deleteAssociation(client: SSMClient, associationId: string): Promise<boolean> {
   try {
     await client.send(new DeleteAssociationCommand({ AssociationId: associationId }));

@@ -3,7 +3,7 @@ import { isGood, type Verdict } from './judge.ts';
 import type { Delivery } from './send.ts';
 import type { Counters } from './watch.ts';
 
-/** So many commands are watched at once: each costs a poll of its own. */
+/** At most this many commands are watched at once: each costs its own polls. */
 const MOST_AT_ONCE = 5;
 
 export interface BatchOptions {
@@ -14,8 +14,8 @@ export interface BatchOptions {
 }
 
 /**
- * Delivers to more ids than one command takes, and keeps what the service would keep for a tag: at most `maxConcurrency`
- * instances at a time, and no more after `maxErrors` failures, counted over all of them.
+ * Delivers to more ids than one command takes. As for a tag, at most `maxConcurrency` instances work at a time and
+ * sending stops after `maxErrors` failures, both counted over all batches.
  */
 export async function deliverInBatches(delivery: Delivery, options: BatchOptions): Promise<Verdict[]> {
   const ids = delivery.targets.instanceIds;
@@ -70,7 +70,7 @@ const CANCELLED = {
   next: 'run the command again',
 };
 
-/** `50` or `10%` of a count; a percentage is rounded down, as a limit must be. */
+/** Reads `50` or `10%` of `total`. Rounds a percentage down, so that a limit is never exceeded. */
 function resolveCount(text: string, total: number): number {
   return text.endsWith('%') ? Math.floor((Number(text.slice(0, -1)) * total) / 100) : Number(text);
 }

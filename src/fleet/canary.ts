@@ -1,9 +1,9 @@
-/** The first instance, which is tried before the others, and those that are not reached at all. */
+/** The canary (the first instance, tried before the others), and the instances that cannot be reached. */
 import { NODE_NEEDS } from './account.ts';
 import type { Instance } from './choose.ts';
 import { isGood, type Verdict, WRONG_PLATFORM } from './judge.ts';
 
-/** What has to be known of an instance to choose the first one and to say why another is not reached. */
+/** The facts needed to choose the canary and to say why an instance cannot be reached. */
 export type Known = Pick<Instance, 'instanceId' | 'name' | 'isOnline' | 'pingStatus' | 'platformType'>;
 
 export function chooseCanary(known: readonly Known[], excluded: ReadonlySet<string>): Known | undefined {
@@ -11,12 +11,12 @@ export function chooseCanary(known: readonly Known[], excluded: ReadonlySet<stri
   return usable.find((instance) => instance.isOnline) ?? usable[0];
 }
 
-/** A service that does not say the platform may know better when it is sent something. */
+/** True also if the platform is not known: the service decides when the command arrives. */
 export function mayRunScripts({ platformType }: Pick<Known, 'platformType'>): boolean {
   return ['', 'Linux'].includes(platformType);
 }
 
-/** By tag the canary gets the script a second time and says `unchanged`: its first verdict is the one that counts. */
+/** By tag the canary gets the script twice and then reports `unchanged`, so its first verdict counts. */
 export function mergeCanary(first: readonly Verdict[], others: readonly Verdict[]): Verdict[] {
   const merged = new Map(first.map((verdict) => [verdict.instanceId, verdict]));
   for (const verdict of others) {
@@ -25,7 +25,7 @@ export function mergeCanary(first: readonly Verdict[], others: readonly Verdict[
   return [...merged.values()];
 }
 
-/** Those named by id that nothing can be sent to: one of them would make the service refuse the whole call. */
+/** Verdicts on ids that cannot be reached. With one of them the service would refuse the whole call. */
 export function judgeUnreachable(instanceIds: readonly string[], known: readonly Known[]): Verdict[] {
   const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
   return instanceIds.flatMap((instanceId): Verdict[] => {

@@ -9,11 +9,11 @@ import { UserError } from '../errors.ts';
 import { quoteWord } from '../terminal/shell-word.ts';
 import { readPages } from './pages.ts';
 
-/** Which instances are meant, in one of four ways: tag conditions that must all hold, ids, a resource group, or all there are. */
+/** A target expression, one of four kinds: tag conditions (all must hold), ids, a resource group, or all instances. */
 export interface Targets {
   readonly tags: readonly { readonly key: string; readonly values: readonly string[] }[];
   readonly instanceIds: readonly string[];
-  /** Its members are known to the service alone: no call of Systems Manager lists them. */
+  /** No call of Systems Manager lists its members. */
   readonly resourceGroup?: string | undefined;
   readonly isAll?: boolean;
 }
@@ -26,11 +26,11 @@ export interface Instance {
   readonly platform: string;
   readonly platformType: string;
   readonly agentVersion: string;
-  /** As the service says it: Online, ConnectionLost, Inactive. */
+  /** The service's word: Online, ConnectionLost, Inactive. */
   readonly pingStatus: string;
 }
 
-/** Nothing to do it to: an error, since a silent success would be read as one. */
+/** No instance matches. An error, because silence would look like success. */
 export class NoMatchError extends UserError {
   constructor(targets: Targets, found: { readonly why?: string; readonly next?: string } = {}) {
     super({
@@ -56,7 +56,7 @@ export const IDS_PER_COMMAND = 50;
  * @throws ServiceError
  */
 export async function* listInstances(client: SSMClient, targets: Targets): AsyncGenerator<Instance> {
-  // The service allows tag filters alone or other filters alone; ids go in pages of their own.
+  // The service does not mix tag filters with others, and takes a limited number of ids in one filter.
   const filterSets: InstanceInformationStringFilter[][] =
     targets.instanceIds.length > 0
       ? chunk(targets.instanceIds, PAGE_SIZE).map((ids) => [{ Key: 'InstanceIds', Values: ids }])
@@ -103,7 +103,7 @@ export async function enumerateAll(client: SSMClient, targets: Targets): Promise
   for await (const instance of listInstances(client, targets)) {
     if (instance.platformType === 'Linux') instanceIds.push(instance.instanceId);
   }
-  // Without ids the service would be asked for everybody once more.
+  // An empty list of ids would mean all instances again.
   if (instanceIds.length === 0) throw new NoMatchError(targets);
   return { tags: [], instanceIds };
 }

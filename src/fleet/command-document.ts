@@ -15,32 +15,35 @@ import { clockOf } from './client.ts';
 import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
 
-/** One version of a document, pinned by its hash: what SendCommand and an association name instead of AWS-RunShellScript. */
+/** One version of a document, pinned by its hash. It takes the place of AWS-RunShellScript. */
 export interface PinnedDocument {
   readonly name: string;
   readonly version: string;
-  /** As the service worked it out when the version was made. */
+  /** The service calculated it when the version was made. */
   readonly hash: string;
   readonly hashType: string;
 }
 
-/** What has to happen before a script can be sent by its own document. */
+/** The change that the document needs before it can be sent, as data. */
 export interface DocumentPlan {
   readonly name: string;
   readonly action: 'create' | 'update' | 'none';
   readonly content: string;
-  /** Names the script and its hash, so that the same bytes are found again instead of stored twice. */
+  /** Contains the script's name and hash, so the same bytes are found again and not stored twice. */
   readonly versionName: string;
-  /** The version that holds these bytes already. */
+  /** The existing version with these bytes. */
   readonly found: PinnedDocument | undefined;
-  /** What who names no version gets; undefined before there is a document. */
+  /** The default version; undefined if there is no document. */
   readonly defaultVersion: string | undefined;
   readonly latestVersion: string | undefined;
-  /** The installer is the default version; the scripts that look and take away never are, unless they came first. */
+  /** Whether this script becomes the default version. The installer does; other scripts only if they are the first. */
   readonly isDefault: boolean;
 }
 
-/** Looks what is there; changes nothing. `content` is the document's text. @throws UserError where the name is somebody else's, ServiceError */
+/**
+ * Reads the existing document and plans the change. `content` is the document's text.
+ * @throws UserError if the document belongs to somebody else; ServiceError
+ */
 export async function planDocument(
   client: SSMClient,
   name: string,
@@ -64,7 +67,7 @@ export async function planDocument(
   return { ...plan, found, defaultVersion, latestVersion, action: found ? 'none' : 'update' };
 }
 
-/** Carries a plan out; earlier versions stay, so that what pins them goes on. @throws ServiceError */
+/** Applies a plan. Earlier versions stay, because associations may pin them. @throws ServiceError */
 export async function saveDocument(client: SSMClient, plan: DocumentPlan): Promise<PinnedDocument> {
   const { name, versionName, content } = plan;
   try {
@@ -75,7 +78,7 @@ export async function saveDocument(client: SSMClient, plan: DocumentPlan): Promi
       await client.send(
         new UpdateDocumentDefaultVersionCommand({ Name: name, DocumentVersion: pinned.version }),
       );
-    // Whoever was quicker may have stored something else under that name.
+    // Somebody else may have stored other bytes under this version name.
     const checked = plan.found ?? (await findVersion(client, name, versionName, content));
     return checked ?? pinned;
   } catch (error) {
@@ -91,7 +94,7 @@ async function addVersion(client: SSMClient, plan: DocumentPlan): Promise<void> 
       ? client.send(new CreateDocumentCommand({ ...fields, DocumentType: 'Command' }))
       : client.send(new UpdateDocumentCommand({ ...fields, DocumentVersion: '$LATEST' }));
   await added.catch((error: Error) => {
-    // A call that was repeated because its answer got lost, or another run of this tool at the same moment.
+    // The call was repeated after a lost answer, or another run of this tool made the version.
     if (!/^(DocumentAlreadyExists|DuplicateDocumentVersionName)$/.test(error.name)) throw error;
   });
 }
@@ -110,7 +113,7 @@ async function describe(
   }
 }
 
-/** The version of that name, where it holds these bytes. @throws UserError where it holds others */
+/** The version with this name; undefined if there is none. @throws UserError if it holds other bytes */
 async function findVersion(
   client: SSMClient,
   name: string,
@@ -131,7 +134,7 @@ async function findVersion(
   });
 }
 
-/** Compared as JSON: whether the service gives the text back byte for byte is not documented. */
+/** Compares as JSON: it is not documented that the service returns the same bytes. */
 function isSameDocument(one: string, other: string): boolean {
   try {
     return isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
@@ -144,7 +147,7 @@ function pin(name: string, { DocumentVersion, Hash, HashType }: DocumentDescript
   return { name, version: DocumentVersion ?? '1', hash: Hash ?? '', hashType: HashType ?? 'Sha256' };
 }
 
-/** A new version is Creating or Updating for a moment, and cannot be sent before it is Active. */
+/** Waits until a new version is Active; before that it cannot be sent. */
 async function awaitActive(client: SSMClient, name: string, versionName: string): Promise<PinnedDocument> {
   for (let tries = 0; tries < 60; tries += 1) {
     const description = await describe(client, name, versionName);

@@ -8,7 +8,7 @@ const SERVICES = [
 ];
 
 /**
- * Checked before the first call of a run, whatever the call: to get credentials is one too.
+ * Call it before the first call of a run. The call that gets credentials counts too.
  * @throws UsageError naming the first address of the AWS variables and files that is not encrypted
  */
 export async function requireEncrypted(
@@ -28,7 +28,7 @@ async function listConfigured(
   variables: NodeJS.ProcessEnv,
 ): Promise<GivenAddress[]> {
   const names = ['AWS_ENDPOINT_URL', ...SERVICES.map((name) => `AWS_ENDPOINT_URL_${name.toUpperCase()}`)];
-  // The SDK reads addresses of this profile, whatever --profile says.
+  // The SDK reads addresses from this profile even if --profile names another.
   const own = variables['AWS_PROFILE'] || 'default';
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
   return [

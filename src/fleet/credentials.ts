@@ -1,4 +1,4 @@
-/** The credentials that a client of the service resolved: where they come from, how long they last, and whether the service takes them. */
+/** The credentials of a client: their source, their end, and whether the service accepts them. */
 import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -8,13 +8,13 @@ export interface CredentialFacts {
   readonly accessKeyId: string;
   /** In words, e.g. `environment variables`. */
   readonly source: string;
-  /** They come with a session token, and end. */
+  /** They have a session token, so they expire. */
   readonly isTemporary: boolean;
-  /** Undefined: they do not end, or do not say when. */
+  /** Undefined: they do not expire, or the time is not known. */
   readonly expiresAt: Date | undefined;
-  /** Their source gives new ones to a program that runs on. */
+  /** Their source renews them for a running program. */
   readonly isRenewed: boolean;
-  /** How they are renewed has been seen to fail in the official plugin. */
+  /** The official plugin is known to fail to renew credentials of this source. */
   readonly isHardForPlugin: boolean;
 }
 
@@ -28,7 +28,10 @@ const SSO = { words: 'IAM Identity Center (SSO)', isRenewed: true, isHardForPlug
 const WEB = { words: 'a web identity token', isRenewed: true, isHardForPlugin: true };
 const ROLE = { words: 'a role that the profile assumes', isRenewed: true };
 
-/** By the marks that the SDK puts on what it resolved; the first that is there says most [@smithy/types, AwsSdkCredentialsFeatures]. */
+/**
+ * Sources by the marks that the SDK puts on credentials; the first match counts [@smithy/types,
+ * AwsSdkCredentialsFeatures].
+ */
 const SOURCES: readonly (readonly [mark: string, source: Source])[] = [
   ['CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN', WEB],
   ['CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN', WEB],
@@ -49,7 +52,7 @@ const SOURCES: readonly (readonly [mark: string, source: Source])[] = [
   ['CREDENTIALS_CODE', { words: 'the lab', isRenewed: false }],
 ];
 
-/** @throws ServiceError where there is no Region or are no credentials */
+/** @throws ServiceError if the Region or the credentials are missing */
 export async function readCredentials(client: SSMClient): Promise<CredentialFacts> {
   try {
     const region = await client.config.region();
@@ -70,7 +73,7 @@ export async function readCredentials(client: SSMClient): Promise<CredentialFact
   }
 }
 
-/** What keeps the service from knowing the caller at all; undefined when it does, also where it forbids this call. */
+/** Why the service does not accept the credentials; undefined if it does, also if it refuses this one call. */
 export async function findRefusal(client: SSMClient): Promise<UserError | undefined> {
   try {
     await client.send(new DescribeInstanceInformationCommand({ MaxResults: 5 }));

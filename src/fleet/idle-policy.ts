@@ -1,4 +1,4 @@
-/** Whether somebody shortened the idle timeout of this account's sessions, as far as these credentials can see. */
+/** Finds out whether somebody shortened the idle timeout of this account's sessions. */
 import { DescribeSessionsCommand, type Session, type SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
@@ -8,27 +8,27 @@ import { readSessionLimits } from './session-limits.ts';
 export interface IdlePolicy {
   /** The shortest idle timeout that was seen, in minutes, and the document that says it. Undefined: nobody chose one. */
   readonly shortest: { readonly minutes: number; readonly documentName: string } | undefined;
-  /** Why the account's own preferences are not known; undefined: they are. */
+  /** Why the account's preferences could not be read; undefined: they were read. */
   readonly unreadable: string | undefined;
   /** Some of the newest sessions were opened by just-in-time node access. */
   readonly isJustInTime: boolean;
-  /** What else could not be looked at, a sentence each. */
+  /** Other things that could not be read, one sentence each. */
   readonly unseen: readonly string[];
 }
 
-/** The service's largest page [model]: sessions older than its last are not looked at. */
+/** One page, the largest that the service gives [model]. Older sessions are not read. */
 const NEWEST_SESSIONS = 200;
 const MOST_DOCUMENTS = 10;
 
 /**
- * Looks at the account's preferences, then at the documents of the newest 200 sessions: one page, and one call a document.
- * Sessions of just-in-time node access name a document of their own there. What the service refuses to show is part of the answer.
- * @throws ServiceError where it does not know the caller or does not answer, or Ctrl-C came
+ * Reads the account's preferences, then the documents of the newest 200 sessions: one page, and one call a document.
+ * Sessions of just-in-time node access name their own document there. Refused calls are reported in the result.
+ * @throws ServiceError if the service does not accept the credentials or does not answer, or after Ctrl-C
  */
 export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
   const found: { minutes: number; documentName: string }[] = [];
   const unseen: string[] = [];
-  /** @returns why it is not known; undefined where it is. */
+  /** Reads one document. @returns why it could not be read, or undefined */
   const look = async (documentName: string): Promise<string | undefined> => {
     try {
       const { idleMinutes, idleText } = await readSessionLimits(client, documentName);
@@ -54,7 +54,7 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
   return { shortest, unreadable, isJustInTime, unseen };
 }
 
-/** The service knows who asks, and does not show this. */
+/** True if the service accepts the credentials but refuses this call. */
 export function isRefusal(error: unknown): boolean {
   const { name = '', $metadata } = (error ?? {}) as Error & { $metadata?: { httpStatusCode?: number } };
   return (
@@ -70,7 +70,7 @@ async function listNewestSessions(client: SSMClient): Promise<Session[]> {
   return Sessions;
 }
 
-/** The documents of the service name no timeout. */
+/** The documents of these sessions without the service's own, which set no timeout. */
 function listOwnDocuments(sessions: readonly Session[]): string[] {
   const names = new Set(sessions.map(({ DocumentName = '' }) => DocumentName));
   return [...names]

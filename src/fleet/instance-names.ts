@@ -2,12 +2,12 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { listInstances } from './choose.ts';
 import type { Verdict } from './judge.ts';
 
-/** More than this keep their ids alone: names cost a page of their own. */
+/** Above this number, instances are shown without names: names cost one call a page. */
 export const NAMED_AT_ONCE = 50;
 
 /**
- * Host names for a page's worth of verdicts, in one call: invocations of EC2 instances carry none.
- * Names are a courtesy, so whoever may not list instances gets the verdicts without.
+ * Adds host names to one page of verdicts, in one call: invocations of EC2 instances have none.
+ * Without permission to list instances, the verdicts stay without names.
  */
 export async function nameInstances(
   client: SSMClient,

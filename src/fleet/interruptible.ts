@@ -5,27 +5,27 @@ import { INTERRUPTED, type Interruption, makeInterrupted } from '../interruption
 import { clockOf } from './client.ts';
 
 /**
- * What depends on a call by the time that Ctrl-C comes. `nothing`: it ends at once. `effect`: the service may be doing something,
- * so it may answer for a while yet; silence for so long is leaving. `clean-up`: the same, also for whoever has left already.
+ * How Ctrl-C ends a call. `nothing`: at once. `effect`: after `patienceMs` without an answer, because the service
+ * may be changing something. `clean-up`: the same, but a call may also start after the user has left.
  */
 export type Weight = 'nothing' | 'effect' | 'clean-up';
 
 export interface InterruptibleOptions {
-  /** Asked when Ctrl-C comes, and of every later call. */
+  /** Called at Ctrl-C and for every later call. */
   readonly weight: () => Weight;
-  /** What is true when a call of no weight was ended, e.g. `nothing was sent`. */
+  /** The error's `what` after a call of weight `nothing` was ended, e.g. `nothing was sent`. */
   readonly nothing: string;
-  /** How to see what became of a call that was not answered. */
+  /** The error's `next` after any other call: how to see its result. */
   readonly look: string;
-  /** How long the service may take to answer after Ctrl-C, call by call. Default 10 s. */
+  /** How long each call may still take after Ctrl-C. Default 10 s. */
   readonly patienceMs?: number;
 }
 
 const PATIENCE_MS = 10_000;
 
 /**
- * The same client, whose calls end when the user wants out, also where the service accepts them and never answers.
- * A call that ended so throws UserError `interrupted`, with exit status 130.
+ * Makes the client's calls end at Ctrl-C, even if the service never answers.
+ * Such a call throws UserError `interrupted`, with exit status 130.
  */
 export function makeInterruptible(
   client: SSMClient,
@@ -34,7 +34,7 @@ export function makeInterruptible(
 ): SSMClient {
   async function send(command: never, options: object = {}): Promise<unknown> {
     const end = new AbortController();
-    // Every attempt at the call listens to it.
+    // Each attempt adds a listener; 0 turns off Node's warning about many.
     setMaxListeners(0, end.signal);
     const endNow = () => end.abort();
     const isCleanUp = weight() === 'clean-up';

@@ -1,6 +1,6 @@
-/** One instance's part in a command, and what its statuses mean. */
+/** An invocation (one instance's part in a command) and its statuses. */
 
-/** One instance's outcome as the service reports it; `output` is the script's stdout, cut by the service. */
+/** One invocation as the service reports it. `output` is the script's stdout, cut by the service. */
 export interface Invocation {
   readonly commandId: string;
   readonly instanceId: string;
@@ -11,7 +11,7 @@ export interface Invocation {
   readonly output: string;
 }
 
-/** Statuses of a command or an invocation that will change no more, without spaces and case [service model]. */
+/** Final statuses of a command or an invocation, without spaces, in lower case [service model]. */
 const FINAL = new Set([
   'success',
   'failed',
@@ -29,15 +29,15 @@ const FINAL = new Set([
   'noinstancesintag',
 ]);
 
-/** Statuses of an invocation that will change yet [service model]. A word that neither list knows is nothing to wait for. */
+/** Statuses of an invocation that is not over [service model]. An unknown status counts as over. */
 export const UNFINISHED = new Set(['pending', 'delayed', 'inprogress', 'cancelling']);
 
-/** The service spells statuses with and without spaces: compared without spaces and case. */
+/** The service spells statuses with and without spaces. Compare them without, in lower case. */
 export function normalizeStatus(status: string): string {
   return status.replace(/[\s_-]/g, '').toLowerCase();
 }
 
-/** Either word will do: a newer service may know details that this list does not, under a status that it does. */
+/** True if the status or the details are final: a newer service may send details that this list lacks. */
 export function isFinal(status: string | undefined, details: string | undefined): boolean {
   return [status, details].some((word) => word !== undefined && FINAL.has(normalizeStatus(word)));
 }

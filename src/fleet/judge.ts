@@ -1,7 +1,7 @@
 import { type Invocation, normalizeStatus } from './invocation.ts';
 import { type ReportLine, readReportLine } from './report-line.ts';
 
-/** What happened on one instance: `class`, `why` and `next` are empty where nothing is wrong. */
+/** The result on one instance. `class`, `why` and `next` are empty if nothing is wrong. */
 export interface Verdict {
   readonly instanceId: string;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Verdict {
   readonly class: string;
   readonly why: string;
   readonly next: string;
-  /** What the host itself reported, where it did. */
+  /** The host's own report, if it came. */
   readonly report: ReportLine | undefined;
 }
 
@@ -21,7 +21,7 @@ const THROTTLED = failed(
   'wait for the others to end, then run the command again: finished instances report unchanged',
 );
 
-/** Nothing is wrong there, and nothing can be kept: no reason for a fleet of several systems to fail. */
+/** An instance without Linux is skipped: a mixed fleet must not fail because of it. */
 export const WRONG_PLATFORM: Judgement = {
   verdict: 'skipped',
   class: 'wrong platform',
@@ -29,11 +29,14 @@ export const WRONG_PLATFORM: Judgement = {
   next: 'nothing; to give its sessions more time, raise the account’s timeout with  ssm-keepalive preferences set --idle 60',
 };
 
-/** What an agent says of a script that is not for its platform [agent source, runpluginutil]: a success where the document has a precondition. */
+/** An agent's message about a script for another platform [agent source, runpluginutil]. The status may be Success. */
 const NOT_FOR_PLATFORM =
   /^(Step execution skipped due to |Plugin with name \S+ is not supported in current platform)/;
 
-/** What a status means when the script never reported; keys as `normalizeStatus` gives them [service model, StatusDetails]. */
+/**
+ * Verdicts by status, if the script did not report. Keys as `normalizeStatus` returns them [service model,
+ * StatusDetails].
+ */
 const STATUSES: Readonly<Record<string, Judgement>> = {
   undeliverable: failed(
     'offline',
@@ -93,8 +96,8 @@ function unfinished(why: string): Judgement {
 }
 
 /**
- * The verdict on one instance, from its own invocation: never from the command as a whole, whose Success can hide
- * instances that got nothing. A status this version does not know is shown as it came, not guessed at.
+ * The verdict on one instance, from its own invocation alone: the command's status can be Success although an
+ * instance got nothing. An unknown status is shown as it came.
  */
 export function judgeInvocation(invocation: Invocation): Verdict {
   const report = readReportLine(invocation.output);
@@ -106,7 +109,7 @@ function judge(invocation: Invocation, report: ReportLine | undefined): Judgemen
   const status = normalizeStatus(invocation.statusDetails);
   if (NOT_FOR_PLATFORM.test(invocation.output)) return WRONG_PLATFORM;
   if (status === 'success') return judgeSuccess(report);
-  // A script that said why it failed knows better than the status does.
+  // The script's own reason is better than the status.
   if (status === 'failed') return judgeFailure(invocation, report);
   return (
     STATUSES[status] ?? {
@@ -131,7 +134,7 @@ function judgeSuccess(report: ReportLine | undefined): Judgement {
   return { verdict: report.verdict, class: report.class, why: report.why, next: report.next };
 }
 
-/** A look has no verdict of its own: what it found is the verdict. */
+/** The verdict of a status script: the state that it found. */
 function judgeState(report: ReportLine): Judgement {
   const found = {
     verdict: report.state ?? 'unknown',
@@ -183,7 +186,7 @@ function judgeReport(report: ReportLine): Judgement {
   );
 }
 
-/** Why or next for people. What the instance itself wrote is marked: its `next: run …` is no advice of ours. */
+/** Why or next for people. Text that the instance wrote is marked, because its `next` is not our advice. */
 export function attribute(verdict: Pick<Verdict, 'why' | 'next' | 'report'>, field: 'why' | 'next'): string {
   const said = verdict.report?.[field] ?? '';
   return said !== '' && verdict[field].startsWith(said)
@@ -191,12 +194,12 @@ export function attribute(verdict: Pick<Verdict, 'why' | 'next' | 'report'>, fie
     : verdict[field];
 }
 
-/** True for a verdict that leaves nothing to do. */
+/** True if the user has nothing to do. */
 export function isGood(verdict: Verdict): boolean {
   return ['installed', 'updated', 'unchanged', 'removed', 'skipped', 'absent'].includes(verdict.verdict);
 }
 
-/** True when the host says that the entry which needs the agent's restart is live. */
+/** True if the env entry, which needs the agent's restart, is live. */
 export function isEntryLive(verdict: Verdict): boolean {
   return verdict.report?.entries['env'] === 'live';
 }

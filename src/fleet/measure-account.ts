@@ -1,4 +1,4 @@
-/** What `measure` asks of an account: the end of a session, its number, and a document of its own for as long as it runs. */
+/** The calls of `measure`: end a session, read the account's number, make and delete a temporary session document. */
 import { randomBytes } from 'node:crypto';
 import {
   CreateDocumentCommand,
@@ -15,7 +15,7 @@ import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
 
-/** One that has ended by itself meanwhile is as good. @throws ServiceError */
+/** Ends a session. A session that is already over is no error. @throws ServiceError */
 export async function endSession(client: SSMClient, sessionId: string): Promise<void> {
   await client.send(new TerminateSessionCommand({ SessionId: sessionId })).catch((error: unknown) => {
     if ((error as Error).name === 'DoesNotExistException') return;
@@ -23,7 +23,7 @@ export async function endSession(client: SSMClient, sessionId: string): Promise<
   });
 }
 
-/** The account's number, from the owner of a session of its own; undefined where that may not be read. */
+/** The account's number, read from the ARN of a session's owner; undefined without permission. */
 export async function readAccountId(client: SSMClient, sessionId: string): Promise<string | undefined> {
   const filter = { key: 'SessionId', value: sessionId } as const;
   const answer = await client
@@ -32,7 +32,7 @@ export async function readAccountId(client: SSMClient, sessionId: string): Promi
   return /^arn:[\w-]+:\w+::(\d{12}):/.exec(answer?.Sessions?.[0]?.Owner ?? '')?.[1];
 }
 
-/** As its agent reports it; undefined where that may not be read. */
+/** The host name that the agent reports; undefined without permission. */
 export async function readHostName(client: SSMClient, instanceId: string): Promise<string | undefined> {
   const instances = listInstances(client, { tags: [], instanceIds: [instanceId] });
   const first = await instances.next().catch(() => undefined);
@@ -43,8 +43,8 @@ export async function readHostName(client: SSMClient, instanceId: string): Promi
 export const TEMPORARY_IDLE_MINUTES = 1;
 
 /**
- * Creates a session document with the shortest idle timeout, otherwise as the account's own preferences where they can be read:
- * logging, encryption and the session's user stay as somebody wanted them. Returns its name.
+ * Creates a session document with the shortest idle timeout and returns its name. All other fields, such as logging
+ * and encryption, are those of the account's preferences.
  * @throws ServiceError
  */
 export async function createTemporaryDocument(client: SSMClient): Promise<string> {
@@ -82,7 +82,7 @@ async function readInputs(client: SSMClient): Promise<Record<string, unknown>> {
   const answer = await client
     .send(new GetDocumentCommand({ Name: PREFERENCES_DOCUMENT, DocumentFormat: 'JSON' }))
     .catch((error: unknown) => {
-      // Nobody ever saved preferences. Anything else, a refusal above all, must not silently drop an account's logging.
+      // No preferences were ever saved. Any other error must be thrown, or the account's logging would be lost.
       if ((error as Error).name === 'InvalidDocument') return undefined;
       throw explainServiceError(error, 'the account’s session preferences could not be read');
     });

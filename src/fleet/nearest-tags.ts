@@ -5,14 +5,14 @@ import { describeTargets, listInstances, NoMatchError, type Targets } from './ch
 import type { Connection } from './client.ts';
 import { listTagged } from './tagged.ts';
 
-/** So much is read at most: three pages of tags, four of managed instances. */
+/** Limits: three pages of tags, four of managed instances. */
 const MOST_TAGGED = 300;
 const MOST_MANAGED = 200;
 const SHOWN_TAGS = 5;
 
 /**
- * The same failure with the tags that managed instances do have, the nearest first, where these credentials may read them.
- * Never throws, makes at most seven calls, and ends with the plain failure when `signal` comes.
+ * Adds to the error the tags that managed instances have, the nearest first. Makes at most seven calls.
+ * Never throws; without permission, or when `signal` is aborted, returns the error unchanged.
  */
 export async function explainNoMatch(
   failure: NoMatchError,
@@ -39,7 +39,7 @@ export async function explainNoMatch(
   }
 }
 
-/** The service was given an address of its own, and the one that knows tags none: it would be asked about another account. */
+/** True if only Systems Manager has its own address: the tagging service would then answer for another account. */
 function isElsewhere({ endpointUrl, variables = {} }: Connection): boolean {
   const others = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API'];
   const isGiven = endpointUrl !== undefined || others.some((name) => variables[name]);
@@ -60,7 +60,7 @@ async function countTags(
   const counts = new Map<string, number>();
   for (const { tags } of tagged.filter(({ instanceId }) => ids.has(instanceId))) {
     for (const [key, value] of Object.entries(tags)) {
-      // What the service itself writes on instances is nobody's target.
+      // Tags that AWS itself sets are no targets.
       if (key.startsWith('aws:')) continue;
       const tag = `${key}=${value}`;
       counts.set(tag, (counts.get(tag) ?? 0) + 1);
@@ -78,7 +78,7 @@ async function take<T>(items: AsyncIterable<T>, most: number): Promise<T[]> {
   return taken;
 }
 
-/** By how many letters each differs from what was asked for; a tag of the same key before one of another. */
+/** Sorts tags: those with the wanted key first, then by the number of different letters. */
 function rankTags(targets: Targets, found: ReadonlyMap<string, number>) {
   const wanted = targets.tags.flatMap(({ key, values }) => values.map((value) => `${key}=${value}`));
   const keys = new Set(targets.tags.map(({ key }) => key));
@@ -90,7 +90,7 @@ function rankTags(targets: Targets, found: ReadonlyMap<string, number>) {
         isSameKey: keys.has(tag.slice(0, tag.indexOf('='))),
         steps: Math.min(...wanted.map((one) => distance(one, tag))),
       }))
-      // A tag that was asked for is there: some other condition kept its instances out.
+      // This tag exists: another condition excluded its instances.
       .sort((a, b) => Number(b.isSameKey) - Number(a.isSameKey) || a.steps - b.steps || b.count - a.count)
   );
 }

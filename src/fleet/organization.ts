@@ -9,20 +9,20 @@ interface Page {
 
 interface Account {
   readonly Id: string;
-  /** ACTIVE, or on its way in or out. */
+  /** ACTIVE, or a status of joining or leaving. */
   readonly State?: string;
-  /** What it was called before September 2026 [Organizations API reference]. */
+  /** The name of State before September 2026 [Organizations API reference]. */
   readonly Status?: string;
 }
 
 export interface MemberAccounts {
   /** Twelve digits each. */
   readonly ids: readonly string[];
-  /** Closed, suspended, or not joined yet: no role can be assumed there. */
+  /** Accounts that are closed, suspended or not joined yet: no role can be assumed there. */
   readonly inactiveCount: number;
 }
 
-/** All of the organization, or those below the units, each once. @throws UserError */
+/** The accounts of the organization, or those below the units; each once. @throws UserError */
 export async function listMembers(caller: Caller, units: readonly string[]): Promise<MemberAccounts> {
   const found = units.length === 0 ? await listAll(caller) : await listBelow(caller, units);
   const byId = new Map(found.map((account) => [account.Id, account]));
@@ -104,8 +104,8 @@ function explainLookup(error: unknown, operation: string): UserError {
 }
 
 /**
- * The Regions that the client's account has enabled. Account Management knows them for every kind of caller; EC2's DescribeRegions
- * would say the same in XML.
+ * The Regions that the caller's account has enabled, from Account Management. EC2's DescribeRegions would answer the
+ * same, but in XML.
  * @throws UserError
  */
 export async function listRegions(caller: Caller): Promise<string[]> {

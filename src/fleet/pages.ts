@@ -5,7 +5,7 @@ interface Page {
   readonly NextToken?: string | undefined;
 }
 
-/** The service's pages lead back to one that was read: to go on with half a list would leave hosts out unseen. */
+/** A page token was repeated, so the list has no end. Half a list would silently leave hosts out. */
 export class LoopingListError extends UserError {
   constructor(what: string) {
     super({
@@ -18,8 +18,8 @@ export class LoopingListError extends UserError {
 }
 
 /**
- * Every page of a list, each when it is asked for, so that whoever needs few may stop early. An empty page can carry a token: only
- * its absence ends the list. `what` says what could not be done.
+ * Every page of a list, read on demand, so a caller may stop early. An empty page can carry a token: only a page
+ * without a token is the last. `what` starts the error message.
  * @throws ServiceError, LoopingListError
  */
 export async function* readPages<T extends Page>(
@@ -37,7 +37,7 @@ export async function* readPages<T extends Page>(
   } while (token);
 }
 
-/** For `catch`: the failure of a call in words; `what` says which step failed. @throws UserError */
+/** A handler for `catch` that throws the explained error; `what` names the failed step. @throws UserError */
 export function failing(what: string): (error: unknown) => never {
   return (error) => {
     throw explainServiceError(error, what);

@@ -1,4 +1,4 @@
-/** Which of the permissions that commands need can be tried without changing anything, and what the account says to those. */
+/** Tries the permissions that can be tried without changing anything. */
 import {
   DescribeDocumentCommand,
   DescribeInstanceInformationCommand,
@@ -16,17 +16,17 @@ export interface Permission {
   readonly action: string;
   /** The commands that call it. */
   readonly commands: readonly string[];
-  /** `not checked`: to try it would be to do it. */
+  /** `not checked`: the call would change something. */
   readonly state: 'allowed' | 'refused' | 'not checked';
 }
 
 /** An action and the commands that call it. */
 export type NeededAction = Omit<Permission, 'state'>;
 
-/** A call that reads, whose only interesting answer is a refusal. */
+/** A reading call. Only a refusal matters. */
 type Probe = (client: SSMClient) => Promise<unknown>;
 
-/** A command that was never sent: whoever may ask is told that it does not exist. */
+/** A command that does not exist: a caller with the permission gets "does not exist" instead of a refusal. */
 const NO_COMMAND = { CommandId: '00000000-0000-4000-8000-000000000000', InstanceId: 'i-00000000000000000' };
 
 const PROBES: Readonly<Record<string, Probe>> = {
@@ -43,9 +43,9 @@ const PROBES: Readonly<Record<string, Probe>> = {
 };
 
 /**
- * Tries every permission that reading can try. Any answer but a refusal means that the call was let through: that there is no
- * such document or command is said only to those who may ask.
- * @throws ServiceError for what refuses every call alike: the network, credentials that ended meanwhile
+ * Tries every permission that has a reading call. Any answer but a refusal counts as allowed: only a caller with the
+ * permission learns that a document or command does not exist.
+ * @throws ServiceError if no call can work: no network, expired credentials
  */
 export async function probePermissions(
   client: SSMClient,

@@ -9,13 +9,13 @@ export interface PaceOptions {
   readonly random?: () => number;
 }
 
-/** How much of each pause is left to chance, so that many runs of this tool do not poll in step. */
+/** The random part of each pause, so that many runs of this tool do not poll in step. */
 const JITTER = 0.2;
 const GROWTH = 1.5;
 
 /**
- * How long to wait before the next poll, from what the last one saw: the least while something changes, half as long again each
- * time that nothing does. In seconds, never outside `leastSeconds` and `longestSeconds`, jitter counted.
+ * Seconds until the next poll. After a change: `leastSeconds`; after each poll without a change: half as long again.
+ * Never outside `leastSeconds` and `longestSeconds`, jitter included.
  */
 export function makePollPace({
   leastSeconds = LEAST_POLL_SECONDS,

@@ -4,15 +4,14 @@ import { makePollPace } from './poll-pace.ts';
 export interface PauseOptions {
   readonly clock: Clock;
   readonly leastSeconds: number | undefined;
-  /** Aborted: nobody wants to wait any longer. */
+  /** When aborted, the pause ends at once. */
   readonly signal: AbortSignal | undefined;
-  /** Aborted: something has happened that the next poll will show. */
+  /** When aborted, the next poll comes at once, because it will show a change. */
   readonly hurry: AbortSignal | undefined;
 }
 
 /**
- * Waits between two polls at their pace. After `hurry` the next poll comes at once, wherever the pace has come to, and those
- * after it as at the start. Never throws.
+ * Waits between two polls. After `hurry` the next poll comes at once, and the pace starts again. Never throws.
  */
 export function makePollPause({ clock, leastSeconds, signal, hurry }: PauseOptions) {
   let pace = makePollPace({ leastSeconds });
@@ -24,7 +23,7 @@ export function makePollPause({ clock, leastSeconds, signal, hurry }: PauseOptio
     return true;
   };
   return async (seen: string, longestMs: number): Promise<void> => {
-    // It came while the last poll was under way.
+    // `hurry` came during the last poll.
     if (hurryOnce()) return;
     const wakers = [signal, hurry].filter((one) => one !== undefined && !one.aborted) as AbortSignal[];
     const waitMs = Math.min(pace(seen) * 1000, Math.max(0, longestMs));

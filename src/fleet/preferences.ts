@@ -14,7 +14,7 @@ import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
 
-/** The fields that this tool changes; absent: left as it is. Minutes as the document has them: text, empty for none. */
+/** The fields that this tool changes; an absent field stays. Minutes are text, as in the document; empty for none. */
 export interface PreferenceChanges {
   /** "1" to "60" [AWS user guide]. */
   readonly idleSessionTimeout?: string;
@@ -24,20 +24,20 @@ export interface PreferenceChanges {
   readonly shellProfile?: string;
 }
 
-/** The session document of one account and Region, as it is in force. */
+/** The session document in force in one account and Region. */
 export interface Preferences {
   readonly content: string;
   readonly version: string;
   readonly latestVersion: string;
-  /** Ours says from which version it was made; empty where somebody else made it. */
+  /** Names the version that ours was made from; empty if somebody else made it. */
   readonly versionName: string;
 }
 
-/** Versions that we make name the one they were made from, so that undo works from any machine. */
+/** The names of our versions hold the number of the version before, so undo works from any machine. */
 const NAME = /^ssm-keepalive\.\d+\.from\.(\d+)$/;
 const CREATED = 'ssm-keepalive.created';
 
-/** The document in force, or undefined where the account never saved one. @throws ServiceError */
+/** The document in force; undefined if the account never saved one. @throws ServiceError */
 export async function readPreferences(client: SSMClient): Promise<Preferences | undefined> {
   try {
     const found = await client.send(
@@ -57,9 +57,9 @@ export async function readPreferences(client: SSMClient): Promise<Preferences | 
 }
 
 /**
- * The document's text with the named fields changed and every other byte as it was, fields that this version does not know
- * included. Undefined content: the service's own defaults.
- * @throws UserError when the text is no session document.
+ * Changes the named fields in the document's text and keeps every other byte, also unknown fields. Without `content`
+ * it starts from the service's defaults.
+ * @throws UserError if the text is not a session document.
  */
 export function mergePreferences(content: string | undefined, changes: PreferenceChanges): string {
   let text = content ?? sessionDocument('Document to hold regional settings for Session Manager');
@@ -74,7 +74,7 @@ export function mergePreferences(content: string | undefined, changes: Preferenc
   }
   for (const [path, value] of changedPaths(changes)) {
     if (readPath(text, path) === value) continue;
-    // No formatting: it would touch what stands around.
+    // No formatting options: they would change the text around the field.
     text = applyEdits(text, modify(text, path, value, {}));
   }
   return text;
@@ -97,7 +97,7 @@ function readPath(text: string, path: readonly string[]): unknown {
   );
 }
 
-/** What the document says now; empty text where it says nothing. */
+/** The document's fields; an empty text for a field that it does not set. */
 export function describePreferences(content: string): Required<PreferenceChanges> {
   const read = (path: readonly string[]) => String(readPath(content, path) ?? '');
   return {
@@ -108,8 +108,8 @@ export function describePreferences(content: string): Required<PreferenceChanges
 }
 
 /**
- * Puts a new text in force: a new version, made the default. Returns the version that is in force afterwards.
- * @throws UserError when somebody else changed the document meanwhile, ServiceError
+ * Saves the text as a new version and makes it the default. Returns the version in force afterwards.
+ * @throws UserError if somebody else changed the document meanwhile; ServiceError
  */
 export async function savePreferences(
   client: SSMClient,
@@ -144,14 +144,14 @@ async function addVersion(client: SSMClient, before: Preferences, content: strin
       new UpdateDocumentCommand({
         Name: PREFERENCES_DOCUMENT,
         DocumentFormat: 'JSON',
-        // A number and not $LATEST: the service then refuses it if somebody was quicker.
+        // With a number, not $LATEST, the service refuses the call if somebody else saved a version meanwhile.
         DocumentVersion: before.latestVersion,
         VersionName: `ssm-keepalive.${next}.from.${before.version}`,
         Content: content,
       }),
     )
     .catch((error: Error) => {
-      // The latest has this text and is not in force, as after an undo.
+      // The latest version has this text but is not the default, as after an undo.
       if (error.name === 'DuplicateDocumentContent') return undefined;
       throw error.name === 'InvalidDocumentVersion' ? changedMeanwhile(error) : error;
     });
@@ -176,7 +176,7 @@ async function makeDefault(client: SSMClient, version: string): Promise<void> {
   );
 }
 
-/** The version that an undo of the one in force would bring back; `none` deletes the document; undefined where it is not ours. */
+/** The version that undo restores; `none`: undo deletes the document; undefined: the version in force is not ours. */
 export function findPrevious({ versionName }: Preferences): string | 'none' | undefined {
   return versionName === CREATED ? 'none' : NAME.exec(versionName)?.[1];
 }
@@ -196,9 +196,9 @@ export async function readVersion(client: SSMClient, version: string): Promise<s
 }
 
 /**
- * Puts an earlier version in force again, or deletes a document that we created. Looks again first: somebody may have changed
- * it while a question was open, and to go back from their version, or to delete it, was never asked for.
- * @throws UserError when somebody else changed the document meanwhile, ServiceError
+ * Makes an earlier version the default, or deletes a document that we created. Reads the document again first:
+ * somebody may have changed it while the question was open, and their change must stay.
+ * @throws UserError if somebody else changed the document meanwhile; ServiceError
  */
 export async function undoPreferences(
   client: SSMClient,

@@ -10,16 +10,15 @@ import { isAccessDenied } from './service-errors.ts';
 export interface PushResult {
   readonly verdicts: readonly Verdict[];
   readonly commandIds: readonly string[];
-  /** Set when only the canary was reached: why the others were left alone. */
+  /** Why only the canary was reached; absent: all were. */
   readonly stopped?: string;
-  /** Instances the service counted but never listed. */
+  /** How many instances the service counted but never listed. */
   readonly missingCount: number;
 }
 
 /**
- * Sends one script to every target, the canary first where asked, and judges each instance from its own invocation.
- * Instances named by id that the service cannot reach get their verdict without being sent anything, since one of them
- * would make the service refuse the whole call.
+ * Sends one script to every target, with `hasCanary` to the canary first, and judges each instance by its own invocation.
+ * Ids that the service cannot reach get a verdict and are left out: with one of them the service refuses the whole call.
  * @throws NoMatchError, ServiceError
  */
 export async function pushScript(sender: Sender, hasCanary: boolean): Promise<PushResult> {
@@ -35,8 +34,8 @@ export async function pushScript(sender: Sender, hasCanary: boolean): Promise<Pu
 }
 
 /**
- * The first instance alone, where something else brings it to the others. Undefined where nobody is there yet to try it on, or
- * one alone, who is the first of those others as well.
+ * Sends the script to the canary alone; an association brings it to the others. Returns undefined if at most one
+ * instance matches now: then the association needs no canary.
  */
 export async function pushFirst(sender: Sender): Promise<PushResult | undefined> {
   const found = await arrange(sender, true).catch((error: unknown) => {
@@ -49,13 +48,13 @@ export async function pushFirst(sender: Sender): Promise<PushResult | undefined>
   return conclude(sender, stopped ? [...first, ...found.unreachable] : first, stopped);
 }
 
-/** Who gets the script, and in which order. */
+/** The canary, the other targets, and the instances that cannot be reached. */
 interface Arrangement {
   readonly canary: Known | undefined;
-  /** Without those that nothing can be sent to. */
+  /** Without the unreachable ids. */
   readonly targets: Targets;
   readonly unreachable: readonly Verdict[];
-  /** Of the ids that were named none can be reached. */
+  /** None of the named ids can be reached. */
   readonly isNobody: boolean;
 }
 
@@ -72,7 +71,10 @@ async function arrange(sender: Sender, hasCanary: boolean): Promise<Arrangement>
   return { canary, targets: { ...targets, instanceIds }, unreachable, isNobody };
 }
 
-/** The first page's worth of matching instances; by id, all of them. Without permission to list, undefined. */
+/**
+ * The first 50 matching instances, or more until one is online; by id all of them. Undefined without
+ * permission to list.
+ */
 async function listFirst(sender: Sender, hasCanary: boolean): Promise<readonly Known[] | undefined> {
   const { client, delivery, lookCommands } = sender.options;
   const { targets } = delivery;
@@ -93,7 +95,7 @@ async function listFirst(sender: Sender, hasCanary: boolean): Promise<readonly K
   return found;
 }
 
-/** Who is in a resource group is known to the service alone, so its members are asked what they have, which changes nothing. */
+/** Finds a resource group's members by sending them the read-only status script: no call lists them. */
 async function findMembers(
   sender: Sender,
   group: Targets,
@@ -111,7 +113,7 @@ async function findMembers(
 
 interface Tried {
   readonly first: readonly Verdict[];
-  /** Why nobody else is to get it. */
+  /** Why the others must not get the script. */
   readonly stopped?: string;
 }
 
@@ -135,7 +137,7 @@ async function judgeCanary(sender: Sender, instanceId: string, verdict: Verdict 
 
 async function pushAndLook(sender: Sender, targets: Targets): Promise<Verdict[]> {
   const { delivery, interruption } = sender.options;
-  // Interrupted while instances were still being looked up: what was not sent stays so.
+  // Ctrl-C came before the sending: send nothing.
   if (interruption.isRequested) return [];
   sender.tell({ kind: 'stage', stage: 'fleet', instanceIds: targets.instanceIds });
   return lookAgain(sender, await sender.send(targets, delivery.commands, 'fleet'));

@@ -4,13 +4,13 @@ const text = z.string().catch('');
 const count = z.number().int().nonnegative().catch(0);
 const seconds = z.number().nullable().catch(null);
 
-/** One session with a keeper; times in seconds ago, null where it never happened. */
+/** One session with a keeper. Times are ages in seconds; null: it never happened. */
 const session = z.object({
   pid: count,
   uid: count,
   user: text,
   terminal: text,
-  /** As the service calls it; empty where no session worker is above, or with the prompt keeper. */
+  /** The service's session id; empty outside Session Manager and with the prompt keeper. */
   sessionId: text,
   keeper: z.string().catch('relay'),
   wrap: z.string().catch('none'),
@@ -20,11 +20,11 @@ const session = z.object({
   lastAnswer: seconds,
   sent: count,
   answered: count,
-  /** Null with the prompt keeper, which does not see what becomes of an answer. */
+  /** Null with the prompt keeper, which cannot count leaked answers. */
   leaked: z.number().nonnegative().nullable().catch(null),
 });
 
-/** A TMOUT that somebody set: `value` is null where the file computes it. */
+/** A TMOUT that a file sets. `value` is null if the file computes it. */
 const tmout = z.object({
   file: text,
   value: z.number().nullable().catch(null),
@@ -32,8 +32,8 @@ const tmout = z.object({
 });
 
 /**
- * The verdict a host prints as the first line of its output. Every field but `verdict` may be missing: an older
- * version's report must still be readable, and a newer version's extra fields are kept out.
+ * The report that a host prints as the first line of its output. Every field but `verdict` may be missing, because
+ * an older version may have written it. Fields of a newer version are dropped.
  */
 const reportLine = z.object({
   'ssm-keepalive': z.number(),
@@ -59,18 +59,18 @@ const reportLine = z.object({
   drifted: z.array(z.string()).catch([]),
   left: z.array(z.string()).catch([]),
   sessions: z.array(session).catch([]),
-  /** Over all sessions, also those that the line had no room for. */
+  /** Counts over all sessions, also those that are not in the list. */
   kept: z
     .object({
       count,
       notAnswering: count,
       leaked: count,
-      /** What the host did not look at, in its words: empty where that is nothing. */
+      /** What the host could not look at, in its words; empty: nothing. */
       unseen: text,
     })
     .optional()
     .catch(undefined),
-  /** How many the lists above lack. */
+  /** How many items are missing from the lists above. */
   more: z
     .object({ sessions: count, drifted: count, left: count })
     .catch({ sessions: 0, drifted: 0, left: 0 }),
@@ -80,7 +80,10 @@ const reportLine = z.object({
   next: text,
 });
 
-/** What the first line had no room for: the whole lists of files, the sessions that are still missing, how many stay so. */
+/**
+ * A later line with what the first had no room for: the whole lists of files, more sessions, and how many are
+ * still missing.
+ */
 const restLine = z.object({
   'ssm-keepalive-rest': z.number(),
   drifted: z.array(z.string()).catch([]),
@@ -90,19 +93,19 @@ const restLine = z.object({
 });
 
 export type ReportLine = z.output<typeof reportLine>;
-/** Whether a look found an installation, whatever its sessions get. */
+/** Whether the report shows an installation. */
 export const isInstalled = (report: ReportLine | undefined): boolean =>
   report?.state === 'installed' || report?.state === 'limited';
 
 export type KeptSession = z.output<typeof session>;
 
-/** A fleet's reports are mostly the same line: one object serves them all, and is frozen for that. */
+/** Most reports of a fleet are equal, so they share one frozen object. */
 const known = new Map<string, ReportLine | undefined>();
 const MOST_KNOWN = 200;
 
 /**
- * Reads the first line of a script's output, and what a line further down adds to it; undefined when the first is no
- * verdict of ours. Never throws.
+ * Reads the report from a script's output: the first line, completed by the later line if there is one.
+ * Returns undefined if the first line is not a report of ours. Never throws.
  */
 export function readReportLine(output: string): ReportLine | undefined {
   const report = readFirstLine(output);
@@ -119,7 +122,7 @@ export function readReportLine(output: string): ReportLine | undefined {
   };
 }
 
-/** Whether the whole output tells more than the part of it that the service lists: the host said that its line had no room. */
+/** Whether a later line of the output completes the report, so the whole output must be fetched. */
 export function hasRest(output: string): boolean {
   const report = readFirstLine(output);
   return report?.verdict === 'status' && isShort(report);
@@ -135,7 +138,7 @@ function readFirstLine(output: string): ReportLine | undefined {
   if (!firstLine.startsWith('{')) return undefined;
   if (known.has(firstLine)) return known.get(firstLine);
   const report = parseLine(reportLine, firstLine);
-  // A copy, because a slice would keep the whole output alive.
+  // A copy: a slice would keep the whole output in memory.
   if (known.size < MOST_KNOWN) known.set(Buffer.from(firstLine).toString(), report);
   return report;
 }

@@ -1,18 +1,18 @@
-/** What an install's second look makes of a verdict whose agent was about to restart. */
+/** Verdicts of an install whose agent still had to restart. */
 import { isEntryLive, isGood, type Verdict } from './judge.ts';
 
-/** An instance whose report says that the agent's restart is still to come. */
+/** True if the agent's restart is still to come. */
 export function isRestartAwaited(verdict: Verdict): boolean {
   return isGood(verdict) && verdict.report?.restart === 'scheduled' && !isEntryLive(verdict);
 }
 
-/** The instance gave up for now: another document ran for too long, or its systemctl did not answer. Nobody looks again. */
+/** True if the instance did not restart its agent: another document ran too long, or systemctl did not answer. */
 export function isRestartOpen(verdict: Verdict): boolean {
   const restart = verdict.report?.restart;
   return isGood(verdict) && (restart === 'pending' || restart === 'unknown') && !isEntryLive(verdict);
 }
 
-/** The first verdict, brought up to date by a later look: entries and restart as they are now. */
+/** Updates a verdict with the entries and the restart that a later look saw. */
 export function confirmRestart(before: Verdict, look: Verdict): Verdict {
   const { report } = look;
   if (!report || !before.report) return before;

@@ -11,16 +11,16 @@ export interface RoleName {
   readonly externalId: string | undefined;
 }
 
-/** How long before their end new ones are asked for: as long as the SDK would, or less of those that do not live long. */
+/** Renew this long before the end, as the SDK does; for short-lived credentials less. */
 const RENEW_MS = 5 * 60_000;
 const RENEW_SHARE = 1 / 3;
 
-/** So sessions and calls of the role are named in the account's own records. */
+/** The role session's name in the account's CloudTrail. */
 const SESSION_NAME = 'ssm-keepalive';
 
 /**
- * Gives the same credentials until they are about to end, then new ones; who asks meanwhile waits for the same answer. A role that
- * cannot be assumed is not asked for again.
+ * Returns a provider of the role's credentials. It renews them shortly before they end; callers meanwhile wait for the
+ * same answer. After a failure it does not ask again.
  */
 export function assumeRole(caller: Caller, name: RoleName): () => Promise<Keys> {
   let current: Promise<Keys> | undefined;
@@ -67,7 +67,7 @@ async function askForRole(caller: Caller, name: RoleName): Promise<Keys> {
   }
 }
 
-/** STS gives one answer for a role that is not there, one that trusts somebody else, and a wrong external id [API reference, AssumeRole]. */
+/** STS gives the same error for a missing role, a missing trust and a wrong external id [API reference, AssumeRole]. */
 function explainRole(error: unknown, { account, role, externalId }: RoleName): UserError {
   const what = `account ${account} was not worked in`;
   const denied = readDenial(error);

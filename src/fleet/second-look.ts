@@ -6,8 +6,8 @@ import { confirmRestart, isRestartAwaited } from './restart.ts';
 import { LOOK_AT_ALL_LIMIT, type Sender } from './sender.ts';
 
 /**
- * Asks the instances whose agent was about to restart, again and again until each said that the entry is live, or that it was
- * taken out again, or time is up; then their verdicts tell the truth of now. Of more than a page of results nobody is asked.
+ * Polls the instances whose agent had to restart until each says that the entry is live or was removed again, or until
+ * time is up, and updates their verdicts. Asks nobody if there are more instances than LOOK_AT_ALL_LIMIT.
  */
 export async function lookAgain(sender: Sender, verdicts: Verdict[]): Promise<Verdict[]> {
   const { client, lookCommands, lookSeconds = 240, interruption, pollSeconds = 2 } = sender.options;
@@ -21,7 +21,7 @@ export async function lookAgain(sender: Sender, verdicts: Verdict[]): Promise<Ve
   while (waiting.length > 0 && clock.now() < endsAt && !interruption.isRequested) {
     await sleep(clock, Math.max(1, pollSeconds) * 1000, interruption.leaveSignal);
     const targets = { tags: [], instanceIds: idsOf(waiting) };
-    // While its agent restarts an instance may count as unusable: that is an answer of "not yet", no failure.
+    // During the restart the service may refuse the instance: that means "not yet", not a failure.
     const looks = await sender.send(targets, lookCommands, 'look').catch((error: unknown) => {
       if ((error as UserError).code === 'InvalidInstanceId') return [];
       throw error;

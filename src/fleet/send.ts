@@ -16,16 +16,16 @@ import { failing } from './pages.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 
-/** The document every account has; its `commands` parameter is joined with newlines and run as root by `sh`. */
+/** A document that every account has. It joins its `commands` parameter with newlines and runs it as root with `sh`. */
 export const RUN_SHELL_SCRIPT = 'AWS-RunShellScript';
 
-/** One delivery: what to run where, and how carefully. */
+/** One delivery: the targets, the script and the limits. */
 export interface Delivery {
   readonly targets: Targets;
   readonly commands: readonly string[];
-  /** Holds the commands itself, and is sent instead of them. */
+  /** Contains the commands and is sent instead of them. */
   readonly document?: PinnedDocument | undefined;
-  /** Stops the command when it goes off. */
+  /** The alarm that stops the command. */
   readonly alarm?: AlarmName | undefined;
   /** At most 100 characters [model]. */
   readonly comment: string;
@@ -34,16 +34,16 @@ export interface Delivery {
   readonly executionTimeoutSeconds: number;
   readonly maxConcurrency: string;
   readonly maxErrors: string;
-  /** How long a command that was heard may take to be listed. Default 15: users of the service see seconds. */
+  /** How long the service may take to list a command that it accepted. Default 15; users report a few seconds. */
   readonly listingLagSeconds?: number;
 }
 
 const MOST_TRIES = 3;
 
 /**
- * Sends one script and returns the command ids: one, or one for each 50 instance ids.
- * Where the answer is lost it looks whether the command was heard before it sends another, so nothing runs twice.
- * @throws ServiceError; with several commands, those sent before the failure are named in `sent` through `onSent`.
+ * Sends one script and returns the command ids: one id, or one for each 50 instance ids.
+ * If an answer is lost, looks for the command before it sends another, so nothing runs twice.
+ * @throws ServiceError; `onSent` was then called for each command sent before the failure.
  */
 export async function sendScript(
   client: SSMClient,
@@ -60,7 +60,7 @@ export async function sendScript(
       ...whatToRun(delivery),
       ...selection,
       ...alarmField(delivery.alarm),
-      // The mark is what tells this command from every other one.
+      // A random mark, by which findSent finds this command.
       Comment: `${delivery.comment.slice(0, 90)} #${randomBytes(4).toString('hex')}`,
       TimeoutSeconds: delivery.timeoutSeconds,
       MaxConcurrency: delivery.maxConcurrency,
@@ -73,7 +73,7 @@ export async function sendScript(
   return commandIds;
 }
 
-/** The script as a parameter of the document that every account has, or pinned in one of its own. */
+/** The request's fields that name the document and its parameters. */
 export function whatToRun({ document, commands, executionTimeoutSeconds }: Delivery) {
   const executionTimeout = [String(executionTimeoutSeconds)];
   if (!document)
@@ -109,7 +109,7 @@ async function sendOne(
   }
 }
 
-/** The command of that comment, if the service heard it: newest first, so the first page holds it. */
+/** The command with this comment, if the service accepted it. The list has the newest first, so one page is enough. */
 async function findSent(client: SSMClient, comment: string, lagSeconds: number): Promise<string | undefined> {
   const clock = clockOf(client);
   const endsAt = clock.now() + lagSeconds * 1000;
@@ -124,7 +124,7 @@ async function findSent(client: SSMClient, comment: string, lagSeconds: number):
   }
 }
 
-/** Asks the service to cancel; it gives no guarantee, so what already runs may finish [service model]. Never throws. */
+/** Asks the service to cancel. A script that already runs may still finish [service model]. Never throws. */
 export async function cancelCommands(client: SSMClient, commandIds: readonly string[]): Promise<boolean> {
   const asked = await Promise.allSettled(
     commandIds.map((CommandId) => client.send(new CancelCommandCommand({ CommandId }))),

@@ -9,46 +9,49 @@ import { judgeInvocation, type Verdict } from './judge.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
 import { awaitInvocations, type Counters } from './watch.ts';
 
-/** What happens while scripts are sent, for progress. */
+/** Events for progress. */
 export type PushEvent =
   | { readonly kind: 'sent'; readonly commandId: string; readonly stage: Stage }
   | { readonly kind: 'counters'; readonly stage: Stage; readonly counters: Counters }
-  /** The last word on an instance, as soon as it is known; the results hold it once more. */
+  /** A final verdict, as soon as it is known. The results contain it too. */
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
   | { readonly kind: 'stage'; readonly stage: Stage; readonly instanceIds: readonly string[] };
 
-/** canary: the first instance alone; fleet: all of them; look: asking whether the agent came back with the entry live. */
+/** canary: the first instance alone; fleet: all; look: whether the agent came back with the entry live. */
 export type Stage = 'canary' | 'fleet' | 'look';
 
 export interface SenderOptions {
   readonly client: SSMClient;
   readonly delivery: Delivery;
-  /** The read-only script that tells whether an entry is live; absent: nobody looks a second time. */
+  /** The read-only script that reports whether the entry is live; absent: no second look. */
   readonly lookCommands?: readonly string[] | undefined;
-  /** Holds the look commands, where the delivery has a document too. */
+  /** Contains the look commands, if the delivery has a document too. */
   readonly lookDocument?: PinnedDocument | undefined;
   readonly interruption: Interruption;
   readonly onEvent?: (event: PushEvent) => void;
   readonly pollSeconds?: number;
-  /** How long an agent may take to come back: 120 s for the instance's own check, and as much again for what runs there and two deliveries. */
+  /**
+   * How long an agent may take to come back: 120 s for the instance's own check, 120 s for other documents and
+   * two deliveries.
+   */
   readonly lookSeconds?: number;
 }
 
-/** One page of results: up to this many instances are looked at again and named. */
+/** One page of results. Up to this many instances get names and a second look. */
 export const LOOK_AT_ALL_LIMIT = 50;
-/** A look is short and asked again: the service's least delivery time, and a script that only reads. */
+/** A look is short and is repeated, so it has the service's shortest delivery time. */
 const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '50', maxErrors: '50' };
 
-/** Sends the scripts of one run in one account, watches each command to its end, and cancels what runs at Ctrl-C. */
+/** Sends the scripts of one run in one account, waits for each command, and cancels them at Ctrl-C. */
 export class Sender {
   readonly options: SenderOptions;
-  /** Of all commands sent so far, looks aside. */
+  /** Ids of all commands sent so far, without looks. */
   readonly commandIds: string[] = [];
-  /** Something is being sent or was sent: the service may be doing something. */
+  /** A command was sent or is being sent. */
   hasBegun = false;
-  /** Instances that the service counted and never listed. */
+  /** How many instances the service counted but never listed. */
   missingCount = 0;
-  /** Instances whose last word was told. */
+  /** Instances whose final verdict was reported. */
   readonly #toldIds = new Set<string>();
 
   constructor(options: SenderOptions) {
@@ -63,10 +66,13 @@ export class Sender {
     this.options.onEvent?.(event);
   }
 
-  /** Runs a script on every target, in several commands where there are more ids than one takes. @throws NoMatchError, ServiceError */
+  /**
+   * Runs a script on every target; sends several commands if there are more than 50 ids.
+   * @throws NoMatchError, ServiceError
+   */
   async send(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
     const { delivery, interruption, lookDocument } = this.options;
-    // A look only reads: no alarm has to stop it.
+    // A look only reads, so no alarm needs to stop it.
     const look = { ...LOOK_TIMES, document: lookDocument, alarm: undefined };
     const whole = { ...delivery, ...(stage === 'look' ? look : {}), targets, commands };
     const onCounters = (counters: Counters) => this.tell({ kind: 'counters', stage, counters });
@@ -92,7 +98,7 @@ export class Sender {
       await sendScript(client, delivery, (commandId) => {
         sent.push(commandId);
         if (stage !== 'look') this.commandIds.push(commandId);
-        // Interrupted while it was being sent: nobody else knows its id yet.
+        // Ctrl-C came during the call, before the id was known.
         if (interruption.isRequested) void cancelCommands(client, [commandId]);
         this.tell({ kind: 'sent', commandId, stage });
       });
@@ -123,7 +129,7 @@ export class Sender {
         reached = Math.max(seen.targetCount, this.options.delivery.targets.instanceIds.length);
         onCounters(seen);
       },
-      // Few instances may be looked at once more, and get their names at the end.
+      // With few instances the verdict is not final: names and a second look follow.
       onFinal: (verdict) => {
         if (stage === 'fleet' && reached > LOOK_AT_ALL_LIMIT) this.tell({ kind: 'verdict', verdict });
       },

@@ -1,13 +1,13 @@
 import { type Denial, type Failure, UserError } from '../errors.ts';
 
-/** A call the service, the network or the credentials refused. */
+/** A call that failed at the service, the network or the credentials. */
 export class ServiceError extends UserError {}
 
 type Explanation = Omit<Failure, 'code' | 'what'>;
 
 /**
- * What each error name means for the person who ran the command. Matched by name, since most of these are not in the
- * service's model of the operation (facts: ThrottlingException, AccessDeniedException … are not modelled).
+ * Explanations by error name. Not by class: the service's model lacks most of these errors, such as
+ * ThrottlingException and AccessDeniedException.
  */
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   CredentialsProviderError: {
@@ -54,7 +54,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
 
 const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
 
-/** Turns anything a call threw into words for its user; `what` says which step failed. What is unknown keeps the service's own words. */
+/** Explains any error of a call. `what` names the failed step. An unknown error keeps the service's own words. */
 export function explainServiceError(error: unknown, what: string): UserError {
   if (error instanceof UserError) return error;
   const { name = 'Error', message = String(error), code = '' } = error as Error & { code?: string };
@@ -126,7 +126,7 @@ export function explainServiceError(error: unknown, what: string): UserError {
       { cause: error },
     );
   }
-  // The second is an AWS_REGION that is set to nothing.
+  // `region=""`: AWS_REGION is set but empty.
   if (/region is missing|region=""/i.test(message)) {
     return new ServiceError(
       { code: 'no-region', what, why: 'no Region was given', next: 'add --region, or set AWS_REGION' },
@@ -144,12 +144,15 @@ export function explainServiceError(error: unknown, what: string): UserError {
   );
 }
 
-/** Words of a library that nobody foresaw, shown as such. */
+/** Quotes an unexpected message and names the library as its author. */
 function quoteLibrary(message: string): string {
   return `the AWS library says: “${message.split('\n')[0]}”`;
 }
 
-/** What the service refused to allow, in its own words; undefined where it does not say, or the error is another one. */
+/**
+ * The action and resource that the service refused; undefined for another error, or if the message does not
+ * name them.
+ */
 export function readDenial(error: unknown): Denial | undefined {
   if (!isAccessDenied(error)) return undefined;
   const found = /not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(
@@ -158,7 +161,10 @@ export function readDenial(error: unknown): Denial | undefined {
   return found ? { action: found[1] ?? '', resource: found[2] ?? '' } : undefined;
 }
 
-/** The SDK sets its own clock right by the service's answers; where it cannot, the service names both times. */
+/**
+ * Explains a wrong clock. The SDK usually corrects it from the service's answers; if not, the message names
+ * both times.
+ */
 function explainClock(message: string): Explanation | undefined {
   const words = /Signature (?:expired|not yet current): (\S+) is [^(]*\((\S+) [+-] /.exec(message);
   if (!words) return undefined;
@@ -171,12 +177,12 @@ function explainClock(message: string): Explanation | undefined {
   };
 }
 
-/** 20240131T235959Z, as signatures have it. */
+/** Reads a time as 20240131T235959Z. */
 function readBasicTime(text: string): number {
   return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-/** True when the account forbids a call: what depends on it can often go on without. */
+/** True if the account forbids the call; often the caller can continue without its result. */
 export function isAccessDenied(error: unknown): boolean {
   return /^AccessDenied/.test((error as Error | undefined)?.name ?? '');
 }

@@ -1,4 +1,4 @@
-/** What the service writes into a session document when nobody has chosen anything [user guide, session document schema]. */
+/** The service's defaults of a session document [user guide, session document schema]. */
 const UNSET_INPUTS = {
   s3BucketName: '',
   s3KeyPrefix: '',
@@ -14,7 +14,7 @@ const UNSET_INPUTS = {
   shellProfile: { windows: '', linux: '' },
 };
 
-/** The text of a session document: `inputs` over what is in force where nobody chose. */
+/** The text of a session document: the defaults, overridden by `inputs`. */
 export function sessionDocument(description: string, inputs: Readonly<Record<string, unknown>> = {}): string {
   const document = {
     schemaVersion: '1.0',

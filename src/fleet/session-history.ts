@@ -1,4 +1,4 @@
-/** Sessions that are over, as the service remembers them for 30 days [user guide]. */
+/** Ended sessions. The service remembers them for 30 days [user guide]. */
 import {
   DescribeSessionsCommand,
   type Session,
@@ -18,17 +18,17 @@ export interface PastSession {
   readonly reason: string;
   readonly endedAt: Date;
   readonly lengthSeconds: number;
-  /** What this session was held to, as the service says it; undefined: no maximum. */
+  /** The maximum duration of this session; undefined: none. */
   readonly maximumMinutes: number | undefined;
-  /** Somebody approved it for a time [just-in-time node access]. */
+  /** It was opened by just-in-time node access. */
   readonly isJustInTime: boolean;
 }
 
 export interface SessionHistory {
   readonly sessions: readonly PastSession[];
-  /** There are more; the newest were read. */
+  /** Only the newest were read; there are more. */
   readonly isCut: boolean;
-  /** Of the documents that sessions named, where they may be read; the account's own is not among them. */
+  /** Limits by document, for the readable documents that sessions named; without the account's own document. */
   readonly documents: ReadonlyMap<string, SessionLimits>;
 }
 
@@ -42,7 +42,7 @@ const MOST_SESSIONS = 2000;
 const PAGE_SIZE = 200;
 const MOST_DOCUMENTS = 10;
 
-/** The newest sessions that have ended, with what their documents say. @throws ServiceError */
+/** The newest ended sessions and the limits in their documents. @throws ServiceError */
 export async function readSessionHistory(
   client: SSMClient,
   { instanceId, since }: HistoryQuestion,
@@ -68,7 +68,7 @@ export async function readSessionHistory(
 
 function describeSession(session: Session): PastSession[] {
   const { SessionId = '', Owner = '', Target = '', Reason = '', StartDate, EndDate } = session;
-  // One that is just ending has no end yet.
+  // A session that is just ending has no EndDate yet.
   if (!StartDate || !EndDate) return [];
   const maximum = Number(session.MaxSessionDuration || Number.NaN);
   return [
@@ -91,7 +91,7 @@ async function readDocuments(
   sessions: readonly PastSession[],
 ): Promise<Map<string, SessionLimits>> {
   const names = [...new Set(sessions.map(({ documentName }) => documentName))]
-    // The service's own name no timeout.
+    // The service's own documents set no timeout.
     .filter((name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'))
     .slice(0, MOST_DOCUMENTS);
   const found = new Map<string, SessionLimits>();

@@ -1,14 +1,14 @@
-/** What a session document says about the sessions that use it. */
+/** The limits that a session document sets. */
 import { GetDocumentCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError } from './service-errors.ts';
 
 export interface SessionLimits {
-  /** False: nobody ever saved it, and the service's defaults apply. */
+  /** False: it was never saved, so the service's defaults apply. */
   readonly exists: boolean;
-  /** Undefined: it names none, or nothing that the service takes (1 to 60). */
+  /** 1 to 60; undefined: not set, or not valid. */
   readonly idleMinutes: number | undefined;
-  /** As written, where that is nothing the service takes. */
+  /** The text of a value that is not valid; otherwise empty. */
   readonly idleText: string;
   /** Undefined: no maximum. */
   readonly maximumMinutes: number | undefined;
@@ -18,7 +18,7 @@ export interface SessionLimits {
   readonly isRunAs: boolean;
 }
 
-/** @throws ServiceError when it may not be read, or is no session document */
+/** @throws ServiceError if the document cannot be read or is not a session document */
 export async function readSessionLimits(
   client: SSMClient,
   name: string = PREFERENCES_DOCUMENT,

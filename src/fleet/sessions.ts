@@ -1,4 +1,4 @@
-/** StartSession, ResumeSession and TerminateSession for the commands that open sessions, with words for what each refuses. */
+/** StartSession, ResumeSession and TerminateSession, with explained errors. */
 import {
   ResumeSessionCommand,
   type SSMClient,
@@ -13,21 +13,21 @@ export interface SessionRequest {
   readonly instanceId: string;
   /** At most 256 characters; the account's administrators see it. */
   readonly reason?: string | undefined;
-  /** A session document; the account's default without it. */
+  /** A session document; absent: the account's default. */
   readonly documentName?: string | undefined;
 }
 
-/** What opens the data channel, as the service answers; `endpoint` is the address that did. */
+/** The service's answer, which opens the data channel. `endpoint`: the address that answered. */
 export interface StartedSession {
   readonly SessionId: string;
   readonly StreamUrl: string;
   readonly TokenValue: string;
   readonly endpoint: string;
-  /** What signs the opening of StreamUrl. */
+  /** Headers that sign the request to StreamUrl. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What went into the request, under the service's names: the official plugin wants to see it. */
+/** The request's parameters, for the official plugin. */
 export function toStartParameters(request: SessionRequest): {
   Target: string;
   Reason?: string;
@@ -40,11 +40,11 @@ export function toStartParameters(request: SessionRequest): {
   };
 }
 
-/** @throws ServiceError that says what keeps the instance from opening a session */
+/** @throws ServiceError that says why no session can be opened */
 export async function startSession(client: SSMClient, request: SessionRequest): Promise<StartedSession> {
   const command = new StartSessionCommand(toStartParameters(request));
   let endpoint = '';
-  // From the request itself: flag, variables, configuration file and Region all have a say in it.
+  // Read from the request: flag, variables, configuration file and Region together decide the address.
   command.middlewareStack.add(
     (next) => (args) => {
       const { protocol, hostname, port, path } = args.request as unknown as Record<
@@ -67,8 +67,8 @@ export async function startSession(client: SSMClient, request: SessionRequest): 
 }
 
 /**
- * A new token, or undefined when the session is over. @throws ServiceError for what trying again cannot cure, an Error with words
- * for the rest
+ * A new token; undefined if the session is over.
+ * @throws ServiceError if another attempt is useless; Error if it may help
  */
 export async function resumeSession(
   client: SSMClient,
@@ -84,14 +84,14 @@ export async function resumeSession(
     if (name === 'DoesNotExistException') return undefined;
     const explained = explainServiceError(error, 'the session could not be resumed');
     if (FINAL_ERRORS.test(name)) throw explained;
-    // The client tries again by itself until it is stopped: what it ran into is not in the error.
+    // The SDK retries until it is aborted, and an AbortError does not contain the cause.
     throw new Error(name === 'AbortError' ? 'the service could not be reached' : explained.why, {
       cause: error,
     });
   }
 }
 
-/** Ends a session; what refuses that is nobody's concern who wants to leave. False when it did not work within `signal`. */
+/** Ends a session. Never throws: returns false if it failed or `signal` was aborted. */
 export async function terminateSession(
   client: SSMClient,
   sessionId: string,
@@ -139,7 +139,10 @@ function explainStart(error: unknown, { instanceId, documentName }: SessionReque
 const JUST_IN_TIME =
   'under just-in-time node access sign in with what  aws ssm start-access-request  and  aws ssm get-access-token  give';
 
-/** StartSession is checked on the instance and on the session document, the default one too [user guide, “Sample IAM policies”]. */
+/**
+ * StartSession needs permission on the instance and on the session document, also the default one [user guide,
+ * “Sample IAM policies”].
+ */
 function explainRefusedStart(error: unknown, documentName: string | undefined) {
   const denial = readDenial(error);
   if (denial?.action !== 'ssm:StartSession') return undefined;

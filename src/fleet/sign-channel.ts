@@ -1,13 +1,13 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { SignatureV4 } from '@smithy/signature-v4';
 
-/** The service whose data channels sessions run over, as Signature Version 4 names it. */
+/** The service of the data channels, as Signature Version 4 names it. */
 const SERVICE = 'ssmmessages';
 
 /**
- * The headers that sign the request which opens a data channel, as the official plugin signs it from 1.2.764.0 on
- * [release notes of session-manager-plugin, 2025-11-19; the oldest version that the user guide still calls supported]. They hold for
- * about five minutes, so every address gets its own. None for an address that carries its signature itself.
+ * Headers that sign the opening of a data channel, as the official plugin does since 1.2.764.0 [release notes of
+ * session-manager-plugin, 2025-11-19; the oldest version that the user guide supports]. They are valid for about five
+ * minutes, so call it for every address. Returns {} if the address already contains a signature.
  */
 export async function signChannel(client: SSMClient, streamUrl: string): Promise<Record<string, string>> {
   const url = new URL(streamUrl);

@@ -1,6 +1,6 @@
 /**
- * Calls of services of which one operation or three are needed here: a client of the SDK for each would be larger than the rest
- * of the program. Signed, repeated and told apart as the SDK does it.
+ * Calls of services that need only one to three operations: an SDK client for each would be larger than the rest of
+ * the program. Signing, retries and error names are as in the SDK.
  */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -10,12 +10,12 @@ import { findPartition } from '../partitions.ts';
 import { type Connection, clockOf } from './client.ts';
 import { findAddress } from './configured-addresses.ts';
 
-/** Who calls: whoever the client signs as. */
+/** The client whose credentials sign the call. */
 export interface Caller {
   readonly client: SSMClient;
   readonly profile?: Connection['profile'];
   readonly variables?: NodeJS.ProcessEnv;
-  /** The lab's. */
+  /** The lab's address, on the lab. */
   readonly endpointUrl?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -27,7 +27,7 @@ export interface SignedCall {
   readonly body: string;
 }
 
-/** As many as the clients of Systems Manager make. */
+/** As in makeClient. */
 const MOST_ATTEMPTS = 8;
 const LONGEST_WAIT_MS = 20_000;
 const ANSWER_MS = 30_000;
@@ -51,7 +51,7 @@ async function callOnce(caller: Caller, { service, path = '/', headers, body }: 
   const { credentials, sha256, systemClockOffset, region: readRegion } = caller.client.config;
   const own = await readRegion();
   const { suffix, home } = findPartition(own);
-  // Of the three STS alone answers in every Region, and what it gives there is good in all of them.
+  // STS answers in every Region, and its credentials are valid in all. The other services have one address.
   const region = service === 'sts' ? own : home;
   const address =
     caller.endpointUrl ??
@@ -80,7 +80,7 @@ async function callOnce(caller: Caller, { service, path = '/', headers, body }: 
     body,
     signal: AbortSignal.any(signals),
   }).catch((error: Error) => {
-    // The code of what broke is one level down.
+    // fetch puts the system's error code into the cause.
     const { code } = (error.cause ?? {}) as { code?: string };
     throw Object.assign(new Error(error.message, { cause: error }), { name: error.name, code });
   });

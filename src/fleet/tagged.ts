@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { type Connection, configure } from './client.ts';
 
-/** The service's own limit of a page [model: ResourcesPerPage 1 to 100]. */
+/** The service's largest page [model: ResourcesPerPage 1 to 100]. */
 const PAGE_SIZE = 100;
 
 export interface TaggedInstance {
@@ -13,8 +13,8 @@ export interface TaggedInstance {
 }
 
 /**
- * Every instance with its tags, managed or not: Systems Manager finds instances by tag, and has no call that lists the tags of
- * EC2 instances. Needs tag:GetResources.
+ * Every instance with its tags, managed or not. Needs tag:GetResources, because Systems Manager has no call that lists
+ * the tags of EC2 instances.
  */
 export async function* listTagged(
   connection: Connection,

@@ -13,39 +13,42 @@ import { failing, LoopingListError, readPages } from './pages.ts';
 import { makePollPause } from './poll-pause.ts';
 import { hasRest } from './report-line.ts';
 
-/** What one poll saw. `targetCount` is 0 at first for tag targets [service behaviour]. */
+/** The counters of one poll. For tag targets `targetCount` starts at 0 [service behaviour]. */
 export interface Counters {
   readonly targetCount: number;
   readonly completedCount: number;
   readonly errorCount: number;
   readonly status: string;
   readonly isFinal: boolean;
-  /** What the sender wrote beside the command. */
+  /** The sender's comment. */
   readonly comment: string;
-  /** What the service stopped it for. */
+  /** The alarm that stopped it. */
   readonly alarm?: TriggeredAlarm | undefined;
 }
 
 export interface WatchOptions<T> {
-  /** What to keep of an invocation; its output is let go, since ten thousand of them would fill the memory. */
+  /** Reduces an invocation to what is kept: ten thousand outputs would fill the memory. */
   readonly keep: (invocation: Invocation) => T;
-  /** Least time between two polls; it grows while nothing changes. Default 2: below that the service throttles. */
+  /** Shortest time between two polls; it grows while nothing changes. Default 2: below that the service throttles. */
   readonly pollSeconds?: number;
-  /** When to stop waiting, in seconds from now; what is not final by then is reported as it stands. */
+  /** When to stop waiting, in seconds from now. Invocations that are not final then are returned as they are. */
   readonly deadlineSeconds: number;
   readonly onCounters?: (counters: Counters) => void;
-  /** What was kept of an instance that has ended, once each, as its page is read. */
+  /** Called once for each final invocation, when its page is read. */
   readonly onFinal?: (kept: T) => void;
-  /** Aborted: leave at once, with nothing kept. */
+  /** When aborted, returns at once and without results. */
   readonly signal?: AbortSignal;
-  /** Aborted: something has happened that the next poll will show, so it comes now. */
+  /** When aborted, the next poll comes at once, because it will show a change. */
   readonly hurry?: AbortSignal;
 }
 
-/** The lists follow the counters within seconds [observed by users of the service]; after this long a missing host is missing. */
+/**
+ * The lists follow the counters within seconds [observed by users]. After this time an unlisted host counts as
+ * missing.
+ */
 const LONGEST_LAG_SECONDS = 30;
 
-/** A command id that this account and Region do not know. */
+/** This account and Region do not know the command id. */
 export class UnknownCommandError extends UserError {
   constructor(commandId: string) {
     super({
@@ -57,13 +60,13 @@ export class UnknownCommandError extends UserError {
   }
 }
 
-/** ListCommandInvocations cuts output here [service model]; a longer first line has to be fetched on its own. */
+/** ListCommandInvocations cuts output at this length [service model]. A longer output needs a call of its own. */
 export const LISTED_OUTPUT_LIMIT = 2500;
 
 /**
- * Waits until a command has finished on every instance, then reads every invocation once and returns what `keep` made of each.
- * One ListCommands a poll; ⌈N/50⌉ pages at the end. The parent's status only says when to look: it can be Success over
- * hosts that never got the command. Who leaves gets nothing: reading ten thousand results takes its time.
+ * Waits until a command has finished on every instance, then reads every invocation and returns the results of `keep`.
+ * One ListCommands call a poll, ⌈N/50⌉ pages at the end. The command's own status only says when to read: it can be
+ * Success although some hosts never got the command.
  * @throws ServiceError
  */
 export async function awaitInvocations<T>(
@@ -104,7 +107,7 @@ export async function awaitInvocations<T>(
       options.onCounters?.(counters);
     }
     if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, clock.now() + LONGEST_LAG_SECONDS * 1000);
-    // Nothing is listed for so long after sending only when nothing was sent, or somewhere else.
+    // Not listed for so long: the command does not exist here.
     if (!seen && clock.now() - startedAt > LONGEST_LAG_SECONDS * 1000)
       throw new UnknownCommandError(commandId);
     const isOver = clock.now() >= Math.min(endsAt, lagEndsAt);
@@ -112,7 +115,7 @@ export async function awaitInvocations<T>(
       const listed = await unlessLeft(listInvocations(client, commandId, options.keep, tell));
       if (listed === undefined) return { kept: [], counters };
       const { kept, areFinal } = listed;
-      // Right after the end the lists may still lag behind the counters: look again rather than lose a host.
+      // The lists may lag behind the counters: read again until every host is there.
       const isComplete = kept.length >= counters.targetCount && areFinal;
       if (isComplete || isOver) return { kept, counters };
     }
@@ -125,7 +128,7 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
     .send(new ListCommandsCommand({ CommandId: commandId }))
     .catch(failing(`command ${commandId} could not be looked up`));
   const command = Commands?.[0];
-  // Right after SendCommand the list may be empty: not an error, just early.
+  // Right after SendCommand the list may still be empty.
   if (!command) return undefined;
   return {
     targetCount: command.TargetCount ?? 0,
@@ -138,7 +141,7 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
   };
 }
 
-/** Every invocation of a command, a page at a time; where the listing cut what a host has to tell, the whole text is fetched. */
+/** Reads every invocation of a command, page by page. Fetches the whole output if the listing cut it. */
 async function listInvocations<T>(
   client: SSMClient,
   commandId: string,
@@ -156,7 +159,7 @@ async function listInvocations<T>(
     for await (const { CommandInvocations = [] } of pages) {
       const listed = CommandInvocations.map((item) => toInvocation(commandId, item));
       for (const invocation of await completeOutputs(client, listed)) {
-        // An instance that is listed twice counts as it was seen last.
+        // If an instance is listed twice, the later one counts.
         const what = keep(invocation);
         kept.set(invocation.instanceId, what);
         if (invocation.isFinal) {
@@ -167,7 +170,7 @@ async function listInvocations<T>(
       }
     }
   } catch (error) {
-    // Who was not listed is missing, and is looked for again.
+    // Unlisted hosts count as missing; the caller reads again.
     if (!(error instanceof LoopingListError)) throw error;
   }
   return { kept: [...kept.values()], areFinal: unfinished.size === 0 };
@@ -186,7 +189,7 @@ function toInvocation(commandId: string, item: CommandInvocation): Invocation {
   };
 }
 
-/** So many outputs are fetched whole at the same time; the service throttles more. */
+/** How many whole outputs are fetched at once; the service throttles more. */
 const WHOLE_OUTPUTS_AT_ONCE = 8;
 
 async function completeOutputs(client: SSMClient, listed: readonly Invocation[]): Promise<Invocation[]> {
@@ -199,7 +202,7 @@ async function completeOutputs(client: SSMClient, listed: readonly Invocation[])
 }
 
 async function completeOutput(client: SSMClient, invocation: Invocation): Promise<Invocation> {
-  // The service may end what it cut with a line of its own, so a newline alone proves nothing.
+  // The service may add a line of its own after the cut, so a newline does not prove that nothing was cut.
   const isCut =
     invocation.output.length >= LISTED_OUTPUT_LIMIT - 100 && /^\{.*[^}\n](\n|$)/.test(invocation.output);
   if (!isCut && !hasRest(invocation.output)) return invocation;
