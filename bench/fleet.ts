@@ -173,7 +173,26 @@ export async function benchFleet(): Promise<BenchRow[]> {
   const runs: Run[] = [];
   for (const plan of PLANS) runs.push(await measureFleet(plan));
   const smallest = runs[0]!;
-  return runs.flatMap((run) => describeRun(run, smallest));
+  return runs.flatMap((run) => [...describeRun(run, smallest), ...compareThrottled(run, runs)]);
+}
+
+/** The same fleet with no call refused, in the same bench. */
+function compareThrottled({ plan, reportSeconds }: Run, runs: readonly Run[]): BenchRow[] {
+  const { size, places, throttledShare } = plan;
+  const unthrottled = runs.find(
+    (run) => run.plan.size === size && run.plan.places === places && run.plan.throttledShare === 0,
+  );
+  if (throttledShare === 0 || !unthrottled) return [];
+  const ratio = reportSeconds / unthrottled.reportSeconds;
+  return [
+    {
+      figure: `fleet of ${plan.name}: last host to report, against none throttled`,
+      measured: `${reportSeconds.toFixed(1)} s, ${unthrottled.reportSeconds.toFixed(1)} s`,
+      ratio,
+      bar: '≤ 1.3 ×',
+      isMet: ratio <= 1.3,
+    },
+  ];
 }
 
 function describeRun(

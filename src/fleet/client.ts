@@ -2,7 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Denial } from '../errors.ts';
-import { adaptRetries } from './retries.ts';
+import { paceRetries } from './retries.ts';
 import { readDenial } from './service-errors.ts';
 
 /** How to reach the service. `credentials` only where the endpoint brings its own; else the standard chain. */
@@ -36,15 +36,11 @@ export function clockOf(client: SSMClient): Clock {
 
 /**
  * A client of the service that reads credentials and Region as the AWS CLI does, AWS_DEFAULT_REGION included
- * (the SDK alone does not know that one). Adaptive retries: the service throttles a fleet's worth of calls.
+ * (the SDK alone does not know that one). The service throttles a fleet's worth of calls: `paceRetries` repeats them.
  */
 export function makeClient(connection: Connection): SSMClient {
-  const client = new SSMClient({
-    retryMode: 'adaptive',
-    maxAttempts: 8,
-    ...configure(connection),
-  });
-  adaptRetries(client);
+  const client = new SSMClient(configure(connection));
+  paceRetries(client, connection.clock ?? systemClock);
   nameMissingProfile(client, connection);
   Object.assign(client, { [CLOCK]: connection.clock });
   const { onDenied, profile } = connection;

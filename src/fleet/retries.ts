@@ -1,44 +1,54 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type Clock, sleep } from '../clock.ts';
 
-/** What this module needs of the SDK's retry strategies; it exports no type of its own for them. */
-interface Strategy<Token> {
-  acquireInitialRetryToken(scope: string): Promise<Token>;
-  refreshRetryTokenForRetry(token: Token, failure: RetryFailure): Promise<Token>;
-  recordSuccess(token: Token): void;
-}
+/** How often a call is made, and the longest wait before its second time. Each further wait is twice as long, to 20 s. */
+const WAYS: Readonly<Record<string, { readonly attempts: number; readonly firstMs: number }>> = {
+  // Ten attempts last half a minute.
+  THROTTLING: { attempts: 10, firstMs: 75 },
+  TRANSIENT: { attempts: 8, firstMs: 75 },
+};
+const LONGEST_WAIT_MS = 20_000;
 
 interface RetryFailure {
   readonly error?: unknown;
   readonly errorType: string;
+  /** When the service wants to be asked again. */
+  readonly retryAfterHint?: Date;
+}
+
+interface Token {
+  getRetryCount(): number;
+  /** Of what is left to wait: nothing, the strategy has waited. */
+  getRetryDelay(): number;
 }
 
 /** Set while a call is under way that must not be made a second time unless the first was surely refused. */
 const isOnce = new AsyncLocalStorage<true>();
 
 /**
- * The SDK's own retries with two changes: an answer that is no JSON is asked for again, as one that broke off is;
- * and a call made through `callOnce` is repeated only where the service refused it, as when it throttles.
+ * Makes a refused or broken call again, by its own count alone, on `clock`. The SDK's adaptive mode measures a rate and slows every
+ * call down for each one refused: its report of 10,000 instances took 1.7 times as long with a tenth of the calls refused. An
+ * answer that is no JSON is asked for again, as one that broke off is; a call made through `callOnce` is repeated only where the
+ * service refused it.
  */
-export function adaptRetries(client: SSMClient): void {
-  const makeStrategy = client.config.retryStrategy as () => Promise<unknown>;
-  const adapted = async () => adapt((await makeStrategy()) as Strategy<unknown>);
-  Object.assign(client.config, { retryStrategy: adapted });
-}
-
-function adapt<Token>(strategy: Strategy<Token>): Strategy<Token> {
-  return {
-    acquireInitialRetryToken: (scope) => strategy.acquireInitialRetryToken(scope),
-    recordSuccess: (token) => strategy.recordSuccess(token),
-    refreshRetryTokenForRetry: async (token, failure) => {
-      if (isOnce.getStore() && isOutcomeUnknown(failure.error)) throw new Error('not to be repeated');
-      const isGarbled = failure.error instanceof SyntaxError;
-      return strategy.refreshRetryTokenForRetry(
-        token,
-        isGarbled ? { ...failure, errorType: 'TRANSIENT' } : failure,
-      );
+export function paceRetries(client: SSMClient, clock: Clock): void {
+  const makeToken = (count: number): Token => ({ getRetryCount: () => count, getRetryDelay: () => 0 });
+  const strategy = {
+    acquireInitialRetryToken: async () => makeToken(0),
+    recordSuccess: () => {},
+    refreshRetryTokenForRetry: async (token: Token, { error, errorType, retryAfterHint }: RetryFailure) => {
+      if (isOnce.getStore() && isOutcomeUnknown(error)) throw new Error('not to be repeated');
+      const count = token.getRetryCount() + 1;
+      const way = WAYS[error instanceof SyntaxError ? 'TRANSIENT' : errorType];
+      if (!way || count >= way.attempts) throw new Error('not repeated any more');
+      const waitMs = Math.min(LONGEST_WAIT_MS, way.firstMs * 2 ** (count - 1));
+      const hintMs = Math.min(LONGEST_WAIT_MS, (retryAfterHint?.getTime() ?? 0) - clock.now());
+      await sleep(clock, Math.max(hintMs, waitMs * (0.5 + Math.random() / 2)));
+      return makeToken(count);
     },
   };
+  Object.assign(client.config, { retryStrategy: async () => strategy });
 }
 
 /** Makes a call that the service gives no token for to tell a repetition by, such as SendCommand. */
