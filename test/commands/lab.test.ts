@@ -37,6 +37,9 @@ test('lab: up prints what to export, hosts lists three, down ends it, each twice
       ['prod', false],
     ],
   );
+  // 2.5 timeouts of this lab, where no document says another time.
+  const { stderr } = await cli('measure i-0123456789abcdef0 --lab --arm nothing');
+  assert.match(stderr, /1 session on i-0123456789abcdef0 of the lab[\s\S]*idle timeout: 5s/);
   assert.match((await cli('lab down')).stderr, /the lab is down/);
   assert.match((await cli('lab down')).stderr, /no lab was up/);
 });
