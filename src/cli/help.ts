@@ -15,7 +15,7 @@ export interface HelpRequest {
 
 export function renderHelp({ entry, about, isWhole }: HelpRequest, columns: number): string {
   const parts = entry ? describeCommand(entry, about, isWhole, columns) : describeProgram(columns);
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return parts.filter((part) => part !== '').join('\n\n') + '\n';
 }
 
 function describeProgram(columns: number): string[] {
@@ -82,5 +82,5 @@ function describeExamples(examples: CommandEntry['examples'], columns: number): 
 
 function describePart(title: string, rows: readonly (readonly [string, string])[], columns: number): string {
   if (rows.length === 0) return '';
-  return [title === '' ? '' : `${title}\n`, wrapRows(rows, columns)].join('');
+  return (title && title + '\n') + wrapRows(rows, columns);
 }

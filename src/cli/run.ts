@@ -11,6 +11,7 @@ import { withDashes } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';
 import { say, showText } from '../terminal/safe-text.ts';
+import { wrapLines } from '../terminal/wrap.ts';
 import { type CommandLine, readCommandLine } from './command-line.ts';
 import { explain, type Manner } from './explain.ts';
 import { renderHelp } from './help.ts';
@@ -31,14 +32,16 @@ export async function run(argv: readonly string[], outer: Io, environment: Envir
   }
 }
 
-/** Makes every text of a command safe for the terminal; no other way leads there. */
+/** Makes every text of a command safe for the terminal, and err's lines no wider than it; no other way leads there. */
 function makeSafe(io: Io): Io {
-  const { ask } = io;
+  const { ask, errColumns } = io;
+  // A pipe gets each line whole, for whoever searches it.
+  const show = (text: string) => (errColumns ? wrapLines(showText(text), errColumns) : showText(text));
   return {
     ...io,
     out: (text) => io.out(showText(text)),
-    err: (text) => io.err(showText(text)),
-    ...(ask ? { ask: (question) => ask(showText(question)) } : {}),
+    err: (text) => io.err(show(text)),
+    ...(ask ? { ask: (question) => ask(show(question)) } : {}),
   };
 }
 
@@ -60,7 +63,7 @@ async function parseAndRun(
   manner: Manner,
 ): Promise<number> {
   const asked = readCommandLine(argv);
-  if (asked.kind === 'version') io.out(`${environment.version}\n`);
+  if (asked.kind === 'version') io.out(say`${environment.version}\n`);
   if (asked.kind === 'help') io.out(renderHelp(asked, io.columns));
   if (asked.kind === 'run') return runCommand(asked.line, io, environment, manner);
   return argv.length === 0 ? 2 : 0;

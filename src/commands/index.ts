@@ -163,6 +163,11 @@ export const COMMANDS: readonly CommandEntry[] = [
         placeholder: 'TIME',
         describe: 'how far back to look at ended sessions, at most 30d (7d)',
       },
+      {
+        name: 'explain',
+        kind: 'switch',
+        describe: 'also what ends a session, and what people suspect in vain',
+      },
     ],
     examples: [
       ['doctor --lab', 'the account and this machine'],

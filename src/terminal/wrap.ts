@@ -8,12 +8,31 @@ const LEAST_COLUMNS = 40;
  * a flag that is longer stays whole, so that it can be copied.
  */
 export function wrapText(text: string, columns: number, indent = 0): string {
+  return foldLine(showLine(text), columns, indent);
+}
+
+/** Where the text of a line begins behind its label: `  why:  `, `       next: `, `  i-0abc  why:  `. */
+const LABEL = /^ *(?:m?i-\w+ +)?(?:why|next|seen): +/;
+
+/** Every line of a text for people that is longer than the terminal; what is shorter stays as it is. Sequences have no width. */
+export function wrapLines(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      const margin = LABEL.exec(line)?.[0].length ?? (/^ */.exec(line)?.[0].length ?? 0) + 2;
+      return foldLine(line, columns, Math.min(margin, Math.floor(columns / 2)));
+    })
+    .join('\n');
+}
+
+function foldLine(text: string, columns: number, indent: number): string {
   const width = Math.max(LEAST_COLUMNS, columns);
+  if (measure(text) <= width) return text;
   const lines: string[] = [];
   let line = '';
   // Spaces before a word belong to it: two of them set off a command in our messages.
-  for (const [part] of showLine(text).matchAll(/ *[^ ]+/g)) {
-    if (line.trim() === '' || line.length + part.length <= width) {
+  for (const [part] of text.matchAll(/ *[^ ]+/g)) {
+    if (line.trim() === '' || measure(line + part) <= width) {
       line += part;
       continue;
     }
@@ -22,6 +41,8 @@ export function wrapText(text: string, columns: number, indent = 0): string {
   }
   return [...lines, line].join('\n');
 }
+
+const measure = (text: string) => text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '').length;
 
 /**
  * Rows of two parts, e.g. a flag and what it does. The second parts stand in one column; where a first part reaches into it,
@@ -43,7 +64,7 @@ export function wrapRows(
       const isShort = first.length + 4 <= indent;
       const lead = isShort ? `  ${first}`.padEnd(indent) : '';
       const wrapped = wrapText(`${lead || ' '.repeat(indent)}${second}`, columns, indent);
-      return isShort ? wrapped : `${wrapText(`  ${first}`, columns, 6)}\n${wrapped}`;
+      return isShort ? wrapped : wrapText(`  ${first}`, columns, 6) + '\n' + wrapped;
     })
     .join('\n');
 }

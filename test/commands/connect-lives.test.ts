@@ -11,10 +11,12 @@ import { Seat } from './seat.ts';
 const skip = sandboxMissing();
 const KEPT = 'i-0aaaaaaaaaaaaaaa1';
 const BARE = 'i-0aaaaaaaaaaaaaaa2';
+const LIMITED = 'i-0aaaaaaaaaaaaaaa3';
 const IDLE_SECONDS = 5;
 const HOSTS = [
   { name: 'kept', id: KEPT, tags: {} },
   { name: 'bare', id: BARE, tags: {} },
+  { name: 'limited', id: LIMITED, tags: {}, python: false },
 ];
 
 test('connect: the keeper asks the terminal, the answer goes back, and the session outlives its timeout; without it, it dies and says of what', {
@@ -28,15 +30,19 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
   });
   const installed = await runCli(['install', '--instance-id', KEPT, '--interval', '1'], lab.env);
   assert.equal(installed.status, 0, installed.stderr);
+  assert.equal((await runCli(['install', '--instance-id', LIMITED], lab.env)).status, 1);
   const kept = new Seat(context, [KEPT, '--client', 'own'], lab.env);
   const bare = new Seat(context, [BARE, '--client', 'own'], lab.env);
+  const limited = new Seat(context, [LIMITED, '--client', 'own'], lab.env);
   const timedOut = await bare.left();
   assert.equal(timedOut.status, 1);
   assert.match(
     timedOut.words,
-    /ended after \d+\.\d s: idle timeout: “Your session timed out due to inactivity and has been terminated\.”\r\n {2}next: .*install --instance-id i-0aaaaaaaaaaaaaaa2/,
+    /ended after \d+\.\d s: idle timeout: “Your session timed out due to inactivity and has been terminated\.”[^”]*next: not installed: .*; ssm-keepalive install --instance-id i-0aaaaaaaaaaaaaaa2/,
   );
   assert.equal(bare.queries, 0);
+  const unkept = await limited.left();
+  assert.match(unkept.words, /no session gets a keeper; install Python 3 on the instance/);
   // More than another timeout with nobody at the keys.
   const queries = kept.queries;
   await new Promise((resolve) => setTimeout(resolve, 1.2 * IDLE_SECONDS * 1000));
@@ -50,7 +56,7 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
 test('connect: the maximum duration is told apart from the idle timeout', { skip }, async (context) => {
   const lab = await useLab({
     consistencySeconds: 0,
-    hosts: HOSTS.slice(1),
+    hosts: HOSTS.slice(1, 2),
     maxSeconds: 2,
   });
   const seat = new Seat(context, [BARE, '--client', 'own'], lab.env);
@@ -72,7 +78,7 @@ test('connect: a lab in the background by the name of a host, and a lab that was
   const env = { SSM_KEEPALIVE_LAB_DIR: dir };
   const nameless = new Seat(context, ['--lab', '--client', 'own'], env);
   assert.equal((await nameless.left()).status, 2);
-  assert.match(nameless.raw, /the lab has web-1 \(i-0aaaaaaaaaaaaaaa1\), web-2/);
+  assert.match(nameless.raw, /connect needs an instance[\s\S]*ssm-keepalive lab hosts/);
   const seat = new Seat(context, ['--lab', 'web-1', '--client', 'own', '--give-up', '1s'], env);
   await seat.ready();
   process.kill(pid, 'SIGKILL');

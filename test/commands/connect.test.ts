@@ -204,9 +204,9 @@ test('connect: an instance that is not connected is explained, a missing or wron
     unknown.raw,
     /no session could be opened on i-0123456789abcdef0[\s\S]*no connection to it[\s\S]*status --instance-id i-0123456789abcdef0/,
   );
-  const wrong = new Seat(context, ['web-1', '--client', 'own'], lab.env);
+  const wrong = new Seat(context, ['i-12', '--client', 'own'], lab.env);
   assert.equal((await wrong.left()).status, 2);
-  assert.match(wrong.raw, /"web-1" is no instance id/);
+  assert.match(wrong.raw, /"i-12" is no instance id/);
 });
 
 test('connect: the official plugin on PATH gets the terminal and what the AWS CLI gives it, old and new', {

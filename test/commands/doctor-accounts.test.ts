@@ -45,16 +45,17 @@ test('doctor: the same checks for every profile and Region, each below its name'
   assert.equal(status, 1, stderr);
   assert.equal(stderr, '', 'no warning of the runtime either');
   const names = ['dev eu-west-1', 'dev us-east-1', 'prod eu-west-1', 'prod us-east-1'];
-  assert.deepEqual(
-    [...stdout.matchAll(/^(\S+ \S+):$/gm)].map(([, name]) => name),
-    names,
-  );
-  const [, first = '', second = ''] = stdout.split(/^(?:dev|prod) \S+:$/m);
+  assert.deepEqual([...new Set([...stdout.matchAll(/^(\S+ \S+):$/gm)].map(([, name]) => name))], names);
+  const [, first = ''] = stdout.split(/^(?:dev|prod) \S+:$/m);
   assert.match(first, /^ok {5}maximum duration {2}none/m);
-  assert.match(second, /^TO DO {2}maximum duration /m);
+  // What there is to do comes last, by account.
+  assert.match(
+    stdout,
+    /^dev us-east-1:\nTO DO {2}maximum duration (.*\n)+?ssm-keepalive doctor: dev eu-west-1: /m,
+  );
   for (const check of ['credentials', 'permissions', 'idle timeout', 'plugin', 'proxy', 'session history'])
     assert.equal(stdout.match(new RegExp(`^\\S.{6}${check} `, 'gm'))?.length, 4, check);
-  assert.equal(stdout.match(/^Does that end a session\?$/gm)?.length, 1, 'the answers are the same for all');
+  assert.equal(stdout.match(/^Does that end a session\?$/gm)?.length, undefined, 'nobody asked');
   assert.match(stdout, /^ssm-keepalive doctor: dev eu-west-1: nothing to do, /m);
   assert.match(stdout, /^ssm-keepalive doctor: dev us-east-1: 1 to do, /m);
   for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);

@@ -55,7 +55,7 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   );
 
   for (const columns of [50, 80, 200]) {
-    const text = renderDoctor(found.results, found.evidence, ioOf(columns));
+    const text = renderDoctor(found.results, found.evidence, true, ioOf(columns));
     // A command is not broken where it would be longer than the line.
     for (const line of text.split('\n')) assert.ok(line.length <= columns, line);
     const flat = text.replace(/\s+/g, ' ');
@@ -117,7 +117,7 @@ test('doctor through the lab: before an install, after it, and for programs', as
 for (const [words, own, complaint] of [
   [[], { since: '40d' }, /--since cannot be "40d": expected a time up to 30d/],
   [[], { since: 'yesterday' }, /--since cannot be "yesterday"/],
-  [['web-1'], {}, /"web-1" is no instance id/],
+  [['i-12'], {}, /"i-12" is no instance id/],
 ] as const) {
   test(`doctor ${[...words, ...Object.entries(own).flat()].join(' ')} is bad usage`, async () => {
     const settings = readSettings({ 'endpoint-url': 'http://127.0.0.1:9', region: 'us-east-1' });

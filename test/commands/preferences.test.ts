@@ -100,8 +100,8 @@ test('preferences: without a terminal and without --yes nothing is changed, and 
   const { status, stderr } = await run('set', '--idle', '60');
   assert.equal(status, 2);
   assert.match(stderr, /nothing was changed/);
-  assert.match(stderr, /^- .*"15"/m);
-  assert.match(stderr, /^\+ .*"60"/m);
+  assert.match(stderr, /^- idle timeout +15m$/m);
+  assert.match(stderr, /^\+ idle timeout +1h$/m);
   assert.equal(await inForce(client), THEIRS);
 });
 

@@ -63,7 +63,10 @@ export class Seat extends LocalPty {
     assert.equal(after, before, 'the terminal is as it was');
     return {
       status: Number(status),
-      words: /ssm-keepalive: session \S+ ended after [\s\S]*?(?=\r\n\r?\n)/.exec(this.raw)?.[0] ?? '',
+      // Each sentence in one line, however wide the terminal is.
+      words: (
+        /ssm-keepalive: session \S+ ended after [\s\S]*?(?=\r\n\r?\n)/.exec(this.raw)?.[0] ?? ''
+      ).replace(/\r\n(?! *next: ) +/g, ' '),
     };
   }
 }

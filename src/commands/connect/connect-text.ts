@@ -30,7 +30,7 @@ export function describeEnd(
   // Nothing on the wire tells the two apart.
   if (sentence === '')
     return { words: 'the shell exited, or somebody terminated the session', next: '', exitStatus: 0 };
-  if (/inactiv|idle/i.test(sentence)) {
+  if (isIdleEnd(end)) {
     return {
       words: `idle timeout: “${sentence}”`,
       next: `see whether a keeper is there:  ssm-keepalive status --instance-id ${instanceId}${flags.ours} ; if not:  ssm-keepalive install --instance-id ${instanceId}${flags.ours}`,
@@ -45,6 +45,11 @@ export function describeEnd(
     };
   }
   return { words: `ended by the service: “${sentence}”`, next: '', exitStatus: 1 };
+}
+
+/** The sentence alone tells an idle timeout from another end. */
+export function isIdleEnd({ by, sentence }: SessionEnd): boolean {
+  return by === 'service' && /inactiv|idle/i.test(sentence);
 }
 
 /** `16.1 s`, `4 min 5 s`, `2 h 3 min`: two units say enough. */

@@ -11,7 +11,8 @@ import { say } from '../../terminal/safe-text.ts';
 import { repeatConnection, repeatForAws } from '../repeat.ts';
 import { makeResume } from '../resume-session.ts';
 import type { ConnectTask } from './connect-task.ts';
-import { describeEnd, describeSpan } from './connect-text.ts';
+import { describeEnd, describeSpan, isIdleEnd } from './connect-text.ts';
+import { adviseAfterIdle } from './idle-advice.ts';
 
 /** A blink of the line is nobody's business; what lasts longer is said. */
 const NOTICE_MS = 2000;
@@ -65,9 +66,10 @@ export async function runOwnClient(
     const why = isSignalled ? 'closed by a signal' : words;
     if (!isQuiet || exitStatus !== 0)
       io.err(
-        say`\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n` +
-          (next && say`  next: ${next}\n`),
+        say`\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n`,
       );
+    const advice = isIdleEnd(end) && !isSignalled ? await adviseAfterIdle(task, stop.signal) : undefined;
+    if (next) io.err(say`  next: ${advice ?? next}\n`);
     await terminating;
     return isSignalled ? 130 : exitStatus;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Bundle } from '../../bundle/index.ts';
 import { NODE_NEEDS } from '../../fleet/account.ts';
 import { isGood } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
+import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { INTERRUPTED } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -100,6 +101,7 @@ function reportVerdicts(
   } else if (settings.common.output === 'json')
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
+  if (isPlain && verb === 'install' && !settings.common.isQuiet) io.err(describeNow(rows));
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {
     const label = several ? `${labelFacts(account)}: ` : '';
@@ -123,6 +125,15 @@ function pickFollowing({ association, associations }: Following = {}): Following
 function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
   if (verb === 'status') return renderStatus(rows, io);
   return rows.length > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
+}
+
+/** After an install: what to do now; empty where nothing new was installed. */
+function describeNow(rows: readonly Row[]): string {
+  const changed = rows.filter(({ verdict }) => verdict === 'installed' || verdict === 'updated');
+  if (changed.length === 0) return '';
+  const isOpen = changed.some((row) => isRestartAwaited(row) || isRestartOpen(row));
+  const wait = isOpen ? ', where the agent has restarted' : '';
+  return say`ssm-keepalive: open a new session now: it is kept${wait}; sessions that are open stay as they are\n`;
 }
 
 function describeStops(

@@ -17,7 +17,12 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   const lines: string[] = [];
   if (bad.length > 0) {
     const total = `${bad.length} of ${rows.length} ${rows.length === 1 ? 'instance' : 'instances'}`;
-    lines.push(say`ssm-keepalive: ${facts.command} did not succeed on ${total}`);
+    const isLimited = bad.every(({ verdict }) => verdict === 'limited');
+    lines.push(
+      isLimited
+        ? say`ssm-keepalive: not every session is kept on ${total}`
+        : say`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
+    );
     const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'));
     for (const kind of kinds.slice(0, TOLD_KINDS)) lines.push(...describeKind(kind));
     const untold = kinds.slice(TOLD_KINDS).reduce((sum, { length }) => sum + length, 0);

@@ -9,7 +9,7 @@ import { listPermissions } from '../../policy/permissions.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
-import { wrapText } from '../../terminal/wrap.ts';
+import { wrapLines } from '../../terminal/wrap.ts';
 import { repeatKeeper } from '../repeat.ts';
 import { renderFailedAccounts } from './failure-report.ts';
 import { describeAction, describeFollow } from './follow-text.ts';
@@ -149,7 +149,7 @@ function describeAssociation({ following, ending }: Plan, { targets }: Settings)
 
 /** What a restart costs; an agent that carries the entry already is left alone. */
 const RESTART =
-  'an agent whose environment changes is restarted, once no other document runs there;\nfor about ten seconds such a host drops the jobs that it is sent';
+  'an agent whose environment changes is restarted, once no other document runs there; for about ten seconds such a host drops the jobs that it is sent';
 
 function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, io: Io): string {
   const inEach = (words: (plan: Plan) => string | undefined) =>
@@ -158,11 +158,10 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
       return said === undefined ? [] : [say`${inAccount(name, said)}`];
     });
   const names = [...new Set(run.permissions.map(({ action }) => action))].join(', ');
-  return [
-    run.resourceGroup
-      ? `who is in the resource group ${run.resourceGroup} is known to the service alone`
-      : renderPlannedInstances(plans, run.unknownIds, io),
-    '',
+  const who = run.resourceGroup
+    ? `who is in the resource group ${run.resourceGroup} is known to the service alone`
+    : renderPlannedInstances(plans, run.unknownIds, io);
+  const lines = [
     say`${run.command} would send ${run.script.bytes} bytes as ${run.document}; their sha256:`,
     run.script.sha256,
     `see every byte with  ${run.look}`,
@@ -172,16 +171,16 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     ...(run.restart ? [RESTART] : []),
     ...(run.alarm ? [`the alarm ${JSON.stringify(run.alarm)} would stop it`] : []),
     // Names alone, as an administrator is asked for them; the reasons are in the JSON.
-    wrapText(`the run needs ${names};`, 76),
+    `the run needs ${names};`,
     `as an IAM policy:  ssm-keepalive policy ${run.command}  and the same flags`,
     'nothing was sent',
-    '',
-  ].join('\n');
+  ];
+  return who + '\n\n' + wrapLines(lines.join('\n'), io.columns) + '\n';
 }
 
 function describeRamp({ canary, maxConcurrency, maxErrors }: Run, accountCount: number): string {
   const each = accountCount > 1 ? 'in each account and Region at the same time: ' : '';
-  const first = canary ? 'one instance first, until its agent is seen back;\nthen ' : '';
+  const first = canary ? 'one instance first, until its agent is seen back; then ' : '';
   const errors = maxErrors === '0' ? 'the first failure' : `more than ${maxErrors} failures`;
   return maxErrors === '100%'
     ? `${each}${first}all at once`

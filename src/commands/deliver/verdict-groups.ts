@@ -9,6 +9,7 @@ import {
   describeEntries,
   describeKeeper,
   describeNote,
+  describeUnattended,
   FULL_COLUMNS,
   showVerdict,
 } from './verdict-report.ts';
@@ -52,7 +53,11 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
       note.filter(Boolean).join('; '),
     ]);
   }
-  return trimLines(table.toString()) + say`\n${rows.length} instances; each one:  --output json\n`;
+  return [
+    trimLines(table.toString()) + '\n',
+    describeUnattended(rows, io),
+    say`${rows.length} instances; each one:  --output json\n`,
+  ].join('');
 }
 
 /** `isExtra`: the first to go; `isKept`: only where hosts told of their sessions. */

@@ -8,6 +8,7 @@ import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
+import { wrapText } from '../../terminal/wrap.ts';
 import type { Row } from './verdict-json.ts';
 
 export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
@@ -31,8 +32,14 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
   const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
   const isFull = room >= FULL_COLUMNS;
   const most = COLUMNS.filter(({ isExtra }) => isFull || !isExtra);
+  const natural = most.reduce(
+    (sum, { head, read }) => sum + widest(rows, read, head),
+    widest(rows, describeNote, 'NOTE'),
+  );
   const widthsOf = (columns: typeof most) =>
-    columns.map(({ head, read, most = 99 }) => Math.min(most, widest(rows, read, head)));
+    columns.map(({ head, read, most = 99 }) =>
+      Math.min(natural <= room ? 99 : most, widest(rows, read, head)),
+    );
   const noteOf = (columns: typeof most) => room - widthsOf(columns).reduce((sum, width) => sum + width, 1);
   const columns = noteOf(most) < LEAST_NOTE ? most.filter(({ head }) => head !== 'NAME') : most;
   const widths = widthsOf(columns);
@@ -56,7 +63,22 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
     const cells = columns.map(({ head, read }) => (head === 'VERDICT' ? paint(read(row)) : read(row)));
     table.push([...labels.cells(row.account), ...cells, describeNote(row)]);
   }
-  return trimLines(table.toString()) + '\n';
+  return trimLines(table.toString()) + '\n' + describeUnattended(rows, io);
+}
+
+/** Below a table, once for all instances: how long a kept session may go without a key. */
+export function describeUnattended(rows: readonly Row[], io: Io): string {
+  const limits = rows.flatMap(({ report }) =>
+    report?.unattendedSeconds && report.keeper !== 'none' ? [report.unattendedSeconds] : [],
+  );
+  if (limits.length === 0) return '';
+  const shown = [...new Set(limits)]
+    .sort((a, b) => a - b)
+    .map((limit, _, { length }) => {
+      const count = limits.filter((other) => other === limit).length;
+      return `${formatDuration(limit)}${length > 1 ? ` (${count} of ${limits.length})` : ''}`;
+    });
+  return wrapText(`a session without a key is kept for at most ${shown.join(' or ')}`, io.columns) + '\n';
 }
 
 /** `isExtra`: the first to go. */
@@ -103,9 +125,6 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
       : '',
     report?.ssh === 'skipped' ? `ssh: skipped (${report.sshWhy})` : '',
     report?.left.length ? `left alone: ${report.left.join(' ')}` : '',
-    report?.unattendedSeconds && report.keeper !== 'none'
-      ? `at most ${formatDuration(report.unattendedSeconds)} unattended`
-      : '',
   ];
   return notes.filter(Boolean).join('; ');
 }

@@ -6,7 +6,14 @@ import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { ANSWERS, type CheckResult, ENDINGS, type Evidence } from '../../doctor/index.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
-import { countLevels, describeFindings, renderAnswers, renderFindings, summarize } from './doctor-report.ts';
+import {
+  countLevels,
+  describeFindings,
+  renderAnswers,
+  renderFindings,
+  renderTodo,
+  summarize,
+} from './doctor-report.ts';
 
 /** What was seen and found in one account and Region. */
 export interface Examined {
@@ -15,15 +22,23 @@ export interface Examined {
   readonly results: readonly CheckResult[];
 }
 
-export function renderDoctorOfEach(ends: readonly AccountEnd<Examined>[], io: Io): string {
+export function renderDoctorOfEach(
+  ends: readonly AccountEnd<Examined>[],
+  isExplained: boolean,
+  io: Io,
+): string {
   const examined = ends.flatMap((end) =>
     'outcome' in end ? [{ label: labelAccount(end.account.name), ...end.outcome }] : [],
   );
   return [
+    ...(isExplained ? renderAnswers(io) : []),
     ...examined.map(
       ({ label, results, evidence }) => say`${label}:\n` + renderFindings(results, evidence, io),
     ),
-    ...renderAnswers(io),
+    ...examined.flatMap(({ label, results }) => {
+      const lines = renderTodo(results, io);
+      return lines.length > 0 ? [say`${label}:`, ...lines] : [];
+    }),
     ...examined.map(({ label, results }) => summarize(results, io, label)),
     '',
   ].join('\n');

@@ -1,6 +1,5 @@
 /** Looks at everything that the checks of `doctor` need; what cannot be looked at becomes a gap with its reason. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { renderBundle, wireCommands } from '../../bundle/index.ts';
 import { type Evidence, type Facts, type Gap, lookAtMachine } from '../../doctor/index.ts';
 import { formatDuration } from '../../duration.ts';
 import { UserError } from '../../errors.ts';
@@ -10,13 +9,12 @@ import { findRefusal, readCredentials } from '../../fleet/credentials.ts';
 import { makeInterruptible } from '../../fleet/interruptible.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { type NeededAction, probePermissions } from '../../fleet/permissions.ts';
-import { pushScript } from '../../fleet/push.ts';
-import { Sender } from '../../fleet/sender.ts';
 import { readSessionHistory } from '../../fleet/session-history.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import type { Interruption } from '../../interruption.ts';
 import { listAllPermissions, listCommands } from '../../policy/permissions.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { askInstance, notAsked } from '../ask-instance.ts';
 import { repeatConnection } from '../repeat.ts';
 
 export interface Question {
@@ -77,7 +75,7 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
       find('history', () => findHistory(reader, question, now)),
       ...(instanceId ? [find('instance', () => findInstance(reader, instanceId))] : []),
     ]);
-    if (instanceId) await find('status', () => askInstance(client, instanceId, facts.instance, question));
+    if (instanceId) await find('status', () => askAllowed(client, instanceId, facts.instance, question));
   }
   return { facts, gaps, connection: repeatConnection(question.settings) };
 }
@@ -112,11 +110,8 @@ async function findInstance(client: SSMClient, instanceId: string): Promise<Fact
   };
 }
 
-/** A look waits as long as the service's least delivery time; the script itself reads a few files. */
-const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurrency: '1', maxErrors: '0' };
-
-/** Runs the script of `status` there, which changes nothing. @throws UserError that says why it was not asked */
-async function askInstance(
+/** @throws UserError that says why it was not asked */
+async function askAllowed(
   client: SSMClient,
   instanceId: string,
   instance: Facts['instance'] | undefined,
@@ -127,28 +122,6 @@ async function askInstance(
     throw notAsked(instance.isKnown ? 'the instance is offline' : 'the instance is not registered', '');
   if (instance && instance.platformType !== 'Linux') throw notAsked('the instance does not run Linux', '');
   if (interruption.isRequested) throw notAsked('you interrupted it', '');
-  const bundle = renderBundle(settings.keeper);
   onSend();
-  const sender = new Sender({
-    client: makeInterruptible(client, interruption, {
-      weight: () => 'effect',
-      nothing: '',
-      look: 'run doctor again: the script only reads',
-    }),
-    delivery: {
-      targets: { tags: [], instanceIds: [instanceId] },
-      commands: wireCommands('status', bundle),
-      comment: `ssm-keepalive ${bundle.version} status`,
-      ...LOOK_TIMES,
-    },
-    interruption,
-  });
-  const { verdicts } = await pushScript(sender, false);
-  const [verdict] = verdicts;
-  if (!verdict?.report) throw notAsked(verdict?.why ?? 'the instance gave no answer', verdict?.next ?? '');
-  return verdict;
-}
-
-function notAsked(why: string, next: string): UserError {
-  return new UserError({ code: 'not-asked', what: 'the instance was not asked', why, next });
+  return askInstance(client, instanceId, settings, interruption);
 }

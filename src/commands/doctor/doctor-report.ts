@@ -31,18 +31,36 @@ const DETAIL_INDENT = 8;
 const TABLE_COLUMNS = 76;
 const MOST_GROUPS = 10;
 
-export function renderDoctor(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
-  return [renderFindings(results, evidence, io), ...renderAnswers(io), summarize(results, io), ''].join('\n');
+/** What there is to do comes last, next to the prompt, where nobody has to scroll for it. */
+export function renderDoctor(
+  results: readonly CheckResult[],
+  evidence: Evidence,
+  isExplained: boolean,
+  io: Io,
+): string {
+  return [
+    ...(isExplained ? renderAnswers(io) : []),
+    renderFindings(results, evidence, io),
+    ...renderTodo(results, io),
+    summarize(results, io),
+    '',
+  ].join('\n');
 }
 
-/** Each check, and below them the sessions that ended at a limit. */
+/** Each check that asks for nothing, and below them the sessions that ended at a limit. */
 export function renderFindings(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
   return [
-    ...results.map((result) => renderCheck(result, io)),
+    ...results.filter((result) => !isTodo(result)).map((result) => renderCheck(result, io)),
     '',
     ...renderGroups(groupsOf(evidence).filter(isAtLimit), io),
   ].join('\n');
 }
+
+export function renderTodo(results: readonly CheckResult[], io: Io): string[] {
+  return results.filter(isTodo).map((result) => renderCheck(result, io));
+}
+
+const isTodo = ({ level }: CheckResult) => level === 'todo';
 
 /** What people suspect, which is the same for every account. */
 export function renderAnswers(io: Io): string[] {

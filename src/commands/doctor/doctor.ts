@@ -54,7 +54,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
       (end) => 'error' in end || end.outcome.results.some(({ level }) => level === 'todo'),
     );
     const exitStatus = interruption.isRequested ? INTERRUPTED : hasWork ? 1 : 0;
-    report(ends, exitStatus, settings, io);
+    report(ends, exitStatus, settings, own['explain'] === true, io);
     return exitStatus;
   } finally {
     await service.close();
@@ -65,17 +65,20 @@ function report(
   ends: readonly AccountEnd<Examined>[],
   exitStatus: number,
   { common }: Settings,
+  isExplained: boolean,
   io: Io,
 ): void {
   const isJson = common.output === 'json';
   const [first] = ends;
   if (ends.some(({ account }) => account.label !== '')) {
-    io.out(isJson ? renderDoctorJsonOfEach(ends, exitStatus) : renderDoctorOfEach(ends, io));
+    io.out(isJson ? renderDoctorJsonOfEach(ends, exitStatus) : renderDoctorOfEach(ends, isExplained, io));
     io.err(renderFailedAccounts(ends.map(describeAccount)));
   } else if (first && 'outcome' in first) {
     const { instanceId, evidence, results } = first.outcome;
     const facts = { instanceId, region: evidence.facts.credentials?.region, exitStatus };
-    io.out(isJson ? renderDoctorJson(results, evidence, facts) : renderDoctor(results, evidence, io));
+    io.out(
+      isJson ? renderDoctorJson(results, evidence, facts) : renderDoctor(results, evidence, isExplained, io),
+    );
   }
 }
 

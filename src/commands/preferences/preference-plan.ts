@@ -11,6 +11,7 @@ import {
   undoPreferences,
 } from '../../fleet/preferences.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { listFields } from './preference-report.ts';
 
 /** What would be done to the session document of one account and Region, as data. */
 export interface PreferencePlan {
@@ -77,11 +78,26 @@ export async function applyChange(
   }
 }
 
-/** Only the lines that differ: a session document is short, and what changes stands on lines of its own. */
+/** The fields that change, before and after; then the document's other lines that differ, which only `undo` finds. */
 function diff(before: string | undefined, after: string): string {
-  const old = (before ?? '').split('\n');
-  const lines = after.split('\n');
-  const linesOf = (sign: string, of: readonly string[], others: readonly string[]) =>
-    of.filter((line) => line !== '' && !others.includes(line)).map((line) => say`${sign} ${line.trim()}\n`);
-  return [...linesOf('-', old, lines), ...linesOf('+', lines, old)].join('');
+  const signed = (sign: string, lines: readonly string[], others: readonly string[]) =>
+    lines.filter((line) => !others.includes(line)).map((line) => say`${sign} ${line}\n`);
+  const [old, now] = [listFields(before ?? '{}'), listFields(after)];
+  const [oldLines, lines] = before === undefined ? [[], []] : [listOthers(before), listOthers(after)];
+  return [
+    ...signed('-', old, now),
+    ...signed('+', now, old),
+    ...signed('-', oldLines, lines),
+    ...signed('+', lines, oldLines),
+    ...(before === undefined
+      ? ['+ the session document, which is new; all else in it is the service’s default\n']
+      : []),
+  ].join('');
+}
+
+function listOthers(content: string): string[] {
+  const lines = content.split('\n').map((line) => line.trim().replace(/,$/, ''));
+  return lines.filter(
+    (line) => /\w/.test(line) && !/"(idleSessionTimeout|maxSessionDuration|shellProfile|linux)"/.test(line),
+  );
 }

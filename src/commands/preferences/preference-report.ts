@@ -74,14 +74,17 @@ function describe(found: Preferences | undefined): object {
 }
 
 function renderOne(found: Preferences): string {
-  const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(found.content);
+  return [...listFields(found.content), say`version           ${found.version}`, ''].join('\n');
+}
+
+/** The fields that this tool changes, a line each. */
+export function listFields(content: string): string[] {
+  const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(content);
   return [
     say`idle timeout      ${showMinutes(idleSessionTimeout) || '20m (the default)'}`,
     say`maximum duration  ${showMinutes(maxSessionDuration) || 'none'}`,
     say`shell profile     ${shellProfile || 'none'}`,
-    say`version           ${found.version}`,
-    '',
-  ].join('\n');
+  ];
 }
 
 function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): string {

@@ -1,0 +1,40 @@
+/** What helps after an idle timeout: nobody is told to install what is there. */
+import { sleep } from '../../clock.ts';
+import { examine } from '../../doctor/index.ts';
+import { Interruption } from '../../interruption.ts';
+import { say } from '../../terminal/safe-text.ts';
+import { askInstance } from '../ask-instance.ts';
+import { repeatConnection } from '../repeat.ts';
+import type { ConnectTask } from './connect-task.ts';
+
+/** Whoever has lost a session does not wait longer for advice. */
+const LONGEST_LOOK_MS = 20_000;
+
+/** Undefined where the instance does not answer, or these credentials may not ask it. */
+export async function adviseAfterIdle(
+  { client, instanceId, settings, io }: ConnectTask,
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const connection = repeatConnection(settings);
+  const interruption = new Interruption();
+  const leave = () => interruption.request();
+  stop.addEventListener('abort', leave);
+  const isOver = new AbortController();
+  try {
+    io.err(
+      say`ssm-keepalive: asking ${instanceId} what is installed, with the status script, which only reads\n`,
+    );
+    const asking = askInstance(client, instanceId, settings, interruption).catch(() => undefined);
+    const limit = sleep(io.clock, LONGEST_LOOK_MS, isOver.signal).then(() => undefined);
+    const status = await Promise.race([asking, limit]);
+    if (!status) return undefined;
+    const results = examine({ facts: { status }, gaps: {}, connection }, true);
+    const todo = results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo');
+    if (todo) return `${todo.finding}; ${todo.next}`;
+    return `a keeper is there: this session was older than it, or its client did not answer; look with  ssm-keepalive doctor ${instanceId}${connection}`;
+  } finally {
+    isOver.abort();
+    interruption.request();
+    stop.removeEventListener('abort', leave);
+  }
+}
