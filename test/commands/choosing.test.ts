@@ -58,7 +58,7 @@ test('cli: more instances than --confirm-above need --yes; a look at them does n
   assert.match(refused.stderr, /uninstall would change more than 3 instances/);
   assert.equal(countSent(lab), 0);
   assert.equal((await run(lab, 'install', '--tag', 'env=dev', '--confirm-above', '4', ...PUSH)).exitCode, 0);
-  await run(lab, 'status', '--tag', 'env=dev', '--confirm-above', '1');
+  await runCli(['status', '--tag', 'env=dev'], { ...lab.env, SSM_KEEPALIVE_CONFIRM_ABOVE: '1' });
   assert.equal(countSent(lab), 2);
 });
 

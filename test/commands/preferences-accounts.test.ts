@@ -104,9 +104,9 @@ test('preferences: set and undo in all of them, each with its own versions', asy
   const done = await rig.run(`preferences set --idle 45 --yes ${EVERYWHERE}`);
   assert.equal(done.status, 0, done.stderr);
   assert.deepEqual(await rig.idle(), ['45', '45', '45', '45']);
-  assert.match(done.stderr, /^dev eu-west-1:\n {2}- .*"15"\}\}\n {2}\+ .*"45"\}\}\n/m);
+  assert.match(done.stderr, /^dev eu-west-1:\n {2}- idle timeout +15m\n {2}\+ idle timeout +45m\n/m);
   // Three that change alike are told once.
-  assert.match(done.stderr, /^dev us-east-1, prod eu-west-1, prod us-east-1:\n {2}\+ \{\n/m);
+  assert.match(done.stderr, /^dev us-east-1, prod eu-west-1, prod us-east-1:\n {2}- idle timeout +20m/m);
   assert.match(
     done.stderr,
     /^ssm-keepalive: dev eu-west-1: version 2 is in force .* preferences undo --region eu-west-1 --profile dev$/m,
