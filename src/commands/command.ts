@@ -1,4 +1,4 @@
-/** What a command is. */
+/** The types of a command. */
 import type { Environment } from '../environment.ts';
 import type { Interruption } from '../interruption.ts';
 import type { FlagGroup } from '../settings/flags.ts';
@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';
 
 export interface Invocation {
-  /** Words after the command's name. */
+  /** The words after the command's name. */
   readonly words: readonly string[];
   readonly interruption: Interruption;
   /** Flags of this command alone, as typed. */
@@ -14,7 +14,7 @@ export interface Invocation {
   readonly environment: Environment;
 }
 
-/** One verb: settings in, exit status out; text only through `io`. */
+/** One command: settings in, exit status out; text only through `io`. */
 export type Command = (settings: Settings, io: Io, invocation: Invocation) => Promise<number>;
 
 export interface OwnFlag {
@@ -22,34 +22,34 @@ export interface OwnFlag {
   readonly kind: 'value' | 'switch';
   readonly placeholder?: string;
   readonly describe: string;
-  /** Few people need it: `--help-all` shows it, `--help` does not. */
+  /** `--help-all` shows it, `--help` does not. */
   readonly isRare?: boolean;
 }
 
-/** One command as the command line shows it; `load` brings its code in only when it runs. */
+/** One command as the command line shows it. `load` imports its code when it runs. */
 export interface CommandEntry {
   readonly name: string;
-  /** What may follow the name, for the usage line; absent: nothing. */
+  /** The word after the name, for the usage line; absent: none. */
   readonly words?: {
     readonly name: string;
     readonly usage: string;
     readonly describe: string;
-    /** Flags that may stand before the word, dashes and all. */
+    /** Flags that mean the word, with dashes: `--target web-1` means `web-1`. */
     readonly also?: readonly string[];
-    /** What completion offers, where the usage line does not say it. */
+    /** The candidates of completion, if the usage line does not list them. */
     readonly values?: readonly string[];
   };
   readonly describe: string;
   readonly groups: readonly FlagGroup[];
   /**
-   * What --region and --profile may name: `many` accounts at once, `many-without-word` where no instance is named, or any
-   * number where none is asked. Absent: one.
+   * How many accounts and Regions the flags may name: `many`; `many-without-word`: many if no instance is named;
+   * `unused`: any number, because no service is called. Absent: one.
    */
   readonly accounts?: 'many' | 'many-without-word' | 'unused';
-  /** Its results come one by one, so that `--output ndjson` means something. */
+  /** It supports `--output ndjson`: its results come one by one. */
   readonly isStreamed?: boolean;
   readonly own?: readonly OwnFlag[];
-  /** It takes the name of another command, with that one’s words and flags beside its own, and says something about such a run. */
+  /** Its word is another command, as in `policy install`. It takes that command's words and flags too. */
   readonly isAboutCommand?: boolean;
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly load: () => Promise<Command>;

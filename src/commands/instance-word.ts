@@ -1,4 +1,4 @@
-/** The one instance that a command works on: by its id, or by a name that people know it by. */
+/** Finds the one instance of a command by its id or its name. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, UserError } from '../errors.ts';
 import type { Instance } from '../fleet/choose.ts';
@@ -6,12 +6,12 @@ import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings/settings.ts';
 import { repeatConnection } from './repeat.ts';
 
-/** No name filter exists for computer names, so they are looked for page by page: 40 calls at most. */
+/** The service cannot filter by host name, so the list is read page by page: at most 40 calls. */
 const MOST_LISTED = 2000;
-/** Of several matches, so many are named. */
+/** At most this many matches are named. */
 const MOST_NAMED = 12;
 
-/** What can be known before any account is asked. @throws UsageError that says what would do */
+/** Checks the word without a call. @throws UsageError with a valid word as `next` */
 export async function requireInstanceWord(
   command: string,
   word: string | undefined,
@@ -29,7 +29,7 @@ export async function requireInstanceWord(
   });
 }
 
-/** The id of the instance that has this id, this `Name` tag or this host name. @throws UsageError that says what would do */
+/** The id of the instance with this id, `Name` tag or host name. @throws UsageError with valid words as `next` */
 export async function chooseOneInstance(
   client: SSMClient,
   command: string,
@@ -52,7 +52,7 @@ export async function chooseOneInstance(
     }
     found.push(...listed.filter(({ name }) => name === word || name.split('.', 1)[0] === word));
   }
-  // Ended instances stay in the service's list for weeks under the name of the one that took their place.
+  // Ended instances stay in the list for weeks, often with the same name as their successor.
   const online = found.filter(({ isOnline }) => isOnline);
   const [only, ...others] = online.length === 1 ? online : found;
   if (only && others.length === 0) return only.instanceId;

@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings.ts';
 import { readFlag } from '../settings/values.ts';
 import { quoteWord } from '../terminal/shell-word.ts';
 
-/** The script that arrives on an instance, with the newline that ends it: what the dry run counts and `render` prints. */
+/** The script that an instance receives, with its last newline. The dry run counts it and `render` prints it. */
 export function wireText(name: ScriptName, bundle: Bundle): string {
   return wireCommands(name, bundle).join('\n') + '\n';
 }
@@ -22,7 +22,7 @@ export function repeatConnection(settings: Settings): string {
   ].join('');
 }
 
-/** The same for the AWS CLI; on the lab its address, which nothing on the command line says. */
+/** The same flags for the AWS CLI; on the lab with its address, which our command line does not contain. */
 export function repeatForAws(settings: Settings, labEndpoint = ''): string {
   return settings.common.isLab ? ` --endpoint-url ${labEndpoint}` : repeatAccounts(settings);
 }
@@ -51,7 +51,7 @@ function repeatRole(accounts: Settings['accounts']): string[] {
   ];
 }
 
-/** The flags that give the same bundle again; only those that differ from the defaults. */
+/** The flags that give the same bundle again, without defaults. */
 export function repeatKeeper({ keeper }: Settings): string {
   const given: Readonly<Record<string, unknown>> = keeper;
   return FLAGS.filter(({ group }) => group === 'Keeper')

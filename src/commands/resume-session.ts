@@ -3,7 +3,10 @@ import { UserError } from '../errors.ts';
 import { resumeSession } from '../fleet/sessions.ts';
 import { type Resume, ResumeRefusedError } from '../session/index.ts';
 
-/** A session's way back through the service: what trying again cannot cure is told as final. */
+/**
+ * Makes the function that resumes a session. An error that another attempt cannot help becomes a
+ * ResumeRefusedError.
+ */
 export function makeResume(client: SSMClient): Resume {
   return (sessionId, signal) =>
     resumeSession(client, sessionId, signal).catch((error: unknown) => {

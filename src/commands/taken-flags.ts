@@ -1,14 +1,14 @@
-/** Which flags a command takes: those of the table that mean something to it, and its own. */
+/** The flags that a command takes: those of the table that affect it, and its own. */
 import { FLAGS, type Flag, flagOf } from '../settings/flags.ts';
 import type { CommandEntry, OwnFlag } from './command.ts';
 
 export type TakenFlag = Flag | (OwnFlag & { readonly group?: undefined });
 
-/** In the order of help. `about` is the command that another one is asked about. */
+/** In the order of help. `about`: for `policy COMMAND`, the entry of COMMAND. */
 export function listTakenFlags(entry: CommandEntry, about?: CommandEntry): TakenFlag[] {
   const own: readonly OwnFlag[] = [...(about?.own ?? []), ...(entry.own ?? [])];
   const shared = FLAGS.filter((flag) => takesFlag(about ?? entry, flag));
-  // Whom a command may reach can be narrowed by tag also where the command itself takes one instance.
+  // A policy can be narrowed by tag, also for a command that takes one instance.
   const tag = about && !shared.some(({ name }) => name === 'tag') ? [flagOf('tag')] : [];
   return [...tag, ...shared.filter(({ name }) => !own.some((flag) => flag.name === name)), ...own];
 }
@@ -18,7 +18,7 @@ function takesFlag({ name, groups, accounts }: CommandEntry, flag: Flag): boolea
   return !(flag.isAboutAccount && accounts === 'unused');
 }
 
-/** The words that a flag takes, where they are few and known: `auto|relay|prompt`, `env,profile,rc`, or what help lists. */
+/** The words that a flag takes, if help lists them: `auto|relay|prompt`, `env,profile,rc`. */
 export function listValues({ placeholder = '', describe }: Pick<Flag, 'placeholder' | 'describe'>): string[] {
   if (/^[a-z-]+([|,][a-z-]+)+$/.test(placeholder)) return placeholder.split(/[|,]/);
   if (placeholder === 'NAME[,NAME]') return describe.replace(/^.*: /, '').split(', ');

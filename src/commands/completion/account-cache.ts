@@ -1,18 +1,18 @@
-/** What completion knows of an account, kept on disk: an answer never waits for the service. */
+/** The cache of completion on disk, so that an answer does not wait for the service. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the account has, as far as it is known. */
+/** The known instances and tags of an account. */
 export interface Known {
   readonly instances: readonly { readonly id: string; readonly name: string }[];
   readonly tags: Readonly<Record<string, readonly string[]>>;
-  /** Hosts of the lab go by their names too. */
+  /** Lab hosts can be named by their names too. */
   readonly isLab: boolean;
 }
 
-/** Which account and Region are meant, as flags, variables and config file say it. */
+/** The account and Region of the command line, from flags, variables and config file. */
 export interface Place {
   readonly isLab: boolean;
   readonly region: string | undefined;
@@ -27,12 +27,12 @@ export interface Kept {
 }
 
 const FRESH_MS = 60_000;
-/** Longer than this nobody should be offered hosts from it. */
+/** An older cache is not used. */
 const LONGEST_MS = 24 * 3600_000;
-/** A refresh that began this long ago has ended, one way or the other: it is given no more time. */
+/** The longest time that a refresh may take. */
 export const REFRESH_MS = 30_000;
 
-/** Variables that lead to another account; their values are hashed, never written. */
+/** Variables that can select another account. Their values are hashed, never written. */
 const VARIABLES = [
   'AWS_PROFILE',
   'AWS_REGION',
@@ -47,7 +47,7 @@ const VARIABLES = [
   'HOME',
 ];
 
-/** The file for one account and Region, in the folder that XDG_CACHE_HOME names. */
+/** The path of the cache for one account and Region, below XDG_CACHE_HOME. */
 export function cachePath(place: Place, environment: NodeJS.ProcessEnv): string {
   const base = environment['XDG_CACHE_HOME']?.startsWith('/')
     ? environment['XDG_CACHE_HOME']
@@ -57,7 +57,7 @@ export function cachePath(place: Place, environment: NodeJS.ProcessEnv): string 
   return join(base, 'ssm-keepalive', `completion-${name}.json`);
 }
 
-/** Undefined where nothing usable is there. */
+/** Undefined if there is no usable cache. */
 export function readCache(path: string, now: number): Kept | undefined {
   try {
     const { at, known } = JSON.parse(readFileSync(path, 'utf8')) as { at: number; known: Known };
@@ -70,7 +70,7 @@ export function readCache(path: string, now: number): Kept | undefined {
   }
 }
 
-/** Whole or not at all, and for its owner's eyes. */
+/** Writes the cache in one rename, readable for its owner alone. */
 export function writeCache(path: string, known: Known, now: number): void {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
   const fresh = `${path}.${process.pid}`;
@@ -78,7 +78,7 @@ export function writeCache(path: string, known: Known, now: number): void {
   renameSync(fresh, path);
 }
 
-/** True for one caller at a time; also keeps a refresh that fails from being tried at every key. */
+/** True for one caller at a time. It also stops a failing refresh from being repeated at every key. */
 export function claimRefresh(path: string, now: number): boolean {
   const mark = `${path}.refresh`;
   try {

@@ -3,13 +3,13 @@ import type { Connection } from '../../fleet/client.ts';
 import type { Known } from './account-cache.ts';
 import { cachePath, type Place, writeCache } from './account-cache.ts';
 
-/** More than anybody scrolls through. */
+/** Nobody scrolls through more. */
 const MOST_INSTANCES = 1000;
 const MOST_VALUES = 200;
 
 /**
- * Asks the account once and keeps what it says for the next press of TAB. Where it may not ask, or nobody answers, what it
- * knows stays: the command that the user is about to run says why.
+ * Asks the account once and saves the answer for the next TAB. If the account refuses or does not answer, the old cache
+ * stays: the command itself will print the reason.
  */
 export async function refreshKnown(place: Place, variables: NodeJS.ProcessEnv, clock: Clock): Promise<void> {
   writeCache(cachePath(place, variables), await askPlace(place, variables), clock.now());
@@ -28,7 +28,7 @@ async function askPlace(
   const dir = defaultLabDir(variables);
   const lab = await labStatus(dir);
   if (lab === undefined) {
-    // It is down, and one key must not start three hosts: they are what its folder says.
+    // The lab is down, and a TAB must not start it: read the hosts from its folder.
     const { hosts } = readInventory(dir);
     const instances = hosts.map(({ id, name, tags }) => ({ instanceId: id, name, tags }));
     return toKnown(instances, instances, true);
@@ -64,7 +64,7 @@ async function take<T>(items: AsyncIterable<T>): Promise<T[]> {
   return taken;
 }
 
-/** Only managed instances count: no command reaches the others. */
+/** Only managed instances: no command reaches the others. */
 function toKnown(
   managed: readonly { readonly instanceId: string; readonly name: string }[],
   tagged: readonly { readonly instanceId: string; readonly tags: Readonly<Record<string, string>> }[],

@@ -1,9 +1,9 @@
-/** The script for each shell. It holds no list of its own, so that a newer version of the program completes what it has. */
+/** The completion script of each shell. It contains no list, so it also fits a newer version of the program. */
 
 export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type CompletionShell = (typeof COMPLETION_SHELLS)[number];
 
-/** Bash 3.2, which macOS has, knows no compopt. */
+/** macOS has bash 3.2, which has no compopt. */
 const BASH = `# ssm-keepalive: completion for bash 3.2 and newer. In ~/.bashrc:  source <(ssm-keepalive completion bash)
 _ssm_keepalive() {
   local current="\${COMP_WORDS[COMP_CWORD]}" kind='' word

@@ -6,13 +6,13 @@ export interface ConnectOptions {
   readonly client: 'auto' | 'plugin' | 'own';
   readonly reason: string | undefined;
   readonly document: string | undefined;
-  /** The character's code; undefined: none is looked for. */
+  /** The character's code; undefined: no escape. */
   readonly escapeCode: number | undefined;
   readonly giveUpSeconds: number;
 }
 
 const CLIENTS = ['auto', 'plugin', 'own'] as const;
-/** Of the service's model: DocumentARN and the reason's length. */
+/** From the service's model: the pattern of DocumentARN and the reason's length. */
 const DOCUMENT = /^[a-zA-Z0-9_\-.:/]{3,128}$/;
 const LONGEST_REASON = 256;
 

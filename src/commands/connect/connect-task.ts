@@ -4,7 +4,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import type { ConnectOptions } from './connect-options.ts';
 
-/** What both clients work with. */
+/** The input of both clients. */
 export interface ConnectTask {
   readonly client: SSMClient;
   readonly session: StartedSession;

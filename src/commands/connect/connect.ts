@@ -14,7 +14,7 @@ import type { ConnectTask } from './connect-task.ts';
 import { describeSpan } from './connect-text.ts';
 import { runOwnClient } from './embedded-client.ts';
 
-/** Opens a shell on one instance: through the official plugin where there is one, else through this package's own client. */
+/** Opens a shell on one instance, with the official plugin if it is installed, else with our own client. */
 export const connect: Command = async (settings, io, { words, own, interruption, environment }) => {
   const options = readConnectOptions(own);
   await requireInstanceWord('connect', words[0], settings);
@@ -72,7 +72,7 @@ async function runOfficial(
     return status === 0 ? 0 : 1;
   } catch (error) {
     const { terminateSession } = await import('../../fleet/sessions.ts');
-    // As the AWS CLI does: nobody is left to use it.
+    // The AWS CLI does the same: without a client the session is useless.
     await terminateSession(client, session.SessionId);
     throw new UserError(
       {
@@ -86,7 +86,7 @@ async function runOfficial(
   }
 }
 
-/** The plugin calls ResumeSession by itself, so it needs what opens the lab too. */
+/** The plugin calls ResumeSession itself, so it needs the lab's credentials too. */
 async function readLabVariables(
   settings: Settings,
   client: SSMClient,

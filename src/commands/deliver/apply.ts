@@ -14,17 +14,17 @@ import type { Plan } from './plan.ts';
 import type { Following } from './verdict-json.ts';
 import { watchRuns } from './watch-runs.ts';
 
-/** What came of a plan. */
+/** The result of a plan. */
 export interface Applied extends Following {
   readonly commandIds: readonly string[];
-  /** Absent where nobody waits for it. */
+  /** Absent with --no-wait. */
   readonly result?: PushResult;
 }
 
-/** Whether the results of what was sent were seen, not waited for, left early, or could not be read. */
+/** What happened to the results: seen, not waited for, left at Ctrl-C, or not readable. */
 export type Outlook = 'seen' | 'unwatched' | 'left' | 'lost';
 
-/** A client whose calls end at Ctrl-C, at once where nothing depends on them. */
+/** A client whose calls end at Ctrl-C; calls without effect end at once. */
 export function makeDeliveryClient(
   client: SSMClient,
   interruption: Interruption,
@@ -37,20 +37,19 @@ export function makeDeliveryClient(
   });
 }
 
-/** How long a run of an association that is to be removed is waited for. */
+/** How long to wait for the run of an association before its removal. */
 const RUN_SECONDS = 300;
 
 /**
- * Carries one plan out, and knows at each moment what it has done: Ctrl-C asks it, and so does the report of one that failed
- * half-way.
+ * Applies one plan. Its fields say at each moment what was done: Ctrl-C and the report of a failure read them.
  */
 export class Apply {
   readonly plan: Plan;
-  /** The version of the document that was saved for it. */
+  /** The saved version of the document. */
   documentVersion: string | undefined;
-  /** What became of the commands, as far as this run has seen it. */
+  /** What happened to the results so far. */
   outlook: Outlook = 'unwatched';
-  /** As far as it has come. */
+  /** The association so far. */
   association: AssociationFacts | undefined;
   readonly #client: SSMClient;
   readonly #interruption: Interruption;
@@ -78,7 +77,7 @@ export class Apply {
     return this.#doing ?? (this.#sender?.hasBegun ? 'commands' : 'looking');
   }
 
-  /** Of the commands sent so far. */
+  /** Ids of the commands sent so far. */
   get commandIds(): readonly string[] {
     return this.#sender?.commandIds ?? [];
   }
@@ -130,9 +129,8 @@ export class Apply {
   }
 
   /**
-   * The first instance, then the association for all, then what became of each. The first one gets it alone, through SendCommand,
-   * and is looked at twice; the association cannot leave it out, so it then says `unchanged`. After Ctrl-C the association
-   * stays as it is, since its runs cannot be cancelled.
+   * Installs on the canary through SendCommand, then makes the association for all and waits for its run. The run
+   * includes the canary, which then reports `unchanged`. After Ctrl-C the association stays: its runs cannot be cancelled.
    */
   async #follow(sender: Sender, planned: AssociationPlan): Promise<Applied> {
     const { hasCanary, isWatched } = this.plan;
@@ -158,8 +156,8 @@ export class Apply {
   }
 
   /**
-   * Ends the associations of these targets before anything is taken off: they would put it back. A run that is under way is
-   * waited for, since it could reach an instance after us. Whoever does not wait for it keeps the association.
+   * Removes the associations of these targets before the uninstall: they would install again. Waits for a run that is
+   * under way, because it could reach an instance after us. If that wait is given up, the association stays.
    */
   async #endAssociations(): Promise<void> {
     const { ending } = this.plan;
@@ -182,7 +180,7 @@ export class Apply {
     refuseInterrupted(this.#interruption, 'nothing was sent');
   }
 
-  /** The service saves something, so Ctrl-C waits for its answer. */
+  /** Saves something; Ctrl-C waits for the service's answer. */
   async #change<T>(save: () => Promise<T>): Promise<T> {
     this.#doing = 'changing';
     const saved = await save();

@@ -8,10 +8,10 @@ import { describeAction } from './follow-text.ts';
 import type { NamedPlan, Reach, Verb } from './plan.ts';
 
 /**
- * One question over all plans: where they change many instances, all there are, those of a config file that nobody named (an
- * install in the wrong folder reaches nobody), or an association that is there, whose edit runs everywhere at once.
- * --yes answers beforehand.
- * @throws UserError when nobody can be asked, or the answer was no
+ * Asks one question over all plans if they change many instances, use --all, take their targets from a config file
+ * that was only found (an install in the wrong folder must reach nobody), or edit an association, which then runs
+ * everywhere at once. --yes answers beforehand.
+ * @throws UserError if there is no terminal, or the answer was not yes
  */
 export async function confirmPlans(
   verb: Verb,
@@ -53,7 +53,7 @@ export async function confirmPlans(
   });
 }
 
-/** Why somebody has to be asked; undefined where they are few. */
+/** Why the question is needed; undefined if it is not. */
 function findMany(
   reaches: readonly Reach[],
   settings: Settings,
@@ -81,7 +81,7 @@ function findMany(
 }
 
 function addUp(reaches: readonly Reach[], { targets }: Settings): number | undefined {
-  // Every account was asked for the same ids, and one instance is in one account.
+  // Every account was asked for the same ids, but each instance is in one account only.
   if (targets.instanceIds.length > 0) return targets.instanceIds.length;
   if (reaches.some(({ count }) => count === undefined)) return undefined;
   return reaches.reduce((sum, { count = 0 }) => sum + count, 0);
@@ -90,7 +90,7 @@ function addUp(reaches: readonly Reach[], { targets }: Settings): number | undef
 function describeReach(settings: Settings, count: number | undefined): string {
   const { configFile } = settings.common;
   const { foundIn } = settings.targets;
-  // Whose account and which instances, in the question itself, where the person who answers did not say them.
+  // If a found file chose the account and the instances, the question names them.
   const found = foundIn === undefined ? '' : `; ${foundIn} says ${configFile?.reach.join(' ')}`;
   return `${countInWords(settings, count)}${found}`;
 }

@@ -1,8 +1,8 @@
 import { say } from '../../terminal/safe-text.ts';
 
 /**
- * What goes on in one account, which is what Ctrl-C can still do there. `changing`: a document or an association is being saved.
- * `association`: its run is watched.
+ * The work in one account at Ctrl-C. `looking`: nothing was sent. `changing`: a document or an association is being
+ * saved. `commands`: sent commands can be cancelled. `association`: its run is watched.
  */
 export type Doing = 'looking' | 'changing' | 'commands' | 'association';
 
@@ -12,7 +12,7 @@ const WORDS: readonly (readonly [doing: Doing, words: string])[] = [
   ['association', 'a run of an association cannot be cancelled, so it goes on; reporting what is known'],
 ];
 
-/** What the first Ctrl-C does, of all accounts together; where nothing goes on the end itself says it. */
+/** Says what the first Ctrl-C does in all accounts; empty if all are only looking. */
 export function describeInterrupt(doings: readonly Doing[]): string {
   const lines = WORDS.filter(([doing]) => doings.includes(doing)).map(([, words]) => words);
   if (lines.length === 0) return '\n';

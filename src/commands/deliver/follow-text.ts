@@ -1,4 +1,4 @@
-/** What is said of associations: before one is made, after it has run, and where one is met. */
+/** Sentences about associations, for plans and reports. */
 
 import type { AssociationPlan } from '../../fleet/association.ts';
 import type { KnownAssociation } from '../../fleet/association-match.ts';
@@ -10,14 +10,14 @@ import { quoteWord } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
 import type { Plan } from './plan.ts';
 
-/** What a report says of the association; keys are stable and documented in docs/json.md. */
+/** The association in a report; keys are stable and documented in docs/json.md. */
 export interface AssociationFacts {
   readonly id: string;
   readonly name: string;
   readonly action: 'created' | 'updated' | 'started' | 'removed' | 'absent';
   readonly schedule: string | null;
   readonly runs: readonly { readonly id: string; readonly status: string; readonly counts: string }[];
-  /** Matching instances that were not there to run it; they get it when they come online. Null where nobody can list them. */
+  /** Matching instances that are offline now; they run it when they come online. Null: not known. */
   readonly offline: number | null;
 }
 
@@ -33,7 +33,7 @@ export function describeFollow(plan: AssociationPlan, targets: Targets): string 
   return say`it installs on ${who}${again}; ${MaxConcurrency} at a time, stopping after ${errors}`;
 }
 
-/** What would happen to the association, for the dry run and the question before it. */
+/** The planned change of the association, for the dry run and the question. */
 export function describeAction(plan: AssociationPlan): string {
   if (plan.action === 'create') return say`association ${plan.name} would be made`;
   const what = say`association ${plan.name} (${plan.associationId})`;
@@ -42,7 +42,7 @@ export function describeAction(plan: AssociationPlan): string {
     : `${what} would be changed, which runs it on everybody at once: ${plan.changes.join('; ')}`;
 }
 
-/** What was done to the association of `--follow`, in lines for people. */
+/** The change that was made to the association of `--follow`, in lines for people. */
 export function describeChange(association: AssociationFacts, plan: Plan, settings: Settings): string[] {
   const { action, id, name } = association;
   const { following, ending } = plan;
@@ -55,7 +55,7 @@ export function describeChange(association: AssociationFacts, plan: Plan, settin
   ];
 }
 
-/** What is left to say after the verdicts: nobody ran it yet, some were away, or it was never made. */
+/** Lines after the verdicts: nobody ran it yet, some instances were offline, or it was never made. */
 export function describeFollowed(association: AssociationFacts | null | undefined, label = ''): string {
   if (association === null) return say`ssm-keepalive: ${label}no association was made or changed\n`;
   if (!association || !['created', 'updated', 'started'].includes(association.action)) return '';
@@ -75,7 +75,7 @@ export function describeFollowed(association: AssociationFacts | null | undefine
 
 const isOver = (status: string) => isRunOver({ Status: status });
 
-/** What `uninstall` warns of: these would put back what it takes off. Each in two lines. */
+/** Warnings of `uninstall`: these associations may install again. Two lines each. */
 export function warnOfAssociations(matching: readonly KnownAssociation[], settings: Settings): string[] {
   return matching.map(({ name, id, targets, schedule }) => {
     const flags = describeTheirTargets(targets);
@@ -87,7 +87,7 @@ export function warnOfAssociations(matching: readonly KnownAssociation[], settin
   });
 }
 
-/** What `status` says of them, two lines each; empty where there is none. */
+/** The associations in `status`, two lines each; empty: none. */
 export function describeAssociations(matching: readonly KnownAssociation[], label = ''): string {
   return matching
     .map(

@@ -10,9 +10,9 @@ import {
 import { say } from '../../terminal/safe-text.ts';
 
 /**
- * An idle timeout below the default was set by somebody, and one that cannot be read may have been: keeping sessions alive past it
- * needs a say. `--idle-timeout` says what cannot be read; `--override-idle-policy` insists.
- * Returns what could not be seen, in words. @throws UserError
+ * Refuses an install if somebody shortened the idle timeout, or if it cannot be read: it may be a policy.
+ * `--idle-timeout` gives a value that cannot be read; `--override-idle-policy` installs anyway.
+ * Returns warnings about settings that could not be read. @throws UserError
  */
 export async function findIdlePolicyWarnings(client: SSMClient, settings: Settings): Promise<string[]> {
   const { shortest, unreadable, isJustInTime, unseen } = await readIdlePolicy(client);
@@ -39,7 +39,10 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
   return isJustInTime ? [...unsure, JUST_IN_TIME] : unsure;
 }
 
-/** The guide names both limits for the end of an approval, since the service ends no session then [“Update … session preferences”]. */
+/**
+ * The service does not end a session when its approval ends; the guide names both limits for that [“Update …
+ * session preferences”].
+ */
 const JUST_IN_TIME =
   'warning: people open sessions by just-in-time node access here; the service does not end one when its approval ends, and a kept one does not idle out: set a maximum duration in the document of those sessions';
 

@@ -1,4 +1,4 @@
-/** What is said of a run beside its results: before it begins, and of what it has done. */
+/** Sentences about a run: warnings before it, and what it has done. */
 import type { Settings } from '../../settings/settings.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Apply } from './apply.ts';
@@ -7,12 +7,12 @@ import { describeDocumentPlan } from './own-documents.ts';
 import type { Plan, Verb } from './plan.ts';
 import { describeWatching, type SentCommands } from './sent-commands.ts';
 
-/** What whoever confirms a plan should know. */
+/** Warnings to show before the question. */
 export function warnBefore({ verb, warnings, associations = [] }: Plan, settings: Settings): string[] {
   return [...warnings, ...(verb === 'uninstall' ? warnOfAssociations(associations, settings) : [])];
 }
 
-/** What was saved, and how to see the rest where nobody waited for it. */
+/** What was saved, and how to see the results if nobody waited for them. */
 export function describeDone(work: Apply | SentCommands, verb: Verb, settings: Settings): string[] {
   const { commandIds, outlook } = work;
   const takeUp = describeWatching(verb, commandIds, settings);

@@ -1,16 +1,16 @@
-/** `--document`: our scripts as versions of one document of the account, instead of parameters of AWS-RunShellScript. */
+/** `--document`: our scripts become versions of one document of the account and replace AWS-RunShellScript. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Bundle, makeDocument, type ScriptName, wireCommands } from '../../bundle/index.ts';
 import { type DocumentPlan, type PinnedDocument, planDocument } from '../../fleet/command-document.ts';
 import type { Settings } from '../../settings/settings.ts';
 
-/** The plans for what will be sent: the script itself, and for an install the one that looks afterwards. */
+/** The plans for the script and, for an install, for the status script of the second look. */
 export interface OwnDocuments {
   readonly script: DocumentPlan;
   readonly look: DocumentPlan | undefined;
 }
 
-/** Looks what is there, changes nothing; undefined without `--document`. @throws UserError, ServiceError */
+/** Reads the document and plans; undefined without `--document`. @throws UserError, ServiceError */
 export async function planDocuments(
   client: SSMClient,
   verb: ScriptName,
@@ -24,18 +24,18 @@ export async function planDocuments(
   const script = await plan(verb);
   if (verb !== 'install') return { script, look: undefined };
   const look = await plan('status');
-  // A document that is not there yet is made by the first of the two.
+  // If there is no document, the first of the two creates it.
   return { script, look: look.action === 'create' ? { ...look, action: 'update' } : look };
 }
 
-/** What an association would name, for its plan; a version that is not there yet stands as `new`. */
+/** The document for an association's plan; a version that does not exist yet is `new`. */
 export function plannedDocument(plans: OwnDocuments | undefined): PinnedDocument | undefined {
   if (!plans) return undefined;
   const { name, found } = plans.script;
   return found ?? { name, version: 'new', hash: '', hashType: 'Sha256' };
 }
 
-/** One sentence: what was made, or would be. */
+/** One sentence: the change that was made, or is planned. */
 export function describeDocumentPlan(plan: DocumentPlan, version = 'a new version'): string {
   const { name, action, defaultVersion, found } = plan;
   if (action === 'create') return `document ${name} is new, version 1`;

@@ -7,7 +7,10 @@ import { GROUPED_HOSTS } from './verdict-groups.ts';
 
 const UNKNOWN = 'not registered with Systems Manager here';
 
-/** Who a dry run would reach, within `io.columns`: a row an instance, or where there are many one for all that are alike. */
+/**
+ * The instances of a dry run as a table within `io.columns`: one row each, or above 20 one row for all that
+ * are alike.
+ */
 export function renderPlannedInstances(
   plans: readonly NamedPlan[],
   unknownIds: readonly string[],
@@ -50,7 +53,7 @@ function facts({ platform, agentVersion, why }: PlannedInstance): string[] {
   return [platform, agentVersion, why || 'yes'];
 }
 
-/** The largest group first, with one id of those that would not be reached. */
+/** One row a group, the largest first, with one id of those that would not be reached. */
 function groupRows(rows: readonly PlannedRow[]): string[][] {
   const groups = new Map<string, PlannedRow[]>();
   for (const row of rows) {
@@ -70,7 +73,7 @@ function groupRows(rows: readonly PlannedRow[]): string[][] {
     });
 }
 
-/** Every column as wide as it needs; what is too much is taken from the last and from the platform. */
+/** Column widths: as needed; if the table is too wide, the last column and the platform get narrower. */
 function fitColumns(heads: readonly string[], lines: readonly string[][], columns: number): number[] {
   const widths = heads.map(
     (head, at) => lines.reduce((most, line) => Math.max(most, line[at]?.length ?? 0), head.length) + 2,

@@ -26,51 +26,51 @@ import { type OwnDocuments, planDocuments, plannedDocument } from './own-documen
 export type Verb = ScriptName;
 
 /**
- * What a run would do in one account and Region, as data: all that its dry run prints, all that its question asks about, and
- * all that its apply needs.
+ * What a run would do in one account and Region, as data. It contains everything for the dry run, the question and
+ * apply.
  */
 export interface Plan {
   readonly verb: Verb;
-  /** To whom, what, and how carefully; the document is named when it is saved. */
+  /** The targets, the script and the limits. The document is added after it was saved. */
   readonly delivery: Delivery;
-  /** The script that looks whether an agent came back; absent: nobody looks. */
+  /** The status script of the second look; absent: no second look. */
   readonly lookCommands: readonly string[] | undefined;
   readonly hasCanary: boolean;
-  /** The results are waited for. */
+  /** The run waits for the results. */
   readonly isWatched: boolean;
   readonly reach: Reach;
-  /** Of `--document`. */
+  /** For `--document`. */
   readonly documents: OwnDocuments | undefined;
-  /** Of `install --follow`. */
+  /** For `install --follow`. */
   readonly following: AssociationPlan | undefined;
-  /** Of `uninstall --follow`: ours for the same targets, which end before anything is taken off. */
+  /** For `uninstall --follow`: our associations for the same targets, to be removed first. */
   readonly ending: { readonly name: string; readonly ids: readonly string[] } | undefined;
-  /** Ours that reach the same instances and stay; undefined where nobody looked. */
+  /** Our other associations that reach the same instances; undefined: not looked up. */
   readonly associations: readonly KnownAssociation[] | undefined;
   readonly warnings: readonly string[];
 }
 
-/** One account's plan under its name; the name is undefined where there is only one. */
+/** The plan of one account; its name is undefined if there is only one. */
 export interface NamedPlan {
   readonly name: AccountName | undefined;
   readonly plan: Plan;
 }
 
-/** Whom a plan reaches, as far as it had to be known: for a dry run everybody, for a question whether they are many. */
+/** The instances of a plan: all for a dry run; for a question only enough to know whether they are many. */
 export interface Reach {
-  /** Undefined where only the service knows, or nobody has to be asked. */
+  /** Undefined: only the service knows, or no question is needed. */
   readonly count: number | undefined;
   readonly instances: readonly PlannedInstance[];
-  /** Ids that were named and are not known here. */
+  /** Named ids that this account and Region do not know. */
   readonly unknownIds: readonly string[];
 }
 
 export interface PlannedInstance extends Instance {
-  /** Why it would not get the command; empty where it would. */
+  /** Why it would not get the command; empty: it would. */
   readonly why: string;
 }
 
-/** How long each script may run on an instance; the installer's own steps are bounded well below this. */
+/** How long each script may run on an instance; the installer's own limits are much lower. */
 export const EXECUTION_TIMEOUT_SECONDS = 300;
 
 /**
@@ -123,7 +123,7 @@ export const needsCanary = (verb: Verb, settings: Settings) =>
 
 function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: Targets): Delivery {
   const { alarm, timeoutSeconds, maxConcurrency, maxErrors } = settings.delivery;
-  // Looking changes nothing on a host: it may go to all of them at once, and one failure must not hide the others.
+  // A look changes nothing, so it goes to all at once, and no failure stops it.
   const isLook = verb === 'status';
   return {
     targets,
@@ -148,7 +148,7 @@ async function findEnding(client: SSMClient, targets: Targets): Promise<Plan['en
   return { name, ids: await findByName(client, name) };
 }
 
-/** A dry run lists everybody; a question needs to know no more than that they are many. */
+/** Lists the instances: all for a dry run; for a question it stops as soon as they are many. */
 async function findReach(
   client: SSMClient,
   verb: Verb,

@@ -9,11 +9,11 @@ const LABELS: Readonly<Record<Stage, string>> = {
   look: 'agent back?',
 };
 
-/** Shows pushes as they go on: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
+/** Shows progress: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
 export interface JointProgress {
-  /** The part of one account; its label goes in front of plain lines, the bar adds all of them up. */
+  /** The progress of one account. Plain lines start with its label; the bar adds up all accounts. */
   forAccount(label: string): Progress;
-  /** Takes the bar off the screen; safe to call twice. The next event brings it back. */
+  /** Removes the bar until the next event; safe to call twice. */
   stop(): void;
 }
 
@@ -104,7 +104,7 @@ function makeBar(io: Io, terminal: NodeJS.WritableStream): JointProgress {
           if (event.kind === 'stage')
             Object.assign(part, {
               stage: event.stage,
-              // Of a tag nobody knows it before the service has counted.
+              // For a tag the total is known only after the service has counted.
               total: event.instanceIds.length,
               done: 0,
             });
@@ -126,7 +126,7 @@ interface BarLayout {
 
 const [SHORTEST_BAR, LONGEST_BAR] = [6, 40];
 
-/** Label, bar and counters in one line of the terminal; where there is no room for a bar, without it: the counters say more. */
+/** Label, bar and counters in one line; on a narrow terminal without the bar. */
 export function layOutBar(label: string, total: number, columns: number): BarLayout {
   const padded = label.padEnd(LABEL_WIDTH);
   // The last column stays free: some terminals wrap as soon as it is written.

@@ -1,4 +1,4 @@
-/** What a run must not be asked, though every flag alone is right; an account has nothing to do with it. */
+/** Refuses combinations of flags, before any call. */
 import { isLookedUp, isOfOrganization, listAccounts } from '../../accounts/names.ts';
 import { UsageError } from '../../errors.ts';
 import { requireTargets, type Settings } from '../../settings/settings.ts';
@@ -13,7 +13,7 @@ export function refuseMisuse(verb: Verb, settings: Settings): void {
   refuseSharedCommand(settings);
 }
 
-/** Changing a whole organization from one machine is what StackSets are better at. */
+/** Refuses to change a whole organization from one machine: StackSets do that better. @throws UsageError */
 function refuseOrganization(verb: Verb, { accounts }: Settings): void {
   if (verb === 'status' || !isOfOrganization(accounts)) return;
   const flag = accounts.isOrganization ? '--organization' : '--ou';
@@ -32,7 +32,7 @@ function refuseOrganization(verb: Verb, { accounts }: Settings): void {
   );
 }
 
-/** A canary has to be watched; without waiting there is none, and that has to be said. */
+/** --no-wait needs --no-canary or --no-restart, because the canary must be watched. */
 function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
   const isOne = settings.targets.instanceIds.length === 1;
   if (
@@ -49,10 +49,10 @@ function refuseUnwatchedCanary(verb: Verb, settings: Settings): void {
   });
 }
 
-/** Ids of an association go into one request. */
+/** One request holds all ids of an association. */
 const MOST_IDS = 50;
 
-/** More ids than an association names. @throws UsageError */
+/** Refuses more ids than an association takes. @throws UsageError */
 function refuseUnfollowable(verb: Verb, { delivery, targets }: Settings): void {
   if (verb === 'status' || !delivery.isFollow || targets.instanceIds.length <= MOST_IDS) return;
   throw new UsageError({
@@ -62,7 +62,7 @@ function refuseUnfollowable(verb: Verb, { delivery, targets }: Settings): void {
   });
 }
 
-/** A command lives in one account and Region: anywhere else its id means nothing. */
+/** A command id is valid in one account and Region only. @throws UsageError */
 function refuseSharedCommand(settings: Settings): void {
   const { delivery } = settings;
   const accounts = listAccounts(settings);

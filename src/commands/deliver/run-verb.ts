@@ -39,7 +39,7 @@ export async function runVerb(
     io.err(describeInterrupt(works.map(({ doing }) => doing)));
   });
 
-  /** A failure in the words that help most; where others go on it is told at once. */
+  /** Explains a failure; with several accounts reports it at once. */
   async function settle<T>(account: AccountAtWork, work: Promise<T>): Promise<T> {
     return work.catch(async (error: unknown) => {
       const { client, settings: own } = account;

@@ -1,4 +1,4 @@
-/** What is shown while accounts are at work: progress on stderr, or with `--output ndjson` each verdict as soon as it is known. */
+/** Output during the work: progress on stderr; with `--output ndjson` each verdict as soon as it is known. */
 import { type AccountPlace, describeAccount } from '../../accounts/account-work.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
@@ -10,15 +10,15 @@ import { makeProgress } from './progress.ts';
 
 export interface Screen {
   readonly lines: ResultLines | undefined;
-  /** The part of one account. */
+  /** Listens to the events of one account. */
   listen(account: AccountPlace): (event: PushEvent) => void;
-  /** Sentences for people, safe already, under the account's name where there are several. */
+  /** Prints sentences, already safe; with several accounts under the account's name. */
   say(account: AccountPlace, sentences: readonly string[]): void;
-  /** What came of every instance of an account. */
+  /** Reports the verdicts of an account. */
   tellVerdicts(account: AccountPlace, verdicts: readonly Verdict[]): void;
-  /** That one of several accounts failed. */
+  /** Reports that one of several accounts failed. */
   tellFailure(account: AccountPlace, error: unknown): void;
-  /** Takes the bar off the screen; safe to call twice. */
+  /** Removes the bar; safe to call twice. */
   stop(): void;
 }
 

@@ -1,4 +1,4 @@
-/** `--command-id`: commands that another process sent are watched, cancelled and reported as if this one had. */
+/** `--command-id`: watches, cancels and reports commands that another process sent. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { AccountAtWork } from '../../accounts/account-work.ts';
 import { UsageError, UserError } from '../../errors.ts';
@@ -17,7 +17,7 @@ import { type Applied, makeDeliveryClient, type Outlook } from './apply.ts';
 import type { Doing } from './ctrl-c.ts';
 import { EXECUTION_TIMEOUT_SECONDS, type Verb } from './plan.ts';
 
-/** The commands that `--command-id` names: all are waited for, and their results put together. */
+/** The commands of `--command-id`: waits for all and merges their results. */
 export class SentCommands {
   readonly doing: Doing = 'commands';
   readonly commandIds: readonly string[];
@@ -66,7 +66,7 @@ export class SentCommands {
         deadlineSeconds: settings.delivery.timeoutSeconds + EXECUTION_TIMEOUT_SECONDS,
         signal: interruption.leaveSignal,
         hurry: interruption.requestSignal,
-        // Of one command the last word on an instance; several have to be put together first.
+        // With several commands the verdicts must be merged first, so they are not final here.
         onFinal: (verdict) => {
           const { targetCount = 0 } = seen.get(commandId) ?? {};
           if (commandIds.length === 1 && targetCount > NAMED_AT_ONCE)
@@ -98,14 +98,14 @@ export class SentCommands {
   }
 }
 
-/** What to type to take commands up again; all of them, since a run may have sent several. */
+/** The command that takes all these commands up again. */
 export function describeWatching(verb: Verb, commandIds: readonly string[], settings: Settings): string {
   return `ssm-keepalive ${verb} --command-id ${commandIds.map(showLine).join(' ')}${repeatConnection(settings)}`;
 }
 
 /**
- * One verdict an instance, whatever the order: a failure outweighs all, and `unchanged` is what the first instance of a run
- * says when it gets the script a second time with the others.
+ * One verdict an instance, in any order: a failure counts before all others, and any verdict before `unchanged`, which
+ * the canary reports when it gets the script again with the others.
  */
 function mergeVerdicts(verdicts: readonly Verdict[]): Verdict[] {
   const weigh = (verdict: Verdict) => (isGood(verdict) ? (verdict.verdict === 'unchanged' ? 0 : 1) : 2);
@@ -117,7 +117,7 @@ function mergeVerdicts(verdicts: readonly Verdict[]): Verdict[] {
   return [...merged.values()].sort((a, b) => a.instanceId.localeCompare(b.instanceId));
 }
 
-/** Our commands say in their comment what they are; an install's results are no verdict on an uninstall. */
+/** Refuses a command of another verb, which our comment names. @throws UsageError */
 function refuseOtherVerb(verb: Verb, comment: string, commandId: string, settings: Settings): void {
   const sentAs = /^ssm-keepalive \S+ (install|uninstall|status)\b/.exec(comment)?.[1] as Verb | undefined;
   if (sentAs === undefined || sentAs === verb) return;
@@ -140,6 +140,6 @@ function addUp(all: readonly Counters[]): Counters {
   };
 }
 
-/** What is being waited for. */
+/** The commands in words. */
 export const describeIds = (ids: readonly string[]) =>
   ids.length === 1 ? `command ${ids[0]}` : `${ids.length} commands`;

@@ -1,4 +1,4 @@
-/** What `status` shows: its table, then a block a host; where there are many, one row for all that are alike. */
+/** The report of `status`: a table, then a block for each host. Many hosts: one row for all that are alike. */
 
 import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
@@ -12,24 +12,24 @@ import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import type { Row } from './verdict-json.ts';
 import { renderVerdictTable, showVerdict } from './verdict-report.ts';
 
-/** Up to this many hosts each gets its own row and block. */
+/** Up to this many hosts, each gets a row and a block. */
 const DETAILED_HOSTS = 8;
 
-/** Where every fact starts, behind its name. */
+/** The column in which facts start, after their labels. */
 const LABEL_WIDTH = 12;
-/** What a row of either table takes; a narrower terminal gets sentences. */
+/** The width of a table's row. A narrower terminal gets sentences. */
 const TABLE_COLUMNS = 76;
 
-/** What `status` prints: the table, then what each host has to tell; where there are many, one row for all that are alike. */
+/** Renders the report within `io.columns`. */
 export function renderStatus(verdicts: readonly Row[], io: Io): string {
   if (verdicts.length > GROUPED_HOSTS) return renderGroups(verdicts, io);
   const details = renderStatusDetails(verdicts, io);
-  // On a narrow terminal a block says it better than a row.
+  // On a narrow terminal the blocks alone are easier to read.
   if (io.columns < TABLE_COLUMNS && details !== '') return details.slice(1);
   return `${renderVerdictTable(verdicts, io)}${details}`;
 }
 
-/** The blocks of every host that reported, an empty line before each; empty where there are too many. */
+/** A block for each host that reported, each after an empty line; '' if there are too many. */
 function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
   if (verdicts.length > DETAILED_HOSTS) return '';
   return verdicts
@@ -81,7 +81,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
   ];
 }
 
-/** What an entry's state means to somebody who waits for it. */
+/** An entry's state in words. */
 const ENTRY_WORDS: Readonly<Record<string, string>> = {
   pending: 'pending (the agent has not restarted since)',
   unknown: 'unknown (systemctl does not answer)',
@@ -124,7 +124,7 @@ function listSessions(report: ReportLine, io: Io): string[] {
   return [...rows, ...(missing > 0 ? [`  and ${missing} more`] : [])];
 }
 
-/** Beside the keeper's name: what became of `--wrap tmux` in that session. */
+/** After the keeper's name: the state of `--wrap tmux` in that session. */
 const WRAP_WORDS: Readonly<Record<string, string>> = {
   tmux: '+tmux',
   missing: ', no tmux',
@@ -168,7 +168,7 @@ function describeSession(session: KeptSession): string {
   );
 }
 
-/** About how long, in one unit: nobody needs the seconds of a day. */
+/** An age in one unit, rounded. */
 export function formatAge(seconds: number | null): string {
   if (seconds === null) return '-';
   if (seconds < 120) return `${Math.max(0, seconds)}s`;

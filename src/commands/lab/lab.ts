@@ -33,7 +33,7 @@ export const lab: Command = async (settings, io, invocation) => {
   return showHosts(labModule, dir, io, isJson);
 };
 
-/** A flag that would change nothing was meant to. */
+/** Refuses flags of other actions: they would have no effect. @throws UsageError */
 function refuseOtherFlags(action: (typeof ACTIONS)[number], own: Invocation['own']): void {
   for (const [flag, value] of Object.entries(own)) {
     const home = flag === 'forget' ? 'down' : 'up';

@@ -1,4 +1,4 @@
-/** A measurement as one JSON document, and read again from one; its keys are stable and named in docs/json.md. */
+/** Writes and reads a measurement as one JSON document; its keys are stable and documented in docs/json.md. */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { UsageError } from '../../errors.ts';
@@ -32,7 +32,7 @@ export function renderMeasureJson(
     conclusion: { ...conclusion, untouchedSeconds: conclusion.untouchedSeconds ?? null },
     sessions: runs.map((run) => {
       const from = run.startedAt ?? 0;
-      // To the millisecond: what is read again is what was written.
+      // Exact to the millisecond, so that reading gives the same values.
       const seconds = (at: number) => (at - from) / 1000;
       return {
         arm: run.arm,
@@ -102,7 +102,7 @@ const MEASURED = z.object({
   sessions: z.array(SESSION).min(1),
 });
 
-/** What `measure --output json` wrote to a file. @throws UsageError */
+/** Reads a file of `measure --output json`. @throws UsageError */
 export function readMeasureJson(path: string): { runs: ArmRun[]; facts: MeasureFacts } {
   try {
     const { command: _, sessions, ...facts } = MEASURED.parse(JSON.parse(readFileSync(path, 'utf8')));
@@ -125,7 +125,7 @@ function describeFault({ issues }: z.ZodError): string {
   return `${path.join('.') || 'the document'}: ${message}`;
 }
 
-/** The conclusion is not read: it is drawn again from the sessions. */
+/** The conclusion is not read but calculated again from the sessions. */
 function toRun(session: z.infer<typeof SESSION>): ArmRun {
   const startedAt = session.startedAt?.getTime();
   const at = (seconds: number | null) =>

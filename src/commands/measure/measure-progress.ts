@@ -11,15 +11,15 @@ import {
 import type { Io } from '../../terminal/io.ts';
 import { ownSequence, say, showLine } from '../../terminal/safe-text.ts';
 
-/** Shows a measurement as it goes on: a block that is drawn again each second on a terminal, plain lines elsewhere. */
+/** Shows the progress of a measurement: on a terminal a block, redrawn each second; elsewhere plain lines. */
 export interface MeasureProgress {
   onChange(run: ArmRun): void;
-  /** Takes the block off the screen; safe to call twice. */
+  /** Removes the block; safe to call twice. */
   stop(): void;
 }
 
 const REDRAW_MS = 1000;
-/** Plain lines: a tenth of the limit apart, within these bounds. */
+/** A plain line comes after each tenth of the limit, within these bounds. */
 const [LEAST_LINES_MS, MOST_LINES_MS] = [10_000, 600_000];
 
 export function makeMeasureProgress(
@@ -52,12 +52,12 @@ function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
 function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureProgress {
   let shown = 0;
   let isStopped = false;
-  // From the first column: the terminal echoes ^C behind the block.
+  // Starts at the first column: the terminal may have echoed ^C after the block.
   const wipe = () =>
     shown > 0 ? `${ownSequence(1, 'G')}${ownSequence(shown, 'A')}${ownSequence(0, 'J')}` : '';
   const draw = () => {
     if (isStopped) return;
-    // A line that wraps would be two when the block is wiped.
+    // A wrapped line would take two rows, and wiping would miss one.
     const lines = drawRows(runs, plan, io.clock.now()).map((line) =>
       showLine(line).slice(0, (io.errColumns ?? io.columns) - 1),
     );
@@ -77,7 +77,7 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
   };
 }
 
-/** A row for each arm, however often it is repeated: the session that runs now, or the last one. At most 79 columns. */
+/** One row an arm, also with --repeat: its current session or its last. At most 79 columns. */
 function drawRows(runs: readonly ArmRun[], plan: MeasurePlan, now: number): string[] {
   const row = (cells: readonly string[]) =>
     [

@@ -23,7 +23,7 @@ import { makeColors, say } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { repeatConnection } from '../repeat.ts';
 
-/** Said before anything is opened. */
+/** Says, before any session is opened, how many there will be and how long it takes. */
 export function sayCost(
   facts: Pick<MeasureFacts, 'instanceId' | 'hostName' | 'isLab' | 'region' | 'idleTimeoutSeconds'>,
   plan: MeasurePlan,
@@ -49,7 +49,7 @@ function sayMinutes(seconds: number): string {
   return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
 
-/** What it shows in one sentence, the sessions, what the service said, and what follows from them; within `io.columns`. */
+/** The result in one sentence, the sessions, the service's words, and the conclusions; within `io.columns`. */
 export function renderMeasureTable(
   runs: readonly ArmRun[],
   conclusion: Conclusion,
@@ -92,7 +92,7 @@ export function renderMeasureTable(
   ].join('\n');
 }
 
-/** Sessions that the service may still hold, with the way to end each; empty when there are none. */
+/** Sessions that may still be open, each with the command that ends it; empty: none. */
 export function renderLeftOpen(runs: readonly ArmRun[], settings: Settings): string {
   const open = runs.filter(({ leftOpen }) => leftOpen !== undefined);
   const flags = repeatConnection({ ...settings, common: { ...settings.common, isLab: false } });

@@ -37,12 +37,12 @@ import { renderLeftOpen, renderMeasureTable, sayCost } from './measure-report.ts
 import { openReportFile } from './report-file.ts';
 import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
 
-/** Watched for so many idle timeouts unless told otherwise: 1.5 prove something, the rest is for a slow start. */
+/** The default of --limit, in idle timeouts: 1.5 are needed as a proof, the rest is for a slow start. */
 const DEFAULT_TIMEOUTS = 2.5;
-/** Of StartSession, for whoever reads the account's session history. */
+/** The reason in StartSession; the account's session history shows it. */
 const REASON = 'ssm-keepalive measure';
 
-/** Opens sessions on one instance, watches how each ends, and says what that shows. */
+/** Opens sessions on one instance, watches how each ends, and reports the conclusions. */
 export const measure: Command = async (settings, io, invocation) => {
   const { reportFile } = settings.measure;
   const { folder } = invocation.environment;
@@ -106,7 +106,7 @@ export const measure: Command = async (settings, io, invocation) => {
   }
 };
 
-/** What was measured before, and nothing that reaches an account. */
+/** --from: shows an earlier measurement, without any call. */
 function showMeasured(settings: Settings, io: Io, { words, environment }: Invocation): number {
   const { fromFile = '', reportFile } = settings.measure;
   if (words.length > 0) {
@@ -153,7 +153,7 @@ async function runAndReport(
     async start() {
       const session = await startSession(client, request);
       accountId ??= readAccountId(client, session.SessionId);
-      // Also where the variables of `lab up` led there.
+      // The variables of `lab up` also lead to the lab.
       isLab ||= isOnThisMachine(session.endpoint);
       return session;
     },
@@ -192,7 +192,7 @@ async function runAndReport(
   return exitStatus;
 }
 
-/** Run round by round, so that an early end leaves something of every arm; shown arm by arm. */
+/** Sessions run round by round, so that an early end has results for every arm. They are shown arm by arm. */
 function tell(
   runs: ArmRun[],
   facts: MeasureFacts,
@@ -210,7 +210,10 @@ function tell(
   return exitStatus;
 }
 
-/** Undefined where it was never set, or the account does not show it: who may not read it can still measure. @throws ServiceError where no session could be opened either */
+/**
+ * The idle timeout; undefined if it was never set, or without permission to read it, which measuring does not need.
+ * @throws ServiceError for any other failure: then no session could be opened either
+ */
 async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
   const limits = await readSessionLimits(client).catch((error: Error) => {
     if (isRefusal(error.cause) || error.cause instanceof SyntaxError) return undefined;
@@ -219,7 +222,7 @@ async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
   return limits?.idleMinutes === undefined ? undefined : limits.idleMinutes * 60;
 }
 
-/** What sessions of the lab end by where no document says another time. */
+/** The lab's idle timeout for sessions whose document sets none. */
 async function readLabTimer({ common }: Settings, variables: NodeJS.ProcessEnv): Promise<number | undefined> {
   if (!common.isLab) return undefined;
   const { defaultLabDir, labStatus } = await import('../../lab/index.ts');

@@ -12,15 +12,15 @@ import { resolve } from 'node:path';
 import { UserError } from '../../errors.ts';
 import { describeSystemError } from '../../system-error.ts';
 
-/** A file that is written at the end of a long run, opened at its start: hours must not be lost to a mistyped folder. */
+/** The report's file. It is opened before a long run, so that a mistyped folder fails at once. */
 export interface ReportFile {
   readonly path: string;
   write(text: string): void;
-  /** Leaves no empty file behind where nothing was written. */
+  /** Removes the file if it is new and nothing was written. */
   close(): void;
 }
 
-/** A relative path starts at `folder`. @throws UserError */
+/** Opens the file; a relative path starts at `folder`. @throws UserError */
 export function openReportFile(typed: string | undefined, folder: string): ReportFile | undefined {
   if (typed === undefined) return undefined;
   const path = resolve(folder, typed);
@@ -51,7 +51,7 @@ export function openReportFile(typed: string | undefined, folder: string): Repor
     write(text) {
       try {
         const status = fstatSync(descriptor);
-        // An older report stays whole until there is a whole new one.
+        // The older report stays until the new one is complete.
         if (!isNew && status.isFile()) replaceFile(realpathSync(path), text, status.mode);
         else writeFileSync(descriptor, text);
       } catch (error) {

@@ -13,8 +13,8 @@ import { repeatForAws } from '../repeat.ts';
 export const TEMPORARY_IDLE_SECONDS = TEMPORARY_IDLE_MINUTES * 60;
 
 /**
- * Runs something with a session document that is gone afterwards, whatever happened; where it is not, says how to delete it.
- * The `cleaner` makes its call also when the user has left.
+ * Creates a session document, calls `run`, and deletes the document in any case. If that fails, prints how to delete it.
+ * `cleaner`: a client whose calls also work after the user has left.
  */
 export async function withTemporaryDocument(
   { client, cleaner }: { readonly client: SSMClient; readonly cleaner: SSMClient },

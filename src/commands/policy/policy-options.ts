@@ -1,6 +1,6 @@
 import type { OwnFlag } from '../command.ts';
 
-/** The flags of policy alone, beside those of the command that it is asked about. */
+/** The flags of `policy` itself; it also takes the flags of its COMMAND. */
 export const POLICY_FLAGS: readonly OwnFlag[] = [
   {
     name: 'account',

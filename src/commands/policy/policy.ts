@@ -45,7 +45,7 @@ function readScope(own: PlannedRun['own']): PolicyScope {
   return { account, principal };
 }
 
-/** What the policy does not narrow, and what it takes for granted. */
+/** Prints what the policy does not narrow, and its assumptions. */
 function tellLimits(
   command: string,
   run: PlannedRun,

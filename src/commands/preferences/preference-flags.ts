@@ -4,10 +4,10 @@ import { UsageError } from '../../errors.ts';
 import type { PreferenceChanges } from '../../fleet/preferences.ts';
 import type { Invocation } from '../command.ts';
 
-/** Longest line that the agent's typing into a terminal survives everywhere [facts of the service: keep it under 512]. */
+/** The agent types this line into the session's terminal; a longer line does not arrive whole everywhere. */
 const LONGEST_PROFILE = 512;
 
-/** The fields that `preferences set` was told to change. @throws UsageError naming the service's limits */
+/** The fields that `preferences set` changes. @throws UsageError naming the service's limits */
 export function readChanges(own: Invocation['own']): PreferenceChanges {
   const { idle, max, 'shell-profile': profile } = own as Record<string, string | undefined>;
   return {
@@ -19,7 +19,7 @@ export function readChanges(own: Invocation['own']): PreferenceChanges {
   };
 }
 
-/** Whole minutes from 1 to what the service takes; a bare number is minutes. */
+/** Whole minutes from 1 to `most`; a bare number is minutes. */
 function readMinutes(flag: string, text: string, most: number): string {
   const seconds = parseDuration(text, 'm') ?? Number.NaN;
   const minutes = seconds / 60;

@@ -21,8 +21,8 @@ const ACTIONS = ['get', 'set', 'undo'] as const;
 type Action = (typeof ACTIONS)[number];
 
 /**
- * The session document of every account and Region that the settings name: shows it, merges fields into it, or goes back to the
- * version before ours. A plan for each account, one question over all plans, then each is carried out.
+ * Works on the session document of every account and Region of the settings: shows it, merges fields into it, or goes
+ * back to the version before ours. It makes a plan for each account, asks one question over all plans, then applies them.
  */
 export const preferences: Command = async (settings, io, { own, words, interruption, environment }) => {
   const action = readAction(words[0]);
@@ -33,7 +33,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
   if (action !== 'get' && own['yes'] === true && foundIn !== undefined)
     throw confirmedUnseen('--yes', foundIn);
   const look = `ssm-keepalive preferences get${repeatConnection(settings)}`;
-  // Once something may be saved the service has time to answer after Ctrl-C.
+  // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, weight: Weight) =>
     makeInterruptible(client, interruption, {
       weight: () => weight,
@@ -49,7 +49,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     const plans = await inEach((client) =>
       action === 'set' ? planSet(client, changes) : planUndo(client, look),
     );
-    // Before the question: who says yes should know where it will not hold.
+    // Printed before the question: the answer does not apply to these accounts.
     const failed = plans.filter((end) => 'error' in end);
     io.err(renderFailedAccounts(failed.map(describeAccount)));
     const changing = plans.flatMap((end) =>
@@ -113,7 +113,7 @@ interface ShownChange {
   readonly shown: string;
 }
 
-/** Accounts that change alike are told together: Regions often do, and nobody reads the same lines seventeen times. */
+/** Shows equal changes once, with all their accounts: Regions often have the same change. */
 function showChanges(changing: readonly ShownChange[]): string {
   const labelsOf = new Map<string, string[]>();
   for (const { label, shown } of changing) labelsOf.set(shown, [...(labelsOf.get(shown) ?? []), label]);
@@ -124,7 +124,7 @@ function showChanges(changing: readonly ShownChange[]): string {
     .join('');
 }
 
-/** One question for all. @throws UserError when nobody can be asked, or the answer was no. */
+/** One question for all. @throws UserError if there is no terminal, or the answer was not yes */
 async function confirmChanges(changing: readonly ShownChange[], settings: Settings, io: Io): Promise<void> {
   const [{ label } = { label: '' }] = changing;
   const { foundIn } = settings.targets;

@@ -1,7 +1,7 @@
 import { type Bundle, type BundleFile, FORMATS } from '../../bundle/index.ts';
 import { wireText } from '../repeat.ts';
 
-/** What `render` prints besides the files themselves. */
+/** The scripts that `render` prints besides the bundle's files. */
 export const SCRIPTS: Readonly<Record<string, (bundle: Bundle) => string>> = {
   installer: ({ installer }) => installer,
   uninstaller: ({ uninstaller }) => uninstaller,
@@ -11,7 +11,7 @@ export const SCRIPTS: Readonly<Record<string, (bundle: Bundle) => string>> = {
   'status-command': (bundle) => wireText('status', bundle),
 };
 
-/** What there is to render, as a list for people or programs. */
+/** The list of everything that `render` prints, for people or programs. */
 export function listTexts({ files, version, digest }: Bundle, isJson: boolean): string {
   const rows = files.map((file) => ({
     path: file.path,
@@ -37,8 +37,8 @@ export function listTexts({ files, version, digest }: Bundle, isJson: boolean): 
 }
 
 /**
- * What `render` calls a file: its path, and for the one that only hosts with an untrusted /usr/local get, the place too.
- * The path alone is what ordinary hosts get.
+ * The name of a file for `render`: its path. A file for hosts with an untrusted /usr/local has its place in the name
+ * too; the path alone then means the file of ordinary hosts.
  */
 export function nameFile(file: BundleFile, files: readonly BundleFile[]): string {
   return files.find(({ path }) => path === file.path) === file ? file.path : `${file.path}@${file.place}`;

@@ -1,7 +1,7 @@
 import type { Format } from '../../bundle/index.ts';
 import { UsageError } from '../../errors.ts';
 
-/** @throws UsageError for flags that have no use with what is asked for, or together. */
+/** @throws UsageError for flags that do not fit the text or each other. */
 export function refuseCombinations(
   what: string | undefined,
   format: Format | undefined,

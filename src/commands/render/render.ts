@@ -12,8 +12,8 @@ import { readUrl, refuseCombinations } from './render-usage.ts';
 import { writeTree } from './tree-folder.ts';
 
 /**
- * Prints exactly what would be sent or put on an instance, or the same for another tool to bring there; with no name, the
- * list of what can be printed; with --out, writes the tree of an image.
+ * Prints the exact text that would be sent or installed, or the same text in the format of another tool. Without a
+ * name prints the list of names; with --out writes the tree of an image.
  */
 export const render: Command = async (settings, io, { words, own, environment }) => {
   const [what] = words;

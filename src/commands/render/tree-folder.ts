@@ -17,12 +17,12 @@ import { recordedFiles, type TreeFile } from '../../bundle/index.ts';
 import { UserError } from '../../errors.ts';
 import { describeSystemError } from '../../system-error.ts';
 
-/** What files are prepared in, below the folder itself so that each gets its place by one rename. */
+/** The folder for unfinished files. It is below the target folder, so that one rename moves a file into place. */
 const STAGED = '.ssm-keepalive-staged-';
 
 /**
- * Puts the files below `folder`, with their modes, each whole or not at all; what an earlier bundle left there and this one
- * has no use for goes. Returns what went. Nothing is written where a file that is not ours, or a link, is in the way.
+ * Writes the files below `folder` with their modes, each whole or not at all, and removes files of an earlier bundle.
+ * Returns the removed paths. If a foreign file or a link is in the way, nothing is written.
  * @throws UserError
  */
 export function writeTree(files: readonly TreeFile[], folder: string): string[] {
@@ -49,7 +49,7 @@ export function writeTree(files: readonly TreeFile[], folder: string): string[] 
     for (const [index, { text, mode }] of files.entries()) {
       const path = join(staged, String(index));
       writeFileSync(path, text);
-      // Whatever the umask says.
+      // Sets the mode independently of the umask.
       chmodSync(path, mode);
     }
     for (const [index, { path }] of files.entries()) {
@@ -68,7 +68,7 @@ export function writeTree(files: readonly TreeFile[], folder: string): string[] 
   }
 }
 
-/** The first folder on the way to a path that is a link, or no folder at all. */
+/** The first folder of a path that is a link or not a folder. */
 function findObstacle(files: readonly TreeFile[], folder: string): string | undefined {
   const folders = files.flatMap(({ path }) => {
     const words = dirname(path).split('/');
@@ -93,7 +93,7 @@ function refuseStranger(folder: string, path: string, why: string): never {
 
 const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
 
-/** Undefined where there is nothing; another word than any sum where it is no plain file. */
+/** The file's sum; undefined if nothing is there; a text that is no sum if it is not a plain file. */
 function sumOf(path: string): string | undefined {
   const facts = lstatSync(path, { throwIfNoEntry: false });
   if (!facts) return undefined;
@@ -111,7 +111,7 @@ function makeFolders(folder: string, path: string): void {
   chmodSync(join(folder, path), 0o755);
 }
 
-/** The file, and the folders that are empty without it. */
+/** Removes the file and the folders that become empty. */
 function removeFile(folder: string, path: string): void {
   rmSync(join(folder, path));
   for (let above = dirname(path); above !== '.'; above = dirname(above)) {
