@@ -1,6 +1,6 @@
 /**
- * One session as its client: opens the data channel, shakes hands, carries bytes both ways, comes back after a lost connection,
- * and tells when and how it ended. Why this is own code on `ws` and not the npm package ssm-session: docs/session-client.md.
+ * The client of one session: opens the data channel, answers the handshake, carries bytes both ways, reconnects after a
+ * lost connection, and reports the end. docs/session-client.md says why it does not use the npm package ssm-session.
  */
 import { type Clock, steadyClock, systemClock } from '../clock.ts';
 import { answerHandshake, readSentence } from './handshake.ts';
@@ -16,13 +16,13 @@ import { Payload, Stream } from './stream.ts';
 import { QueryFinder, TERMINALS } from './terminal.ts';
 import type { Incoming } from './wire.ts';
 
-/** The official plugin sends what it reads in pieces of this size. */
+/** The official plugin sends input in pieces of this size. */
 const PIECE_BYTES = 1024;
 const TERMINATE_FLAG = 2;
 const GIVE_UP_SECONDS = 60;
 const SILENCE_SECONDS = 15;
 
-/** Resolves once the session can be typed into. @throws SessionNotOpenedError with the service's reason if it gave one. */
+/** Resolves when the session takes input. @throws SessionNotOpenedError with the service's reason, if there is one */
 export async function openSession(options: SessionOptions): Promise<ClientSession> {
   const { StreamUrl, TokenValue } = options.session;
   if (!StreamUrl || !TokenValue) throw new Error('StartSession gave neither stream nor token');
@@ -152,7 +152,7 @@ class Session implements ClientSession {
       this.stream.send(Payload.HandshakeResponse, answer.payload);
     } else if (payloadType === Payload.HandshakeComplete) this.markOpen();
     else if (payloadType === Payload.Output || payloadType === Payload.Stderr) {
-      // An agent that sees no need for a handshake starts with output.
+      // Some agents start with output, without a handshake.
       this.markOpen();
       this.takeOutput(payload);
     }

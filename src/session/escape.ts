@@ -1,23 +1,23 @@
-/** ssh's way out of a session that hangs: `~.` at the start of a line, `~?` for help, `~~` for one `~`. Knows bytes only. */
+/** Escapes as in ssh, at the start of a line: `~.` ends the session, `~?` shows help, `~~` sends one `~`. Pure. */
 const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
 const QUESTION = 0x3f;
-/** A terminal's answer to a heartbeat is no key: it comes in between at any time and must not end a line's start. */
+/** A heartbeat's answer may come at any time. It is not a key, so the start of a line stays the start of a line. */
 const ANSWER = Buffer.from('\x1b[0n');
 
 export interface Typed {
-  /** What goes to the session, in order. */
+  /** The bytes for the session. */
   readonly send: Uint8Array;
-  /** What the user asked of the client; nothing that follows `end` is sent. */
+  /** The escapes that were typed. Nothing after `end` is sent. */
   readonly asks: readonly ('end' | 'help')[];
 }
 
-/** One character holds back nothing but itself, and only at the start of a line. */
+/** Finds escapes in keys. It holds back only the escape character itself, at the start of a line. */
 export class EscapeReader {
   private state: 'start' | 'escape' | 'middle' = 'start';
 
-  /** @param escape the character's code; undefined: nothing is looked for */
+  /** @param code the escape character's code; undefined: no escapes */
   constructor(private readonly code: number | undefined) {}
 
   read(bytes: Uint8Array): Typed {

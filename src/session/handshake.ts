@@ -1,16 +1,16 @@
-/** The agent's first question to a client, and what this client can say to it. */
+/** The handshake: the agent's first message to a client, and our answer. */
 
-/** As the official plugin names itself; agents look at it before they use what older clients lack. */
+/** A version of the official plugin. Agents check it before they use newer features. */
 export const CLIENT_VERSION = '1.2.707.0';
 
 const SUCCESS = 1;
 const UNSUPPORTED = 3;
-/** The session types whose stream is a terminal's [agent source, appconfig]. */
+/** Session types with a terminal [agent source, appconfig]. */
 const TERMINAL_TYPES = ['Standard_Stream', 'InteractiveCommands', 'NonInteractiveCommands'];
 
 export interface HandshakeAnswer {
   readonly payload: Uint8Array;
-  /** What this client had to refuse, e.g. `KMSEncryption`; the agent then ends the session. */
+  /** The actions that this client refused, e.g. `KMSEncryption`; the agent then ends the session. */
   readonly refused: readonly string[];
 }
 
@@ -19,7 +19,7 @@ interface Action {
   readonly ActionParameters?: { readonly SessionType?: string };
 }
 
-/** Accepts a terminal's session types and refuses everything else by name, as a client without encryption has to. */
+/** Accepts session types with a terminal and refuses every other action by name: this client has no encryption. */
 export function answerHandshake(request: Uint8Array): HandshakeAnswer {
   const refused: string[] = [];
   const processed = readActions(request).map(({ ActionType = '', ActionParameters }) => {
@@ -41,7 +41,7 @@ export function answerHandshake(request: Uint8Array): HandshakeAnswer {
   return { payload: Buffer.from(JSON.stringify(answer)), refused };
 }
 
-/** The service's words in a channel_closed message; empty when the shell exited. */
+/** The service's sentence in a channel_closed message; empty if the shell exited. */
 export function readSentence(payload: Uint8Array): string {
   return String(readJson(payload)?.['Output'] ?? '');
 }

@@ -1,4 +1,4 @@
-/** One session as a client sees it; used by the demo, tests and the commands that open sessions. */
+/** The client of a session, for the commands that open sessions, the demo and tests. */
 export { openSession } from './client.ts';
 export type { SessionAddress } from './link.ts';
 export { type Resume, ResumeRefusedError } from './recovery.ts';

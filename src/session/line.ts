@@ -1,4 +1,7 @@
-/** A session's connection as one thing, over however many sockets: notices when one is dead, comes back, or says that it cannot. */
+/**
+ * A session's connection over any number of sockets. It notices a dead socket, reconnects, or reports that it
+ * cannot.
+ */
 import type { Clock } from '../clock.ts';
 import { Link, type SessionAddress } from './link.ts';
 import { type Outcome, type Resume, recover } from './recovery.ts';
@@ -8,24 +11,24 @@ import type { Incoming } from './wire.ts';
 const TICK_MS = 100;
 /** The official plugin pings every 5 minutes. */
 const PING_MS = 300_000;
-/** A connection that was refused is closed within this time. */
+/** The service closes a refused connection within this time. */
 const SETTLE_MS = 1000;
 
 export interface LineOptions {
   readonly session: SessionAddress;
-  /** Without it the first loss is the end. */
+  /** Undefined: the first lost connection ends the session. */
   readonly resume: Resume | undefined;
   readonly clock: Clock;
   readonly giveUpSeconds: number;
-  /** Input unacknowledged for this long, with nothing heard meanwhile: the connection is dead, whatever the socket says. */
+  /** The connection is dead if input was not acknowledged for so long and no message came. */
   readonly silenceSeconds: number;
 }
 
 export interface LineEvents {
   message(message: Incoming): void;
-  /** It broke, and is being mended; or holds again. */
+  /** The connection broke and is being restored, or it is back. */
   changed(state: 'broken' | 'back'): void;
-  /** It cannot be mended: the session is `over`, or nobody was reached. */
+  /** It cannot be restored: the session is `over`, or the service was not reached (`lost`). */
   ended(by: 'over' | 'lost', reason: string): void;
 }
 
@@ -39,12 +42,12 @@ export class Line {
   private streamUrl: string;
   private link: Link | undefined;
   private isPaused = false;
-  /** When the last message came, or the last connection opened. */
+  /** Time of the last message or of the last new connection. */
   private heardAt = 0;
   private hasHeard = false;
-  /** Since when nothing has been heard although something should. */
+  /** Since when a message has been overdue. */
   private troubledSince: number | undefined;
-  /** Called at the next message: how a new connection proves itself. */
+  /** Called at the next message: it proves that a new connection works. */
   private heard: (() => void) | undefined;
 
   constructor(
@@ -57,7 +60,7 @@ export class Line {
     this.attach(options.session, (reason) => this.lose(reason));
   }
 
-  /** Nothing happens to a frame while the line is broken: the stream keeps it and sends it again. */
+  /** While the line is broken this does nothing: the stream keeps each frame and sends it again later. */
   send(frame: Uint8Array): void {
     this.link?.send(frame);
   }
@@ -73,12 +76,12 @@ export class Line {
 
   resume(): void {
     this.isPaused = false;
-    // Nothing was heard because nothing was read.
+    // Reading was paused, so silence says nothing about the connection.
     this.heardAt = this.options.clock.now();
     this.link?.resume();
   }
 
-  /** Ends it without an event; what was sent before still goes out. */
+  /** Ends the connection without an event; bytes sent before still go out. */
   close(): void {
     for (const cancel of this.timers) cancel();
     this.stop.abort();
@@ -86,7 +89,7 @@ export class Line {
     this.link?.close();
   }
 
-  /** Until the returned function is called. A line that is open keeps its process alive. */
+  /** Repeats until the returned function is called. An open line keeps its process alive. */
   private repeat(everyMs: number, call: () => void): () => void {
     const { clock } = this.options;
     let cancel = (): void => {};
@@ -100,7 +103,7 @@ export class Line {
     return () => cancel();
   }
 
-  /** Opens a connection; `gone` is called when it breaks. Whatever was not acknowledged goes out on it first. */
+  /** Opens a connection and first sends all unacknowledged frames. `gone` is called when it breaks. */
   private attach(address: SessionAddress, gone: (reason: string) => void): void {
     this.streamUrl = address.StreamUrl || this.streamUrl;
     const link = new Link(
@@ -151,12 +154,12 @@ export class Line {
     } else if (!link.isBusy) this.stream.resend();
   }
 
-  /** The connection broke: back through ResumeSession where that can help, else the end. */
+  /** The connection broke: reconnects through ResumeSession if that can help, else ends. */
   private lose(reason: string): void {
     if (this.stop.signal.aborted) return;
     const { resume, session, giveUpSeconds } = this.options;
     this.isConnected = false;
-    // Refused before a single message came: a new token would not change that.
+    // No message ever came, so the service refused the connection: a new token would not help.
     if (resume === undefined || !this.hasHeard) {
       this.events.ended('lost', reason);
       return;
@@ -185,7 +188,7 @@ export class Line {
     }
   }
 
-  /** Holds as soon as something is heard, or when it stays open for a moment; else the reason why it does not. */
+  /** Resolves with undefined at the first message or after SETTLE_MS, else with the reason of the failure. */
   private reattach(address: SessionAddress): Promise<string | undefined> {
     return new Promise((resolve) => {
       let isSettled = false;
@@ -206,7 +209,7 @@ export class Line {
       this.heard = () => settle();
       this.attach(address, (reason) => {
         if (!isSettled) settle(reason);
-        // Not before takeOutcome has heard of the connection that is now gone again.
+        // Later, so that takeOutcome first handles the connection that has just failed.
         else setImmediate(() => this.lose(reason));
       });
     });

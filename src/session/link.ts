@@ -1,4 +1,7 @@
-/** One WebSocket of a session: opens it with a token, carries frames, and tells once when it is gone. A session may have many. */
+/**
+ * One WebSocket of a session, opened with a token. It carries frames and reports its end once. A session may
+ * have many.
+ */
 import WebSocket from 'ws';
 import type { Clock } from '../clock.ts';
 import { describeSystemError } from '../system-error.ts';
@@ -6,28 +9,31 @@ import { CLIENT_VERSION } from './handshake.ts';
 import { type Incoming, unpackMessage } from './wire.ts';
 
 const LARGEST_FRAME = 1024 * 1024;
-/** A proxy that swallows the upgrade must not hold a session for ever. */
+/** A proxy that does not answer the upgrade must not block a session for ever. */
 const OPEN_LIMIT_MS = 30_000;
 const CLOSE_LIMIT_MS = 1000;
-/** What may wait in the socket before retransmission only adds to it. */
+/** Above this many waiting bytes, sending again makes the delay worse. */
 const BUSY_BYTES = 256 * 1024;
 const REFUSED =
   'the service refused to open the data channel (403): the permission ssmmessages:OpenDataChannel is missing';
 
-/** Where a data channel is and what opens it: part of the answers of StartSession and ResumeSession. */
+/** The address and token of a data channel, from the answer of StartSession or ResumeSession. */
 export interface SessionAddress {
   readonly SessionId?: string | undefined;
   readonly StreamUrl?: string | undefined;
   readonly TokenValue?: string | undefined;
-  /** Of the request that opens the channel: its signature. */
+  /** The signature of the request that opens the channel. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface LinkEvents {
-  /** The token has been shown; whether it is taken shows later. */
+  /** The token was sent; whether the service accepts it is not known yet. */
   opened(): void;
   message(message: Incoming): void;
-  /** Comes once, unless close() or drop() was called. Code 1000 without channel_closed is as good as 1006: the session goes on. */
+  /**
+   * Called once, but not after close() or drop(). Code 1000 without channel_closed does not end the session,
+   * as code 1006.
+   */
   gone(reason: string): void;
 }
 
@@ -83,7 +89,7 @@ export class Link {
     return !this.isGone && this.socket.readyState === WebSocket.OPEN;
   }
 
-  /** So much waits to be sent that an acknowledgement cannot have come yet. */
+  /** More than BUSY_BYTES wait in the socket, so no acknowledgement can have come yet. */
   get isBusy(): boolean {
     return this.socket.bufferedAmount > BUSY_BYTES;
   }
@@ -105,7 +111,7 @@ export class Link {
     this.socket.resume();
   }
 
-  /** Says goodbye; `gone` does not come any more. */
+  /** Closes with the closing handshake; `gone` is not called. */
   close(): void {
     this.isGone = true;
     // A paused socket would never see the end of the closing handshake.
@@ -115,14 +121,14 @@ export class Link {
     this.clock.after(CLOSE_LIMIT_MS, () => this.socket.terminate());
   }
 
-  /** Ends a connection that is as good as dead at once; `gone` does not come any more. */
+  /** Ends a dead connection at once; `gone` is not called. */
   drop(): void {
     this.isGone = true;
     this.socket.terminate();
   }
 }
 
-/** In the words of the library that speaks WebSocket nobody would know what broke. */
+/** Replaces the WebSocket library's message, which does not say what broke. */
 function describeLoss(error: Error): string {
   const [, status] = /server response: (\d+)/.exec(error.message) ?? [];
   const isLate = /timed out/.test(error.message);

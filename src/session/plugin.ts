@@ -5,10 +5,10 @@ import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 const NAME = 'session-manager-plugin';
-/** Newer ones read StartSession's answer from this variable, which keeps its token out of the process list. */
+/** Newer plugins read StartSession's answer from this variable, so its token is not in the process list. */
 const RESPONSE_VARIABLE = 'AWS_SSM_START_SESSION_RESPONSE';
 const LAST_VERSION_WITHOUT_VARIABLE = [1, 2, 497, 0];
-/** What a terminal sends on keys: the plugin's to answer, never the end of the process that waits for it. */
+/** Signals of keys. The plugin handles them; this process ignores them while it waits. */
 const KEY_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
 const VERSION_LIMIT_MS = 10_000;
 const PASSED_ON = ['SIGTERM', 'SIGHUP'] as const;
@@ -24,7 +24,7 @@ export interface PluginRun {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Its path, or undefined where PATH has none. */
+/** The plugin's path; undefined: PATH has none. */
 export function findPlugin(env: NodeJS.ProcessEnv): string | undefined {
   const names = process.platform === 'win32' ? [`${NAME}.exe`] : [NAME];
   return (env['PATH'] ?? '')
@@ -50,7 +50,10 @@ export function pluginCommand(run: PluginRun): { args: string[]; env: NodeJS.Pro
   return { args, env: takesVariable ? { ...run.env, [RESPONSE_VARIABLE]: response } : run.env };
 }
 
-/** Gives it the terminal and waits; resolves with its exit status, 128 and the signal's number where one ended it. */
+/**
+ * Runs the plugin on the terminal. Resolves with its exit status, or 128 plus the number of the signal that
+ * ended it.
+ */
 export async function runPlugin(run: PluginRun): Promise<number> {
   const { args, env } = pluginCommand(run);
   const ignore = (): void => {};
@@ -69,7 +72,7 @@ export async function runPlugin(run: PluginRun): Promise<number> {
   }
 }
 
-/** True for versions above the last that knows only the argument; what is no version counts as old. */
+/** True if this version reads RESPONSE_VARIABLE; a text that is no version counts as old. */
 export function readsVariable(version: string): boolean {
   const text = version.replaceAll(/\s+/g, '');
   if (!/^\d+(\.\d+){0,3}$/.test(text)) return false;
@@ -81,7 +84,7 @@ export function readsVariable(version: string): boolean {
   return false;
 }
 
-/** What it says on --version, or nothing where it does not start or takes longer than any plugin. */
+/** The output of --version; empty if it does not start or does not answer in time. */
 export function readPluginVersion(path: string, env: NodeJS.ProcessEnv): string {
   try {
     return execFileSync(path, ['--version'], {

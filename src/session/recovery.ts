@@ -1,19 +1,25 @@
-/** The way back to a session whose connection broke: ask for a new token, again and again, a little slower each time. */
+/** Restores a broken connection: asks for a new token again and again, with growing pauses. */
 import { type Clock, sleep } from '../clock.ts';
 import type { SessionAddress } from './link.ts';
 
-/** Asks the service for a new token. Undefined: the session is over. Anything thrown is tried again, unless it is a ResumeRefusedError. */
+/**
+ * Asks the service for a new token. Undefined: the session is over. Every error but ResumeRefusedError leads
+ * to another attempt.
+ */
 export type Resume = (sessionId: string, signal: AbortSignal) => Promise<SessionAddress | undefined>;
 
-/** Trying again would not help: credentials that expired, a permission that is missing. The message is for people. */
+/** Another attempt would not help: expired credentials, a missing permission. The message is for people. */
 export class ResumeRefusedError extends Error {}
 
-/** Doubled from the first to the last; the plugin starts at 100 to 200 ms and ends at 5 s. */
+/** The pause doubles from the first to the last; the plugin starts with 100 to 200 ms and ends with 5 s. */
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 5000;
 const CALL_LIMIT_MS = 10_000;
 
-/** How a recovery ended: `back`, `over` (the session has ended), `lost` (nobody could be reached), `stopped` by the signal. */
+/**
+ * How a recovery ended: `back`, `over` (the session has ended), `lost` (the service was not reached),
+ * `stopped` by the signal.
+ */
 export interface Outcome {
   readonly result: 'back' | 'over' | 'lost' | 'stopped';
   readonly reason: string;
@@ -22,12 +28,12 @@ export interface Outcome {
 export interface Attempt {
   readonly sessionId: string;
   readonly resume: Resume;
-  /** Connects; resolves with nothing once the connection holds, with the reason when it does not. */
+  /** Connects. Resolves with undefined when the connection works, else with the reason. */
   readonly connect: (address: SessionAddress) => Promise<string | undefined>;
   /** Why the last connection broke. */
   readonly reason: string;
   readonly clock: Clock;
-  /** By that clock. */
+  /** Time of `clock`. */
   readonly giveUpAt: number;
   /** Ends it at once. */
   readonly signal: AbortSignal;
@@ -36,14 +42,14 @@ export interface Attempt {
 export async function recover(attempt: Attempt): Promise<Outcome> {
   const { clock, signal, giveUpAt } = attempt;
   let { reason } = attempt;
-  // The first try comes almost at once: an hourly recycling should not show. The jitter keeps a fleet from trying in step.
+  // The first pause is short: users should not notice the hourly reconnect. Jitter keeps clients from trying in step.
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LAST_DELAY_MS)) {
     await sleep(clock, delay * Math.random(), signal);
     if (signal.aborted) return { result: 'stopped', reason };
     const limit = limitCall(clock, giveUpAt);
     try {
       const address = await attempt.resume(attempt.sessionId, AbortSignal.any([signal, limit.signal]));
-      // The service answers for a session that timed out without a token [plugin, ResumeSessionHandler].
+      // For a session that has timed out, the service answers without a token [plugin, ResumeSessionHandler].
       if (!address?.TokenValue) return { result: 'over', reason };
       const failure = await attempt.connect(address);
       if (failure === undefined) return { result: 'back', reason: '' };
@@ -59,7 +65,7 @@ export async function recover(attempt: Attempt): Promise<Outcome> {
   }
 }
 
-/** No call outlives the time that is left, but each has a second at least. */
+/** Ends a call when the time is over; each call gets at least one second. */
 function limitCall(clock: Clock, giveUpAt: number): { readonly signal: AbortSignal; cancel(): void } {
   const stop = new AbortController();
   const limitMs = Math.min(CALL_LIMIT_MS, Math.max(1000, giveUpAt - clock.now()));

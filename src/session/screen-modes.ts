@@ -1,15 +1,15 @@
-/** What programs of a session switched on in the user's terminal, so that it can be switched off where they had no time to. */
+/** Records the modes that programs switched on in the user's terminal, to switch them off after a lost session. */
 
-/** Private modes [ECMA-48, xterm control sequences] that are off in a terminal at rest: keys, mouse, pastes, alternate screens. */
+/** Private modes that are normally off: keys, mouse, pastes, alternate screens [ECMA-48, xterm control sequences]. */
 const OFF_AT_REST = new Set([
   1, 5, 9, 47, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1047, 1049, 2004, 2026,
 ]);
 const CURSOR = 25;
-/** Last, since the switch back takes the cursor with it. */
+/** Switched off last, because the switch restores the cursor. */
 const SCREENS = new Set([47, 1047, 1049]);
 
 const SWITCH = /\x1b(?:\[\?([\d;]{1,60})([hl])|([=>]))/g;
-/** Longer than any switch that is cut in two. */
+/** How many bytes to keep for a sequence that is split over two pieces. */
 const CARRY = 70;
 
 export class ScreenModes {
@@ -18,7 +18,7 @@ export class ScreenModes {
   private hasKeypad = false;
   private carry = '';
 
-  /** Reads output as it passes; a switch cut in two counts once. */
+  /** Reads output. A sequence split over two pieces counts once. */
   watch(bytes: Uint8Array): void {
     const text = this.carry + Buffer.from(bytes).toString('latin1');
     let end = 0;
@@ -32,7 +32,7 @@ export class ScreenModes {
     this.carry = start < 0 ? '' : rest.slice(start);
   }
 
-  /** What puts the terminal to rest again; empty where nothing was left on. */
+  /** The sequences that switch everything off; empty: nothing is on. */
   get undo(): string {
     const modes = [...this.on].sort((a, b) => Number(SCREENS.has(a)) - Number(SCREENS.has(b)));
     return [

@@ -1,14 +1,17 @@
-/** Order, acknowledgement and retransmission of one data channel as its client sees it; knows no socket, so it outlives every one. */
+/**
+ * Order, acknowledgement and retransmission of one data channel at the client. Independent of sockets, so it
+ * outlives them.
+ */
 import { ACK_FLAGS, type Incoming, Payload, packMessage, SYN } from './wire.ts';
 
-/** How long an acknowledgement may take before the first was seen, and at most [plugin: 200 ms default, 1 s at most]. */
+/** The wait for an acknowledgement: at first, and at most [plugin: 200 ms default, 1 s at most]. */
 const FIRST_WAIT_MS = 200;
 const LAST_WAIT_MS = 1000;
-/** Unacknowledged input above which `hasRoom` asks the writer to wait. */
+/** Above this many unacknowledged messages, the writer should wait. */
 const WINDOW_MESSAGES = 1000;
-/** How far ahead of the expected number output may run; the plugin keeps as many [plugin: IncomingMessageBuffer]. */
+/** How many messages ahead of the expected one are kept; as many as in the plugin [plugin: IncomingMessageBuffer]. */
 const AHEAD_MESSAGES = 10_000;
-/** Sent again in one go at most: on a line that is merely slow, repeating everything would only make it slower. */
+/** The most messages sent again at once: on a slow line more would make it slower. */
 const RESEND_MESSAGES = 16;
 
 interface Unanswered {
@@ -31,7 +34,7 @@ export class Stream {
   private readonly unanswered = new Map<number, Unanswered>();
   private waiting: (() => void)[] = [];
 
-  /** @param now a clock in milliseconds, given by tests. */
+  /** @param now the time in milliseconds; tests give their own */
   constructor(
     private readonly transmit: (frame: Uint8Array) => void,
     private readonly now: () => number = () => performance.now(),
@@ -41,7 +44,10 @@ export class Stream {
     return this.unanswered.size < WINDOW_MESSAGES;
   }
 
-  /** Milliseconds that the oldest input has waited for its acknowledgement; 0 when none waits or the other side asked us to. */
+  /**
+   * How long the oldest input has waited for its acknowledgement, in ms; 0: none waits, or the other side
+   * asked us to hold.
+   */
   get oldestWaitMs(): number {
     const [oldest] = this.unanswered.values();
     return oldest === undefined || this.isHeld ? 0 : this.now() - oldest.firstSentAt;
@@ -62,9 +68,9 @@ export class Stream {
     if (!this.isHeld) this.transmit(frame);
   }
 
-  /** Acknowledges an output message and returns what is now deliverable: in order, each once. */
+  /** Acknowledges an output message and returns all messages that can be delivered now: in order, each once. */
   receive(message: Incoming): Incoming[] {
-    // Too early to keep: without an acknowledgement it comes again.
+    // Too far ahead to keep. Without an acknowledgement it will be sent again.
     if (message.sequence >= this.nextIn + AHEAD_MESSAGES) return [];
     const body = {
       AcknowledgedMessageType: message.type,
@@ -87,13 +93,14 @@ export class Stream {
     const sequence = readAcknowledged(message.payload);
     const entry = this.unanswered.get(sequence);
     if (entry === undefined) return;
-    // From the first copy: too long an estimate costs a little patience, too short a one repeats everything on a slow line.
+    // Measured from the first copy: too long an estimate only delays, too short an estimate repeats everything
+    // on a slow line.
     this.measure(Math.min(this.now() - entry.firstSentAt, LAST_WAIT_MS));
     this.unanswered.delete(sequence);
     if (this.hasRoom) this.release();
   }
 
-  /** pause_publication: input is numbered and kept until start_publication; acknowledgements still go out. */
+  /** For pause_publication: keeps numbered input until start_publication; still sends acknowledgements. */
   hold(): void {
     this.isHeld = true;
   }
@@ -102,13 +109,13 @@ export class Stream {
     if (this.isHeld) this.restart();
   }
 
-  /** On a fresh socket: nothing asks us to hold any more, and everything unacknowledged goes out again, in order. */
+  /** For a new socket: ends the hold and sends everything unacknowledged again, in order. */
   restart(): void {
     this.isHeld = false;
     this.resend(true);
   }
 
-  /** Called now and then: sends again the oldest that wait too long, or everything on a fresh socket (`isFresh`). */
+  /** Sends the oldest overdue messages again; everything on a new socket (`isFresh`). Call it regularly. */
   resend(isFresh = false): void {
     if (this.isHeld) return;
     const now = this.now();
@@ -124,12 +131,15 @@ export class Stream {
     }
   }
 
-  /** Nobody waits for room in a session that has ended. */
+  /** Releases the writers that wait for room: the session has ended. */
   release(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
-  /** The smoothed round trip and its variance decide how long the next acknowledgement may take, as in the plugin and in TCP. */
+  /**
+   * Updates the wait for an acknowledgement from the smoothed round trip and its variance, as in the plugin
+   * and in TCP.
+   */
   private measure(tripMs: number): void {
     if (this.roundTripMs === 0) {
       this.roundTripMs = tripMs;
@@ -142,7 +152,7 @@ export class Stream {
   }
 }
 
-/** The number an acknowledgement names, NaN where it names none: a broken one must not end the session. */
+/** The acknowledged sequence number; NaN if the message is broken, which must not end the session. */
 function readAcknowledged(payload: Uint8Array): number {
   try {
     const body = JSON.parse(Buffer.from(payload).toString('utf8')) as Record<string, unknown> | null;

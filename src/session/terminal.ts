@@ -1,9 +1,9 @@
-/** Plays the part of a terminal emulator that matters here: it finds `ESC [ 5 n` in the output, split over pieces or not. */
+/** Answers as a terminal emulator: finds `ESC [ 5 n` in the output, also if it is split over pieces. */
 const QUERY = '\x1b[5n';
-/** What every emulator answers: "no malfunction". */
+/** The usual answer: "no malfunction". */
 export const ANSWER = '\x1b[0n';
 
-/** Terminals that answer in ways of their own, each as the messages of one answer. */
+/** Terminals with different answers; each as the messages of one answer. */
 export const TERMINALS = {
   answers: [ANSWER],
   /** ChromeOS' Secure Shell, a-Shell. */
@@ -23,12 +23,12 @@ class SequenceFinder {
     this.sequence = Buffer.from(sequence);
   }
 
-  /** How many of them end in this piece. */
+  /** How many sequences end in this piece. */
   count(bytes: Uint8Array): number {
     const { sequence } = this;
     let found = 0;
     for (const byte of bytes) {
-      // An ESC starts a new sequence wherever it stands, also inside one that was cut off.
+      // An ESC always starts a new sequence, also inside an unfinished one.
       if (byte === sequence[this.matched]) this.matched += 1;
       else this.matched = byte === sequence[0] ? 1 : 0;
       if (this.matched === sequence.length) {

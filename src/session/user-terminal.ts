@@ -9,7 +9,7 @@ import { ScreenModes } from './screen-modes.ts';
 const RAW = ['raw', '-echo', '-iexten'];
 
 export class UserTerminal {
-  /** As `stty -g` spells it; undefined where there is none. */
+  /** The modes as printed by `stty -g`; undefined: no terminal. */
   private readonly saved: string | undefined;
   private readonly undo: (() => void)[] = [];
   private readonly modes = new ScreenModes();
@@ -18,9 +18,9 @@ export class UserTerminal {
 
   constructor(private readonly streams: TerminalStreams) {
     this.saved = stty('-g')?.trim();
-    // Also when an exception ends the process: whoever gets the terminal next finds it as it was.
+    // Restores the terminal also if an exception ends the process.
     this.listen(process, 'exit', () => this.restore());
-    // A shell that took the terminal while this was stopped has set modes of its own.
+    // While this process was stopped, the shell has set its own modes.
     this.listen(process, 'SIGCONT', () => {
       if (this.isRaw) this.setRaw();
     });
@@ -31,7 +31,7 @@ export class UserTerminal {
     return { cols: columns || 80, rows: rows || 24 };
   }
 
-  /** Not Node's own raw mode: that one leaves the translation of line ends on, which full-screen programs trip over. */
+  /** Not Node's raw mode: it still translates line ends, which breaks full-screen programs. */
   enterRaw(): void {
     if (this.isRaw || this.isClosed) return;
     this.isRaw = true;
@@ -47,7 +47,7 @@ export class UserTerminal {
     this.listen(this.streams.output, 'resize', listener);
   }
 
-  /** The terminal is gone, or somebody says that it is. */
+  /** Calls `listener` when the terminal is closed, or at SIGHUP. */
   onHangup(listener: () => void): void {
     this.listen(process, 'SIGHUP', listener);
     for (const event of ['end', 'close', 'error'] as const) this.listen(this.streams.input, event, listener);
@@ -62,7 +62,7 @@ export class UserTerminal {
     if (!this.isClosed) this.streams.input.resume();
   }
 
-  /** False when the terminal is slow; `drained` is then called once. */
+  /** False: the terminal is slow, and `drained` will be called once. */
   write(bytes: Uint8Array, drained: () => void): boolean {
     this.modes.watch(bytes);
     if (this.streams.output.write(bytes)) return true;
@@ -70,7 +70,7 @@ export class UserTerminal {
     return false;
   }
 
-  /** A line of our own in between; raw mode needs the carriage return. */
+  /** Prints a line of our own; raw mode needs the carriage return. */
   say(text: string): void {
     this.streams.output.write(showText(text).replaceAll('\n', '\r\n'));
   }
@@ -78,13 +78,13 @@ export class UserTerminal {
   restore(): void {
     if (!this.isRaw) return;
     this.isRaw = false;
-    // A program whose session went away under it had no time for this.
+    // A program whose session was lost could not do this itself.
     this.streams.output.write(this.modes.undo);
     if (this.saved === undefined) this.streams.input.setRawMode(false);
     else stty(this.saved);
   }
 
-  /** Gives everything back; keys typed from here on are for whoever reads the terminal next. */
+  /** Restores the terminal. Later keys are for the next program that reads it. */
   close(): void {
     this.isClosed = true;
     this.restore();
@@ -103,7 +103,7 @@ export class UserTerminal {
   }
 }
 
-/** Undefined where there is no stty, or no terminal any more. */
+/** The output of stty; undefined without stty or terminal. */
 function stty(...args: string[]): string | undefined {
   const { status, stdout } = spawnSync('stty', args, {
     stdio: ['inherit', 'pipe', 'ignore'],

@@ -1,6 +1,6 @@
 /**
- * The client's reading and writing of data-channel messages: one DataView pass each way, from the layout in the plugin's sources.
- * Deliberately shares nothing with the lab's codec, so that one mistake cannot hide in both ends.
+ * Packs and unpacks data-channel messages, with the layout from the plugin's sources. Shares no code with the lab's
+ * codec on purpose, so that one mistake cannot be on both sides.
  */
 import { createHash, randomBytes } from 'node:crypto';
 
@@ -20,7 +20,7 @@ const AT = {
 } as const;
 
 export const SYN = 1n;
-/** What the plugin puts on acknowledgements. */
+/** The flags that the plugin sets on acknowledgements. */
 export const ACK_FLAGS = 3n;
 
 export const Payload = {
@@ -38,7 +38,7 @@ export const Payload = {
 export interface Incoming {
   readonly type: string;
   readonly sequence: number;
-  /** UUID in its usual spelling. */
+  /** A UUID in its usual spelling. */
   readonly id: string;
   readonly payloadType: number;
   readonly payload: Uint8Array;
@@ -69,11 +69,11 @@ export function packMessage(
   return frame;
 }
 
-/** A received message, or undefined for what is none: a client passes over it, as the official one does. */
+/** A received message; undefined if the frame is not valid: the caller ignores it, as the official client does. */
 export function unpackMessage(frame: Uint8Array): Incoming | undefined {
   if (frame.length < AT.payload) return undefined;
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  // Older agents leave payload type and length to a longer header: trust the field, as the plugin does.
+  // The header's length differs between agents: trust its field, as the plugin does.
   const payloadLengthAt = view.getUint32(AT.headerLength);
   if (payloadLengthAt + 4 > frame.length) return undefined;
   const payload = frame.subarray(payloadLengthAt + 4, payloadLengthAt + 4 + view.getUint32(payloadLengthAt));
@@ -88,7 +88,7 @@ export function unpackMessage(frame: Uint8Array): Incoming | undefined {
   };
 }
 
-/** Version 4, already in wire order (least significant half first). */
+/** A UUID version 4 in wire order (least significant half first). */
 function makeUuid(): Uint8Array {
   const bytes = randomBytes(16);
   bytes[14] = ((bytes[14] ?? 0) & 0x0f) | 0x40;

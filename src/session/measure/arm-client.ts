@@ -10,18 +10,18 @@ import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 export interface ArmProcess {
   send(message: ToArm): void;
   onMessage(listener: (message: FromArm) => void): void;
-  /** Called once, when the process is gone without having told of its session's end; with words why. */
+  /** Called once with the reason, if the process ended before it reported the session's end. */
   onExit(listener: (why: string) => void): void;
-  /** Asks it to close its session and leave; killed after `limitMs`. */
+  /** Asks it to close its session and exit; kills it after `limitMs`. */
   end(limitMs: number): Promise<void>;
   kill(): void;
 }
 
-/** How a client comes to be: a process of its own, or whatever a test puts there. */
+/** Starts a client: a separate process, or a fake of a test. */
 export type StartArm = (order: ArmOrder, clock: Clock) => ArmProcess;
 
 export const startArmProcess: StartArm = (order, clock) => {
-  // A group of its own: the terminal's Ctrl-C is for the command, which ends its sessions in order.
+  // Its own process group, so that Ctrl-C reaches the command alone, which then ends its sessions.
   const child = spawn(process.execPath, programArgs(), {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -47,7 +47,7 @@ export const startArmProcess: StartArm = (order, clock) => {
     onExit: (listener) => void gone.then(() => listener(describeDeath(child, complaint))),
     async end(limitMs) {
       send({ op: 'close' });
-      // Its channel's end is what it leaves on; a moment for the closing message to go out first.
+      // It exits when its channel closes. Wait a moment, so that its closing message goes out first.
       const cancelDisconnect = clock.after(300, () => child.connected && child.disconnect());
       const cancelKill = clock.keepAliveAfter(limitMs, () => child.kill('SIGKILL'));
       await gone;

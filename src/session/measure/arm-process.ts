@@ -1,4 +1,4 @@
-/** The process around one arm's client. It ends with the command that started it, whatever ends that. */
+/** The process of one arm's client. It ends whenever the command that started it ends. */
 import { systemClock } from '../../clock.ts';
 import { playArm } from './arm.ts';
 import type { ToArm } from './messages.ts';
@@ -14,5 +14,5 @@ process.once('message', (message: ToArm) => {
   });
 });
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C is for the command; it decides when its clients leave.
+// Ignores Ctrl-C: the command decides when its clients end.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});

@@ -1,10 +1,10 @@
-/** What is known of one session of one arm. */
+/** The facts of one session of one arm. */
 import type { SessionEnd } from '../session.ts';
 import type { ArmName } from './arms.ts';
 
 /**
- * How a run ended. Only `timed-out` and `alive` say something about the idle timer; an interrupted one does up to its last byte.
- * `alive`: still there at the limit. `silent`: at the limit nothing came back. `failed`: it never got to its arm.
+ * How a run ended. Only `timed-out` and `alive` are evidence about the idle timer, and an interrupted run up to its last
+ * byte. `alive`: it answered at the limit. `silent`: it did not answer at the limit. `failed`: its arm never began.
  */
 export const OUTCOMES = {
   'timed-out': 'timed out',
@@ -26,11 +26,11 @@ export interface ArmRun {
   sessionId: string;
   state: 'waiting' | 'starting' | 'opening' | 'open' | 'ended';
   startedAt: number | undefined;
-  /** From when on only the arm itself acts. */
+  /** The end of the set-up: from now on only the arm acts. */
   settledAt: number | undefined;
   endedAt: number | undefined;
   outcome: Outcome | undefined;
-  /** The service's sentence, or ours where it said nothing. */
+  /** The service's sentence; ours if the service gave none. */
   words: string;
   /** From the host. */
   bytesIn: number;
@@ -42,7 +42,7 @@ export interface ArmRun {
   reconnects: number;
   readonly inputAt: number[];
   readonly outputAt: number[];
-  /** Why the session could not be ended on the service's side; undefined: it is over. */
+  /** Why the service could not end the session; undefined: it is over. */
   leftOpen: string | undefined;
 }
 
@@ -68,10 +68,13 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
   };
 }
 
-/** What stands for a sentence where the service says nothing. */
+/** Our words if the service gave no sentence. */
 export const NO_WORDS = 'the shell exited, or somebody ended the session';
 
-/** The service's sentence decides; its words for the maximum duration are not documented, so anything that names it counts. */
+/**
+ * Judges by the service's sentence. The one for the maximum duration is not documented, so any text that names
+ * it counts.
+ */
 export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, words: string] {
   if (by === 'lost') return ['lost', sentence || 'the connection was closed'];
   if (by === 'over') return ['lost', 'it ended, unseen, while the connection was broken'];
@@ -81,12 +84,12 @@ export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, wo
   return ['ended', sentence || NO_WORDS];
 }
 
-/** Seconds that the session has lived, up to `now` while it does. */
+/** Seconds that the session lived; up to `now` if it is still open. */
 export function livedSeconds(run: ArmRun, now = 0): number {
   return run.startedAt === undefined ? 0 : Math.max(0, ((run.endedAt ?? now) - run.startedAt) / 1000);
 }
 
-/** True where the words are the service's own. */
+/** True if the words are the service's. */
 export function isQuote({ outcome, words }: ArmRun): boolean {
   return ['timed-out', 'maximum', 'ended'].includes(outcome ?? '') && words !== NO_WORDS;
 }

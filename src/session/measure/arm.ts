@@ -1,4 +1,4 @@
-/** One arm's client: opens the session, sets the arm up, plays the terminal, tells of every byte and of the end. */
+/** One arm's client: opens the session, sets up the arm, answers as a terminal, and reports traffic and the end. */
 import { type Clock, repeat, sleep } from '../../clock.ts';
 import { describeSystemError } from '../../system-error.ts';
 import type { SessionAddress } from '../link.ts';
@@ -9,18 +9,18 @@ import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 import { makeTalk, setUp } from './set-up.ts';
 import { openTerminal, type Terminal } from './terminals.ts';
 
-/** The way to the command. */
+/** The channel to the command. */
 export interface ArmChannel {
   tell(message: FromArm): void;
-  /** Returns what takes the listener off again. */
+  /** Returns the function that removes the listener. */
   onMessage(listener: (message: ToArm) => void): () => void;
 }
 
-/** Traffic is told in pieces of this length: fine enough to draw, coarse enough for hours. */
+/** Traffic is reported in steps of this length: fine enough to draw, coarse enough for hours. */
 const TELL_MS = 200;
 const PROBE_LIMIT_MS = 10_000;
 
-/** Resolves when the arm has begun, or its session is over before. `open` is another way to a session, for tests. */
+/** Resolves when the arm has begun or its session has ended. `open` replaces the way to a session in tests. */
 export async function playArm(
   order: ArmOrder,
   clock: Clock,
@@ -32,7 +32,7 @@ export async function playArm(
   const queries = new QueryFinder();
   const since = { at: 0, input: 0, output: 0, queries: 0, answers: 0 };
   let terminal: Terminal | undefined;
-  /** Called once with the next output. */
+  /** Called once, at the next output. */
   let onNextOutput = (): void => {};
 
   const tellTraffic = () => {
@@ -74,7 +74,7 @@ export async function playArm(
       if (message.op !== 'probe') return;
       const answered = new AbortController();
       onNextOutput = () => answered.abort();
-      // Still there? Ctrl-C brings a prompt out of every arm; silence here means that nothing is known about this session.
+      // Ctrl-C makes every arm print a prompt. Silence means that the session's state is not known.
       write('\x03');
       void sleep(clock, PROBE_LIMIT_MS, answered.signal).then(() =>
         tell({ kind: 'probed', isAlive: answered.signal.aborted }),
@@ -90,7 +90,7 @@ export async function playArm(
   }
 }
 
-/** Only the command may speak with the account: it asks on this process's behalf. */
+/** Asks the command to call ResumeSession: only the command calls the account. */
 function askForResume(clock: Clock, { tell, onMessage }: ArmChannel): Promise<SessionAddress | undefined> {
   return new Promise((resolve, reject) => {
     const forget = onMessage((message) => {

@@ -1,6 +1,9 @@
-/** What a session is spent with, as data: the command line, the run, the conclusion and the report loop over this list. */
+/**
+ * The arms: each is one way to spend a session. The command line, the run, the conclusion and the report loop
+ * over this list.
+ */
 
-/** What matters most first: the session that nothing keeps, the one that is kept, then what tells why. */
+/** The most important first: no keeper, the keeper, then the arms that explain the result. */
 export const ARM_NAMES = [
   'nothing',
   'keeper',
@@ -14,9 +17,9 @@ export type ArmName = (typeof ARM_NAMES)[number];
 
 export interface Arm {
   readonly name: ArmName;
-  /** What goes on in its session, for the report. */
+  /** What happens in its session, for the report. */
   readonly describe: string;
-  /** Typed once at the start, after the marker; undefined: nothing at all is typed, the host's own keeper does what it does. */
+  /** The line typed once after the marker; undefined: nothing is typed, and the host's own keeper works. */
   readonly line: ((tickSeconds: number) => string) | undefined;
   /** The client answers ESC[5n as every terminal emulator does. */
   readonly answers: boolean;
@@ -49,8 +52,9 @@ export const ARMS: readonly Arm[] = [
   {
     name: 'query',
     describe: 'the bare query ESC[5n, answered by the client',
-    // Raw reading without waiting takes the answers out of the terminal's queue, which would be full after some hours. Only for
-    // that moment: a shell that comes back to such a terminal reads an end of file.
+    // Reads the answers without waiting, or the terminal's queue would be full after some hours. The mode
+    // lasts for one read:
+    // a shell that gets the terminal in this mode would read an end of file.
     line: (tick) =>
       `stty -echo; while sleep ${tick}; do stty -icanon min 0 time 0; dd bs=256 count=1 of=/dev/null 2>/dev/null; stty icanon; printf '\\033[5n'; done`,
     answers: true,
@@ -73,14 +77,14 @@ export const ARMS: readonly Arm[] = [
   {
     name: 'background',
     describe: 'the loop of date in the background, its output going nowhere',
-    // Ending a session hangs up its foreground alone: this loop would stay on the host for ever if it did not look for its shell.
+    // The end of a session stops only its foreground. `kill -0` ends this loop when its shell is gone.
     line: (tick) => `(while sleep ${tick} && kill -0 $$; do date; done >/dev/null 2>&1 &)`,
     answers: false,
     types: false,
   },
 ];
 
-/** @throws when there is no arm of that name: the settings let no other through. */
+/** The arm with this name. @throws Error if there is none; the settings allow only known names */
 export function findArm(name: ArmName): Arm {
   const arm = ARMS.find((candidate) => candidate.name === name);
   if (!arm) throw new Error(`no arm ${name}`);

@@ -1,6 +1,6 @@
 /**
- * What a measurement shows, and nothing beyond it. Pure. Reads the traffic that was seen, not the names of the arms: a session
- * that was meant to be silent and was not proves nothing, whoever disturbed it.
+ * The conclusions of a measurement. Pure. It judges each session by its traffic, not by its arm's name: a session that was
+ * meant to be silent and had traffic proves nothing.
  */
 
 import { type ArmRun, OUTCOMES } from './arm-run.ts';
@@ -9,23 +9,23 @@ import type { ArmName } from './arms.ts';
 export type Shown = 'yes' | 'no' | 'not shown';
 
 export interface Conclusion {
-  /** Seconds from the last byte to the end of an untouched session; undefined where none showed it. */
+  /** Seconds from the last byte to the end of an untouched session; undefined: not shown. */
   readonly untouchedSeconds: number | undefined;
   readonly input: Shown;
   readonly output: Shown;
   readonly resetBy: 'input' | 'output' | 'either' | 'neither' | 'not shown';
   readonly keeper: 'holds' | 'does not hold' | 'not shown';
-  /** Why each thing that is not shown is not; empty where all is. */
+  /** The reason for each conclusion that is not shown; empty: all are. */
   readonly why: Readonly<Partial<Record<'untouched' | 'input' | 'output' | 'keeper', string>>>;
 }
 
-/** Alive for so many timeouts without one kind of traffic: the timer does not need it. */
+/** A session that lives so many timeouts without one kind of traffic proves that the timer does not need it. */
 const KEPT_TIMEOUTS = 1.5;
-/** A gap shorter than this share of the timeout cannot have let it run out. */
+/** A gap below this share of the timeout cannot be the reason for a timeout. */
 const FLOW_SHARE = 0.75;
-/** A keeper's interval may be this share of the timeout (see settings.ts). */
+/** The longest interval of a keeper, as a share of the timeout (see settings/shape.ts). */
 const HEARTBEAT_SHARE = 0.95;
-/** Untouched sessions whose times differ by more than this factor were not ended by one timer. */
+/** If the times of untouched sessions differ by more than this factor, one timer cannot explain them. */
 const SPREAD = 1.5;
 
 export function conclude(runs: readonly ArmRun[]): Conclusion {
@@ -67,7 +67,7 @@ function nameReset(input: Shown, output: Shown): Conclusion['resetBy'] {
   return output === 'yes' ? 'output' : 'neither';
 }
 
-/** The timeout as untouched sessions show it, in seconds; else why they do not. */
+/** The timeout in seconds, from untouched sessions; or the reason why they do not show it. */
 function findTimeout(runs: readonly ArmRun[]): number | string {
   if (runs.length === 0) return 'the arm nothing was not run';
   const alive = runs.find(({ outcome }) => outcome === 'alive');
@@ -91,13 +91,13 @@ interface Weighed {
   readonly why?: string;
 }
 
-/** Which arms are made to show it, for the words where nothing did. */
+/** The arms that can show it, for the message if none did. */
 const ARMS_FOR: Readonly<Record<Kind, readonly ArmName[]>> = {
   output: ['foreground', 'output'],
   input: ['input', 'query'],
 };
 
-/** Does `kind` restart the timer? `otherShown`: whether the other kind does, where that is known already. */
+/** Whether `kind` restarts the timer. `otherShown`: the result for the other kind, if it is known already. */
 function weigh(runs: readonly ArmRun[], kind: Kind, timeout: number, otherShown: Shown | undefined): Weighed {
   const yes = runs.filter((run) => wasKeptBy(run, kind, timeout, otherShown));
   const no = runs.filter((run) => diedDespite(run, kind, timeout));
@@ -125,7 +125,7 @@ function weigh(runs: readonly ArmRun[], kind: Kind, timeout: number, otherShown:
   return { shown: 'not shown', why: `no session had ${kind} alone` };
 }
 
-/** Kept alive while `kind` flowed and the other kind was silent, or is known not to count. */
+/** The session lived with traffic of `kind`, while the other kind was silent or is known not to count. */
 function wasKeptBy(run: ArmRun, kind: Kind, timeout: number, otherShown: Shown | undefined): boolean {
   const until = aliveUntil(run);
   if (until === undefined || run.settledAt === undefined) return false;
@@ -136,14 +136,14 @@ function wasKeptBy(run: ArmRun, kind: Kind, timeout: number, otherShown: Shown |
   return hasFlow && quiet >= timeout * KEPT_TIMEOUTS;
 }
 
-/** Timed out although `kind` had been flowing right up to the end. */
+/** The session timed out although traffic of `kind` went on to the end. */
 function diedDespite(run: ArmRun, kind: Kind, timeout: number, share = FLOW_SHARE): boolean {
   const { outcome, settledAt } = run;
   if (outcome !== 'timed-out' || settledAt === undefined) return false;
   return longestGap(run, kind) < timeout * share && eventsOf(run, kind).some((at) => at > settledAt);
 }
 
-/** The arm may as well have been on a host without a keeper. */
+/** Without a heartbeat the host may have no keeper at all. */
 export const NO_HEARTBEAT = 'no heartbeat was seen; the status command says what is installed there';
 
 function judgeKeeper(
@@ -151,7 +151,7 @@ function judgeKeeper(
   timeout: number,
 ): { shown: Conclusion['keeper']; why?: string } {
   if (runs.length === 0) return { shown: 'not shown', why: 'the arm keeper was not run' };
-  // Nobody else prints at an idle prompt; a keeper for shells that cannot swallow an answer only prints.
+  // Only a keeper prints at an idle prompt. A keeper may print without asking, if its shell cannot remove an answer.
   const beating = (run: ArmRun) =>
     run.outputAt.some((at) => at > (run.settledAt ?? Number.POSITIVE_INFINITY));
   const holds = runs.filter((run) => {
@@ -178,7 +178,7 @@ function judgeKeeper(
   return { shown: 'not shown', why: `no session showed it (${describeOutcomes(runs)})` };
 }
 
-/** Until when a run was certainly alive. Interrupted: up to its last byte. Ended by anything else: it proves nothing. */
+/** Until when a run was certainly alive; an interrupted run up to its last byte. Undefined: it proves nothing. */
 function aliveUntil(run: ArmRun): number | undefined {
   if (run.outcome === 'alive') return run.endedAt;
   if (run.outcome === 'interrupted') return run.outputAt.at(-1);
@@ -189,7 +189,7 @@ function eventsOf(run: ArmRun, kind: Kind): readonly number[] {
   return kind === 'input' ? run.inputAt : run.outputAt;
 }
 
-/** When it ended, or what was last known of it. */
+/** The time of its end, or of the last known fact. */
 const lastSeen = (run: ArmRun): number =>
   run.endedAt ?? Math.max(run.startedAt ?? 0, run.inputAt.at(-1) ?? 0, run.outputAt.at(-1) ?? 0);
 

@@ -1,6 +1,6 @@
 import { showText } from '../../terminal/safe-text.ts';
 
-/** Text that is safe as HTML; the only way to make it is the template below, which escapes every value that is not one already. */
+/** Safe HTML. Only the template function below makes it; it escapes every value that is not Html. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -14,7 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 export function escapeHtml(text: string): string {
-  // Control characters have no place in a page, and a reader's browser may act on some of them.
+  // Control characters do not belong in a page; a browser may act on some.
   return showText(text).replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
 }
 

@@ -1,9 +1,9 @@
-/** What the command and the client process of one arm tell each other; JSON over Node's own channel. */
+/** The messages between the command and the client process of one arm, as JSON over Node's IPC channel. */
 import type { SessionAddress } from '../link.ts';
 import type { SessionEnd } from '../session.ts';
 import type { ArmName } from './arms.ts';
 
-/** The first message to a client process: everything it has to know. */
+/** The first message to a client process. */
 export interface ArmOrder {
   readonly arm: ArmName;
   readonly tickSeconds: number;
@@ -19,7 +19,7 @@ export interface ArmOrder {
   readonly plugin?: PluginCall;
 }
 
-/** How the official plugin is started; the same words that the AWS CLI gives it. */
+/** The arguments of the official plugin, as the AWS CLI gives them. */
 export interface PluginCall {
   readonly path: string;
   readonly region: string;
@@ -32,7 +32,7 @@ export type ToArm =
   | { readonly op: 'probe' | 'close' }
   | ({ readonly op: 'resumed' } & Resumed);
 
-/** The answer to `resume`. Without address and error the session is over; a final error is not worth another try. */
+/** The answer to `resume`. Neither address nor error: the session is over. After a final error, do not try again. */
 export interface Resumed {
   readonly address?: SessionAddress | undefined;
   readonly error?: string;
@@ -44,14 +44,14 @@ export type FromArm =
   | { readonly kind: 'opened' | 'settled'; readonly at: number }
   | ({ readonly kind: 'traffic' } & Traffic)
   | ({ readonly kind: 'ended' } & SessionEnd)
-  /** The connection broke: a new token is asked for, which the service counts as input. */
+  /** The connection broke and a new token is needed. The service counts the reconnect as input. */
   | { readonly kind: 'resume'; readonly at: number }
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'probed'; readonly isAlive: boolean };
 
-/** What went both ways since the last such message. */
+/** The traffic since the last such message. */
 export interface Traffic {
-  /** Of the last of these bytes. */
+  /** The time of the last byte. */
   readonly at: number;
   /** Bytes to the host. */
   readonly input: number;

@@ -1,6 +1,6 @@
 import { Html } from './html.ts';
 
-/** The page's look. System fonts alone; every colour pair is at least 4.5:1 for text, 3:1 for marks. */
+/** The page's style. Only system fonts. Contrast is at least 4.5:1 for text, 3:1 for marks. */
 export const PAGE_STYLE = new Html(`
 :root{--page:#fff;--ink:#1b1f24;--soft:#57606a;--edge:#d0d7de;--lane:#eef1f4;--card:#f6f8fa;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(87,96,106,.18);--good:#116329;--bad:#a40e26}
 @media (prefers-color-scheme:dark){:root{--page:#0d1117;--ink:#e6edf3;--soft:#9da7b1;--edge:#30363d;--lane:#1c2229;--card:#161b22;--output:#79b8ff;--input:#ffab70;--silence:#3b2a57;--silence-edge:#b392f0;--setup:rgba(157,167,177,.22);--good:#56d364;--bad:#ff8e86}}

@@ -1,4 +1,4 @@
-/** The report as one page that needs nothing else: no network, no script, light and dark, phone and paper. Pure. */
+/** The report as one HTML page without network or script; for light and dark screens, phones and paper. Pure. */
 import { formatDuration } from '../../duration.ts';
 import { type ArmRun, livedSeconds } from './arm-run.ts';
 import { findArm } from './arms.ts';
@@ -106,7 +106,10 @@ ${run.startedAt === undefined ? '' : html`<div class="plot">${drawTimeline(run, 
 `;
 }
 
-/** As text over the drawing, which is stretched; where there is room for it on a phone. */
+/**
+ * The lengths of silences, as text above the drawing (text inside it would be stretched), if a phone has room
+ * for it.
+ */
 function showSilences(run: ArmRun, spanSeconds: number): Html[] {
   return (['output', 'input'] as const).flatMap((kind) => {
     const share = silence(run, kind) / spanSeconds;
@@ -119,11 +122,11 @@ function showSilences(run: ArmRun, spanSeconds: number): Html[] {
   });
 }
 
-/** One for all sessions. */
+/** One axis for all sessions. */
 function showAxis(spanSeconds: number): Html {
   const marks = axisMarks(spanSeconds).map((mark, index) => {
     const left = (mark / spanSeconds) * 100;
-    // The name of a mark near the end stands before it, inside the page.
+    // The label of a mark near the end stands to its left, inside the page.
     const place = left > 95 ? 'last' : index % 2 === 1 ? 'odd' : 'even';
     return html`<span class="${place}" style="left:${left.toFixed(2)}%">${sayClock(mark)}</span>`;
   });

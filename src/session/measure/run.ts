@@ -1,4 +1,7 @@
-/** One measurement: every arm's sessions, each with its own client process, watched until the end or the limit. Knows no AWS. */
+/**
+ * One measurement: runs every arm's sessions, each in its own client process, until the end or the limit.
+ * Makes no AWS call.
+ */
 import { setMaxListeners } from 'node:events';
 import { type Clock, sleep } from '../../clock.ts';
 import { type Resume, ResumeRefusedError } from '../recovery.ts';
@@ -11,13 +14,13 @@ export interface MeasurePlan {
   readonly arms: readonly ArmName[];
   readonly repeat: number;
   readonly tickSeconds: number;
-  /** How long a session is watched once its arm has begun. */
+  /** How long a session is watched after its arm has begun. */
   readonly limitSeconds: number;
   /** Sessions at the same time. */
   readonly parallel: number;
 }
 
-/** What the account does for a measurement. */
+/** The calls to the account that a measurement needs. */
 export interface Account {
   start(): Promise<ArmOrder['session']>;
   readonly resume: Resume;
@@ -30,35 +33,35 @@ export interface MeasureOptions {
   readonly startArm: StartArm;
   readonly clock: Clock;
   readonly plugin?: ArmOrder['plugin'];
-  /** Aborted: end what runs and report it. */
+  /** When aborted, ends the sessions and reports them. */
   readonly stop: AbortSignal;
-  /** Aborted: leave at once. */
+  /** When aborted, leaves at once. */
   readonly leave: AbortSignal;
-  /** Called whenever a run has changed its state; traffic alone is no reason. */
+  /** Called when a run's state changes; not for traffic. */
   readonly onChange?: (run: ArmRun) => void;
 }
 
-/** A session that does not get its arm going in this time is given up. */
+/** A session whose arm has not begun after this time is given up. */
 const SET_UP_LIMIT_MS = 120_000;
 /** How long a client process may take to answer a probe and to leave. */
 const PROBE_LIMIT_MS = 12_000;
 const LEAVE_LIMIT_MS = 5_000;
 
-/** Every run that was planned, in the plan's order; one arm's failure is in its run and stops no other. */
+/** All runs of the plan, in its order. */
 export function planRuns(plan: MeasurePlan): ArmRun[] {
   return Array.from({ length: plan.repeat }, (_, index) =>
     plan.arms.map((arm) => startRun(arm, index + 1)),
   ).flat();
 }
 
-/** Fills in `runs` and resolves when each has ended; never rejects for what goes wrong with a session. */
+/** Fills in `runs` and resolves when each has ended. A failing session is recorded in its run and stops no other. */
 export async function measureRuns(
   runs: readonly ArmRun[],
   plan: MeasurePlan,
   options: MeasureOptions,
 ): Promise<void> {
   const waiting = [...runs];
-  // Every session listens: Node would warn of a leak from the eleventh on, in the middle of the progress.
+  // Each session adds a listener; 0 turns off Node's warning from the eleventh on.
   setMaxListeners(0, options.stop, options.leave);
   const work = async () => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
@@ -95,7 +98,7 @@ async function watch(run: ArmRun, plan: MeasurePlan, options: MeasureOptions): P
   }
 }
 
-/** Takes in what the client process tells until the run is over. */
+/** Handles the messages of the client process until the run is over. */
 async function follow(
   run: ArmRun,
   client: ArmProcess,
@@ -112,7 +115,7 @@ async function follow(
   const onStop = () => decide('stop');
   options.stop.addEventListener('abort', onStop);
   if (options.stop.aborted) onStop();
-  // What comes after the decision changes nothing: a timer set by then would keep the command from ending for as long as the limit.
+  // After the decision, messages are ignored: a timer set then would keep the command alive until the limit.
   let isDecided = false;
   client.onMessage((message: FromArm) => {
     if (message.kind === 'traffic' && !isDecided) takeTraffic(run, message);
@@ -132,7 +135,7 @@ async function follow(
     if (message.kind === 'probed') probed(message.isAlive);
     if (message.kind === 'failed') finish(run, 'failed', message.why, clock.now());
     if (message.kind === 'ended') {
-      // A second's rounding aside, the end is when the client saw it, not when this process heard of it.
+      // The end is the time at the client, not the time at which the message arrived here.
       finish(run, ...describeEnd(message), message.at);
     }
     if (message.kind === 'failed' || message.kind === 'ended') {
@@ -196,7 +199,7 @@ function finish(run: ArmRun, outcome: Outcome, words: string, at: number): void 
   run.state = 'ended';
 }
 
-/** The service is told, and the process goes; a session that nobody could end is named in the run. */
+/** Ends the session at the service and the client process. If that fails, the run's `leftOpen` says why. */
 async function endSession(
   run: ArmRun,
   client: ArmProcess | undefined,
@@ -218,7 +221,7 @@ async function endSession(
   forget();
 }
 
-/** `forget` takes the listener off again. */
+/** `forget` removes the listener. */
 function awaitAbort(signal: AbortSignal): { promise: Promise<void>; forget(): void } {
   let hear = (): void => {};
   const promise = new Promise<void>((resolve) => {

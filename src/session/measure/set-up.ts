@@ -1,38 +1,41 @@
-/** Brings a fresh session to where its arm begins: the host's own keeper switched off in it (unless that is the arm), the loop running. */
+/**
+ * Prepares a new session for its arm: switches the host's own keeper off, except for the arm `keeper`, and
+ * starts the loop.
+ */
 import { type Clock, sleep } from '../../clock.ts';
 import type { Arm } from './arms.ts';
 
-/** A conversation with the session's shell: what it printed from the very first byte on. */
+/** A conversation with the session's shell, from its first byte on. */
 export interface Talk {
   hear(bytes: Uint8Array): void;
-  /** Resolves once something was printed and then nothing more for a moment; at the latest at the limit. */
+  /** Resolves when output came and then stopped for QUIET_MS; at the latest at the limit. */
   quiet(): Promise<unknown>;
-  /** Types a line and waits for what it prints. @throws when that does not come. */
+  /** Types a line and waits for output that matches `pattern`. @throws Error if it does not come */
   say(words: string, pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-/** A shell on a slow instance may take this long to print a prompt or take a line. */
+/** How long a shell on a slow instance may take for a prompt or a line. */
 const ANSWER_LIMIT_MS = 20_000;
-/** Silence after which a prompt is taken to be complete. */
+/** After this silence a prompt counts as complete. */
 const QUIET_MS = 500;
 const POLL_MS = 20;
 
-/** Put together by the shell, so that the echo of a typed line is never taken for its output. */
+/** printf joins the two words, so the echo of the typed line cannot match the output. */
 const SAY_SET = "printf '%s%s\\n' ssmka- set";
 const ASK_KEEPER = `printf '%s%s %s,%s\\n' ssmka- look "$(cat /proc/$PPID/comm 2>/dev/null)" "\${__ssmka_kept-}"`;
 const QUERY = '\x1b[5n';
 
-/** Resolves when what the arm is about has begun. @throws when the shell does not take a line. */
+/** Resolves when the arm has begun. @throws Error if the shell does not take a line */
 export async function setUp(arm: Arm, tickSeconds: number, talk: Talk): Promise<void> {
   await talk.quiet();
   if (arm.line === undefined) return;
   const [, parent = '', isKept = ''] = await talk.say(ASK_KEEPER, /ssmka-look ([^\r\n,]*),(\w*)/);
   if (parent === 'ssm-keepalive') {
-    // The entry then goes on as the plain shell, and says so once the terminal is in order.
+    // The entry then continues as the plain shell, restores the terminal and prints that.
     await talk.say('kill -9 $PPID', /plain shell/);
     await talk.quiet();
   } else if (isKept !== '') {
-    // The prompt keeper's helper leaves a shell that has become another one.
+    // The prompt keeper's helper ends when its shell becomes another program.
     await talk.say(
       `exec env SSM_KEEPALIVE=off sh -c '${SAY_SET.replaceAll("'", '"')}; exec sh'`,
       /ssmka-set/,
@@ -61,7 +64,7 @@ export function makeTalk(write: (bytes: string) => void, clock: Clock): Talk {
 
   return {
     hear(bytes) {
-      // A relay's query may stand anywhere, also inside our own words. Only the end is looked at: sessions last for hours.
+      // A relay's query may stand anywhere, even inside our own words. Only the end is kept: sessions last for hours.
       text = (text + Buffer.from(bytes).toString('latin1')).replaceAll(QUERY, '').slice(-4000);
       lastAt = clock.now();
       hasPrinted = true;

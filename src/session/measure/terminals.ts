@@ -1,4 +1,4 @@
-/** The two clients a session can be measured with, as one kind of terminal. */
+/** The two clients of a measurement, behind one interface. */
 import type { Clock } from '../../clock.ts';
 import { openSession } from '../client.ts';
 import { pluginCommand } from '../plugin.ts';
@@ -14,7 +14,7 @@ export interface Terminal {
 
 type OnOutput = (bytes: Uint8Array) => void;
 
-/** @throws when the session cannot be opened. */
+/** @throws Error if the session cannot be opened */
 export function openTerminal(
   order: ArmOrder,
   onOutput: OnOutput,
@@ -29,11 +29,11 @@ async function openOwn({ session }: ArmOrder, onOutput: OnOutput, resume: Resume
   return { write: (bytes) => void client.write(bytes), close: () => client.close(), ended: client.ended };
 }
 
-/** How the plugin begins and ends [source: sessionhandler, session.go]; what it prints itself comes from no host. */
+/** The plugin's own first and last lines [source: sessionhandler, session.go]; they do not come from the host. */
 const FIRST_WORDS = /Starting session with SessionId: \S+\r?\n/;
 const LAST_WORDS = /SessionId: \S+ : ([^\r\n]*)|Exiting session with sessionId/;
 
-/** The official plugin under a pty, as a person's terminal would run it. */
+/** Runs the official plugin on a pty, as in a terminal. */
 async function openPlugin(
   { session }: ArmOrder,
   call: PluginCall,

@@ -1,16 +1,16 @@
-/** One session as a drawing: a lane for output, a lane for input, the silence before the end, and the end. Pure. */
+/** Draws one session: a lane for output, a lane for input, the silence before the end, and the end. Pure. */
 import type { ArmRun } from './arm-run.ts';
 import { livedSeconds } from './arm-run.ts';
 import { type Html, html } from './html.ts';
 import { sayBytes, sayOutcome, sayTime } from './words.ts';
 
-/** The drawing's own width; it is stretched to the page's, and lines keep their thickness. */
+/** The drawing's width in its own units. The page stretches it; lines keep their thickness. */
 const WIDTH = 1000;
 const LANE_HEIGHT = 22;
 const LANES = { output: 2, input: 30 } as const;
 const HEIGHT = 54;
 
-/** `spanSeconds` is the time that the whole width stands for, the same for every session of a page. */
+/** `spanSeconds`: the time of the whole width; the same for all sessions of a page. */
 export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Html {
   const x = (at: number) =>
     Math.min(WIDTH, Math.max(0, ((at - (run.startedAt ?? at)) / 1000 / spanSeconds) * WIDTH));
@@ -26,7 +26,7 @@ ${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end))}
 </svg>`;
 }
 
-/** What is neither shown alive nor dead of silence says nothing about the timer, and looks like it. */
+/** Only these two outcomes are evidence about the timer, so only they have a class of their own. */
 const END_CLASSES: Readonly<Record<string, string>> = { alive: 'alive', 'timed-out': 'dead' };
 
 function drawLane(run: ArmRun, kind: 'output' | 'input', x: (at: number) => number, end: number): Html {
@@ -34,7 +34,7 @@ function drawLane(run: ArmRun, kind: 'output' | 'input', x: (at: number) => numb
   const events = kind === 'output' ? run.outputAt : run.inputAt;
   const marks = [...new Set(events.map((at) => round(x(at))))];
   const silentFrom = marks.at(-1) ?? 0;
-  // What a lane was silent for at the end is what a timer that counts this lane had to go by.
+  // A timer that counts this lane saw exactly this silence before the end.
   const hasSilence = run.outcome !== undefined && run.startedAt !== undefined && end - silentFrom > 0;
   const path = marks.map((mark) => `M${mark} ${top + 2}V${top + LANE_HEIGHT - 2}`).join('');
   return html`${hasSilence ? html`<rect class="silence" x="${silentFrom}" y="${top}" width="${round(end - silentFrom)}" height="${LANE_HEIGHT}"/>` : ''}
@@ -45,7 +45,7 @@ function describe(run: ArmRun, name: string): string {
   return `${name}: ${sayOutcome(run)} after ${sayTime(livedSeconds(run))}; ${sayBytes(run.bytesOut)} of input, ${sayBytes(run.bytesIn)} of output`;
 }
 
-/** Round numbers, at most seven. */
+/** At most seven round numbers. */
 export function axisMarks(spanSeconds: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
   const step = steps.find((candidate) => spanSeconds / candidate <= 6) ?? 28_800;

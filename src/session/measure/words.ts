@@ -1,22 +1,22 @@
-/** Numbers and conclusions of a measurement as people read them; the table, the page and the progress all use these. */
+/** Numbers and conclusions of a measurement in words, for the table, the page and the progress. */
 import { formatDuration } from '../../duration.ts';
 import { type ArmRun, isQuote, livedSeconds, OUTCOMES } from './arm-run.ts';
 import { type Conclusion, NO_HEARTBEAT, silence } from './conclude.ts';
 
-/** What a measurement is about, beside its runs. */
+/** The facts of a measurement, besides its runs. */
 export interface MeasureFacts {
   readonly version: string;
   readonly instanceId: string;
   /** Undefined where it could not be read. */
   readonly hostName: string | undefined;
-  /** The service's address is on this machine: its idle timer is not the account's. */
+  /** The service is the lab: its idle timer is not that of an account. */
   readonly isLab: boolean;
   readonly region: string;
   /** Undefined where it could not be read. */
   readonly accountId: string | undefined;
   readonly client: 'own' | 'plugin';
   readonly startedAt: Date;
-  /** As the sessions' document says it; undefined where it cannot be read. */
+  /** From the sessions' document; undefined: it could not be read. */
   readonly idleTimeoutSeconds: number | undefined;
   /** The temporary document, if there was one. */
   readonly document: string | undefined;
@@ -24,7 +24,7 @@ export interface MeasureFacts {
   readonly tickSeconds: number;
 }
 
-/** `42.1 s`, `20m 3s`, `2h 50m`: three digits or so, whatever the size. */
+/** `42.1 s`, `20m 3s`, `2h 50m`: about three digits. */
 export function sayTime(seconds: number): string {
   if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -32,7 +32,7 @@ export function sayTime(seconds: number): string {
   return hours > 0 ? `${hours}h ${minutes}m` : `${minutes}m ${whole % 60}s`;
 }
 
-/** `2:05` or `1:02:05`, for a clock that runs. */
+/** `2:05` or `1:02:05`, for a running clock. */
 export function sayClock(seconds: number): string {
   const whole = Math.floor(seconds);
   const two = (value: number) => String(value).padStart(2, '0');
@@ -66,7 +66,7 @@ export function sayInstance({ hostName, instanceId }: Pick<MeasureFacts, 'hostNa
   return hostName ? `${hostName} (${instanceId})` : instanceId;
 }
 
-/** All of it in one sentence; what its sessions do not prove is in brackets. */
+/** The result in one sentence; claims without proof stand in brackets. */
 export function sayHeadline(runs: readonly ArmRun[], conclusion: Conclusion, facts: MeasureFacts): string {
   const { untouchedSeconds, keeper, why } = conclusion;
   const doubt = (text: string | undefined) => (text ? ` (${text})` : '');
@@ -103,7 +103,7 @@ function sayFate(runs: readonly ArmRun[], limit: string): string {
   return [...counts].map(([says, count]) => (isMixed ? `${count} ${says}` : says)).join(', ') || NOT_RUN;
 }
 
-/** Why a session lives longer than the timer is, and two that live do not live equally long. */
+/** Explains why sessions live longer than the timeout, and differently long. */
 export function sayWhyTimesDiffer(runs: readonly ArmRun[]): string {
   const bare = runs.find(({ arm, outcome }) => arm === 'nothing' && outcome === 'timed-out');
   const after = bare && silence(bare, 'input');
@@ -116,12 +116,12 @@ export function sayWhyTimesDiffer(runs: readonly ArmRun[]): string {
 
 export interface Words {
   readonly text: string;
-  /** The service's own. */
+  /** The sentence is the service's. */
   readonly isQuote: boolean;
   readonly names: readonly string[];
 }
 
-/** Every sentence once, with the sessions that got it. */
+/** Each sentence once, with its sessions. */
 export function gatherWords(runs: readonly ArmRun[]): Words[] {
   const all = runs.filter(({ words }) => words !== '');
   return [...new Set(all.map(({ words }) => words))].map((text) => {
@@ -138,7 +138,7 @@ const RESET: Readonly<Record<Conclusion['resetBy'], string>> = {
   'not shown': 'what resets it: not shown in full',
 };
 
-/** The conclusion as sentences, each true of what was seen. */
+/** The conclusions as sentences. */
 export function sayConclusion(conclusion: Conclusion): { about: string; says: string; why: string }[] {
   const { untouchedSeconds, why, resetBy, input, output, keeper } = conclusion;
   const counts = { yes: 'resets the timer', no: 'does not reset the timer', 'not shown': 'not shown' };
