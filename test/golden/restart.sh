@@ -56,7 +56,7 @@ log_size() {
 }
 
 has_connected() {
- [ -f "$log" ] || return 1
+ [ -f "$log" ] && [ -O "$log" ] || return 1
  log_size
  [ "$size" -ge "$size_before" ] || size_before=0
  call_limited 5 tail -c "+$((size_before + 1))" "$log" | while read -r line; do

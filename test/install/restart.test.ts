@@ -51,6 +51,12 @@ const LOST = [
     `rm ${LOG}; mkfifo ${LOG}; chown 1001 ${LOG}`,
     /its log does not say that it connected/,
   ],
+  [
+    'its log is somebody else’s and says that it connected',
+    'mute',
+    `chown 1001 ${LOG}; while sleep 0.1; do cat /tmp/forged >>${LOG}; done & document=$!`,
+    /its log does not say that it connected/,
+  ],
 ] as const;
 for (const [what, mode, before, why] of someOf(LOST, 1)) {
   test(`the agent does not come back (${what}): the drop-in is taken out again, the agent runs without it, status knows why`, {
@@ -58,6 +64,7 @@ for (const [what, mode, before, why] of someOf(LOST, 1)) {
   }, () => {
     const sandbox = agentHost({ mode });
     try {
+      sandbox.write('tmp/forged', 'Set up control channel successfully\n');
       const { verdict, environ, calls } = installAndWatch(sandbox, { before });
       assert.equal(verdict('install')['restart'], 'scheduled');
       assert.ok(!sandbox.has(dirname(DROP_IN)), 'nor its folder');
