@@ -103,7 +103,11 @@ test('root’s session starts no interpreter that others may change; another use
     sandbox.write('srv-site/open/.keep', '');
     symlinkSync('/usr/bin/python3', sandbox.path('srv-site/open/python3'));
     chmodSync(sandbox.path('srv-site/open'), 0o777);
-    for (const interpreter of ['/srv/python3', '/srv/root/python3']) {
+    // And one whose own modules lie where others may change them.
+    sandbox.write('srv-site/kept/bin/python3', sandbox.read('srv-site/python3'), 0o755);
+    sandbox.write('srv-site/kept/lib/.keep', '');
+    chmodSync(sandbox.path('srv-site/kept/lib'), 0o775);
+    for (const interpreter of ['/srv/python3', '/srv/root/python3', '/srv/kept/bin/python3']) {
       sandbox.write(`${LIBRARY}/${bundle.digest}/interpreter`, `${interpreter}\n`);
       await sandbox.inSession(
         { executable: '/usr/bin/dash', argv0: 'sh', uid: 0, env: { ENV, HOME: '/root' } },

@@ -89,6 +89,10 @@ export const PLANTED: readonly Planted[] = [
     spoil: `mkdir /srv/site; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site/real; ln -s /srv/site/real /home/evil/alternative; ln -s /home/evil/alternative /srv/site/python3; plant ${LIBRARY} /srv/site/python3`,
   },
   {
+    what: 'the folder of its own modules may be written by a group',
+    spoil: `mkdir -p /srv/site/bin /srv/site/lib; chmod 775 /srv/site/lib; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site/bin; plant ${LIBRARY} /srv/site/bin/python3`,
+  },
+  {
     what: 'the path climbs through a folder of somebody',
     spoil: `mkdir /srv/site /home/evil/up; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site; plant ${LIBRARY} /home/evil/up/../../../srv/site/python3`,
   },
