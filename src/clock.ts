@@ -1,4 +1,4 @@
-/** Where time comes from. Whatever polls, waits or times out takes a Clock, so that a test can move it. */
+/** The source of time. Everything that polls, waits or times out takes a Clock, so that a test can move it. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
@@ -8,7 +8,7 @@ export interface Clock {
   keepAliveAfter(milliseconds: number, call: () => void): () => void;
 }
 
-/** setTimeout fires at once when it is asked to wait longer than this. */
+/** setTimeout fires at once for a longer time. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function startTimer(milliseconds: number, call: () => void): NodeJS.Timeout {
@@ -28,7 +28,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls `call` each time that so many milliseconds are over, and keeps the process alive. Returns the function that ends it. */
+/** Calls `call` every `milliseconds` and keeps the process alive. Returns the function that ends it. */
 export function repeat(clock: Clock, milliseconds: number, call: () => void): () => void {
   let cancel = clock.keepAliveAfter(milliseconds, again);
   function again(): void {
@@ -38,13 +38,13 @@ export function repeat(clock: Clock, milliseconds: number, call: () => void): ()
   return () => cancel();
 }
 
-/** For how long something took: does not count the time that the machine was suspended, nor follow a correction of its time. */
+/** For durations: does not count suspended time and ignores corrections of the machine's time. */
 export const steadyClock: Clock = {
   ...systemClock,
   now: () => performance.timeOrigin + performance.now(),
 };
 
-/** Waits so long, or until one of the signals is aborted. Never throws. The process stays alive until then. */
+/** Waits until the time is over or a signal is aborted, and keeps the process alive. Never throws. */
 export function sleep(
   clock: Clock,
   milliseconds: number,

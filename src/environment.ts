@@ -1,17 +1,17 @@
 import type { Interruption } from './interruption.ts';
 
-/** What surrounds one run of the command line, beside its arguments and streams. */
+/** The environment of one run, besides its arguments and streams. */
 export interface Environment {
-  /** The SDK reads those of the process itself: a caller with others has to make them that process's. */
+  /** The environment variables. The SDK reads those of the process, so a caller must set both. */
   readonly variables: NodeJS.ProcessEnv;
   /** The working folder: absolute. Paths that users type start here. */
   readonly folder: string;
-  /** Of this package. */
+  /** The version of this package. */
   readonly version: string;
-  /** How to start the command line as a process of its own: the arguments of Node. */
+  /** Node's arguments that start the command line as a separate process. */
   readonly program: readonly string[];
-  /** Milliseconds since the start of the process: TAB is answered in time, loading included. */
+  /** Milliseconds since the start of the process; completion uses it to answer in time. */
   elapsed(): number;
-  /** From now on Ctrl-C asks the command to end, where it ended the process before. */
+  /** From now on Ctrl-C asks the command to end; before, it ended the process. */
   listenForInterrupts(): Interruption;
 }

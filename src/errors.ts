@@ -1,12 +1,12 @@
-/** Every failure a user can meet. Anything thrown that is not one of these is our bug, and the command line says so. */
+/** The failures that a user can meet. Any other error is a bug of ours, and the command line says so. */
 
-/** What a user needs to get past a failure; `code` is stable and documented, the rest are sentences without a final full stop. */
+/** What a user needs after a failure. `code` is stable and documented; the others are sentences without a full stop. */
 export interface Failure {
   /** Stable name for programs, e.g. `bad-setting`. */
   code: string;
   /** What happened. */
   what: string;
-  /** Why, in the terms of the person who runs the tool. */
+  /** The reason, in words of the user. */
   why: string;
   /** The next thing to do or type. */
   next: string;
@@ -38,7 +38,7 @@ export class UsageError extends UserError {
   }
 }
 
-/** An action that these credentials lack, and on what. */
+/** A missing permission: the action and its resource. */
 export interface Denial {
   readonly action: string;
   readonly resource: string;

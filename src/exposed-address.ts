@@ -2,14 +2,17 @@ import { UsageError } from './errors.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** An address that was given for a service, and what gave it. */
+/** An address of a service, and the setting that it comes from. */
 export interface GivenAddress {
-  /** As messages call it: `--endpoint-url`, `AWS_ENDPOINT_URL`. */
+  /** The setting's name in messages: `--endpoint-url`, `AWS_ENDPOINT_URL`. */
   readonly label: string;
   readonly address: string;
 }
 
-/** Neither encrypted nor on this machine. What is no address counts too: the SDK encrypts `https:` alone. */
+/**
+ * True unless the address is https or on this machine. Also true for a text that is no address: only `https:`
+ * is encrypted.
+ */
 export function isExposed(address: string): boolean {
   try {
     return new URL(address).protocol !== 'https:' && !isOnThisMachine(address);
@@ -18,7 +21,7 @@ export function isExposed(address: string): boolean {
   }
 }
 
-/** @throws TypeError where it is no address */
+/** @throws TypeError if it is no address */
 export function isOnThisMachine(address: string): boolean {
   return LOOPBACK.test(new URL(address).hostname);
 }

@@ -4,20 +4,20 @@ import { UserError } from './errors.ts';
 /** The exit status after Ctrl-C, as shells expect it. */
 export const INTERRUPTED = 130;
 
-/** What a command ends with where Ctrl-C came before it had any effect; `what` says so. */
+/** The error of a command that Ctrl-C ended before it had any effect; `what` says so. */
 export function makeInterrupted(what: string, cause?: unknown): UserError {
   const failure = { code: 'interrupted', what, why: 'you interrupted it', next: 'run it again' };
   return new UserError(failure, { cause, exitStatus: INTERRUPTED });
 }
 
-/** Ctrl-C while nothing has any effect yet: nothing shall have. @throws UserError */
+/** Stops the command if Ctrl-C came before it had any effect. @throws UserError */
 export function refuseInterrupted(interruption: Interruption, what: string): void {
   if (interruption.isRequested) throw makeInterrupted(what);
 }
 
 /**
- * Ctrl-C as a state that deliveries look at. Asked once: cancel what was sent, wait for what runs, report.
- * Asked twice: leave at once.
+ * The state of Ctrl-C. After the first request: cancel what was sent, wait for what runs, report. After the second: leave
+ * at once.
  */
 export class Interruption {
   #requests = 0;
@@ -26,7 +26,7 @@ export class Interruption {
   readonly #leave = new AbortController();
 
   constructor() {
-    // Every call under way listens: Node would warn of a leak from the eleventh on.
+    // Each call adds a listener; 0 turns off Node's warning from the eleventh on.
     setMaxListeners(0, this.#ask.signal, this.#leave.signal);
   }
 
@@ -41,7 +41,7 @@ export class Interruption {
     this.#ask.abort();
   }
 
-  /** As if the user had asked twice, where nothing answers any more. */
+  /** Leaves at once, as after the second request: the service does not answer any more. */
   leave(): void {
     this.#leave.abort();
   }
@@ -55,12 +55,12 @@ export class Interruption {
     return this.#ask.signal;
   }
 
-  /** Aborted when the user wants out at once. */
+  /** Aborted by the second request. */
   get leaveSignal(): AbortSignal {
     return this.#leave.signal;
   }
 
-  /** Calls back on the first request, also when it came before; returns the undo. */
+  /** Calls `listener` at the first request, or now if it came before. Returns the function that removes it. */
   onRequest(listener: () => void): () => void {
     if (this.isRequested) listener();
     this.#listeners.add(listener);

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** The known name nearest to a mistyped one, or undefined when nothing is near enough to be what was meant. */
+/** The known name nearest to a mistyped one; undefined if none is near enough. */
 export function nearestName(typed: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const best = closest(typed, known);

@@ -1,4 +1,4 @@
-/** What the system refused, in words; its own code stays behind them, to be looked up. */
+/** Messages for error codes of the system. The code is printed after the message. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'you may not do that there',
   EADDRINUSE: 'another program listens at that address',
@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the other side did not answer in time',
 };
 
-/** `otherwise` is for an error that the system did not make. */
+/** `otherwise`: the message for an error that did not come from the system. */
 export function describeSystemError(error: unknown, otherwise = (error as Error).message): string {
   const { code = '', path } = error as NodeJS.ErrnoException;
   if (!/^E[A-Z_]+$/.test(code)) return otherwise;

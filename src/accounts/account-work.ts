@@ -7,21 +7,21 @@ import type { OpenService } from './connection.ts';
 import { type AccountName, isLookedUp, labelAccount, narrowSettings } from './names.ts';
 import { findPlaces } from './places.ts';
 
-/** One of the accounts and Regions of a run. */
+/** One account in one Region of a run. */
 export interface AccountPlace {
-  /** Where there are several, with the Region that the profile's file says. */
+  /** With several accounts, the Region is filled in from the profile. */
   readonly name: AccountName;
-  /** For the front of a line; empty where there is only one account. */
+  /** The start of a line about it; empty if there is only one account. */
   readonly label: string;
 }
 
-/** One that is being worked in. */
+/** An account during its work. */
 export interface AccountAtWork extends AccountPlace {
-  /** Of this work alone: it is ended with it. */
+  /** The client of this work; it is released at its end. */
   readonly client: SSMClient;
-  /** Narrowed to this account. */
+  /** The settings for this account alone. */
   readonly settings: Settings;
-  /** Nobody named it: that there is nothing to do here is no failure. */
+  /** It was looked up, not named: then having nothing to do is no failure. */
   readonly isFound: boolean;
 }
 
@@ -31,19 +31,19 @@ export type AccountEnd<T> = { readonly account: AccountPlace } & (
   | { readonly error: unknown }
 );
 
-/** One account in the words of a report: null where the user named none, or nothing failed. */
+/** One account in a report. Null: the user did not name it, or nothing failed. */
 export interface AccountResult {
-  /** Only of those that were named by id. */
+  /** Only for accounts that were named by id. */
   readonly account?: string;
   readonly profile: string | null;
   readonly region: string | null;
   readonly error: Failure | null;
 }
 
-/** So many are worked in at the same time: each has its own limits at the service, and takes memory of its own here. */
+/** How many are worked in at once. The service has limits for each account; the bound is for our memory. */
 const PLACES_AT_ONCE = 32;
 
-/** Where the same work is done in every account and Region that the settings name. */
+/** Does the same work in every account and Region of the settings. */
 export class Workplace {
   readonly #settings: Settings;
   readonly #service: OpenService;
@@ -58,9 +58,9 @@ export class Workplace {
   }
 
   /**
-   * In all of them, many at the same time; one that fails stops no other. In the order of the flags. Accounts whose Regions could
-   * not be found out have failed.
-   * @throws what the work threw, where there is one account alone
+   * Does the work in all of them, many at once; one failure stops no other. The results are in the order of the flags.
+   * An account whose Regions could not be looked up counts as failed.
+   * @throws the error of the work, if there is only one account
    */
   async workInEach<T>(work: (account: AccountAtWork) => Promise<T>): Promise<AccountEnd<T>[]> {
     const { all } = await findPlaces(this.#settings, this.#service, this.#interruption);
@@ -71,7 +71,7 @@ export class Workplace {
     });
   }
 
-  /** Goes on where the work before came to something; what failed there stays failed. @throws as workInEach does */
+  /** Continues in the accounts whose earlier work succeeded; the others stay failed. @throws as workInEach does */
   goOnInEach<T, U>(
     ends: readonly AccountEnd<T>[],
     work: (outcome: T, account: AccountAtWork) => Promise<U>,
@@ -103,7 +103,7 @@ export class Workplace {
   }
 }
 
-/** Credentials that STS has just given are refused where the Region is off [reports of users]. */
+/** In a Region that is not enabled, the service refuses valid credentials [reports of users]. */
 function explainInPlace(error: unknown, { account, region }: AccountName): unknown {
   if (!(error instanceof UserError) || error.code !== 'UnrecognizedClientException' || !account) return error;
   return new UserError(
@@ -117,18 +117,21 @@ function explainInPlace(error: unknown, { account, region }: AccountName): unkno
   );
 }
 
-/** So that every row says where it is from. A profile that has no Region is told by the first call, in better words. */
+/**
+ * Fills in the Region, so that every row can name it. A missing Region stays empty: the first call explains it
+ * better.
+ */
 async function nameRegion(account: AccountName, client: SSMClient): Promise<AccountName> {
   const region = account.region ?? (await client.config.region().catch(() => undefined));
   return { ...account, region };
 }
 
-/** What tells an account from the others, as JSON has it. */
+/** The fields that identify an account in JSON. */
 export function nameFields({ account, profile, region }: AccountName): Omit<AccountResult, 'error'> {
   return { ...(account === undefined ? {} : { account }), profile: profile ?? null, region: region ?? null };
 }
 
-/** One account in the words of a report. */
+/** One account in a report. */
 export function describeAccount(end: AccountEnd<unknown>): AccountResult {
   return { ...nameFields(end.account.name), error: 'error' in end ? toFailure(end.error) : null };
 }

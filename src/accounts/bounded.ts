@@ -1,4 +1,7 @@
-/** Does the work for every item, for so many at the same time; the results are in the order of the items. @throws what the work threw */
+/**
+ * Does the work for every item, at most `atOnce` at a time. Results are in the items' order.
+ * @throws the error of the work
+ */
 export async function workThrough<T, U>(
   items: readonly T[],
   atOnce: number,

@@ -9,18 +9,18 @@ import type { Io } from '../terminal/io.ts';
 import { say, showLine } from '../terminal/safe-text.ts';
 import type { AccountName } from './names.ts';
 
-/** A client of the service, and what to end when the command has finished with it. */
+/** A client of the service, to be closed after use. */
 export interface OpenConnection {
   readonly client: SSMClient;
   close(): Promise<void>;
 }
 
-/** Where the service is, for as many accounts as are asked for. */
+/** Makes clients for any number of accounts. */
 export interface OpenService {
   clientFor(account: AccountName): SSMClient;
-  /** For a client of another service of the same account. */
+  /** The connection for a client of another service in the same account. */
   connectionFor(account: AccountName): Connection;
-  /** For the services that know which accounts and Regions there are; its client has a Region in any case. */
+  /** The caller for services that list accounts and Regions. Its client always has a Region. */
   callerFor(account: Omit<AccountName, 'region'>, signal?: AbortSignal): Caller;
   /** Ends one client before the others. */
   release(client: SSMClient): void;
@@ -28,13 +28,13 @@ export interface OpenService {
   close(): Promise<void>;
 }
 
-/** Reaches the service in the only account the settings name. */
+/** Opens the service in the one account of the settings. */
 export async function connect(settings: Settings, io: Io, environment: Environment): Promise<OpenConnection> {
   const service = await openService(settings, io, environment);
   return { client: service.clientFor(settings.common), close: () => service.close() };
 }
 
-/** Reaches the service the settings name; choosing the lab's endpoint is all that --lab changes. */
+/** Opens the service of the settings. --lab only chooses another endpoint. */
 export async function openService(
   settings: Settings,
   io: Io,
@@ -69,12 +69,12 @@ export async function openService(
     const readRegion = client.config.region;
     const fallback = settings.common.regions[0] ?? 'us-east-1';
     Object.assign(client.config, { region: () => readRegion().catch(() => fallback) });
-    // Of --endpoint-url other services know nothing.
+    // --endpoint-url is for Systems Manager alone, so it is not passed on here.
     return { client, profile: name.profile, variables, endpointUrl: lab?.endpoint, signal };
   };
   const roles = new Map<string, () => Promise<Keys>>();
   let user: Caller | undefined;
-  /** One for all Regions of an account, asked for in the caller’s own Region. */
+  /** One provider of role credentials for all Regions of an account; it asks in the caller’s own Region. */
   const roleIn = (account: string, profile: string | undefined): (() => Promise<Keys>) => {
     const { role = '', externalId } = settings.accounts;
     user ??= callerFor({ profile });
@@ -109,7 +109,7 @@ async function openTheLab(io: Io, variables: NodeJS.ProcessEnv) {
   return lab;
 }
 
-/** Nobody should reach other instances than they thought because of the folder they stand in. */
+/** Says what the config file selects: a user may not know that the working folder has one. */
 function describeConfigFile({ common }: Settings): string {
   const { path, reach } = common.configFile ?? { path: '', reach: [] };
   return reach.length === 0 || common.isQuiet
@@ -117,7 +117,7 @@ function describeConfigFile({ common }: Settings): string {
     : say`ssm-keepalive: ${path} says ` + reach.map(showLine).join(' ') + '\n';
 }
 
-/** The lab's folder is a place on this machine: what the file system refuses there is no bug of ours. */
+/** Explains an error of the file system in the lab's folder: it is no bug of ours. @throws UserError */
 export function explainLabFailure(error: NodeJS.ErrnoException, what = 'the lab could not start'): never {
   if (error instanceof UserError || !/^E[A-Z]+$/.test(error.code ?? '')) throw error;
   throw new UserError(
@@ -134,7 +134,7 @@ export function explainLabFailure(error: NodeJS.ErrnoException, what = 'the lab 
   );
 }
 
-/** What the lab on this machine cannot show: said with every report that rests on it. */
+/** What the lab on this machine cannot show; printed with every report of the lab. */
 export function describeUnfaithful(notFaithful: readonly string[]): string {
   return notFaithful.length === 0
     ? ''

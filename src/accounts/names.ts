@@ -1,15 +1,15 @@
 import { UsageError } from '../errors.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** One account in one Region, as the user named it; undefined: what the AWS variables and files say. */
+/** One account in one Region, as the user named it. Undefined fields: the AWS variables and files decide. */
 export interface AccountName {
-  /** Twelve digits, where a role of that account is assumed. */
+  /** Twelve digits, if a role of this account is assumed. */
   readonly account?: string | undefined;
   readonly profile: string | undefined;
   readonly region: string | undefined;
 }
 
-/** Every profile, or every account that --accounts names, in every Region. */
+/** Every profile, or every account of --accounts, in every Region. */
 export function listAccounts({ common, accounts }: Settings): AccountName[] {
   const { profiles, regions } = common;
   const places = orNone(regions).filter((region) => !accounts.excluded.includes(region ?? ''));
@@ -22,12 +22,12 @@ export function listAccounts({ common, accounts }: Settings): AccountName[] {
   );
 }
 
-/** How many there are, or which, has to be asked for. */
+/** True if the accounts or Regions must be looked up. */
 export function isLookedUp({ accounts }: Settings): boolean {
   return accounts.isAllRegions || isOfOrganization(accounts);
 }
 
-/** The accounts are those that AWS Organizations lists. */
+/** True if AWS Organizations lists the accounts. */
 export function isOfOrganization({ isOrganization, units }: Settings['accounts']): boolean {
   return isOrganization || units.length > 0;
 }
@@ -47,19 +47,19 @@ export function narrowSettings(settings: Settings, { account, profile, region }:
   };
 }
 
-/** What tells an account from the others, for the front of a line: its id or the profile, the Region, or both. */
+/** The label of an account at the start of a line: its id or profile, its Region, or both. */
 export function labelAccount({ account, profile, region }: AccountName): string {
   return [account ?? profile, region].filter(Boolean).join(' ');
 }
 
-/** A sentence about one account, under its name where there are several. */
+/** A sentence about one account, with its label if there are several. */
 export function inAccount(name: AccountName | undefined, sentence: string): string {
   return name ? `${labelAccount(name)}: ${sentence}` : sentence;
 }
 
 /**
- * For what exists in one account alone, such as an instance to connect to. `hint` says which one would do, or what else.
- * @throws UsageError when the flags or variables name several.
+ * For commands that work in one account, such as connect. `hint` ends the error's `next`.
+ * @throws UsageError if the flags or variables name several.
  */
 export function requireOneAccount(settings: Settings, what: string, hint = ''): void {
   const accounts = listAccounts(settings);

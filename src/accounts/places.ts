@@ -1,4 +1,4 @@
-/** Where a run works: the accounts and Regions that its flags name, and those that have to be asked for. */
+/** Finds the accounts and Regions of a run: those that its flags name, and those that must be looked up. */
 import { UserError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -6,7 +6,7 @@ import { workThrough } from './bounded.ts';
 import type { OpenService } from './connection.ts';
 import { type AccountName, isLookedUp, isOfOrganization, listAccounts } from './names.ts';
 
-/** One account in one Region, or an account whose Regions could not be found out. */
+/** One account in one Region, or an account whose Regions could not be looked up. */
 export interface Place {
   readonly name: AccountName;
   readonly error?: unknown;
@@ -14,14 +14,14 @@ export interface Place {
 
 export interface Places {
   readonly all: readonly Place[];
-  /** How many accounts of the organization were left out because nobody can work there. */
+  /** How many accounts of the organization were left out because they are not active. */
   readonly inactiveCount: number;
 }
 
-/** Each lookup is an AssumeRole and a ListRegions, of services that are asked by everybody at once. */
+/** Each lookup is one AssumeRole and one ListRegions; both services throttle. */
 const LOOKUPS_AT_ONCE = 16;
 
-/** @throws UserError where the organization cannot be listed, or nothing is left of it */
+/** @throws UserError if the organization cannot be listed, or no account is left */
 export async function findPlaces(
   settings: Settings,
   service: OpenService,

@@ -1,4 +1,4 @@
-/** Settings in, the exact text that instances receive out. Pure: no clock, environment or network; equal settings give equal bytes. */
+/** Turns Settings into the exact text that instances receive. Pure: equal settings give equal bytes. */
 import { leaveOutComments, leaveOutPythonComments, narrowIndentation } from './comments.ts';
 import type { DialectName } from './dialects.ts';
 import type { BundleSettings } from './inputs.ts';
@@ -18,7 +18,7 @@ import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
 import { VERSION_FILES } from './version-files.ts';
 
-/** Everything one set of settings puts on an instance, and the three scripts that do it. */
+/** The files that one Settings puts on an instance, and the three scripts for them. */
 export interface Bundle {
   readonly version: string;
   /** 16 hex digits over every byte that lands on an instance; names the version directory there. */
@@ -30,7 +30,7 @@ export interface Bundle {
   readonly status: string;
 }
 
-/** Paths and names that every script on the instance shares. */
+/** Paths and names for all templates. */
 const commonValues = {
   version: PRODUCT_VERSION,
   places: PLACES,
@@ -45,7 +45,10 @@ const commonValues = {
   pythonSearch: PYTHON_SEARCH,
 };
 
-/** sshd gives a client up after interval × count without an answer: at least `--max-idle`, so a sleeping laptop finds its login again. */
+/**
+ * sshd gives up a client after interval × count without an answer. Make that at least `--max-idle`, for a
+ * sleeping laptop.
+ */
 const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
   Math.ceil(maxIdleSeconds / intervalSeconds);
 
@@ -54,7 +57,7 @@ function renderFiles(
   render: (template: string, dialect: DialectName, values: Record<string, unknown>) => string,
   trim: (text: string, dialect?: DialectName) => string,
 ): BundleFile[] {
-  // Whether to restart is how a bundle is delivered, not what it is: the copies on the instance may.
+  // --no-restart is about this delivery only, so the copies on the instance always may restart.
   const values = {
     ...commonValues,
     ...settings,
@@ -95,9 +98,9 @@ function renderFiles(
 }
 
 /**
- * Builds the exact text one instance will receive, at most 56 KiB on the wire so that the service's 64 KB limit holds with parameters counted.
- * Reads no clock, environment or network: equal settings give equal bytes, so a repeat push can be skipped.
- * `hasComments` keeps the comments in that say why: for readers, and never sent.
+ * Builds the exact text that an instance receives, at most 56 KiB on the wire: the service's limit of 64 KB also counts
+ * parameters. Reads no clock, environment or network: equal settings give equal bytes, so a repeated push can be skipped.
+ * `hasComments` keeps the comments, for readers; such a text is never sent.
  */
 export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
   const trim = (text: string, dialect?: DialectName) => {
@@ -132,12 +135,12 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
     hereDocument: markOf,
     isInstalled: false,
   };
-  // The files are put in afterwards: what looks like a comment in them is part of a file with a sum.
+  // The files are inserted after comments are removed: their bytes must match their sums.
   const renderScript = (template: string) =>
     trim(render(template, 'sh', values)).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
       hereDocument(all.find((file) => file.sha256 === sum)?.text ?? ''),
     );
-  // Most commands send one of the three: the others are made when somebody asks for them.
+  // Most commands need one of the three scripts, so the others are rendered on demand.
   const uninstaller = lazily(() => renderScript('host/uninstall.sh.ejs'));
   const status = lazily(() => renderScript('host/status.sh.ejs'));
   const bundle: Bundle = {
@@ -163,10 +166,10 @@ function lazily(make: () => string): () => string {
   };
 }
 
-/** Stands for a file while the script around it is made. */
+/** The placeholder of a file while the script around it is rendered. */
 const markOf = (text: string): string => `@@SSMKA-FILE-${sha256(text)}@@\n`;
 
-/** Equal files once, under all their names: the blocks differ in nothing. */
+/** Groups equal files, with all their names: all blocks have the same text. */
 function gatherTexts(files: readonly BundleFile[]): { names: string[]; text: string }[] {
   const names = new Map<string, string[]>();
   for (const { place, path, text } of files)

@@ -31,9 +31,9 @@ const PARAMETERS = {
 } as const;
 
 /**
- * A CloudFormation template in JSON: the document that installs the bundle, and the association that runs it on what is there
- * and on what comes. The document has no name of its own, so that another bundle is another document: the association is
- * then a new one too, and runs at once.
+ * A CloudFormation template in JSON: the document that installs the bundle, and the association that runs it on existing
+ * and future instances. The document's name is not fixed: another bundle makes another document and so another
+ * association, which runs at once.
  */
 export function cloudFormationTemplate(bundle: Bundle): string {
   const { version, digest } = bundle;

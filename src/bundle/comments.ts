@@ -1,11 +1,11 @@
-/** A comment on a line of its own: a hash and a space. Not ours to touch: `#!`, and markers like `# >>>`. */
+/** A comment on its own line: a hash and a space. Not `#!`, and not markers such as `# >>>`. */
 const COMMENT = /^\s*# (?!>>>|<<<)/;
 /** For linters, which read the text with its comments. */
 const DIRECTIVE = /^\s*# shellcheck /;
 
 /**
- * The text without its comment lines, but for those at its head, which say what it is: an instance needs no more, and what is
- * sent has to fit. Shell, fish and Python alike; the line numbers change, nothing else does.
+ * Removes comment lines, except those at the top, which say what the file is: the text that is sent must be small.
+ * For shell, fish and Python. Only line numbers change.
  */
 export function leaveOutComments(text: string): string {
   const lines = text.split('\n');
@@ -17,19 +17,22 @@ export function leaveOutComments(text: string): string {
     .replace(/^\n+/, '');
 }
 
-/** The text with one space for each level: what is sent has to fit. Nothing of ours depends on the number, Python included. */
+/**
+ * Indents with one space a level, to make the text smaller. Our texts do not depend on the width, also not in
+ * Python.
+ */
 export const narrowIndentation = (text: string, spacesPerLevel: number): string =>
   text.replace(/^ +/gm, (spaces) => ' '.repeat(Math.ceil(spaces.length / spacesPerLevel)));
 
-/** A string that is a statement of its own, inside a class or a function, with the blank line after it. */
+/** A docstring of a class or function, with the blank line after it. */
 const DOCSTRING = /^ +"""[\s\S]*?"""\n\n?/gm;
 
-/** A comment after a statement; no string of ours holds two spaces and a hash. */
+/** A comment after a statement. No string of ours contains two spaces and a hash. */
 const TRAILING = /(?<=\S) {2,}# .*$/gm;
 
 /**
- * Python text without the docstrings of its classes and functions, and without comments after statements; the docstring of the
- * module stays, which says what the file is.
+ * Removes docstrings of classes and functions, and comments after statements. The module's docstring stays: it says what
+ * the file is.
  */
 export const leaveOutPythonComments = (text: string): string =>
   text.replace(DOCSTRING, '').replace(TRAILING, '');

@@ -1,14 +1,14 @@
 /**
- * One Dialect per language that a value can be printed into. A template gets its dialect's quoter as EJS `escape`,
- * so `<%= value %>` is always one safe word there, or the rendering stops.
+ * One Dialect for each language of a template. Its quoter is the template's EJS `escape`, so `<%= value %>` always
+ * gives one safe word, or the rendering fails.
  */
 export interface Dialect {
   readonly name: string;
-  /** The oldest version the quoting was chosen for; `any` where the grammar has been stable for good. */
+  /** The oldest version that reads this quoting; `any`: every version does. */
   readonly oldestVersion: string;
   /**
-   * The text that this language reads back as exactly `value`.
-   * @throws UnquotableError for undefined, and for what the language cannot carry.
+   * Quotes `value`, so that this language reads exactly `value` back.
+   * @throws UnquotableError for undefined, and for a value that the language cannot express.
    */
   quote(value: unknown): string;
 }
@@ -24,7 +24,7 @@ export type DialectName =
   | 'yaml'
   | 'dockerfile';
 
-/** A value that would not arrive as it is: our bug if it was ours, a bad setting if it was the user's. */
+/** A value cannot be quoted: a bug of ours, or a bad setting of the user. */
 export class UnquotableError extends Error {
   readonly dialect: string;
   readonly reason: string;
@@ -39,7 +39,7 @@ export class UnquotableError extends Error {
 
 function textOf(dialect: string, value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  // An undefined printed as an empty word is how a guard becomes `[ -e /off ]`.
+  // An undefined value printed as an empty word would turn a guard into `[ -e /off ]`.
   if (typeof value !== 'string')
     throw new UnquotableError(dialect, `it is ${value === null ? 'null' : typeof value}, not text`);
   if (/\p{Surrogate}/u.test(value))
@@ -53,7 +53,7 @@ function refuse(dialect: string, value: string, pattern: RegExp, reason: string)
 
 const PLAIN_WORD = /^[A-Za-z0-9_./,:@+-]+$/;
 
-/** Quotes outside the quotes: inside, zsh with RC_QUOTES reads two of them as one. */
+/** Closes the quotes before each `'`: inside quotes, zsh with RC_QUOTES reads `''` as one quote. */
 function quoteShellWord(dialect: string, value: unknown): string {
   const text = textOf(dialect, value);
   refuse(dialect, text, /\0/, 'it has a NUL, which ends every shell word');
@@ -71,7 +71,7 @@ const shell = (name: DialectName, oldestVersion: string): Dialect => ({
   quote: (value) => quoteShellWord(name, value),
 });
 
-/** fish knows two escapes inside single quotes, `\\` and `\'`. */
+/** fish has two escapes inside single quotes: `\\` and `\'`. */
 function quoteFishWord(value: unknown): string {
   const text = textOf('fish', value);
   refuse('fish', text, /\0/, 'it has a NUL, which ends every shell word');
@@ -79,7 +79,7 @@ function quoteFishWord(value: unknown): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }
 
-/** ASCII only, so that no coding line decides what it means; `u''` so that 2.7 reads `\u` at all. */
+/** ASCII only, so that it is independent of the file's coding; `u''`, because 2.7 needs it for `\u`. */
 function quotePythonText(value: unknown): string {
   const text = textOf('python', value);
   const escaped = Array.from(text, (character) => {
@@ -93,7 +93,7 @@ function quotePythonText(value: unknown): string {
   return `u'${escaped.join('')}'`;
 }
 
-/** One word of a unit file: C-style escapes, and `%%` because `%` starts a specifier [systemd.syntax(7), systemd.unit(5)]. */
+/** One word of a unit file: C escapes, and `%%` because `%` starts a specifier [systemd.syntax(7), systemd.unit(5)]. */
 function quoteSystemdWord(value: unknown): string {
   const text = textOf('systemd', value);
   refuse('systemd', text, /[\0-\x1f\x7f]/, 'it has a control character, and a unit file is made of lines');
@@ -101,15 +101,15 @@ function quoteSystemdWord(value: unknown): string {
 }
 
 /**
- * A double-quoted scalar, which YAML 1.1 and 1.2 read alike. ASCII only; after each newline of a long text comes an escaped
- * line break, so that people and diffs see its lines. The tenth column is deeper than any template's keys.
+ * A double-quoted scalar, which YAML 1.1 and 1.2 read in the same way. ASCII only. A long text gets an escaped line break
+ * after each newline, so that people and diffs see its lines. Column ten is deeper than any template's keys.
  */
 function quoteYamlText(value: unknown): string {
   const lines = textOf('yaml', value).split('\n').map(escapeYamlLine);
   return `"${lines.join(`\\n\\\n${' '.repeat(10)}`)}"`;
 }
 
-/** A space at the start of a line would be taken for its indentation. */
+/** Escapes a space at the start of a line, which would count as indentation. */
 function escapeYamlLine(line: string): string {
   const escaped = Array.from(line, (character) => {
     const code = character.codePointAt(0)!;
@@ -122,10 +122,10 @@ function escapeYamlLine(line: string): string {
   return escaped.startsWith(' ') ? `\\${escaped}` : escaped;
 }
 
-/** base64 has an equals sign at its end. */
+/** `=` is here for the end of base64. */
 const DOCKERFILE_WORD = /^[A-Za-z0-9_./,:@+=-]+$/;
 
-/** A Dockerfile has one grammar for ENV, another for RUN and a third for comments: only what is the same word in each. */
+/** Allows only words that mean the same in ENV, in RUN and in comments: each has its own grammar. */
 function quoteDockerfileWord(value: unknown): string {
   const text = textOf('dockerfile', value);
   if (!DOCKERFILE_WORD.test(text))

@@ -1,16 +1,16 @@
 import { UserError } from '../errors.ts';
 import type { ScriptName } from './wire.ts';
 
-/** The limit of the service for a document with its parameters [model]; the parameters of ours are under 100 bytes. */
+/** The service's limit for a document with its parameters [model]; our parameters are under 100 bytes. */
 const LARGEST_BYTES = 64 * 1024 - 256;
 
-/** Digits alone, 5 to 172800: the bounds of the agent [agent source], as AWS-RunShellScript has them. */
+/** Digits, 5 to 172800: the agent's bounds [agent source], as in AWS-RunShellScript. */
 const TIMEOUT_PATTERN = '([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)';
 
 /**
- * The text of a document that runs one script and takes nothing but a time: who may run it, may run that script and no other.
- * The agent joins the lines as it does for AWS-RunShellScript, so an instance gets the same bytes.
- * @throws UserError where it would be more than the service takes.
+ * The text of a document that runs one script; its only parameter is a time. A permission for the document is a
+ * permission for this script alone. The agent joins the lines as for AWS-RunShellScript, so an instance gets the same bytes.
+ * @throws UserError if it would be larger than the service allows.
  */
 export function makeDocument(verb: ScriptName, productVersion: string, commands: readonly string[]): string {
   const content = JSON.stringify({

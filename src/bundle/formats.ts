@@ -6,18 +6,18 @@ import { renderTemplate } from './render.ts';
 import { packText, wireCommands } from './wire.ts';
 
 export interface FormatOptions {
-  /** Where the instances find the output of `render installer`: https, http or s3. */
+  /** The address of the output of `render installer`: https, http or s3. */
   readonly url: string | undefined;
 }
 
-/** One text that brings the same bundle to hosts by somebody else's tool. */
+/** One text that installs the same bundle with another tool. */
 export interface Format {
   readonly name: string;
   /** One line for people. */
   readonly describe: string;
   readonly usesUrl: 'never' | 'may' | 'must';
   render(bundle: Bundle, options: FormatOptions): string;
-  /** How much the place it is meant for takes, and what to do with more. */
+  /** The size limit of that tool, and what to do above it. */
   readonly limit?: { readonly bytes: number; readonly what: string; readonly next: string };
 }
 
@@ -28,7 +28,7 @@ const USER_DATA = {
   next: 'for EC2 put the output of  ssm-keepalive render installer  where instances reach it, and give --url',
 };
 
-/** In memory and gone with the next boot; scripts of this boot still find it. */
+/** /run is gone after the next boot, but all scripts of this boot find the file. */
 const FIRST_BOOT_SCRIPT = '/run/ssm-keepalive-first-boot.sh';
 
 export const FORMATS: readonly Format[] = [

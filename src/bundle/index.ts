@@ -1,4 +1,4 @@
-/** Settings in, the exact text that instances receive out. */
+/** Turns Settings into the exact text that instances receive. */
 export { type Bundle, renderBundle } from './bundle.ts';
 export { makeDocument } from './document.ts';
 export { FORMATS, type Format } from './formats.ts';

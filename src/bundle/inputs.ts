@@ -1,4 +1,4 @@
-/** What the bundle is made from: everything that decides its bytes, and nothing about how it is delivered. */
+/** The input of a bundle: everything that decides its bytes, nothing about delivery. */
 export interface BundleSettings {
   readonly keeper: 'auto' | 'relay' | 'prompt';
   readonly wrap: 'none' | 'tmux';

@@ -2,18 +2,18 @@
 import type { EntryName } from './inputs.ts';
 
 export type KeeperName = 'relay' | 'prompt' | 'none';
-/** What the idle timer counts: the documented one is `input`; a field measurement in 2019 saw `output`; `any` is both. */
+/** What restarts the idle timer: `input` is documented; in 2019 somebody measured `output`; `any`: both. */
 export type IdlePolicy = 'input' | 'output' | 'any';
-/** What the session is doing meanwhile: idle at its prompt, a foreground job that neither reads nor prints, a program that reads. */
+/** The session's activity: idle at its prompt, a foreground job that neither reads nor prints, a program that reads. */
 export type Activity = 'prompt' | 'silent-job' | 'reading';
 /**
- * `swallows`: a line editor that can be told to ignore the answer. `plain`: it has no way to do so, and only the relay keeps it.
- * `untouched`: no entry starts in it; a session becomes this shell from one that is kept.
+ * `swallows`: its line editor can be told to ignore the answer. `plain`: it cannot, so only the relay keeps it.
+ * `untouched`: no entry starts in it; a kept session can start it as a second shell.
  */
 export type ShellClass = 'swallows' | 'plain' | 'untouched';
-/** Whether the client's terminal answers `ESC[5n`, as every emulator does and many programs that drive sessions do not. */
+/** Whether the client answers `ESC[5n`. Every terminal emulator does; many programs that drive sessions do not. */
 export type ClientKind = 'answers' | 'silent';
-/** What makes a session survive a lost connection. */
+/** What lets a session survive a lost connection. */
 export type WrapperName = 'none' | 'tmux';
 export type ShellName = 'bash' | 'zsh' | 'fish' | 'dash' | 'busybox ash' | 'ksh' | 'mksh';
 
@@ -27,7 +27,7 @@ export const WRAPPERS: readonly WrapperName[] = ['none', 'tmux'];
 export interface KeptShell {
   readonly name: ShellName;
   readonly class: ShellClass;
-  /** `env` means that it may be the agent's `sh`. */
+  /** `env`: it may be the agent's `sh`. */
   readonly entries: readonly EntryName[];
 }
 
@@ -48,7 +48,7 @@ export interface Keeper {
     readonly policy: IdlePolicy;
     readonly activity: Activity;
     readonly shell: ShellClass;
-    /** Default answers. */
+    /** Default: `answers`. */
     readonly client?: ClientKind;
   }): boolean;
 }

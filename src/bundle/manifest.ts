@@ -3,7 +3,7 @@ import type { BundleSettings, EntryName } from './inputs.ts';
 
 /** One file of a bundle. */
 export interface BundleFile {
-  /** `block`: not the whole file, but the marked lines at its top; `mode` means nothing then. */
+  /** `block`: only the marked lines at the top of the file; then `mode` is not used. */
   readonly kind: 'file' | 'block';
   /** A bare name lies in the version directory; an absolute path is a stub or an entry. */
   readonly path: string;
@@ -12,13 +12,13 @@ export interface BundleFile {
   readonly text: string;
   /** `any`: in the version directory. `local`, `opt`: only when the library is there. */
   readonly place: 'any' | 'local' | 'opt';
-  /** What it belongs to: the version itself, the common stub, one entry, or sshd. */
+  /** The part of the product that it belongs to: the version, the common stub, one entry, or sshd. */
   readonly entry: 'version' | 'stub' | 'ssh' | EntryName;
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** The settings that a host must be able to tell without the machine that rendered them. */
+/** The settings that a host must know by itself. */
 export function manifestSettings(version: string, settings: BundleSettings): [string, string][] {
   return [
     ['version', version],
@@ -35,7 +35,7 @@ export function manifestSettings(version: string, settings: BundleSettings): [st
 
 /**
  * The manifest as it lies in the version directory: `set NAME VALUE` lines, then `file|block PLACE ENTRY MODE SHA256 PATH` lines.
- * Words and one space, because `read` of every sh parses that; no path of ours has a space.
+ * One space between words, because `read` of every sh can parse that. No path of ours contains a space.
  */
 export function formatManifest(settings: readonly [string, string][], files: readonly BundleFile[]): string {
   const lines = [

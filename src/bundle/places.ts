@@ -1,28 +1,31 @@
 import type { EntryName } from './inputs.ts';
 
-/** Where a bundle may live on an instance; the first whose every path component is root's alone. Older Debian has /usr/local as root:staff. */
+/**
+ * Places of a bundle on an instance. The first counts whose path belongs to root alone; older Debian has
+ * /usr/local as root:staff.
+ */
 export const PLACES = [
   { name: 'local', parent: '/usr/local/lib', library: '/usr/local/lib/ssm-keepalive' },
   { name: 'opt', parent: '/opt', library: '/opt/ssm-keepalive' },
 ] as const;
 export type Place = (typeof PLACES)[number];
 
-/** The agent's units: the package's and the snap's of Ubuntu images. */
+/** The agent's units: of the package, and of the snap on Ubuntu images. */
 export const AGENT_UNITS = [
   'amazon-ssm-agent.service',
   'snap.amazon-ssm-agent.amazon-ssm-agent.service',
 ] as const;
 
-/** Sorted first: the inner shell then reads every other profile script once, and what they print appears once. */
+/** `00-` sorts first, so that the inner shell reads every other profile script, and each prints once. */
 export const PROFILE_STUB = '/etc/profile.d/00-ssm-keepalive.sh';
 
 /** The same for fish, which reads no sh. */
 export const FISH_STUB = '/etc/fish/conf.d/00-ssm-keepalive.fish';
 
 /**
- * Startup files of others that get a marked block, where they exist. Debian and SUSE name bash's bash.bashrc, Red Hat and
- * Amazon Linux bashrc; Debian has zsh's in a folder, the others have not. SUSE keeps the administrator's part in a file of
- * its own, which new releases have alone.
+ * Existing startup files that get a marked block. Bash's file is bash.bashrc on Debian and SUSE, bashrc on Red Hat and
+ * Amazon Linux. Zsh's file is in a folder on Debian only. SUSE has a separate file for the administrator; new releases
+ * have only that one.
  */
 export const BLOCKS: readonly { readonly entry: EntryName; readonly path: string }[] = [
   { entry: 'profile', path: '/etc/zsh/zprofile' },
@@ -34,7 +37,7 @@ export const BLOCKS: readonly { readonly entry: EntryName; readonly path: string
   { entry: 'rc', path: '/etc/zshrc' },
 ];
 
-/** `zz-`: systemd lets the last drop-in win, and ours chains to the ENV it replaces. */
+/** `zz-` sorts last: in systemd the last drop-in wins. Our entry restores the ENV that it replaced. */
 export const dropInPath = (unit: string) => `/etc/systemd/system/${unit}.d/zz-ssm-keepalive.conf`;
 
 /** First in its folder: sshd takes the first value it meets. */
@@ -44,14 +47,14 @@ export const SSH_DROP_IN = '/etc/ssh/sshd_config.d/00-ssm-keepalive.conf';
 export interface StubFile {
   readonly kind: 'file' | 'block';
   readonly place: Place;
-  /** `stub` is the one all entries go through. */
+  /** `stub`: the file that all entries go through. */
   readonly entry: EntryName | 'stub' | 'ssh';
   readonly path: string;
   readonly template: string;
   readonly dialect: 'sh' | 'fish' | 'systemd';
 }
 
-/** Every stub for one place, in the order in which they are put in place. */
+/** The stubs for one place, in the order of installation. */
 export function stubFiles(place: Place, entries: readonly EntryName[], hasSsh: boolean): StubFile[] {
   const stubs: StubFile[] = [
     sh(place, 'stub', `${place.library}/entry.sh`, 'entry/stub-env.sh.ejs'),
@@ -66,7 +69,7 @@ export function stubFiles(place: Place, entries: readonly EntryName[], hasSsh: b
       ...sh(place, 'env', dropInPath(unit), 'entry/drop-in.conf.ejs'),
       dialect: 'systemd' as const,
     })),
-    // Last: what can fail in it takes nothing else along.
+    // Last, because it can fail, and then everything else is already in place.
     sh(place, 'ssh', SSH_DROP_IN, 'host/sshd.conf.ejs'),
   ];
   return stubs.filter(

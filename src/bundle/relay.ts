@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BundleSettings } from './inputs.ts';
 import { templatesPath } from './render.ts';
 
-/** In the order in which they use one another; tmux only with the wrapper. */
+/** A module uses only earlier ones; tmux only with the wrapper. */
 export const MODULES = ['bytes', 'keeper', 'pump', 'shell', 'record', 'tmux', 'main'] as const;
 
 const DOCSTRING = /^"""[\s\S]*?"""\n/;
@@ -11,8 +11,8 @@ const OWN_IMPORT = /^from relay\.\w+ import .*\n/gm;
 const IMPORT = /^import \w+\n/gm;
 
 /**
- * The relay as one Python text, from the modules in templates/relay: one file starts sooner than seven.
- * What a module imports from another is there already, and what it imports from Python stands at the head, once.
+ * Joins the modules in templates/relay into one Python text, because one file starts faster than seven. Imports between
+ * modules are dropped; imports from Python's library are collected at the top.
  */
 export function joinRelay({ wrap }: Pick<BundleSettings, 'wrap'>): string {
   const texts = MODULES.filter((name) => name !== 'tmux' || wrap === 'tmux').map((name) =>

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ejs from 'ejs';
 import { DIALECTS, type DialectName } from './dialects.ts';
 
-/** templates/ lies beside src/ and dist/, however deep the bundler puts this module. */
+/** templates/ is beside src/ and dist/; the depth of this module in dist/ varies. */
 function findTemplates(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, 'templates');
@@ -22,13 +22,13 @@ export function templatesPath(): string {
 }
 
 interface RenderOptions {
-  /** Shows the comments of the template itself in the text, but for its header. */
+  /** Keeps the template's own comments in the text, except its header. */
   readonly hasReasons?: boolean;
 }
 
 /**
- * Prints one template with `values`, every `<%= %>` quoted for `dialect`.
- * A name that `values` lacks stops the rendering: it never becomes an empty word.
+ * Renders one template with `values`; every `<%= %>` is quoted for `dialect`.
+ * @throws Error if the template uses a name that `values` lacks
  */
 export function renderTemplate(
   name: string,
@@ -40,7 +40,7 @@ export function renderTemplate(
   try {
     return compileTemplate(name, dialect, { hasReasons })(locals);
   } catch (error) {
-    // Compiled again in the slow way, which knows the line that failed.
+    // Compiles again with line numbers, to name the line that failed.
     compileTemplate(name, dialect, { hasReasons, knowsLines: true })(locals);
     throw error;
   }
@@ -48,7 +48,7 @@ export function renderTemplate(
 
 const compiled = new Map<string, ejs.TemplateFunction>();
 
-/** Each once for each dialect, and without what names a failing line: that is half of the time that rendering takes. */
+/** Compiles each template once a dialect. Line numbers are off: they cost half of the rendering time. */
 function compileTemplate(
   name: string,
   dialect: DialectName,
@@ -72,7 +72,10 @@ function compileTemplate(
   return template;
 }
 
-/** Each comment of a template as a comment of its text, indented as what it stands before. Not the header: it may be inside a line. */
+/**
+ * Turns each comment of a template into a comment of its text, with the same indent; not the header, which may
+ * be inside a line.
+ */
 const showReasons = (source: string): string =>
   source.replace(/\n((?:<%#[\s\S]*?-%>\n)+)(?=( *))/g, (_, comments: string, indentation: string) => {
     const lines = comments

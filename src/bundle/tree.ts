@@ -3,7 +3,7 @@ import { sha256 } from './manifest.ts';
 import { AGENT_UNITS, dropInPath, FISH_STUB, PLACES } from './places.ts';
 import { INTERPRETERS } from './python.ts';
 
-/** One file of an image, by its path below the image's root. */
+/** One file of an image; `path` is below the image's root. */
 export interface TreeFile {
   readonly path: string;
   readonly mode: number;
@@ -14,9 +14,9 @@ const library = PLACES[0].library.slice(1);
 const CURRENT = `${library}/current`;
 
 /**
- * The files that the installer puts into an empty image, in the order in which they may appear there: the version, the stubs,
- * and last `current`, without which the stubs do nothing. Not among them: marked lines in files of others, and the drop-in
- * of sshd, which sshd itself has to be asked about.
+ * The files that the installer puts into an empty image, in a safe order: the version, the stubs, and last `current`,
+ * without which the stubs do nothing. Not included: marked lines in other files, and the drop-in of sshd, which only
+ * sshd can validate.
  */
 export function treeFiles({ files, digest }: Bundle): TreeFile[] {
   const taken = files.filter(
@@ -29,9 +29,9 @@ export function treeFiles({ files, digest }: Bundle): TreeFile[] {
     ...taken
       .filter(({ place }) => place === 'any')
       .map(({ path, mode, text }) => ({ path: placeOf(path, digest), mode, text })),
-    // What the installer finds out by trying: the entry looks further where it is not there.
+    // The installer finds the interpreter by trying; here it is assumed, and the entry searches if it is missing.
     ...(has('relay.py') ? [plain(`${library}/${digest}/interpreter`, `${INTERPRETERS[0]}\n`)] : []),
-    // For uninstall.sh: folders that go again when they are empty.
+    // For uninstall.sh: folders that it removes when they are empty.
     ...(made.length > 0 ? [plain(`${library}/record`, made.map((path) => `dir ${path}\n`).join(''))] : []),
     ...taken
       .filter(({ place }) => place !== 'any')
@@ -41,8 +41,8 @@ export function treeFiles({ files, digest }: Bundle): TreeFile[] {
 }
 
 /**
- * The sums of what the bundle in use has put into a tree, by path; empty where there is none. `read` gives the text at a
- * path, or undefined.
+ * The sums of the files that the bundle in use has put into a tree, by path; empty if there is no bundle. `read` returns
+ * the text at a path, or undefined.
  */
 export function recordedFiles(read: (path: string) => string | undefined): Map<string, string> {
   const found = new Map<string, string>();
@@ -54,7 +54,7 @@ export function recordedFiles(read: (path: string) => string | undefined): Map<s
     const [kind, place, , , sum, path] = line.split(' ');
     if (kind === 'file' && place !== 'opt' && sum && path) found.set(placeOf(path, digest), sum);
   }
-  // State of ours, which no manifest has.
+  // Our own state files, which are not in the manifest.
   for (const path of [
     `${library}/${digest}/manifest`,
     `${library}/${digest}/interpreter`,

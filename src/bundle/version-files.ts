@@ -2,10 +2,10 @@ import type { DialectName } from './dialects.ts';
 import type { BundleSettings } from './inputs.ts';
 import { joinRelay } from './relay.ts';
 
-/** A file of the version directory: which template, in which language, and for which settings. */
+/** A file of the version directory: its template, its language, and the settings that need it. */
 export interface VersionFile {
   readonly path: string;
-  /** In templates/, or what makes the text. */
+  /** A path in templates/, or a function that makes the text. */
   readonly template: string | ((settings: BundleSettings) => string);
   readonly dialect: DialectName;
   isNeeded(settings: BundleSettings): boolean;
@@ -17,9 +17,13 @@ const withPrompt = ({ keeper }: BundleSettings) => keeper !== 'relay';
 const withRelay = ({ keeper }: BundleSettings) => keeper !== 'prompt';
 const withTmux = ({ wrap }: BundleSettings) => wrap === 'tmux';
 
-/** A new keeper or shell is one line here and its template; the installer, the manifest and the tests loop over this list. */
+/**
+ * The version's files. A new keeper or shell needs one line here and a template; installer, manifest and tests
+ * loop over this list.
+ */
 export const VERSION_FILES: readonly VersionFile[] = [
-  // The installer has the first text right above, and gzip finds a repetition 32 KiB away, no further: alike stands beside alike.
+  // Similar texts are neighbours: gzip finds repetitions only within 32 KiB. The installer stands right before
+  // the first.
   { path: 'host.sh', template: 'host/host.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'restart.sh', template: 'host/restart.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'status.sh', template: 'host/status.sh.ejs', dialect: 'sh', isNeeded: always },

@@ -28,19 +28,22 @@ export class BundleTooLargeError extends UserError {
   }
 }
 
-/** What `commands` is to the service: bytes of JSON. */
+/** The size of `commands` as the service counts it: in bytes of JSON. */
 export function wireBytes(commands: readonly string[]): number {
   return Buffer.byteLength(JSON.stringify(commands));
 }
 
-/** Level 9, the memory level that packs these texts best, and a fixed header: no time, and no trace of the system that packed it. */
+/**
+ * Packs with the best level for these texts and with a fixed header, so that equal texts give equal bytes on
+ * every system.
+ */
 export function packText(text: string): string {
   const packed = gzipSync(text, { level: 9, memLevel: 6 });
   packed[9] = 255;
   return packed.toString('base64').replace(/.{1,4000}/g, '$&\n');
 }
 
-/** The three scripts, and the files they carry. */
+/** The three scripts and their files. */
 interface Scripts {
   readonly files: readonly BundleFile[];
   readonly installer: string;
@@ -49,8 +52,8 @@ interface Scripts {
 }
 
 /**
- * The `commands` parameter of AWS-RunShellScript that runs one of the scripts: a header for people, then the script packed,
- * because the service expands `{{ssm:…}}` in what it can read. Equal scripts give equal commands.
+ * The `commands` parameter of AWS-RunShellScript for one of the scripts: a header for people, then the packed script.
+ * Packed, because the service expands `{{ssm:…}}` in plain text. Equal scripts give equal commands.
  * @throws BundleTooLargeError naming the largest files.
  */
 export function wireCommands(name: ScriptName, bundle: Scripts): string[] {
@@ -61,7 +64,7 @@ export function wireCommands(name: ScriptName, bundle: Scripts): string[] {
   return commands;
 }
 
-/** Each is packed once: thousands of accounts share the text. */
+/** Each script is packed once: thousands of accounts share the text. */
 const packed = new WeakMap<Scripts, Map<ScriptName, string[]>>();
 
 function packCommands(name: ScriptName, bundle: Scripts): string[] {

@@ -1,8 +1,11 @@
-/** What people suspect when a session dies, answered; the same for every account. */
+/** Answers to frequent suspicions about lost sessions; the same for every account. */
 export interface Answer {
   readonly question: string;
   readonly answer: string;
-  /** Of what kind the knowledge is: the service's documentation, public sources, what people reported, or a conclusion from those. */
+  /**
+   * The kind of evidence: the service's documentation, public source code, reports of users, or a conclusion
+   * from these.
+   */
   readonly basis: 'documented' | 'sources' | 'reported' | 'inferred';
 }
 

@@ -1,4 +1,4 @@
-/** What a check of `doctor` is: its name, the facts it needs, and what it makes of them. */
+/** A check of `doctor`: its name, the facts that it needs, and its judgement. */
 import type { CredentialFacts } from '../fleet/credentials.ts';
 import type { Verdict } from '../fleet/judge.ts';
 import type { Permission } from '../fleet/permissions.ts';
@@ -6,7 +6,7 @@ import type { SessionHistory } from '../fleet/session-history.ts';
 import type { SessionLimits } from '../fleet/session-limits.ts';
 import type { MachineFacts } from './machine.ts';
 
-/** ok: nothing to do. note: worth knowing, nothing that has to be done. todo: something has to be done. unknown: could not be looked at. */
+/** ok: nothing to do. note: worth knowing. todo: something must be done. unknown: could not be checked. */
 export type Level = 'ok' | 'note' | 'todo' | 'unknown';
 
 export interface Finding {
@@ -14,18 +14,18 @@ export interface Finding {
   /** One sentence without a final full stop. */
   readonly finding: string;
   readonly evidence: readonly string[];
-  /** What to do or type; empty where there is nothing. */
+  /** What to do or type; empty: nothing. */
   readonly next: string;
 }
 
-/** Everything that is looked at, each once. */
+/** All facts; each is read once. */
 export interface Facts {
   readonly credentials: CredentialFacts & { readonly now: Date };
   readonly permissions: readonly Permission[];
   readonly limits: SessionLimits;
-  /** `isKnown` is false where the service has no such instance. */
+  /** `isKnown` is false if the service has no such instance. */
   readonly instance: InstanceFacts;
-  /** What the status script said on the instance. */
+  /** The result of the status script on the instance. */
   readonly status: Verdict;
   readonly machine: MachineFacts;
   readonly history: SessionHistory & { readonly since: string };
@@ -43,13 +43,13 @@ export interface InstanceFacts {
 
 export type FactName = keyof Facts;
 
-/** Why a fact is not known, and what would make it known. */
+/** Why a fact is not known, and how to find it out. */
 export interface Gap {
   readonly why: string;
   readonly next: string;
 }
 
-/** What could be found out, and why the rest could not. */
+/** The known facts, and a reason for each missing one. */
 export interface Evidence {
   readonly facts: Partial<Facts>;
   readonly gaps: Readonly<Partial<Record<FactName, Gap>>>;
@@ -60,7 +60,7 @@ export interface Evidence {
 export interface Check {
   readonly name: string;
   readonly needs: readonly FactName[];
-  /** Left out where no instance was named. */
+  /** It concerns one instance, so it is left out if none was named. */
   readonly isOfInstance: boolean;
   run(evidence: Evidence): Finding;
 }
@@ -69,13 +69,13 @@ interface CheckSpec<K extends FactName> {
   readonly name: string;
   readonly needs: readonly K[];
   readonly isOfInstance?: boolean;
-  /** Facts that it needs are there; others may be. */
+  /** Judges the facts. All that it needs are present; others may be. */
   readonly look: (facts: Pick<Facts, K> & Partial<Facts>, connection: string) => Finding;
-  /** What a missing fact says by itself; without it the check is unknown. */
+  /** Judges a missing fact; without this function the check is unknown. */
   readonly explainGap?: (gap: Gap) => Finding;
 }
 
-/** A check whose `look` is asked only when all that it needs is known. */
+/** Makes a check; its `look` is called only if all needed facts are known. */
 export function defineCheck<K extends FactName>(spec: CheckSpec<K>): Check {
   const { name, needs, isOfInstance = false, look, explainGap = notChecked } = spec;
   return {

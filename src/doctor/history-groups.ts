@@ -1,4 +1,4 @@
-/** Ended sessions by user and instance: how many of them are as long as a limit. */
+/** Groups ended sessions by user and instance, and counts those that ended at a limit. */
 import type { PastSession, SessionHistory } from '../fleet/session-history.ts';
 import type { SessionLimits } from '../fleet/session-limits.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../settings/settings.ts';
@@ -7,19 +7,22 @@ export interface SessionGroup {
   readonly user: string;
   readonly instanceId: string;
   readonly sessions: number;
-  /** As long as the idle timeout: nobody typed in them. */
+  /** Sessions as long as the idle timeout: nobody typed in them. */
   readonly atIdleTimeout: number;
   readonly atMaximum: number;
   readonly longestSeconds: number;
   readonly lastEndedAt: string;
 }
 
-/** How much longer than a limit a session may show and still have ended at it: the service needs a moment [inferred]. */
+/** A session up to this much longer than a limit still ended at the limit: the service needs a moment [inferred]. */
 const SLACK_SECONDS = 60;
-/** Sessions that are there to end. */
+/** The reason of measure's sessions: they are meant to end, so they do not count. */
 const MEASURED = 'ssm-keepalive measure';
 
-/** Those with most ends at a limit first. `limits`: the account's own document, where it could be read. */
+/**
+ * The groups, those with most ends at a limit first. `limits`: from the account's document; undefined: not
+ * readable.
+ */
 export function groupSessions(history: SessionHistory, limits: SessionLimits | undefined): SessionGroup[] {
   const groups = new Map<string, SessionGroup>();
   for (const session of history.sessions.filter(({ reason }) => reason !== MEASURED)) {
@@ -45,8 +48,8 @@ export function groupSessions(history: SessionHistory, limits: SessionLimits | u
 }
 
 /**
- * A session is as long as the idle timeout only where nobody typed; one with input ends later, and its length tells nothing.
- * The maximum is the session's own, as the service remembers it; the idle timeout is the one in force now.
+ * The limit at which a session ended. Only a session without input is exactly as long as the idle timeout; with input it
+ * lasts longer, and its length proves nothing. The maximum is the session's own; the idle timeout is the current one.
  */
 function judgeEnd(
   { lengthSeconds, maximumMinutes }: PastSession,
@@ -60,7 +63,7 @@ function judgeEnd(
   return isAt(idleMinutes ? idleMinutes * 60 : DEFAULT_IDLE_TIMEOUT_SECONDS) ? 'idle timeout' : undefined;
 }
 
-/** The last part of an ARN, which is how people know each other: a user’s name, or the name of a role’s session. */
+/** The last part of an ARN: a user’s name, or the name of a role’s session. */
 export function userOf(owner: string): string {
   return owner.split('/').at(-1) || owner || 'unknown';
 }

@@ -1,4 +1,4 @@
-/** `doctor`: every check, in the order in which they are shown, and how they are asked. */
+/** The checks of `doctor`, in the order of the report. */
 import type { Check, Evidence, FactName, Finding } from './check.ts';
 import { credentials, permissions, recycle } from './checks/account.ts';
 import { plugin, proxy } from './checks/client.ts';
@@ -29,7 +29,7 @@ export interface CheckResult extends Finding {
   readonly needs: readonly FactName[];
 }
 
-/** Pure: the same evidence gives the same findings. Checks of an instance are left out where none was named. */
+/** Runs all checks; those of an instance only if `hasInstance`. Pure: equal evidence gives equal findings. */
 export function examine(evidence: Evidence, hasInstance: boolean): CheckResult[] {
   return CHECKS.filter(({ isOfInstance }) => hasInstance || !isOfInstance).map((check) => ({
     check: check.name,

@@ -1,14 +1,14 @@
-/** What this machine brings to a session: the official plugin, and a proxy in between. Looks at PATH and variables, and asks the plugin its version. */
+/** The facts of this machine: the official plugin with its version, and proxies. Reads PATH and variables. */
 import { findPlugin, readPluginVersion } from '../session/plugin.ts';
 
 export interface MachineFacts {
-  /** Undefined: PATH has none. An empty version: it could not say one. */
+  /** Undefined: PATH has none. An empty version: it printed none. */
   readonly plugin: { readonly path: string; readonly version: string } | undefined;
-  /** Where the official plugin opens its WebSocket. */
+  /** The host to which the official plugin opens its WebSocket. */
   readonly sessionHost: string;
   readonly proxies: readonly ProxyVariable[];
   readonly noProxy: string;
-  /** NO_PROXY takes `sessionHost` out. */
+  /** NO_PROXY excludes `sessionHost`. */
   readonly isExempt: boolean;
 }
 
@@ -23,7 +23,7 @@ const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'];
 export function lookAtMachine(region: string, variables: NodeJS.ProcessEnv): MachineFacts {
   const path = findPlugin(variables);
   const sessionHost = `ssmmessages.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
-  // Both ways of writing are read; upper case wins, as in Go, which the plugin is written in.
+  // Upper and lower case count; upper case wins, as in Go, the plugin's language.
   const read = (name: string) => variables[name] || variables[name.toLowerCase()] || '';
   const noProxy = read('NO_PROXY');
   return {
@@ -37,7 +37,10 @@ export function lookAtMachine(region: string, variables: NodeJS.ProcessEnv): Mac
   };
 }
 
-/** One word of NO_PROXY: `*`, or a domain, which takes in what lies below it; a port is the one of https [Go, httpproxy]. */
+/**
+ * Whether one word of NO_PROXY (`*`, or a domain with its subdomains and maybe a port) covers the host [Go,
+ * httpproxy].
+ */
 function covers(entry: string, host: string): boolean {
   if (entry === '*') return true;
   const [domain = '', port = '443'] = entry.replace(/^\*?\./, '').split(':');

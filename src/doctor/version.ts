@@ -1,4 +1,4 @@
-/** True when a version of numbers and points is at least another; what is no version is older than any. */
+/** True if a version such as `1.2.3` is at least `least`. A text that is no version counts as older than any. */
 export function isAtLeast(version: string, least: string): boolean {
   const own = parse(version);
   if (own === undefined) return false;

@@ -2,7 +2,7 @@ import { say } from '../terminal/safe-text.ts';
 import { listAllPermissions, type Permission } from './permissions.ts';
 import type { ResourceKind } from './planned-run.ts';
 
-/** Each kind of resource in words. */
+/** The kinds of resources in words. */
 export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
   any: 'everything',
   instances: 'the instances',
@@ -23,11 +23,11 @@ export interface PermissionRow {
   readonly action: string;
   readonly on: string;
   readonly commands: readonly string[];
-  /** What it is for; where not every run needs it, when; where the command works without it, what is then missing. */
+  /** Its purpose; when it is needed, if not always; what is missing without it, if the command works without it. */
   readonly why: string;
 }
 
-/** A row for each permission of these commands, as docs/permissions.md shows them. */
+/** One row for each permission of these commands, for docs/permissions.md. */
 export function describePermissions(commands: readonly string[]): PermissionRow[] {
   const rows = new Map<string, { commands: Set<string>; permission: Permission }>();
   for (const command of commands) {
@@ -55,7 +55,7 @@ function describeWhy({ why, only, without }: Permission): string {
   return `${why}${only ? `, ${only}` : ''}${without ? `; without it ${without}` : ''}`;
 }
 
-/** A line for a command that went on without a permission. */
+/** The line about a missing permission, for a command that continued without it. */
 export function describeLack(
   command: string,
   { action, resource }: { action: string; resource: string },

@@ -16,7 +16,10 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[];
 }
 
-/** The least policy for one run of a command: a statement for each kind of resource. No statement: it needs none. Pure. */
+/**
+ * The least policy for one run of a command: one statement for each kind of resource; none if it needs no
+ * permission. Pure.
+ */
 export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope): PolicyDocument {
   const permissions =
     scope.principal === 'host' ? listHostPermissions(command, run) : listPermissions(command, run);
@@ -25,7 +28,8 @@ export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope)
     Version: '2012-10-17',
     Statement: kinds.flatMap((kind) => {
       const Action = [...new Set(permissions.filter(({ on }) => on === kind).map(({ action }) => action))];
-      // The user guide has two forms for one's own sessions, by id and by tag. Which one the service goes by was not tried: both.
+      // The user guide has two forms for one's own sessions, by id and by tag. Which one works was not tried,
+      // so use both.
       const forms = kind === 'own-sessions' ? [kind, 'tagged-sessions' as const] : [kind];
       return forms.map((form) => ({
         Sid: SIDS[form],
@@ -37,7 +41,7 @@ export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope)
   };
 }
 
-/** Letters and digits only, as IAM has it. */
+/** IAM allows only letters and digits. */
 const SIDS: Readonly<Record<ResourceKind, string>> = {
   any: 'NoResourceKnown',
   instances: 'Instances',

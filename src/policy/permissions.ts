@@ -19,14 +19,14 @@ interface Rule extends Permission {
 }
 
 /**
- * What one run of a command may ask the service for, least of all. The one list that `policy`, `--dry-run`, the failures and the
- * docs/permissions.md show; that a command needs all of it and no more is shown against a lab that enforces it.
+ * The permissions that one run of a command needs. `policy`, `--dry-run`, errors and docs/permissions.md all use this
+ * list. Tests run the commands against a lab that enforces it: all are needed, and no more.
  */
 export function listPermissions(command: string, run: PlannedRun): readonly Permission[] {
   return (RULES[command] ?? []).filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);
 }
 
-/** What the role of the instances themselves has to allow, by an instance profile or Default Host Management. */
+/** The permissions that the instances' own role needs (instance profile or Default Host Management). */
 export function listHostPermissions(command: string, run: PlannedRun): readonly Permission[] {
   if (RULES[command] === undefined) return [];
   const isSession = ['connect', 'measure'].includes(command);
@@ -35,7 +35,7 @@ export function listHostPermissions(command: string, run: PlannedRun): readonly 
     .map(({ when: _, ...rest }) => rest);
 }
 
-/** The commands that ask the service for anything. */
+/** The commands that call the service. */
 export function listCommands(): readonly string[] {
   return Object.keys(RULES);
 }
@@ -45,7 +45,7 @@ export function listAllPermissions(command: string): readonly Permission[] {
   return RULES[command] ?? [];
 }
 
-/** A command is sent, and not looked up or only planned. */
+/** A command is sent: no dry run, no --command-id. */
 const isSent = ({ settings: { delivery } }: PlannedRun) =>
   !delivery.isDryRun && delivery.commandIds.length === 0;
 /** Somebody waits for the results of a command. */
@@ -53,7 +53,7 @@ const isWatched = (run: PlannedRun) => {
   const { isDryRun, commandIds, shouldWait } = run.settings.delivery;
   return !isDryRun && (commandIds.length > 0 || shouldWait);
 };
-/** Instances that only a list can tell are asked for first: to show them, to count them, or all of them. */
+/** Instances are listed first: to show them, to count them, or for --all. */
 const isCounted = (run: PlannedRun) => {
   const { targets, delivery } = run.settings;
   if (targets.resourceGroup !== undefined || targets.instanceIds.length > 0) return delivery.isDryRun;
@@ -62,7 +62,7 @@ const isCounted = (run: PlannedRun) => {
 
 const hasDocument = ({ settings }: PlannedRun) => settings.delivery.documentName !== undefined;
 const isFollowed = ({ settings }: PlannedRun) => settings.delivery.isFollow;
-/** The document and the association are looked at also where nothing is to be sent. */
+/** The document and the association are read, also in a dry run. */
 const isPlanned = ({ settings }: PlannedRun) => settings.delivery.commandIds.length === 0;
 
 const WITH_DOCUMENT = 'with --document';
@@ -100,7 +100,7 @@ const DOCUMENT: readonly Rule[] = [
   },
 ];
 
-/** The scripts that look and take away are never made the default. */
+/** Only the installer becomes the default version. */
 const DEFAULT_VERSION: Rule = {
   action: 'ssm:UpdateDocumentDefaultVersion',
   on: 'own-document',
@@ -239,7 +239,7 @@ const DELIVERY: readonly Rule[] = [
 
 const LIST_INSTANCES = { action: 'ssm:DescribeInstanceInformation', on: 'any' } as const;
 
-/** Of a delivery that changes something; a look is never counted first. */
+/** For deliveries that change something; a look needs no count. */
 const LISTING: readonly Rule[] = [
   {
     ...LIST_INSTANCES,
@@ -269,7 +269,7 @@ const OPEN_CHANNEL: Rule = {
   why: 'open the session’s data channel',
 };
 
-/** `doctor` lists them in any case. */
+/** Not for `doctor`: it lists instances anyway. */
 const FIND_BY_NAME: Rule = {
   ...LIST_INSTANCES,
   why: 'find the instance that has this name',
@@ -295,10 +295,10 @@ const SESSION: readonly Rule[] = [
   },
 ];
 
-/** It asks an instance itself, by its status script. */
+/** It sends the status script to an instance. */
 const isAsking = (run: PlannedRun) => run.words[0] !== undefined && run.own['no-send'] !== true;
 
-/** Everything that doctor may not do becomes a line of what it could not look at. */
+/** doctor works without any of these permissions and reports what it could not read. */
 const DOCTOR: readonly Rule[] = [
   {
     ...LIST_INSTANCES,
@@ -332,14 +332,17 @@ const DOCTOR: readonly Rule[] = [
   },
 ].map((rule): Rule => ({ ...rule, without: 'doctor names what it could not look at' }) as Rule);
 
-/** The association is all that is made, and nobody waits: no command is ever sent. */
+/** Only the association is made and nobody waits, so no command is sent. */
 const isHandedOver = (run: PlannedRun) => isFollowed(run) && isSent(run) && !isWatched(run);
 
 const onHost =
   (why: string, when?: Rule['when']) =>
   (action: Permission['action']): Rule => ({ action, on: 'any', why, ...(when ? { when } : {}) });
 
-/** The part of AmazonSSMManagedInstanceCore that agent 3 asks for in sessions, Run Command and State Manager [AWS user guide]. */
+/**
+ * The part of AmazonSSMManagedInstanceCore that agent 3 needs for sessions, Run Command and State Manager [AWS
+ * user guide].
+ */
 const HOST_RULES: readonly Rule[] = [
   onHost('register and stay online')('ssm:UpdateInstanceInformation'),
   ...(['CreateControlChannel', 'OpenControlChannel', 'CreateDataChannel', 'OpenDataChannel'] as const).map(
@@ -382,7 +385,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       without: 'their idle timeouts are not checked, and a warning says so',
       when: isPlanned,
     },
-    // Not on every document: one that sessions used and that may not be read is a warning.
+    // Not `*`: a session document that cannot be read only gives a warning.
   ],
   uninstall: [...DELIVERY, ...DOCUMENT, NAME_ASSOCIATIONS, ...UNFOLLOW, ...LISTING],
   status: [...DELIVERY, ...DOCUMENT, SHOW_ASSOCIATIONS, ...LOOK_LISTING],

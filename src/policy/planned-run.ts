@@ -1,7 +1,7 @@
-/** What a policy is asked about. */
+/** The input of a policy. */
 import type { Settings } from '../settings/settings.ts';
 
-/** What an action works on; `any`: the service knows no resource for it, so a policy has to say `*`. */
+/** The kind of resource of an action. `any`: the service has no resource for it, so a policy must use `*`. */
 export type ResourceKind =
   | 'any'
   | 'instances'
@@ -16,7 +16,7 @@ export type ResourceKind =
   | 'tagged-sessions'
   | 'data-channels';
 
-/** A command as it would be run: its settings, the words after its name, and the flags that it alone has. */
+/** A command as it would be run: its settings, the words after its name, and its own flags. */
 export interface PlannedRun {
   readonly settings: Settings;
   readonly words: readonly string[];

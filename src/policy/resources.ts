@@ -2,7 +2,7 @@ import { partitionOf } from '../partitions.ts';
 import { isInstanceId } from '../settings/readers.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
-/** Whose resources a policy is for. */
+/** The account and the caller of a policy. */
 export interface PolicyScope {
   /** 12 digits, or `*`. */
   readonly account: string;
@@ -21,7 +21,10 @@ export interface ResourceScope {
   readonly Condition?: Partial<Condition>;
 }
 
-/** The resources of one kind that a run touches, and the conditions that narrow them [Service Authorization Reference, ssm]. */
+/**
+ * The resources of one kind that a run uses, and the conditions that narrow them [Service Authorization
+ * Reference, ssm].
+ */
 export function scopeResources(kind: ResourceKind, run: PlannedRun, scope: PolicyScope): ResourceScope {
   const { regions } = run.settings.common;
   const scopes = regions.map((region) => SCOPES[kind](narrowRun(run, region), scope));
@@ -33,7 +36,7 @@ function narrowRun(run: PlannedRun, region: string): PlannedRun {
   return { ...run, settings: { ...settings, common: { ...settings.common, region } } };
 }
 
-/** What either allows. Their conditions have the same keys, since they differ by Region alone. */
+/** The union of two scopes. Their conditions have the same keys: they differ only in the Region. */
 function joinScopes(one: ResourceScope, other: ResourceScope): ResourceScope {
   const both = (a: readonly string[], b: readonly string[] = []) => [...new Set([...a, ...b])];
   const Condition = Object.fromEntries(
@@ -61,7 +64,7 @@ const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope
   'own-document': (run, { account }) => ({
     Resource: [documentArn(run.settings.delivery.documentName ?? '*', run, account)],
   }),
-  // Their ids are made by the service.
+  // The service chooses their ids.
   associations: (run, { account }) => ({ Resource: [ssmArn('association/*', run, account)] }),
   preferences: (run, { account }) => ({
     Resource: [documentArn('SSM-SessionManagerRunShell', run, account)],
@@ -85,7 +88,7 @@ const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope
     Resource: [ssmArn('session/*', run, account)],
     Condition: { StringLike: { 'ssm:resourceTag/aws:ssmmessages:session-id': [`\${aws:userid}`] } },
   }),
-  // As the guide’s samples have it; the Service Authorization Reference names no resource for the action.
+  // As in the guide’s samples; the Service Authorization Reference names no resource for this action.
   'data-channels': (run) => ({
     Resource: [`arn:${placeOf(run).partition}:ssm:*:*:session/\${aws:userid}-*`],
   }),
@@ -110,7 +113,10 @@ function scopeInstances(run: PlannedRun, { account }: PolicyScope): ResourceScop
   };
 }
 
-/** Documents of the service belong to no account; nobody else may use these names [API reference, CreateDocument]. */
+/**
+ * The service's own documents belong to no account; their name prefixes are reserved [API reference,
+ * CreateDocument].
+ */
 function namedDocumentArn(name: string, run: PlannedRun, account: string): string {
   if (name.startsWith('arn:')) return name;
   return documentArn(name, run, /^(aws|amazon|amzn)/i.test(name) ? '' : account);

@@ -7,25 +7,25 @@ export interface TerminalStreams {
   readonly output: WriteStream;
 }
 
-/** What a command may do to the outside: text to two streams. Only src/cli.ts makes one; tests make their own. */
+/** The only output of a command: text to two streams. src/cli.ts makes it; tests make their own. */
 export interface Io {
-  /** For the result: what a pipe should get. */
+  /** For the result, also in a pipe. */
   out(text: string): void;
   /** For people: progress, notes, failures. */
   err(text: string): void;
-  /** Puts a question to the person at the terminal; absent where there is none. */
+  /** Asks the person at the terminal; absent without a terminal. */
   readonly ask?: (question: string) => Promise<string>;
-  /** Takes note of what these credentials lack; told at the end, where the command did its work without. */
+  /** Records a missing permission. It is reported at the end, if the command worked without it. */
   readonly noteDenial?: (denial: Denial) => void;
-  /** The user's terminal, for a command that gives it to a session; undefined unless input and output are both one. */
+  /** The user's terminal, for a session; undefined unless input and output are both a terminal. */
   openTerminal?(): TerminalStreams | undefined;
-  /** The terminal behind `err`, where it can draw a line again. */
+  /** The terminal of `err`, if it can redraw a line. */
   readonly errTerminal?: NodeJS.WritableStream | undefined;
-  /** Of the terminal behind `out`; 80 where there is none. */
+  /** The width of the terminal of `out`; 80 without a terminal. */
   readonly columns: number;
-  /** Of the terminal behind `err`; absent where there is none. */
+  /** The width of the terminal of `err`; absent without a terminal. */
   readonly errColumns?: number | undefined;
   readonly hasColor: boolean;
-  /** By which whatever polls or times out does so. */
+  /** The clock of everything that polls or times out. */
   readonly clock: Clock;
 }

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { ownSequence, showLine } from './safe-text.ts';
 
-/** A table whose cells are one line of safe text each; no column can forget it. */
+/** Makes a table. Each cell becomes one line of safe text. */
 export function makeTable(options: Table.TableConstructorOptions): {
   push(cells: readonly string[]): void;
   toString(): string;
@@ -9,12 +9,12 @@ export function makeTable(options: Table.TableConstructorOptions): {
   const table = new Table({ ...options, ...PLAIN_TABLE });
   return {
     push: (cells) => void table.push(cells.map(showLine)),
-    // What cli-table3 ends a colour with, since it does not know ours.
+    // cli-table3 adds this sequence after a colour; it becomes one of ours, which showText lets through.
     toString: () => table.toString().replaceAll('\x1b[39m', ownSequence(39, 'm')),
   };
 }
 
-/** cli-table3 without lines: columns two spaces apart, which copy, grep and narrow terminals like better. */
+/** The style of cli-table3 without lines, columns two spaces apart: better for copying, grep and narrow terminals. */
 export const PLAIN_TABLE = {
   style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
   chars: Object.fromEntries(

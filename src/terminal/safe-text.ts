@@ -1,16 +1,22 @@
 /**
- * Text that is not ours, made safe for a terminal. Every text of a run leaves through `showText` (cli/run.ts), so nothing
- * can forget it; what has to stay on one line goes through `showLine` or `say` where it enters a table or a sentence.
+ * Makes foreign text safe for a terminal. Every text of a run passes `showText` (in cli/run.ts). A value in a table or a
+ * sentence also passes `showLine` or `say`, so that it stays on one line.
  */
 import { randomInt } from 'node:crypto';
 
-/** Longer than any reason of the service; an instance cannot push the rest of a report off the screen. */
+/** Longer than any reason of the service. The limit stops an instance from filling the screen. */
 const LONGEST_LINE = 1000;
 
-/** Of this process alone, so that foreign text cannot pass for a sequence of ours. Groups of four: libraries that measure text know no longer ones. */
+/**
+ * A random mark of this process, so that foreign text cannot imitate a sequence of ours. Groups of four digits: libraries
+ * that measure text do not recognize longer ones.
+ */
 const SECRET = [randomInt(1000, 10_000), randomInt(1000, 10_000), randomInt(1000, 10_000)].join(';');
 const OWN = new RegExp(`\\x1b\\[(\\d+);${SECRET}([mAGJ])`, 'g');
-/** Controls of 7 and 8 bits, DEL, bidirectional and invisible characters, line and paragraph separators, halves of a character. */
+/**
+ * 7-bit and 8-bit controls, DEL, bidirectional and invisible characters, line and paragraph separators, lone
+ * surrogates.
+ */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const UNSAFE_IN_TEXT = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
@@ -19,18 +25,18 @@ export function ownSequence(parameter: number, final: 'm' | 'A' | 'G' | 'J'): st
   return `\x1b[${parameter};${SECRET}${final}`;
 }
 
-/** Everything that a terminal could act on as visible text; lines and tabs stay. JSON stays JSON with the same data. */
+/** Shows everything that a terminal could act on as visible text; keeps newlines and tabs. JSON keeps its data. */
 export function showText(text: string): string {
   return encode(text, UNSAFE_IN_TEXT, (parameter, final) => `\x1b[${parameter}${final}`);
 }
 
-/** The same for one cell or one part of a sentence: no line ends in it, and its length is bounded. */
+/** The same for one cell or one part of a sentence: also without newlines, and of limited length. */
 export function showLine(text: string): string {
   const shown = encode(text, UNSAFE, ownSequenceOf);
   return shown.length > LONGEST_LINE ? `${cutWhole(shown)}…` : shown;
 }
 
-/** A sentence of ours: each value in it is one line, whoever wrote it. */
+/** A sentence of ours; each value in it becomes one line of safe text. */
 export function say(
   parts: TemplateStringsArray,
   ...values: readonly (string | number | undefined)[]
@@ -47,7 +53,7 @@ export function makeColors(hasColor: boolean) {
 
 const ownSequenceOf = (parameter: string, final: string) => ownSequence(Number(parameter), final as 'm');
 
-/** The form of JSON, `\u001b`: what stands in a JSON text means the same as before. */
+/** Writes unsafe characters as `\u001b`, so a JSON text keeps its meaning. */
 function encode(text: string, unsafe: RegExp, own: (parameter: string, final: string) => string): string {
   const show = (part: string) =>
     part.replace(unsafe, (found) =>
@@ -65,7 +71,7 @@ function encode(text: string, unsafe: RegExp, own: (parameter: string, final: st
   return shown + show(text.slice(from));
 }
 
-/** Not in the middle of a character. */
+/** Cuts a text, but not inside a character. */
 function cutWhole(text: string): string {
   return text.slice(0, LONGEST_LINE).replace(/[\ud800-\udbff]$/, '');
 }

@@ -1,4 +1,4 @@
-/** One word for a command that we tell people to type: no shell reads more in it than its text, whoever wrote that. */
+/** Quotes a text as one shell word, for commands that we print: no shell can read anything else in it. */
 export function quoteWord(text: string): string {
   return /^[\w.,:=/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

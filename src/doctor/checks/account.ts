@@ -1,4 +1,4 @@
-/** Checks on the caller: credentials, what they may do, and whether they outlast a session. */
+/** Checks of the caller: the credentials, their permissions, and whether they last as long as a session. */
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 
 export const credentials: Check = defineCheck({
@@ -10,7 +10,7 @@ export const credentials: Check = defineCheck({
       return todo('they have ended', [...seen, `ended ${expiresAt.toISOString()}`], 'sign in again');
     return ok(`${isTemporary ? 'temporary' : 'permanent'}, from ${source}; the service takes them`, seen);
   },
-  // Without them nothing works: that is no gap but the finding.
+  // Without credentials nothing works, so a missing fact is the finding itself.
   explainGap: ({ why, next }) => todo(why, [], next),
 });
 
@@ -18,7 +18,7 @@ export const permissions: Check = defineCheck({
   name: 'permissions',
   needs: ['permissions'],
   look({ permissions: all, status }) {
-    // A command that went through is as good as a permission to send one.
+    // A command that was sent proves the permission to send.
     const wasSent = status?.report !== undefined;
     const states = all.map((one) =>
       one.action === 'ssm:SendCommand' && wasSent ? { ...one, state: 'allowed' as const } : one,

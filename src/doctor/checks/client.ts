@@ -1,4 +1,4 @@
-/** Checks on this machine: the official plugin, and a proxy on the way. */
+/** Checks of this machine: the official plugin and proxies. */
 import { isInstalled } from '../../fleet/report-line.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 import type { MachineFacts } from '../machine.ts';

@@ -1,9 +1,9 @@
-/** The checks on ended sessions: those as long as a limit ended at it, and those that somebody approved for a time. */
+/** Checks of ended sessions: those that ended at a limit, and those of just-in-time node access. */
 import { quoteWord } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 import { groupSessions } from '../history-groups.ts';
 
-/** More ids than these would be no command to type. */
+/** With more ids the printed command would be too long to type. */
 const MOST_IDS = 5;
 
 export const history: Check = defineCheck({

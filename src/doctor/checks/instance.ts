@@ -1,4 +1,4 @@
-/** Checks on the instance as the service knows it: registered, online, and an agent that is new enough. */
+/** Checks of the instance at the service: registered, online, agent new enough. */
 import { NODE_NEEDS } from '../../fleet/account.ts';
 import type { SessionLimits } from '../../fleet/session-limits.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
@@ -31,13 +31,13 @@ export const instance: Check = defineCheck({
 interface Feature {
   readonly since: string;
   readonly what: string;
-  /** Whether the account counts on it; without limits nobody knows. */
+  /** Whether the account's session document needs the feature. */
   readonly isWanted: (limits: SessionLimits) => boolean;
 }
 
 const never = (): boolean => false;
 
-/** What agents learnt over time [user guide, Session Manager prerequisites; release notes for runAs]. */
+/** Features by the first agent that has them [user guide, Session Manager prerequisites; release notes for runAs]. */
 const FEATURES: readonly Feature[] = [
   { since: '2.3.68.0', what: 'sessions', isWanted: () => true },
   { since: '2.3.539.0', what: 'sessions encrypted with a KMS key', isWanted: ({ hasKmsKey }) => hasKmsKey },
@@ -56,7 +56,7 @@ const FEATURES: readonly Feature[] = [
   { since: '3.1.1374.0', what: 'port forwarding to a remote host', isWanted: never },
 ];
 
-/** Agents that cut what they forward to a remote host after a minute [amazon-ssm-agent#450]. */
+/** Agents that cut port forwarding to a remote host after a minute [amazon-ssm-agent#450]. */
 const CUTS = { from: '3.1.1446.0', fixed: '3.1.1476.0' };
 const UPDATE = 'update the agent:  aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids';
 
