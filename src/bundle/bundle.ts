@@ -63,6 +63,7 @@ function renderFiles(
     ...settings,
     aliveCountMax: aliveCountMax(settings),
     restart: true,
+    insistsOnEnv: false,
     isInstalled: true,
   };
   const make = (file: Omit<BundleFile, 'sha256' | 'mode'>): BundleFile => ({
@@ -134,6 +135,7 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
     texts: gatherTexts(all),
     hereDocument: markOf,
     isInstalled: false,
+    insistsOnEnv: settings.insistsOnEnv ?? false,
   };
   // The files are inserted after comments are removed: their bytes must match their sums.
   const renderScript = (template: string) =>

@@ -13,6 +13,8 @@ export interface BundleSettings {
   readonly ssh: boolean;
   /** Whether the installer may restart the agent. Changes the installer, never the digest. */
   readonly restart: boolean;
+  /** The entry `env` also where a script of Run Command on the host uses ENV. Changes the installer, never the digest. */
+  readonly insistsOnEnv?: boolean;
   readonly overrideIdlePolicy?: boolean;
 }
 

@@ -43,10 +43,11 @@ export function readSettings(
     );
   const parts = Object.fromEntries(FLAG_GROUPS.map((group) => [group.toLowerCase(), part(group)]));
   // The types in shape.ts come from the same table, so the cast is safe.
-  const { targets, common: given, ...rest } = parts as unknown as Settings;
+  const { targets, keeper, common: given, ...rest } = parts as unknown as Settings;
   const { config: _, ...common } = given as typeof given & { config: string | undefined };
   const settings: Settings = {
     ...rest,
+    keeper: { ...keeper, insistsOnEnv: sources.find('entry') !== undefined },
     targets: {
       ...targets,
       foundIn: file && !file.isNamed && whoOf(sources).some(isFromFile) ? file.path : undefined,

@@ -27,7 +27,10 @@ export interface Settings {
     readonly foundIn: string | undefined;
   };
   readonly delivery: Part<'Delivery'>;
-  readonly keeper: Part<'Keeper'>;
+  readonly keeper: Part<'Keeper'> & {
+    /** The entries were given, and are no default: `env` is installed also where a script of Run Command uses ENV. */
+    readonly insistsOnEnv: boolean;
+  };
   readonly measure: Part<'Measure'>;
   readonly accounts: Part<'Accounts'>;
   /**

@@ -285,8 +285,11 @@ is_digest() {
 }
 
 read_current() {
- current=
- [ -z "$library" ] || read_line current "$root$library/current"
+ current='' left_out=''
+ [ -z "$library" ] || {
+  read_line current "$root$library/current"
+  read_line left_out "$root$library/env-left-out"
+ }
  is_digest "$current" || current=
  [ ! -h "$root$library/$current" ] || is_trusted_directory "$library/$current" || current=
 }
@@ -477,8 +480,8 @@ belongs_here() {
  esac
  [ ! -e "$root$1" ] || return 0
  case $1 in
-  /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
-  /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) has_unit snap.amazon-ssm-agent.amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
+  /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) [ -z "$left_out" ] && has_unit amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
+  /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf) [ -z "$left_out" ] && has_unit snap.amazon-ssm-agent.amazon-ssm-agent.service && [ -d "$root/etc/systemd/system" ] ;;
   /etc/profile.d/00-ssm-keepalive.sh) [ -d "$root/etc/profile.d" ] ;;
   /etc/fish/conf.d/00-ssm-keepalive.fish) [ -d "$root/etc/fish/conf.d" ] ;;
   "$ssh_drop_in") case $ssh_state in live | changing | wanted) ;; *) return 1 ;; esac ;;
@@ -766,7 +769,13 @@ name_keeper() {
 }
 
 is_limited() {
- case $current:$asked:$keeper in :* | *:prompt:* | *:relay) return 1 ;; esac
+ [ -n "$current" ] || return 1
+ if [ -n "$left_out" ]; then
+  class='entry left out' why="the entry env was left out, since $left_out uses ENV, which this entry sets in the agent's environment"
+  next='install with --entry env to insist, or use: preferences set --shell-profile ours'
+  return 0
+ fi
+ case $asked:$keeper in prompt:* | *:relay) return 1 ;; esac
  class='limited keeper' next='install Python 3 on this instance; new sessions find it'
  [ -z "$lacking" ] || next='install all of Python 3 on this instance; new sessions find it'
  case $keeper in

@@ -151,7 +151,7 @@ for_all_versions name_left_outside
 case $ssh_state in live | changing) reload_sshd || say 'sshd was not reloaded: it has our ClientAlive values until it starts anew' ;; esac
 sync_paths "$root$library"
 remove_version_files
-rm -rf "$root$library/.staged" "$root$library"/*.new "$root$library/previous" "$root$library/env-before" "$root$library/restart" "$root$library/ssh"
+rm -rf "$root$library/.staged" "$root$library"/*.new "$root$library/previous" "$root$library/env-before" "$root$library/env-left-out" "$root$library/restart" "$root$library/ssh"
 for version_directory in "$root$library"/*; do
  [ -d "$version_directory" ] && is_digest "${version_directory##*/}" && remove_version "$version_directory"
 done

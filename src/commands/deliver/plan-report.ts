@@ -151,6 +151,10 @@ function describeAssociation({ following, ending }: Plan, { targets }: Settings)
 const RESTART =
   'an agent whose environment changes is restarted, once no other document runs there; for about ten seconds such a host drops the jobs that it is sent';
 
+/** What the entry `env` costs on a host. */
+const ENV_PRICE =
+  'Run Command scripts see ENV of the entry env too; where one that was left on a host uses it,\nthat host’s first install leaves the entry out, unless --entry names it';
+
 function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, io: Io): string {
   const inEach = (words: (plan: Plan) => string | undefined) =>
     plans.flatMap(({ name, plan }) => {
@@ -169,6 +173,7 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     ...inEach((plan) => describeAssociation(plan, settings)?.says),
     describeRamp(run, plans.length),
     ...(run.restart ? [RESTART] : []),
+    ...(run.command === 'install' && settings.keeper.entries.includes('env') ? [ENV_PRICE] : []),
     ...(run.alarm ? [`the alarm ${JSON.stringify(run.alarm)} would stop it`] : []),
     // Names alone, as an administrator is asked for them; the reasons are in the JSON.
     `the run needs ${names};`,

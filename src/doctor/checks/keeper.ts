@@ -88,6 +88,12 @@ export const entries: Check = defineCheck({
         [...seen, ...describeRestart(report)],
         `ssm-keepalive install --instance-id ${instanceId}${connection}  (without --no-restart), or restart the agent there`,
       );
+    if (report.class === 'entry left out')
+      return todo(
+        'env was left out: a script that Run Command left there uses ENV, which this entry sets for such scripts',
+        seen,
+        `ssm-keepalive install --instance-id ${instanceId}${connection} --entry env,profile  insists; or  ssm-keepalive preferences set --shell-profile ours`,
+      );
     if (live.length === 0)
       return todo(
         'none is live: no session meets the keeper',
