@@ -1,8 +1,9 @@
 // Every bad command line gets exactly its words.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { run } from '../../src/cli/run.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { runCli, runCliProcess } from '../support/cli.ts';
+import { makeEnvironment, makeIo, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { BAD_COMMAND_LINES } from './mistakes.ts';
 
 /** `NAME=value … words`, as a shell reads it, without quotes. */
@@ -37,6 +38,28 @@ test('cli: the words are the same where the machine speaks German, in a process 
     const env = { LC_ALL: locale, LC_MESSAGES: locale, LANG: locale, LANGUAGE: locale.slice(0, 2) };
     const expected = await runCli(line.split(' '));
     assert.deepEqual(await runCliProcess(line.split(' '), env), expected, `${line} ${locale}`);
+  }
+});
+
+test('cli: a mistake is told in lines as wide as the terminal, and as one line a sentence into a pipe', async () => {
+  for (const [at, [line]] of BAD_COMMAND_LINES.entries()) {
+    if (at % 8 !== 0) continue;
+    const { args, env } = readLine(line);
+    const { stderr } = await runCli(args, env, { cwd: '/' });
+    for (const errColumns of [60, 80, 120, 200]) {
+      let told = '';
+      const err = (text: string) => {
+        told += text;
+      };
+      await run(
+        args,
+        makeIo({ err, errColumns }),
+        makeEnvironment({ variables: { ...USER_ENV, ...env }, folder: '/' }),
+      );
+      for (const row of told.split('\n'))
+        assert.ok(row.length <= errColumns || !row.trim().includes(' '), row);
+      assert.equal(told.replace(/\s+/g, ' '), stderr.replace(/\s+/g, ' '), line);
+    }
   }
 });
 

@@ -72,6 +72,29 @@ test('results: hosts with another version or digest are a group of their own in 
   assert.match(text, /^10 +installed +relay .*1\.0\.0 bbbbbbbbbbbb;/m);
 });
 
+test('results: at 80 columns each host has one row, and how long a session is kept stands once below', () => {
+  const report = { ...INSTALLED, entries: { env: 'live', profile: 'live' }, unattendedSeconds: 28_800 };
+  const pending = { ...report, keeper: 'none', entries: { env: 'pending', profile: 'live' } };
+  const limited = {
+    ...pending,
+    verdict: 'limited',
+    class: 'limited keeper',
+    why: 'no Python',
+    next: 'install it',
+  };
+  const rows = [row(1, 'Success', report), row(2, 'Success', report), row(3, 'Success', limited)];
+  const lines = renderVerdictTable(rows, io(80)).trimEnd().split('\n');
+  assert.match(lines[1] ?? '', / host-1 /);
+  assert.deepEqual(
+    lines.map((line) => line.split(' ', 1)[0]),
+    ['INSTANCE', id(1), id(2), id(3), 'a'],
+    lines.join('\n'),
+  );
+  assert.equal(lines.at(-1), 'a session without a key is kept for at most 8h');
+  const capped = [...rows, row(4, 'Success', { ...report, unattendedSeconds: 3600 })];
+  assert.match(renderVerdictTable(capped, io(80)), /at most 1h \(1 of 3\) or 8h \(2 of 3\)\n$/);
+});
+
 test('results: ten thousand equal failures are told once, with how many and why and next', () => {
   const rows = Array.from({ length: 10_000 }, (_, n) => row(n, n % 2 ? 'AccessDenied' : 'Undeliverable'));
   const facts = {

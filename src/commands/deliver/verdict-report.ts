@@ -41,7 +41,8 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
       Math.min(natural <= room ? 99 : most, widest(rows, read, head)),
     );
   const noteOf = (columns: typeof most) => room - widthsOf(columns).reduce((sum, width) => sum + width, 1);
-  const columns = noteOf(most) < LEAST_NOTE ? most.filter(({ head }) => head !== 'NAME') : most;
+  const columns =
+    natural > room && noteOf(most) < LEAST_NOTE ? most.filter(({ head }) => head !== 'NAME') : most;
   const widths = widthsOf(columns);
   const note = Math.max(LEAST_NOTE, noteOf(columns));
   const table = makeTable({
@@ -113,7 +114,8 @@ export function describeEntries({ report }: Verdict): string {
 
 export function describeNote(verdict: Verdict, hasSessions = true): string {
   const { report } = verdict;
-  if (!isGood(verdict)) return verdict.class;
+  // `limited` says already what a limited keeper is.
+  if (!isGood(verdict)) return verdict.class === 'limited keeper' ? '' : verdict.class;
   const notes = [
     verdict.class,
     isRestartAwaited(verdict) ? 'agent restarting' : '',

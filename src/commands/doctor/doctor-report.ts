@@ -79,7 +79,7 @@ function renderCheck({ check, level, finding, evidence, next }: CheckResult, io:
   const paint = { ok: colors.green, note: String, todo: colors.red, unknown: colors.yellow }[level];
   // Wrapped without colours, which have no width on a screen.
   const [first = '', ...more] = wrapText(
-    `${MARKS[level].padEnd(MARK_WIDTH)}${check.padEnd(NAME_WIDTH)}${finding}`,
+    `${MARKS[level].padEnd(MARK_WIDTH)}${check.padEnd(NAME_WIDTH - 2)}  ${finding}`,
     io.columns,
     MARK_WIDTH + NAME_WIDTH,
   ).split('\n');
