@@ -43,7 +43,9 @@ export const PARTS: Readonly<Record<string, () => string>> = {
       .map(describeOwn)
       .join('\n\n'),
   'found file': () => `${listWords(FLAGS.filter(({ inFoundFile }) => inFoundFile).map(({ name }) => name))}.`,
-  'verdict keys': () => `${listWords(Object.keys(describeRow(NO_VERDICT)))}.`,
+  // Where an instance is is said of several accounts alone.
+  'verdict keys': () =>
+    `${listWords(Object.entries(describeRow(NO_VERDICT)).flatMap(([key, value]) => (value === undefined ? [] : [key])))}.`,
   'document keys': () => `${listWords([...Object.keys(describeRun([], NO_RUN)), 'instances'])}.`,
   formats: () =>
     FORMATS.map(({ name, describe }) => item(`${code(`render ${name}`)}: ${describe}.`)).join('\n'),
