@@ -3,13 +3,13 @@
 ESC = b'\x1b'
 QUERY = b'\x1b[5n'
 ANSWER = b'\x1b[0n'
-# What stands before the 0n of an answer: ESC [, also as one 8-bit byte or its UTF-8 form (S8C1T); ESC alone in hterm.
+# The bytes before the 0n of an answer: ESC [, its 8-bit byte or the UTF-8 form of that (S8C1T), or hterm's ESC.
 INTRODUCERS = (b'\x1b[', b'\xc2\x9b', b'\x9b', ESC)
-# How long the beginning of an answer waits for its rest. The Windows client sends every byte as a message of its own.
-# People press ESC alone, so that wait is a short one.
+# How long the start of an answer is held. The Windows client sends each byte in a separate message.
+# People press ESC alone, so a lone ESC is held only shortly.
 HOLD = {ESC: 0.25, b'\x1b0': 0.25, b'\x1b[': 1.0, b'\x1b[0': 10.0,
         b'\xc2': 0.25, b'\xc2\x9b': 1.0, b'\xc2\x9b0': 10.0, b'\x9b': 1.0, b'\x9b0': 10.0}
-# ESC and one of these opens a string: DCS OSC APC PM, and two that few terminals know, SOS and a title.
+# ESC and one of these opens a string: DCS, OSC, APC, PM, and two rare ones, SOS and a title.
 STRINGS = (b'P', b']', b'_', b'^')
 SOFT_STRINGS = (b'X', b'k')
 REPORTS = (b']', b'P', b'_')   # the strings that a terminal sends by itself: colours, versions
@@ -35,12 +35,12 @@ def is_in_character(tail):
 
 
 def find_answer(text, at, before):
-    """Where the next answer from `at` on starts and ends; (-1, -1) for none. `before` is what came before `text`."""
+    """The start and end of the next answer at or after `at`; (-1, -1) for none. `before` is the input before `text`."""
     end = text.find(b'0n', at)
     while end >= 0:
         for introducer in INTRODUCERS:
             start = end - len(introducer)
-            # 0x9b is also the second half of many a letter.
+            # 0x9b is also the second byte of many UTF-8 letters.
             if start >= at and text[start:end] == introducer and not (
                     introducer == b'\x9b' and is_in_character(last_three(before, text, start))):
                 return start, end + 2
@@ -49,7 +49,7 @@ def find_answer(text, at, before):
 
 
 def begun_answer(text, before):
-    """What at the end of `text` may begin an answer."""
+    """The end of `text`, if it may be the start of an answer."""
     for size in (3, 2, 1):
         part = text[-size:]
         if part in HOLD and not (part[:1] == b'\x9b' and is_in_character(last_three(before, text, len(text) - len(part)))):
@@ -58,7 +58,7 @@ def begun_answer(text, before):
 
 
 def after_sequence(text, enders=()):
-    """What follows the sequence that `text` starts with, or None while that sequence is not complete."""
+    """The text after the sequence at the start of `text`; None if that sequence is not complete."""
     kind = text[1:2]
     if kind in STRINGS + SOFT_STRINGS:
         ends = [text.find(end) + len(end) for end in (b'\x18', b'\x1a') + tuple(enders) if end in text]
@@ -74,7 +74,7 @@ def after_sequence(text, enders=()):
 
 
 class Output(object):
-    """Follows what a program prints, forward and each byte once: whether a string is open, and how the text ends."""
+    """Parses a program's output, each byte once: whether a string is open, and how the text ends."""
 
     def __init__(self):
         self.tail = b''
@@ -83,7 +83,7 @@ class Output(object):
         self.queries = 0       # in a string or not
 
     def add(self, data):
-        """How many queries of the program end in `data`. In a string a query is text: an answer to it would be ours.
+        """How many queries of the program end in `data`. A query in a string is text: an answer to it would be ours.
 
         When in doubt it is none. A claim that nobody answers would hand one of our answers to the program. A claim
         that is missing costs nothing: all answers are alike, and the next one is passed on instead.
@@ -106,7 +106,7 @@ class Output(object):
         return asked
 
     def follow(self, text):
-        # The doubled ESC of tmux's pass-through ends no string; any other ESC does, so the last one alone matters.
+        # Any ESC but the doubled ESC of tmux's pass-through ends a string, so only the last one matters.
         text = text.rstrip(ESC)
         at = text.rfind(ESC)
         if at >= 0:
@@ -117,7 +117,7 @@ class Output(object):
             self.string = b''
 
     def interrupt(self):
-        """A query of ours ends what the program had left open."""
+        """Resets the state: our query has ended the program's unfinished sequence."""
         self.tail = self.string = self.begun = b''
 
     def is_in_string(self):
@@ -126,12 +126,12 @@ class Output(object):
     def is_unfinished(self):
         """True inside any other sequence or a character."""
         at = self.tail.rfind(ESC)
-        # ESC begins anew wherever it stands, so what comes before the last one cannot matter.
+        # ESC always starts a new sequence, so bytes before the last ESC do not matter.
         rest = self.tail if at < 0 else after_sequence(self.tail[at:])
         return rest is None or is_in_character(rest)
 
     def has_control(self):
-        """Whether an 8-bit control may have begun something after the last ESC."""
+        """True if an 8-bit control may have started a sequence after the last ESC."""
         text = self.tail[self.tail.rfind(ESC) + 1:].decode('utf-8', 'replace')
         return any(control in text for control in CONTROLS)
 
@@ -140,7 +140,7 @@ class Output(object):
 
 
 class Reports(object):
-    """Tells what somebody pressed from what a terminal sends by itself.
+    """Tells keys from reports that a terminal sends by itself.
 
     Reports that a terminal sends by itself do not count, or a program that polls the cursor's position would keep an
     empty chair logged in: CSI replies, strings, and focus in and out (windows also change focus with nobody there).
@@ -154,7 +154,7 @@ class Reports(object):
     def has_key(self, data, now):
         if self.begun and now - self.since > REPORT_TIME:
             self.begun = b''
-            return True        # what seemed to begin a report was ESC and a letter, by hand
+            return True        # the supposed start of a report was ESC and a letter, typed by hand
         text = self.begun + data
         if not self.begun:
             self.since = now
@@ -186,7 +186,7 @@ class Reports(object):
 
 
 def spell_out(text):
-    """`text` with a C1 byte at its start, raw or as UTF-8, as ESC and a letter."""
+    """Replaces a C1 byte at the start of `text`, raw or as UTF-8, with ESC and a letter."""
     size = 2 if text[:1] == b'\xc2' else 1
     code = text[size - 1:size]
     if b'\x80' <= code <= b'\x9f':

@@ -3,11 +3,11 @@ from relay.bytes import ESC, HOLD, QUERY, REPORT_TIME, Output, Reports, begun_an
 
 
 CLAIM = 2.0          # a program that asked the same question this recently is served before us
-SILENCE = 1.0        # output that stopped inside a sequence for so long will not finish it
-LOST = 30.0          # seconds in which an answer comes over a line that works
-GIVEN_UP = 3600.0    # a screen frozen with Ctrl-S holds queries back while keys still come: so long is none frozen
+SILENCE = 1.0        # after this silence an unfinished sequence counts as over
+LOST = 30.0          # seconds within which an answer comes over a working line
+GIVEN_UP = 3600.0    # Ctrl-S freezes the screen and delays answers while keys still come; nobody leaves it frozen for so long
 MOST = 4             # never more queries than this in flight, and never more late answers than this to remove
-PROBES = 5           # asked again for a new size, at most so often ...
+PROBES = 5           # at most so many new probes after a change of size ...
 PROBE_GAP = 30.0     # ... and so many seconds after the last one
 NO_TERMINAL = ((0, 0), (100, 300))   # lines and columns of clients that have no terminal
 NEVER = float('inf')
@@ -24,21 +24,21 @@ class Keeper(object):
         self.reports = Reports()
         self.last_input = self.last_key = self.last_output = self.last_ask = self.last_answer = now
         self.enquired = -NEVER     # when the program last asked for the terminal's answerback
-        self.awake_since = now     # the first client byte after the last query; None: the line may be asleep
-        self.in_flight = 0         # queries whose answer is to come
-        self.late = 0              # queries given up whose answer is removed all the same
+        self.awake_since = now     # time of the first client byte after the last query; None: the line may be asleep
+        self.in_flight = 0         # queries without an answer yet
+        self.late = 0              # lost queries whose late answer is still removed
         self.says_twice = False    # the terminal, whatever it is asked ...
         self.twins = 0             # ... and so many of the answers just removed have not come again
-        self.claims = []           # when a program asked the same question itself, within CLAIM ...
+        self.claims = []           # times of a program's own queries within CLAIM ...
         self.served = 0            # ... and how many answers programs have been given
         self.before = b''          # what came before the next input
-        self.partial = b''         # the beginning of what may become an answer ...
+        self.partial = b''         # the possible start of an answer ...
         self.passed = 0            # ... and how much of it the program has been given already
         self.is_late = False       # ... because it was not held for long enough, not because nothing was outstanding
         self.hold_until = now
         self.size = None
         self.probes = 0
-        self.has_terminal = False  # an answer has come, whoever had asked
+        self.has_terminal = False  # an answer has come, to a query of ours or of a program
         self.is_size_new = self.is_urgent = self.has_given_up = self.is_capped = False
         self.sent = self.answered = self.leaked = 0
         self.news = ''
@@ -69,14 +69,14 @@ class Keeper(object):
     # -- input, from the client --
 
     def typed(self, data, now):
-        """What of `data` (and of what was held before) belongs to the program, now."""
+        """The bytes of `data`, and of bytes held before, that go to the program now."""
         was_asleep = self.awake_since is None
         if was_asleep:
             self.awake_since = now
         self.last_input = now
         if not self.partial and not self.reports.begun and ESC not in data and b'\x9b' not in data and data[-1:] != b'\xc2':
             self.before = (self.before + data[-3:])[-3:]
-            self.note_keys(data, now)      # plain typing, which should cost as little as it can
+            self.note_keys(data, now)      # plain typing: the fast path
             return data
         text = self.partial + data
         start = self.passed                # text[:start] has gone inside already
@@ -95,7 +95,7 @@ class Keeper(object):
             self.passed = 0
             self.hold_until = now + HOLD[begun]
         else:
-            # Of a sequence that has begun to go inside the rest must follow: half of one is worse than all.
+            # Part of this sequence was already forwarded, so forward the rest.
             out.append(text[start:])
             if edge >= start:
                 self.is_late = self.in_flight + self.late > 0
@@ -106,14 +106,14 @@ class Keeper(object):
         return data
 
     def may_be_ours(self, begun, was_asleep, now):
-        """Whether to hold the beginning of an answer; a lone ESC, which people press, only while one can still come."""
+        """Whether to hold the start of an answer; a lone ESC, often a key, only while an answer can still come."""
         missing = self.in_flight + self.late
         if missing and (len(begun) > 1 or begun == b'\x9b' or now - self.last_answer < CLAIM):
             return True
         return self.in_flight > 0 and (was_asleep or now - self.last_ask < LOST)
 
     def is_ours(self, has_begun, now):
-        """Settles one complete answer: True when it is to be removed."""
+        """Handles one complete answer; True: remove it."""
         self.has_terminal = True
         while self.claims and now - self.claims[0] > CLAIM:
             del self.claims[0]
@@ -145,11 +145,11 @@ class Keeper(object):
 
     @property
     def held(self):
-        """What waits here for its rest."""
+        """The bytes that are held."""
         return self.partial[self.passed:]
 
     def release(self, now):
-        """Gives up waiting: it was a key after all."""
+        """Ends the hold: the bytes were keys."""
         data = self.held
         if not data or now < self.hold_until:
             return b''
@@ -159,7 +159,7 @@ class Keeper(object):
         return data
 
     def note_keys(self, data, now):
-        """Keys alone show that somebody is there; what follows an ENQ is what the terminal calls itself."""
+        """Only keys count as activity. Text right after an ENQ is the terminal's answerback."""
         if data and now - self.enquired > REPORT_TIME and self.reports.has_key(data, now):
             self.last_key = now
             if self.is_capped:
@@ -169,7 +169,7 @@ class Keeper(object):
     # -- heartbeats --
 
     def due(self, now):
-        """When the next query may go if nothing happens before; NEVER: not without something from outside."""
+        """Time of the next query if nothing else happens; NEVER: an event must come first."""
         if self.is_capped:
             return NEVER
         if self.has_terminal:
@@ -179,7 +179,7 @@ class Keeper(object):
         else:
             return NEVER
         if self.in_flight >= MOST:
-            # A client that sleeps gets all that was sent when it wakes, and answers all of it at once.
+            # A sleeping client receives all queries when it wakes, and answers all at once.
             if self.awake_since is None:
                 return NEVER
             at = max(at, self.awake_since + self.patience())
@@ -194,21 +194,21 @@ class Keeper(object):
         return at
 
     def patience(self):
-        """Seconds after a client byte in which answers may come. Nothing at all the last time: the screen may be frozen."""
+        """Seconds after a client byte in which answers may come. Longer after a loss: the screen may be frozen."""
         return GIVEN_UP if self.has_given_up else LOST
 
     def next(self, can_ask, now):
-        """The first moment at which turn() may have something though nothing happens."""
+        """The time at which turn() may return something if no event comes before."""
         due = self.due(now) if can_ask else NEVER
         return min(due, self.hold_until) if self.held else due
 
     def turn(self, can_ask, now):
-        """What goes to the program because a hold ran out, and to the client because a heartbeat is due."""
+        """Bytes for the program, because a hold ended, and bytes for the client, because a heartbeat is due."""
         data = self.release(now)
         return data, self.beat(now) if can_ask and now >= self.due(now) else b''
 
     def beat(self, now):
-        cap = self.read_cap()              # each time: an administrator's word counts for running sessions
+        cap = self.read_cap()              # read each time: a new limit also applies to running sessions
         if now - self.last_key >= (self.max_idle if cap is None else min(cap, self.max_idle)):
             self.is_capped = True
             self.news = 'cap'

@@ -23,7 +23,7 @@ from relay.record import Record, find_session_id, read_cap, set_name
 from relay.shell import Shell, exit_code, open_outer, open_pty, raw, reap, set_modes, signal, to_bytes
 from relay.tmux import Wrapper
 
-LINGER = 1.0         # how long an answer on its way when the shell ends is waited for
+LINGER = 1.0         # how long to wait for an answer that is under way when the shell ends
 
 
 class Session(object):
@@ -34,10 +34,10 @@ class Session(object):
         self.has_noted_fault = False
 
     def open(self):
-        """Everything that can fail, before anything is changed: a failure leaves the plain shell as it was."""
+        """Does what can fail before it changes anything: a failure leaves the plain shell as it was."""
         options = self.options
         if options['direct'] and os.getppid() != options['direct']:
-            # An interpreter that is a script around another: nobody would notice our end, or our being stopped.
+            # Our interpreter is the child of a script, so the shell would not notice that we end or stop.
             raise OSError(errno.ECHILD, 'not started by the shell that waits')
         self.shell = Shell(options['outer'], options['changes'], options['login'])
         self.listen()
@@ -53,7 +53,7 @@ class Session(object):
             self.start()
 
     def start(self, wrapped=None):
-        """The shell, or what wraps it, on a pty of its own."""
+        """Starts the shell, or its wrapper, on a pty of its own."""
         self.status = None
         inner, slave = open_pty()
         self.record.pts = os.ttyname(slave)
@@ -68,7 +68,7 @@ class Session(object):
         return size
 
     def listen(self):
-        """From here on signals become bytes in a pipe, so that one place deals with all of them."""
+        """From now on signals become bytes in a pipe, so that one place handles them."""
         self.bell, self.ringer = os.pipe()
         for fd in (self.bell, self.ringer):
             fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
@@ -94,8 +94,8 @@ class Session(object):
             return 'gone'
         if signal.SIGUSR1 in arrived:
             self.keeper.is_urgent = True   # ask now
-        # After a stop and a continue somebody may have set the terminal's modes; only the foreground may
-        # set them back, in the background they belong to whoever took over.
+        # While we were stopped, another program may have set the terminal's modes. Restore them only in the
+        # foreground; in the background the terminal belongs to another program.
         try:
             if signal.SIGCONT in arrived and os.tcgetpgrp(self.outer) == os.getpgrp():
                 set_modes(self.outer, raw(self.modes))
@@ -107,7 +107,7 @@ class Session(object):
     def run(self):
         pump = self.pump
         set_modes(self.outer, raw(self.modes))
-        # The probe: whether a terminal is there. Nothing of the shell has been shown yet.
+        # The probe, sent before the first byte of the shell.
         self.pump.put_outer(self.keeper.ask(clock()))
         ahead = self.take_ahead()
         self.look_at_size()
@@ -120,11 +120,11 @@ class Session(object):
         self.note(True)
         self.tell('started')
         self.log('start', 'interval=%d maxidle=%d' % (self.options['interval'], self.options['max-idle']))
-        os.write(self.ringer, b'!')        # what came before is looked at in the first round
+        os.write(self.ringer, b'!')        # the first round looks at signals that came before
         pump.put_inner(ahead)
         reason = self.keep()
         if reason == 'ended' and self.status and self.record.wrap == 'tmux':
-            # tmux ends with 0 when its session does, and when it is detached. Its server is gone, or its client was killed.
+            # tmux exits with 0 if its session ends or is detached. So its server is gone, or its client was killed.
             pump.drain()
             os.close(pump.inner)
             self.wrapper.ended(self.status)
@@ -144,7 +144,7 @@ class Session(object):
         self.tell('ended %d' % code)
 
     def start_wrapped(self):
-        """True when tmux is up. Nothing is read from the client before that: what is typed ahead goes to what comes up."""
+        """True if tmux is up. Before that the client is not read, so type-ahead goes to tmux or to the shell."""
         self.start(self.wrapper.command(self.shell))
         if self.wrapper.comes_up(self.pump.inner, self.pid):
             return True
@@ -162,7 +162,7 @@ class Session(object):
         return reason
 
     def note(self, is_due):
-        """Passes on what the keeper has to say; whatever fails here must not reach the pump."""
+        """Writes the keeper's news to the record and syslog; a failure here must not reach the pump."""
         news, self.keeper.news = self.keeper.news, ''
         if not news and not is_due:
             return
@@ -179,19 +179,19 @@ class Session(object):
         try:
             self.record.log(event, text)
         except Exception:
-            pass                           # no process to be had
+            pass                           # fork failed
 
     def take_ahead(self):
-        """What was typed before the terminal was ours; until then the kernel kept Ctrl-D as a NUL."""
+        """Reads type-ahead from before raw mode, in which the kernel kept Ctrl-D as a NUL."""
         ahead = read_some(self.outer) if self.modes[3] & termios.ICANON else None
         return self.hear((ahead or b'').replace(b'\0', self.modes[6][termios.VEOF]))
 
     def hear(self, data):
-        """What of the client's bytes is for a program that is yet to come."""
+        """The client's bytes that belong to a program which has not started yet."""
         return self.pump.ask('typed', data, clock(), data) if data else b''
 
     def linger(self):
-        """Takes an answer that is on its way from under the next reader: the shell that started a login shell.
+        """Removes an answer that is under way, or the next reader (the shell that started a login shell) would get it.
 
         The agent's own shell has no next reader. No more than an answer is read, and only when as much is there.
         """
@@ -212,7 +212,7 @@ class Session(object):
                 wait([], [], 0.01)
 
     def hang_up(self):
-        """Closes the pty as a lost line does; the kernel sends SIGHUP, and the shell gets a moment to save.
+        """Closes the pty like a lost line: the kernel sends SIGHUP, and the shell gets a moment to save.
 
         The agent ends a session by killing its shell, and a killed bash sends its jobs no SIGHUP: where the shell
         outside was the agent's and is gone, ours goes the same way. It is still exiting when its terminal hangs up.
@@ -238,15 +238,15 @@ class Session(object):
         if side is not None:
             try:
                 os.write(side, (line + '\n').encode('ascii'))
-            except OSError:            # nobody listens any more
+            except OSError:            # the reader is gone
                 pass
 
 
 def leave(status):
-    """Ends as the shell did; by the same signal unless that writes a core, which would hold the session's text."""
+    """Ends like the shell: by the same signal, but not with a core dump, which would hold the session's text."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        # Not SIGINT: an interactive shell whose job dies of it interrupts itself, and would never read "ended".
+        # Not SIGINT: an interactive shell whose job dies of it interrupts itself too and would not read "ended".
         if number in (signal.SIGHUP, signal.SIGKILL, signal.SIGPIPE, signal.SIGALRM, signal.SIGTERM):
             if number != signal.SIGKILL:
                 signal.signal(number, signal.SIG_DFL)
@@ -284,12 +284,12 @@ def main(argv):
         session = Session(parse(argv))
         session.open()
     except Exception:
-        os._exit(70)                   # said with no word on the screen: the caller goes on as the plain shell
+        os._exit(70)                   # prints nothing: the caller continues as the plain shell
     try:
         session.run()
     except Exception:
         set_modes(session.outer, session.modes)
-        os._exit(70)                   # no "ended": the shell outside takes over a terminal that works
+        os._exit(70)                   # no "ended": the shell outside continues on a working terminal
     leave(session.status)
 
 

@@ -6,13 +6,13 @@ import time
 
 from relay.keeper import NEVER
 
-CHUNK = 65536        # at most this much is in our hands each way, so Ctrl-C on a flood stays quick
+CHUNK = 65536        # the most that is buffered each way, so that Ctrl-C stays quick during a flood of output
 
 
-# Tests replace these two to play minutes in microseconds; nothing else here looks at a clock or waits.
+# Tests replace these two, so that minutes pass in microseconds. Nothing else here reads a clock or waits.
 
 def clock():
-    """Seconds that never jump with the wall clock; Python 2.7 has them only as os.times()."""
+    """Monotonic seconds; Python 2.7 has only os.times() for that."""
     return os.times()[4]
 
 
@@ -31,7 +31,7 @@ def wait(readers, writers, seconds):
 
 
 def read_some(fd, size=8192):   # a pty never has more than 4 KiB ready; a larger buffer only costs memory
-    """What is there now: None for nothing, b'' when the other side is gone (a terminal says EIO)."""
+    """Reads available bytes: None if there are none, b'' if the other side is gone (EIO on a terminal)."""
     try:
         return os.read(fd, size)
     except OSError as error:
@@ -39,7 +39,7 @@ def read_some(fd, size=8192):   # a pty never has more than 4 KiB ready; a large
 
 
 def write_some(fd, data):
-    """How many bytes were taken; None when the other side is gone."""
+    """Writes; returns the number of written bytes, None if the other side is gone."""
     try:
         return os.write(fd, data)
     except OSError as error:
@@ -64,7 +64,7 @@ class Pump(object):
         self.parent = os.getppid()
 
     def round(self):
-        """Waits, and moves what is there: 'gone' when the client is, 'bell' when a signal came, else None."""
+        """Waits, then moves bytes. Returns 'gone' if the client is gone, 'bell' if a signal came, else None."""
         now = clock()
         readers = [] if self.bell is None else [self.bell]
         writers = []
@@ -86,14 +86,14 @@ class Pump(object):
 
     def move(self, readable, writable, now):
         """One round; False when the client is gone."""
-        # The shell outside waits for its child, our parent. When that dies the terminal has another reader, which
-        # must get the next key; no signal tells us, so look before every read.
+        # The shell outside waits for its child, our parent. If that dies, another program reads the terminal and
+        # must get the next key. No signal reports that, so check before every read.
         is_alive = os.getppid() == self.parent
         if self.to_inner and self.inner in writable:
             self.put_inner(b'')
         if self.to_outer and self.outer in writable:
             is_alive = self.put_outer(b'')
-            self.ask('printed', b'', now, None)    # while we did not read, nobody knows whether it was silent
+            self.ask('printed', b'', now, None)    # we did not read, so we do not know whether it was silent
         if is_alive and self.outer in readable:
             data = read_some(self.outer)
             if data:
@@ -108,7 +108,7 @@ class Pump(object):
         return is_alive and (not beat or self.put_outer(beat))
 
     def ask(self, question, subject, now, otherwise):
-        """The one place where a fault of the keeper is caught: a session without heartbeats is worth more than none."""
+        """Calls the keeper and catches its faults: a session without heartbeats is better than no session."""
         keeper = self.keeper
         if keeper is None:
             return otherwise
@@ -126,12 +126,12 @@ class Pump(object):
             self.put_inner(data)
 
     def from_program(self, now):
-        """Moves output while there is some and the client takes it, without asking select() in between."""
-        for _ in range(16):            # 16 reads of a pty are 64 KiB: then it is the keyboard's turn
+        """Moves output as long as there is some and the client accepts it, without select()."""
+        for _ in range(16):            # 16 reads of a pty are 64 KiB; then the keyboard is read
             data = read_some(self.inner)
             if data is None:
                 return True
-            if not data:               # EIO: the shell lives, but nobody has the pty open at this moment
+            if not data:               # EIO: the shell lives, but no process has the pty open now
                 self.inner_again = now + 0.1
                 return True
             self.ask('printed', data, now, None)
@@ -142,7 +142,7 @@ class Pump(object):
         return True
 
     def put_outer(self, data):
-        """Writes what the client takes now and keeps the rest; False when the client is gone."""
+        """Writes as much as the client accepts and keeps the rest; False if the client is gone."""
         data = self.to_outer + data
         count = write_some(self.outer, data)
         if count is None:
@@ -153,12 +153,12 @@ class Pump(object):
 
     def put_inner(self, data):
         data = self.to_inner + data
-        # With nobody inside a write fails too; the bytes are lost, as in a terminal that nobody reads.
+        # If no process has the pty open, a write fails too; the bytes are lost, as on a terminal without a reader.
         count = write_some(self.inner, data)
         self.to_inner = b'' if count is None else data[count:]
 
     def drain(self):
-        """Moves what is readable now, then stops: a background job may hold the pty open for days."""
+        """Moves the output that is readable now, then stops: a background job may hold the pty open for days."""
         left = 4 * CHUNK
         until = clock() + 2
         while clock() < until:
@@ -172,6 +172,6 @@ class Pump(object):
             if not self.put_outer(b''):
                 return
             if len(self.to_outer) < before:
-                until = clock() + 2    # a slow client gets everything, one that stopped reading does not
+                until = clock() + 2    # a slow client gets everything; a client that stopped reading does not
             else:
                 wait([], [self.outer], until - clock())

@@ -16,7 +16,7 @@ def find_session_id(pid):
         for _ in range(64):
             stat = read_file('/proc/%d/stat' % pid)
             if b'(ssm-session-wor' in stat and os.stat('/proc/%d' % pid).st_uid == 0:
-                # A title that a program has given itself has spaces where argv has NULs. An id has neither.
+                # A program that changes its title puts spaces in place of NULs. An id has neither.
                 words = read_file('/proc/%d/cmdline' % pid).replace(b'\0', b' ').decode('latin-1').split()
                 return str(words[1]) if len(words) > 1 and split_id(words[1]) else ''
             pid = int(stat.rsplit(b')', 1)[1].split()[1])
@@ -44,11 +44,11 @@ def set_name():
 
 
 def read_cap(path):
-    """The administrator's limit in seconds, or None; only a file that root alone can write counts."""
+    """The administrator's limit in seconds, or None. A file counts only if root alone can write it."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        # A limit that cannot be read is a limit all the same.
+        # The file exists but cannot be read: use the strictest limit.
         return None if error.errno in (errno.ENOENT, errno.ENOTDIR) else 0
     try:
         info = os.fstat(fd)
@@ -57,8 +57,7 @@ def read_cap(path):
         words = os.read(fd, 64).split(b'\n')[0].split()
     finally:
         os.close(fd)
-    # The first word of the first line; the rest is a comment. What root meant by anything else is unknown, except
-    # that it was a limit: the strictest one.
+    # The first word of the first line; the rest is a comment. Any other text also means a limit: the strictest.
     return int(words[0]) if words and words[0].isdigit() else 0
 
 
@@ -78,7 +77,7 @@ class Record(object):
 
     @staticmethod
     def open():
-        # Unlinked at once: root reads it as /proc/PID/fd/N, and a kill -9 leaves nothing behind.
+        # Unlinked at once, so that a kill -9 leaves no file; root reads it as /proc/PID/fd/N.
         for place in ('/dev/shm', '/tmp'):
             path = '%s/ssm-keepalive-%d-%d' % (place, os.getpid(), int(time.time() * 1000))
             try:
@@ -90,7 +89,7 @@ class Record(object):
         try:
             return os.memfd_create('ssm-keepalive-%d' % os.getpid())   # read in the same way; 3.8 and newer
         except (AttributeError, OSError):
-            return None                # this session is counted, and nothing more is known of it
+            return None                # status then only counts this session
 
     def write(self, keeper, has_fault):
         if self.fd is None:
@@ -116,7 +115,7 @@ class Record(object):
             self.loggers.append(pid)
             return
         try:
-            os.setsid()                # or the hangup that ends the session would take the last line with it
+            os.setsid()                # so that the hangup at the session's end does not kill it before the last line
             null = os.open('/dev/null', os.O_RDWR)
             for fd in (0, 1, 2):
                 os.dup2(null, fd)

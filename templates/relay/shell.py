@@ -41,7 +41,7 @@ def ignored_by(pid):
 
 
 class Shell(object):
-    """How the shell with pid `pid` was started, so that it can be started once more."""
+    """The way in which the shell with pid `pid` was started, to start it once more."""
 
     def __init__(self, pid, changes, login=None):
         proc = '/proc/%d/' % pid
@@ -53,7 +53,7 @@ class Shell(object):
         try:
             block = read_file(proc + 'environ')
         except (IOError, OSError):
-            block = read_file('/proc/self/environ')   # what we were started with: Python may have set LC_CTYPE since
+            block = read_file('/proc/self/environ')   # the environment at our start: Python may have set LC_CTYPE since
         self.environ = {}
         for word in block.split(b'\0'):
             name, equals, value = word.partition(b'=')
@@ -63,8 +63,8 @@ class Shell(object):
             self.environ.pop(name, None)
             if value is not None:
                 self.environ[name] = value
-        # Interactive shells ignore signals of their own accord, but neither of these two: what the shell has
-        # here is what it was started with, and what Python has overwritten in this process.
+        # Interactive shells do not change these two signals themselves, so the shell still has their state from its
+        # start. Python has overwritten them in this process.
         ignored = ignored_by(pid)
         self.actions = {}
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
@@ -72,7 +72,7 @@ class Shell(object):
                 self.actions[number] = signal.SIG_DFL
 
     def borrow(self, number, action, is_default=False):
-        """Changes what a signal does here; the shell gets what was there before."""
+        """Changes the handling of a signal here; the shell gets the old one."""
         was = signal.signal(number, action)
         self.actions.setdefault(number, signal.SIG_IGN if was == signal.SIG_IGN and not is_default else signal.SIG_DFL)
 
@@ -117,7 +117,7 @@ class Shell(object):
                 os._exit(127)
         os.close(writer)
         failed = None
-        while failed is None:          # a signal may end a read, in 2.7
+        while failed is None:          # in 2.7 a signal may interrupt a read
             failed = read_some(reader, 1)
         os.close(reader)
         if failed:
@@ -129,11 +129,11 @@ class Shell(object):
         try:
             os.chdir(self.environ[b'HOME'])
         except (KeyError, OSError):
-            pass                       # a home that is not there: where the session started
+            pass                       # no such home: stay in the session's directory
 
 
 def close_all(*keep):
-    """Closes every descriptor but 0, 1, 2: above all the side channel, whose reader waits for its end."""
+    """Closes every descriptor but 0, 1, 2, above all the side channel, whose reader waits for its end of file."""
     for name in os.listdir('/proc/self/fd'):
         if int(name) > 2 and int(name) not in keep:
             try:
@@ -143,7 +143,7 @@ def close_all(*keep):
 
 
 def reap(pid):
-    """The wait status of a child that has ended, or None; never anybody else's child."""
+    """The wait status of this child if it has ended, else None; never touches another child."""
     try:
         ended, status = os.waitpid(pid, os.WNOHANG)
     except OSError as error:
@@ -156,7 +156,7 @@ def exit_code(status):
 
 
 def open_outer():
-    """A description of the terminal that is ours alone.
+    """Opens the terminal anew, for a file description of our own.
 
     O_NONBLOCK belongs to the description, and the inherited one is shared with the shell outside: killed
     at the wrong moment we would leave that shell with reads that fail. The /dev/pts name cannot be opened by

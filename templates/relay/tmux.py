@@ -1,4 +1,4 @@
-"""--wrap tmux: a tmux client where the shell would be, and the shell inside tmux. tmux.sh does the rest."""
+"""--wrap tmux: a tmux client in place of the shell, and the shell inside tmux. tmux.sh does the rest."""
 import os
 
 from relay.bytes import ESC
@@ -6,10 +6,10 @@ from relay.pump import clock, read_some, wait
 from relay.record import LETTERS, PLAIN, split_id
 from relay.shell import exit_code, reap, signal, to_bytes
 
-PROOF = 3.0          # a terminal that is there answers within this, once the client has said how large it is ...
-UNSEEN = 10.0        # ... or within this where it never says so
-SHOWING = 5.0        # a wrapper that shows nothing for so long will not come up
-# Names that programs and services give to their sessions: nobody comes back to one of these.
+PROOF = 3.0          # a terminal answers within this time after the client has sent its size ...
+UNSEEN = 10.0        # ... or within this time if it never sends one
+SHOWING = 5.0        # a wrapper without output for so long has failed
+# Session names made by programs and services: no person comes back to them.
 MACHINES = ('botocore-session-', 'aws-cli-session-', 'aws-sdk-', 'aws-go-sdk-', 'awscodebuild', 'githubactions', 'i-', 'mi-')
 LONGEST_LABEL = 72   # a socket's path has 107 bytes
 WHY = {
@@ -20,7 +20,7 @@ WHY = {
 
 
 def person_of(session_id):
-    """The name in a session id where it is a person's, else ''."""
+    """The name in a session id if it is a person's, else ''."""
     name = split_id(session_id)
     low = name.lower()
     is_machine = low.startswith(MACHINES) or not low.strip('0123456789') or (
@@ -29,7 +29,7 @@ def person_of(session_id):
 
 
 def label_of(name):
-    """The name of this person's tmux socket: one for each name, since what is not plain becomes _ and two hex digits."""
+    """The name of this person's tmux socket. Special characters become _ and two hex digits: no two names are equal."""
     text = ''.join(each if each in PLAIN else '_%02x' % ord(each) for each in name)
     return 'ssm-keepalive-' + text if text and len(text) <= LONGEST_LABEL else ''
 
@@ -46,7 +46,7 @@ class Wrapper(object):
         self.shown = b''
 
     def wait_for_answer(self, session):
-        """Until the client's terminal has answered the probe, or is none; what was typed meanwhile.
+        """Waits for the answer to the probe, at most PROOF or UNSEEN; returns what was typed meanwhile.
 
         A terminal says how large it is. Programs that drive sessions never answer, and get the plain shell.
         """
@@ -77,16 +77,16 @@ class Wrapper(object):
         return [b'sh', self.script, b'/bin/sh', b' '.join([b'exec'] + words), self.label]
 
     def comes_up(self, inner, pid):
-        """True when tmux is up; else its process has ended. What is typed before that waits for what comes up."""
-        data = b'\0'                       # what the wrapper prints while it is at work
+        """True if tmux is up; False: its process has ended. Keys typed before that wait for tmux or the shell."""
+        data = b'\0'                       # the wrapper prints NULs while it works
         while data and not data.strip(b'\0') and wait([inner], [], SHOWING)[0]:
             data = read_some(inner)
         self.shown = (data or b'').lstrip(b'\0')
-        if self.shown[:1] == ESC:          # what tmux begins its screen with; its complaints are plain text
+        if self.shown[:1] == ESC:          # tmux's screen begins with ESC; its error messages are plain text
             self.wrap = 'tmux'
             return True
         self.shown = b''
-        for _ in range(20):                # the pty closes some moments before its process can be waited for
+        for _ in range(20):                # the pty closes a moment before its process can be reaped
             status = reap(pid)
             if status is not None:
                 break
@@ -99,10 +99,10 @@ class Wrapper(object):
 
     def ended(self, status):
         code = exit_code(status)
-        if code != 66:                     # there is a multiplexer around this session already
+        if code != 66:                     # the session is already inside a multiplexer
             self.wrap = 'missing' if code == 69 else 'failed'
 
     def complaint(self):
-        """One line for the user where there is no tmux."""
+        """Tells the user in one line that there is no tmux."""
         why = WHY.get(self.wrap)
         return why and b'ssm-keepalive: tmux ' + why + b'; this shell ends with its connection\r\n' or b''
