@@ -142,7 +142,7 @@ take_lock
 read_current
 read_ssh
 digest=$current
-write_line "$library/journal" uninstall || fail write "$library cannot be written" 'make it writable, then run this again'
+write_line "$library/journal" uninstall || ln -f "$root$library/current" "$root$library/journal" 2>/dev/null || fail write "$library cannot be written" 'make it writable, then run this again'
 
 for_all_versions remove_entry
 for_all_versions remove_stub

@@ -198,6 +198,29 @@ test('a disk that fills up anywhere on the way: a clear verdict, and nothing cha
   assert.ok(failures >= (isLong ? 5 : 2), `only ${failures} runs ran out of room`);
 });
 
+test('what is installed can be removed from a full disk, whoever filled it', {
+  skip: skip || (process.getuid?.() === 0 ? false : 'needs root for a small tmpfs'),
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    sandbox.write('tmp/install.sh', bundleOf().installer);
+    sandbox.write('tmp/uninstall.sh', bundleOf().uninstaller);
+    sandbox.extra = ['--size', String(600 * 1024), '--perms', '0755', '--tmpfs', '/usr/local/lib'];
+    const outcome = sandbox.run(
+      [
+        '/usr/bin/dash',
+        '-c',
+        'dash /tmp/install.sh >/dev/null; cat /dev/zero >/usr/local/lib/filled 2>/dev/null; dash /tmp/uninstall.sh; ls /usr/local/lib >/tmp/after',
+      ],
+      { env: ROOTED },
+    );
+    assert.deepEqual([outcome.verdict['verdict'], outcome.verdict.left], ['removed', []], outcome.stdout);
+    assert.equal(sandbox.read('tmp/after'), 'filled\n');
+  } finally {
+    sandbox.close();
+  }
+});
+
 test('another installer at work is not disturbed; a stale lock, of a dead process or an earlier boot, is broken', {
   skip,
 }, async () => {
