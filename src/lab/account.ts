@@ -1,4 +1,4 @@
-/** The account behind the endpoint: hosts, records and settings that every operation shares. */
+/** The account behind the endpoint: the hosts, records and settings of all operations. */
 import { type Clock, sleep } from '../clock.ts';
 import type { AccessControl } from './access/access-control.ts';
 import type { AssociationRunner } from './association-runner.ts';

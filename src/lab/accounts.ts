@@ -1,4 +1,4 @@
-/** The accounts behind one endpoint, told apart as the service does it: by access key and Region of the signature. */
+/** The accounts behind one endpoint, chosen by the signature's access key and Region. */
 import { join } from 'node:path';
 import type { AccessControl } from './access/access-control.ts';
 import type { Account } from './account.ts';
@@ -24,7 +24,7 @@ export class Accounts {
   private readonly byKey = new Map<string, AccountSpec>();
   private readonly hostsOf = new Map<string, Host[]>();
 
-  /** Every script that started on a host, in whichever account. */
+  /** Every script that started on a host, in all accounts. */
   readonly runs: RunLog[] = [];
 
   constructor(
@@ -44,8 +44,8 @@ export class Accounts {
   }
 
   /**
-   * A key that is no other account's is the first one's; a Region without hosts is there all the same.
-   * @throws ServiceError for a request that was still on its way in when the lab ended
+   * The account of a signature. An unknown key belongs to the first account; a Region may have no hosts.
+   * @throws ServiceError for a request that arrives while the lab ends
    */
   find({ accessKeyId, region }: Scope): Account {
     if (this.clock.hasEnded) throw new ServiceError('InternalServerError', 'The lab is stopping.', 500);
@@ -57,7 +57,7 @@ export class Accounts {
     return this.at(ACCOUNT, REGION);
   }
 
-  /** The error that every call with this key ends in there; undefined for keys that are good. */
+  /** The error of every call with this key in this Region; undefined: the key works. */
   refusal({ accessKeyId, region }: Scope): string | undefined {
     const spec = this.specOf(accessKeyId);
     // What a real account says where the Region is off [reports of users].
@@ -79,7 +79,7 @@ export class Accounts {
     return [...this.open.values()].find(({ sessions }) => sessions.find(sessionId) !== undefined);
   }
 
-  /** Once the hosts are up and the endpoint listens. */
+  /** Call it when the hosts are up and the endpoint listens. */
   start(baseUrl: string): void {
     this.baseUrl = baseUrl;
     for (const { spec } of this.hosts) this.at(spec.account ?? ACCOUNT, spec.region ?? REGION);
@@ -89,7 +89,7 @@ export class Accounts {
     }
   }
 
-  /** Lets nothing begin any more; the hosts are ended by whoever started them. */
+  /** Starts nothing any more. Whoever started the hosts ends them. */
   stop(): void {
     for (const { associations, dispatcher, sessions } of this.open.values()) {
       associations.stop();

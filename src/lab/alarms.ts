@@ -36,7 +36,10 @@ export class AlarmBook {
     renameSync(`${this.path}.new`, this.path);
   }
 
-  /** What stops a command now, or undefined. An alarm that is not there cannot be read, unless that is to be ignored. */
+  /**
+   * The alarm that stops a command now, or undefined. A missing alarm also stops it, unless the request
+   * ignores that.
+   */
   findTriggered(configuration: AlarmConfiguration | undefined): AlarmStateInformation | undefined {
     const [alarm] = configuration?.Alarms ?? [];
     if (alarm === undefined) return undefined;

@@ -49,7 +49,7 @@ export class AssociationRunner {
     this.arm(association.associationId, periodMs, tick);
   }
 
-  /** What has not started does not start any more; what runs is left to end. That is inferred, not documented. */
+  /** Starts no further runs of it; current runs go on. That is inferred, not documented. */
   drop(association: AssociationRecord): void {
     this.forget(association.associationId);
     for (const { command } of association.executions) {

@@ -1,4 +1,4 @@
-/** A lab in a process of its own, and how commands find it. */
+/** A lab in a background process, and how commands find it. */
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
 const POLL_MS = 25;
 
-/** A lab to talk to: the one in the background when it runs, else one of this process's own, with the same hosts. */
+/** An open lab: the background lab if it runs, else one in this process with the same hosts. */
 export interface OpenLab {
   readonly endpoint: string;
   readonly credentials: Credentials;
@@ -94,7 +94,7 @@ export async function labDown(dir: string = defaultLabDir()): Promise<boolean> {
   process.kill(state.pid, 'SIGTERM');
   const limit = systemClock.now() + STOP_LIMIT_MS;
   while (readState(dir) !== undefined) {
-    // Its hosts die with it: every sandbox asks the kernel for that.
+    // Its hosts end too: every sandbox has asked the kernel for that.
     if (systemClock.now() > limit) process.kill(state.pid, 'SIGKILL');
     await sleep(systemClock, POLL_MS);
   }

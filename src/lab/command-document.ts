@@ -1,4 +1,4 @@
-/** Command documents: what may stand in one, which parameters it takes, and the script it makes of them. */
+/** Command documents: their checks, their parameters, and the script that they give. */
 import type { CommandRecord } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -113,7 +113,7 @@ export function stepName(content: string): string {
   return parse(content).mainSteps?.[0]?.name ?? PLUGIN;
 }
 
-/** A fleet's results name the step of one and the same text ten thousand times. */
+/** Parsed documents by their text: the results of a fleet need the same one ten thousand times. */
 const parsed = new Map<string, Content>();
 const MOST_PARSED = 20;
 

@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts';
 /** A client that does not answer the closing handshake is cut off after this. */
 const CLOSE_LIMIT_MS = 3000;
 
-/** Every connection to a server. Node's own list has no upgraded ones, and a server that closes waits for all of them. */
+/** All connections of a server. Node's list lacks upgraded ones, but close() of a server waits for them. */
 export class Connections {
   readonly #sockets = new Set<Socket>();
 
@@ -16,7 +16,7 @@ export class Connections {
     });
   }
 
-  /** From now on nobody comes in. Resolves once nobody is left. */
+  /** Refuses new connections and resolves when none is left. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     // A closing handshake takes real time, whatever clock the lab has.

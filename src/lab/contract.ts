@@ -1,11 +1,11 @@
-/** What goes in and out of the endpoint, held against the service's own model. */
+/** Checks requests and answers against the service's model. */
 import { ServiceError } from './service-error.ts';
 import { findMisfits, shapeOf } from './service-model.ts';
 import { memberPath, type OperationName, parseInput, refuse, SHAPES } from './shapes.ts';
 
 /**
- * Refuses what the service would refuse: first types, then what is missing, then lengths, patterns and words.
- * A member that the service knows and this lab does nothing with is refused too: a yes would be a lie.
+ * Refuses what the service refuses: first wrong types, then missing members, then lengths, patterns and words.
+ * It also refuses members that the lab does not support: an answer would be false.
  * @throws ServiceError
  */
 export function checkRequest(operation: OperationName, body: unknown): void {

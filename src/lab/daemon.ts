@@ -10,7 +10,7 @@ try {
     process.on(signal, () => void lab.stop().then(() => process.exit(0)));
   }
 } catch (error) {
-  // The last line of its log is what `lab up` tells.
+  // `lab up` prints the last line of this log.
   process.stderr.write(error instanceof UserError ? `${error.what}: ${error.why}\n` : `${String(error)}\n`);
   process.exitCode = 1;
 }

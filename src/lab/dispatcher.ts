@@ -39,8 +39,8 @@ export class Dispatcher {
   ) {}
 
   /**
-   * Starts a command on its hosts; invocations are in the record from here on. Hosts that the sender may not reach end as
-   * AccessDenied: of targets by tag nobody knows which they are when the command is sent [user guide; when it is decided is inferred].
+   * Starts a command on its hosts and records the invocations. Hosts that the sender may not reach end as AccessDenied:
+   * targets by tag are not known yet when the command is sent [user guide; the time of the decision is inferred].
    */
   dispatch(
     command: CommandRecord,
@@ -74,7 +74,7 @@ export class Dispatcher {
     else if (!command.isCancelling) this.pump(progress);
   }
 
-  /** Asks for an end; what already runs is told to stop, and may have ended before. */
+  /** Cancels a command. Running scripts are told to stop; they may have ended before. */
   cancel(command: CommandRecord, instanceIds: readonly string[]): void {
     const progress = this.active.get(command.commandId);
     if (progress === undefined) {
@@ -207,7 +207,7 @@ export function countErrors(command: CommandRecord): number {
   ).length;
 }
 
-/** A Success here can hide hosts that never ran anything: only invocations tell. */
+/** The command's own status. Success can hide hosts that ran nothing: only invocations show that. */
 function judgeCommand(command: CommandRecord, maxErrors: number): [status: string, details: string] {
   const has = (details: string) => command.invocations.some(({ statusDetails }) => statusDetails === details);
   if (command.isCancelling) return ['Cancelled', 'Cancelled'];

@@ -1,4 +1,4 @@
-/** The account's documents: what the service owns, what somebody created, and what may stand in one. */
+/** The account's documents (the service's and its own), and the checks of their content. */
 import type { Clock } from '../clock.ts';
 import { checkCommandDocument, readScript, type Script } from './command-document.ts';
 import type { CommandRecord, DocumentRecord, DocumentVersion, RecordStore } from './records.ts';
@@ -11,7 +11,7 @@ interface Shelf {
   readonly consistencySeconds: number;
 }
 
-/** The document that a session without a name of its own uses, once somebody has saved it. */
+/** The default session document; it exists after somebody has saved it. */
 export const PREFERENCES = 'SSM-SessionManagerRunShell';
 
 export interface FoundDocument {

@@ -1,4 +1,4 @@
-/** Who may come in: by the Host, without an Origin, and with a signature by a secret that this start of the lab made. */
+/** Admits requests with the right Host, without an Origin, and with a signature by this start's secret. */
 import { createHash, createHmac, type Hash, type Hmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -22,7 +22,7 @@ export const LAB_ROLE_KEY = 'ASIALABLABLABLABLAB0';
 
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/\d{8}\/([a-z0-9-]+)\/([a-z]+)\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/;
-/** What decides about a call; each has to be signed where it is sent. */
+/** Headers that must be signed if they are sent. */
 const ALWAYS_SIGNED = /^(host|x-amz-.*)$/;
 /** A signature is good for five minutes either way [Signature Version 4]. */
 const SIGNATURE_MS = 5 * 60 * 1000;
@@ -57,7 +57,7 @@ export class Door {
     this.hosts.add(host);
   }
 
-  /** Whether a request may not even be read: a page in a browser has an Origin, and another Host where it rebinds a name. */
+  /** True if the request must not be read: a browser's page sends an Origin, and another Host if it rebinds a name. */
   isShutFor({ headers, rawHeaders }: IncomingMessage): boolean {
     const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
     return hosts.length !== 1 || !this.hosts.has(headers.host ?? '') || headers.origin !== undefined;
@@ -95,13 +95,13 @@ export class Door {
   }
 }
 
-/** Who says to have signed for that service, by the credential scope [Signature Version 4]; undefined where nobody does. */
+/** The credential scope of a signature for that service, not verified [Signature Version 4]; undefined: none. */
 export function readScope({ authorization }: IncomingHttpHeaders, service: string): Scope | undefined {
   const match = AUTHORIZATION.exec(authorization ?? '');
   return match?.[3] === service ? { accessKeyId: match[1] ?? '', region: match[2] ?? '' } : undefined;
 }
 
-/** Compares in a time that says nothing about where two texts differ. */
+/** Compares two texts in constant time. */
 export function isSame(one: string, other: string): boolean {
   const [left, right] = [one, other].map((text) => createHash('sha256').update(text).digest());
   return timingSafeEqual(left as Buffer, right as Buffer);

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.ts';
 
-/** A clock with an end: afterwards nothing that waits on it happens, and nothing new waits. Each lab has one, so no timer outlives it. */
+/**
+ * A clock that can end: then its pending timers never fire, and it takes no new ones. Each lab has one, so no
+ * timer outlives it.
+ */
 export class EndingClock implements Clock {
   hasEnded = false;
   readonly #cancels = new Set<() => void>();

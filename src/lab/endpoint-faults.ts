@@ -1,18 +1,22 @@
-/** Faults of the service and of the way to it, on request: refusals, throttling, answers that are lost or spoilt. */
+/** Faults of the service and the network, for tests: refusals, throttling, lost or broken answers. */
 import type { OrganizationOperation } from './organization.ts';
 import type { OperationName } from './shapes.ts';
 
-/** `lost`: the connection breaks before the call is heard. `cut`: it is heard, and breaks in mid-answer. `silent`: the connection stays, and no answer comes. `spoilt`: heard, and the answer is no JSON. `looped`: the first page, with a token that leads to it again. */
+/**
+ * `lost`: the connection breaks before the call has an effect. `cut`: the call has its effect, and the connection breaks
+ * in the answer. `silent`: no answer comes. `spoilt`: the call has its effect, and the answer is no JSON. `looped`: the
+ * first page, with a token that leads to it again.
+ */
 export type WireFault = 'lost' | 'silent' | 'cut' | 'spoilt' | 'looped';
 
-/** What can be asked for, by operation name or `*`; each for the next `times` calls. */
+/** Faults by operation name or `*`; each for the next `times` calls. */
 export interface EndpointFaults {
   /** Calls fail with this error name, e.g. ThrottlingException, before anything is done. */
   failNext(operation: OperationName | OrganizationOperation | '*', errorName: string, times?: number): void;
   breakNext(operation: OperationName | '*', fault: WireFault, times?: number): void;
   /** From now on this share of all calls is throttled, 0..1; the same calls for the same seed. */
   throttle(share: number, seed?: number): void;
-  /** The service's clock is this far ahead of this machine's; hidden: no answer says what time it is, so no client can set its own by it. */
+  /** Sets the service's clock ahead. `isHidden`: answers have no date, so clients cannot correct their clock. */
   skewClock(seconds: number, options?: { isHidden?: boolean }): void;
 }
 

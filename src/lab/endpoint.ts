@@ -1,4 +1,4 @@
-/** The service's operations on loopback: JSON 1.1 over HTTP, for those whom the door lets in. */
+/** The service's operations on loopback, as JSON 1.1 over HTTP. Only requests that the door admits are read. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { findTouched } from './access/touched.ts';
@@ -75,7 +75,7 @@ const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
   GetResources: getResources,
 };
 
-/** What the target header calls the services that answer here, and what requests to them are signed for. */
+/** The services of this endpoint: their target header and the service name in signatures. */
 const SERVICES = [
   {
     prefix: 'ssm',
@@ -125,7 +125,7 @@ export function makeEndpoint(
     const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
     const operation = target.replace(service.target, '');
     const scope = readScope(request.headers, service.signed);
-    // A client whose clock is off learns the right time from here.
+    // A client with a wrong clock reads the right time from this header.
     if (faults.isClockHidden) response.sendDate = false;
     else response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
@@ -164,7 +164,8 @@ export function makeEndpoint(
       },
     );
   });
-  // Node's 5 s ends a connection in the moment a client uses it again, which is then told of a reset. The service waits longer.
+  // Node's 5 s can end a connection just when a client uses it again, which then sees a reset. The service
+  // waits longer.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 }
@@ -270,7 +271,7 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** The call was heard and done; only its answer does not arrive as it was meant. */
+/** Sends a broken answer to a call that has had its effect. */
 function sendBroken(response: ServerResponse, body: Record<string, unknown>, fault: WireFault): void {
   const text = JSON.stringify(body);
   const half = text.slice(0, text.length / 2);

@@ -1,4 +1,7 @@
-/** Length-prefixed frames on a unix socket: JSON for control, raw bytes for a terminal. Spoken by the lab and its hosts' processes. */
+/**
+ * Length-prefixed frames on a unix socket between the lab and its hosts' processes: JSON for control, raw
+ * bytes for a terminal.
+ */
 import type { Socket } from 'node:net';
 
 const JSON_FRAME = 1;
@@ -6,7 +9,7 @@ const DATA_FRAME = 2;
 // A length above this is a broken peer, not a big script: the endpoint takes 64 KB at most.
 const LARGEST_FRAME = 8 * 1024 * 1024;
 
-/** What the owner of a socket wants to hear; `closed` comes once, after the last frame. */
+/** The callbacks of a socket; `closed` is called once, after the last frame. */
 export interface FrameListener {
   json?(value: Record<string, unknown>): void;
   data?(bytes: Buffer): void;

@@ -1,4 +1,4 @@
-/** What the lab asks of a host, whether a machine stands behind it or not. */
+/** The interface of a host, with or without a machine behind it. */
 import type { EventEmitter } from 'node:events';
 import type { FrameSocket } from './frames.ts';
 import type { HostFault } from './machine/config.ts';
@@ -13,13 +13,13 @@ export interface Job {
   readonly executionTimeoutMs: number;
 }
 
-/** One script on its way: `result` always settles. */
+/** One script that was sent; `result` always settles. */
 export interface Run {
   readonly result: Promise<RunResult>;
   cancel(): void;
 }
 
-/** How a session's worker is spoken to once it has connected. */
+/** The link to a session's connected worker. */
 export interface WorkerLink {
   readonly peer: FrameSocket;
   onJson: (message: Record<string, unknown>) => void;
@@ -33,7 +33,7 @@ export interface Host extends EventEmitter {
   /** `sandbox`, `rooted` or `synthetic`. */
   readonly kind: string;
   readonly isOnline: boolean;
-  /** What this machine cannot show on this host, e.g. `user`; empty when all is as on an instance. */
+  /** What this machine cannot reproduce on this host, e.g. `user`; empty: everything is as on an instance. */
   readonly notFaithful: readonly string[];
   readonly lastPingAt: number;
   start(): Promise<void>;

@@ -1,4 +1,7 @@
-/** Ends a session when nothing that its policy counts has happened for a while; the service decides this, never the agent. */
+/**
+ * Ends a session after its idle timeout, in which nothing that the policy counts happened. The service has
+ * this timer, not the agent.
+ */
 import type { Clock } from '../clock.ts';
 import type { IdlePolicy } from './options.ts';
 
@@ -24,7 +27,7 @@ export class IdleTimer {
     this.cancel();
   }
 
-  /** One timer that looks again, instead of one per key: 200 sessions cost 200 timers, whatever they do. */
+  /** One timer a session, which checks again when it fires; not one timer a key. */
   private arm(ms: number): void {
     this.cancel = this.clock.after(ms, () => {
       const left = this.limitMs - (this.clock.now() - this.last);

@@ -1,4 +1,4 @@
-/** Which hosts a lab's folder has and which port it had, so that a lab that is started again is the same account at the same address. */
+/** The hosts and the port of a lab's folder, so that a restarted lab has the same account and address. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccountSpec, DEFAULT_HOSTS, type HostSpec } from './options.ts';

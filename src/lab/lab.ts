@@ -1,4 +1,4 @@
-/** Puts a stand-in account together: hosts, records, endpoint and sessions, all on loopback, all ended by stop(). */
+/** Builds a stand-in account on loopback: hosts, records, endpoint and sessions. stop() ends all of it. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export interface Lab {
   /** http://127.0.0.1:PORT */
   readonly endpoint: string;
   readonly port: number;
-  /** What to export so that any AWS client talks to the lab. */
+  /** Environment variables that lead any AWS client to the lab. */
   readonly env: Record<string, string>;
   /** Who may come in; its keys and their secrets. */
   readonly door: Door;
@@ -98,7 +98,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   };
   const gateway = attachGateway(server, accounts, mayOpen, clock);
   const end = async (): Promise<void> => {
-    // First of all, so that what is still in a handler has nothing to wait on.
+    // First of all, so that no handler waits any more.
     clock.end();
     accounts.stop();
     // Those of sessions are closing by now; the others never opened one.
@@ -141,7 +141,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     try {
       accounts.save();
     } finally {
-      // Also where the disk is full: a folder that stays claimed would keep the next lab out.
+      // Also if the disk is full: a folder that stays claimed would block the next lab.
       releaseFolder(options.dir);
     }
   };
@@ -225,7 +225,7 @@ function makeHost(spec: HostSpec, dir: string, program: string, isRooted: boolea
   return new MachineHost(spec, join(dir, 'hosts', spec.name), program, isRooted, clock);
 }
 
-/** As if somebody had saved them before this lab started. */
+/** Saves preferences before the lab starts. */
 function savePreferences(store: RecordStore, inputs: Readonly<Record<string, unknown>>, now: number): void {
   const content = JSON.stringify({
     schemaVersion: '1.0',

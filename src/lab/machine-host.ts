@@ -18,10 +18,10 @@ import { seccompFilter } from './seccomp.ts';
 import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
 
 const START_LIMIT_MS = 20_000;
-/** A hundred sessions that start at once keep each other waiting. */
+/** Long, because a hundred sessions may start at once. */
 const WORKER_LIMIT_MS = 60_000;
 const KILL_LIMIT_MS = 2000;
-/** What a program that ends with its host returns. */
+/** The result of a program that was ended with its host. */
 const KILLED: ExecResult = { code: 137, stdout: '', stderr: '' };
 /** Without a sandbox scripts run on this machine with SSM_KEEPALIVE_ROOT: their files are shown, and nothing else. */
 const NOT_SHOWN_ROOTED = ['absolute paths', 'entries', 'agent restart', 'user', 'missing Python'];
@@ -123,7 +123,7 @@ export class MachineHost extends EventEmitter implements Host {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       // A rooted host's manager ends all that carries the host's mark when its lab hangs up.
       if (this.kind === 'rooted') for (const socket of this.sockets) socket.destroy();
-      // Its child is the host's first process; killed instead of bwrap itself, so that bwrap collects it and no zombie is left.
+      // Kills bwrap's child, the host's first process, and not bwrap: so bwrap reaps it and leaves no zombie.
       for (const pid of childrenOf(child.pid)) process.kill(pid, 'SIGKILL');
       const cancel = systemClock.after(KILL_LIMIT_MS, () => child.kill('SIGKILL'));
       await gone;
@@ -139,7 +139,7 @@ export class MachineHost extends EventEmitter implements Host {
     for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
     if (this.runFolder !== '') rmSync(this.runFolder, { recursive: true, force: true });
-    // What it was running is never heard of again: the service gives that up when its time is over.
+    // Its running scripts will not report; the service gives them up after their time.
     this.jobs.clear();
   }
 

@@ -1,4 +1,4 @@
-/** What a lab is made of, and its defaults. */
+/** The options of a lab and their defaults. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -6,7 +6,7 @@ import type { RunDetails } from './run-result.ts';
 
 export type IdlePolicy = 'input' | 'output' | 'any';
 
-/** One host to be. Without `synthetic` it is a sandbox that really runs what it is sent. */
+/** The specification of one host. Without `synthetic` it is a sandbox that really runs the scripts. */
 export interface HostSpec {
   /** Host name, and what `host(id)` also takes. */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface HostSpec {
   readonly platform?: 'Linux' | 'MacOS' | 'Windows';
   /** The agent's version, as the service lists it. Default AGENT_VERSION. */
   readonly agentVersion?: string;
-  /** Says which answers a host without a machine behind it gives. */
+  /** Makes it a host without a machine, with these answers. */
   readonly synthetic?: SyntheticSpec;
 }
 
@@ -65,16 +65,19 @@ export const DEFAULT_REGIONS: readonly string[] = [
 ];
 
 export interface LabOptions {
-  /** What the account waits and stamps by. Default: the machine's. Signatures, hosts with processes and connections stay with the machine's. */
+  /**
+   * The clock of the account. Default: the machine's. Signatures, hosts with processes and connections always
+   * use the machine's.
+   */
   readonly clock?: Clock;
-  /** Where hosts and records live; made when missing, taken up again when there. */
+  /** The folder of hosts and records; created if missing, else reused. */
   readonly dir: string;
-  /** Seconds without what the policy counts before a session ends; fractions allowed. Default 1200, the service's 20 minutes. */
+  /** The idle timeout in seconds; fractions allowed. Default 1200, the service's 20 minutes. */
   readonly idleSeconds?: number;
   readonly policy?: IdlePolicy;
   /** Seconds until a session ends whatever keeps it alive. Default: no maximum. */
   readonly maxSeconds?: number;
-  /** How long a minute of a session document lasts here, so that its timers can be seen to run out. Default 60. */
+  /** How many seconds a minute of a session document lasts, so that tests can see its timers end. Default 60. */
   readonly minuteSeconds?: number;
   /** A connected client that acknowledges no output for so long is cut off. Default 300. */
   readonly stallSeconds?: number;
@@ -94,7 +97,7 @@ export interface LabOptions {
   readonly roleSeconds?: number;
   /** How long lists stay empty after SendCommand. Default 0.3. */
   readonly consistencySeconds?: number;
-  /** What one page of a list costs. Default 0. */
+  /** How long one page of a list takes. Default 0. */
   readonly pageLatencySeconds?: number;
   /** Multiplies TimeoutSeconds and executionTimeout, so that a test need not wait 30 s. Default 1. */
   readonly timeoutScale?: number;

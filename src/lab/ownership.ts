@@ -15,13 +15,13 @@ import { UserError } from '../errors.ts';
 import type { Credentials } from './door.ts';
 import type { IdlePolicy } from './options.ts';
 
-/** What others learn about a running lab. */
+/** The public facts of a running lab. */
 export interface LabState {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   readonly startTime: string;
   readonly endpoint: string;
-  /** What opens it; the file that has them is its owner's alone. */
+  /** Its credentials; only the owner can read the file. */
   readonly credentials: Credentials;
   readonly idleSeconds: number;
   readonly policy: IdlePolicy;
@@ -44,7 +44,7 @@ export class LabInUseError extends UserError {
   }
 }
 
-/** `mkdir -p`. Not Node's own: where a folder takes no new entries and says ENOENT, as /proc does, that one never returns. */
+/** `mkdir -p`. Node's own never returns if a folder refuses entries with ENOENT, as /proc does. */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path);

@@ -1,4 +1,7 @@
-/** What the account remembers: commands, invocations, sessions and documents, on disk so that a restarted lab still knows them. */
+/**
+ * The account's records: commands, invocations, sessions and documents. They are on disk, so a restarted lab
+ * still has them.
+ */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -115,7 +118,7 @@ const RETRY_MS = 2000;
 
 /**
  * Keeps records in memory and on disk; a save is one rename, so a killed lab leaves the old file or the new one.
- * The endpoint saves before it answers a change, so that what a caller was told is never forgotten; the rest is saved a moment later.
+ * The endpoint saves before it answers a change, so that an answer stays true; everything else is saved a moment later.
  */
 export class RecordStore {
   readonly records: Records;
@@ -152,7 +155,7 @@ export class RecordStore {
     }
   }
 
-  /** A full disk must not end the lab: whoever changes something is told by the endpoint, and there may be room later. */
+  /** Saves, or tries again later: a full disk must not end the lab. The endpoint reports the failure to its caller. */
   private saveOrRetry(): void {
     try {
       this.save();

@@ -16,7 +16,7 @@ import { mirrorFolder } from './tree.ts';
 
 /** Where the lab's own things are inside a host. */
 export const INSIDE = '/.lab';
-/** What an installer needs: others' files, users, signals, and a look at others' processes of the same host. */
+/** The capabilities of an installer: files, users, signals, and a look at processes of the same host. */
 const CAPABILITIES = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -76,7 +76,7 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
     '--unshare-net',
     '--hostname',
     spec.name,
-    // Away from the terminal of whoever started the lab: a host could type into it.
+    // Separates the host from the lab's terminal: it could type into it.
     '--new-session',
     '--die-with-parent',
     '--clearenv',

@@ -1,4 +1,4 @@
-/** Which system calls a host may not make: a filter for the kernel, since to some of them being root is reason enough. */
+/** The system calls that a host may not make, as a kernel filter: some of them need no more than root. */
 
 /** `struct sock_filter` [linux/filter.h]. */
 type Step = readonly [code: number, whenTrue: number, whenFalse: number, value: number];

@@ -1,4 +1,4 @@
-/** What one session is held to: its document's preferences where they say something, the lab's own settings elsewhere. */
+/** The limits of one session: from its document, else from the lab's options. */
 import { findDocument, PREFERENCES, readInputs, sessionTypeOf } from './documents.ts';
 import { DEFAULT_IDLE_SECONDS, type IdlePolicy, type LabOptions } from './options.ts';
 import type { RecordStore } from './records.ts';
@@ -15,7 +15,7 @@ export interface SessionSettings {
   readonly maxMinutes: string | undefined;
 }
 
-/** What sessions without a word in their document get, and how long a document's minute lasts here. */
+/** The defaults for sessions whose document sets nothing, and the length of a document's minute. */
 export interface SessionDefaults extends SessionSettings {
   readonly minuteSeconds: number;
 }

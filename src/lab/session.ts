@@ -72,7 +72,7 @@ export class Session {
     return token;
   }
 
-  /** Whether it is a token of this session that nobody has used yet; now it is used. */
+  /** Uses up a token; true if it belongs to this session and was not used before. */
   takeToken(token: string): boolean {
     const known = [...this.tokens].filter((one) => isSame(one, token));
     return known.some((one) => this.tokens.delete(one));

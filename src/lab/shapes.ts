@@ -1,6 +1,6 @@
 /**
- * The lengths, patterns and words that the service's requests are held to, as data, and its way to refuse what does not fit.
- * Source: the ssm model in botocore 1.43, since the SDK's own schemas (service-model.ts) have members and types alone.
+ * The lengths, patterns and words of the service's requests, as data, and the service's errors for other values.
+ * Source: the ssm model in botocore 1.43, because the SDK's schemas (service-model.ts) only have members and types.
  * test/lab/botocore.test.ts holds each against the botocore on the machine.
  */
 import * as z from 'zod';

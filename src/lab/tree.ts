@@ -1,4 +1,4 @@
-/** Makes a host's own files: /etc, /usr/local, /opt, /var, /home and /root; done once, kept over restarts of the lab. */
+/** Makes a host's own files (/etc, /usr/local, /opt, /var, /home, /root), once; they stay over restarts of the lab. */
 import {
   chmodSync,
   cpSync,
@@ -23,7 +23,7 @@ export const UNIT_NAMES = {
   snap: 'snap.amazon-ssm-agent.amazon-ssm-agent.service',
 } as const;
 
-/** Taken from this machine where they are: what its programs (su, ld.so, zsh) need in order to run at all. */
+/** Copied from this machine, if they exist: its programs (su, ld.so, zsh) need them. */
 const COPIED = [
   'alternatives',
   'pam.d',
@@ -45,7 +45,7 @@ const COPIED = [
 /** The session's user, as the agent makes it at its first session. */
 export const SESSION_USER = { name: 'ssm-user', uid: 1001, gid: 1001, home: '/home/ssm-user' };
 
-/** Makes the tree when it is not there yet; a tree that was not finished is made again. */
+/** Makes the tree if it is missing or unfinished. */
 export function makeTree(tree: string, spec: HostSpec): void {
   const stamp = join(tree, '.complete');
   if (existsSync(stamp)) return;
@@ -129,9 +129,9 @@ export function giveHome(tree: string): void {
 }
 
 /**
- * A folder that stands for `source` without the names that `dropped` fits: links into `base`, where the real folder is bound.
- * A link of the source keeps its own text, so that relative ones still lead to their neighbours. Made anew where the source
- * has changed since, or other names are to be dropped.
+ * Makes a copy of the folder `source` as links into `base`, where the real folder is bound, without the names that match
+ * `dropped`. A link of the source keeps its text, so that relative links still work. Made again if the source or `dropped`
+ * has changed.
  */
 export function mirrorFolder(source: string, base: string, target: string, dropped: RegExp): void {
   const stamp = join(target, '..', `${basename(target)}.stamp`);
@@ -161,7 +161,7 @@ function copyFromMachine(name: string, target: string): void {
     cpSync(source, target, {
       recursive: true,
       verbatimSymlinks: true,
-      // No names by which an interpreter is found, and no old passwords.
+      // Without interpreters and old passwords.
       filter: (path) => !/(^|\/)((_?python|pypy)[\d.]*|opasswd)$/.test(path),
     });
   } catch {

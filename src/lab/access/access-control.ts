@@ -1,13 +1,13 @@
-/** Enforces one policy on every call, in the service's words, and remembers which parts of it were needed. */
+/** Enforces one policy on every call, with the service's errors, and records which parts of it were used. */
 import { ServiceError } from '../service-error.ts';
 import { decide } from './evaluate.ts';
 import { type AccessPolicy, readPolicy } from './policy-document.ts';
 import { LAB_USER, type Principal } from './principal.ts';
 
-/** What a call touches: an ARN and the tags that are on it. */
+/** A resource of a call: its ARN and its tags. */
 export interface Touched {
   readonly arn: string;
-  /** The same resource in other words of the service; a policy that allows or denies it under any of them does. */
+  /** Other ARNs of the same resource; a policy may use any of them. */
   readonly aliases?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -17,7 +17,7 @@ export class AccessControl {
   private policy: AccessPolicy | undefined;
   private readonly used = new Set<string>();
 
-  /** From now on a caller may do what the policy allows; undefined: everything, as at first. @throws UserError */
+  /** Enforces this policy from now on; undefined: everything is allowed, as at the start. @throws UserError */
   enforce(policy: unknown, principal: Principal = LAB_USER): void {
     this.policy = policy === undefined ? undefined : readPolicy(policy);
     this.principal = principal;
@@ -45,7 +45,7 @@ export class AccessControl {
     return this.weigh(action, touched, region) === 'allow';
   }
 
-  /** Each action on each resource, and each value of a condition, that no call has needed since the policy came. */
+  /** The actions on resources and the values of conditions that no call has used since `enforce`. */
   unused(): string[] {
     return (this.policy?.Statement ?? [])
       .flatMap((statement, index) => {
@@ -71,7 +71,7 @@ export class AccessControl {
     if (decisions.some(({ effect }) => effect === 'denied')) return 'denied';
     const grants = decisions.flatMap((decision) => (decision.effect === 'allow' ? decision.grants : []));
     if (grants.length === 0) return 'not allowed';
-    // What has several names may be allowed in several forms; of anything else a second grant is one too many.
+    // A resource with aliases may be allowed in several forms; for any other a second grant is superfluous.
     for (const grant of aliases.length > 0 ? grants : grants.slice(0, 1)) {
       const { statement, resource, conditions, action: pattern } = grant;
       const name = statement.Sid ?? String(policy.Statement.indexOf(statement));

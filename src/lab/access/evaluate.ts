@@ -5,11 +5,11 @@ export interface AccessRequest {
   readonly action: string;
   /** An ARN. */
   readonly resource: string;
-  /** What is known of the caller, the request and the resource, by condition key in lower case. */
+  /** Facts of the caller, the request and the resource, by condition key in lower case. */
   readonly context: ReadonlyMap<string, string>;
 }
 
-/** The part of a statement that decided: as it stands in the policy. */
+/** The part of a statement that decided, with the policy's own text. */
 export interface Grant {
   readonly statement: AccessStatement;
   readonly action: string;
@@ -22,7 +22,7 @@ export type Decision =
   | { readonly effect: 'allow'; readonly grants: readonly Grant[] }
   | { readonly effect: 'denied' | 'not allowed' };
 
-/** A deny that matches wins; else every allow that does; else nothing is allowed. */
+/** A matching deny wins; else all matching allows count; without one the request is refused. */
 export function decide(policy: AccessPolicy, request: AccessRequest): Decision {
   const matching = policy.Statement.flatMap((statement) => matchStatement(statement, request) ?? []);
   if (matching.some(({ statement }) => statement.Effect === 'Deny')) return { effect: 'denied' };
@@ -31,7 +31,7 @@ export function decide(policy: AccessPolicy, request: AccessRequest): Decision {
 
 function matchStatement(statement: AccessStatement, request: AccessRequest): Grant | undefined {
   const { context } = request;
-  // Actions are compared without case, resources with.
+  // The case of letters counts in resources, not in actions.
   const action = statement.Action.find((pattern) =>
     matches(pattern.toLowerCase(), request.action.toLowerCase()),
   );
@@ -41,7 +41,7 @@ function matchStatement(statement: AccessStatement, request: AccessRequest): Gra
   return { statement, action, resource, conditions };
 }
 
-/** Every key of every operator has to hold, each with one of its values; a key that the request lacks does not hold. */
+/** Every key of every operator must match one of its values; a key that the request lacks does not match. */
 function matchConditions(
   { Condition = {} }: AccessStatement,
   context: AccessRequest['context'],
@@ -62,11 +62,11 @@ function matchConditions(
   return held;
 }
 
-/** Segment by segment: a `*` between colons stays between them; in the last segment it takes everything. */
+/** Compares segment by segment: `*` does not match a colon, except in the last segment. */
 function matchesArn(pattern: string, arn: string, context: AccessRequest['context']): boolean {
   if (pattern === '*') return true;
   const split = (text: string) => {
-    // The colons of a variable's name separate nothing.
+    // Colons in a variable's name are not separators.
     const parts = text.replaceAll(/\$\{[^}]*\}/g, (name) => name.replaceAll(':', '\0')).split(':');
     return [...parts.slice(0, 5), parts.slice(5).join(':')].map((part) => part.replaceAll('\0', ':'));
   };
@@ -89,7 +89,7 @@ function matches(pattern: string, text: string): boolean {
 const wildcard = (part: string) => ({ '*': '.*', '?': '.' })[part] ?? literal(part);
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
-/** Policy variables filled in; undefined where one is not known of this caller: the element then matches nothing. */
+/** Fills in policy variables; undefined if the caller has no such value: then the element matches nothing. */
 function substitute(
   text: string,
   context: AccessRequest['context'],

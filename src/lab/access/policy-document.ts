@@ -1,4 +1,4 @@
-/** An identity-based policy as the lab reads it: the part of the language that is checked here, and nothing it would have to guess at. */
+/** The part of the policy language that the lab reads. It refuses everything else instead of guessing. */
 import * as z from 'zod';
 import { UserError } from '../../errors.ts';
 
@@ -29,7 +29,7 @@ const document = z.strictObject({
 export type AccessPolicy = z.output<typeof document>;
 export type AccessStatement = AccessPolicy['Statement'][number];
 
-/** @throws UserError saying what of it this lab does not take. */
+/** @throws UserError naming the part that the lab does not read */
 export function readPolicy(given: unknown): AccessPolicy {
   const parsed = document.safeParse(given);
   if (parsed.success) return parsed.data;

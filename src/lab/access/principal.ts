@@ -1,4 +1,4 @@
-/** Who calls: an IAM user, or somebody who assumed a role. */
+/** A caller: an IAM user, or a session of a role. */
 import { ACCOUNT } from '../options.ts';
 
 export interface Principal {
@@ -7,7 +7,7 @@ export interface Principal {
   readonly userId: string;
   /** `aws:username`: only users have one. */
   readonly userName?: string;
-  /** What the ids of this caller’s sessions begin with [user guide, session ARNs]. */
+  /** The start of this caller’s session ids [user guide, session ARNs]. */
   readonly sessionName: string;
 }
 

@@ -1,4 +1,4 @@
-/** What each operation is checked against [Service Authorization Reference, ssm: the resource types of each action]. */
+/** The resources that each operation is checked against [Service Authorization Reference, ssm: resource types]. */
 import type { Account } from '../account.ts';
 import { findDocument, PREFERENCES } from '../documents.ts';
 import type { HostSpec } from '../options.ts';
@@ -13,7 +13,10 @@ interface Place {
   readonly partition: string;
 }
 
-/** The resources of one call; for an operation without any the account's whole service, as its refusals name it. @throws ServiceError */
+/**
+ * The resources of one call; for an operation without resources the whole service, as in its refusals.
+ * @throws ServiceError
+ */
 export function findTouched(
   account: Account,
   operation: OperationName,
@@ -35,7 +38,7 @@ export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefin
   return { arn, tags: spec?.tags ?? {} };
 }
 
-/** A session carries two tags of the service: who started it, and on what. */
+/** A session has two tags of the service: its starter and its target. */
 export function touchSession(id: string, account: Account, region: string): Touched {
   const { record, byName, byCaller } = lookUpSession(id, account, region);
   const tags = record && {
@@ -65,7 +68,7 @@ function lookUpSession(id: string, account: Account, region: string) {
 const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
   SendCommand: ({ DocumentName, InstanceIds = [] }, account, place) => [
     touchDocument(DocumentName, account, place),
-    // Instances meant by tag are known later: each that may not be reached then ends as AccessDenied.
+    // Instances chosen by tag are found later; each forbidden one then ends as AccessDenied.
     ...InstanceIds.map((id) => touchInstance(id, specOf(id, account), place.region)),
   ],
   StartSession: ({ Target, DocumentName }, account, place) => [
@@ -82,7 +85,7 @@ const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
   UpdateDocument: touchNamed,
   UpdateDocumentDefaultVersion: touchNamed,
   DeleteDocument: touchNamed,
-  // One that is not there yet has no id. Its instances are never asked for: whom it reaches is the service's business by then.
+  // A new association has no id yet. Its instances are not checked: the service runs it on its own account.
   CreateAssociation: ({ Name }, account, place) => [
     { arn: ssmArn('association/*', place) },
     touchDocument(Name, account, place),

@@ -1,4 +1,4 @@
-/** Takes WebSocket connections to data channels and gives each to its session once its token is shown. */
+/** Accepts WebSocket connections to data channels and gives each to its session after it has sent the token. */
 import type { IncomingMessage, Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../clock.ts';
@@ -22,7 +22,7 @@ export function attachGateway(
   });
   server.on('upgrade', async (request: IncomingMessage, socket, head) => {
     const id = /^\/v1\/data-channel\/([^/?]+)/.exec(request.url ?? '')?.[1];
-    // Ids are plain letters and digits, so whatever needs decoding is none.
+    // Ids are letters and digits, so a text that needs decoding is no id.
     const session = id === undefined ? undefined : accounts.findSession(id);
     // A client that hangs up here must not end the lab.
     socket.on('error', () => socket.destroy());
@@ -35,7 +35,7 @@ export function attachGateway(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      // Not the library's own answer: a flood of pings whose pongs nobody reads would fill memory.
+      // The library's own answer is off: a flood of pings from a client that does not read would fill memory.
       client.on('ping', (data: Buffer) => {
         if (client.bufferedAmount < LARGEST_FRAME) client.pong(data);
       });

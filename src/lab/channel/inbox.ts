@@ -1,4 +1,4 @@
-/** Puts what a client sends in order, each message once, and says when a client runs too far ahead. */
+/** Sorts a client's messages, drops duplicates, and reports a client that runs too far ahead. */
 import type { ChannelMessage } from './message.ts';
 
 /** How far ahead of the expected number a client may run, in messages and in bytes that wait for the gap to close. */

@@ -1,6 +1,6 @@
 /**
- * One client connection of a data channel. Its memory is bounded: a client that does not read what it is answered is not read either,
- * and what a session prints waits in its terminal, since the stream above keeps its own window.
+ * One client connection of a data channel. Its memory is bounded: it stops reading a client that does not read the
+ * answers. Output waits in the session's terminal, because the stream above has a window.
  */
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';

@@ -40,7 +40,7 @@ export interface ChannelMessage {
   readonly payload: Buffer;
 }
 
-/** A frame that follows the format in no way; the text says what was wrong. */
+/** The frame has a wrong format; the message says why. */
 export class BadFrameError extends Error {}
 
 /** `createdAt`: epoch milliseconds. */
@@ -66,7 +66,7 @@ export function decodeMessage(buffer: Buffer): ChannelMessage {
     throw new BadFrameError(`frame of ${buffer.length} bytes is shorter than a header`);
   const headerLength = buffer.readUInt32BE(0);
   if (headerLength !== HEADER_LENGTH) throw new BadFrameError(`header length ${headerLength}`);
-  // One client in the wild pads the name with NUL bytes in front, where the agent puts blanks behind.
+  // The agent pads the name with spaces at the end; one known client pads it with NUL bytes in front.
   const type = buffer.toString('latin1', 4, 36).replace(/^[\0 ]+|[\0 ]+$/g, '') as MessageType;
   if (!MESSAGE_TYPES.includes(type)) throw new BadFrameError('unknown message type');
   const payloadLength = buffer.readUInt32BE(HEADER_LENGTH);
@@ -88,7 +88,7 @@ export function decodeMessage(buffer: Buffer): ChannelMessage {
   };
 }
 
-/** Also the first 32 hex digits as text, which the npm package ssm-session sends and the service lets pass. */
+/** Also accepts the first 32 hex digits as text: the npm package ssm-session sends that, and the service allows it. */
 function checkDigest(payload: Buffer, digest: Buffer): void {
   const expected = createHash('sha256').update(payload).digest();
   if (digest.equals(expected) || digest.toString('latin1') === expected.toString('hex').slice(0, 32)) return;

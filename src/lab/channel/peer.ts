@@ -1,6 +1,6 @@
 /**
- * The agent's side of one data channel: numbers what it sends, keeps it until it is acknowledged, sends it again when it is not,
- * and hands on what it receives in order and once. Outlives its connection, so that a resumed session loses and doubles nothing.
+ * The agent's side of one data channel. It numbers output, keeps it until it is acknowledged, sends it again, and passes
+ * on input in order and once. It outlives its connection, so that a resumed session neither loses nor repeats a byte.
  */
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';
@@ -19,13 +19,13 @@ import {
 const FIRST_RESEND_MS = 200;
 const LAST_RESEND_MS = 4000;
 const LOOK_MS = 100;
-/** What may be on its way unacknowledged before the terminal is read no further. */
+/** Above this many unacknowledged bytes, the terminal is not read. */
 const WINDOW_BYTES = 256 * 1024;
 
 interface Sent {
   readonly frame: Buffer;
   readonly id: string;
-  /** 0: kept back, never sent yet. */
+  /** 0: not sent yet. */
   sentAt: number;
   resendMs: number;
 }
@@ -48,7 +48,10 @@ export class ChannelPeer {
   private readonly inbox = new Inbox();
   /** pause_publication: output is kept back. */
   private isPaused = false;
-  /** Looks in a row at a client that takes nothing; counted, not timed, so that a machine that slept accuses nobody. */
+  /**
+   * How many checks in a row saw a stalled client. Counted, not timed, so that a suspended machine blames no
+   * client.
+   */
   private stalledLooks = 0;
   private stopLooking: (() => void) | undefined;
 

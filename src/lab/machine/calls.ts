@@ -1,6 +1,6 @@
 /**
- * How systemctl and systemd-run of a host ask its manager: with files and FIFOs, from a shell alone. An installer calls them some
- * twenty times, and each start of Node costs as much as the rest of the installation.
+ * How a host's systemctl and systemd-run call its manager: from a shell script, through files and FIFOs. An installer
+ * makes about twenty calls, and one start of Node costs as much as the rest of the installation.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -48,7 +48,7 @@ export function answerCalls(
   mkdirSync(callsPath, { mode: 0o700 });
   const door = join(callsPath, 'door');
   spawnSync('mkfifo', ['-m', '600', door]);
-  // For writing too: the FIFO then never ends, whoever comes and goes.
+  // Opened for writing too, so that the FIFO never reaches its end.
   const socket = new Socket({ fd: openSync(door, constants.O_RDWR | constants.O_NONBLOCK) });
   let rest = '';
   socket.setEncoding('latin1').on('data', (text: string) => {
