@@ -270,7 +270,7 @@ test('config file: none of the folder’s is read when another is named, or none
     /absent cannot be read: there is no such file or folder \(ENOENT /,
   );
   writeFileSync(join(folder, 'other'), Buffer.from([0xff, 0xfe, 0x80]));
-  assert.match(await refusal(folder, { flags: { config: join(folder, 'other') } }), /it is no UTF-8 text/);
+  assert.match(await refusal(folder, { flags: { config: join(folder, 'other') } }), /it is not UTF-8 text/);
 });
 
 test('config file: two in one folder are one too many', async (context) => {
@@ -278,7 +278,7 @@ test('config file: two in one folder are one too many', async (context) => {
     const folder = makeFolder(context, { [YAML]: '', [other]: '{}' });
     assert.match(
       await refusal(folder, { isFound: true }),
-      /this folder has .* and .*: one of them would be read/,
+      /this folder has .* and .*: only one config file is read/,
     );
   }
 });
@@ -309,7 +309,7 @@ for (const flag of FLAGS.filter(({ name }) => name !== 'config') as readonly Fla
         }
         const words = await refusal(folder, { isFound: true });
         assert.ok(
-          words.startsWith(`${name}:2: ${flag.name} does not count in a file that was only found`),
+          words.startsWith(`${name}:2: ${flag.name} is not allowed in a file that was only found`),
           words,
         );
         assert.ok(words.includes(`--config ${name}; or say --${flag.name}`), words);
@@ -331,7 +331,7 @@ test('config file: --yes counts only for targets and a profile that somebody nam
       const words = await refusal(folder, { ...around, isFound: true });
       assert.match(
         words,
-        /(--yes|SSM_KEEPALIVE_YES) was given, and ssm-keepalive.config.yaml of this folder says who/,
+        /(--yes|SSM_KEEPALIVE_YES) was given, and the targets or the profile come from ssm-keepalive.config.yaml/,
       );
       assert.match(words, /--config ssm-keepalive.config.yaml/);
       assert.equal((await read(folder, around)).delivery.isConfirmed, true);
@@ -344,7 +344,7 @@ test('config file: --yes counts only for targets and a profile that somebody nam
     { cwd: folder },
   );
   assert.equal(status, 2);
-  assert.match(stderr, /--yes was given, and ssm-keepalive.config.yaml of this folder says who is meant/);
+  assert.match(stderr, /--yes was given, and the targets or the profile come from ssm-keepalive.config.yaml/);
 });
 
 test('max-idle: more than a day needs --override-idle-policy, wherever it is given', async (context) => {

@@ -100,6 +100,6 @@ function spoilt(path: string, line: number, why: string): UsageError {
     code: 'bad-config-file',
     what: `${path}:${line} cannot be read`,
     why: why.replace(/\s*\n\s*/g, ' ').replace(/\.$/, ''),
-    next: `mend it, or go without with  --config none`,
+    next: `correct it, or ignore it with  --config none`,
   });
 }

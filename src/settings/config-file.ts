@@ -66,7 +66,7 @@ export async function openConfigFile(
     throw new UsageError({
       code: 'bad-config-file',
       what: `this folder has ${name} and ${other}`,
-      why: 'one of them would be read and the other not',
+      why: 'only one config file is read',
       next: `remove one, or say which: --config ${name}`,
     });
   }
@@ -105,7 +105,7 @@ function readText(path: string, shown: string): string {
         code: 'bad-config-file',
         what: `${shown} cannot be read`,
         why:
-          code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is no UTF-8 text' : describeSystemError(error),
+          code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8 text' : describeSystemError(error),
         next: 'give --config the name of a JSON or YAML file, or none',
       },
       { cause: error },
@@ -158,8 +158,8 @@ function twoSpellings(other: FileSetting, { key, line }: FileEntry, path: string
 function namedOnly({ name }: Flag, { line }: FileEntry, path: string): UsageError {
   return new UsageError({
     code: 'bad-config-file',
-    what: `${path}:${line}: ${name} does not count in a file that was only found`,
-    why: 'this folder would decide it for whoever works here; such a file says where, who and how to print',
+    what: `${path}:${line}: ${name} is not allowed in a file that was only found`,
+    why: 'a config file that you did not name may only say where, who and how to print',
     next: `name the file: --config ${path}; or say --${name} and take it out of the file`,
   });
 }

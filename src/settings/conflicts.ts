@@ -189,9 +189,9 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
 export function confirmedUnseen(yes: string, foundIn: string): UsageError {
   return new UsageError({
     code: 'not-confirmed',
-    what: `${yes} was given, and ${foundIn} of this folder says who is meant`,
-    why: 'the file was only found: nobody named it',
-    next: `name it: --config ${foundIn}; or say the targets and the profile yourself`,
+    what: `${yes} was given, and the targets or the profile come from ${foundIn}`,
+    why: 'that file was only found in this folder; you did not name it',
+    next: `name it: --config ${foundIn}; or give the targets and the profile as flags`,
   });
 }
 

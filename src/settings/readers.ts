@@ -82,9 +82,7 @@ export const RATE: Reader<string> = {
   expected: 'rate(N minutes), rate(N hours) or rate(N days), 30 minutes or more and under 31 days',
   read(text) {
     if (/^(cron|at)\(/.test(text))
-      throw new UnfitError(
-        "a rate, e.g. 'rate(1 day)': when the keeper is repaired does not depend on the hour",
-      );
+      throw new UnfitError("a rate, e.g. 'rate(1 day)': --every does not take cron(…) or at(…)");
     const [, digits, unit = ''] = /^rate\(([1-9][0-9]{0,5}) (minute|hour|day)s?\)$/.exec(text) ?? [];
     const rate = `rate(${digits} ${unit}${digits === '1' ? '' : 's'})`;
     if (unit && rate !== text) throw new UnfitError(`'${rate}'`);

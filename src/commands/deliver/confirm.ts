@@ -66,8 +66,8 @@ function findMany(
   const where = reaches.length > 1 ? ` in ${reaches.length} accounts and Regions` : '';
   const whys = [
     isAll && '--all has to be confirmed',
-    foundIn !== undefined && `${foundIn} of this folder says who is meant, you did not`,
-    count === undefined && 'how many it is only the service knows',
+    foundIn !== undefined && `the targets or the profile come from ${foundIn}, which you did not name`,
+    count === undefined && 'only the service knows how many instances match',
     `more than --confirm-above ${confirmAbove}`,
   ];
   return {

@@ -163,7 +163,7 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     });
   const names = [...new Set(run.permissions.map(({ action }) => action))].join(', ');
   const who = run.resourceGroup
-    ? `who is in the resource group ${run.resourceGroup} is known to the service alone`
+    ? `only the service knows the members of the resource group ${run.resourceGroup}`
     : renderPlannedInstances(plans, run.unknownIds, io);
   const lines = [
     say`${run.command} would send ${run.script.bytes} bytes as ${run.document}; their sha256:`,

@@ -14,7 +14,7 @@ export const policy: Command = async (settings, io, { words, own }) => {
   const scope = readScope(own);
   const document = makePolicy(command, run, scope);
   if (document.Statement.length === 0) {
-    io.err(say`ssm-keepalive: ${command} asks the service for nothing: it needs no permission\n`);
+    io.err(say`ssm-keepalive: ${command} calls no service, so it needs no permission\n`);
     return 0;
   }
   io.out(`${JSON.stringify(document, null, 2)}\n`);
