@@ -10,12 +10,12 @@ export interface Connection {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
-  /** Told of each call that these credentials may not make, whatever becomes of the error. */
+  /** Called for each refused call, also if its error is then handled. */
   readonly onDenied?: ((denial: Denial) => void) | undefined;
   readonly credentials?: Keys | (() => Promise<Keys>) | undefined;
-  /** Of the user: the SDK reads others of the process itself, see cli/environment.ts. */
+  /** The user's variables. The SDK also reads those of the process, see src/environment.ts. */
   readonly variables?: NodeJS.ProcessEnv;
-  /** By which whoever waits for something of this account waits; default the machine's. */
+  /** The clock for every wait on this account. Default: the machine's. */
   readonly clock?: Clock;
 }
 
@@ -65,7 +65,7 @@ export function makeClient(connection: Connection): SSMClient {
   return client;
 }
 
-/** A profile that is in no file has no Region either: the SDK complains of the Region alone. */
+/** If the profile does not exist, the SDK only reports a missing Region. This error names the profile. */
 function nameMissingProfile({ config }: SSMClient, { profile, variables = {} }: Connection): void {
   const readRegion = config.region;
   const name = profile ?? variables['AWS_PROFILE'];
@@ -82,7 +82,7 @@ function nameMissingProfile({ config }: SSMClient, { profile, variables = {} }: 
   Object.assign(config, { region });
 }
 
-/** The SDK's own words, when no source had any credentials, leave out which profile was asked for. */
+/** If no source has credentials, the SDK's message does not name the profile. This one does. */
 function nameProfile(error: unknown, profile: string): unknown {
   const { name, message } = error as Error;
   if (name !== 'CredentialsProviderError' || !/any providers/.test(message)) return error;
@@ -90,10 +90,10 @@ function nameProfile(error: unknown, profile: string): unknown {
   return Object.assign(new Error(why, { cause: error }), { name });
 }
 
-/** What any client of the SDK needs to reach the same account. */
+/** The configuration that any SDK client needs to reach the same account. */
 export function configure(connection: Connection) {
   const { variables = {}, credentials } = connection;
-  // The SDK would warn on every run under a Node version that this package still supports.
+  // Turns off the SDK's warning about a Node version that this package supports.
   variables['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
   return {

@@ -23,7 +23,7 @@ interface Token {
   getRetryDelay(): number;
 }
 
-/** Set while a call is under way that must not be made a second time unless the first was surely refused. */
+/** Set during a call that may be repeated only if the service refused it. */
 const isOnce = new AsyncLocalStorage<true>();
 
 /**
@@ -51,14 +51,14 @@ export function paceRetries(client: SSMClient, clock: Clock): void {
   Object.assign(client.config, { retryStrategy: async () => strategy });
 }
 
-/** Makes a call that the service gives no token for to tell a repetition by, such as SendCommand. */
+/** Makes a call that would have its effect twice if repeated, such as SendCommand: it takes no idempotency token. */
 export function callOnce<T>(call: () => Promise<T>): Promise<T> {
   return isOnce.run(true, call);
 }
 
 /**
- * Whether a call may have been heard although it failed: the connection broke, the answer was garbled, or the service
- * failed inside. A refusal by name was not carried out, and an address that nobody listens on heard nothing.
+ * Whether a failed call may have had its effect: the connection broke, the answer was garbled, or the service had
+ * an internal error. A named refusal or a refused connection had no effect.
  */
 export function isOutcomeUnknown(error: unknown): boolean {
   const { code, name, $metadata } = error as Error & {

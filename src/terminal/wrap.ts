@@ -1,11 +1,11 @@
 import { showLine } from './safe-text.ts';
 
-/** Narrower than this nothing is wrapped: what is left would be a column of single words. */
+/** On a narrower terminal nothing is wrapped: it would become a column of single words. */
 const LEAST_COLUMNS = 40;
 
 /**
- * Text in lines of at most `columns`, every line after the first under `indent` spaces. Breaks at spaces alone: a path or
- * a flag that is longer stays whole, so that it can be copied.
+ * Wraps text at `columns`; every line after the first starts with `indent` spaces. Breaks only at spaces: a longer path or
+ * flag stays whole, so that it can be copied.
  */
 export function wrapText(text: string, columns: number, indent = 0): string {
   return foldLine(showLine(text), columns, indent);
@@ -30,7 +30,7 @@ function foldLine(text: string, columns: number, indent: number): string {
   if (measure(text) <= width) return text;
   const lines: string[] = [];
   let line = '';
-  // Spaces before a word belong to it: two of them set off a command in our messages.
+  // Spaces before a word belong to it: our messages put two spaces before a command.
   for (const [part] of text.matchAll(/ *[^ ]+/g)) {
     if (line.trim() === '' || measure(line + part) <= width) {
       line += part;
@@ -45,8 +45,8 @@ function foldLine(text: string, columns: number, indent: number): string {
 const measure = (text: string) => text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '').length;
 
 /**
- * Rows of two parts, e.g. a flag and what it does. The second parts stand in one column; where a first part reaches into it,
- * its second part begins on the next line.
+ * Wraps rows of two parts, e.g. a flag and its description. The second parts form one column. If a first part is too
+ * long, its second part begins on the next line.
  */
 export function wrapRows(
   rows: readonly (readonly [first: string, second: string])[],

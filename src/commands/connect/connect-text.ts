@@ -1,15 +1,15 @@
 import type { SessionEnd } from '../../session/index.ts';
 
-/** How a session ended, in words for whoever sat in it. */
+/** The end of a session, in words for its user. */
 export interface Farewell {
   readonly words: string;
-  /** What to do about it; empty where there is nothing to do. */
+  /** What to do; empty: nothing. */
   readonly next: string;
   /** 0: the user or the shell ended it. 1: it was ended, or lost. */
   readonly exitStatus: 0 | 1;
 }
 
-/** The service has no codes for this, only sentences: the one for idle sessions is documented, others are shown as they come. */
+/** The service gives a sentence, not a code. The one for idle sessions is documented; others are shown unchanged. */
 export function describeEnd(
   end: SessionEnd,
   instanceId: string,
@@ -27,7 +27,7 @@ export function describeEnd(
   }
   if (by === 'over')
     return { words: 'it ended on the other side while the connection was broken', next: '', exitStatus: 1 };
-  // Nothing on the wire tells the two apart.
+  // The protocol does not distinguish the two.
   if (sentence === '')
     return { words: 'the shell exited, or somebody terminated the session', next: '', exitStatus: 0 };
   if (isIdleEnd(end)) {

@@ -14,12 +14,15 @@ import type { ConnectTask } from './connect-task.ts';
 import { describeEnd, describeSpan, isIdleEnd } from './connect-text.ts';
 import { adviseAfterIdle } from './idle-advice.ts';
 
-/** A blink of the line is nobody's business; what lasts longer is said. */
+/** A shorter loss of the connection is not reported. */
 const NOTICE_MS = 2000;
-/** How long a terminal may take to answer the last query, whose answer must not reach the user's own shell. */
+/** How long to wait for the answer to the last query; it must not reach the user's own shell. */
 const ANSWER_MS = 300;
 
-/** Ties the user's terminal to a session until one of them ends; the terminal is then as it was, and the last line says why. */
+/**
+ * Connects the user's terminal to a session until one of them ends. Then restores the terminal and prints the
+ * reason.
+ */
 export async function runOwnClient(
   task: ConnectTask & { readonly streams: TerminalStreams; readonly interruption: Interruption },
 ): Promise<number> {
@@ -84,7 +87,7 @@ export async function runOwnClient(
   }
 }
 
-/** Keys to the session, sizes too; a host that does not take them is not read for until it does. */
+/** Passes keys and sizes to the session. While the host does not accept keys, they are not read. */
 function passKeys(
   terminal: UserTerminal,
   session: ClientSession,
@@ -103,14 +106,14 @@ function passKeys(
     const hasRoom = send.length === 0 || session.write(send);
     if (asks.includes('help')) terminal.say(describeEscapes(escapeCode));
     if (asks.includes('end')) close();
-    // With the connection broken the keys are read on: one of them may be the escape.
+    // While the connection is broken, keys are still read: one may be the escape.
     if (hasRoom || !session.isConnected) return;
     terminal.pauseKeys();
     void session.drained().then(() => terminal.resumeKeys());
   });
 }
 
-/** Whatever is typed in this moment is lost with the session; without it the user's own shell would get the last answer as keys. */
+/** Reads and drops input for a moment, or the user's own shell would get the last answer as keys. */
 async function swallowAnswers(session: ClientSession, answers: AnswerCount, clock: Clock): Promise<void> {
   const limit = clock.now() + ANSWER_MS;
   while (answers.total < session.stats.queriesSeen && clock.now() < limit) await sleep(clock, 10);

@@ -1,4 +1,4 @@
-/** Looks at everything that the checks of `doctor` need; what cannot be looked at becomes a gap with its reason. */
+/** Reads all facts for the checks of `doctor`. A fact that cannot be read becomes a gap with its reason. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Evidence, type Facts, type Gap, lookAtMachine } from '../../doctor/index.ts';
 import { formatDuration } from '../../duration.ts';
@@ -26,11 +26,11 @@ export interface Question {
   readonly interruption: Interruption;
   /** Of this machine: PATH and proxies. */
   readonly variables: NodeJS.ProcessEnv;
-  /** Told once, when the script is on its way. */
+  /** Called once, when the script is sent. */
   readonly onSend: () => void;
 }
 
-/** Of everything that takes an answer of the service, once the first call got none: the first finding says why. */
+/** The gap of all later facts if the first call got no answer; the first finding says why. */
 const UNANSWERED: Gap = { why: 'the service gave no answer, see credentials', next: '' };
 
 /** What is true where Ctrl-C came before the instance was asked. */
@@ -38,7 +38,7 @@ export const NOTHING_FOUND = 'nothing was found out';
 
 type Gaps = Partial<Record<keyof Facts, Gap>>;
 
-/** Never throws for what the account or the instance refuses: that is what is asked about. */
+/** Never throws if the account or the instance refuses something: that is a finding. */
 export async function gatherEvidence(client: SSMClient, question: Question): Promise<Evidence> {
   const reader = makeInterruptible(client, question.interruption, {
     weight: () => 'nothing',

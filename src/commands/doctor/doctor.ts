@@ -17,12 +17,12 @@ import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
 /** As long as the service remembers ended sessions [user guide]. */
 const LONGEST_SINCE_SECONDS = 30 * 86_400;
 
-/** Why do my sessions die? Looks, in every account and Region that the settings name, changes nothing, and says what to do. */
+/** Finds out why sessions die, in every account and Region of the settings. Changes nothing and says what to do. */
 export const doctor: Command = async (settings, io, { words, own, interruption, environment }) => {
   const sinceSeconds = readSince(own);
   const { isQuiet } = settings.common;
   if (words[0] !== undefined) await requireInstanceWord('doctor', words[0], settings);
-  // What it may not look at is part of what it reports.
+  // Refused calls are part of the report, so they are not listed again at the end.
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;
   try {
@@ -48,7 +48,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
       });
       return { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
     });
-    // Once the instance is being asked the rest is known, and is told.
+    // While the instance is being asked, all else is known and is reported even after Ctrl-C.
     if (interruption.isRequested && !isAsking) throw makeInterrupted(NOTHING_FOUND);
     const hasWork = ends.some(
       (end) => 'error' in end || end.outcome.results.some(({ level }) => level === 'todo'),

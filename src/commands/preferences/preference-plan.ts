@@ -13,11 +13,11 @@ import {
 import { say } from '../../terminal/safe-text.ts';
 import { listFields } from './preference-report.ts';
 
-/** What would be done to the session document of one account and Region, as data. */
+/** The planned change to the session document of one account and Region, as data. */
 export interface PreferencePlan {
   /** What is in force; undefined where no document was saved. */
   readonly before: Preferences | undefined;
-  /** `keep`: it is as it should be; `save`: a new text; `back`: an earlier version, or `none` for no document. */
+  /** `keep`: no change; `save`: a new text; `back`: an earlier version, or `none` for no document. */
   readonly change:
     | { readonly kind: 'keep' }
     | { readonly kind: 'save'; readonly content: string }
@@ -26,14 +26,14 @@ export interface PreferencePlan {
   readonly shown: string;
 }
 
-/** What became of it. */
+/** The result of a change. */
 export interface ChangeDone {
   readonly changed: boolean;
   /** The version in force; null: the document is gone, or never was. */
   readonly version: string | null;
 }
 
-/** The named fields merged into what is in force. @throws UserError */
+/** Plans a change of the named fields; all others stay. @throws UserError */
 export async function planSet(client: SSMClient, changes: PreferenceChanges): Promise<PreferencePlan> {
   const before = await readPreferences(client);
   const content = mergePreferences(before?.content, changes);
@@ -41,7 +41,10 @@ export async function planSet(client: SSMClient, changes: PreferenceChanges): Pr
   return { before, change: { kind: 'save', content }, shown: diff(before?.content, content) };
 }
 
-/** The version before the one in force, where that is ours. `look`: how to see it. @throws UserError where there is nothing to undo */
+/**
+ * Plans the return to the version before ours. `look`: the command for the error's `next`.
+ * @throws UserError if there is nothing to undo
+ */
 export async function planUndo(client: SSMClient, look: string): Promise<PreferencePlan> {
   const before = await readPreferences(client);
   const version = before && findPrevious(before);
