@@ -34,8 +34,9 @@ const PARAMETERS = {
  * A CloudFormation template in JSON: the document that installs the bundle, and the association that runs it on existing
  * and future instances. The document's name is not fixed: another bundle makes another document and so another
  * association, which runs at once.
+ * A StackSet with service-managed permissions takes the same: no macro, nested stack, export or IAM.
  */
-export function cloudFormationTemplate(bundle: Bundle): string {
+export function cloudFormationTemplate(bundle: Bundle, associationName: string): string {
   const { version, digest } = bundle;
   const content = makeDocument('install', version, wireCommands('install', bundle));
   const template = {
@@ -52,7 +53,7 @@ export function cloudFormationTemplate(bundle: Bundle): string {
       Association: {
         Type: 'AWS::SSM::Association',
         Properties: {
-          AssociationName: 'ssm-keepalive-stack',
+          AssociationName: associationName,
           Name: { Ref: 'Document' },
           Targets: [{ Key: { Ref: 'TargetKey' }, Values: { Ref: 'TargetValues' } }],
           ScheduleExpression: {

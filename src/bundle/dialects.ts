@@ -22,7 +22,8 @@ export type DialectName =
   | 'systemd'
   | 'json'
   | 'yaml'
-  | 'dockerfile';
+  | 'dockerfile'
+  | 'hcl';
 
 /** A value cannot be quoted: a bug of ours, or a bad setting of the user. */
 export class UnquotableError extends Error {
@@ -133,6 +134,18 @@ function quoteDockerfileWord(value: unknown): string {
   return text;
 }
 
+/** A quoted template [HCL native syntax]. ASCII only; `$` and `%` as escapes too, since `${` and `%{` begin an expression. */
+function quoteHclText(value: unknown): string {
+  const escaped = Array.from(textOf('hcl', value), (character) => {
+    const code = character.codePointAt(0)!;
+    if (character === '\\' || character === '"') return `\\${character}`;
+    if (code >= 0x20 && code < 0x7f && character !== '$' && character !== '%') return character;
+    const hex = code.toString(16);
+    return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+  });
+  return `"${escaped.join('')}"`;
+}
+
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   sh: shell('sh', 'any'),
   bash: shell('bash', '4.2'),
@@ -148,4 +161,5 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   },
   yaml: { name: 'yaml', oldestVersion: '1.1', quote: quoteYamlText },
   dockerfile: { name: 'dockerfile', oldestVersion: 'any', quote: quoteDockerfileWord },
+  hcl: { name: 'hcl', oldestVersion: '2', quote: quoteHclText },
 };

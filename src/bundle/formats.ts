@@ -1,5 +1,6 @@
 import type { Bundle } from './bundle.ts';
 import { cloudFormationTemplate } from './cloudformation.ts';
+import { makeDocument } from './document.ts';
 import { sha256 } from './manifest.ts';
 import { PLACES } from './places.ts';
 import { renderTemplate } from './render.ts';
@@ -73,7 +74,24 @@ export const FORMATS: readonly Format[] = [
       what: 'CloudFormation takes in a request',
       next: 'give  aws cloudformation deploy  an --s3-bucket',
     },
-    render: cloudFormationTemplate,
+    render: (bundle) => cloudFormationTemplate(bundle, 'ssm-keepalive-stack'),
+  },
+  {
+    name: 'stackset',
+    describe: 'the same for a StackSet: every account of an organization',
+    usesUrl: 'never',
+    limit: {
+      bytes: 51_200,
+      what: 'CloudFormation takes in a request',
+      next: 'put it into an S3 bucket, and give  aws cloudformation create-stack-set  its --template-url',
+    },
+    render: (bundle) => cloudFormationTemplate(bundle, 'ssm-keepalive-stackset'),
+  },
+  {
+    name: 'terraform',
+    describe: 'resources: the document, the association, and if asked the session preferences',
+    usesUrl: 'never',
+    render: renderTerraform,
   },
 ];
 
@@ -91,6 +109,17 @@ function renderCloudInit(bundle: Bundle, options: FormatOptions): string {
     digest,
     path: FIRST_BOOT_SCRIPT,
     ...script,
+  });
+}
+
+function renderTerraform(bundle: Bundle): string {
+  const { version, digest } = bundle;
+  const content = makeDocument('install', version, wireCommands('install', bundle));
+  return renderTemplate('formats/terraform.tf.ejs', 'hcl', {
+    name: `ssm-keepalive-${digest.slice(0, 12)}`,
+    version,
+    digest,
+    content,
   });
 }
 

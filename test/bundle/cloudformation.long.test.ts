@@ -19,24 +19,26 @@ const hasLinter = spawnSync('cfn-lint', ['--version']).status === 0;
 const bundle = bundleOf();
 const text = formatOf('cloudformation', bundle);
 
-test('cfn-lint has nothing to say about the template, and something about one that is spoilt', {
-  skip: hasLinter ? false : 'absent: cfn-lint',
-}, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-template-'));
-  try {
-    const lint = (template: string) => {
-      const path = join(folder, 'template.json');
-      writeFileSync(path, template);
-      return spawnSync('cfn-lint', ['--regions', 'us-east-1', '--', path], { encoding: 'utf8' });
-    };
-    const { stdout, status } = lint(text);
-    // W1030: an empty schedule never reaches the association, which the linter does not see through the condition.
-    assert.deepEqual([stdout, status], ['', 0]);
-    assert.notEqual(lint(text.replace('"MaxErrors":', '"MaximumErrors":')).status, 0);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+for (const name of ['cloudformation', 'stackset'])
+  test(`cfn-lint has nothing to say about the template ${name}, and something about one that is spoilt`, {
+    skip: hasLinter ? false : 'absent: cfn-lint',
+  }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-template-'));
+    try {
+      const lint = (template: string) => {
+        const path = join(folder, 'template.json');
+        writeFileSync(path, template);
+        return spawnSync('cfn-lint', ['--regions', 'us-east-1', '--', path], { encoding: 'utf8' });
+      };
+      const template = formatOf(name, bundle);
+      const { stdout, status } = lint(template);
+      // W1030: an empty schedule never reaches the association, which the linter does not see through the condition.
+      assert.deepEqual([stdout, status], ['', 0]);
+      assert.notEqual(lint(template.replace('"MaxErrors":', '"MaximumErrors":')).status, 0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
 test('the template’s document and association, made in the account, install the bundle on what they match', {
   skip: sandboxMissing(),

@@ -6,6 +6,7 @@ import { formatOf } from '../support/formats.ts';
 
 const bundle = bundleOf();
 const template = JSON.parse(formatOf('cloudformation', bundle));
+const stackSet = JSON.parse(formatOf('stackset', bundle));
 
 test('the template’s document runs the very lines that install sends', () => {
   const { Content } = template.Resources.Document.Properties;
@@ -56,4 +57,33 @@ test('the template’s patterns take what the service takes', () => {
   for (const bad of ['', 'tag:a;b']) assert.ok(!matches(TargetKey.AllowedPattern, bad), bad);
   assert.ok(matches(MaxConcurrency.AllowedPattern, MaxConcurrency.Default));
   assert.ok(matches(MaxErrors.AllowedPattern, MaxErrors.Default));
+});
+
+test('the stack set’s template is the stack’s but for the association’s name, and has nothing that service-managed permissions refuse', () => {
+  const renamed = structuredClone(stackSet);
+  renamed.Resources.Association.Properties.AssociationName = 'ssm-keepalive-stack';
+  assert.ok(JSON.stringify(renamed) === JSON.stringify(template));
+  // No macro, nested stack, export or IAM [CloudFormation user guide, StackSets]; and no name that a second account would share.
+  assert.deepEqual(Object.keys(stackSet).sort(), [
+    'AWSTemplateFormatVersion',
+    'Conditions',
+    'Description',
+    'Metadata',
+    'Outputs',
+    'Parameters',
+    'Resources',
+  ]);
+  const types = Object.values<{ Type: string }>(stackSet.Resources).map(({ Type }) => Type);
+  assert.deepEqual(types, ['AWS::SSM::Document', 'AWS::SSM::Association']);
+  for (const output of Object.values<object>(stackSet.Outputs))
+    assert.deepEqual(Object.keys(output), ['Value']);
+  assert.ok(!('Name' in stackSet.Resources.Document.Properties));
+  // Whom it reaches has to be said; the rest is optional.
+  const asked = Object.entries<{ Default?: string }>(stackSet.Parameters).filter(
+    ([, { Default }]) => Default === undefined,
+  );
+  assert.deepEqual(
+    asked.map(([name]) => name),
+    ['TargetKey', 'TargetValues'],
+  );
 });

@@ -4,8 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from '@cdktf/hcl2json';
 import fc from 'fast-check';
 import { DIALECTS, type DialectName, UnquotableError } from '../../src/bundle/dialects.ts';
+import { readHclText } from '../support/formats.ts';
 import { isLong } from '../support/turns.ts';
 
 /** What has broken quoters before, ours or others'. */
@@ -181,11 +183,21 @@ for (const dialect of Object.values(DIALECTS)) {
     for (const value of BAD.slice(0, 2)) {
       if (dialect.name === 'json') assert.equal(JSON.parse(dialect.quote(value)), value);
       else if (dialect.name === 'yaml') assert.match(dialect.quote(value), /\\x00/);
-      else if (dialect.name === 'python') assert.match(dialect.quote(value), /\\u0000/);
+      else if (['python', 'hcl'].includes(dialect.name)) assert.match(dialect.quote(value), /\\u0000/);
       else assert.throws(() => dialect.quote(value), UnquotableError);
     }
   });
 }
+
+test('hcl: its own parser reads back every hostile value, also what looks like an expression', async () => {
+  const values = [...HOSTILE, `\${path.module}`, '%{ if true }x', `$\${x}`, '\0', '$', '%'];
+  const text = values.map((value, index) => `v${index} = ${DIALECTS.hcl.quote(value)}\n`).join('');
+  const read: Record<string, unknown> = await parse('values.tf', text);
+  assert.deepEqual(
+    values.map((_, index) => readHclText(read[`v${index}`])),
+    values,
+  );
+});
 
 test('dockerfile: plain words stay as they are, and every other value is refused', () => {
   for (const word of ['/usr/local/lib/x', 'a=b', 'H4sI+/=', '0.1.0'])

@@ -10,6 +10,11 @@ export function formatOf(name: string, bundle: Bundle, url?: string): string {
   return format.render(bundle, { url });
 }
 
+/** The text that hcl2json has read: it prints JSON as Terraform takes it, where a plain `${` is `$${`. */
+export function readHclText(value: unknown): string {
+  return String(value).replaceAll('$${', '${').replaceAll('%%{', '%{');
+}
+
 export const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
 
 /** The reason to skip where a tool that is never required is missing. */

@@ -1,0 +1,60 @@
+// What Terraform's own parser reads in `render terraform`. Terraform and its provider are in no registry that the tests reach.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from '@cdktf/hcl2json';
+import { makeDocument, wireCommands } from '../../src/bundle/index.ts';
+import { bundleOf } from '../support/bundle.ts';
+import { formatOf, readHclText } from '../support/formats.ts';
+
+type Block = Record<string, unknown>;
+const bundle = bundleOf();
+const { resource, variable } = await parse('main.tf', formatOf('terraform', bundle));
+const document: Block = resource.aws_ssm_document.ssm_keepalive[0];
+
+test('terraform: the document is the one that install --document makes, so it runs the very lines that install sends', () => {
+  const sent = makeDocument('install', bundle.version, wireCommands('install', bundle));
+  assert.ok(readHclText(document['content']) === sent, 'the document is another one');
+  assert.match(String(document['name']), /^[a-zA-Z0-9_.-]{3,128}$/);
+  const other = formatOf('terraform', bundleOf({ intervalSeconds: 50 }));
+  assert.ok(
+    !other.includes(String(document['name'])),
+    'another bundle is another document, which makes a new association',
+  );
+});
+
+/** Arguments of the provider [registry.terraform.io/providers/hashicorp/aws, aws_ssm_document and aws_ssm_association]. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  aws_ssm_document: ['name', 'document_type', 'document_format', 'content', 'lifecycle', 'count'],
+  aws_ssm_association: [
+    'name',
+    'association_name',
+    'schedule_expression',
+    'max_concurrency',
+    'max_errors',
+    'targets',
+  ],
+};
+
+test('terraform: resources have arguments that the provider knows, and refer to what is there', () => {
+  for (const [type, blocks] of Object.entries<Record<string, Block[]>>(resource))
+    for (const [name, [block = {}]] of Object.entries(blocks))
+      for (const argument of Object.keys(block))
+        assert.ok(ARGUMENTS[type]?.includes(argument), `${type}.${name}: ${argument}`);
+  const { content: _, ...rest } = document;
+  const text = JSON.stringify([
+    rest,
+    resource.aws_ssm_association,
+    resource.aws_ssm_document.session_preferences,
+  ]);
+  const used = [...text.matchAll(/var\.(\w+)/g)].map(([, name]) => name);
+  assert.deepEqual([...new Set(used)].sort(), Object.keys(variable).sort());
+  assert.equal(resource.aws_ssm_association.ssm_keepalive[0].name, `\${aws_ssm_document.ssm_keepalive.name}`);
+});
+
+test('terraform: the session preferences are left alone unless they are given', () => {
+  assert.equal(variable.session_preferences[0].default, null);
+  assert.equal(
+    resource.aws_ssm_document.session_preferences[0].count,
+    `\${var.session_preferences == null ? 0 : 1}`,
+  );
+});
