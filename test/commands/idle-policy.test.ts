@@ -159,7 +159,10 @@ async function assertCase(context: TestContext, one: Case): Promise<void> {
     else assert.doesNotMatch(stderr, /warning/, words);
   }
   for (const verb of ['status', 'uninstall']) {
-    const { status, stderr } = await runCli([verb, '--tag', 'env=dev', '--yes'], lab.env);
+    const { status, stderr } = await runCli(
+      [verb, '--tag', 'env=dev', ...(verb === 'status' ? [] : ['--yes'])],
+      lab.env,
+    );
     assert.equal(status, 0, `${verb} never stops for this\n${stderr}`);
   }
 }

@@ -13,6 +13,7 @@ import {
   silence,
   startRun,
 } from '../../session/measure/index.ts';
+import { describeSystemError } from '../../system-error.ts';
 
 export function renderMeasureJson(
   runs: readonly ArmRun[],
@@ -112,7 +113,7 @@ export function readMeasureJson(path: string): { runs: ArmRun[]; facts: MeasureF
       {
         code: 'measured-file',
         what: `${path} has no measurement to show`,
-        why: error instanceof z.ZodError ? describeFault(error) : (error as Error).message,
+        why: error instanceof z.ZodError ? describeFault(error) : describeSystemError(error, 'it is no JSON'),
         next: 'give --from a file that this version wrote:  ssm-keepalive measure INSTANCE --output json > FILE',
       },
       { cause: error },
@@ -121,8 +122,8 @@ export function readMeasureJson(path: string): { runs: ArmRun[]; facts: MeasureF
 }
 
 function describeFault({ issues }: z.ZodError): string {
-  const [{ path, message } = { path: [], message: 'it is no measurement' }] = issues;
-  return `${path.join('.') || 'the document'}: ${message}`;
+  const path = issues[0]?.path.join('.');
+  return path ? `${path} is missing, or not what a measurement has there` : 'it is no measurement';
 }
 
 /** The conclusion is not read but calculated again from the sessions. */
