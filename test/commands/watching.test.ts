@@ -110,7 +110,7 @@ test('watching: many hosts are summed up as groups, in 80 columns and in 50', as
 });
 
 test('watching: a few hosts get a table that fits 80 columns, and less of it in narrower ones', async (context) => {
-  const widths = [80, 60, 50];
+  const widths = [80, 60, 44];
   const all = await Promise.all(
     widths.map((columns) => watch(context, { columns, fleet: FEW, words: ALONE })),
   );

@@ -34,7 +34,8 @@ async function transcript(
   return sandbox.inSession(options, async (session) => {
     let relays = 0;
     if (input !== '') {
-      await session.see(/[$#>%] /);
+      // ksh93 draws its prompt again once it reads keys, and types in what came before that a second time.
+      await session.see(/ksh93$/.test(options.executable) ? /\x08$/ : /[$#>%] /);
       relays += session.processes('ssm-keepalive').length;
       session.type(input);
     }
