@@ -18,6 +18,7 @@ import { renderStatus } from './status-report.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import {
   type AccountFacts,
+  countRows,
   type Following,
   type Row,
   type RunFacts,
@@ -68,7 +69,9 @@ function reportVerdicts(
     'outcome' in end && end.outcome.result ? [{ name: end.account.name, result: end.outcome.result }] : [],
   );
   const labelled: readonly Row[] = several
-    ? results.flatMap(({ name, result }) => result.verdicts.map((verdict) => ({ ...verdict, account: name })))
+    ? results.flatMap(({ name, result }) =>
+        (result.verdicts as readonly Row[]).map((verdict) => ({ ...verdict, account: name })),
+      )
     : (results[0]?.result.verdicts ?? []);
   const { rows, accounts } = several
     ? settleIds(settings.targets.instanceIds, labelled, described)
@@ -96,7 +99,8 @@ function reportVerdicts(
   };
   const isPlain = !lines && settings.common.output !== 'json';
   if (lines) {
-    for (const row of rows) lines.tellRow(row);
+    // Of many accounts each row was told when it came, and stands for several here.
+    for (const row of rows) if (!row.alike) lines.tellRow(row, true);
     lines.tellSummary(rows, facts);
   } else if (settings.common.output === 'json')
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
@@ -124,7 +128,7 @@ function pickFollowing({ association, associations }: Following = {}): Following
 
 function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
   if (verb === 'status') return renderStatus(rows, io);
-  return rows.length > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
+  return countRows(rows) > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
 }
 
 /** After an install: what to do now; empty where nothing new was installed. */

@@ -3,7 +3,7 @@ import { labelAccount } from '../../accounts/names.ts';
 import { attribute, isGood } from '../../fleet/judge.ts';
 import { say, showLine } from '../../terminal/safe-text.ts';
 import { groupBy, nameSome } from './verdict-groups.ts';
-import type { Row, RunFacts } from './verdict-json.ts';
+import { countRows, type Row, type RunFacts } from './verdict-json.ts';
 
 /** So many kinds of failure are told; `--output json` has every instance. */
 const TOLD_KINDS = 12;
@@ -16,7 +16,8 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   const bad = rows.filter((row) => !isGood(row));
   const lines: string[] = [];
   if (bad.length > 0) {
-    const total = `${bad.length} of ${rows.length} ${rows.length === 1 ? 'instance' : 'instances'}`;
+    const all = countRows(rows);
+    const total = `${countRows(bad)} of ${all} ${all === 1 ? 'instance' : 'instances'}`;
     const isLimited = bad.every(({ verdict }) => verdict === 'limited');
     lines.push(
       isLimited
@@ -25,7 +26,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
     );
     const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'));
     for (const kind of kinds.slice(0, TOLD_KINDS)) lines.push(...describeKind(kind));
-    const untold = kinds.slice(TOLD_KINDS).reduce((sum, { length }) => sum + length, 0);
+    const untold = kinds.slice(TOLD_KINDS).reduce((sum, kind) => sum + countRows(kind), 0);
     if (untold > 0)
       lines.push(`  and ${untold} more, each for a reason of its own; all of them:  --output json`);
   }
@@ -44,10 +45,10 @@ function describeKind(kind: readonly Row[]): string[] {
   if (!first) return [];
   const instanceId = showLine(first.instanceId);
   const [why, next] = [attribute(first, 'why'), attribute(first, 'next')];
-  if (kind.length === 1)
+  if (countRows(kind) === 1)
     return [say`  ${instanceId}  why:  ${why}`, say`  ${' '.repeat(instanceId.length)}  next: ${next}`];
   return [
-    say`  ${kind.length} instances, ${first.class}: ${nameSome(kind)}`,
+    say`  ${countRows(kind)} instances, ${first.class}: ${nameSome(kind)}`,
     say`    why:  ${why}`,
     say`    next: ${next}`,
   ];
@@ -60,15 +61,45 @@ function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: st
   );
 }
 
-/** Accounts that could not be worked in at all, each with why and next. */
+/** From here on accounts that failed alike are told together. */
+const TOLD_ACCOUNTS = 8;
+const NAMED_ACCOUNTS = 3;
+
+/** Accounts that could not be worked in at all, with why and next; where they are many, those that failed alike once. */
 export function renderFailedAccounts(accounts: readonly AccountResult[]): string {
-  return accounts
-    .flatMap((account) => (account.error ? [[labelFacts(account), account.error] as const] : []))
-    .map(
-      ([label, { what, why, next }]) =>
-        say`ssm-keepalive: ${label}: ${what}\n  why:  ${why}\n  next: ${next}\n`,
-    )
+  const failed = accounts.filter(({ error }) => error !== null);
+  const groups = new Map<string, AccountResult[]>();
+  for (const [at, account] of failed.entries()) {
+    const key = failed.length > TOLD_ACCOUNTS ? describeError(account, true) : String(at);
+    groups.set(key, [...(groups.get(key) ?? []), account]);
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.length - a.length)
+    .map((group) => {
+      const labels = group.slice(0, NAMED_ACCOUNTS).map(labelFacts);
+      const others = group.length - labels.length;
+      const who =
+        group.length === 1
+          ? labels[0]
+          : `${group.length} accounts and Regions (${labels.join(', ')}${others > 0 ? ` and ${others} more` : ''})`;
+      return say`ssm-keepalive: ${who}: ` + (group[0] ? describeError(group[0], group.length > 1) : '');
+    })
     .join('');
+}
+
+/** `isCommon`: in words that hold for every account that failed so. */
+function describeError({ error, account, region }: AccountResult, isCommon: boolean): string {
+  if (!error) return '';
+  const common = (text: string) =>
+    [
+      [account, 'ID'],
+      [region, 'REGION'],
+    ].reduce(
+      (words, [own, other]) => (own && other && isCommon ? words.replaceAll(own, other) : words),
+      text,
+    );
+  const [what, why, next] = [error.what, error.why, error.next].map(common);
+  return say`${what}\n  why:  ${why}\n  next: ${next}\n`;
 }
 
 /** What tells an account from the others, of its facts. */

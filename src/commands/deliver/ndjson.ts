@@ -1,27 +1,53 @@
-import { labelAccount } from '../../accounts/names.ts';
+import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { Io } from '../../terminal/io.ts';
 import { type AccountFacts, describeRow, describeRun, type Row, type RunFacts } from './verdict-json.ts';
 
 /** `--output ndjson`: one JSON line for each instance as soon as its verdict is known, at the end one with the summary. */
 export interface ResultLines {
-  /** Tells a row once; again only when its verdict has changed since. */
-  tellRow(row: Row): void;
+  /** Tells a row once; again only when its verdict has changed since. `isFinal`: it does not change any more. */
+  tellRow(row: Row, isFinal: boolean): void;
+  /** That all rows of an account were told, where there are too many accounts to remember each. */
+  forget(account: AccountName): void;
   tellFailedAccount(account: AccountFacts): void;
   tellSummary(rows: readonly Row[], facts: RunFacts): void;
 }
 
 export function makeResultLines(io: Io): ResultLines {
-  const told = new Map<string, string>();
+  const told = new Map<string, Map<string, string>>();
   const write = (type: string, facts: object) => io.out(`${JSON.stringify({ type, ...facts })}\n`);
   return {
     tellRow(row) {
-      const key = `${row.account ? labelAccount(row.account) : ''} ${row.instanceId}`;
+      const label = row.account ? labelAccount(row.account) : '';
+      const own = told.get(label) ?? new Map<string, string>();
+      told.set(label, own);
       const word = `${row.verdict} ${row.class}`;
-      if (told.get(key) === word) return;
-      told.set(key, word);
+      if (own.get(row.instanceId) === word) return;
+      own.set(row.instanceId, word);
       write('instance', describeRow(row));
     },
+    forget: (account) => void told.delete(labelAccount(account)),
     tellFailedAccount: (account) => write('account', account),
     tellSummary: (rows, facts) => write('summary', describeRun(rows, facts)),
+  };
+}
+
+/**
+ * One JSON document of many accounts: each instance is written when it is known and then forgotten, so `instances` comes first.
+ * An account's rows come together, the accounts in the order in which they end.
+ */
+export function makeResultDocument(io: Io): ResultLines {
+  let count = 0;
+  const begin = () => (count++ === 0 ? '{\n  "instances": [\n    ' : ',\n    ');
+  const indent = (value: object) => JSON.stringify(value, null, 2).replace(/\n/g, '\n    ');
+  return {
+    tellRow(row, isFinal) {
+      if (isFinal) io.out(begin() + indent(describeRow(row)));
+    },
+    forget: () => {},
+    tellFailedAccount: () => {},
+    tellSummary(rows, facts) {
+      const rest = JSON.stringify(describeRun(rows, facts), null, 2).slice(2);
+      io.out(count === 0 ? `{\n  "instances": [],\n${rest}\n` : `\n  ],\n${rest}\n`);
+    },
   };
 }

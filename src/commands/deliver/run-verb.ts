@@ -17,6 +17,7 @@ import { namePlans, reportPlans } from './plan-report.ts';
 import { refuseMisuse } from './refusals.ts';
 import { makeScreen } from './screen.ts';
 import { SentCommands } from './sent-commands.ts';
+import { GROUPED_HOSTS, mergeAlike } from './verdict-groups.ts';
 
 /**
  * install, uninstall and status: a plan for each account and Region, one question over all plans, then each plan is carried out,
@@ -33,10 +34,11 @@ export async function runVerb(
   const { isDryRun, commandIds } = settings.delivery;
   const service = await openService(settings, io, environment);
   const screen = makeScreen(settings, io);
-  const works: (Apply | SentCommands)[] = [];
+  const works = new Set<Apply | SentCommands>();
+  let isMany = false;
   const undo = interruption.onRequest(() => {
     screen.stop();
-    io.err(describeInterrupt(works.map(({ doing }) => doing)));
+    io.err(describeInterrupt([...works].map(({ doing }) => doing)));
   });
 
   /** Explains a failure; with several accounts reports it at once. */
@@ -61,12 +63,17 @@ export async function runVerb(
   }
 
   async function carryOut(account: AccountAtWork, work: Apply | SentCommands): Promise<Applied> {
-    works.push(work);
+    works.add(work);
     try {
       const applied = await settle(account, work.run());
-      screen.tellVerdicts(account, applied.result?.verdicts ?? []);
-      return applied;
+      const { result } = applied;
+      screen.tellVerdicts(account, result?.verdicts ?? []);
+      return isMany && result
+        ? { ...applied, result: { ...result, verdicts: mergeAlike(result.verdicts) } }
+        : applied;
     } finally {
+      // With it goes its client.
+      works.delete(work);
       screen.say(account, describeDone(work, verb, account.settings));
     }
   }
@@ -77,8 +84,10 @@ export async function runVerb(
       commandIds.length > 0
         ? []
         : dropEmpty(await workplace.workInEach((account) => settle(account, plan(account))), settings);
+    isMany = plans.length > GROUPED_HOSTS && settings.targets.instanceIds.length === 0;
     if (isDryRun) return reportPlans(verb, settings, bundle, plans, io);
     await confirmPlans(verb, namePlans(plans), settings, io);
+    if (isMany) screen.tellMany(plans.filter((end) => 'outcome' in end).length);
     const ends =
       commandIds.length > 0
         ? await workplace.workInEach((account) =>

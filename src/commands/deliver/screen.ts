@@ -5,11 +5,13 @@ import type { PushEvent } from '../../fleet/sender.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
-import { makeResultLines, type ResultLines } from './ndjson.ts';
+import { makeResultDocument, makeResultLines, type ResultLines } from './ndjson.ts';
 import { makeProgress } from './progress.ts';
 
 export interface Screen {
   readonly lines: ResultLines | undefined;
+  /** There are so many accounts that nobody follows each of them: how many are done is told instead, and nothing of one is kept. */
+  tellMany(total: number): void;
   /** Listens to the events of one account. */
   listen(account: AccountPlace): (event: PushEvent) => void;
   /** Prints sentences, already safe; with several accounts under the account's name. */
@@ -22,16 +24,37 @@ export interface Screen {
   stop(): void;
 }
 
+/** So often it is told how many accounts are done. */
+const COUNTED_AT_ONCE = 100;
+
 export function makeScreen({ common }: Settings, io: Io): Screen {
-  const lines = common.output === 'ndjson' ? makeResultLines(io) : undefined;
+  let lines = common.output === 'ndjson' ? makeResultLines(io) : undefined;
+  let many: { readonly total: number; done: number } | undefined;
   const progress = makeProgress(io, common.isQuiet);
-  const tell = ({ name, label }: AccountPlace, verdict: Verdict) =>
-    lines?.tellRow(label ? { ...verdict, account: name } : verdict);
+  const tell = ({ name, label }: AccountPlace, verdict: Verdict, isFinal: boolean) =>
+    lines?.tellRow(label ? { ...verdict, account: name } : verdict, isFinal);
+  const countOne = (): void => {
+    if (!many) return;
+    many.done += 1;
+    if (!common.isQuiet && (many.done % COUNTED_AT_ONCE === 0 || many.done === many.total))
+      io.err(say`${many.done} of ${many.total} accounts and Regions done\n`);
+  };
   return {
-    lines,
+    get lines() {
+      return lines;
+    },
+    tellMany(total) {
+      many = { total, done: 0 };
+      if (common.output === 'json') lines = makeResultDocument(io);
+    },
     listen(account) {
+      if (many)
+        return (event) => {
+          if (event.kind === 'verdict') tell(account, event.verdict, false);
+        };
       const part = progress.forAccount(account.label);
-      return (event) => (event.kind === 'verdict' ? tell(account, event.verdict) : part.onEvent(event));
+      return (event) =>
+        event.kind === 'verdict' ? tell(account, event.verdict, false) : part.onEvent(event);
     },
     say({ label }, sentences) {
       if (sentences.length > 0) progress.stop();
@@ -41,9 +64,12 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
     tellVerdicts(account, verdicts) {
       // Another account may know an id that this one does not know.
       for (const verdict of verdicts)
-        if (account.label === '' || verdict.class !== 'not registered') tell(account, verdict);
+        if (account.label === '' || verdict.class !== 'not registered') tell(account, verdict, true);
+      if (many) lines?.forget(account.name);
+      countOne();
     },
     tellFailure(account, error) {
+      countOne();
       if (account.label)
         lines?.tellFailedAccount({
           ...describeAccount({ account, error }),

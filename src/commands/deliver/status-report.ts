@@ -9,7 +9,7 @@ import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { showLine } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
-import type { Row } from './verdict-json.ts';
+import { countRows, type Row } from './verdict-json.ts';
 import { renderVerdictTable, showVerdict } from './verdict-report.ts';
 
 /** Up to this many hosts, each gets a row and a block. */
@@ -22,7 +22,7 @@ const TABLE_COLUMNS = 76;
 
 /** Renders the report within `io.columns`. */
 export function renderStatus(verdicts: readonly Row[], io: Io): string {
-  if (verdicts.length > GROUPED_HOSTS) return renderGroups(verdicts, io);
+  if (countRows(verdicts) > GROUPED_HOSTS) return renderGroups(verdicts, io);
   const details = renderStatusDetails(verdicts, io);
   // On a narrow terminal the blocks alone are easier to read.
   if (io.columns < TABLE_COLUMNS && details !== '') return details.slice(1);

@@ -1,9 +1,9 @@
-import { labelColumns } from '../../accounts/names.ts';
+import { type AccountName, labelAccount, labelColumns } from '../../accounts/names.ts';
 import { isGood } from '../../fleet/judge.ts';
 import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { say } from '../../terminal/safe-text.ts';
-import type { Row } from './verdict-json.ts';
+import { countRows, type Row } from './verdict-json.ts';
 import {
   countKept,
   describeEntries,
@@ -19,9 +19,14 @@ export const GROUPED_HOSTS = 20;
 /** So many ids of a group are named. */
 const NAMED_IN_GROUP = 2;
 
-/** One row for all instances of an account that are alike, version and digest included; the largest group first. */
+/**
+ * One row for all instances of an account that are alike, version and digest included; the largest group first. Of many accounts
+ * together, with how many those are.
+ */
 export function renderGroups(rows: readonly Row[], io: Io): string {
-  const labels = labelColumns(rows.flatMap(({ account }) => account ?? []));
+  const accounts = rows.flatMap(({ account }) => account ?? []);
+  const isTogether = new Set(accounts.map(labelAccount)).size > GROUPED_HOSTS;
+  const labels = labelColumns(isTogether ? [] : accounts);
   const hasKept = rows.some(({ report }) => report?.verdict === 'status');
   const groups = groupBy(rows, (row) =>
     [...labels.cells(row.account), showVerdict(row), describeKeeper(row), ...describeAlike(row)].join('\n'),
@@ -46,7 +51,8 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
     const facts = isFull
       ? []
       : [describeKeeper(first), describeEntries(first)].filter((text) => text !== '-');
-    const note = [...facts, describeVersion(first), describeNote(first, false), nameSome(group)];
+    const where = isTogether ? describeWhere(group.flatMap(({ account }) => account ?? [])) : '';
+    const note = [...facts, describeVersion(first), describeNote(first, false), where, nameSome(group)];
     table.push([
       ...labels.cells(first.account),
       ...columns.map(({ read }) => read(first, group)),
@@ -56,7 +62,7 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
   return [
     trimLines(table.toString()) + '\n',
     describeUnattended(rows, io),
-    say`${rows.length} instances; each one:  --output json\n`,
+    say`${countRows(rows)} instances; each one:  --output json\n`,
   ].join('');
 }
 
@@ -68,7 +74,7 @@ const COLUMNS: readonly {
   readonly isExtra?: boolean;
   readonly isKept?: boolean;
 }[] = [
-  { head: 'COUNT', width: 7, read: (_, group) => String(group.length) },
+  { head: 'COUNT', width: 7, read: (_, group) => String(countRows(group)) },
   { head: 'VERDICT', width: 15, read: showVerdict },
   { head: 'KEEPER', width: 8, read: describeKeeper, isExtra: true },
   { head: 'ENTRIES', width: 14, read: describeEntries, isExtra: true },
@@ -84,13 +90,16 @@ export function groupBy(rows: readonly Row[], keyOf: (row: Row) => string): Row[
     if (group) group.push(row);
     else groups.set(key, [row]);
   }
-  return [...groups.values()].sort((a, b) => b.length - a.length);
+  return [...groups.values()].sort((a, b) => countRows(b) - countRows(a));
 }
 
 /** The first ids of a group, and how many more there are. */
 export function nameSome(group: readonly Row[]): string {
-  const ids = group.slice(0, NAMED_IN_GROUP).map(({ instanceId }) => instanceId);
-  const others = group.length - ids.length;
+  const ids = group
+    .slice(0, NAMED_IN_GROUP)
+    .flatMap(({ instanceId, alike }) => alike?.instanceIds ?? [instanceId])
+    .slice(0, NAMED_IN_GROUP);
+  const others = countRows(group) - ids.length;
   return `${ids.join(' ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
@@ -106,5 +115,44 @@ function describeVersion(row: Row): string {
 }
 
 function sumKept(group: readonly Row[]): number {
-  return group.reduce((sum, { report }) => sum + (report ? countKept(report) : 0), 0);
+  return group.reduce((sum, row) => sum + keptIn(row), 0);
+}
+
+const keptIn = ({ report, alike }: Row) => alike?.keptSessions ?? (report ? countKept(report) : 0);
+
+/** Of one account: one row for all that a report would tell together. */
+export function mergeAlike(rows: readonly Row[]): Row[] {
+  const groups = groupBy(rows, (row) =>
+    [
+      ...[showVerdict(row), describeKeeper(row), ...describeAlike(row), row.class, row.why, row.next],
+      row.report?.unattendedSeconds,
+    ].join('\n'),
+  );
+  return groups.flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const instanceIds = group.slice(0, NAMED_IN_GROUP).map(({ instanceId }) => instanceId);
+    return [{ ...first, alike: { count: group.length, instanceIds, keptSessions: sumKept(group) } }];
+  });
+}
+
+/** `in 300 accounts and 17 Regions`, or the only one by its name. */
+export function describeWhere(names: readonly AccountName[]): string {
+  const all = new Set(names.map(labelAccount));
+  if (all.size === 1) return `in ${[...all][0]}`;
+  const count = (values: readonly (string | undefined)[], one: string, many: string) => {
+    const { size } = new Set(values.filter((value) => value !== undefined));
+    return size === 0 ? '' : `${size} ${size === 1 ? one : many}`;
+  };
+  const accounts = count(
+    names.map(({ account, profile }) => account ?? profile),
+    'account',
+    'accounts',
+  );
+  const regions = count(
+    names.map(({ region }) => region),
+    'Region',
+    'Regions',
+  );
+  return `in ${[accounts, regions].filter(Boolean).join(' and ')}`;
 }

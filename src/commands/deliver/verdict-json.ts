@@ -37,6 +37,20 @@ export interface AccountFacts extends AccountResult, Following {
 /** A verdict, and where it is from, where several accounts are at work. */
 export interface Row extends Verdict {
   readonly account?: AccountName;
+  /** It stands for several instances of that account, where there are too many accounts to hold each instance. */
+  readonly alike?: Alike;
+}
+
+export interface Alike {
+  readonly count: number;
+  /** The first of them. */
+  readonly instanceIds: readonly string[];
+  readonly keptSessions: number;
+}
+
+/** How many instances the rows are. */
+export function countRows(rows: readonly Row[]): number {
+  return rows.reduce((sum, { alike }) => sum + (alike?.count ?? 1), 0);
 }
 
 const PIECE_LENGTH = 64 * 1024;
@@ -121,8 +135,8 @@ export function describeRow(row: Row): Record<string, unknown> {
 }
 
 /** How many instances got each verdict, in the order they first appear. */
-export function countVerdicts(verdicts: readonly Verdict[]): Record<string, number> {
+export function countVerdicts(rows: readonly Row[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { verdict } of verdicts) counts[verdict] = (counts[verdict] ?? 0) + 1;
+  for (const { verdict, alike } of rows) counts[verdict] = (counts[verdict] ?? 0) + (alike?.count ?? 1);
   return counts;
 }

@@ -9,7 +9,7 @@ import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
-import type { Row } from './verdict-json.ts';
+import { countRows, type Row } from './verdict-json.ts';
 
 export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
 
@@ -69,15 +69,18 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
 
 /** Below a table, once for all instances: how long a kept session may go without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {
-  const limits = rows.flatMap(({ report }) =>
-    report?.unattendedSeconds && report.keeper !== 'none' ? [report.unattendedSeconds] : [],
-  );
-  if (limits.length === 0) return '';
-  const shown = [...new Set(limits)]
-    .sort((a, b) => a - b)
-    .map((limit, _, { length }) => {
-      const count = limits.filter((other) => other === limit).length;
-      return `${formatDuration(limit)}${length > 1 ? ` (${count} of ${limits.length})` : ''}`;
+  const limited = rows.filter(({ report }) => report?.unattendedSeconds && report.keeper !== 'none');
+  const limits = new Map<number, Row[]>();
+  for (const row of limited) {
+    const seconds = row.report?.unattendedSeconds ?? 0;
+    limits.set(seconds, [...(limits.get(seconds) ?? []), row]);
+  }
+  if (limits.size === 0) return '';
+  const shown = [...limits]
+    .sort(([one], [other]) => one - other)
+    .map(([limit, own]) => {
+      const count = limits.size > 1 ? ` (${countRows(own)} of ${countRows(limited)})` : '';
+      return `${formatDuration(limit)}${count}`;
     });
   return wrapText(`a session without a key is kept for at most ${shown.join(' or ')}`, io.columns) + '\n';
 }

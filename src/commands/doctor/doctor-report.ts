@@ -74,7 +74,7 @@ export function renderAnswers(io: Io): string[] {
   ];
 }
 
-function renderCheck({ check, level, finding, evidence, next }: CheckResult, io: Io): string {
+export function renderCheck({ check, level, finding, evidence, next }: CheckResult, io: Io): string {
   const colors = makeColors(io.hasColor);
   const paint = { ok: colors.green, note: String, todo: colors.red, unknown: colors.yellow }[level];
   // Wrapped without colours, which have no width on a screen.

@@ -1,7 +1,7 @@
 /** What `preferences` prints: one account in lines, several as a table, both as JSON. */
 
 import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
-import { labelColumns } from '../../accounts/names.ts';
+import { type AccountName, labelColumns } from '../../accounts/names.ts';
 import { SHELL_PROFILE, SHELL_PROFILE_START } from '../../bundle/index.ts';
 import { formatDuration } from '../../duration.ts';
 import { describePreferences, findPrevious, type Preferences } from '../../fleet/preferences.ts';
@@ -10,6 +10,7 @@ import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { say } from '../../terminal/safe-text.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
+import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
 
 /** So much of a shell profile stands in a table; `--output json` has it whole. */
 const SHOWN_PROFILE = 24;
@@ -92,23 +93,53 @@ function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): stri
     'outcome' in end ? [{ name: end.account.name, found: end.outcome }] : [],
   );
   if (read.length === 0) return '';
-  const labels = labelColumns(ends.map(({ account }) => account.name));
-  const table = makeTable({
-    head: [...labels.heads, 'IDLE TIMEOUT', 'MAXIMUM', 'VERSION', 'SHELL PROFILE'],
-  });
-  for (const { name, found } of read) {
-    const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(
-      found?.content ?? '{}',
-    );
-    table.push([
-      ...labels.cells(name),
-      showMinutes(idleSessionTimeout) || '20m (default)',
-      showMinutes(maxSessionDuration) || 'none',
-      found?.version ?? 'none',
-      showProfile(shellProfile),
-    ]);
-  }
+  const rows = read.map(({ name, found }) => ({ name, cells: describeCells(found) }));
+  // Of many accounts those that are alike are one row; only the number of the version differs without meaning.
+  const isTogether = rows.length > GROUPED_HOSTS;
+  const labels = labelColumns(isTogether ? [] : ends.map(({ account }) => account.name));
+  const heads = [
+    'IDLE TIMEOUT',
+    'MAXIMUM',
+    ...(isTogether ? ['SHELL PROFILE', 'WHERE'] : ['VERSION', 'SHELL PROFILE']),
+  ];
+  const table = makeTable({ head: [...labels.heads, ...heads] });
+  if (isTogether) for (const { cells, where } of groupRows(rows)) table.push([...cells, where]);
+  else for (const { name, cells } of rows) table.push([...labels.cells(name), ...cells]);
   return trimLines(table.toString()) + '\n';
+}
+
+interface PreferenceRow {
+  readonly name: AccountName;
+  readonly cells: readonly string[];
+}
+
+/** Where the version stands among the cells. */
+const VERSION = 2;
+
+function describeCells(found: Preferences | undefined): string[] {
+  const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(
+    found?.content ?? '{}',
+  );
+  return [
+    showMinutes(idleSessionTimeout) || '20m (default)',
+    showMinutes(maxSessionDuration) || 'none',
+    found?.version ?? 'none',
+    showProfile(shellProfile),
+  ];
+}
+
+/** Whatever the version; the largest group first. */
+function groupRows(rows: readonly PreferenceRow[]): { readonly cells: string[]; readonly where: string }[] {
+  const groups = new Map<string, { readonly cells: string[]; readonly names: AccountName[] }>();
+  for (const { name, cells } of rows) {
+    const alike = cells.filter((_, at) => at !== VERSION);
+    const group = groups.get(alike.join('\n')) ?? { cells: alike, names: [] };
+    groups.set(alike.join('\n'), group);
+    group.names.push(name);
+  }
+  return [...groups.values()]
+    .sort((one, other) => other.names.length - one.names.length)
+    .map(({ cells, names }) => ({ cells, where: describeWhere(names) }));
 }
 
 const showMinutes = (text: string) => (/^\d+$/.test(text) ? formatDuration(Number(text) * 60) : text);
