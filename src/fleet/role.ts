@@ -85,7 +85,7 @@ function explainRole(error: unknown, { account, role, externalId }: RoleName): U
           why: isOurs
             ? `these credentials lack sts:AssumeRole on ${denied.resource}`
             : `a policy denies sts:AssumeRole on ${denied.resource}`,
-          next: `ask for it; all that a command needs:  ssm-keepalive policy COMMAND; or ${leaveOut}`,
+          next: `ask for it: docs/organization.md has what is needed; or ${leaveOut}`,
         }
       : {
           code: 'no-role',
