@@ -50,6 +50,7 @@ class Session implements ClientSession {
   private refused: readonly string[] = [];
   private size: { cols: number; rows: number };
   private isOpen = false;
+  private hasShaken = false;
   private hasEnded = false;
   private settleOpened: { resolve(): void; reject(error: Error): void } = { resolve() {}, reject() {} };
   private settleEnd: (end: SessionEnd) => void = () => {};
@@ -147,6 +148,9 @@ class Session implements ClientSession {
   private deliver({ payloadType, payload }: Incoming): void {
     if (this.hasEnded) return;
     if (payloadType === Payload.HandshakeRequest) {
+      // An agent asks once. Answers to more would fill the memory of a client whose other side acknowledges nothing.
+      if (this.hasShaken) return;
+      this.hasShaken = true;
       const answer = answerHandshake(payload);
       this.refused = answer.refused;
       this.stream.send(Payload.HandshakeResponse, answer.payload);
@@ -173,7 +177,7 @@ class Session implements ClientSession {
     this.options.onOutput?.(payload);
     const { terminal = 'silent' } = this.options;
     if (terminal === 'silent') return;
-    for (let i = 0; i < found; i += 1) {
+    for (let i = 0; i < found && this.stream.hasRoom; i += 1) {
       for (const message of TERMINALS[terminal]) this.write(message);
       this.stats.answersSent += 1;
     }

@@ -14,16 +14,12 @@ export interface HandshakeAnswer {
   readonly refused: readonly string[];
 }
 
-interface Action {
-  readonly ActionType?: string;
-  readonly ActionParameters?: { readonly SessionType?: string };
-}
-
 /** Accepts session types with a terminal and refuses every other action by name: this client has no encryption. */
 export function answerHandshake(request: Uint8Array): HandshakeAnswer {
   const refused: string[] = [];
-  const processed = readActions(request).map(({ ActionType = '', ActionParameters }) => {
-    const type = ActionParameters?.SessionType ?? 'Standard_Stream';
+  const processed = readActions(request).map((action) => {
+    const ActionType = spell(readField(action, 'ActionType'));
+    const type = spell(readField(readField(action, 'ActionParameters'), 'SessionType') ?? 'Standard_Stream');
     const isKnown = ActionType === 'SessionType' && TERMINAL_TYPES.includes(type);
     if (!isKnown) refused.push(ActionType === 'SessionType' ? type : ActionType);
     return {
@@ -43,17 +39,27 @@ export function answerHandshake(request: Uint8Array): HandshakeAnswer {
 
 /** The service's sentence in a channel_closed message; empty if the shell exited. */
 export function readSentence(payload: Uint8Array): string {
-  return String(readJson(payload)?.['Output'] ?? '');
+  return spell(readField(readJson(payload), 'Output'));
 }
 
-function readActions(request: Uint8Array): readonly Action[] {
-  const actions = readJson(request)?.['RequestedClientActions'];
-  return Array.isArray(actions) ? (actions as Action[]) : [];
+function readActions(request: Uint8Array): readonly unknown[] {
+  const actions = readField(readJson(request), 'RequestedClientActions');
+  return Array.isArray(actions) ? actions : [];
 }
 
-function readJson(payload: Uint8Array): Record<string, unknown> | undefined {
+/** Whatever the other side sent: nothing of it may end the process, which holds the user's terminal. */
+function readField(holder: unknown, name: string): unknown {
+  return (holder as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+}
+
+function spell(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function readJson(payload: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(payload).toString('utf8')) as Record<string, unknown>;
+    return JSON.parse(Buffer.from(payload).toString('utf8'));
   } catch {
     return undefined;
   }

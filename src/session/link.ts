@@ -14,6 +14,8 @@ const OPEN_LIMIT_MS = 30_000;
 const CLOSE_LIMIT_MS = 1000;
 /** Above this many waiting bytes, sending again makes the delay worse. */
 const BUSY_BYTES = 256 * 1024;
+/** What may wait there at all. Where the other side writes and does not read, more is not sent: the stream sends it again. */
+const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 const REFUSED =
   'the service refused to open the data channel (403): the permission ssmmessages:OpenDataChannel is missing';
 
@@ -57,6 +59,7 @@ export class Link {
       perMessageDeflate: false,
       maxPayload: LARGEST_FRAME,
       handshakeTimeout: OPEN_LIMIT_MS,
+      autoPong: false,
     });
     this.socket = socket;
     socket.on('open', () => {
@@ -70,6 +73,9 @@ export class Link {
         }),
       );
       events.opened();
+    });
+    socket.on('ping', (data: Buffer) => {
+      if (!this.isBusy) socket.pong(data);
     });
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       const message = isBinary && !this.isGone ? unpackMessage(data) : undefined;
@@ -95,7 +101,7 @@ export class Link {
   }
 
   send(frame: Uint8Array): void {
-    if (this.isOpen) this.socket.send(frame);
+    if (this.isOpen && this.socket.bufferedAmount < MOST_WAITING_BYTES) this.socket.send(frame);
   }
 
   ping(): void {

@@ -11,6 +11,8 @@ const LAST_WAIT_MS = 1000;
 const WINDOW_MESSAGES = 1000;
 /** How many messages ahead of the expected one are kept; as many as in the plugin [plugin: IncomingMessageBuffer]. */
 const AHEAD_MESSAGES = 10_000;
+/** So much of it is kept. An agent's messages have 1 KB; ten thousand of the largest frames would fill the memory. */
+const AHEAD_BYTES = 16 * 1024 * 1024;
 /** The most messages sent again at once: on a slow line more would make it slower. */
 const RESEND_MESSAGES = 16;
 
@@ -31,6 +33,7 @@ export class Stream {
   private roundTripMs = 0;
   private varianceMs = 0;
   private readonly early = new Map<number, Incoming>();
+  private earlyBytes = 0;
   private readonly unanswered = new Map<number, Unanswered>();
   private waiting: (() => void)[] = [];
 
@@ -70,8 +73,11 @@ export class Stream {
 
   /** Acknowledges an output message and returns all messages that can be delivered now: in order, each once. */
   receive(message: Incoming): Incoming[] {
-    // Too far ahead to keep. Without an acknowledgement it will be sent again.
-    if (message.sequence >= this.nextIn + AHEAD_MESSAGES) return [];
+    const isNext = message.sequence === this.nextIn;
+    const isTooMuch = this.earlyBytes + message.payload.length > AHEAD_BYTES;
+    // Too far ahead to keep, or too much. Without an acknowledgement it will be sent again.
+    if (message.sequence >= this.nextIn + AHEAD_MESSAGES || (isTooMuch && message.sequence > this.nextIn))
+      return [];
     const body = {
       AcknowledgedMessageType: message.type,
       AcknowledgedMessageId: message.id,
@@ -79,14 +85,24 @@ export class Stream {
       IsSequentialMessage: true,
     };
     this.transmit(packMessage('acknowledge', 0, ACK_FLAGS, 0, Buffer.from(JSON.stringify(body))));
-    if (message.sequence >= this.nextIn) this.early.set(message.sequence, message);
+    if (!isNext) {
+      this.keep(message);
+      return [];
+    }
     const ready: Incoming[] = [];
-    for (let next = this.early.get(this.nextIn); next !== undefined; next = this.early.get(this.nextIn)) {
-      this.early.delete(this.nextIn);
-      this.nextIn += 1;
+    for (let next: Incoming | undefined = message; next !== undefined; next = this.early.get(this.nextIn)) {
       ready.push(next);
+      if (this.early.delete(this.nextIn)) this.earlyBytes -= next.payload.length;
+      this.nextIn += 1;
     }
     return ready;
+  }
+
+  private keep(message: Incoming): void {
+    if (message.sequence < this.nextIn || this.early.has(message.sequence)) return;
+    // A copy: the payload alone would hold the whole frame.
+    this.early.set(message.sequence, { ...message, payload: message.payload.slice() });
+    this.earlyBytes += message.payload.length;
   }
 
   acknowledge(message: Incoming): void {

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { sleep, steadyClock } from '../../src/clock.ts';
 import { decodeMessage, encodeMessage, newMessageId } from '../../src/lab/channel/message.ts';
 import { answerHandshake } from '../../src/session/handshake.ts';
+import { openSession } from '../../src/session/index.ts';
+import { Link } from '../../src/session/link.ts';
 import { Stream } from '../../src/session/stream.ts';
 import { QueryFinder } from '../../src/session/terminal.ts';
-import { packMessage, unpackMessage } from '../../src/session/wire.ts';
+import { Payload, packMessage, unpackMessage } from '../../src/session/wire.ts';
 
 test('a query is found wherever the output is cut, and nothing else is taken for one', () => {
   const text = Buffer.from('a\x1b[5n\x1b\x1b[5nb\x1b[5\x1b[5n\x1b[55n\x1b[6n5n');
@@ -205,4 +210,160 @@ test('a handshake: a terminal is accepted, encryption and ports are refused by n
     [3, 1],
   );
   assert.deepEqual(answerHandshake(Buffer.from('nonsense')).refused, []);
+});
+
+/** The other side of a data channel, which says what a test wants. */
+async function listen(context: TestContext, talk: (socket: WebSocket) => void): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  context.after(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  server.on('connection', (socket) => socket.once('message', () => talk(socket)));
+  await new Promise((resolve) => server.once('listening', resolve));
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const say = (socket: WebSocket, type: string, sequence: number, payloadType: number, body: unknown) =>
+  socket.send(packMessage(type, sequence, 0n, payloadType, Buffer.from(JSON.stringify(body))));
+
+/** What no agent puts where the protocol has a text, a list or an object. */
+const ODD: readonly unknown[] = [
+  null,
+  7,
+  -1e308,
+  true,
+  [],
+  {},
+  [null],
+  [[]],
+  { toString: 1, valueOf: 1 },
+  'x'.repeat(100_000),
+];
+
+test('no message ends the process, whatever it holds where the protocol has a text, a list or an object', async (context) => {
+  const bodies = ODD.flatMap((odd) => [
+    odd,
+    { RequestedClientActions: odd },
+    { RequestedClientActions: [odd] },
+    { RequestedClientActions: [{ ActionType: odd, ActionParameters: odd }] },
+    { RequestedClientActions: [{ ActionType: 'SessionType', ActionParameters: { SessionType: odd } }] },
+    { Output: odd },
+    { AcknowledgedMessageSequenceNumber: odd },
+  ]);
+  let next = 0;
+  const StreamUrl = await listen(context, (socket) => {
+    const body = bodies[next++];
+    say(socket, 'output_stream_data', -1, Payload.HandshakeRequest, body);
+    say(socket, 'output_stream_data', 0, Payload.HandshakeRequest, body);
+    for (const [at, payloadType] of Object.values(Payload).entries())
+      say(socket, 'output_stream_data', 1 + at, payloadType, body);
+    say(socket, 'acknowledge', 0, 0, body);
+    say(socket, 'pause_publication', 0, 0, body);
+    say(socket, 'channel_closed', 0, 0, body);
+  });
+  for (const body of bodies) {
+    const what = JSON.stringify(body).slice(0, 100);
+    const opening = openSession({ session: { SessionId: 's', StreamUrl, TokenValue: 't' } });
+    const end = await opening.then(({ ended }) => ended).catch((error) => error.end);
+    assert.equal(end.by, 'service', what);
+    assert.equal(typeof end.sentence, 'string', what);
+  }
+});
+
+test('a handshake is answered once, however often it is asked for', async (context) => {
+  let answers = 0;
+  let end = (): void => {};
+  const heard = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const StreamUrl = await listen(context, (socket) => {
+    socket.on('message', (data: Buffer) => {
+      const message = unpackMessage(data);
+      if (message?.payloadType === Payload.HandshakeResponse) answers += 1;
+      // Acknowledgements come in the order of what they are for.
+      if (/"AcknowledgedMessageSequenceNumber":50[,}]/.test(Buffer.from(message?.payload ?? []).toString()))
+        end();
+    });
+    for (let sequence = 0; sequence < 50; sequence += 1)
+      say(socket, 'output_stream_data', sequence, Payload.HandshakeRequest, { RequestedClientActions: [] });
+    say(socket, 'output_stream_data', 50, Payload.HandshakeComplete, {});
+  });
+  const session = await openSession({ session: { SessionId: 's', StreamUrl, TokenValue: 't' } });
+  await heard;
+  session.close();
+  assert.equal(answers, 1);
+});
+
+test('of output that comes too early only so much is kept and acknowledged; the rest is taken when it comes again', () => {
+  const MiB = 1024 * 1024;
+  let acknowledged = 0;
+  const stream = new Stream(() => {
+    acknowledged += 1;
+  });
+  const payload = new Uint8Array(MiB);
+  const receive = (sequence: number) =>
+    stream.receive({ type: 'output_stream_data', sequence, id: 'x', payloadType: 1, payload });
+  for (let sequence = 1; sequence <= 40; sequence += 1) receive(sequence);
+  assert.equal(acknowledged, 16);
+  const taken: number[] = [];
+  for (let round = 0; round < 3; round += 1)
+    for (let sequence = 0; sequence <= 40; sequence += 1)
+      taken.push(...receive(sequence).map((message) => message.sequence));
+  assert.deepEqual(
+    taken,
+    Array.from({ length: 41 }, (_, at) => at),
+  );
+});
+
+test('where the other side writes and does not read, what waits to be sent is bounded, pongs too', async (context) => {
+  const FRAMES = 64;
+  const MARK = new Uint8Array(1);
+  let isThrough = false;
+  let received = 0;
+  let pongs = 0;
+  let socket: WebSocket | undefined;
+  let heard = (): void => {};
+  const StreamUrl = await listen(context, (opened) => {
+    socket = opened;
+    opened.on('message', (data: Buffer) => {
+      received += data.length;
+      if (data.length === MARK.length) isThrough = true;
+    });
+    opened.on('pong', () => {
+      pongs += 1;
+    });
+    opened.pause();
+    say(opened, 'start_publication', 0, 0, {});
+  });
+  const link = await new Promise<Link>((resolve) => {
+    const made: Link = new Link(
+      { StreamUrl, TokenValue: 't', clientId: 'c', headers: {} },
+      {
+        opened() {},
+        message({ type }) {
+          if (type === 'start_publication') resolve(made);
+          else heard();
+        },
+        gone() {},
+      },
+      steadyClock,
+    );
+  });
+  for (let at = 0; at < FRAMES; at += 1) link.send(new Uint8Array(1024 * 1024));
+  const all = new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+  for (let at = 0; at < 100; at += 1) socket?.ping('x'.repeat(100));
+  if (socket) say(socket, 'pause_publication', 0, 0, {});
+  await all;
+  socket?.resume();
+  while (!isThrough) {
+    link.send(MARK);
+    await sleep(steadyClock, 10);
+  }
+  link.close();
+  // What the kernel holds for both ends comes on top.
+  assert.ok(received <= 24 * 1024 * 1024, `${received} bytes were sent`);
+  assert.equal(pongs, 0);
 });
