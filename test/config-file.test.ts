@@ -503,3 +503,20 @@ test('config file: targets of a found file are shown, and nothing is changed bef
   }
   assert.equal((await cli('status', '--quiet')).stderr, '');
 });
+
+test('config file: one that was made to be long, deep or full of aliases is refused in words, and soon', async (context) => {
+  const anchors = `profile: &a [${'x, '.repeat(4000)}x]\n`;
+  const deep = `{"region":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  const cases: readonly (readonly [name: string, text: string, isFound: boolean, words: RegExp])[] = [
+    [YAML, `# ${'x'.repeat(70_000)}\n`, true, /is not trusted: it is larger than 64 KiB/],
+    [YAML, `${anchors}region: [${'*a, '.repeat(8000)}*a]\n`, true, /more than 100000 values/],
+    [YAML, `region: ${'['.repeat(30_000)}`, true, /nested too deep|no YAML/],
+    [JSON_FILE, deep, false, /nested too deep/],
+  ];
+  for (const [name, text, isFound, words] of cases) {
+    const folder = makeFolder(context, { [name]: text });
+    assert.match(await refusal(folder, { isFound }), words);
+  }
+  const many = makeFolder(context, { [YAML]: `instance-id: [${'i-0123456789abcdef0, '.repeat(9000)}]\n` });
+  assert.equal((await read(many)).targets.instanceIds.length > 0, true, 'a long file that was named is read');
+});

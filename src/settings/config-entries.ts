@@ -17,13 +17,20 @@ export interface FileEntry {
 
 /** No flag needs more than a list in a map. The limit also ends an alias that points at its own parent. */
 const DEEPEST = 2;
+/** More values than any command takes; aliases of aliases could make a short file that long. */
+const MOST_VALUES = 100_000;
 
 /** Reads a `.json` file as strict JSON, any other as YAML 1.2. @throws UsageError naming file and line */
 export async function readEntries(text: string, path: string): Promise<FileEntry[]> {
-  const entries = path.endsWith('.json') ? await readJson(text, path) : await readYaml(text, path);
-  for (const [index, { key, line }] of entries.entries()) {
-    if (entries.findIndex((other) => other.key === key) < index)
-      throw spoilt(path, line, `the key ${JSON.stringify(key)} is there twice`);
+  const entries = await (path.endsWith('.json') ? readJson(text, path) : readYaml(text, path)).catch(
+    (error: unknown) => {
+      throw error instanceof RangeError ? spoilt(path, 1, 'its lists or maps are nested too deep') : error;
+    },
+  );
+  const keys = new Set<string>();
+  for (const { key, line } of entries) {
+    if (keys.has(key)) throw spoilt(path, line, `the key ${JSON.stringify(key)} is there twice`);
+    keys.add(key);
   }
   return entries;
 }
@@ -60,7 +67,7 @@ async function readJson(text: string, path: string): Promise<FileEntry[]> {
 }
 
 async function readYaml(text: string, path: string): Promise<FileEntry[]> {
-  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } = await import('yaml');
   const lineCounter = new LineCounter();
   // prettyErrors would add a drawing of the line to the message.
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
@@ -73,6 +80,14 @@ async function readYaml(text: string, path: string): Promise<FileEntry[]> {
     );
   if (document.contents === null) return [];
   if (!isMap(document.contents)) throw spoilt(path, 1, 'it is no map of keys and values');
+  // Once for all: the library's own look-up reads the whole document for each alias.
+  const anchors = new Map<string, unknown>();
+  const targets = new Map<unknown, unknown>();
+  visit(document, (_, node) => {
+    if (isAlias(node)) targets.set(node, anchors.get(node.source));
+    else if (isNode(node) && 'anchor' in node && node.anchor) anchors.set(node.anchor, node);
+  });
+  let values = 0;
   const readMap = (items: readonly unknown[], depth: number): FileEntry[] =>
     (items as { key: unknown; value: unknown }[]).map(({ key, value }) => ({
       key: isScalar(key) ? String(key.source ?? key.value) : '',
@@ -80,7 +95,9 @@ async function readYaml(text: string, path: string): Promise<FileEntry[]> {
       value: readNode(value, depth),
     }));
   const readNode = (given: unknown, depth: number): FileValue => {
-    const node = isAlias(given) ? given.resolve(document) : given;
+    values += 1;
+    if (values > MOST_VALUES) throw spoilt(path, 1, `it has more than ${MOST_VALUES} values`);
+    const node = targets.has(given) ? targets.get(given) : given;
     if (isScalar(node) && node.value !== null) {
       const kind = typeof node.value;
       return kind === 'number' || kind === 'boolean'

@@ -34,6 +34,9 @@ export interface ConfigFile {
   readonly settings: ReadonlyMap<FlagName, FileSetting>;
 }
 
+/** A found file is read by every command in that folder, and at every TAB. */
+const LARGEST_FOUND_BYTES = 64 * 1024;
+
 /** The one command that has a flag of this name. */
 type OwnerOf = (flag: string) => string | undefined;
 
@@ -72,6 +75,8 @@ export async function openConfigFile(
   }
   const foreign = findForeign(join(folder, name), environment);
   if (foreign) throw notTrusted(name, foreign);
+  if (statSync(join(folder, name)).size > LARGEST_FOUND_BYTES)
+    throw notTrusted(name, `it is larger than ${LARGEST_FOUND_BYTES / 1024} KiB`);
   return readConfigFile(join(folder, name), name, false, ownerOf);
 }
 
