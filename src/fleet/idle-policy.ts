@@ -45,7 +45,10 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
     unseen.push(`the documents of past sessions could not be listed (${error.name})`);
     return [];
   });
-  for (const name of listOwnDocuments(newest)) {
+  const names = listOwnDocuments(newest);
+  const rest = names.length - MOST_DOCUMENTS;
+  if (rest > 0) unseen.push(`${rest} more session documents of past sessions were not read`);
+  for (const name of names.slice(0, MOST_DOCUMENTS)) {
     const why = await look(name);
     if (why !== undefined) unseen.push(`the session document ${name} could not be read: ${why}`);
   }
@@ -73,7 +76,7 @@ async function listNewestSessions(client: SSMClient): Promise<Session[]> {
 /** The documents of these sessions without the service's own, which set no timeout. */
 function listOwnDocuments(sessions: readonly Session[]): string[] {
   const names = new Set(sessions.map(({ DocumentName = '' }) => DocumentName));
-  return [...names]
-    .filter((name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'))
-    .slice(0, MOST_DOCUMENTS);
+  return [...names].filter(
+    (name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'),
+  );
 }

@@ -17,7 +17,13 @@ interface Case {
   /** What GetDocument answers, as often as it is asked. */
   readonly error?: string;
   /** Idle timeout of a document that a session used lately. */
-  readonly used?: { readonly idle: string; readonly accessType?: 'JustInTime'; readonly isGone?: boolean };
+  readonly used?: {
+    readonly idle: string;
+    readonly accessType?: 'JustInTime';
+    readonly isGone?: boolean;
+    /** So many documents more. */
+    readonly others?: number;
+  };
   /** What DescribeSessions answers. */
   readonly historyError?: string;
   /** By flags: `ok`, or what stops it. */
@@ -79,6 +85,12 @@ const CASES: readonly Case[] = [
     expected: ALL_OK,
     warns: /documents of past sessions could not be listed \(AccessDeniedException\)/,
   },
+  {
+    what: 'more used documents than are read',
+    used: { idle: '30', others: 11 },
+    expected: ALL_OK,
+    warns: /2 more session documents of past sessions were not read/,
+  },
 ];
 
 async function makeLab(context: TestContext, { preferences, used, error, historyError }: Case): Promise<Lab> {
@@ -97,7 +109,15 @@ async function makeLab(context: TestContext, { preferences, used, error, history
     details: '',
     ...(used?.accessType ? { accessType: used.accessType } : {}),
   };
-  writeFileSync(join(dir, 'records.json'), JSON.stringify({ commands: [], sessions: used ? [session] : [] }));
+  const others = Array.from({ length: used?.others ?? 0 }, (_, at) => ({
+    ...session,
+    sessionId: `${session.sessionId}${at}`,
+    documentName: `Other-${at}`,
+  }));
+  writeFileSync(
+    join(dir, 'records.json'),
+    JSON.stringify({ commands: [], sessions: used ? [session, ...others] : [] }),
+  );
   const lab = await startTestLab(context, {
     dir,
     hosts: hosts({}),
