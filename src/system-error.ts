@@ -1,5 +1,7 @@
 /** Messages for error codes of the system. The code is printed after the message. */
-const WORDS: Readonly<Record<string, string>> = {
+import { wordTable } from './word-table.ts';
+
+const WORDS = wordTable<string>({
   EACCES: 'you may not do that there',
   EADDRINUSE: 'another program listens at that address',
   ECONNREFUSED: 'nothing listens there',
@@ -23,7 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EPIPE: 'the other side has gone',
   EROFS: 'the disk can only be read',
   ETIMEDOUT: 'the other side did not answer in time',
-};
+});
 
 /** `otherwise`: the message for an error that did not come from the system. */
 export function describeSystemError(error: unknown, otherwise = (error as Error).message): string {

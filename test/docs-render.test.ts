@@ -13,7 +13,8 @@ let folder: string;
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-docs-'));
-  mkdirSync(join(folder, 'roles/ssm-keepalive/tasks'), { recursive: true });
+  for (const path of ['roles/ssm-keepalive/tasks', 'modules/ssm-keepalive'])
+    mkdirSync(join(folder, path), { recursive: true });
   writeFileSync(join(folder, 'ssm-keepalive'), `#!/bin/sh\nexec "${process.execPath}" "${CLI}" "$@"\n`);
   chmodSync(join(folder, 'ssm-keepalive'), 0o755);
 });

@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
+import { wordTable } from '../word-table.ts';
 import type { FlagWord } from './flag-word.ts';
 
 export function describeLackingCommand(typed: string): UsageError {
@@ -122,6 +123,6 @@ function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefi
 }
 
 /** Names from other tools that resemble none of ours. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { force: '--yes' };
+const OTHER_NAMES = wordTable<string>({ force: '--yes' });
 
 const listNames = (entries: readonly CommandEntry[]) => entries.map(({ name }) => name).join(', ');

@@ -13,6 +13,7 @@ import {
   UpdateAssociationCommand,
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import { wordTable } from '../word-table.ts';
 import { alarmField } from './alarm.ts';
 import { type Targets, toServiceTargets } from './choose.ts';
 import type { PinnedDocument } from './command-document.ts';
@@ -226,7 +227,7 @@ export async function deleteAssociation(client: SSMClient, associationId: string
   }
 }
 
-const REFUSALS: Readonly<Record<string, readonly [why: string, next: string]>> = {
+const REFUSALS = wordTable<readonly [why: string, next: string]>({
   AssociationLimitExceeded: [
     'the account has as many associations as it may in this Region (2,000)',
     'delete some that nobody needs, or choose one tag for all the instances',
@@ -242,7 +243,7 @@ const REFUSALS: Readonly<Record<string, readonly [why: string, next: string]>> =
   TooManyUpdates: ['it is being edited by somebody else', 'run the command again in a minute'],
   InvalidSchedule: ['the service does not take the schedule', 'give --every another rate'],
   InvalidTarget: ['the service does not take these targets for an association', 'choose them by tag'],
-};
+});
 
 function explain(error: unknown, what: string): UserError {
   const { name } = error as Error;

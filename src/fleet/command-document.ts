@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { sleep } from '../clock.ts';
 import { UserError } from '../errors.ts';
+import { wordTable } from '../word-table.ts';
 import { clockOf } from './client.ts';
 import { failing } from './pages.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -184,7 +185,7 @@ function refuseForeign(name: string, { DocumentType, Description = '' }: Documen
   });
 }
 
-const LIMITS: Readonly<Record<string, readonly [why: string, next: string]>> = {
+const LIMITS = wordTable<readonly [why: string, next: string]>({
   DocumentLimitExceeded: [
     'the account has as many documents as it may (500 unless raised)',
     'delete some, or name one of ours that is there',
@@ -194,7 +195,7 @@ const LIMITS: Readonly<Record<string, readonly [why: string, next: string]>> = {
     'delete old ones with  aws ssm delete-document --document-version N, or give another name',
   ],
   MaxDocumentSizeExceeded: ['it would be more than 64 KB', 'choose fewer entries or keepers'],
-};
+});
 
 function explainDocumentError(error: unknown, name: string): unknown {
   const limit = LIMITS[(error as Error).name];

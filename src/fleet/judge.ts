@@ -1,3 +1,4 @@
+import { wordTable } from '../word-table.ts';
 import { type Invocation, normalizeStatus } from './invocation.ts';
 import { type ReportLine, readReportLine } from './report-line.ts';
 
@@ -37,7 +38,7 @@ const NOT_FOR_PLATFORM =
  * Verdicts by status, if the script did not report. Keys as `normalizeStatus` returns them [service model,
  * StatusDetails].
  */
-const STATUSES: Readonly<Record<string, Judgement>> = {
+const STATUSES = wordTable<Judgement>({
   undeliverable: failed(
     'offline',
     'the agent lost its connection, so the command was never delivered',
@@ -80,7 +81,7 @@ const STATUSES: Readonly<Record<string, Judgement>> = {
   delayed: unfinished('the service is still trying to deliver the command'),
   inprogress: unfinished('the script is still running there'),
   cancelling: unfinished('it is being cancelled'),
-};
+});
 
 function failed(kind: string, why: string, next: string): Judgement {
   return { verdict: 'failed', class: kind, why, next };

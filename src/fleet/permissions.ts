@@ -9,6 +9,7 @@ import {
   ListCommandsCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { wordTable } from '../word-table.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError, isAccessDenied } from './service-errors.ts';
 
@@ -29,7 +30,7 @@ type Probe = (client: SSMClient) => Promise<unknown>;
 /** A command that does not exist: a caller with the permission gets "does not exist" instead of a refusal. */
 const NO_COMMAND = { CommandId: '00000000-0000-4000-8000-000000000000', InstanceId: 'i-00000000000000000' };
 
-const PROBES: Readonly<Record<string, Probe>> = {
+const PROBES = wordTable<Probe>({
   'ssm:DescribeInstanceInformation': (client) =>
     client.send(new DescribeInstanceInformationCommand({ MaxResults: 5 })),
   'ssm:ListCommands': (client) => client.send(new ListCommandsCommand({ MaxResults: 1 })),
@@ -40,7 +41,7 @@ const PROBES: Readonly<Record<string, Probe>> = {
     client.send(new DescribeDocumentCommand({ Name: PREFERENCES_DOCUMENT })),
   'ssm:DescribeSessions': (client) =>
     client.send(new DescribeSessionsCommand({ State: 'Active', MaxResults: 1 })),
-};
+});
 
 /**
  * Tries every permission that has a reading call. Any answer but a refusal counts as allowed: only a caller with the

@@ -1,13 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Clock, sleep } from '../clock.ts';
+import { wordTable } from '../word-table.ts';
 
 /** How often a call is made, and the longest wait before its second time. Each further wait is twice as long, to 20 s. */
-const WAYS: Readonly<Record<string, { readonly attempts: number; readonly firstMs: number }>> = {
+const WAYS = wordTable<{ readonly attempts: number; readonly firstMs: number }>({
   // Ten attempts last half a minute.
   THROTTLING: { attempts: 10, firstMs: 75 },
   TRANSIENT: { attempts: 8, firstMs: 75 },
-};
+});
 const LONGEST_WAIT_MS = 20_000;
 
 interface RetryFailure {

@@ -1,4 +1,5 @@
 import { type Denial, type Failure, UserError } from '../errors.ts';
+import { wordTable } from '../word-table.ts';
 
 /** A call that failed at the service, the network or the credentials. */
 export class ServiceError extends UserError {}
@@ -9,7 +10,7 @@ type Explanation = Omit<Failure, 'code' | 'what'>;
  * Explanations by error name. Not by class: the service's model lacks most of these errors, such as
  * ThrottlingException and AccessDeniedException.
  */
-const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+const EXPLANATIONS = wordTable<Explanation>({
   CredentialsProviderError: {
     why: 'no AWS credentials were found',
     next: 'sign in (aws sso login, aws configure) or name a profile with --profile; to try without an account add --lab',
@@ -50,7 +51,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     why: 'the service refused the request as malformed',
     next: 'run it with --debug and report what it prints',
   },
-};
+});
 
 const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
 

@@ -7,6 +7,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { sleep } from '../clock.ts';
 import { makeInterrupted } from '../interruption.ts';
 import { findPartition } from '../partitions.ts';
+import { wordTable } from '../word-table.ts';
 import { type Connection, clockOf } from './client.ts';
 import { findAddress } from './configured-addresses.ts';
 
@@ -113,4 +114,4 @@ export function readElement(xml: string, name: string): string | undefined {
   return found?.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES[entity] ?? '');
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+const ENTITIES = wordTable<string>({ lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' });

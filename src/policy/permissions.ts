@@ -1,4 +1,5 @@
 import { isInstanceId } from '../settings/readers.ts';
+import { wordTable } from '../word-table.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
 /** One action on one kind of resource, and what it is for. */
@@ -363,7 +364,7 @@ const HOST_RULES: readonly Rule[] = [
   ).map((name) => onHost('run our association', isFollowed)(`ssm:${name}`)),
 ];
 
-const RULES: Readonly<Record<string, readonly Rule[]>> = {
+const RULES = wordTable<readonly Rule[]>({
   install: [
     ...DELIVERY.map(
       (rule): Rule => ({ ...rule, when: (run) => !isHandedOver(run) && (rule.when?.(run) ?? true) }),
@@ -479,4 +480,4 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       when: ({ words }) => words[0] === 'undo',
     },
   ],
-};
+});

@@ -1,5 +1,6 @@
 /** How the text of a flag becomes a value. */
 import { parseDuration } from '../duration.ts';
+import { wordTable } from '../word-table.ts';
 /** A tag condition: any of `values` on `key`; several conditions must all hold. */
 export interface TagTarget {
   readonly key: string;
@@ -93,10 +94,10 @@ export const RATE: Reader<string> = {
 
 /** How the AWS CLI spells a target: `Key=tag:env,Values=dev,test`. */
 const SERVICE_TARGET = /^(?:Key|Name)=([^,]+),Values?=(.+)$/is;
-const SERVICE_KEYS: Readonly<Record<string, 'instance-id' | 'resource-group'>> = {
+const SERVICE_KEYS = wordTable<'instance-id' | 'resource-group'>({
   instanceids: 'instance-id',
   'resource-groups:name': 'resource-group',
-};
+});
 
 /** The flag that a target belongs to, and its values. An instance id is not a tag. */
 export function readServiceTarget(text: string): ['tag' | 'instance-id' | 'resource-group', string[]] {

@@ -1,9 +1,10 @@
 /** Flags that no longer exist. They are refused on the command line, in a variable and in a file, with a reason. */
 import { UsageError } from '../errors.ts';
+import { wordTable } from '../word-table.ts';
 
-const REMOVED_FLAGS: Readonly<Record<string, string>> = {
+const REMOVED_FLAGS = wordTable<string>({
   tmout: 'TMOUT is always respected: it is a rule of the host, and nothing of ours changes it',
-};
+});
 
 export const REMOVED_NAMES: readonly string[] = Object.keys(REMOVED_FLAGS);
 

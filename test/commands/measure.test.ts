@@ -267,7 +267,7 @@ for (const [line, says] of [
   [`measure ${HOST} --from x.json`, /--from and an instance were both given/],
   ['measure --from x.json --arm nothing', /--from and --arm were both given/],
   ['measure --from /nonexistent/x.json', /x\.json has no measurement to show[\s\S]*ENOENT/],
-  ['measure --from package.json', /has no measurement to show\n {2}why: {2}command: /],
+  ['measure --from package.json', /has no measurement to show\n {2}why: {2}command is missing/],
   [`measure ${HOST} --lab --client plugin`, /session-manager-plugin was not found/],
 ] as const) {
   test(`measure: \`${line}\` is refused before anything is opened`, async () => {

@@ -8,6 +8,7 @@ import type { Io } from '../../terminal/io.ts';
 import { makeTable, trimLines } from '../../terminal/plain-table.ts';
 import { showLine } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
+import { wordTable } from '../../word-table.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import { countRows, type Row } from './verdict-json.ts';
 import { renderVerdictTable, showVerdict } from './verdict-report.ts';
@@ -82,11 +83,11 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
 }
 
 /** An entry's state in words. */
-const ENTRY_WORDS: Readonly<Record<string, string>> = {
+const ENTRY_WORDS = wordTable<string>({
   pending: 'pending (the agent has not restarted since)',
   unknown: 'unknown (systemctl does not answer)',
   stale: 'gone (the agent carries it until its next restart)',
-};
+});
 
 function describeWrapper({ wrap, tmux }: ReportLine): string | false {
   if (wrap !== 'tmux') return false;
@@ -125,12 +126,12 @@ function listSessions(report: ReportLine, io: Io): string[] {
 }
 
 /** After the keeper's name: the state of `--wrap tmux` in that session. */
-const WRAP_WORDS: Readonly<Record<string, string>> = {
+const WRAP_WORDS = wordTable<string>({
   tmux: '+tmux',
   missing: ', no tmux',
   failed: ', tmux failed',
   nobody: ', no tmux for this name',
-};
+});
 
 function sessionTable(sessions: readonly KeptSession[]): string[] {
   const table = makeTable({

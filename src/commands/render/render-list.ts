@@ -1,15 +1,16 @@
 import { type Bundle, type BundleFile, FORMATS } from '../../bundle/index.ts';
+import { wordTable } from '../../word-table.ts';
 import { wireText } from '../repeat.ts';
 
 /** The scripts that `render` prints besides the bundle's files. */
-export const SCRIPTS: Readonly<Record<string, (bundle: Bundle) => string>> = {
+export const SCRIPTS = wordTable<(bundle: Bundle) => string>({
   installer: ({ installer }) => installer,
   uninstaller: ({ uninstaller }) => uninstaller,
   status: ({ status }) => status,
   'install-command': (bundle) => wireText('install', bundle),
   'uninstall-command': (bundle) => wireText('uninstall', bundle),
   'status-command': (bundle) => wireText('status', bundle),
-};
+});
 
 /** The list of everything that `render` prints, for people or programs. */
 export function listTexts({ files, version, digest }: Bundle, isJson: boolean): string {

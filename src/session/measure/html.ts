@@ -1,17 +1,18 @@
 import { showText } from '../../terminal/safe-text.ts';
+import { wordTable } from '../../word-table.ts';
 
 /** Safe HTML. Only the template function below makes it; it escapes every value that is not Html. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
+const ENTITIES = wordTable<string>({
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
-};
+});
 
 export function escapeHtml(text: string): string {
   // Control characters do not belong in a page; a browser may act on some.

@@ -1,4 +1,6 @@
 /** Draws one session: a lane for output, a lane for input, the silence before the end, and the end. Pure. */
+
+import { wordTable } from '../../word-table.ts';
 import type { ArmRun } from './arm-run.ts';
 import { livedSeconds } from './arm-run.ts';
 import { type Html, html } from './html.ts';
@@ -27,7 +29,7 @@ ${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end))}
 }
 
 /** Only these two outcomes are evidence about the timer, so only they have a class of their own. */
-const END_CLASSES: Readonly<Record<string, string>> = { alive: 'alive', 'timed-out': 'dead' };
+const END_CLASSES = wordTable<string>({ alive: 'alive', 'timed-out': 'dead' });
 
 function drawLane(run: ArmRun, kind: 'output' | 'input', x: (at: number) => number, end: number): Html {
   const top = LANES[kind];
