@@ -47,7 +47,7 @@ export function makeResultDocument(io: Io): ResultLines {
     tellFailedAccount: () => {},
     tellSummary(rows, facts) {
       const rest = JSON.stringify(describeRun(rows, facts), null, 2).slice(2);
-      io.out(count === 0 ? `{\n  "instances": [],\n${rest}\n` : `\n  ],\n${rest}\n`);
+      io.out(count === 0 ? '{\n  "instances": [],\n' + rest + '\n' : '\n  ],\n' + rest + '\n');
     },
   };
 }
