@@ -12,6 +12,9 @@ import { type Lab, startLab } from '../src/lab/index.ts';
 import { type ClientSession, openSession } from '../src/session/index.ts';
 import { PLAIN_TABLE, trimLines } from '../src/terminal/plain-table.ts';
 
+// As in src/cli.ts.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 /** The lab's idle timer, in place of the service's 20 minutes. */
 const IDLE_SECONDS = 3;
 const INTERVAL_SECONDS = 1;
