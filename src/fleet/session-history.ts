@@ -68,8 +68,8 @@ export async function readSessionHistory(
 
 function describeSession(session: Session): PastSession[] {
   const { SessionId = '', Owner = '', Target = '', Reason = '', StartDate, EndDate } = session;
-  // A session that is just ending has no EndDate yet.
-  if (!StartDate || !EndDate) return [];
+  // A session that is just ending has no EndDate yet; a date out of range is none.
+  if (!StartDate || !EndDate || [StartDate, EndDate].some((date) => Number.isNaN(date.getTime()))) return [];
   const maximum = Number(session.MaxSessionDuration || Number.NaN);
   return [
     {

@@ -86,3 +86,13 @@ test('the lab tells a session as long as it was in its own minutes', async (cont
   assert.equal(sessions[0]?.lengthSeconds, 12_000);
   assert.equal(sessions[0]?.endedAt.getTime(), now);
 });
+
+test('session history: a session whose date is none is left out', async (context) => {
+  const [good = {}, bad = {}] = recordsOf(2);
+  const { client } = await startWith(context, [good, { ...bad, endedAt: 1e300 }]);
+  const { sessions } = await readSessionHistory(client, { since: new Date(now - 24 * HOUR_MS) });
+  assert.deepEqual(
+    sessions.map(({ lengthSeconds }) => lengthSeconds),
+    [1200],
+  );
+});
