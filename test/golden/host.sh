@@ -18,7 +18,7 @@ ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
-verdict='' digest='' keeper=none keeper_why='' asked='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
+verdict='' digest='' keeper=none keeper_why='' asked='' asked_entries='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
 drifted='' left='' previous='' sessions='' more_sessions=0 class='' step='' why='' next='' state='' notes=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock='' editable=''
 undo=: put_details=: fit_sessions=:
@@ -404,6 +404,7 @@ read_settings() {
    max-idle) number "$value" && max_idle=$number ;;
    wrap) wrap=$value ;;
    keeper) asked=$value ;;
+   entries) asked_entries=$value ;;
   esac
  done <"$1"
  unattended=$max_idle
@@ -772,7 +773,7 @@ is_limited() {
  [ -n "$current" ] || return 1
  if [ -n "$left_out" ]; then
   class='entry left out' why="the entry env was left out, since $left_out uses ENV, which this entry sets in the agent's environment"
-  next='install with --entry env to insist, or use: preferences set --shell-profile ours'
+  next="install with --entry $asked_entries to insist, or use: preferences set --shell-profile ours"
   return 0
  fi
  case $asked:$keeper in prompt:* | *:relay) return 1 ;; esac

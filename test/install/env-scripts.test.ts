@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AGENT_UNITS } from '../../src/bundle/places.ts';
 import { renderTemplate } from '../../src/bundle/render.ts';
+import { makeClient, runOn, sandboxMissing } from '../lab/test-lab.ts';
 import { bundleOf, DROP_IN, installQuietly, LIBRARY } from '../support/bundle.ts';
-import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { runCli } from '../support/cli.ts';
+import { startTestLab } from '../support/lab.ts';
+import { INSTALLER_SHELLS, Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 const SCRIPT =
@@ -68,6 +71,54 @@ for (const { name, argv } of INSTALLER_SHELLS) {
   });
 }
 
+for (const { name, argv } of shellsInTurn(2)) {
+  test(`${name}: finds the script among what Run Command left, and says what it did not search`, {
+    skip,
+  }, () => {
+    const sandbox = new Sandbox();
+    try {
+      const folder = SCRIPT.replace(/\/0f-1\/.*/, '');
+      sandbox.write(SCRIPT.replace('0f-1', '0e-1'), 'echo\n');
+      sandbox.write(SCRIPT.replace('_script.sh', 'stdout'), 'echo $ENV\n');
+      sandbox.write(SCRIPT, 'echo $ENV\n');
+      const look = () =>
+        sandbox.runScript(bundleOf().installer, { shell: argv, env: { SSM_KEEPALIVE_ROOT: '/.' } });
+      assert.match(String(look().verdict['why']), /document\/orchestration\/0f-1\/.*_script\.sh uses ENV/);
+      sandbox.runScript(bundleOf().uninstaller);
+      sandbox.run(['/usr/bin/chmod', '777', `/${folder}`]);
+      const { verdict, stdout } = look();
+      assert.equal(verdict['verdict'], 'installed');
+      assert.match(
+        stdout,
+        /^not searched for scripts that use ENV: .*orchestration can be written by others/m,
+      );
+    } finally {
+      sandbox.close();
+    }
+  });
+}
+
+test('on the lab: a script that was sent by Run Command is found, the entry is left out with exit 1, and --entry insists', {
+  skip: skip || sandboxMissing(),
+}, async (context) => {
+  const lab = await startTestLab(context, {
+    hosts: [{ name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags: { env: 'dev' } }],
+  });
+  const client = makeClient(lab);
+  context.after(() => client.destroy());
+  await runOn(client, 'i-0aaaaaaaaaaaaaaa1', ['echo "${ENV:-staging}"']);
+  const run = (line: string) => runCli([...line.split(' '), '--tag', 'env=dev'], lab.env);
+  const first = await run('install');
+  assert.equal(first.status, 1, first.stdout + first.stderr);
+  assert.match(first.stdout, /web-1 +limited /);
+  assert.match(first.stderr.replace(/\s+/g, ' '), /_script\.sh uses ENV.*--entry env,profile to insist/);
+  const look = await run('status');
+  assert.deepEqual([look.status, / limited /.test(look.stdout)], [1, true], look.stdout);
+  const insisting = await run('install --entry env,profile --output json');
+  assert.equal(insisting.status, 0, insisting.stderr);
+  assert.equal(JSON.parse(insisting.stdout).instances[0].entries.env, 'live');
+});
+
 test('a script that uses ENV: the first install leaves the entry out and says so, --entry insists, a later script is only named', {
   skip,
 }, () => {
@@ -91,7 +142,7 @@ test('a script that uses ENV: the first install leaves the entry out and says so
       assert.ok(String(outcome['why']).includes(`/${SCRIPT}`), String(outcome['why']));
       assert.match(
         String(outcome['next']),
-        /--entry env to insist, or use: preferences set --shell-profile ours/,
+        /--entry env,profile to insist, or use: preferences set --shell-profile ours/,
       );
       assert.ok(!sandbox.has(DROP_IN));
       assert.deepEqual([look()['state'], look()['class'], look().drifted], ['limited', 'entry left out', []]);
