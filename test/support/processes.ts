@@ -16,7 +16,7 @@ export function isRunning(pid: number): boolean {
   return !['', 'Z', 'X'].includes(stateOf(pid));
 }
 
-const parentOf = (pid: number): number =>
+export const parentOf = (pid: number): number =>
   Number(
     readProc(pid, 'stat')
       .replace(/^.*\) . /s, '')

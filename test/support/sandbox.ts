@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { foldersBelow } from '../../src/lab/folders.ts';
 import { bindMachine } from '../../src/lab/sandbox.ts';
 import { GROUP, giveHome, layTree, PASSWD, type TreeFile } from '../../src/lab/tree.ts';
-import { commandLine, descendantsOf, isRunning, nameOf } from './processes.ts';
+import { commandLine, descendantsOf, isRunning, nameOf, parentOf } from './processes.ts';
 import { Pty, type PtyOptions } from './pty.ts';
 import { rotate, TURN } from './turns.ts';
 
@@ -398,9 +398,11 @@ export class PtySession extends Pty {
     return `${super.describe()}\n--- notes\n${this.notes}`;
   }
 
-  /** Host pids of the processes of that name in this session. */
+  /** Host pids of the processes of that name in this session. A fork of one, which is about to become another program, is none. */
   processes(name: string): number[] {
-    return descendantsOf(this.child.pid!).filter((pid) => nameOf(pid) === name && isRunning(pid));
+    return descendantsOf(this.child.pid!).filter(
+      (pid) => nameOf(pid) === name && isRunning(pid) && nameOf(parentOf(pid)) !== name,
+    );
   }
 
   commandLines(): string[] {
