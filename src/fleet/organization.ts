@@ -1,5 +1,6 @@
 /** Which accounts an AWS organization has, and which Regions an account. */
 import { UserError } from '../errors.ts';
+import { readPages } from './pages.ts';
 import { explainServiceError, isAccessDenied } from './service-errors.ts';
 import { type Caller, callSigned } from './signed-call.ts';
 
@@ -14,6 +15,8 @@ interface Account {
   /** The name of State before September 2026 [Organizations API reference]. */
   readonly Status?: string;
 }
+
+const UNLISTED = 'the accounts of the organization could not be listed';
 
 export interface MemberAccounts {
   /** Twelve digits each. */
@@ -54,17 +57,12 @@ async function listBelow(caller: Caller, units: readonly string[]): Promise<Acco
 
 async function readAll<T>(caller: Caller, operation: string, input: object): Promise<T[]> {
   const pages: T[] = [];
-  let token: string | null | undefined;
-  do {
-    const page = (await call(caller, operation, { ...input, ...(token ? { NextToken: token } : {}) })) as T &
-      Page;
+  for await (const page of readPages(UNLISTED, (token) => call<T>(caller, operation, { ...input, ...token })))
     pages.push(page);
-    token = page.NextToken;
-  } while (token);
   return pages;
 }
 
-async function call(caller: Caller, operation: string, input: object): Promise<unknown> {
+async function call<T>(caller: Caller, operation: string, input: object): Promise<T & Page> {
   try {
     const answer = await callSigned(caller, {
       service: 'organizations',
@@ -81,7 +79,7 @@ async function call(caller: Caller, operation: string, input: object): Promise<u
 }
 
 function explainLookup(error: unknown, operation: string): UserError {
-  const what = 'the accounts of the organization could not be listed';
+  const what = UNLISTED;
   const next =
     'use credentials of its management account, or of a delegated administrator; or name the accounts with --accounts';
   const { name } = error as Error;
@@ -110,25 +108,20 @@ function explainLookup(error: unknown, operation: string): UserError {
  */
 export async function listRegions(caller: Caller): Promise<string[]> {
   const names: string[] = [];
-  let NextToken: string | null | undefined;
-  try {
-    do {
-      const answer = await callSigned(caller, {
-        service: 'account',
-        path: '/listRegions',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          MaxResults: 50,
-          RegionOptStatusContains: ['ENABLED', 'ENABLED_BY_DEFAULT'],
-          ...(NextToken ? { NextToken } : {}),
-        }),
-      });
-      const page = JSON.parse(answer) as Page & { Regions: { RegionName: string }[] };
-      names.push(...page.Regions.map(({ RegionName }) => RegionName));
-      ({ NextToken } = page);
-    } while (NextToken);
-  } catch (error) {
-    throw explainServiceError(error, 'the Regions of the account could not be listed');
-  }
+  const ask = async (token: object) => {
+    const answer = await callSigned(caller, {
+      service: 'account',
+      path: '/listRegions',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        MaxResults: 50,
+        RegionOptStatusContains: ['ENABLED', 'ENABLED_BY_DEFAULT'],
+        ...token,
+      }),
+    });
+    return JSON.parse(answer) as Page & { Regions: { RegionName: string }[] };
+  };
+  for await (const { Regions } of readPages('the Regions of the account could not be listed', ask))
+    names.push(...Regions.map(({ RegionName }) => RegionName));
   return names.sort();
 }

@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import { explainServiceError } from './service-errors.ts';
 
 interface Page {
-  readonly NextToken?: string | undefined;
+  readonly NextToken?: string | null | undefined;
 }
 
 /** A page token was repeated, so the list has no end. Half a list would silently leave hosts out. */
@@ -12,7 +12,7 @@ export class LoopingListError extends UserError {
       code: 'looping-list',
       what,
       why: 'the service’s pages lead back to one that was read, so the list has no end',
-      next: 'run it again; name the instances with --instance-id if it goes on',
+      next: 'run it again; if it goes on, name the instances or the accounts',
     });
   }
 }
@@ -27,7 +27,7 @@ export async function* readPages<T extends Page>(
   ask: (token: { readonly NextToken?: string }) => Promise<T>,
 ): AsyncGenerator<T> {
   const tokens = new Set<string>();
-  let token: string | undefined;
+  let token: string | null | undefined;
   do {
     const page = await ask(token ? { NextToken: token } : {}).catch(failing(what));
     yield page;

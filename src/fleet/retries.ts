@@ -3,13 +3,17 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Clock, sleep } from '../clock.ts';
 import { wordTable } from '../word-table.ts';
 
-/** How often a call is made, and the longest wait before its second time. Each further wait is twice as long, to 20 s. */
-const WAYS = wordTable<{ readonly attempts: number; readonly firstMs: number }>({
-  // Ten attempts last half a minute.
-  THROTTLING: { attempts: 10, firstMs: 75 },
-  TRANSIENT: { attempts: 8, firstMs: 75 },
-});
+/** How often a call is made, by what went wrong. Ten attempts last half a minute. */
+const MOST_ATTEMPTS = wordTable<number>({ THROTTLING: 10, TRANSIENT: 8 });
+/** The longest wait before the second attempt. Each further wait is twice as long, to 20 s. */
+const FIRST_WAIT_MS = 75;
 const LONGEST_WAIT_MS = 20_000;
+
+/** How long to wait after attempt `count`, from 1. Undefined: there is no further attempt. */
+export function waitAfter(count: number, kind: string): number | undefined {
+  if (count >= (MOST_ATTEMPTS[kind] ?? 0)) return undefined;
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (count - 1)) * (0.5 + Math.random() / 2);
+}
 
 interface RetryFailure {
   readonly error?: unknown;
@@ -41,11 +45,10 @@ export function paceRetries(client: SSMClient, clock: Clock): void {
     refreshRetryTokenForRetry: async (token: Token, { error, errorType, retryAfterHint }: RetryFailure) => {
       if (isOnce.getStore() && isOutcomeUnknown(error)) throw new Error('not to be repeated');
       const count = token.getRetryCount() + 1;
-      const way = WAYS[error instanceof SyntaxError ? 'TRANSIENT' : errorType];
-      if (!way || count >= way.attempts) throw new Error('not repeated any more');
-      const waitMs = Math.min(LONGEST_WAIT_MS, way.firstMs * 2 ** (count - 1));
+      const waitMs = waitAfter(count, error instanceof SyntaxError ? 'TRANSIENT' : errorType);
+      if (waitMs === undefined) throw new Error('not repeated any more');
       const hintMs = Math.min(LONGEST_WAIT_MS, (retryAfterHint?.getTime() ?? 0) - clock.now());
-      await sleep(clock, Math.max(hintMs, waitMs * (0.5 + Math.random() / 2)));
+      await sleep(clock, Math.max(hintMs, waitMs));
       return makeToken(count);
     },
   };

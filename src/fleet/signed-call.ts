@@ -10,6 +10,7 @@ import { findPartition } from '../partitions.ts';
 import { wordTable } from '../word-table.ts';
 import { type Connection, clockOf } from './client.ts';
 import { findAddress } from './configured-addresses.ts';
+import { waitAfter } from './retries.ts';
 
 /** The client whose credentials sign the call. */
 export interface Caller {
@@ -28,9 +29,6 @@ export interface SignedCall {
   readonly body: string;
 }
 
-/** As in makeClient. */
-const MOST_ATTEMPTS = 8;
-const LONGEST_WAIT_MS = 20_000;
 const ANSWER_MS = 30_000;
 
 /** The answer's text. @throws Error with the service's name for what went wrong */
@@ -41,9 +39,9 @@ export async function callSigned(caller: Caller, call: SignedCall): Promise<stri
     try {
       return await callOnce(caller, call);
     } catch (error) {
-      if (attempt === MOST_ATTEMPTS || !isWorthRepeating(error as Error)) throw error;
-      const most = Math.min(LONGEST_WAIT_MS, 500 * 2 ** (attempt - 1));
-      await sleep(clockOf(client), most * (0.5 + Math.random() / 2), signal);
+      const waitMs = waitAfter(attempt, kindOf(error as Error));
+      if (waitMs === undefined) throw error;
+      await sleep(clockOf(client), waitMs, signal);
     }
   }
 }
@@ -90,12 +88,11 @@ async function callOnce(caller: Caller, { service, path = '/', headers, body }: 
   throw readError(text, response);
 }
 
-function isWorthRepeating(error: Error & { status?: number; code?: string }): boolean {
-  return (
-    (error.status ?? 0) >= 500 ||
-    /Throttl|TooManyRequests|RequestLimitExceeded|TimeoutError/.test(error.name) ||
-    (error.code !== undefined && error.code !== 'ENOTFOUND')
-  );
+/** What went wrong, in the words of waitAfter; empty: another attempt would not help. */
+function kindOf({ name, status = 0, code }: Error & { status?: number; code?: string }): string {
+  if (/Throttl|TooManyRequests|RequestLimitExceeded/.test(name)) return 'THROTTLING';
+  const isBroken = status >= 500 || name === 'TimeoutError' || (code !== undefined && code !== 'ENOTFOUND');
+  return isBroken ? 'TRANSIENT' : '';
 }
 
 /** JSON with `__type`, JSON with the name in a header, or XML. */

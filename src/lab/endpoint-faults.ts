@@ -13,7 +13,7 @@ export type WireFault = 'lost' | 'silent' | 'cut' | 'spoilt' | 'looped';
 export interface EndpointFaults {
   /** Calls fail with this error name, e.g. ThrottlingException, before anything is done. */
   failNext(operation: OperationName | OrganizationOperation | '*', errorName: string, times?: number): void;
-  breakNext(operation: OperationName | '*', fault: WireFault, times?: number): void;
+  breakNext(operation: OperationName | OrganizationOperation | '*', fault: WireFault, times?: number): void;
   /** From now on this share of all calls is throttled, 0..1; the same calls for the same seed. */
   throttle(share: number, seed?: number): void;
   /** Sets the service's clock ahead. `isHidden`: answers have no date, so clients cannot correct their clock. */

@@ -137,7 +137,7 @@ export function makeEndpoint(
     const answering =
       service.prefix === 'ssm' || service.prefix === 'tag'
         ? answer(accounts, door, faults, operation, request, service, broken === 'looped')
-        : answerOrganization(organization, door, faults, operation, request, service.signed);
+        : answerOrganization(organization, door, faults, operation, request, service, broken === 'looped');
     answering.then(
       (output) => {
         log({ ...(scope ?? NO_SCOPE), operation, error: broken });
@@ -205,11 +205,7 @@ async function answer(
     findTouched(account, operation, body, region),
     region,
   );
-  if (isLooped)
-    return {
-      ...(await run(account, { ...(body as object), NextToken: undefined }, region)),
-      NextToken: 'again',
-    };
+  if (isLooped) return loopBack(await run(account, { ...(body as object), NextToken: undefined }, region));
   const output = await run(account, body, region);
   checkAnswer(operation, output);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
@@ -223,7 +219,8 @@ async function answerOrganization(
   faults: FaultSource,
   operation: string,
   request: IncomingMessage,
-  signed: string,
+  { signed }: (typeof SERVICES)[number],
+  isLooped: boolean,
 ): Promise<Record<string, unknown>> {
   const bytes = await readBody(request);
   const scope = await door.check(request, bytes, signed, faults.now());
@@ -232,7 +229,13 @@ async function answerOrganization(
   if (fault !== undefined) throw new ServiceError(fault, FAULT_MESSAGES[fault]);
   const text = bytes.toString('utf8');
   const body = signed === 'sts' ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text);
-  return organization.answer(operation, body, scope, faults.now());
+  if (!isLooped) return organization.answer(operation, body, scope, faults.now());
+  return loopBack(organization.answer(operation, { ...body, NextToken: undefined }, scope, faults.now()));
+}
+
+/** The first page of a list, with a token that leads to it again. */
+function loopBack(firstPage: Record<string, unknown>): Record<string, unknown> {
+  return { ...firstPage, NextToken: 'again' };
 }
 
 const NO_SCOPE: Scope = { accessKeyId: '', region: '' };

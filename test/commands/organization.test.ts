@@ -217,6 +217,21 @@ test('accounts: pages of an organization are read to the end, and a throttled lo
   assert.equal(rig.count('ListAccounts'), 3 + 2);
 });
 
+test('accounts: a list of accounts, units or Regions that leads back to its start is told, and not read for ever', async (context) => {
+  const rig = await makeRig(context, [member(A)], [], { units: { 'ou-lab0-11111111': 'r-lab0' } });
+  for (const [operation, words] of [
+    ['ListAccounts', '--organization --region us-east-1'],
+    ['ListAccountsForParent', '--ou ou-lab0-11111111 --region us-east-1'],
+    ['ListOrganizationalUnitsForParent', '--ou ou-lab0-11111111 --region us-east-1'],
+    ['listRegions', `--accounts ${A} --all-regions`],
+  ] as const) {
+    rig.lab.faults.breakNext(operation, 'looped', 2);
+    const done = await rig.run(`preferences get ${words} ${AS_ROLE}`);
+    assert.equal(done.status, 1, operation);
+    assert.match(done.stdout + done.stderr, /the service’s pages lead back to one that was read/, operation);
+  }
+});
+
 for (const [words, complaint] of [
   [
     `install --all --organization ${AS_ROLE}`,
