@@ -4,6 +4,7 @@ import type { AccessControl } from './access/access-control.ts';
 import type { AssociationRunner } from './association-runner.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Host } from './host.ts';
+import { takePage } from './paging.ts';
 import type { RecordStore } from './records.ts';
 import type { SessionDefaults } from './session-settings.ts';
 import type { SessionTable } from './session-table.ts';
@@ -37,7 +38,25 @@ export function toSeconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }
 
-/** Waits as long as one page of a list takes. */
-export async function turnPage({ clock, pageLatencySeconds }: Account): Promise<void> {
+interface PageRequest {
+  readonly MaxResults?: number | undefined;
+  readonly NextToken?: string | undefined;
+}
+
+/** The answer of a list operation: one page of `all` as the member `name`, after the time that a page takes. */
+export async function answerPage<Item>(
+  { clock, pageLatencySeconds }: Account,
+  name: string,
+  all: readonly Item[],
+  { MaxResults = 50, NextToken }: PageRequest,
+  describe: (item: Item) => object,
+): Promise<Record<string, unknown>> {
   if (pageLatencySeconds > 0) await sleep(clock, pageLatencySeconds * 1000);
+  const page = takePage(all, MaxResults, NextToken);
+  return { [name]: page.items.map(describe), NextToken: page.NextToken };
+}
+
+/** Some members of a description, where a list tells less than a look at one. */
+export function pickMembers(description: Record<string, unknown>, names: readonly string[]): object {
+  return Object.fromEntries(names.map((name) => [name, description[name]]));
 }

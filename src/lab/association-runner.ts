@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Host } from './host.ts';
-import type { AssociationRecord, CommandRecord, RecordStore } from './records.ts';
+import { type AssociationRecord, newCommand, type RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
 import { findByTargets } from './targets.ts';
 
@@ -97,7 +97,16 @@ export class AssociationRunner {
 
   private run(association: AssociationRecord, hosts: readonly Host[]): void {
     if (hosts.length === 0) return;
-    const command = newCommand(association, this.clock.now());
+    const command = newCommand(this.clock.now(), {
+      documentName: association.documentName,
+      documentVersion: association.documentVersion,
+      parameters: association.parameters,
+      targets: association.targets,
+      maxConcurrency: association.maxConcurrency ?? '50',
+      maxErrors: association.maxErrors ?? '100%',
+      timeoutSeconds: DELIVERY_SECONDS,
+      alarm: association.alarm,
+    });
     association.executions.unshift({ executionId: randomUUID(), version: association.version, command });
     association.executions.splice(MOST_EXECUTIONS);
     this.dispatcher.dispatch(command, hosts);
@@ -117,28 +126,4 @@ export function readRateMinutes(text: string): number {
         : `The schedule ${text} is not valid.`,
     );
   return minutes;
-}
-
-function newCommand(association: AssociationRecord, now: number): CommandRecord {
-  return {
-    commandId: randomUUID(),
-    documentName: association.documentName,
-    documentVersion: association.documentVersion,
-    comment: '',
-    parameters: association.parameters,
-    instanceIds: [],
-    targets: association.targets,
-    maxConcurrency: association.maxConcurrency ?? '50',
-    maxErrors: association.maxErrors ?? '100%',
-    timeoutSeconds: DELIVERY_SECONDS,
-    requestedAt: now,
-    expiresAt: now + DELIVERY_SECONDS * 1000,
-    visibleAt: now,
-    targetCount: 0,
-    status: 'Pending',
-    statusDetails: 'Pending',
-    isCancelling: false,
-    alarm: association.alarm,
-    invocations: [],
-  };
 }

@@ -7,86 +7,34 @@ import type { Accounts } from './accounts.ts';
 import { checkAnswer, checkRequest } from './contract.ts';
 import { type Door, readScope, type Scope } from './door.ts';
 import type { FaultSource, WireFault } from './endpoint-faults.ts';
-import {
-  createAssociation,
-  deleteAssociation,
-  startAssociationsOnce,
-  updateAssociation,
-} from './operations/association-changes.ts';
-import {
-  describeAssociation,
-  describeAssociationExecutions,
-  describeAssociationExecutionTargets,
-  listAssociations,
-} from './operations/associations.ts';
-import {
-  cancelCommand,
-  getCommandInvocation,
-  listCommandInvocations,
-  listCommands,
-  sendCommand,
-} from './operations/commands.ts';
-import {
-  createDocument,
-  deleteDocument,
-  updateDocument,
-  updateDocumentDefaultVersion,
-} from './operations/document-changes.ts';
-import {
-  describeDocument,
-  getDocument,
-  listDocuments,
-  listDocumentVersions,
-} from './operations/documents.ts';
-import { describeInstanceInformation } from './operations/instances.ts';
-import { describeSessions, resumeSession, startSession, terminateSession } from './operations/sessions.ts';
-import { getResources } from './operations/tagged-resources.ts';
+import * as associationChanges from './operations/association-changes.ts';
+import * as associations from './operations/associations.ts';
+import * as commands from './operations/commands.ts';
+import * as documentChanges from './operations/document-changes.ts';
+import * as documents from './operations/documents.ts';
+import * as instances from './operations/instances.ts';
+import * as sessions from './operations/sessions.ts';
+import * as taggedResources from './operations/tagged-resources.ts';
 import type { Organization } from './organization.ts';
 import { ServiceError } from './service-error.ts';
-import type { OperationName } from './shapes.ts';
+import { type OperationName, SHAPES } from './shapes.ts';
 
-const OPERATIONS: Readonly<Record<OperationName, Operation>> = {
-  DescribeInstanceInformation: describeInstanceInformation,
-  SendCommand: sendCommand,
-  ListCommands: listCommands,
-  ListCommandInvocations: listCommandInvocations,
-  GetCommandInvocation: getCommandInvocation,
-  CancelCommand: cancelCommand,
-  StartSession: startSession,
-  ResumeSession: resumeSession,
-  TerminateSession: terminateSession,
-  DescribeSessions: describeSessions,
-  GetDocument: getDocument,
-  DescribeDocument: describeDocument,
-  ListDocuments: listDocuments,
-  ListDocumentVersions: listDocumentVersions,
-  CreateDocument: createDocument,
-  UpdateDocument: updateDocument,
-  UpdateDocumentDefaultVersion: updateDocumentDefaultVersion,
-  DeleteDocument: deleteDocument,
-  CreateAssociation: createAssociation,
-  UpdateAssociation: updateAssociation,
-  DeleteAssociation: deleteAssociation,
-  DescribeAssociation: describeAssociation,
-  ListAssociations: listAssociations,
-  DescribeAssociationExecutions: describeAssociationExecutions,
-  DescribeAssociationExecutionTargets: describeAssociationExecutionTargets,
-  StartAssociationsOnce: startAssociationsOnce,
-  GetResources: getResources,
+/** Each operation is the function of its name in one of these files. */
+const OPERATIONS: Readonly<Record<Uncapitalize<OperationName>, Operation>> = {
+  ...associationChanges,
+  ...associations,
+  ...commands,
+  ...documentChanges,
+  ...documents,
+  ...instances,
+  ...sessions,
+  ...taggedResources,
 };
 
 /** The services of this endpoint: their target header and the service name in signatures. */
 const SERVICES = [
-  {
-    prefix: 'ssm',
-    target: /^AmazonSSM\./,
-    signed: 'ssm',
-  },
-  {
-    prefix: 'tag',
-    target: /^ResourceGroupsTaggingAPI_20170126\.(?=GetResources$)/,
-    signed: 'tagging',
-  },
+  { prefix: 'ssm', target: /^AmazonSSM\./, signed: 'ssm' },
+  { prefix: 'tag', target: /^ResourceGroupsTaggingAPI_20170126\.(?=GetResources$)/, signed: 'tagging' },
   // Three that say which accounts and Regions there are, each in a form of its own.
   { prefix: 'organizations', target: /^AWSOrganizationsV20161128\./, signed: 'organizations' },
   { prefix: 'account', target: /^POST \/(?=listRegions$)/, signed: 'account' },
@@ -188,7 +136,7 @@ async function answer(
   const { region } = scope;
   checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
   if (!isServed(operation)) throw new ServiceError('UnknownOperationException');
-  const run = OPERATIONS[operation];
+  const run = OPERATIONS[uncapitalize(operation)];
   const fault = faults.takeError(operation);
   if (fault !== undefined)
     throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '', fault === 'InternalServerError' ? 500 : 400);
@@ -241,8 +189,11 @@ function loopBack(firstPage: Record<string, unknown>): Record<string, unknown> {
 const NO_SCOPE: Scope = { accessKeyId: '', region: '' };
 
 function isServed(operation: string): operation is OperationName {
-  return Object.hasOwn(OPERATIONS, operation);
+  return Object.hasOwn(SHAPES, operation);
 }
+
+const uncapitalize = <Name extends string>(name: Name) =>
+  (name.charAt(0).toLowerCase() + name.slice(1)) as Uncapitalize<Name>;
 
 /** Temporary credentials carry a token; one of `labEnv` says until when it is good, any other one is good for ever. */
 function checkToken(token: string, now: number): void {

@@ -2,6 +2,7 @@
  * The account's records: commands, invocations, sessions and documents. They are on disk, so a restarted lab
  * still has them.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
@@ -31,6 +32,30 @@ export interface CommandRecord {
   alarm?: AlarmConfiguration | undefined;
   triggeredAlarm?: AlarmStateInformation | undefined;
   invocations: InvocationRecord[];
+}
+
+type CommandFields = 'documentName' | 'documentVersion' | 'parameters' | 'targets' | 'alarm';
+type CommandLimits = 'maxConcurrency' | 'maxErrors' | 'timeoutSeconds';
+
+/** A command that no host was given yet. */
+export function newCommand(
+  now: number,
+  fields: Pick<CommandRecord, CommandFields | CommandLimits> & Partial<CommandRecord>,
+): CommandRecord {
+  return {
+    commandId: randomUUID(),
+    comment: '',
+    instanceIds: [],
+    requestedAt: now,
+    expiresAt: now + fields.timeoutSeconds * 1000,
+    visibleAt: now,
+    targetCount: 0,
+    status: 'Pending',
+    statusDetails: 'Pending',
+    isCancelling: false,
+    invocations: [],
+    ...fields,
+  };
 }
 
 export interface InvocationRecord {

@@ -18,14 +18,8 @@ import { mirrorFolder } from './tree.ts';
 export const INSIDE = '/.lab';
 /** The capabilities of an installer: files, users, signals, and a look at processes of the same host. */
 const CAPABILITIES = [
-  'CAP_CHOWN',
-  'CAP_DAC_OVERRIDE',
-  'CAP_FOWNER',
-  'CAP_FSETID',
-  'CAP_KILL',
-  'CAP_SETGID',
-  'CAP_SETUID',
-  'CAP_SYS_PTRACE',
+  ...['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID'],
+  ...['CAP_KILL', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SYS_PTRACE'],
 ];
 /** Where bubblewrap reads which system calls are refused. */
 export const SECCOMP_FD = 3;
@@ -37,18 +31,8 @@ const IS_PYTHON = /^(python|pypy|pydoc|pdb|py3|x86_64-linux-gnu-python|aarch64-l
 
 /** True when bubblewrap can make a sandbox here, as whoever runs this. */
 export function hasSandbox(): boolean {
-  const args = [
-    '--unshare-pid',
-    '--ro-bind',
-    '/',
-    '/',
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    ...(isRoot() ? [] : ['--unshare-user']),
-    'true',
-  ];
+  const own = isRoot() ? [] : ['--unshare-user'];
+  const args = [...words('--unshare-pid --ro-bind / / --proc /proc --dev /dev'), ...own, 'true'];
   return spawnSync('bwrap', args, { stdio: 'ignore' }).status === 0;
 }
 
@@ -70,72 +54,37 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
   const shims = makeShims(join(places.folder, 'shims'));
   const bin = needsMirror(spec) ? mirrorBin(spec, places.folder) : '/usr/bin';
   const args = [
-    '--unshare-pid',
-    '--unshare-ipc',
-    '--unshare-uts',
-    '--unshare-net',
-    '--hostname',
+    ...words('--unshare-pid --unshare-ipc --unshare-uts --unshare-net --hostname'),
     spec.name,
     // Separates the host from the lab's terminal: it could type into it.
     '--new-session',
-    '--die-with-parent',
-    '--clearenv',
-    '--cap-drop',
-    'ALL',
+    ...words('--die-with-parent --clearenv --cap-drop ALL'),
     ...CAPABILITIES.flatMap((name) => ['--cap-add', name]),
     '--add-seccomp-fd',
     String(SECCOMP_FD),
+    ...words(isRoot() ? '' : '--unshare-user --uid 0 --gid 0'),
+    ...words(`--perms 0755 --dir ${INSIDE} --perms 0755 --dir /.base`),
+    ...bindMachine(tree, OWN, bin),
   ];
-  if (!isRoot()) args.push('--unshare-user', '--uid', '0', '--gid', '0');
-  args.push('--perms', '0755', '--dir', INSIDE, '--perms', '0755', '--dir', '/.base');
-  args.push(...bindMachine(tree, OWN, bin));
   // bubblewrap leaves these as they are where root may write single files below, and uid 0 needs no capability for most of them.
   for (const path of ['/proc/sys', '/proc/irq', '/proc/fs', '/proc/bus', '/proc/acpi'])
     if (existsSync(path)) args.push('--ro-bind', path, path);
   if (bin !== '/usr/bin') args.push('--ro-bind', '/usr/bin', '/.base/bin');
   else for (const shim of SHIMS) args.push('--ro-bind', join(shims, shim), `/usr/bin/${shim}`);
-  args.push('--perms', '1777', '--tmpfs', '/dev/shm', '--perms', '1777', '--tmpfs', '/tmp');
-  args.push(
-    '--perms',
-    '0755',
-    '--tmpfs',
-    '/run',
-    '--dir',
-    '/run/systemd/system',
-    '--perms',
-    '1777',
-    '--dir',
-    '/run/lock',
-    '--dir',
-    '/mnt',
-  );
-  args.push(
-    '--ro-bind',
-    process.execPath,
-    `${INSIDE}/node`,
-    '--ro-bind',
-    places.program,
-    `${INSIDE}/program`,
-  );
-  args.push(
-    '--bind',
-    places.run,
-    `${INSIDE}/run`,
-    '--bind',
-    join(places.folder, 'faults'),
-    `${INSIDE}/faults`,
-  );
-  args.push(
-    '--chdir',
-    '/',
-    '--',
-    `${INSIDE}/node`,
-    `${INSIDE}/program/machine.js`,
-    'manager',
-    `${INSIDE}/run/host.json`,
-  );
-  return args;
+  return [
+    ...args,
+    ...words('--perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp --perms 0755 --tmpfs /run'),
+    ...words('--dir /run/systemd/system --perms 1777 --dir /run/lock --dir /mnt'),
+    ...['--ro-bind', process.execPath, `${INSIDE}/node`],
+    ...['--ro-bind', places.program, `${INSIDE}/program`],
+    ...['--bind', places.run, `${INSIDE}/run`],
+    ...['--bind', join(places.folder, 'faults'), `${INSIDE}/faults`],
+    ...words(`--chdir / -- ${INSIDE}/node ${INSIDE}/program/machine.js manager ${INSIDE}/run/host.json`),
+  ];
 }
+
+/** Arguments without spaces in them, as they are typed. */
+const words = (line: string) => line.split(' ').filter(Boolean);
 
 /**
  * Arguments for the host's files: this machine's /usr read-only, with `bin` as /usr/bin; over it the host's `own` folders from
@@ -171,11 +120,7 @@ function mirrorBin(spec: HostSpec, folder: string): string {
   const isShim = `^(${SHIMS.join('|')})$`;
   const dropped = new RegExp(spec.python === false ? `${isShim}|${IS_PYTHON.source}` : isShim);
   mirrorFolder('/usr/bin', '/.base/bin', target, dropped);
-  for (const shim of SHIMS) {
-    writeFileSync(join(target, shim), shimText(shim, `${INSIDE}/run/calls`));
-    chmodSync(join(target, shim), 0o755);
-  }
-  return target;
+  return makeShims(target);
 }
 
 function makeShims(folder: string): string {

@@ -18,109 +18,96 @@ const OWN_NAME = /^[a-zA-Z0-9_\-.]{3,128}$/;
 const VERSION_NAME = /^[a-zA-Z0-9_\-.]{1,128}$/;
 const DOCUMENT_VERSION = /^([$]LATEST|[$]DEFAULT|[1-9][0-9]*)$/;
 const DOCUMENT_TYPES = [
-  'Command',
-  'Policy',
-  'Automation',
-  'Session',
-  'Package',
-  'ApplicationConfiguration',
-  'ApplicationConfigurationSchema',
-  'DeploymentStrategy',
-  'ChangeCalendar',
-  'Automation.ChangeTemplate',
-  'ProblemAnalysis',
-  'ProblemAnalysisTemplate',
-  'CloudFormation',
-  'ConformancePackTemplate',
-  'QuickSetup',
-  'ManualApprovalPolicy',
-  'AutoApprovalPolicy',
+  ...(['Command', 'Policy', 'Automation', 'Session', 'Package', 'ApplicationConfiguration'] as const),
+  ...(['ApplicationConfigurationSchema', 'DeploymentStrategy', 'ChangeCalendar'] as const),
+  ...(['Automation.ChangeTemplate', 'ProblemAnalysis', 'ProblemAnalysisTemplate'] as const),
+  ...(['CloudFormation', 'ConformancePackTemplate', 'QuickSetup'] as const),
+  ...(['ManualApprovalPolicy', 'AutoApprovalPolicy'] as const),
 ] as const;
 const ASSOCIATION_KEYS = [
-  'InstanceId',
-  'Name',
-  'AssociationId',
-  'AssociationStatusName',
-  'LastExecutedBefore',
-  'LastExecutedAfter',
-  'AssociationName',
-  'ResourceGroupName',
+  ...(['InstanceId', 'Name', 'AssociationId', 'AssociationStatusName'] as const),
+  ...(['LastExecutedBefore', 'LastExecutedAfter', 'AssociationName', 'ResourceGroupName'] as const),
 ] as const;
 
-const instanceId = z.string().regex(INSTANCE_ID);
+const matching = (pattern: RegExp) => z.string().regex(pattern);
+const between = (least: number, most: number) => z.string().min(least).max(most);
+/** Filters of one key and one value. */
+const filters = <Key extends z.ZodType>(key: Key, longest: number, most: number) =>
+  z
+    .array(z.object({ key, value: between(1, longest) }))
+    .min(1)
+    .max(most)
+    .optional();
+const pages = (least: number, most: number) => ({
+  MaxResults: z.number().int().min(least).max(most).optional(),
+  NextToken: z.string().optional(),
+});
+
+const instanceId = matching(INSTANCE_ID);
 /** Of any 36 characters: one that nobody was given is an unknown command. */
-const commandId = z.string().min(36).max(36);
-const associationVersion = z.string().regex(/^([$]LATEST|[1-9][0-9]*)$/);
-const nextToken = z.string().optional();
-const target = z.object({
-  Key: z.string().min(1).max(163).regex(TARGET_KEY),
-  Values: z.array(z.string()).max(50),
-});
-const commandFilter = z.object({
-  key: z.enum(['InvokedAfter', 'InvokedBefore', 'Status', 'ExecutionStage', 'DocumentName']),
-  value: z.string().min(1).max(128),
-});
+const commandId = between(36, 36);
+const documentName = matching(DOCUMENT_NAME);
+const ownName = matching(OWN_NAME);
+const versionName = matching(VERSION_NAME).optional();
+const documentVersion = matching(DOCUMENT_VERSION).optional();
+const documentFormat = z.enum(['YAML', 'JSON', 'TEXT']).optional();
+const associationVersion = matching(/^([$]LATEST|[1-9][0-9]*)$/).optional();
+const parameters = z.record(z.string(), z.array(z.string())).optional();
+const targets = z
+  .array(z.object({ Key: z.string().min(1).max(163).regex(TARGET_KEY), Values: z.array(z.string()).max(50) }))
+  .max(5)
+  .optional();
+const commandFilters = filters(
+  z.enum(['InvokedAfter', 'InvokedBefore', 'Status', 'ExecutionStage', 'DocumentName']),
+  128,
+  5,
+);
 
 /** One alarm is the most. */
 export const alarmConfiguration = z.object({
   Alarms: z
-    .array(
-      z.object({
-        Name: z
-          .string()
-          .min(1)
-          .max(255)
-          .regex(/^(?!\s*$).+$/),
-      }),
-    )
+    .array(z.object({ Name: between(1, 255).regex(/^(?!\s*$).+$/) }))
     .min(1)
     .max(1),
   IgnorePollAlarmFailure: z.boolean().optional(),
 });
 
-const associationId = z
-  .string()
-  .regex(/^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/);
-const associationFields = {
-  DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
-  Parameters: z.record(z.string(), z.array(z.string())).optional(),
-  Targets: z.array(target).max(5).optional(),
-  ScheduleExpression: z.string().min(1).max(256).optional(),
-  AssociationName: z
-    .string()
-    .regex(/^[a-zA-Z0-9_\-.]{3,128}$/)
-    .optional(),
-  MaxErrors: z.string().min(1).max(7).regex(MAX_ERRORS).optional(),
-  MaxConcurrency: z.string().min(1).max(7).regex(MAX_CONCURRENCY).optional(),
-  ComplianceSeverity: z.enum(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNSPECIFIED']).optional(),
-  ApplyOnlyAtCronInterval: z.boolean().optional(),
+const limits = {
+  MaxErrors: between(1, 7).regex(MAX_ERRORS).optional(),
+  MaxConcurrency: between(1, 7).regex(MAX_CONCURRENCY).optional(),
   AlarmConfiguration: alarmConfiguration.optional(),
 };
+const associationId = matching(
+  /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/,
+);
+const associationFields = {
+  ...limits,
+  DocumentVersion: documentVersion,
+  Parameters: parameters,
+  Targets: targets,
+  ScheduleExpression: between(1, 256).optional(),
+  AssociationName: ownName.optional(),
+  ComplianceSeverity: z.enum(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'UNSPECIFIED']).optional(),
+  ApplyOnlyAtCronInterval: z.boolean().optional(),
+};
+const INSTANCE_KEYS = [
+  ...(['InstanceIds', 'AgentVersion', 'PingStatus', 'PlatformTypes'] as const),
+  ...(['ActivationIds', 'IamRole', 'ResourceType', 'AssociationStatus'] as const),
+] as const;
+const SESSION_KEYS = [
+  ...(['InvokedAfter', 'InvokedBefore', 'Target', 'Owner'] as const),
+  ...(['Status', 'SessionId', 'AccessType'] as const),
+] as const;
 
 export const SHAPES = {
   DescribeInstanceInformation: z.object({
     InstanceInformationFilterList: z
-      .array(
-        z.object({
-          key: z.enum([
-            'InstanceIds',
-            'AgentVersion',
-            'PingStatus',
-            'PlatformTypes',
-            'ActivationIds',
-            'IamRole',
-            'ResourceType',
-            'AssociationStatus',
-          ]),
-          valueSet: z.array(z.string().min(1)).min(1).max(100),
-        }),
-      )
+      .array(z.object({ key: z.enum(INSTANCE_KEYS), valueSet: z.array(z.string().min(1)).min(1).max(100) }))
       .optional(),
     Filters: z
       .array(z.object({ Key: z.string().min(1), Values: z.array(z.string().min(1)).min(1).max(100) }))
       .optional(),
-    MaxResults: z.number().int().min(5).max(50).optional(),
-    NextToken: nextToken,
+    ...pages(5, 50),
   }),
   GetResources: z.object({
     PaginationToken: z.string().max(2048).optional(),
@@ -129,38 +116,34 @@ export const SHAPES = {
   }),
   SendCommand: z.object({
     InstanceIds: z.array(instanceId).max(50).optional(),
-    Targets: z.array(target).max(5).optional(),
-    DocumentName: z.string().regex(/^[a-zA-Z0-9_\-.:/]{3,128}$/),
-    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+    Targets: targets,
+    DocumentName: documentName,
+    DocumentVersion: documentVersion,
     DocumentHash: z.string().max(256).optional(),
     DocumentHashType: z.enum(['Sha256', 'Sha1']).optional(),
     TimeoutSeconds: z.number().int().min(30).max(2_592_000).optional(),
     Comment: z.string().max(100).optional(),
-    Parameters: z.record(z.string(), z.array(z.string())).optional(),
-    OutputS3Region: z.string().min(3).max(20).optional(),
-    OutputS3BucketName: z.string().min(3).max(63).optional(),
+    Parameters: parameters,
+    OutputS3Region: between(3, 20).optional(),
+    OutputS3BucketName: between(3, 63).optional(),
     OutputS3KeyPrefix: z.string().max(500).optional(),
-    MaxConcurrency: z.string().min(1).max(7).regex(MAX_CONCURRENCY).optional(),
-    MaxErrors: z.string().min(1).max(7).regex(MAX_ERRORS).optional(),
     ServiceRoleArn: z.string().optional(),
     NotificationConfig: z.unknown().optional(),
     CloudWatchOutputConfig: z.unknown().optional(),
-    AlarmConfiguration: alarmConfiguration.optional(),
+    ...limits,
   }),
   ListCommands: z.object({
     CommandId: commandId.optional(),
     InstanceId: instanceId.optional(),
-    MaxResults: z.number().int().min(1).max(50).optional(),
-    NextToken: nextToken,
-    Filters: z.array(commandFilter).min(1).max(5).optional(),
+    Filters: commandFilters,
+    ...pages(1, 50),
   }),
   ListCommandInvocations: z.object({
     CommandId: commandId.optional(),
     InstanceId: instanceId.optional(),
-    MaxResults: z.number().int().min(1).max(50).optional(),
-    NextToken: nextToken,
-    Filters: z.array(commandFilter).min(1).max(5).optional(),
+    Filters: commandFilters,
     Details: z.boolean().optional(),
+    ...pages(1, 50),
   }),
   GetCommandInvocation: z.object({
     CommandId: commandId,
@@ -169,125 +152,78 @@ export const SHAPES = {
   }),
   CancelCommand: z.object({ CommandId: commandId, InstanceIds: z.array(instanceId).max(50).optional() }),
   StartSession: z.object({
-    Target: z.string().min(1).max(400),
-    DocumentName: z.string().regex(DOCUMENT_NAME).optional(),
-    Reason: z
-      .string()
-      .regex(/^.{1,256}$/)
-      .optional(),
-    Parameters: z.record(z.string(), z.array(z.string().min(1).max(65_535))).optional(),
+    Target: between(1, 400),
+    DocumentName: documentName.optional(),
+    Reason: matching(/^.{1,256}$/).optional(),
+    Parameters: z.record(z.string(), z.array(between(1, 65_535))).optional(),
   }),
-  ResumeSession: z.object({ SessionId: z.string().min(1).max(96) }),
-  TerminateSession: z.object({ SessionId: z.string().min(1).max(96) }),
+  ResumeSession: z.object({ SessionId: between(1, 96) }),
+  TerminateSession: z.object({ SessionId: between(1, 96) }),
   DescribeSessions: z.object({
     State: z.enum(['Active', 'History']),
-    MaxResults: z.number().int().min(1).max(200).optional(),
-    NextToken: nextToken,
-    Filters: z
-      .array(
-        z.object({
-          key: z.enum([
-            'InvokedAfter',
-            'InvokedBefore',
-            'Target',
-            'Owner',
-            'Status',
-            'SessionId',
-            'AccessType',
-          ]),
-          value: z.string().min(1).max(400),
-        }),
-      )
-      .min(1)
-      .max(6)
-      .optional(),
+    Filters: filters(z.enum(SESSION_KEYS), 400, 6),
+    ...pages(1, 200),
   }),
   GetDocument: z.object({
-    Name: z.string().regex(DOCUMENT_NAME),
-    VersionName: z.string().regex(VERSION_NAME).optional(),
-    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
-    DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
+    Name: documentName,
+    VersionName: versionName,
+    DocumentVersion: documentVersion,
+    DocumentFormat: documentFormat,
   }),
   DescribeDocument: z.object({
-    Name: z.string().regex(DOCUMENT_NAME),
-    VersionName: z.string().regex(VERSION_NAME).optional(),
-    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+    Name: documentName,
+    VersionName: versionName,
+    DocumentVersion: documentVersion,
   }),
   CreateDocument: z.object({
     Content: z.string().min(1),
-    Name: z.string().regex(OWN_NAME),
-    VersionName: z.string().regex(VERSION_NAME).optional(),
+    Name: ownName,
+    VersionName: versionName,
     DocumentType: z.enum(DOCUMENT_TYPES).optional(),
-    DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
+    DocumentFormat: documentFormat,
     Tags: z
-      .array(
-        z.object({
-          Key: z.string().min(1).max(128).regex(TAG_TEXT),
-          Value: z.string().max(256).regex(TAG_TEXT),
-        }),
-      )
+      .array(z.object({ Key: between(1, 128).regex(TAG_TEXT), Value: z.string().max(256).regex(TAG_TEXT) }))
       .max(1000)
       .optional(),
   }),
   UpdateDocument: z.object({
     Content: z.string().min(1),
-    Name: z.string().regex(OWN_NAME),
-    VersionName: z.string().regex(VERSION_NAME).optional(),
-    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
-    DocumentFormat: z.enum(['YAML', 'JSON', 'TEXT']).optional(),
+    Name: ownName,
+    VersionName: versionName,
+    DocumentVersion: documentVersion,
+    DocumentFormat: documentFormat,
   }),
-  UpdateDocumentDefaultVersion: z.object({
-    Name: z.string().regex(OWN_NAME),
-    DocumentVersion: z.string().regex(/^[1-9][0-9]*$/),
-  }),
+  UpdateDocumentDefaultVersion: z.object({ Name: ownName, DocumentVersion: matching(/^[1-9][0-9]*$/) }),
   DeleteDocument: z.object({
-    Name: z.string().regex(OWN_NAME),
-    VersionName: z.string().regex(VERSION_NAME).optional(),
-    DocumentVersion: z.string().regex(DOCUMENT_VERSION).optional(),
+    Name: ownName,
+    VersionName: versionName,
+    DocumentVersion: documentVersion,
     Force: z.boolean().optional(),
   }),
-  CreateAssociation: z.object({ Name: z.string().regex(DOCUMENT_NAME), ...associationFields }),
+  CreateAssociation: z.object({ Name: documentName, ...associationFields }),
   UpdateAssociation: z.object({
     AssociationId: associationId,
-    Name: z.string().regex(DOCUMENT_NAME).optional(),
-    AssociationVersion: associationVersion.optional(),
+    Name: documentName.optional(),
+    AssociationVersion: associationVersion,
     ...associationFields,
   }),
   DeleteAssociation: z.object({ AssociationId: associationId }),
-  DescribeAssociation: z.object({
-    AssociationId: associationId,
-    AssociationVersion: associationVersion.optional(),
-  }),
+  DescribeAssociation: z.object({ AssociationId: associationId, AssociationVersion: associationVersion }),
   ListAssociations: z.object({
     AssociationFilterList: z
-      .array(
-        z.object({
-          key: z.enum(ASSOCIATION_KEYS),
-          value: z.string().min(1),
-        }),
-      )
+      .array(z.object({ key: z.enum(ASSOCIATION_KEYS), value: z.string().min(1) }))
       .min(1)
       .optional(),
-    MaxResults: z.number().int().min(1).max(50).optional(),
-    NextToken: nextToken,
+    ...pages(1, 50),
   }),
-  DescribeAssociationExecutions: z.object({
-    AssociationId: associationId,
-    MaxResults: z.number().int().min(1).max(50).optional(),
-    NextToken: nextToken,
-  }),
+  DescribeAssociationExecutions: z.object({ AssociationId: associationId, ...pages(1, 50) }),
   DescribeAssociationExecutionTargets: z.object({
     AssociationId: associationId,
     ExecutionId: associationId,
-    MaxResults: z.number().int().min(1).max(50).optional(),
-    NextToken: nextToken,
+    ...pages(1, 50),
   }),
   StartAssociationsOnce: z.object({ AssociationIds: z.array(associationId).min(1).max(10) }),
-  ListDocumentVersions: z.object({
-    Name: z.string().regex(DOCUMENT_NAME),
-    MaxResults: z.number().int().min(1).max(50).optional(),
-    NextToken: nextToken,
-  }),
+  ListDocumentVersions: z.object({ Name: documentName, ...pages(1, 50) }),
   ListDocuments: z.object({
     DocumentFilterList: z
       .array(
@@ -299,11 +235,10 @@ export const SHAPES = {
       .min(1)
       .optional(),
     Filters: z
-      .array(z.object({ Key: z.string().min(1).max(128), Values: z.array(z.string().min(1).max(256)) }))
+      .array(z.object({ Key: between(1, 128), Values: z.array(between(1, 256)) }))
       .max(6)
       .optional(),
-    MaxResults: z.number().int().min(1).max(50).optional(),
-    NextToken: nextToken,
+    ...pages(1, 50),
   }),
 } as const;
 

@@ -25,21 +25,8 @@ export const UNIT_NAMES = {
 
 /** Copied from this machine, if they exist: its programs (su, ld.so, zsh) need them. */
 const COPIED = [
-  'alternatives',
-  'pam.d',
-  'security',
-  'login.defs',
-  'ld.so.cache',
-  'ld.so.conf',
-  'ld.so.conf.d',
-  'inputrc',
-  'localtime',
-  'terminfo',
-  'debian_version',
-  'os-release',
-  'zsh',
-  'fish',
-  'ssl/openssl.cnf',
+  ...['alternatives', 'pam.d', 'security', 'login.defs', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d'],
+  ...['inputrc', 'localtime', 'terminfo', 'debian_version', 'os-release', 'zsh', 'fish', 'ssl/openssl.cnf'],
 ];
 
 /** The session's user, as the agent makes it at its first session. */
@@ -51,22 +38,9 @@ export function makeTree(tree: string, spec: HostSpec): void {
   if (existsSync(stamp)) return;
   rmSync(tree, { recursive: true, force: true });
   const folders = [
-    'etc',
-    'usr/local/bin',
-    'usr/local/lib',
-    'usr/local/sbin',
-    'opt',
-    'root',
-    'srv',
-    'home/ssm-user',
-    'etc/profile.d',
-    'etc/skel',
-    'etc/systemd/system',
-    'var/lib/amazon/ssm',
-    'var/log/amazon/ssm',
-    'var/tmp',
-    'var/spool',
-    'var/cache',
+    ...['usr/local/bin', 'usr/local/lib', 'usr/local/sbin', 'opt', 'root', 'srv', 'home/ssm-user'],
+    ...['etc/profile.d', 'etc/skel', 'etc/systemd/system'],
+    ...['var/lib/amazon/ssm', 'var/log/amazon/ssm', 'var/tmp', 'var/spool', 'var/cache'],
   ];
   for (const name of COPIED) copyFromMachine(name, join(tree, 'etc', name));
   mkdirSync(join(tree, 'var'), { recursive: true });

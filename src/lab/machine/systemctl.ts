@@ -137,16 +137,8 @@ interface ParsedArgs {
 }
 
 const IGNORED = [
-  '--no-block',
-  '--no-pager',
-  '--no-ask-password',
-  '--system',
-  '--full',
-  '-l',
-  '--plain',
-  '--no-legend',
-  '--all',
-  '-a',
+  ...['--no-block', '--no-pager', '--no-ask-password', '--system', '--full', '-l'],
+  ...['--plain', '--no-legend', '--all', '-a'],
 ];
 
 function parseArgs(args: readonly string[]): ParsedArgs {

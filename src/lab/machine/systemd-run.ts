@@ -6,18 +6,8 @@ import type { ShimAnswer } from './shim-answer.ts';
 
 const FLAGS = ['--collect', '-G', '--no-block', '--no-ask-password', '--system', '-r', '--remain-after-exit'];
 const VALUES = [
-  '--unit',
-  '-u',
-  '--description',
-  '--property',
-  '-p',
-  '--setenv',
-  '-E',
-  '--on-active',
-  '--working-directory',
-  '--slice',
-  '--service-type',
-  '--timer-property',
+  ...['--unit', '-u', '--description', '--property', '-p', '--setenv', '-E', '--on-active'],
+  ...['--working-directory', '--slice', '--service-type', '--timer-property'],
 ];
 
 export async function answerSystemdRun(

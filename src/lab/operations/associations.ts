@@ -1,7 +1,6 @@
 /** Reading associations: one, all, their executions, and what each did on its nodes. */
-import { type Account, type Operation, toSeconds, turnPage } from '../account.ts';
+import { type Account, answerPage, type Operation, pickMembers, toSeconds } from '../account.ts';
 import { countErrors } from '../dispatcher.ts';
-import { takePage } from '../paging.ts';
 import type { AssociationRecord, CommandRecord, InvocationRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { parseInput } from '../shapes.ts';
@@ -19,32 +18,19 @@ export const describeAssociation: Operation = (account, body) => {
   return { AssociationDescription: describe(findAssociation(account, AssociationId)) };
 };
 
-export const listAssociations: Operation = async (account, body) => {
+const LISTED = [
+  ...['Name', 'AssociationId', 'AssociationVersion', 'DocumentVersion', 'Targets'],
+  ...['LastExecutionDate', 'Overview', 'ScheduleExpression', 'AssociationName'],
+];
+
+export const listAssociations: Operation = (account, body) => {
   const input = parseInput('ListAssociations', body);
   const matching = account.store.records.associations.filter((association) =>
     (input.AssociationFilterList ?? []).every(({ key, value }) => passes(association, key, value)),
   );
-  await turnPage(account);
-  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
-  return {
-    Associations: page.items.map((association) => {
-      const { Name, AssociationId, AssociationVersion, DocumentVersion, Targets, ...rest } =
-        describe(association);
-      const { LastExecutionDate, Overview, ScheduleExpression, AssociationName } = rest;
-      return {
-        Name,
-        AssociationId,
-        AssociationVersion,
-        DocumentVersion,
-        Targets,
-        LastExecutionDate,
-        Overview,
-        ScheduleExpression,
-        AssociationName,
-      };
-    }),
-    NextToken: page.NextToken,
-  };
+  return answerPage(account, 'Associations', matching, input, (association) =>
+    pickMembers(describe(association), LISTED),
+  );
 };
 
 function passes(association: AssociationRecord, key: string, value: string): boolean {
@@ -72,13 +58,15 @@ function passes(association: AssociationRecord, key: string, value: string): boo
   }
 }
 
-export const describeAssociationExecutions: Operation = async (account, body) => {
+export const describeAssociationExecutions: Operation = (account, body) => {
   const input = parseInput('DescribeAssociationExecutions', body);
   const { associationId, executions } = findAssociation(account, input.AssociationId);
-  await turnPage(account);
-  const page = takePage(executions, input.MaxResults ?? 50, input.NextToken);
-  return {
-    AssociationExecutions: page.items.map(({ executionId, version, command }) => ({
+  return answerPage(
+    account,
+    'AssociationExecutions',
+    executions,
+    input,
+    ({ executionId, version, command }) => ({
       AssociationId: associationId,
       AssociationVersion: String(version),
       ExecutionId: executionId,
@@ -88,33 +76,27 @@ export const describeAssociationExecutions: Operation = async (account, body) =>
       ResourceCountByStatus: countByStatus(command.invocations),
       AlarmConfiguration: command.alarm,
       TriggeredAlarms: command.triggeredAlarm === undefined ? [] : [command.triggeredAlarm],
-    })),
-    NextToken: page.NextToken,
-  };
+    }),
+  );
 };
 
-export const describeAssociationExecutionTargets: Operation = async (account, body) => {
+export const describeAssociationExecutionTargets: Operation = (account, body) => {
   const input = parseInput('DescribeAssociationExecutionTargets', body);
   const { associationId, executions } = findAssociation(account, input.AssociationId);
   const execution = executions.find(({ executionId }) => executionId === input.ExecutionId);
   if (execution === undefined) throw new ServiceError('AssociationExecutionDoesNotExist');
   const { command, version, executionId } = execution;
-  await turnPage(account);
-  const page = takePage(command.invocations, input.MaxResults ?? 50, input.NextToken);
-  return {
-    AssociationExecutionTargets: page.items.map((invocation) => ({
-      AssociationId: associationId,
-      AssociationVersion: String(version),
-      ExecutionId: executionId,
-      ResourceId: invocation.instanceId,
-      ResourceType: 'ManagedInstance',
-      Status: invocation.status,
-      DetailedStatus: invocation.statusDetails,
-      LastExecutionDate: toSeconds(invocation.endedAt ?? invocation.startedAt ?? invocation.requestedAt),
-      OutputSource: { OutputSourceId: command.commandId, OutputSourceType: 'RunCommand' },
-    })),
-    NextToken: page.NextToken,
-  };
+  return answerPage(account, 'AssociationExecutionTargets', command.invocations, input, (invocation) => ({
+    AssociationId: associationId,
+    AssociationVersion: String(version),
+    ExecutionId: executionId,
+    ResourceId: invocation.instanceId,
+    ResourceType: 'ManagedInstance',
+    Status: invocation.status,
+    DetailedStatus: invocation.statusDetails,
+    LastExecutionDate: toSeconds(invocation.endedAt ?? invocation.startedAt ?? invocation.requestedAt),
+    OutputSource: { OutputSourceId: command.commandId, OutputSourceType: 'RunCommand' },
+  }));
 };
 
 /** An AssociationDescription. */

@@ -1,12 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { touchInstance } from '../access/touched.ts';
-import { type Account, type Operation, toSeconds, turnPage } from '../account.ts';
+import { type Account, answerPage, type Operation, toSeconds } from '../account.ts';
 import { checkParameters, stepName } from '../command-document.ts';
 import { countErrors } from '../dispatcher.ts';
 import { findDocument, findUsable, scriptOf } from '../documents.ts';
 import type { Host } from '../host.ts';
-import { takePage } from '../paging.ts';
-import type { CommandRecord, InvocationRecord } from '../records.ts';
+import { type CommandRecord, type InvocationRecord, newCommand } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { type Input, parseInput } from '../shapes.ts';
 import { findByTargets } from '../targets.ts';
@@ -28,7 +27,7 @@ export const sendCommand: Operation = (account, body, region) => {
   if (ids.length === 0 && targets.length === 0)
     throw new ServiceError('InvalidInstanceId', 'No instance IDs or targets were specified.');
   const hosts = ids.length > 0 ? findByIds(account, ids) : [];
-  const command = newCommand(account, input);
+  const command = readCommand(account, input);
   account.store.records.commands.unshift(command);
   if (ids.length > 0) account.dispatcher.dispatch(command, hosts);
   else {
@@ -41,7 +40,7 @@ export const sendCommand: Operation = (account, body, region) => {
   return { Command: describeCommand(command) };
 };
 
-export const listCommands: Operation = async (account, body) => {
+export const listCommands: Operation = (account, body) => {
   const input = parseInput('ListCommands', body);
   const matching = visibleCommands(account)
     .filter((command) => input.CommandId === undefined || command.commandId === input.CommandId)
@@ -53,12 +52,10 @@ export const listCommands: Operation = async (account, body) => {
     .filter((command) =>
       (input.Filters ?? []).every(({ key, value }) => passes(command, command, key, value)),
     );
-  await turnPage(account);
-  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
-  return { Commands: page.items.map(describeCommand), NextToken: page.NextToken };
+  return answerPage(account, 'Commands', matching, input, describeCommand);
 };
 
-export const listCommandInvocations: Operation = async (account, body) => {
+export const listCommandInvocations: Operation = (account, body) => {
   const input = parseInput('ListCommandInvocations', body);
   const matching = visibleCommands(account)
     .filter((command) => input.CommandId === undefined || command.commandId === input.CommandId)
@@ -67,18 +64,9 @@ export const listCommandInvocations: Operation = async (account, body) => {
     .filter(({ command, invocation }) =>
       (input.Filters ?? []).every(({ key, value }) => passes(command, invocation, key, value)),
     );
-  await turnPage(account);
-  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
-  return {
-    CommandInvocations: page.items.map(({ command, invocation }) =>
-      describeInvocation(
-        command,
-        invocation,
-        input.Details === true ? nameStep(account, command) : undefined,
-      ),
-    ),
-    NextToken: page.NextToken,
-  };
+  return answerPage(account, 'CommandInvocations', matching, input, ({ command, invocation }) =>
+    describeInvocation(command, invocation, input.Details === true ? nameStep(account, command) : undefined),
+  );
 };
 
 export const getCommandInvocation: Operation = async (account, body) => {
@@ -163,10 +151,9 @@ function findByIds(account: Account, ids: readonly string[]): Host[] {
   return usable;
 }
 
-function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecord {
+function readCommand(account: Account, input: Input<'SendCommand'>): CommandRecord {
   const now = account.clock.now();
-  const command: CommandRecord = {
-    commandId: randomUUID(),
+  const command = newCommand(now, {
     documentName: input.DocumentName,
     documentVersion: input.DocumentVersion ?? '$DEFAULT',
     comment: input.Comment ?? '',
@@ -176,17 +163,11 @@ function newCommand(account: Account, input: Input<'SendCommand'>): CommandRecor
     maxConcurrency: input.MaxConcurrency ?? '50',
     maxErrors: input.MaxErrors ?? '0',
     timeoutSeconds: input.TimeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
-    requestedAt: now,
-    expiresAt: 0,
     visibleAt: now + account.consistencySeconds * 1000,
     targetCount: (input.InstanceIds ?? []).length,
-    status: 'Pending',
-    statusDetails: 'Pending',
-    isCancelling: false,
     alarm: input.AlarmConfiguration,
-    invocations: [],
-  };
-  command.expiresAt = now + (command.timeoutSeconds + scriptOf(account, command).timeoutSeconds) * 1000;
+  });
+  command.expiresAt += scriptOf(account, command).timeoutSeconds * 1000;
   return command;
 }
 

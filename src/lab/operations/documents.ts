@@ -1,8 +1,7 @@
 /** Reading documents: one, its versions, all. */
 import { createHash } from 'node:crypto';
-import { type Account, type Operation, toSeconds } from '../account.ts';
+import { type Account, answerPage, type Operation, pickMembers, toSeconds } from '../account.ts';
 import { allDocuments, type FoundDocument, findDocument, isCreating, latestOf } from '../documents.ts';
-import { takePage } from '../paging.ts';
 import { ServiceError } from '../service-error.ts';
 import { parseInput } from '../shapes.ts';
 
@@ -31,20 +30,21 @@ export const listDocumentVersions: Operation = (account, body) => {
   const input = parseInput('ListDocumentVersions', body);
   const { document } = findDocument(account, input.Name);
   const newestFirst = [...document.versions].reverse();
-  const page = takePage(newestFirst, input.MaxResults ?? 50, input.NextToken);
-  return {
-    DocumentVersions: page.items.map(({ version, versionName, createdAt }) => ({
-      Name: document.name,
-      DocumentVersion: String(version),
-      VersionName: versionName,
-      CreatedDate: toSeconds(createdAt),
-      IsDefaultVersion: version === document.defaultVersion,
-      DocumentFormat: 'JSON',
-      Status: statusOf(account, { version, createdAt, content: '' }),
-    })),
-    NextToken: page.NextToken,
-  };
+  return answerPage(account, 'DocumentVersions', newestFirst, input, (version) => ({
+    Name: document.name,
+    DocumentVersion: String(version.version),
+    VersionName: version.versionName,
+    CreatedDate: toSeconds(version.createdAt),
+    IsDefaultVersion: version.version === document.defaultVersion,
+    DocumentFormat: 'JSON',
+    Status: statusOf(account, version),
+  }));
 };
+
+const LISTED = [
+  ...['Name', 'Owner', 'CreatedDate', 'PlatformTypes', 'DocumentVersion'],
+  ...['DocumentType', 'SchemaVersion', 'DocumentFormat', 'Tags'],
+];
 
 export const listDocuments: Operation = (account, body) => {
   const input = parseInput('ListDocuments', body);
@@ -55,25 +55,9 @@ export const listDocuments: Operation = (account, body) => {
   const matching = allDocuments(account).filter((found) =>
     filters.every(({ key, values }) => values.some((value) => passes(found, key, value))),
   );
-  const page = takePage(matching, input.MaxResults ?? 50, input.NextToken);
-  return {
-    DocumentIdentifiers: page.items.map((found) => {
-      const { Name, Owner, CreatedDate, PlatformTypes, DocumentVersion, ...rest } = describe(account, found);
-      const { DocumentType, SchemaVersion, DocumentFormat } = rest;
-      return {
-        Name,
-        Owner,
-        CreatedDate,
-        PlatformTypes,
-        DocumentVersion,
-        DocumentType,
-        SchemaVersion,
-        DocumentFormat,
-        Tags: [],
-      };
-    }),
-    NextToken: page.NextToken,
-  };
+  return answerPage(account, 'DocumentIdentifiers', matching, input, (found) =>
+    pickMembers(describe(account, found), LISTED),
+  );
 };
 
 function passes({ document, owner }: FoundDocument, key: string, value: string): boolean {

@@ -1,11 +1,10 @@
-import { type Operation, toSeconds, turnPage } from '../account.ts';
+import { answerPage, type Operation, toSeconds } from '../account.ts';
 import { AGENT_VERSION } from '../agent-version.ts';
 import type { Host } from '../host.ts';
-import { takePage } from '../paging.ts';
 import { ServiceError } from '../service-error.ts';
 import { parseInput } from '../shapes.ts';
 
-export const describeInstanceInformation: Operation = async (account, body) => {
+export const describeInstanceInformation: Operation = (account, body) => {
   const input = parseInput('DescribeInstanceInformation', body);
   const filters = [
     ...(input.Filters ?? []).map(({ Key, Values }) => ({ key: Key, values: Values })),
@@ -21,12 +20,9 @@ export const describeInstanceInformation: Operation = async (account, body) => {
   const matching = account.hosts.filter((host) =>
     filters.every(({ key, values }) => matches(host, key, values)),
   );
-  await turnPage(account);
-  const page = takePage(matching, input.MaxResults ?? 10, input.NextToken);
-  return {
-    InstanceInformationList: page.items.map((host) => describe(host, account.clock.now())),
-    NextToken: page.NextToken,
-  };
+  return answerPage(account, 'InstanceInformationList', matching, { MaxResults: 10, ...input }, (host) =>
+    describe(host, account.clock.now()),
+  );
 };
 
 function matches(host: Host, key: string, values: readonly string[]): boolean {

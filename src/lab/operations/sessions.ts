@@ -1,6 +1,5 @@
-import { type Operation, toSeconds, turnPage } from '../account.ts';
+import { answerPage, type Operation, toSeconds } from '../account.ts';
 import { PREFERENCES } from '../documents.ts';
-import { takePage } from '../paging.ts';
 import type { SessionRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { readSettings } from '../session-settings.ts';
@@ -43,19 +42,16 @@ export const terminateSession: Operation = (account, body) => {
   return { SessionId };
 };
 
-export const describeSessions: Operation = async (account, body) => {
+export const describeSessions: Operation = (account, body) => {
   const input = parseInput('DescribeSessions', body);
   const matching = account.store.records.sessions
     .filter(({ endedAt }) => (endedAt === undefined) === (input.State === 'Active'))
     .filter(({ endedAt }) => endedAt === undefined || endedAt > account.clock.now() - HISTORY_MS)
     .filter((session) => (input.Filters ?? []).every(({ key, value }) => passes(session, key, value)));
-  await turnPage(account);
-  const page = takePage(matching, input.MaxResults ?? 200, input.NextToken);
   const { minuteSeconds } = account.sessionDefaults;
-  return {
-    Sessions: page.items.map((session) => describe(session, minuteSeconds, account.clock.now())),
-    NextToken: page.NextToken,
-  };
+  return answerPage(account, 'Sessions', matching, { MaxResults: 200, ...input }, (session) =>
+    describe(session, minuteSeconds, account.clock.now()),
+  );
 };
 
 function passes(session: SessionRecord, key: string, value: string): boolean {
