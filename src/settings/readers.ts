@@ -132,7 +132,8 @@ function within(value: number, least: number, most: number): number {
   return fit(value, value >= least && value <= most);
 }
 
-function fit<T>(value: T, isFit: boolean): T {
+/** @throws UnfitError unless it fits */
+export function fit<T>(value: T, isFit: boolean): T {
   if (!isFit) throw new UnfitError();
   return value;
 }

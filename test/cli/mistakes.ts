@@ -562,13 +562,13 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'preferences set --idle 0',
     '--idle cannot be "0"',
-    'the service takes whole minutes from 1 to 60',
+    'expected whole minutes from 1 to 60',
     'give --idle 60',
   ],
   [
     'preferences set --idle 61',
     '--idle cannot be "61"',
-    'the service takes whole minutes from 1 to 60',
+    'expected whole minutes from 1 to 60',
     'give --idle 60',
   ],
   [
@@ -580,7 +580,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'preferences set --max 25h',
     '--max cannot be "25h"',
-    'the service takes whole minutes from 1 to 1440 (24h), or none',
+    'expected whole minutes from 1 to 1440 (24h), or none',
     'give --max 12h or none',
   ],
   [
@@ -605,7 +605,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'connect i-0123456789abcdef0 --client ssh',
     '--client cannot be "ssh"',
     'expected auto, plugin or own',
-    'give --client own to use the one that needs nothing',
+    'give --client own',
   ],
   [
     'connect i-0123456789abcdef0 --escape',
@@ -635,7 +635,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'connect i-0123456789abcdef0 --document x',
     '--document cannot be "x"',
     'expected the name of a session document',
-    'look with  aws ssm list-documents',
+    'give --document AWS-StartInteractiveCommand: look with  aws ssm list-documents',
   ],
   [
     'connect i-0123456789abcdef0',
@@ -660,7 +660,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'lab up --policy both',
     '--policy cannot be "both"',
-    'expected one of input, output, any',
+    'expected input, output or any',
     'give --policy input, as the service documents it',
   ],
   [
@@ -747,7 +747,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'preferences set --max 90s',
     '--max cannot be "90s"',
-    'the service takes whole minutes from 1 to 1440 (24h), or none',
+    'expected whole minutes from 1 to 1440 (24h), or none',
     'give --max 12h or none',
   ],
   [

@@ -238,7 +238,7 @@ for (const [line, complaint] of [
   ['policy', /policy needs a command[\s\S]*expected one of install/],
   ['policy instal', /there is no command "instal"[\s\S]*did you mean {2}ssm-keepalive policy install/],
   ['policy install --account 12', /--account cannot be "12"/],
-  ['policy connect --principal root', /expected user, role, host/],
+  ['policy connect --principal root', /expected user, role or host/],
   ['policy connect --region us-east-1 --region eu-west-1', /connect works in one account and Region/],
   ['policy status --interval 5', /policy status takes no --interval[\s\S]*belongs to other commands/],
   ['policy install --acount 1', /did you mean --account\?/],

@@ -1,6 +1,6 @@
-import { parseDuration } from '../../duration.ts';
-import { UsageError } from '../../errors.ts';
+import { matching, oneOf, seconds } from '../../settings/readers.ts';
 import type { Invocation, OwnFlag } from '../command.ts';
+import { readOwnFlag } from '../own-flag.ts';
 
 export interface ConnectOptions {
   readonly client: 'auto' | 'plugin' | 'own';
@@ -11,10 +11,11 @@ export interface ConnectOptions {
   readonly giveUpSeconds: number;
 }
 
-const CLIENTS = ['auto', 'plugin', 'own'] as const;
 /** From the service's model: the pattern of DocumentARN and the reason's length. */
-const DOCUMENT = /^[a-zA-Z0-9_\-.:/]{3,128}$/;
-const LONGEST_REASON = 256;
+const DOCUMENT = matching(/^[a-zA-Z0-9_\-.:/]{3,128}$/, 'the name of a session document');
+const REASON = matching(/./s, '1 to 256 characters', 256);
+const ESCAPE = matching(/^([!-~]|none)$/, 'one printable character, or none');
+const GIVE_UP = seconds(1, Number.POSITIVE_INFINITY, 'a time from 1s');
 
 /** The flags of connect alone, as help shows them. */
 export const CONNECT_FLAGS: readonly OwnFlag[] = [
@@ -47,47 +48,17 @@ export const CONNECT_FLAGS: readonly OwnFlag[] = [
 
 /** @throws UsageError naming the flag */
 export function readConnectOptions(own: Invocation['own']): ConnectOptions {
-  const text = (name: string): string | undefined =>
-    own[name] === undefined ? undefined : String(own[name]);
-  const client = text('client') ?? 'auto';
-  if (!CLIENTS.some((known) => known === client))
-    throw badFlag(
-      'client',
-      client,
-      'auto, plugin or own',
-      'give --client own to use the one that needs nothing',
-    );
-  const reason = text('reason');
-  if (reason !== undefined && (reason === '' || reason.length > LONGEST_REASON))
-    throw badFlag('reason', reason, `1 to ${LONGEST_REASON} characters`, 'give a shorter --reason');
-  const document = text('document');
-  if (document !== undefined && !DOCUMENT.test(document))
-    throw badFlag(
-      'document',
-      document,
-      'the name of a session document',
-      'look with  aws ssm list-documents',
-    );
-  const escapeKey = text('escape') ?? '~';
-  if (escapeKey !== 'none' && !/^[!-~]$/.test(escapeKey))
-    throw badFlag('escape', escapeKey, 'one printable character, or none', 'give --escape ~');
-  const giveUp = text('give-up') ?? '60s';
-  const giveUpSeconds = parseDuration(giveUp);
-  if (!giveUpSeconds) throw badFlag('give-up', giveUp, 'a time from 1s', 'give --give-up 60s');
+  const escapeKey = readOwnFlag(own, 'escape', ESCAPE, '~') ?? '~';
   return {
-    client: client as ConnectOptions['client'],
-    reason,
-    document,
+    client: readOwnFlag(own, 'client', oneOf('auto', 'plugin', 'own'), 'own') ?? 'auto',
+    reason: readOwnFlag(own, 'reason', REASON, 'TEXT'),
+    document: readOwnFlag(
+      own,
+      'document',
+      DOCUMENT,
+      'AWS-StartInteractiveCommand: look with  aws ssm list-documents',
+    ),
     escapeCode: escapeKey === 'none' ? undefined : escapeKey.charCodeAt(0),
-    giveUpSeconds,
+    giveUpSeconds: readOwnFlag(own, 'give-up', GIVE_UP, '60s') ?? 60,
   };
-}
-
-function badFlag(name: string, came: string, expected: string, next: string): UsageError {
-  return new UsageError({
-    code: 'bad-setting',
-    what: `--${name} cannot be ${JSON.stringify(came.slice(0, 40))}`,
-    why: `expected ${expected}`,
-    next,
-  });
 }

@@ -1,25 +1,26 @@
-import { type AccountEnd, describeAccount, Workplace } from '../../accounts/account-work.ts';
+import { type AccountEnd, describeAccount, isSeveral, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
 import { examine } from '../../doctor/index.ts';
-import { parseDuration } from '../../duration.ts';
-import { UsageError } from '../../errors.ts';
 import { INTERRUPTED, makeInterrupted } from '../../interruption.ts';
+import { seconds } from '../../settings/readers.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
-import type { Command, Invocation } from '../command.ts';
+import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
+import { readOwnFlag } from '../own-flag.ts';
 import { type Examined, renderDoctorJsonOfEach, renderDoctorOfEach } from './doctor-accounts-report.ts';
 import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
 import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
 
-/** As long as the service remembers ended sessions [user guide]. */
-const LONGEST_SINCE_SECONDS = 30 * 86_400;
+const DAY_SECONDS = 86_400;
+/** The service remembers ended sessions for 30 days [user guide]. */
+const SINCE = seconds(1, 30 * DAY_SECONDS, 'a time up to 30d: the service remembers sessions no longer');
 
 /** Finds out why sessions die, in every account and Region of the settings. Changes nothing and says what to do. */
 export const doctor: Command = async (settings, io, { words, own, interruption, environment }) => {
-  const sinceSeconds = readSince(own);
+  const sinceSeconds = readOwnFlag(own, 'since', SINCE, '7d') ?? 7 * DAY_SECONDS;
   const { isQuiet } = settings.common;
   if (words[0] !== undefined) await requireInstanceWord('doctor', words[0], settings);
   // Refused calls are part of the report, so they are not listed again at the end.
@@ -70,7 +71,7 @@ function report(
 ): void {
   const isJson = common.output === 'json';
   const [first] = ends;
-  if (ends.some(({ account }) => account.label !== '')) {
+  if (isSeveral(ends)) {
     io.out(isJson ? renderDoctorJsonOfEach(ends, exitStatus) : renderDoctorOfEach(ends, isExplained, io));
     io.err(renderFailedAccounts(ends.map(describeAccount)));
   } else if (first && 'outcome' in first) {
@@ -80,16 +81,4 @@ function report(
       isJson ? renderDoctorJson(results, evidence, facts) : renderDoctor(results, evidence, isExplained, io),
     );
   }
-}
-
-function readSince(own: Invocation['own']): number {
-  const text = own['since'] === undefined ? '7d' : String(own['since']);
-  const seconds = parseDuration(text);
-  if (seconds && seconds <= LONGEST_SINCE_SECONDS) return seconds;
-  throw new UsageError({
-    code: 'bad-setting',
-    what: `--since cannot be ${JSON.stringify(text)}`,
-    why: 'expected a time up to 30d, which is as long as the service remembers sessions',
-    next: 'give --since 7d',
-  });
 }

@@ -1,15 +1,18 @@
 import { rmSync } from 'node:fs';
 import { describeUnfaithful, explainLabFailure } from '../../accounts/connection.ts';
-import { formatDuration, parseDuration } from '../../duration.ts';
+import { formatDuration } from '../../duration.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import type { LabOptions, LabState } from '../../lab/index.ts';
 import { nearestName } from '../../nearest.ts';
+import { oneOf, seconds } from '../../settings/readers.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
+import { readOwnFlag } from '../own-flag.ts';
 
 const ACTIONS = ['up', 'down', 'hosts'] as const;
-const POLICIES = ['input', 'output', 'any'] as const;
+const POLICY = oneOf('input', 'output', 'any');
+const TIME = seconds(1, Number.POSITIVE_INFINITY, 'a time from 1s, e.g. 5s or 20m');
 
 type Lab = typeof import('../../lab/index.ts');
 
@@ -86,34 +89,15 @@ async function startLab(
 }
 
 function readOptions(own: Invocation['own']): Partial<LabOptions> {
-  const { policy } = own;
-  const idleSeconds = readTime(own, 'idle', '5s');
-  const maxSeconds = readTime(own, 'max', '1m');
-  const minuteSeconds = readTime(own, 'minute', '1s');
-  if (policy !== undefined && !isOneOf(policy, POLICIES)) {
-    throw new UsageError({
-      what: `--policy cannot be ${JSON.stringify(policy)}`,
-      why: `expected one of ${POLICIES.join(', ')}`,
-      next: 'give --policy input, as the service documents it',
-    });
-  }
-  return {
-    ...(idleSeconds ? { idleSeconds } : {}),
-    ...(maxSeconds ? { maxSeconds } : {}),
-    ...(minuteSeconds ? { minuteSeconds } : {}),
-    ...(policy ? { policy } : {}),
+  const readTime = (flag: string, example: string) =>
+    readOwnFlag(own, flag, TIME, `${example} to see sessions end soon`);
+  const options = {
+    idleSeconds: readTime('idle', '5s'),
+    maxSeconds: readTime('max', '1m'),
+    minuteSeconds: readTime('minute', '1s'),
+    policy: readOwnFlag(own, 'policy', POLICY, 'input, as the service documents it'),
   };
-}
-
-function readTime(own: Invocation['own'], flag: string, example: string): number | undefined {
-  const text = own[flag];
-  const seconds = typeof text === 'string' ? parseDuration(text) : undefined;
-  if (text === undefined || seconds) return seconds;
-  throw new UsageError({
-    what: `--${flag} cannot be ${JSON.stringify(text)}`,
-    why: 'expected a time from 1s, e.g. 5s or 20m',
-    next: `give --${flag} ${example} to see sessions end soon`,
-  });
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJson: boolean): void {

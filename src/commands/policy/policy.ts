@@ -1,11 +1,14 @@
-import { UsageError } from '../../errors.ts';
 import { makePolicy } from '../../policy/document.ts';
 import { listPermissions } from '../../policy/permissions.ts';
 import type { PlannedRun } from '../../policy/planned-run.ts';
 import { type PolicyScope, PRINCIPALS } from '../../policy/resources.ts';
+import { matching, oneOf } from '../../settings/readers.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
+import { readOwnFlag } from '../own-flag.ts';
+
+const ACCOUNT = matching(/^\d{12}$/, 'the 12 digits of an account');
 
 /** Prints the least IAM policy for a command with its flags; calls no service. */
 export const policy: Command = async (settings, io, { words, own }) => {
@@ -23,26 +26,12 @@ export const policy: Command = async (settings, io, { words, own }) => {
 };
 
 function readScope(own: PlannedRun['own']): PolicyScope {
-  const account = String(own['account'] ?? '*');
-  if (account !== '*' && !/^\d{12}$/.test(account)) {
-    throw new UsageError({
-      code: 'bad-setting',
-      what: `--account cannot be ${JSON.stringify(account)}`,
-      why: 'expected the 12 digits of an account',
-      next: 'look with  aws sts get-caller-identity',
-    });
-  }
-  const given = String(own['principal'] ?? 'user');
-  const principal = PRINCIPALS.find((one) => one === given);
-  if (principal === undefined) {
-    throw new UsageError({
-      code: 'bad-setting',
-      what: `--principal cannot be ${JSON.stringify(given)}`,
-      why: `expected ${PRINCIPALS.join(', ')}`,
-      next: 'give --principal role for single sign-on and assumed roles',
-    });
-  }
-  return { account, principal };
+  return {
+    account: readOwnFlag(own, 'account', ACCOUNT, '123456789012: see  aws sts get-caller-identity') ?? '*',
+    principal:
+      readOwnFlag(own, 'principal', oneOf(...PRINCIPALS), 'role for single sign-on and assumed roles') ??
+      'user',
+  };
 }
 
 /** Prints what the policy does not narrow, and its assumptions. */

@@ -1,11 +1,14 @@
 import type { Format } from '../../bundle/index.ts';
 import { UsageError } from '../../errors.ts';
+import { fit, type Reader } from '../../settings/readers.ts';
+import type { Invocation } from '../command.ts';
+import { readOwnFlag } from '../own-flag.ts';
 
 /** @throws UsageError for flags that do not fit the text or each other. */
 export function refuseCombinations(
   what: string | undefined,
   format: Format | undefined,
-  own: Readonly<Record<string, string | boolean | undefined>>,
+  own: Invocation['own'],
 ): void {
   if (
     own['comments'] === true &&
@@ -40,15 +43,11 @@ export function refuseCombinations(
   }
 }
 
+const ADDRESS: Reader<string> = {
+  expected: 'an address that starts with https://, http:// or s3://',
+  read: (text) => fit(text, /^(https?|s3):\/\/[!-~]+$/.test(text) && URL.canParse(text)),
+};
+
 /** @throws UsageError */
-export function readUrl(given: string | boolean | undefined): string | undefined {
-  if (given === undefined) return undefined;
-  const url = String(given);
-  if (/^(https?|s3):\/\/[!-~]+$/.test(url) && URL.canParse(url)) return url;
-  throw new UsageError({
-    code: 'bad-setting',
-    what: `--url cannot be ${JSON.stringify(url)}`,
-    why: 'expected an address that starts with https://, http:// or s3://',
-    next: 'give --url s3://BUCKET/installer.sh',
-  });
-}
+export const readUrl = (own: Invocation['own']) =>
+  readOwnFlag(own, 'url', ADDRESS, 's3://BUCKET/installer.sh');

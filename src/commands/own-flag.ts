@@ -1,0 +1,28 @@
+import { UsageError } from '../errors.ts';
+import { type Reader, UnfitError } from '../settings/readers.ts';
+import type { Invocation } from './command.ts';
+
+/**
+ * The value of a flag that only this command has; undefined if it was not given.
+ * @throws UsageError that names the flag, what was expected and `example`
+ */
+export function readOwnFlag<T>(
+  own: Invocation['own'],
+  name: string,
+  reader: Reader<T>,
+  example: string,
+): T | undefined {
+  const text = own[name];
+  if (text === undefined) return undefined;
+  try {
+    return reader.read(String(text));
+  } catch (error) {
+    if (!(error instanceof UnfitError)) throw error;
+    throw new UsageError({
+      code: 'bad-setting',
+      what: `--${name} cannot be ${JSON.stringify(String(text).slice(0, 40))}`,
+      why: `expected ${reader.expected}`,
+      next: `give --${name} ${example}`,
+    });
+  }
+}
