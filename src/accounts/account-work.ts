@@ -126,6 +126,27 @@ async function nameRegion(account: AccountName, client: SSMClient): Promise<Acco
   return { ...account, region };
 }
 
+/** True if a report must say which account and Region each line is about. */
+export const isSeveral = (ends: readonly AccountEnd<unknown>[]) =>
+  ends.some(({ account }) => account.label !== '');
+
+/** The accounts whose work succeeded. */
+export function listOutcomes<T>(ends: readonly AccountEnd<T>[]) {
+  return ends.flatMap((end) => ('outcome' in end ? [end] : []));
+}
+
+/** Every account for JSON: its name, its error, and what `describe` says of its outcome, else `failed`. */
+export function describeEach<T>(
+  ends: readonly AccountEnd<T>[],
+  describe: (outcome: T) => object,
+  failed: object = {},
+): object[] {
+  return ends.map((end) => ({
+    ...describeAccount(end),
+    ...('outcome' in end ? describe(end.outcome) : failed),
+  }));
+}
+
 /** The fields that identify an account in JSON. */
 export function nameFields({ account, profile, region }: AccountName): Omit<AccountResult, 'error'> {
   return { ...(account === undefined ? {} : { account }), profile: profile ?? null, region: region ?? null };

@@ -1,17 +1,15 @@
 import Table from 'cli-table3';
 import { ownSequence, showLine } from './safe-text.ts';
 
-/** Makes a table. Each cell becomes one line of safe text. */
-export function makeTable(options: Table.TableConstructorOptions): {
-  push(cells: readonly string[]): void;
-  toString(): string;
-} {
+/** A table without a newline at its end. Each cell becomes one line of safe text. */
+export function renderTable(
+  options: Table.TableConstructorOptions,
+  rows: readonly (readonly string[])[],
+): string {
   const table = new Table({ ...options, ...PLAIN_TABLE });
-  return {
-    push: (cells) => void table.push(cells.map(showLine)),
-    // cli-table3 adds this sequence after a colour; it becomes one of ours, which showText lets through.
-    toString: () => table.toString().replaceAll('\x1b[39m', ownSequence(39, 'm')),
-  };
+  for (const cells of rows) table.push(cells.map(showLine));
+  // cli-table3 adds this sequence after a colour; it becomes one of ours, which showText lets through.
+  return trimLines(table.toString().replaceAll('\x1b[39m', ownSequence(39, 'm')));
 }
 
 /** The style of cli-table3 without lines, columns two spaces apart: better for copying, grep and narrow terminals. */

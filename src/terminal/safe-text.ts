@@ -48,7 +48,7 @@ export function say(
 export function makeColors(hasColor: boolean) {
   const paint = (code: number) => (text: string) =>
     hasColor ? `${ownSequence(code, 'm')}${text}${ownSequence(39, 'm')}` : text;
-  return { red: paint(31), green: paint(32), yellow: paint(33) };
+  return { red: paint(31), green: paint(32), yellow: paint(33), plain: String };
 }
 
 const ownSequenceOf = (parameter: string, final: string) => ownSequence(Number(parameter), final as 'm');

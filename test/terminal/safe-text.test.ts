@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { html } from '../../src/session/measure/html.ts';
-import { makeTable } from '../../src/terminal/plain-table.ts';
+import { renderTable } from '../../src/terminal/plain-table.ts';
 import { makeColors, ownSequence, say, showLine, showText } from '../../src/terminal/safe-text.ts';
 import { quoteWord } from '../../src/terminal/shell-word.ts';
 import { CLI, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
@@ -32,18 +32,15 @@ test('safe text: a line has one line, and an end', () => {
 });
 
 test('safe text: a cell of a table is one line, whatever column it is in', () => {
-  const table = makeTable({ head: ['A', 'B'] });
-  table.push(['a\nforged', `b\r\n${EVERYTHING}`]);
-  const lines = table.toString().split('\n');
+  const lines = renderTable({ head: ['A', 'B'] }, [['a\nforged', `b\r\n${EVERYTHING}`]]).split('\n');
   assert.equal(lines.length, 2);
   for (const line of lines) assert.doesNotMatch(line, DANGEROUS);
 });
 
 test('safe text: a colour in a table stays a colour, on each line of its cell', () => {
-  const table = makeTable({ head: ['A', 'B'], colWidths: [12, 9], wordWrap: true });
   const { red } = makeColors(true);
-  table.push([red('unknown'), red('several lines of it')]);
-  const shown = showText(table.toString());
+  const layout = { head: ['A', 'B'], colWidths: [12, 9], wordWrap: true };
+  const shown = showText(renderTable(layout, [[red('unknown'), red('several lines of it')]]));
   assert.doesNotMatch(shown, /u001b/);
   assert.match(shown, /\x1b\[31munknown\x1b\[39m/);
   for (const line of shown.split('\n').slice(1)) assert.match(line, /\x1b\[31m[\w ]+\x1b\[39m/);

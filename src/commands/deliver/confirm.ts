@@ -1,9 +1,9 @@
 import { inAccount } from '../../accounts/names.ts';
-import { UserError } from '../../errors.ts';
 import { describeTargets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { requireYes } from '../question.ts';
 import { describeAction } from './follow-text.ts';
 import type { NamedPlan, Reach, Verb } from './plan.ts';
 
@@ -29,27 +29,16 @@ export async function confirmPlans(
   );
   if (!many && edits.length === 0) return;
   for (const edit of edits) io.err(say`ssm-keepalive: ${edit}\n`);
-  if (!io.ask) {
-    throw new UserError(
-      {
-        code: 'not-confirmed',
-        what: many ? `${verb} would change ${many.who}` : 'nothing was changed',
-        why: `${many ? `${many.why}, and ` : ''}there is no terminal to ask on`,
-        next: many?.next ?? 'look with --dry-run, then add --yes',
-      },
-      { exitStatus: 2 },
-    );
-  }
-  const what = many
+  const question = many
     ? `${verb} will change ${many.who}. Type yes to go on`
     : `Type yes to change ${edits.length === 1 ? 'it' : 'them'}`;
-  const answer = await io.ask(say`ssm-keepalive: ${what}: `);
-  if (answer.trim().toLowerCase() === 'yes') return;
-  throw new UserError({
-    code: 'not-confirmed',
-    what: 'nothing was sent',
-    why: 'the answer was not yes',
-    next: 'look with --dry-run first',
+  await requireYes(io, question, {
+    unasked: {
+      what: many ? `${verb} would change ${many.who}` : 'nothing was changed',
+      why: many?.why ?? '',
+      next: many?.next ?? 'look with --dry-run, then add --yes',
+    },
+    refused: { what: 'nothing was sent', next: 'look with --dry-run first' },
   });
 }
 

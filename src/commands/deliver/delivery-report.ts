@@ -1,4 +1,4 @@
-import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
+import { type AccountEnd, describeAccount, isSeveral, listOutcomes } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { NODE_NEEDS } from '../../fleet/account.ts';
@@ -37,7 +37,7 @@ export function reportDelivery(
   lines: ResultLines | undefined,
 ): number {
   const accounts = ends.map(describeEnd);
-  const isUnwatched = ends.some((end) => 'outcome' in end && !end.outcome.result);
+  const isUnwatched = listOutcomes(ends).some(({ outcome }) => !outcome.result);
   if (!isUnwatched) return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted, lines);
   const commandIds = accounts.flatMap((account) => account.commandIds);
   const facts = {
@@ -65,8 +65,8 @@ function reportVerdicts(
   lines: ResultLines | undefined,
 ): number {
   const several = isSeveral(ends);
-  const results = ends.flatMap((end) =>
-    'outcome' in end && end.outcome.result ? [{ name: end.account.name, result: end.outcome.result }] : [],
+  const results = listOutcomes(ends).flatMap(({ account: { name }, outcome: { result } }) =>
+    result ? [{ name, result }] : [],
   );
   const labelled: readonly Row[] = several
     ? results.flatMap(({ name, result }) =>
@@ -115,8 +115,6 @@ function reportVerdicts(
   io.err(renderFailedAccounts(accounts));
   return exitStatus;
 }
-
-const isSeveral = (ends: readonly AccountEnd<unknown>[]) => ends.some(({ account }) => account.label !== '');
 
 /** What is told of associations, and the keys that are not there stay away. */
 function pickFollowing({ association, associations }: Following = {}): Following {

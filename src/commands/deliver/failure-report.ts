@@ -1,8 +1,9 @@
 import type { AccountResult } from '../../accounts/account-work.ts';
 import { labelAccount } from '../../accounts/names.ts';
 import { attribute, isGood } from '../../fleet/judge.ts';
+import { groupBy } from '../../groups.ts';
 import { say, showLine } from '../../terminal/safe-text.ts';
-import { groupBy, nameSome } from './verdict-groups.ts';
+import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
 
 /** So many kinds of failure are told; `--output json` has every instance. */
@@ -24,7 +25,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
         ? say`ssm-keepalive: not every session is kept on ${total}`
         : say`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
     );
-    const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'));
+    const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'), countRows);
     for (const kind of kinds.slice(0, TOLD_KINDS)) lines.push(...describeKind(kind));
     const untold = kinds.slice(TOLD_KINDS).reduce((sum, kind) => sum + countRows(kind), 0);
     if (untold > 0)
@@ -40,9 +41,8 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   return lines.length > 0 ? lines.join('\n') + '\n' : '';
 }
 
-function describeKind(kind: readonly Row[]): string[] {
+function describeKind(kind: readonly [Row, ...Row[]]): string[] {
   const [first] = kind;
-  if (!first) return [];
   const instanceId = showLine(first.instanceId);
   const [why, next] = [attribute(first, 'why'), attribute(first, 'next')];
   if (countRows(kind) === 1)
@@ -68,13 +68,8 @@ const NAMED_ACCOUNTS = 3;
 /** Accounts that could not be worked in at all, with why and next; where they are many, those that failed alike once. */
 export function renderFailedAccounts(accounts: readonly AccountResult[]): string {
   const failed = accounts.filter(({ error }) => error !== null);
-  const groups = new Map<string, AccountResult[]>();
-  for (const [at, account] of failed.entries()) {
-    const key = failed.length > TOLD_ACCOUNTS ? describeError(account, true) : String(at);
-    groups.set(key, [...(groups.get(key) ?? []), account]);
-  }
-  return [...groups.values()]
-    .sort((a, b) => b.length - a.length)
+  const isMany = failed.length > TOLD_ACCOUNTS;
+  return groupBy(failed, (account) => (isMany ? describeError(account, true) : labelFacts(account)))
     .map((group) => {
       const labels = group.slice(0, NAMED_ACCOUNTS).map(labelFacts);
       const others = group.length - labels.length;
@@ -82,7 +77,7 @@ export function renderFailedAccounts(accounts: readonly AccountResult[]): string
         group.length === 1
           ? labels[0]
           : `${group.length} accounts and Regions (${labels.join(', ')}${others > 0 ? ` and ${others} more` : ''})`;
-      return say`ssm-keepalive: ${who}: ` + (group[0] ? describeError(group[0], group.length > 1) : '');
+      return say`ssm-keepalive: ${who}: ` + describeError(group[0], group.length > 1);
     })
     .join('');
 }

@@ -1,6 +1,13 @@
 /** What a dry run prints: the plans, and that nothing was sent. Keys of the JSON are stable and documented in docs/json.md. */
 import { createHash } from 'node:crypto';
-import { type AccountEnd, describeAccount, nameFields } from '../../accounts/account-work.ts';
+import {
+  type AccountEnd,
+  describeAccount,
+  describeEach,
+  isSeveral,
+  listOutcomes,
+  nameFields,
+} from '../../accounts/account-work.ts';
 import { inAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
@@ -25,7 +32,6 @@ export function reportPlans(
   ends: readonly AccountEnd<Plan>[],
   io: Io,
 ): number {
-  const isOne = ends.every(({ account }) => account.label === '');
   const plans = namePlans(ends);
   const [first] = plans;
   if (first) {
@@ -33,7 +39,10 @@ export function reportPlans(
     const instances = plans.flatMap(({ name, plan: { reach } }) =>
       reach.instances.map((instance) => ({ ...(name ? nameFields(name) : {}), ...instance })),
     );
-    const accounts = isOne ? describePlan(first.plan, settings) : { accounts: describeEnds(ends, settings) };
+    const describe = (plan: Plan) => describePlan(plan, settings);
+    const accounts = isSeveral(ends)
+      ? { accounts: describeEach(ends, describe, { documentPlan: null, association: null }) }
+      : describe(first.plan);
     if (settings.common.output === 'ndjson') {
       for (const instance of instances) io.out(`${JSON.stringify({ type: 'instance', ...instance })}\n`);
       io.out(`${JSON.stringify({ type: 'plan', ...run, ...accounts })}\n`);
@@ -47,9 +56,10 @@ export function reportPlans(
 
 /** Those that could be made. */
 export function namePlans(ends: readonly AccountEnd<Plan>[]): NamedPlan[] {
-  return ends.flatMap((end) =>
-    'outcome' in end ? [{ name: end.account.label ? end.account.name : undefined, plan: end.outcome }] : [],
-  );
+  return listOutcomes(ends).map(({ account, outcome }) => ({
+    name: account.label ? account.name : undefined,
+    plan: outcome,
+  }));
 }
 
 /** What is the same in every account. */
@@ -103,14 +113,6 @@ function listNeeded(verb: Verb, settings: Settings) {
     only,
     /** What is missing without it; null: nothing works. */
     without,
-  }));
-}
-
-/** Each account in the order they were named: its document, its association, or why it could not be looked at. */
-function describeEnds(ends: readonly AccountEnd<Plan>[], settings: Settings): object[] {
-  return ends.map((end) => ({
-    ...describeAccount(end),
-    ...('outcome' in end ? describePlan(end.outcome, settings) : { documentPlan: null, association: null }),
   }));
 }
 

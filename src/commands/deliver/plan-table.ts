@@ -1,6 +1,7 @@
 import { labelColumns } from '../../accounts/names.ts';
+import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
-import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { renderTable } from '../../terminal/plain-table.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { NamedPlan, PlannedInstance } from './plan.ts';
 import { GROUPED_HOSTS } from './verdict-groups.ts';
@@ -34,14 +35,9 @@ export function renderPlannedInstances(
     'AGENT',
     'REACHED',
   ];
-  const table = makeTable({
-    head: heads,
-    colWidths: fitColumns(heads, lines, io.columns),
-    wordWrap: true,
-  });
-  for (const line of lines) table.push(line);
+  const layout = { head: heads, colWidths: fitColumns(heads, lines, io.columns), wordWrap: true };
   const total = isGrouped ? say`\n${rows.length} instances; each one:  --output json` : '';
-  return `${trimLines(table.toString())}${total}`;
+  return `${renderTable(layout, lines)}${total}`;
 }
 
 interface PlannedRow {
@@ -55,22 +51,13 @@ function facts({ platform, agentVersion, why }: PlannedInstance): string[] {
 
 /** One row a group, the largest first, with one id of those that would not be reached. */
 function groupRows(rows: readonly PlannedRow[]): string[][] {
-  const groups = new Map<string, PlannedRow[]>();
-  for (const row of rows) {
-    const key = [...row.cells, ...facts(row.instance)].join('\n');
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return [...groups.values()]
-    .sort((a, b) => b.length - a.length)
-    .flatMap((group) => {
-      const [first] = group;
-      if (!first) return [];
-      const [platform = '', agent = '', reached = ''] = facts(first.instance);
-      const example = first.instance.why ? `${reached}, e.g. ${first.instance.instanceId}` : reached;
-      return [[...first.cells, String(group.length), platform, agent, example]];
-    });
+  const groups = groupBy(rows, ({ cells, instance }) => [...cells, ...facts(instance)].join('\n'));
+  return groups.map((group) => {
+    const [{ cells, instance }] = group;
+    const [platform = '', agent = '', reached = ''] = facts(instance);
+    const example = instance.why ? `${reached}, e.g. ${instance.instanceId}` : reached;
+    return [...cells, String(group.length), platform, agent, example];
+  });
 }
 
 /** Column widths: as needed; if the table is too wide, the last column and the platform get narrower. */

@@ -5,7 +5,7 @@ import type { Verdict } from '../../fleet/judge.ts';
 import { attribute } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
 import type { Io } from '../../terminal/io.ts';
-import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { renderTable } from '../../terminal/plain-table.ts';
 import { showLine } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
@@ -134,26 +134,24 @@ const WRAP_WORDS = wordTable<string>({
 });
 
 function sessionTable(sessions: readonly KeptSession[]): string[] {
-  const table = makeTable({
-    head: ['USER', 'TERMINAL', 'KEEPER', 'STATE', 'AGE', 'KEY', 'ANSWER', 'LEAKED'],
-  });
-  for (const session of sessions) {
-    const keeper = `${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}`;
-    table.push([
-      session.user || String(session.uid),
-      session.terminal.replace('/dev/', ''),
-      keeper,
-      session.state.replace('-', ' '),
-      formatAge(session.age),
-      formatAge(session.lastKey),
-      formatAge(session.lastAnswer),
-      session.leaked === null ? '-' : String(session.leaked),
-    ]);
-  }
+  const head = ['USER', 'TERMINAL', 'KEEPER', 'STATE', 'AGE', 'KEY', 'ANSWER', 'LEAKED'];
   // The id is too long for a column.
-  return trimLines(table.toString())
+  return renderTable({ head }, sessions.map(sessionCells))
     .split('\n')
     .flatMap((line, at) => [`  ${line}`, ...nameSession(sessions[at - 1])]);
+}
+
+function sessionCells(session: KeptSession): string[] {
+  return [
+    session.user || String(session.uid),
+    session.terminal.replace('/dev/', ''),
+    `${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}`,
+    session.state.replace('-', ' '),
+    formatAge(session.age),
+    formatAge(session.lastKey),
+    formatAge(session.lastAnswer),
+    String(session.leaked ?? '-'),
+  ];
 }
 
 function nameSession(session: KeptSession | undefined): string[] {
@@ -161,12 +159,9 @@ function nameSession(session: KeptSession | undefined): string[] {
 }
 
 function describeSession(session: KeptSession): string {
-  return (
-    `${session.user || session.uid} on ${session.terminal.replace('/dev/', '')}: ${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}, ` +
-    `${session.state.replace('-', ' ')}, ${formatAge(session.age)} old, key ${formatAge(session.lastKey)} ago, ` +
-    `answer ${formatAge(session.lastAnswer)} ago, ${session.leaked ?? '-'} leaked` +
-    (session.sessionId ? `; session ${session.sessionId}` : '')
-  );
+  const [user, terminal, keeper, state, age, key, answer, leaked] = sessionCells(session);
+  const id = session.sessionId ? `; session ${session.sessionId}` : '';
+  return `${user} on ${terminal}: ${keeper}, ${state}, ${age} old, key ${key} ago, answer ${answer} ago, ${leaked} leaked${id}`;
 }
 
 /** An age in one unit, rounded. */

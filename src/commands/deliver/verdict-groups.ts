@@ -1,7 +1,8 @@
 import { type AccountName, labelAccount, labelColumns } from '../../accounts/names.ts';
 import { isGood } from '../../fleet/judge.ts';
+import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
-import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { renderTable } from '../../terminal/plain-table.ts';
 import { say } from '../../terminal/safe-text.ts';
 import { countRows, type Row } from './verdict-json.ts';
 import {
@@ -28,42 +29,40 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
   const isTogether = new Set(accounts.map(labelAccount)).size > GROUPED_HOSTS;
   const labels = labelColumns(isTogether ? [] : accounts);
   const hasKept = rows.some(({ report }) => report?.verdict === 'status');
-  const groups = groupBy(rows, (row) =>
-    [...labels.cells(row.account), showVerdict(row), describeKeeper(row), ...describeAlike(row)].join('\n'),
+  const groups = groupBy(
+    rows,
+    (row) => [...labels.cells(row.account), ...describeAlike(row)].join('\n'),
+    countRows,
   );
   const labelWidths = labels.heads.map(
     (head, at) =>
-      Math.max(head.length, ...groups.map(([row]) => labels.cells(row?.account)[at]?.length ?? 0)) + 2,
+      Math.max(head.length, ...groups.map(([row]) => labels.cells(row.account)[at]?.length ?? 0)) + 2,
   );
   const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
   // Where there is no room for them, keeper and entries go into the note.
   const isFull = room >= FULL_COLUMNS;
   const columns = COLUMNS.filter(({ isExtra, isKept }) => (isFull || !isExtra) && (hasKept || !isKept));
   const used = columns.reduce((sum, { width }) => sum + width, 0);
-  const table = makeTable({
+  const layout = {
     head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE AND INSTANCES'],
     colWidths: [...labelWidths, ...columns.map(({ width }) => width), Math.max(24, room - used - 1)],
     wordWrap: true,
-  });
-  for (const group of groups) {
+  };
+  const lines = groups.map((group) => {
     const [first] = group;
-    if (!first) continue;
     const facts = isFull
       ? []
       : [describeKeeper(first), describeEntries(first)].filter((text) => text !== '-');
     const where = isTogether ? describeWhere(group.flatMap(({ account }) => account ?? [])) : '';
     const note = [...facts, describeVersion(first), describeNote(first, false), where, nameSome(group)];
-    table.push([
+    return [
       ...labels.cells(first.account),
       ...columns.map(({ read }) => read(first, group)),
       note.filter(Boolean).join('; '),
-    ]);
-  }
-  return [
-    trimLines(table.toString()) + '\n',
-    describeUnattended(rows, io),
-    say`${countRows(rows)} instances; each one:  --output json\n`,
-  ].join('');
+    ];
+  });
+  const total = say`${countRows(rows)} instances; each one:  --output json\n`;
+  return renderTable(layout, lines) + '\n' + describeUnattended(rows, io) + total;
 }
 
 /** `isExtra`: the first to go; `isKept`: only where hosts told of their sessions. */
@@ -81,18 +80,6 @@ const COLUMNS: readonly {
   { head: 'KEPT', width: 6, read: (_, group) => String(sumKept(group)), isKept: true },
 ];
 
-/** Rows in groups of one key each, the largest group first. */
-export function groupBy(rows: readonly Row[], keyOf: (row: Row) => string): Row[][] {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return [...groups.values()].sort((a, b) => countRows(b) - countRows(a));
-}
-
 /** The first ids of a group, and how many more there are. */
 export function nameSome(group: readonly Row[]): string {
   const ids = group
@@ -103,8 +90,15 @@ export function nameSome(group: readonly Row[]): string {
   return `${ids.join(' ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
+/** Rows that are alike in all of this are one row of the report. */
 function describeAlike(row: Row): string[] {
-  return [describeEntries(row), describeVersion(row), describeNote(row, false)];
+  return [
+    showVerdict(row),
+    describeKeeper(row),
+    describeEntries(row),
+    describeVersion(row),
+    describeNote(row, false),
+  ];
 }
 
 /** Which bundle a host has, where it was asked; a fleet that is half updated falls into two groups. */
@@ -115,24 +109,20 @@ function describeVersion(row: Row): string {
 }
 
 function sumKept(group: readonly Row[]): number {
-  return group.reduce((sum, row) => sum + keptIn(row), 0);
+  return group.reduce(
+    (sum, { report, alike }) => sum + (alike?.keptSessions ?? (report ? countKept(report) : 0)),
+    0,
+  );
 }
-
-const keptIn = ({ report, alike }: Row) => alike?.keptSessions ?? (report ? countKept(report) : 0);
 
 /** Of one account: one row for all that a report would tell together. */
 export function mergeAlike(rows: readonly Row[]): Row[] {
   const groups = groupBy(rows, (row) =>
-    [
-      ...[showVerdict(row), describeKeeper(row), ...describeAlike(row), row.class, row.why, row.next],
-      row.report?.unattendedSeconds,
-    ].join('\n'),
+    [...describeAlike(row), row.class, row.why, row.next, row.report?.unattendedSeconds].join('\n'),
   );
-  return groups.flatMap((group) => {
-    const [first] = group;
-    if (!first) return [];
+  return groups.map((group) => {
     const instanceIds = group.slice(0, NAMED_IN_GROUP).map(({ instanceId }) => instanceId);
-    return [{ ...first, alike: { count: group.length, instanceIds, keptSessions: sumKept(group) } }];
+    return { ...group[0], alike: { count: group.length, instanceIds, keptSessions: sumKept(group) } };
   });
 }
 
@@ -140,19 +130,13 @@ export function mergeAlike(rows: readonly Row[]): Row[] {
 export function describeWhere(names: readonly AccountName[]): string {
   const all = new Set(names.map(labelAccount));
   if (all.size === 1) return `in ${[...all][0]}`;
-  const count = (values: readonly (string | undefined)[], one: string, many: string) => {
-    const { size } = new Set(values.filter((value) => value !== undefined));
-    return size === 0 ? '' : `${size} ${size === 1 ? one : many}`;
+  const count = (word: string, read: (name: AccountName) => string | undefined) => {
+    const { size } = new Set(names.flatMap((name) => read(name) ?? []));
+    return size === 0 ? '' : `${size} ${word}${size === 1 ? '' : 's'}`;
   };
-  const accounts = count(
-    names.map(({ account, profile }) => account ?? profile),
-    'account',
-    'accounts',
-  );
-  const regions = count(
-    names.map(({ region }) => region),
-    'Region',
-    'Regions',
-  );
-  return `in ${[accounts, regions].filter(Boolean).join(' and ')}`;
+  const counts = [
+    count('account', ({ account, profile }) => account ?? profile),
+    count('Region', ({ region }) => region),
+  ];
+  return `in ${counts.filter(Boolean).join(' and ')}`;
 }

@@ -5,8 +5,9 @@ import { formatDuration } from '../../duration.ts';
 import { attribute, isGood, type Verdict } from '../../fleet/judge.ts';
 import type { ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
+import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
-import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { countRows, type Row } from './verdict-json.ts';
@@ -45,42 +46,36 @@ export function renderVerdictTable(rows: readonly Row[], io: Io): string {
     natural > room && noteOf(most) < LEAST_NOTE ? most.filter(({ head }) => head !== 'NAME') : most;
   const widths = widthsOf(columns);
   const note = Math.max(LEAST_NOTE, noteOf(columns));
-  const table = makeTable({
+  const layout = {
     head: [...labels.heads, ...columns.map(({ head }) => head), 'NOTE'],
     colWidths: [...labelWidths, ...widths, note],
     wordWrap: true,
-  });
-  for (const row of rows) {
-    const paint =
-      row.verdict === 'absent'
-        ? String
-        : isGood(row)
-          ? isRestartAwaited(row) || isRestartOpen(row)
-            ? colors.yellow
-            : colors.green
-          : row.verdict === 'limited'
-            ? colors.yellow
-            : colors.red;
-    const cells = columns.map(({ head, read }) => (head === 'VERDICT' ? paint(read(row)) : read(row)));
-    table.push([...labels.cells(row.account), ...cells, describeNote(row)]);
-  }
-  return trimLines(table.toString()) + '\n' + describeUnattended(rows, io);
+  };
+  const lines = rows.map((row) => [
+    ...labels.cells(row.account),
+    ...columns.map(({ head, read }) => (head === 'VERDICT' ? colors[colorOf(row)](read(row)) : read(row))),
+    describeNote(row),
+  ]);
+  return renderTable(layout, lines) + '\n' + describeUnattended(rows, io);
+}
+
+function colorOf(row: Row): keyof ReturnType<typeof makeColors> {
+  if (row.verdict === 'absent') return 'plain';
+  if (!isGood(row)) return row.verdict === 'limited' ? 'yellow' : 'red';
+  return isRestartAwaited(row) || isRestartOpen(row) ? 'yellow' : 'green';
 }
 
 /** Below a table, once for all instances: how long a kept session may go without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {
   const limited = rows.filter(({ report }) => report?.unattendedSeconds && report.keeper !== 'none');
-  const limits = new Map<number, Row[]>();
-  for (const row of limited) {
-    const seconds = row.report?.unattendedSeconds ?? 0;
-    limits.set(seconds, [...(limits.get(seconds) ?? []), row]);
-  }
-  if (limits.size === 0) return '';
-  const shown = [...limits]
-    .sort(([one], [other]) => one - other)
-    .map(([limit, own]) => {
-      const count = limits.size > 1 ? ` (${countRows(own)} of ${countRows(limited)})` : '';
-      return `${formatDuration(limit)}${count}`;
+  if (limited.length === 0) return '';
+  const limitOf = ({ report }: Row) => report?.unattendedSeconds ?? 0;
+  const limits = groupBy(limited, (row) => String(limitOf(row)));
+  const shown = limits
+    .sort(([one], [other]) => limitOf(one) - limitOf(other))
+    .map((own) => {
+      const count = limits.length > 1 ? ` (${countRows(own)} of ${countRows(limited)})` : '';
+      return `${formatDuration(limitOf(own[0]))}${count}`;
     });
   return wrapText(`a session without a key is kept for at most ${shown.join(' or ')}`, io.columns) + '\n';
 }

@@ -1,9 +1,10 @@
 /** What `doctor` prints of several accounts and Regions: the checks of each below its name, the answers once. */
 
-import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
+import { type AccountEnd, describeEach, listOutcomes } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { ANSWERS, type CheckResult, ENDINGS, type Evidence, type Level } from '../../doctor/index.ts';
+import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
@@ -29,11 +30,11 @@ export function renderDoctorOfEach(
   isExplained: boolean,
   io: Io,
 ): string {
-  const examined = ends.flatMap((end) =>
-    'outcome' in end
-      ? [{ name: end.account.name, label: labelAccount(end.account.name), ...end.outcome }]
-      : [],
-  );
+  const examined = listOutcomes(ends).map(({ account: { name }, outcome }) => ({
+    name,
+    label: labelAccount(name),
+    ...outcome,
+  }));
   if (examined.length > GROUPED_HOSTS) return renderTogether(examined, isExplained, io);
   return [
     ...(isExplained ? renderAnswers(io) : []),
@@ -55,26 +56,19 @@ interface Labelled extends Examined {
 
 /** Of many accounts what was found alike is one line, with how many those are; what is well everywhere comes last. */
 function renderTogether(examined: readonly Labelled[], isExplained: boolean, io: Io): string {
-  const groups = new Map<string, { readonly result: CheckResult; readonly names: AccountName[] }>();
-  for (const { name, results } of examined) {
-    for (const result of results) {
-      const { check, level, next } = result;
-      // What a check found has names and numbers of its own account in it where all is well.
-      const key = [check, level, level === 'ok' ? '' : result.finding, next].join('\n');
-      const group = groups.get(key) ?? { result, names: [] };
-      groups.set(key, group);
-      group.names.push(name);
-    }
-  }
-  const ranks: readonly Level[] = ['todo', 'unknown', 'note', 'ok'];
-  const sorted = [...groups.values()].sort(
-    (one, other) =>
-      ranks.indexOf(one.result.level) - ranks.indexOf(other.result.level) ||
-      other.names.length - one.names.length,
+  const all = examined.flatMap(({ name, results }) => results.map((result) => ({ name, result })));
+  // If a check is ok, its finding may have names and numbers of its own account.
+  const findingOf = ({ level, finding }: CheckResult) => (level === 'ok' ? '' : `: ${finding}`);
+  const groups = groupBy(all, ({ result }) =>
+    [result.check, result.level, findingOf(result), result.next].join('\n'),
   );
-  const lines = sorted.map(({ result, names }): CheckResult => {
-    const finding = result.level === 'ok' ? '' : `: ${result.finding}`;
-    return { ...result, finding: `${describeWhere(names)}${finding}`, evidence: [] };
+  const ranks: readonly Level[] = ['todo', 'unknown', 'note', 'ok'];
+  const rankOf = ([{ result }]: (typeof groups)[number]) => ranks.indexOf(result.level);
+  groups.sort((one, other) => rankOf(one) - rankOf(other));
+  const lines = groups.map((group): CheckResult => {
+    const [{ result }] = group;
+    const where = describeWhere(group.map(({ name }) => name));
+    return { ...result, finding: `${where}${findingOf(result)}`, evidence: [] };
   });
   return [
     ...(isExplained ? renderAnswers(io) : []),
@@ -95,11 +89,8 @@ export function renderDoctorJsonOfEach(ends: readonly AccountEnd<Examined>[], ex
     command: 'doctor',
     version: PRODUCT_VERSION,
     exitStatus,
-    summary: countLevels(ends.flatMap((end) => ('outcome' in end ? end.outcome.results : []))),
-    accounts: ends.map((end) => ({
-      ...describeAccount(end),
-      ...('outcome' in end ? describeFindings(end.outcome.results, end.outcome.evidence) : {}),
-    })),
+    summary: countLevels(listOutcomes(ends).flatMap(({ outcome }) => outcome.results)),
+    accounts: describeEach(ends, ({ results, evidence }) => describeFindings(results, evidence)),
     answers: [...ANSWERS, ...ENDINGS],
   };
   return `${JSON.stringify(document, null, 2)}\n`;

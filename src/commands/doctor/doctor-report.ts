@@ -12,7 +12,7 @@ import {
   type SessionGroup,
 } from '../../doctor/index.ts';
 import type { Io } from '../../terminal/io.ts';
-import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 
@@ -120,19 +120,16 @@ function renderGroups(groups: readonly SessionGroup[], io: Io): string[] {
 }
 
 function groupTable(groups: readonly SessionGroup[]): string[] {
-  const table = makeTable({
-    head: ['USER', 'INSTANCE', 'ENDED', 'IDLE', 'MAXIMUM', 'LAST'],
-  });
-  for (const group of groups)
-    table.push([
-      shorten(group.user, 22),
-      shorten(group.instanceId, 20),
-      String(group.sessions),
-      String(group.atIdleTimeout),
-      String(group.atMaximum),
-      showTime(group.lastEndedAt),
-    ]);
-  return trimLines(table.toString())
+  const head = ['USER', 'INSTANCE', 'ENDED', 'IDLE', 'MAXIMUM', 'LAST'];
+  const rows = groups.map((group) => [
+    shorten(group.user, 22),
+    shorten(group.instanceId, 20),
+    String(group.sessions),
+    String(group.atIdleTimeout),
+    String(group.atMaximum),
+    showTime(group.lastEndedAt),
+  ]);
+  return renderTable({ head }, rows)
     .split('\n')
     .map((line) => `  ${line}`);
 }

@@ -18,7 +18,7 @@ import {
 } from '../../session/measure/index.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors, say } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { repeatConnection } from '../repeat.ts';
@@ -57,27 +57,27 @@ export function renderMeasureTable(
   io: Io,
 ): string {
   const colors = makeColors(io.hasColor);
-  const table = makeTable({
+  const layout: Parameters<typeof renderTable>[0] = {
     head: ['ARM', 'LIVED', 'TO HOST', 'FROM HOST', 'QUERIES', 'HOW IT ENDED'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
-  });
-  for (const run of runs) {
+  };
+  const lines = runs.map((run) => {
     const { outcome } = run;
     const paint = outcome === 'alive' ? colors.green : outcome === 'timed-out' ? colors.yellow : colors.red;
-    table.push([
+    return [
       nameRun(run, runs),
       sayTime(livedSeconds(run)),
       sayBytes(run.bytesOut),
       sayBytes(run.bytesIn),
       run.queries > 0 ? `${run.answers}/${run.queries}` : '-',
       paint(sayOutcome(run)),
-    ]);
-  }
+    ];
+  });
   const write = (text: string, indent: number) => wrapText(text, io.columns - 1, indent);
   return [
     write(sayHeadline(runs, conclusion, facts), 2),
     '',
-    trimLines(table.toString()),
+    renderTable(layout, lines),
     ...gatherWords(runs).map(({ names, text, isQuote }) =>
       write(`${names.join(', ')}: ${isQuote ? `“${text}”` : text}`, 2),
     ),

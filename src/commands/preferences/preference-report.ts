@@ -1,13 +1,20 @@
 /** What `preferences` prints: one account in lines, several as a table, both as JSON. */
 
-import { type AccountEnd, describeAccount } from '../../accounts/account-work.ts';
+import {
+  type AccountEnd,
+  describeAccount,
+  describeEach,
+  isSeveral,
+  listOutcomes,
+} from '../../accounts/account-work.ts';
 import { type AccountName, labelColumns } from '../../accounts/names.ts';
 import { SHELL_PROFILE, SHELL_PROFILE_START } from '../../bundle/index.ts';
 import { formatDuration } from '../../duration.ts';
 import { describePreferences, findPrevious, type Preferences } from '../../fleet/preferences.ts';
+import { groupBy } from '../../groups.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { makeTable, trimLines } from '../../terminal/plain-table.ts';
+import { renderTable } from '../../terminal/plain-table.ts';
 import { say } from '../../terminal/safe-text.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
@@ -21,16 +28,15 @@ export function reportPreferences(
   settings: Settings,
   io: Io,
 ): number {
-  const [first] = ends;
+  const [first] = listOutcomes(ends);
   if (settings.common.output === 'json') return reportFacts('get', ends, describe, settings, io);
   if (isSeveral(ends)) {
-    io.out(renderTable(ends));
+    io.out(renderEach(ends));
     return reportFacts('get', ends, describe, settings, io);
   }
-  const found = first && 'outcome' in first ? first.outcome : undefined;
   io.out(
-    found
-      ? renderOne(found)
+    first?.outcome
+      ? renderOne(first.outcome)
       : 'no session document was saved here: the idle timeout is 20 minutes, the default\n',
   );
   return 0;
@@ -48,24 +54,18 @@ export function reportFacts<T>(
   io: Io,
   untold: readonly AccountEnd<T>[] = ends,
 ): number {
-  const accounts = ends.map((end) => ({
-    ...describeAccount(end),
-    ...('outcome' in end ? describeOutcome(end.outcome) : {}),
-  }));
-  const exitStatus = accounts.some(({ error }) => error !== null) ? 1 : 0;
+  const [first] = listOutcomes(ends);
+  const exitStatus = ends.some((end) => 'error' in end) ? 1 : 0;
   if (settings.common.output === 'json') {
-    const [first] = ends;
-    const isOne = !isSeveral(ends) && first && 'outcome' in first;
-    const facts = isOne
-      ? describeOutcome(first.outcome)
-      : { command: 'preferences', action, exitStatus, accounts };
+    const facts =
+      first && !isSeveral(ends)
+        ? describeOutcome(first.outcome)
+        : { command: 'preferences', action, exitStatus, accounts: describeEach(ends, describeOutcome) };
     io.out(`${JSON.stringify(facts, null, 2)}\n`);
   }
   io.err(renderFailedAccounts(untold.map(describeAccount)));
   return exitStatus;
 }
-
-const isSeveral = (ends: readonly AccountEnd<unknown>[]) => ends.some(({ account }) => account.label !== '');
 
 function describe(found: Preferences | undefined): object {
   if (!found) return { exists: false };
@@ -88,12 +88,12 @@ export function listFields(content: string): string[] {
   ];
 }
 
-function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): string {
-  const read = ends.flatMap((end) =>
-    'outcome' in end ? [{ name: end.account.name, found: end.outcome }] : [],
-  );
-  if (read.length === 0) return '';
-  const rows = read.map(({ name, found }) => ({ name, cells: describeCells(found) }));
+function renderEach(ends: readonly AccountEnd<Preferences | undefined>[]): string {
+  const rows = listOutcomes(ends).map(({ account: { name }, outcome }) => ({
+    name,
+    cells: describeCells(outcome),
+  }));
+  if (rows.length === 0) return '';
   // Of many accounts those that are alike are one row; only the number of the version differs without meaning.
   const isTogether = rows.length > GROUPED_HOSTS;
   const labels = labelColumns(isTogether ? [] : ends.map(({ account }) => account.name));
@@ -102,10 +102,10 @@ function renderTable(ends: readonly AccountEnd<Preferences | undefined>[]): stri
     'MAXIMUM',
     ...(isTogether ? ['SHELL PROFILE', 'WHERE'] : ['VERSION', 'SHELL PROFILE']),
   ];
-  const table = makeTable({ head: [...labels.heads, ...heads] });
-  if (isTogether) for (const { cells, where } of groupRows(rows)) table.push([...cells, where]);
-  else for (const { name, cells } of rows) table.push([...labels.cells(name), ...cells]);
-  return trimLines(table.toString()) + '\n';
+  const lines = isTogether
+    ? groupRows(rows)
+    : rows.map(({ name, cells }) => [...labels.cells(name), ...cells]);
+  return renderTable({ head: [...labels.heads, ...heads] }, lines) + '\n';
 }
 
 interface PreferenceRow {
@@ -129,17 +129,12 @@ function describeCells(found: Preferences | undefined): string[] {
 }
 
 /** Whatever the version; the largest group first. */
-function groupRows(rows: readonly PreferenceRow[]): { readonly cells: string[]; readonly where: string }[] {
-  const groups = new Map<string, { readonly cells: string[]; readonly names: AccountName[] }>();
-  for (const { name, cells } of rows) {
-    const alike = cells.filter((_, at) => at !== VERSION);
-    const group = groups.get(alike.join('\n')) ?? { cells: alike, names: [] };
-    groups.set(alike.join('\n'), group);
-    group.names.push(name);
-  }
-  return [...groups.values()]
-    .sort((one, other) => other.names.length - one.names.length)
-    .map(({ cells, names }) => ({ cells, where: describeWhere(names) }));
+function groupRows(rows: readonly PreferenceRow[]): string[][] {
+  const alikeOf = ({ cells }: PreferenceRow) => cells.filter((_, at) => at !== VERSION);
+  return groupBy(rows, (row) => alikeOf(row).join('\n')).map((group) => [
+    ...alikeOf(group[0]),
+    describeWhere(group.map(({ name }) => name)),
+  ]);
 }
 
 const showMinutes = (text: string) => (/^\d+$/.test(text) ? formatDuration(Number(text) * 60) : text);

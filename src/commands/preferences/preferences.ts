@@ -1,10 +1,11 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type AccountAtWork, describeAccount, Workplace } from '../../accounts/account-work.ts';
+import { type AccountAtWork, describeAccount, listOutcomes, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
 import { isOfOrganization } from '../../accounts/names.ts';
-import { UsageError, UserError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../../fleet/preferences.ts';
+import { groupBy } from '../../groups.ts';
 import { refuseInterrupted } from '../../interruption.ts';
 import { nearestName } from '../../nearest.ts';
 import { confirmedUnseen, type Settings } from '../../settings/settings.ts';
@@ -12,6 +13,7 @@ import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
+import { requireYes } from '../question.ts';
 import { repeatConnection } from '../repeat.ts';
 import { readChanges } from './preference-flags.ts';
 import { applyChange, type ChangeDone, planSet, planUndo } from './preference-plan.ts';
@@ -52,11 +54,9 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     // Printed before the question: the answer does not apply to these accounts.
     const failed = plans.filter((end) => 'error' in end);
     io.err(renderFailedAccounts(failed.map(describeAccount)));
-    const changing = plans.flatMap((end) =>
-      'outcome' in end && end.outcome.shown !== ''
-        ? [{ label: end.account.label, shown: end.outcome.shown }]
-        : [],
-    );
+    const changing = listOutcomes(plans)
+      .map(({ account: { label }, outcome: { shown } }) => ({ label, shown }))
+      .filter(({ shown }) => shown !== '');
     io.err(showChanges(changing));
     if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
     if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
@@ -115,12 +115,12 @@ interface ShownChange {
 
 /** Shows equal changes once, with all their accounts: Regions often have the same change. */
 function showChanges(changing: readonly ShownChange[]): string {
-  const labelsOf = new Map<string, string[]>();
-  for (const { label, shown } of changing) labelsOf.set(shown, [...(labelsOf.get(shown) ?? []), label]);
-  return [...labelsOf]
-    .map(([shown, labels]) =>
-      labels[0] === '' ? shown : say`${labels.join(', ')}:\n` + shown.replace(/^(?=.)/gm, '  '),
-    )
+  return groupBy(changing, ({ shown }) => shown)
+    .map((group) => {
+      const [{ label, shown }] = group;
+      const labels = group.map((change) => change.label).join(', ');
+      return label === '' ? shown : say`${labels}:\n` + shown.replace(/^(?=.)/gm, '  ');
+    })
     .join('');
 }
 
@@ -133,23 +133,9 @@ async function confirmChanges(changing: readonly ShownChange[], settings: Settin
   const reach = `${
     changing.length > 1 ? `${changing.length} accounts and Regions` : label || 'the account in this Region'
   }${found}`;
-  if (!io.ask) {
-    throw new UserError(
-      {
-        code: 'not-confirmed',
-        what: 'nothing was changed',
-        why: `this is for every session of ${reach}, and there is no terminal to ask on`,
-        next: 'add --yes',
-      },
-      { exitStatus: 2 },
-    );
-  }
-  const answer = await io.ask(say`ssm-keepalive: for every new session of ${reach}. Type yes to go on: `);
-  if (answer.trim().toLowerCase() === 'yes') return;
-  throw new UserError({
-    code: 'not-confirmed',
-    what: 'nothing was changed',
-    why: 'the answer was not yes',
-    next: `look with  ssm-keepalive preferences get${repeatConnection(settings)}`,
+  const what = 'nothing was changed';
+  await requireYes(io, `for every new session of ${reach}. Type yes to go on`, {
+    unasked: { what, why: `this is for every session of ${reach}`, next: 'add --yes' },
+    refused: { what, next: `look with  ssm-keepalive preferences get${repeatConnection(settings)}` },
   });
 }
