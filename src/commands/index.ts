@@ -230,6 +230,13 @@ export const COMMANDS: readonly CommandEntry[] = [
         placeholder: 'input|output|any',
         describe: 'what restarts the idle timer (input)',
       },
+      {
+        name: 'sizes',
+        kind: 'value',
+        placeholder: 'changed|every|none',
+        describe: 'which sizes of a client’s terminal are input (changed)',
+        isRare: true,
+      },
       { name: 'foreground', kind: 'switch', describe: 'stay until Ctrl-C' },
       { name: 'forget', kind: 'switch', describe: 'with down: delete its hosts too' },
     ],

@@ -7,6 +7,7 @@ export { readInventory } from './inventory.ts';
 export { type Lab, labEnv, startLab } from './lab.ts';
 export {
   type AccountSpec,
+  type CountedSizes,
   DEFAULT_HOSTS,
   defaultLabDir,
   type HostSpec,

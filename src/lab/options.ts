@@ -6,6 +6,9 @@ import type { RunDetails } from './run-result.ts';
 
 export type IdlePolicy = 'input' | 'output' | 'any';
 
+/** Which sizes of the terminal count as input. The guide says that a change does; the rest nobody has measured. */
+export type CountedSizes = 'changed' | 'every' | 'none';
+
 /** The specification of one host. Without `synthetic` it is a sandbox that really runs the scripts. */
 export interface HostSpec {
   /** Host name, and what `host(id)` also takes. */
@@ -75,6 +78,8 @@ export interface LabOptions {
   /** The idle timeout in seconds; fractions allowed. Default 1200, the service's 20 minutes. */
   readonly idleSeconds?: number;
   readonly policy?: IdlePolicy;
+  /** Default: changed. */
+  readonly sizes?: CountedSizes;
   /** Seconds until a session ends whatever keeps it alive. Default: no maximum. */
   readonly maxSeconds?: number;
   /** How many seconds a minute of a session document lasts, so that tests can see its timers end. Default 60. */

@@ -1,6 +1,6 @@
 /** The limits of one session: from its document, else from the lab's options. */
 import { findDocument, PREFERENCES, readInputs, sessionTypeOf } from './documents.ts';
-import { DEFAULT_IDLE_SECONDS, type IdlePolicy, type LabOptions } from './options.ts';
+import { type CountedSizes, DEFAULT_IDLE_SECONDS, type IdlePolicy, type LabOptions } from './options.ts';
 import type { RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -9,6 +9,7 @@ export interface SessionSettings {
   /** Undefined: no maximum. */
   readonly maxSeconds: number | undefined;
   readonly policy: IdlePolicy;
+  readonly sizes: CountedSizes;
   readonly shellProfile: string;
   readonly stallSeconds: number;
   /** The document's maxSessionDuration, in minutes as DescribeSessions shows it. */
@@ -25,6 +26,7 @@ export function sessionDefaults(options: LabOptions): SessionDefaults {
     idleSeconds: options.idleSeconds ?? DEFAULT_IDLE_SECONDS,
     maxSeconds: options.maxSeconds,
     policy: options.policy ?? 'input',
+    sizes: options.sizes ?? 'changed',
     shellProfile: options.shellProfile ?? '',
     stallSeconds: options.stallSeconds ?? 300,
     maxMinutes: undefined,

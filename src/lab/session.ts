@@ -33,6 +33,8 @@ export class Session {
   private readonly waiting: ((worker: WorkerLink) => void)[] = [];
   private handshake: 'none' | 'asked' | 'over' = 'none';
   private askedAt = 0;
+  /** The client's last one. */
+  private size = '';
 
   constructor(
     readonly record: SessionRecord,
@@ -154,7 +156,7 @@ export class Session {
     }
     // A client that never learnt the handshake goes on without it, as with an agent that has no reason to ask.
     if (this.handshake === 'asked') this.openShell();
-    this.idle.count('input');
+    if (payloadType !== PAYLOAD.size) this.idle.count('input');
     if (payloadType === PAYLOAD.output) {
       this.tell((worker) => {
         if (worker.peer.sendData(payload)) return;
@@ -191,9 +193,13 @@ export class Session {
   private takeSize(payload: Buffer): void {
     const size = parseObject(payload);
     const [cols, rows] = [Number(size?.['cols']), Number(size?.['rows'])];
-    if (Number.isInteger(cols) && Number.isInteger(rows))
+    if (Number.isInteger(cols) && Number.isInteger(rows)) {
+      const text = `${cols}x${rows}`;
+      const { sizes } = this.settings;
+      if (sizes === 'every' || (sizes === 'changed' && text !== this.size)) this.idle.count('input');
+      this.size = text;
       this.tell((worker) => worker.peer.sendJson({ op: 'resize', cols, rows }));
-    else this.end('The session was closed: a size message without cols and rows.', 'Failed', 1003);
+    } else this.end('The session was closed: a size message without cols and rows.', 'Failed', 1003);
   }
 
   private tell(say: (worker: WorkerLink) => void): void {

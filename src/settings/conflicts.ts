@@ -2,6 +2,7 @@
 import { formatDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { isExposed, refuseExposed } from '../exposed-address.ts';
+import { ARM_NAMES } from '../session/measure/arms.ts';
 import { FLAGS, type FlagName, type RawFlags } from './flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
@@ -15,6 +16,14 @@ export function refuseConflicts(
   typed: RawFlags,
 ): void {
   if (settings.measure.fromFile !== undefined) refuseMeasuring(typed, label('from'));
+  const { arms, client } = settings.measure;
+  if (client === 'plugin' && arms.includes('size') && arms.length < ARM_NAMES.length) {
+    throw new UsageError({
+      what: `${label('arm')} size and ${label('client')} plugin were both given`,
+      why: 'the plugin sends a size only when it has changed',
+      next: 'leave the arm size out, or measure with --client own',
+    });
+  }
   const { tags } = settings.targets;
   if (tags.length > 5) {
     throw new UsageError({

@@ -338,7 +338,7 @@ export const FLAG_TABLE = {
       as: 'tickSeconds',
       placeholder: 'TIME',
       fallback: '10',
-      describe: 'how often the loops print, ask or press a key, 1 to 600 s',
+      describe: 'how often the arms print, ask or send, 1 to 600 s',
       reader: seconds(1, 600, 'a time from 1s to 600s'),
       example: '10: a whole number and s, m, h or d',
     },

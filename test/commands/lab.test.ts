@@ -17,7 +17,7 @@ function makeLabCli(context: TestContext): (line: string) => Promise<CliResult> 
 
 test('lab: up prints what to export, hosts lists three, down ends it, each twice', async (context) => {
   const cli = makeLabCli(context);
-  const up = await cli('lab up --idle 5s --policy any');
+  const up = await cli('lab up --idle 5s --policy any --sizes none');
   assert.equal(up.status, 0, up.stderr);
   assert.match(up.stdout, /^export AWS_ENDPOINT_URL_SSM=http:\/\/127\.0\.0\.1:\d+$/m);
   assert.match(up.stderr, /end after 5s without input or output/);
@@ -58,6 +58,7 @@ for (const [line, says] of [
   ['lab', /lab needs to know what to do/],
   ['lab upp', /there is no {2}lab upp[\s\S]*did you mean {2}ssm-keepalive lab up/],
   ['lab up --idle 0', /--idle cannot be "0"/],
+  ['lab up --sizes both', /--sizes cannot be "both"\n {2}why: {2}expected one of changed, every, none/],
   ['lab up --policy sometimes', /--policy cannot be "sometimes"/],
 ] as const) {
   test(`lab: \`${line}\` is refused`, async () => {

@@ -27,12 +27,17 @@ const TRUTH: Readonly<Record<string, readonly IdlePolicy[]>> = {
   input: ['input', 'any'],
   query: ['input', 'output', 'any'],
   keeper: ['input', 'output', 'any'],
+  // The lab’s timer counts a size only if it is new.
+  size: [],
+  resize: ['input', 'any'],
 };
 const RESET_BY: Readonly<Record<IdlePolicy, string>> = { input: 'input', output: 'output', any: 'either' };
 
 interface Measured {
   readonly exitStatus: number;
   readonly conclusion: {
+    size: string;
+    resize: string;
     resetBy: string;
     keeper: string;
     untouchedSeconds: number;
@@ -235,6 +240,8 @@ describe('measure', { concurrency: 4, skip }, () => {
       assert.deepEqual(measured.conclusion.why, {});
       assert.equal(measured.conclusion.resetBy, RESET_BY[policy]);
       assert.equal(measured.conclusion.keeper, 'holds');
+      assert.equal(measured.conclusion.size, 'no');
+      assert.equal(measured.conclusion.resize, policy === 'output' ? 'no' : 'yes');
       assert.ok(
         measured.conclusion.untouchedSeconds >= IDLE_SECONDS - 1,
         String(measured.conclusion.untouchedSeconds),
@@ -242,7 +249,7 @@ describe('measure', { concurrency: 4, skip }, () => {
       assert.equal(measured.exitStatus, 0);
       assert.match(
         measured.stderr,
-        /7 sessions on .*, all at once\n {2}takes at most 1 minute, 2 minutes of session time/,
+        /9 sessions on .*, all at once\n {2}takes at most 1 minute, 2 minutes of session time/,
       );
       assert.equal(await countActive(lab), 0);
       await until(
@@ -268,6 +275,10 @@ for (const [line, says] of [
   ['measure --from x.json --arm nothing', /--from and --arm were both given/],
   ['measure --from /nonexistent/x.json', /x\.json has no measurement to show[\s\S]*ENOENT/],
   ['measure --from package.json', /has no measurement to show\n {2}why: {2}command is missing/],
+  [
+    `measure ${HOST} --client plugin --arm nothing,size`,
+    /--arm size and --client plugin were both given\n {2}why: {2}the plugin sends a size only when/,
+  ],
   [`measure ${HOST} --lab --client plugin`, /session-manager-plugin was not found/],
 ] as const) {
   test(`measure: \`${line}\` is refused before anything is opened`, async () => {

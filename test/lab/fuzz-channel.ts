@@ -75,6 +75,7 @@ function start(sessions: SessionTable): Session {
     idleSeconds: 3600,
     maxSeconds: undefined,
     policy: 'input' as const,
+    sizes: 'changed' as const,
     shellProfile: '',
     stallSeconds: 300,
     maxMinutes: undefined,

@@ -14,6 +14,7 @@ function playWith(arm: ArmName, answer: (line: string) => string) {
   const clock = new ManualClock();
   const startedAt = clock.now();
   const typed: string[] = [];
+  const sizes: string[] = [];
   const told: FromArm[] = [];
   let ask: (message: ToArm) => void = () => {};
   let print: (text: string) => void = () => {};
@@ -36,6 +37,7 @@ function playWith(arm: ArmName, answer: (line: string) => string) {
           const text = answer(bytes);
           if (text !== '') queueMicrotask(() => print(text));
         },
+        resize: (cols, rows) => void sizes.push(`${cols}x${rows}`),
         close: () => {},
         ended: new Promise(() => {}),
       };
@@ -52,6 +54,7 @@ function playWith(arm: ArmName, answer: (line: string) => string) {
   return {
     clock,
     typed,
+    sizes,
     told,
     begun,
     seconds,
@@ -83,6 +86,27 @@ test('arm: the shell is spoken to when its prompt is complete, and the arm begin
   assert.deepEqual(arm.typed.slice(2), ['\r', '\r', '\r']);
   const input = arm.told.flatMap((message) => (message.kind === 'traffic' ? [message.input] : []));
   assert.deepEqual(input.slice(-3), [1, 1, 1]);
+});
+
+test('arm: size sends the unchanged size, resize two in turn, and neither a byte', async () => {
+  for (const [name, sizes] of [
+    ['size', ['80x24', '80x24', '80x24']],
+    ['resize', ['80x25', '80x24', '80x25']],
+  ] as const) {
+    const arm = playWith(name, obedient);
+    await setImmediate();
+    arm.print('$ ');
+    assert.ok(await arm.until('settled', 5));
+    arm.typed.length = arm.told.length = 0;
+    await arm.clock.advance(30_200);
+    assert.deepEqual([arm.sizes, arm.typed], [sizes, []]);
+    const told = arm.told.flatMap((one) => (one.kind === 'traffic' ? [[one.input, one.sizes]] : []));
+    assert.deepEqual(told, [
+      [0, 1],
+      [0, 1],
+      [0, 1],
+    ]);
+  }
 });
 
 test('arm: only the arms that answer answer a query, and both count it', async () => {

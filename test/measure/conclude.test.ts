@@ -7,6 +7,8 @@ import { conclude } from '../../src/session/measure/conclude.ts';
 import { makeRun, ticks } from './runs.ts';
 
 type Policy = 'input' | 'output' | 'any' | 'neither';
+const SIZES = ['none', 'changed', 'every'] as const;
+type Sizes = (typeof SIZES)[number];
 
 /** What each arm makes the client and the host send, and which of it a policy counts. */
 const SENDS: Readonly<Record<ArmName, { input: boolean; output: boolean }>> = {
@@ -17,14 +19,29 @@ const SENDS: Readonly<Record<ArmName, { input: boolean; output: boolean }>> = {
   input: { input: true, output: false },
   query: { input: true, output: true },
   keeper: { input: true, output: true },
+  size: { input: false, output: false },
+  resize: { input: false, output: false },
+};
+/** Under which of SIZES a size of this arm counts, if it sends any. */
+const COUNTED_UNDER: Partial<Record<ArmName, readonly Sizes[]>> = {
+  size: ['every'],
+  resize: ['changed', 'every'],
 };
 
 /** One arm as a service with that policy would play it. */
-function play(arm: ArmName, policy: Policy, timeout: number, tick: number, limit: number) {
+function play(
+  arm: ArmName,
+  policy: Policy,
+  timeout: number,
+  tick: number,
+  limit: number,
+  sizes: Sizes = 'changed',
+) {
   const sends = SENDS[arm];
   const isKept =
     tick < timeout &&
-    ((sends.input && (policy === 'input' || policy === 'any')) ||
+    (COUNTED_UNDER[arm]?.includes(sizes) ||
+      (sends.input && (policy === 'input' || policy === 'any')) ||
       (sends.output && (policy === 'output' || policy === 'any')));
   const ends = isKept ? limit : Math.min(timeout, limit);
   return makeRun({
@@ -33,6 +50,7 @@ function play(arm: ArmName, policy: Policy, timeout: number, tick: number, limit
     ends,
     input: sends.input ? ticks(tick, ends) : [],
     output: sends.output ? ticks(tick, ends) : [],
+    sizes: COUNTED_UNDER[arm] ? ticks(tick, ends) : [],
     queries: sends.input && sends.output ? ticks(tick, ends).length : 0,
   });
 }
@@ -55,11 +73,37 @@ for (const [policy, resetBy, keeper] of [
   });
 }
 
+for (const sizes of SIZES) {
+  test(`conclude: a timer that counts the sizes “${sizes}” is found out, whatever else it counts`, () => {
+    for (const policy of ['input', 'output', 'any', 'neither'] as const) {
+      const conclusion = conclude(ARM_NAMES.map((arm) => play(arm, policy, 60, 10, 150, sizes)));
+      for (const arm of ['size', 'resize'] as const)
+        assert.equal(conclusion[arm], COUNTED_UNDER[arm]?.includes(sizes) ? 'yes' : 'no', `${policy} ${arm}`);
+      assert.deepEqual(conclusion.why, {});
+    }
+  });
+}
+
+test('conclude: a session with sizes and something else proves nothing about sizes', () => {
+  const noisy = makeRun({
+    arm: 'resize',
+    outcome: 'alive',
+    ends: 150,
+    sizes: ticks(10, 150),
+    output: ticks(50, 150),
+  });
+  const conclusion = conclude([...playAll('output', ['nothing']), noisy]);
+  assert.deepEqual([conclusion.resize, conclusion.size], ['not shown', 'not shown']);
+  assert.match(conclusion.why.resize ?? '', /size alone/);
+  assert.match(conclusion.why.size ?? '', /no arm showed it: run {2}--arm size/);
+});
+
 test('conclude: whatever subset is run and however sessions end, nothing untrue is said', () => {
   const other: Outcome[] = ['maximum', 'ended', 'lost', 'silent', 'failed'];
   fc.assert(
     fc.property(
       fc.constantFrom<Policy>('input', 'output', 'any', 'neither'),
+      fc.constantFrom(...SIZES),
       fc.array(
         fc.record({
           arm: fc.constantFrom(...ARM_NAMES),
@@ -71,9 +115,9 @@ test('conclude: whatever subset is run and however sessions end, nothing untrue 
       fc.integer({ min: 5, max: 1200 }),
       fc.integer({ min: 1, max: 600 }),
       fc.integer({ min: 1, max: 5000 }),
-      (policy, wanted, timeout, tick, limit) => {
+      (policy, sizes, wanted, timeout, tick, limit) => {
         const runs = wanted.map(({ arm, outcome, cut }) => {
-          const run = play(arm, policy, timeout, tick, limit);
+          const run = play(arm, policy, timeout, tick, limit, sizes);
           if (!outcome) return run;
           const endedAt = run.settledAt! + (run.endedAt! - run.settledAt!) * cut;
           const keep = (at: number) => at < endedAt;
@@ -83,9 +127,10 @@ test('conclude: whatever subset is run and however sessions end, nothing untrue 
             endedAt,
             inputAt: run.inputAt.filter(keep),
             outputAt: run.outputAt.filter(keep),
+            sizeAt: run.sizeAt.filter(keep),
           };
         });
-        const { input, output, keeper } = conclude(runs);
+        const { input, output, keeper, ...shown } = conclude(runs);
         const truth = (counts: boolean) => (counts ? 'yes' : 'no');
         assert.ok(
           [truth(policy === 'input' || policy === 'any'), 'not shown'].includes(input),
@@ -95,6 +140,11 @@ test('conclude: whatever subset is run and however sessions end, nothing untrue 
           [truth(policy === 'output' || policy === 'any'), 'not shown'].includes(output),
           `output ${output}`,
         );
+        for (const arm of ['size', 'resize'] as const)
+          assert.ok(
+            [truth(COUNTED_UNDER[arm]?.includes(sizes) ?? false), 'not shown'].includes(shown[arm]),
+            `${arm} ${shown[arm]}`,
+          );
         const holds = policy !== 'neither' && tick < timeout ? 'holds' : 'does not hold';
         assert.ok([holds, 'not shown'].includes(keeper), `keeper ${keeper}`);
       },

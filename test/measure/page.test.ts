@@ -19,6 +19,7 @@ const RUNS = [
   makeRun({ arm: 'foreground', outcome: 'timed-out', ends: 60, output: ticks(10, 60) }),
   makeRun({ arm: 'input', outcome: 'alive', ends: 150, input: ticks(10, 150) }),
   makeRun({ arm: 'keeper', outcome: 'failed', ends: 1, words: 'the shell did not take a line' }),
+  makeRun({ arm: 'resize', outcome: 'alive', ends: 150, sizes: ticks(10, 150) }),
 ];
 const page = renderPage(RUNS, conclude(RUNS), FACTS);
 
@@ -207,12 +208,25 @@ test('page: made from the JSON of a measurement it is the same page, whatever en
       const path = join(folder, 'measured.json');
       writeFileSync(path, renderMeasureJson(runs, conclude(runs), facts, 0));
       const read = readMeasureJson(path);
+      assert.deepEqual(read.runs.at(4)?.sizeAt, RUNS.at(4)?.sizeAt);
       assert.deepEqual(read.facts, facts);
       assert.equal(
         renderPage(read.runs, conclude(read.runs), read.facts),
         renderPage(runs, conclude(runs), facts),
       );
     }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('page: a file of a version without sizes is read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-measured-'));
+  const path = join(folder, 'measured.json');
+  const text = renderMeasureJson([bare], conclude([bare]), FACTS, 0);
+  writeFileSync(path, text.replace(/,\s*"sizeAt": \[\]/, ''));
+  try {
+    assert.deepEqual(readMeasureJson(path).runs[0]?.sizeAt, []);
   } finally {
     rmSync(folder, { recursive: true });
   }

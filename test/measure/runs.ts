@@ -14,6 +14,7 @@ export interface Made {
   readonly ends: number;
   readonly input?: readonly number[];
   readonly output?: readonly number[];
+  readonly sizes?: readonly number[];
   readonly queries?: number;
   readonly words?: string;
   readonly repeat?: number;
@@ -25,6 +26,7 @@ export function makeRun({
   ends,
   input = [],
   output = [],
+  sizes = [],
   queries = 0,
   words = '',
   repeat = 1,
@@ -44,6 +46,7 @@ export function makeRun({
     answers: queries,
     inputAt: [0, ...input].map(at),
     outputAt: [0, ...output].map(at),
+    sizeAt: sizes.map(at),
   } satisfies Partial<ArmRun>);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ResumeSessionCommand } from '@aws-sdk/client-ssm';
-import type { IdlePolicy } from '../../src/lab/index.ts';
+import type { CountedSizes, IdlePolicy } from '../../src/lab/index.ts';
 import { makeClient, pause, sandboxMissing, useLab } from '../lab/test-lab.ts';
 import { startSession } from './dialogue.ts';
 
@@ -30,11 +30,18 @@ const arms: [what: string, command: string, answers: boolean, livesUnder: IdlePo
   ],
 ];
 
-const labs = await Promise.all(
-  POLICIES.map((policy) =>
-    useLab({ hosts: HOSTS, idleSeconds: IDLE_SECONDS, policy, consistencySeconds: 0 }),
-  ),
-);
+const useIdleLab = (policy: IdlePolicy, sizes?: CountedSizes) =>
+  useLab({
+    hosts: HOSTS,
+    idleSeconds: IDLE_SECONDS,
+    policy,
+    consistencySeconds: 0,
+    ...(sizes ? { sizes } : {}),
+  });
+const [uncounted, ...labs] = await Promise.all([
+  useIdleLab('input', 'none'),
+  ...POLICIES.map((policy) => useIdleLab(policy, policy === 'any' ? 'every' : undefined)),
+]);
 
 describe('what keeps a session alive', { concurrency: true }, () => {
   for (const [index, policy] of POLICIES.entries()) {
@@ -61,11 +68,12 @@ describe('what keeps a session alive', { concurrency: true }, () => {
     }
   }
 
-  test('counting input: a resize, a key and ResumeSession count, a WebSocket ping does not', {
+  test('counting input: a new size, a key and ResumeSession count, a WebSocket ping does not; of sizes those that the lab is told', {
     skip,
   }, async () => {
     const client = makeClient(labs[0]!);
     const outlives = async (
+      client: ReturnType<typeof makeClient>,
       touch: (talk: Awaited<ReturnType<typeof startSession>>, n: number) => unknown,
     ): Promise<boolean> => {
       const talk = await startSession(client, WEB);
@@ -77,14 +85,19 @@ describe('what keeps a session alive', { concurrency: true }, () => {
       talk.session.close();
       return end === undefined;
     };
+    const none = makeClient(uncounted);
+    const every = makeClient(labs[2]!);
     const lived = await Promise.all([
-      outlives(({ session }, n) => session.resize(80 + (n % 2), 24)),
-      outlives(({ session }) => session.write(' ')),
-      outlives(({ session }) =>
+      outlives(client, ({ session }, n) => session.resize(80 + (n % 2), 24)),
+      outlives(client, ({ session }) => session.write(' ')),
+      outlives(client, ({ session }) =>
         client.send(new ResumeSessionCommand({ SessionId: session.id })).catch(() => {}),
       ),
-      outlives(({ session }) => session.ping()),
+      outlives(client, ({ session }) => session.ping()),
+      outlives(client, ({ session }) => session.resize(80, 24)),
+      outlives(none, ({ session }, n) => session.resize(80 + (n % 2), 24)),
+      outlives(every, ({ session }) => session.resize(80, 24)),
     ]);
-    assert.deepEqual(lived, [true, true, true, false]);
+    assert.deepEqual(lived, [true, true, true, false, false, false, true]);
   });
 });

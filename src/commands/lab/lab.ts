@@ -12,6 +12,7 @@ import { readOwnFlag } from '../own-flag.ts';
 
 const ACTIONS = ['up', 'down', 'hosts'] as const;
 const POLICY = oneOf('input', 'output', 'any');
+const SIZES = oneOf('changed', 'every', 'none');
 const TIME = seconds(1, Number.POSITIVE_INFINITY, 'a time from 1s, e.g. 5s or 20m');
 
 type Lab = typeof import('../../lab/index.ts');
@@ -96,6 +97,7 @@ function readOptions(own: Invocation['own']): Partial<LabOptions> {
     maxSeconds: readTime('max', '1m'),
     minuteSeconds: readTime('minute', '1s'),
     policy: readOwnFlag(own, 'policy', POLICY, 'input, as the service documents it'),
+    sizes: readOwnFlag(own, 'sizes', SIZES, 'changed, as the service documents it'),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

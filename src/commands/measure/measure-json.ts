@@ -54,6 +54,7 @@ export function renderMeasureJson(
         leftOpen: run.leftOpen ?? null,
         inputAt: run.inputAt.map(seconds),
         outputAt: run.outputAt.map(seconds),
+        sizeAt: run.sizeAt.map(seconds),
       };
     }),
   };
@@ -81,6 +82,8 @@ const SESSION = z.object({
   leftOpen: z.string().nullable(),
   inputAt: z.array(z.number()),
   outputAt: z.array(z.number()),
+  // Absent in files of earlier versions.
+  sizeAt: z.array(z.number()).default([]),
 });
 
 const orUndefined = <T extends z.ZodType>(type: T) =>
@@ -149,5 +152,6 @@ function toRun(session: z.infer<typeof SESSION>): ArmRun {
     leftOpen: session.leftOpen ?? undefined,
     inputAt: all(session.inputAt),
     outputAt: all(session.outputAt),
+    sizeAt: all(session.sizeAt),
   };
 }

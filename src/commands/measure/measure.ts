@@ -127,12 +127,14 @@ function showMeasured(settings: Settings, io: Io, { words, environment }: Invoca
 
 function makePlan({ measure }: Settings, idleTimeoutSeconds: number | undefined): MeasurePlan {
   const timeout = idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS;
+  // The plugin sends a size only when it has changed [source: sessionhandler, handleTerminalResize].
+  const arms = measure.arms.filter((arm) => arm !== 'size' || measure.client === 'own');
   return {
-    arms: measure.arms,
+    arms,
     repeat: measure.repeat,
     tickSeconds: measure.tickSeconds,
     limitSeconds: measure.limitSeconds ?? Math.ceil(timeout * DEFAULT_TIMEOUTS),
-    parallel: measure.parallel ?? measure.arms.length * measure.repeat,
+    parallel: measure.parallel ?? arms.length * measure.repeat,
   };
 }
 

@@ -42,6 +42,8 @@ export interface ArmRun {
   reconnects: number;
   readonly inputAt: number[];
   readonly outputAt: number[];
+  /** When the arm sent the terminal's size. */
+  readonly sizeAt: number[];
   /** Why the service could not end the session; undefined: it is over. */
   leftOpen: string | undefined;
 }
@@ -64,6 +66,7 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
     reconnects: 0,
     inputAt: [],
     outputAt: [],
+    sizeAt: [],
     leftOpen: undefined,
   };
 }

@@ -4,7 +4,7 @@ import { describeSystemError } from '../../system-error.ts';
 import type { SessionAddress } from '../link.ts';
 import { ResumeRefusedError } from '../recovery.ts';
 import { ANSWER, QueryFinder } from '../terminal.ts';
-import { findArm } from './arms.ts';
+import { findArm, type Size } from './arms.ts';
 import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 import { makeTalk, setUp } from './set-up.ts';
 import { openTerminal, type Terminal } from './terminals.ts';
@@ -30,20 +30,25 @@ export async function playArm(
   const { tell } = channel;
   const arm = findArm(order.arm);
   const queries = new QueryFinder();
-  const since = { at: 0, input: 0, output: 0, queries: 0, answers: 0 };
+  const since = { at: 0, input: 0, output: 0, sizes: 0, queries: 0, answers: 0 };
   let terminal: Terminal | undefined;
   /** Called once, at the next output. */
   let onNextOutput = (): void => {};
 
   const tellTraffic = () => {
-    if (since.input + since.output === 0) return;
+    if (since.input + since.output + since.sizes === 0) return;
     tell({ kind: 'traffic', ...since });
-    Object.assign(since, { input: 0, output: 0, queries: 0, answers: 0 });
+    Object.assign(since, { input: 0, output: 0, sizes: 0, queries: 0, answers: 0 });
   };
   const write = (bytes: string) => {
     since.at = clock.now();
     since.input += Buffer.byteLength(bytes);
     terminal?.write(bytes);
+  };
+  const resize = ({ cols, rows }: Size) => {
+    since.at = clock.now();
+    since.sizes += 1;
+    terminal?.resize(cols, rows);
   };
   const talk = makeTalk(write, clock);
   const onOutput = (bytes: Uint8Array) => {
@@ -62,10 +67,10 @@ export async function playArm(
     terminal = opened;
     tell({ kind: 'opened', at: clock.now() });
     const stopTelling = repeat(clock, TELL_MS, tellTraffic);
-    let stopTyping = (): void => {};
+    let stopSending = (): void => {};
     void opened.ended.then((end) => {
       stopTelling();
-      stopTyping();
+      stopSending();
       tellTraffic();
       tell({ kind: 'ended', ...end });
     });
@@ -84,7 +89,12 @@ export async function playArm(
     if (end) return;
     tellTraffic();
     tell({ kind: 'settled', at: clock.now() });
-    if (arm.types) stopTyping = repeat(clock, order.tickSeconds * 1000, () => write('\r'));
+    let ticks = 0;
+    stopSending = repeat(clock, order.tickSeconds * 1000, () => {
+      const next = arm.sends[ticks++ % arm.sends.length];
+      if (typeof next === 'string') write(next);
+      else if (next) resize(next);
+    });
   } catch (error) {
     tell({ kind: 'failed', why: describeSystemError(error) });
   }

@@ -12,6 +12,8 @@ export const ARM_NAMES = [
   'output',
   'foreground',
   'background',
+  'size',
+  'resize',
 ] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
 
@@ -23,9 +25,19 @@ export interface Arm {
   readonly line: ((tickSeconds: number) => string) | undefined;
   /** The client answers ESC[5n as every terminal emulator does. */
   readonly answers: boolean;
-  /** The client presses Enter once a tick. */
-  readonly types: boolean;
+  /** What the client sends once a tick: Enter, or the terminal's size. */
+  readonly sends: readonly ('\r' | Size)[];
 }
+
+export interface Size {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** Swallows keys. A new size stops no `cat`, while a shell at its prompt may print when it hears of one. */
+const SILENT = 'stty -echo; cat >/dev/null';
+/** Every client begins with this size. */
+const FIRST_SIZE = { cols: 80, rows: 24 };
 
 export const ARMS: readonly Arm[] = [
   {
@@ -33,21 +45,21 @@ export const ARMS: readonly Arm[] = [
     describe: 'an untouched prompt',
     line: () => '',
     answers: false,
-    types: false,
+    sends: [],
   },
   {
     name: 'keeper',
     describe: 'what is installed on the instance',
     line: undefined,
     answers: true,
-    types: false,
+    sends: [],
   },
   {
     name: 'input',
     describe: 'a key now and then, which the host swallows and does not echo',
-    line: () => 'stty -echo; cat >/dev/null',
+    line: () => SILENT,
     answers: false,
-    types: true,
+    sends: ['\r'],
   },
   {
     name: 'query',
@@ -58,21 +70,21 @@ export const ARMS: readonly Arm[] = [
     line: (tick) =>
       `stty -echo; while sleep ${tick}; do stty -icanon min 0 time 0; dd bs=256 count=1 of=/dev/null 2>/dev/null; stty icanon; printf '\\033[5n'; done`,
     answers: true,
-    types: false,
+    sends: [],
   },
   {
     name: 'output',
     describe: 'a NUL byte now and then, which no terminal shows',
     line: (tick) => `while sleep ${tick}; do printf '\\000'; done`,
     answers: false,
-    types: false,
+    sends: [],
   },
   {
     name: 'foreground',
     describe: 'the loop of date in the foreground, printing',
     line: (tick) => `while sleep ${tick}; do date; done`,
     answers: false,
-    types: false,
+    sends: [],
   },
   {
     name: 'background',
@@ -80,7 +92,21 @@ export const ARMS: readonly Arm[] = [
     // The end of a session stops only its foreground. `kill -0` ends this loop when its shell is gone.
     line: (tick) => `(while sleep ${tick} && kill -0 $$; do date; done >/dev/null 2>&1 &)`,
     answers: false,
-    types: false,
+    sends: [],
+  },
+  {
+    name: 'size',
+    describe: 'the unchanged size of the terminal, sent again and again',
+    line: () => SILENT,
+    answers: false,
+    sends: [FIRST_SIZE],
+  },
+  {
+    name: 'resize',
+    describe: 'two sizes of the terminal in turn',
+    line: () => SILENT,
+    answers: false,
+    sends: [{ ...FIRST_SIZE, rows: 25 }, FIRST_SIZE],
   },
 ];
 

@@ -13,10 +13,15 @@ export interface Conclusion {
   readonly untouchedSeconds: number | undefined;
   readonly input: Shown;
   readonly output: Shown;
+  /** The unchanged size of the terminal, and a new one. */
+  readonly size: Shown;
+  readonly resize: Shown;
   readonly resetBy: 'input' | 'output' | 'either' | 'neither' | 'not shown';
   readonly keeper: 'holds' | 'does not hold' | 'not shown';
   /** The reason for each conclusion that is not shown; empty: all are. */
-  readonly why: Readonly<Partial<Record<'untouched' | 'input' | 'output' | 'keeper', string>>>;
+  readonly why: Readonly<
+    Partial<Record<'untouched' | 'input' | 'output' | 'size' | 'resize' | 'keeper', string>>
+  >;
 }
 
 /** A session that lives so many timeouts without one kind of traffic proves that the timer does not need it. */
@@ -36,13 +41,23 @@ export function conclude(runs: readonly ArmRun[]): Conclusion {
       untouchedSeconds: undefined,
       input: 'not shown',
       output: 'not shown',
+      size: 'not shown',
+      resize: 'not shown',
       resetBy: 'not shown',
       keeper: 'not shown',
-      why: { untouched, input: why, output: why, keeper: why },
+      why: { untouched, input: why, output: why, size: why, resize: why, keeper: why },
     };
   }
-  const output = weigh(runs, 'output', untouched, undefined);
-  const input = weigh(runs, 'input', untouched, output.shown);
+  const output = weigh(runs, 'output', ['foreground', 'output'], untouched);
+  const input = weigh(runs, 'input', ['input', 'query'], untouched, output.shown);
+  const [size, resize] = (['size', 'resize'] as const).map((name) =>
+    weigh(
+      runs.filter(({ arm }) => arm === name),
+      'size',
+      [name],
+      untouched,
+    ),
+  ) as [Weighed, Weighed];
   const keeper = judgeKeeper(
     runs.filter(({ arm }) => arm === 'keeper'),
     untouched,
@@ -51,11 +66,15 @@ export function conclude(runs: readonly ArmRun[]): Conclusion {
     untouchedSeconds: untouched,
     input: input.shown,
     output: output.shown,
+    size: size.shown,
+    resize: resize.shown,
     resetBy: nameReset(input.shown, output.shown),
     keeper: keeper.shown,
     why: {
       ...(input.why ? { input: input.why } : {}),
       ...(output.why ? { output: output.why } : {}),
+      ...(size.why ? { size: size.why } : {}),
+      ...(resize.why ? { resize: resize.why } : {}),
       ...(keeper.why ? { keeper: keeper.why } : {}),
     },
   };
@@ -83,23 +102,26 @@ function findTimeout(runs: readonly ArmRun[]): number | string {
   return most;
 }
 
-type Kind = 'input' | 'output';
-const other = (kind: Kind): Kind => (kind === 'input' ? 'output' : 'input');
+type Kind = 'input' | 'output' | 'size';
+const KINDS: readonly Kind[] = ['input', 'output', 'size'];
 
 interface Weighed {
   readonly shown: Shown;
   readonly why?: string;
 }
 
-/** The arms that can show it, for the message if none did. */
-const ARMS_FOR: Readonly<Record<Kind, readonly ArmName[]>> = {
-  output: ['foreground', 'output'],
-  input: ['input', 'query'],
-};
-
-/** Whether `kind` restarts the timer. `otherShown`: the result for the other kind, if it is known already. */
-function weigh(runs: readonly ArmRun[], kind: Kind, timeout: number, otherShown: Shown | undefined): Weighed {
-  const yes = runs.filter((run) => wasKeptBy(run, kind, timeout, otherShown));
+/**
+ * Whether `kind` restarts the timer. `arms`: those that can show it. `outputShown`: the result for output, if it is
+ * known already.
+ */
+function weigh(
+  runs: readonly ArmRun[],
+  kind: Kind,
+  arms: readonly ArmName[],
+  timeout: number,
+  outputShown?: Shown,
+): Weighed {
+  const yes = runs.filter((run) => wasKeptBy(run, kind, timeout, outputShown));
   const no = runs.filter((run) => diedDespite(run, kind, timeout));
   if (yes.length > 0 && no.length > 0)
     return {
@@ -108,7 +130,6 @@ function weigh(runs: readonly ArmRun[], kind: Kind, timeout: number, otherShown:
     };
   if (yes.length > 0) return { shown: 'yes' };
   if (no.length > 0) return { shown: 'no' };
-  const arms = ARMS_FOR[kind];
   const tried = runs.filter(({ arm }) => arms.includes(arm));
   if (tried.length === 0)
     return { shown: 'not shown', why: `no arm showed it: run  --arm ${arms.join(',')}` };
@@ -125,14 +146,14 @@ function weigh(runs: readonly ArmRun[], kind: Kind, timeout: number, otherShown:
   return { shown: 'not shown', why: `no session had ${kind} alone` };
 }
 
-/** The session lived with traffic of `kind`, while the other kind was silent or is known not to count. */
-function wasKeptBy(run: ArmRun, kind: Kind, timeout: number, otherShown: Shown | undefined): boolean {
+/** The session lived with traffic of `kind`, while the other kinds were silent or are known not to count. */
+function wasKeptBy(run: ArmRun, kind: Kind, timeout: number, outputShown: Shown | undefined): boolean {
   const until = aliveUntil(run);
   if (until === undefined || run.settledAt === undefined) return false;
   const hasFlow = longestGap(run, kind, until) < timeout * FLOW_SHARE;
-  const quietFrom =
-    otherShown === 'no' ? run.settledAt : (eventsOf(run, other(kind)).at(-1) ?? run.settledAt);
-  const quiet = (until - Math.max(quietFrom, run.settledAt)) / 1000;
+  const others = KINDS.filter((one) => one !== kind && !(one === 'output' && outputShown === 'no'));
+  const quietFrom = Math.max(run.settledAt, ...others.map((one) => eventsOf(run, one).at(-1) ?? 0));
+  const quiet = (until - quietFrom) / 1000;
   return hasFlow && quiet >= timeout * KEPT_TIMEOUTS;
 }
 
@@ -186,7 +207,7 @@ function aliveUntil(run: ArmRun): number | undefined {
 }
 
 function eventsOf(run: ArmRun, kind: Kind): readonly number[] {
-  return kind === 'input' ? run.inputAt : run.outputAt;
+  return { input: run.inputAt, output: run.outputAt, size: run.sizeAt }[kind];
 }
 
 /** The time of its end, or of the last known fact. */
@@ -208,7 +229,7 @@ export function silence(run: ArmRun, kind: Kind): number {
 
 function countAfterSettling(run: ArmRun): number {
   const from = run.settledAt ?? Number.POSITIVE_INFINITY;
-  return [...run.inputAt, ...run.outputAt].filter((at) => at > from).length;
+  return KINDS.flatMap((kind) => eventsOf(run, kind)).filter((at) => at > from).length;
 }
 
 function afterSettling(run: ArmRun): number {

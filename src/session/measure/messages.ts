@@ -51,12 +51,14 @@ export type FromArm =
 
 /** The traffic since the last such message. */
 export interface Traffic {
-  /** The time of the last byte. */
+  /** The time of the last byte or size. */
   readonly at: number;
   /** Bytes to the host. */
   readonly input: number;
   /** Bytes from the host. */
   readonly output: number;
+  /** Sizes of the terminal to the host; they are no bytes of input. */
+  readonly sizes: number;
   readonly queries: number;
   readonly answers: number;
 }

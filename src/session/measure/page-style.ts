@@ -26,6 +26,7 @@ dt{color:var(--soft)}
 .key{display:inline-block;width:1rem;height:.8rem;margin-right:.4rem;vertical-align:-.05rem}
 .key.output{background:repeating-linear-gradient(90deg,var(--output) 0 2px,transparent 2px 5px)}
 .key.input{background:repeating-linear-gradient(90deg,var(--input) 0 2px,transparent 2px 5px)}
+.key.size{border-left:1px dashed var(--input);width:.5rem}
 .key.silence{background:var(--silence);border:1px solid var(--silence-edge)}
 .key.setup{background:var(--setup)}
 article,.axis{display:grid;grid-template-columns:14rem 1fr;gap:.25rem 1rem;align-items:center}
@@ -46,6 +47,7 @@ path{fill:none}
 path.grid{stroke:var(--edge)}
 path.output{stroke:var(--output);stroke-width:2}
 path.input{stroke:var(--input);stroke-width:2}
+path.size{stroke:var(--input);stroke-width:1;stroke-dasharray:2 2}
 path.end{stroke-width:3}
 path.alive{stroke:var(--good);stroke-dasharray:4 3}
 path.dead{stroke:var(--bad)}

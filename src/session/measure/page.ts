@@ -89,6 +89,7 @@ function legend(): Html {
   return html`<ul class="legend" aria-label="Legend">
 <li><span class="key output"></span>above, output: the host printed</li>
 <li><span class="key input"></span>below, input: the client sent</li>
+<li><span class="key size"></span>below, dashed: the client sent a size</li>
 <li><span class="key silence"></span>silence before the end</li>
 <li><span class="key setup"></span>set-up</li>
 </ul>
@@ -166,7 +167,7 @@ function showFacts(facts: MeasureFacts): Html[] {
       facts.idleTimeoutSeconds === undefined ? 'not read' : formatDuration(facts.idleTimeoutSeconds),
     ],
     ['Watched for', `${formatDuration(facts.limitSeconds)} at most`],
-    ['Loops and keys', `every ${formatDuration(facts.tickSeconds)}`],
+    ['Loops, keys and sizes', `every ${formatDuration(facts.tickSeconds)}`],
   ];
   return rows.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>

@@ -189,6 +189,7 @@ function takeTraffic(run: ArmRun, traffic: Extract<FromArm, { kind: 'traffic' }>
   run.answers += traffic.answers;
   if (traffic.output > 0) run.outputAt.push(traffic.at);
   if (traffic.input > 0) run.inputAt.push(traffic.at);
+  if (traffic.sizes > 0) run.sizeAt.push(traffic.at);
 }
 
 function finish(run: ArmRun, outcome: Outcome, words: string, at: number): void {

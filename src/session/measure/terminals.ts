@@ -8,6 +8,7 @@ import type { ArmOrder, PluginCall } from './messages.ts';
 
 export interface Terminal {
   write(bytes: string): void;
+  resize(cols: number, rows: number): void;
   close(): void;
   readonly ended: Promise<SessionEnd>;
 }
@@ -26,7 +27,12 @@ export function openTerminal(
 
 async function openOwn({ session }: ArmOrder, onOutput: OnOutput, resume: Resume): Promise<Terminal> {
   const client = await openSession({ session, onOutput, resume, terminal: 'silent' });
-  return { write: (bytes) => void client.write(bytes), close: () => client.close(), ended: client.ended };
+  return {
+    write: (bytes) => void client.write(bytes),
+    resize: (cols, rows) => client.resize(cols, rows),
+    close: () => client.close(),
+    ended: client.ended,
+  };
 }
 
 /** The plugin's own first and last lines [source: sessionhandler, session.go]; they do not come from the host. */
@@ -78,6 +84,7 @@ async function openPlugin(
   if (early) throw new Error(early.sentence);
   return {
     write: (bytes) => plugin.write(bytes),
+    resize: (cols, rows) => plugin.resize(cols, rows),
     close: () => {
       isClosing = true;
       plugin.kill('SIGTERM');

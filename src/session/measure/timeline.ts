@@ -24,6 +24,11 @@ export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Ht
 <rect class="setup" x="0" y="0" width="${round(begun)}" height="${HEIGHT}"/>
 ${axisMarks(spanSeconds).map((mark) => html`<path class="grid" vector-effect="non-scaling-stroke" d="M${round((mark / spanSeconds) * WIDTH)} 0V${HEIGHT}"/>`)}
 ${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end))}
+${drawMarks(
+  'size',
+  LANES.input,
+  run.sizeAt.map((at) => round(x(at))),
+)}
 <path class="end ${END_CLASSES[run.outcome ?? ''] ?? 'other'}" vector-effect="non-scaling-stroke" d="M${round(end)} 0V${HEIGHT}"/>
 </svg>`;
 }
@@ -38,13 +43,17 @@ function drawLane(run: ArmRun, kind: 'output' | 'input', x: (at: number) => numb
   const silentFrom = marks.at(-1) ?? 0;
   // A timer that counts this lane saw exactly this silence before the end.
   const hasSilence = run.outcome !== undefined && run.startedAt !== undefined && end - silentFrom > 0;
-  const path = marks.map((mark) => `M${mark} ${top + 2}V${top + LANE_HEIGHT - 2}`).join('');
   return html`${hasSilence ? html`<rect class="silence" x="${silentFrom}" y="${top}" width="${round(end - silentFrom)}" height="${LANE_HEIGHT}"/>` : ''}
-${path === '' ? '' : html`<path class="${kind}" vector-effect="non-scaling-stroke" d="${path}"/>`}`;
+${drawMarks(kind, top, marks)}`;
+}
+
+function drawMarks(kind: string, top: number, marks: readonly number[]): Html | '' {
+  const path = marks.map((mark) => `M${mark} ${top + 2}V${top + LANE_HEIGHT - 2}`).join('');
+  return path === '' ? '' : html`<path class="${kind}" vector-effect="non-scaling-stroke" d="${path}"/>`;
 }
 
 function describe(run: ArmRun, name: string): string {
-  return `${name}: ${sayOutcome(run)} after ${sayTime(livedSeconds(run))}; ${sayBytes(run.bytesOut)} of input, ${sayBytes(run.bytesIn)} of output`;
+  return `${name}: ${sayOutcome(run)} after ${sayTime(livedSeconds(run))}; ${sayBytes(run.bytesOut)} of input, ${sayBytes(run.bytesIn)} of output${run.sizeAt.length === 0 ? '' : `; ${run.sizeAt.length} sizes`}`;
 }
 
 /** At most seven round numbers. */

@@ -138,9 +138,11 @@ const RESET: Readonly<Record<Conclusion['resetBy'], string>> = {
   'not shown': 'what resets it: not shown in full',
 };
 
+const KINDS = { input: 'input', output: 'output', size: 'the same size', resize: 'another size' } as const;
+
 /** The conclusions as sentences. */
 export function sayConclusion(conclusion: Conclusion): { about: string; says: string; why: string }[] {
-  const { untouchedSeconds, why, resetBy, input, output, keeper } = conclusion;
+  const { untouchedSeconds, why, resetBy, keeper } = conclusion;
   const counts = { yes: 'resets the timer', no: 'does not reset the timer', 'not shown': 'not shown' };
   return [
     {
@@ -149,8 +151,11 @@ export function sayConclusion(conclusion: Conclusion): { about: string; says: st
       why: why.untouched ?? '',
     },
     { about: 'idle timer', says: RESET[resetBy], why: '' },
-    { about: 'input', says: counts[input], why: why.untouched ? '' : (why.input ?? '') },
-    { about: 'output', says: counts[output], why: why.untouched ? '' : (why.output ?? '') },
+    ...(['input', 'output', 'size', 'resize'] as const).map((kind) => ({
+      about: KINDS[kind],
+      says: counts[conclusion[kind]],
+      why: why.untouched ? '' : (why[kind] ?? ''),
+    })),
     {
       about: 'keeper',
       says: { holds: 'it holds', 'does not hold': 'it does not hold', 'not shown': 'not shown' }[keeper],
