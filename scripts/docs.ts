@@ -111,8 +111,10 @@ function exampleOf(words = ''): string | undefined {
 }
 
 function describeOwn({ name, own = [] }: CommandEntry): string {
-  const flags = own.map((flag) =>
-    item(`${code([`--${flag.name}`, flag.placeholder].filter(Boolean).join(' '))}: ${flag.describe}.`),
+  const flags = own.map(({ name: flag, placeholder, describe, fallback }) =>
+    item(
+      `${code([`--${flag}`, placeholder].filter(Boolean).join(' '))}: ${describe}.${fallback === undefined ? '' : ` Default ${code(fallback)}.`}`,
+    ),
   );
   return [`### ${name}`, '', ...flags].join('\n');
 }

@@ -64,8 +64,8 @@ function describeCommand(
 
 function describeFlags(title: string, flags: readonly TakenFlag[], columns: number): string {
   const rows = flags.map((flag): [string, string] => {
-    const { name, placeholder, describe } = flag;
-    const [fallback, also = []] = flag.group === undefined ? [] : [flag.fallback, flag.also];
+    const { name, placeholder, describe, fallback } = flag;
+    const also = (flag.group !== undefined && flag.also) || [];
     const short = also.filter((spelling) => spelling.length === 1).map((letter) => `-${letter}, `);
     return [
       [`${short.join('')}--${name}`, placeholder].filter(Boolean).join(' '),

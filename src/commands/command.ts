@@ -22,6 +22,8 @@ export interface OwnFlag {
   readonly kind: 'value' | 'switch';
   readonly placeholder?: string;
   readonly describe: string;
+  /** The value without it, or what then decides. */
+  readonly fallback?: string;
   /** `--help-all` shows it, `--help` does not. */
   readonly isRare?: boolean;
 }

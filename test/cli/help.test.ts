@@ -40,6 +40,14 @@ test('help: --help-all has every flag of the command, --help the usual ones, and
     for (const [line] of entry.examples) assert.ok(usual.includes(`ssm-keepalive ${line}`), line);
     // A flag's words are for people: none is left without, none ends like a sentence.
     for (const { describe } of flags) assert.match(describe, /[^.]$/);
+    // A default stands in square brackets, for all flags alike.
+    for (const { name, group, describe, fallback } of flags) {
+      if (group === undefined) assert.doesNotMatch(describe, /\)$/, `--${name}`);
+      if (flags.some((flag) => flag.name === name && flag.group === undefined))
+        assert.match(describe, /[^)]$/);
+      if (fallback !== undefined)
+        assert.ok(all.replaceAll(/\s+/g, ' ').includes(`${describe} [${fallback}]`), `--${name}`);
+    }
   }
 });
 
