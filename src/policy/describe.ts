@@ -1,5 +1,5 @@
 import { say } from '../terminal/safe-text.ts';
-import { listAllPermissions, type Permission } from './permissions.ts';
+import { listAllCallerPermissions, listAllPermissions, type Permission } from './permissions.ts';
 import type { ResourceKind } from './planned-run.ts';
 
 /** The kinds of resources in words. */
@@ -16,6 +16,10 @@ export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
   'own-sessions': 'one’s own sessions',
   'tagged-sessions': 'one’s own sessions',
   'data-channels': 'one’s own sessions',
+  'own-account': 'the account itself',
+  role: 'the role of --role in each account',
+  organization: 'everything',
+  units: 'the units and the root',
 };
 
 /** One permission and every command that may need it. */
@@ -31,7 +35,7 @@ export interface PermissionRow {
 export function describePermissions(commands: readonly string[]): PermissionRow[] {
   const rows = new Map<string, { commands: Set<string>; permission: Permission }>();
   for (const command of commands) {
-    for (const permission of listAllPermissions(command)) {
+    for (const permission of [...listAllPermissions(command), ...listAllCallerPermissions(command)]) {
       const key = [permission.action, permission.on, describeWhy(permission)].join(' ');
       const row = rows.get(key) ?? { commands: new Set(), permission };
       row.commands.add(command);

@@ -1,4 +1,4 @@
-import { listHostPermissions, listPermissions } from './permissions.ts';
+import { listCallerPermissions, listHostPermissions, listPermissions } from './permissions.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 import { type Condition, type PolicyScope, scopeResources } from './resources.ts';
 
@@ -22,7 +22,11 @@ export interface PolicyDocument {
  */
 export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope): PolicyDocument {
   const permissions =
-    scope.principal === 'host' ? listHostPermissions(command, run) : listPermissions(command, run);
+    scope.principal === 'caller'
+      ? listCallerPermissions(run)
+      : scope.principal === 'host'
+        ? listHostPermissions(command, run)
+        : listPermissions(command, run);
   const kinds = [...new Set(permissions.map(({ on }) => on))];
   return {
     Version: '2012-10-17',
@@ -55,4 +59,8 @@ const SIDS: Readonly<Record<ResourceKind, string>> = {
   'own-sessions': 'OwnSessions',
   'tagged-sessions': 'OwnSessionsByTag',
   'data-channels': 'OwnDataChannels',
+  'own-account': 'Regions',
+  role: 'Roles',
+  organization: 'Organization',
+  units: 'OrganizationalUnits',
 };

@@ -1,10 +1,11 @@
 import { isInstanceId } from '../settings/readers.ts';
+import type { Settings } from '../settings/settings.ts';
 import { wordTable } from '../word-table.ts';
 import type { PlannedRun, ResourceKind } from './planned-run.ts';
 
 /** One action on one kind of resource, and what it is for. */
 export interface Permission {
-  readonly action: `${'ssm' | 'ssmmessages' | 'ec2messages'}:${string}`;
+  readonly action: `${'ssm' | 'ssmmessages' | 'ec2messages' | 'sts' | 'organizations' | 'account'}:${string}`;
   readonly on: ResourceKind;
   /** What the command does with it. */
   readonly why: string;
@@ -34,6 +35,22 @@ export function listHostPermissions(command: string, run: PlannedRun): readonly 
   return HOST_RULES.filter(({ when }) => when?.(run) ?? true)
     .filter(({ action }) => !isSession || !action.startsWith('ec2messages:'))
     .map(({ when: _, ...rest }) => rest);
+}
+
+/** The role that a run assumes in other accounts; a variable may name one where no account is named. */
+export function findAssumedRole({ accounts }: Settings): string | undefined {
+  const { ids, isOrganization, units, role } = accounts;
+  return ids.length > 0 || isOrganization || units.length > 0 ? role : undefined;
+}
+
+/** What the credentials need that assume the role of --accounts, --organization or --ou. */
+export function listCallerPermissions(run: PlannedRun): readonly Permission[] {
+  return CALLER_RULES.filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);
+}
+
+/** Every such permission that any run of a command may need. */
+export function listAllCallerPermissions(command: string): readonly Permission[] {
+  return RULES[command]?.includes(FIND_REGIONS) ? CALLER_RULES : [];
 }
 
 /** The commands that call the service. */
@@ -364,6 +381,40 @@ const HOST_RULES: readonly Rule[] = [
   ).map((name) => onHost('run our association', isFollowed)(`ssm:${name}`)),
 ];
 
+const FIND_REGIONS: Rule = {
+  action: 'account:ListRegions',
+  on: 'own-account',
+  why: 'find the Regions that the account has enabled',
+  only: 'with --all-regions',
+  when: ({ settings }) => settings.accounts.isAllRegions,
+};
+
+const CALLER_RULES: readonly Rule[] = [
+  {
+    action: 'sts:AssumeRole',
+    on: 'role',
+    why: 'work as the role in each account',
+    only: 'with --role',
+    when: ({ settings }) => findAssumedRole(settings) !== undefined,
+  },
+  {
+    action: 'organizations:ListAccounts',
+    on: 'organization',
+    why: 'list the accounts',
+    only: 'with --organization',
+    when: ({ settings }) => settings.accounts.isOrganization,
+  },
+  ...(['ListAccountsForParent', 'ListOrganizationalUnitsForParent'] as const).map(
+    (name): Rule => ({
+      action: `organizations:${name}`,
+      on: 'units',
+      why: 'list the accounts below a unit',
+      only: 'with --ou',
+      when: ({ settings }) => settings.accounts.units.length > 0,
+    }),
+  ),
+];
+
 const RULES = wordTable<readonly Rule[]>({
   install: [
     ...DELIVERY.map(
@@ -387,9 +438,10 @@ const RULES = wordTable<readonly Rule[]>({
       when: isPlanned,
     },
     // Not `*`: a session document that cannot be read only gives a warning.
+    FIND_REGIONS,
   ],
-  uninstall: [...DELIVERY, ...DOCUMENT, NAME_ASSOCIATIONS, ...UNFOLLOW, ...LISTING],
-  status: [...DELIVERY, ...DOCUMENT, SHOW_ASSOCIATIONS, ...LOOK_LISTING],
+  uninstall: [...DELIVERY, ...DOCUMENT, NAME_ASSOCIATIONS, ...UNFOLLOW, ...LISTING, FIND_REGIONS],
+  status: [...DELIVERY, ...DOCUMENT, SHOW_ASSOCIATIONS, ...LOOK_LISTING, FIND_REGIONS],
   measure: [
     ...SESSION,
     { action: 'ssm:TerminateSession', on: 'own-sessions', why: 'end the sessions at the limit' },
@@ -447,7 +499,7 @@ const RULES = wordTable<readonly Rule[]>({
     },
     OPEN_CHANNEL,
   ],
-  doctor: DOCTOR,
+  doctor: [...DOCTOR, FIND_REGIONS],
   preferences: [
     { ...READ_PREFERENCES, why: 'read what is in force' },
     { action: 'ssm:DescribeDocument', on: 'preferences', why: 'see its latest version' },
@@ -479,5 +531,6 @@ const RULES = wordTable<readonly Rule[]>({
       only: 'where there was none before set',
       when: ({ words }) => words[0] === 'undo',
     },
+    FIND_REGIONS,
   ],
 });

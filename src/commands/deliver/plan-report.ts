@@ -12,7 +12,7 @@ import { inAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
 import { RESOURCE_WORDS } from '../../policy/describe.ts';
-import { listPermissions } from '../../policy/permissions.ts';
+import { listCallerPermissions, listPermissions } from '../../policy/permissions.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
@@ -105,15 +105,17 @@ const mayRestart = (verb: Verb, { keeper }: Settings) =>
 function listNeeded(verb: Verb, settings: Settings) {
   const delivery = { ...settings.delivery, isDryRun: false };
   const run = { settings: { ...settings, delivery }, words: [], own: {} };
-  return listPermissions(verb, run).map(({ action, on, why, only = null, without = null }) => ({
-    action,
-    on: RESOURCE_WORDS[on],
-    why,
-    /** The one path that needs it; null: every run. */
-    only,
-    /** What is missing without it; null: nothing works. */
-    without,
-  }));
+  return [...listPermissions(verb, run), ...listCallerPermissions(run)].map(
+    ({ action, on, why, only = null, without = null }) => ({
+      action,
+      on: RESOURCE_WORDS[on],
+      why,
+      /** The one path that needs it; null: every run. */
+      only,
+      /** What is missing without it; null: nothing works. */
+      without,
+    }),
+  );
 }
 
 function describePlan(plan: Plan, settings: Settings) {

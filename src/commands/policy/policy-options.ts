@@ -6,12 +6,20 @@ export const POLICY_FLAGS: readonly OwnFlag[] = [
     name: 'account',
     kind: 'value',
     placeholder: 'ID',
-    describe: 'the 12 digits of the account that it is for (any)',
+    describe: 'the 12 digits of the account that it is for',
+    fallback: 'any',
   },
   {
     name: 'principal',
     kind: 'value',
-    placeholder: 'user|role|host',
-    describe: 'who gets it: an IAM user, a role that people assume, or the instances themselves (user)',
+    placeholder: 'user|role|host|caller',
+    describe:
+      'who gets it: an IAM user, a role that people assume, the instances themselves, or who assumes the role of --role',
+    fallback: 'user; with --role, role',
+  },
+  {
+    name: 'trust',
+    kind: 'switch',
+    describe: 'the trust policy of the role of --role instead; --account is then the account that it trusts',
   },
 ];

@@ -1,0 +1,24 @@
+import { partitionOf } from '../partitions.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/**
+ * The trust policy of the role of --role: who may assume it. `account` is the callers’ own. It trusts everybody there
+ * whose own policy allows the call. Pure.
+ */
+export function makeTrustPolicy({ accounts, common }: Settings, account: string): object {
+  const { externalId } = accounts;
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'Callers',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:${partitionOf(common.regions[0] ?? '*')}:iam::${account}:root` },
+        Action: 'sts:AssumeRole',
+        ...(externalId === undefined
+          ? {}
+          : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } }),
+      },
+    ],
+  };
+}
