@@ -30,6 +30,7 @@ class Session(object):
     def __init__(self, options):
         self.options = options
         self.arrived = set()
+        self.children = [options['watch']] if options['watch'] else []   # beside the shell
         self.status = self.wrapper = None
         self.has_noted_fault = False
 
@@ -86,7 +87,7 @@ class Session(object):
         """'ended' when the shell has, 'gone' when we are told to go, else None."""
         read_some(self.bell)
         arrived, self.arrived = self.arrived, set()
-        self.record.reap()
+        self.reap_children()
         self.status = reap(self.pid)
         if self.status is not None:
             return 'ended'
@@ -141,6 +142,7 @@ class Session(object):
         code = exit_code(self.status)
         keeper = self.keeper
         self.log('end', 'status=%d sent=%d answered=%d leaked=%d' % (code, keeper.sent, keeper.answered, keeper.leaked))
+        self.end_children()
         self.tell('ended %d' % code)
 
     def start_wrapped(self):
@@ -177,9 +179,23 @@ class Session(object):
 
     def log(self, event, text):
         try:
-            self.record.log(event, text)
+            self.children.append(self.record.log(event, text))
         except Exception:
             pass                           # fork failed
+
+    def reap_children(self):
+        self.children = [pid for pid in self.children if pid and reap(pid) is None]
+
+    def end_children(self):
+        """Leaves none behind: where PID 1 reaps nothing (some containers), it would stay as a zombie."""
+        watch, until = self.options['watch'], clock() + 2 * LINGER
+        self.reap_children()
+        if watch in self.children and os.getpgid(watch) in (watch, os.getpid()):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            os.killpg(os.getpgid(watch), signal.SIGTERM)   # its sleep dies, and it reaps that
+        while self.children and clock() < until:
+            wait([], [], 0.002)
+            self.reap_children()
 
     def take_ahead(self):
         """Reads type-ahead from before raw mode, in which the kernel kept Ctrl-D as a NUL."""
@@ -256,7 +272,7 @@ def leave(status):
 
 def parse(argv):
     options = {'interval': 45, 'max-idle': 28800, 'side': None, 'outer': os.getppid(), 'changes': [],
-               'direct': 0, 'default-int': 0, 'agents-shell': 0, 'wrap': None, 'login': None,
+               'direct': 0, 'default-int': 0, 'agents-shell': 0, 'watch': 0, 'wrap': None, 'login': None,
                'cap-file': '/etc/ssm-keepalive/max-idle'}
     words = iter(argv)
     for word in words:
@@ -284,11 +300,14 @@ def main(argv):
         session = Session(parse(argv))
         session.open()
     except Exception:
+        if session:
+            session.end_children()
         os._exit(70)                   # prints nothing: the caller continues as the plain shell
     try:
         session.run()
     except Exception:
         set_modes(session.outer, session.modes)
+        session.end_children()
         os._exit(70)                   # no "ended": the shell outside continues on a working terminal
     leave(session.status)
 

@@ -4,7 +4,7 @@ import os
 import time
 
 from relay.pump import clock
-from relay.shell import close_all, read_file, reap
+from relay.shell import close_all, read_file
 
 LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 PLAIN = LETTERS + LETTERS.upper() + '0123456789-'
@@ -72,7 +72,6 @@ class Record(object):
         self.pts = ''
         self.inner = 0
         self.wrap = 'none'
-        self.loggers = []
         self.fd = self.open()
 
     @staticmethod
@@ -105,15 +104,16 @@ class Record(object):
         os.write(self.fd, (line.ljust(383) + '\n').encode('ascii'))
 
     def log(self, event, text):
+        """The pid of the process that writes the line, for whoever reaps it; 0 without one."""
         text = '%s uid=%d %s session=%s' % (event, os.getuid(), text, self.session_id)
         if os.access('/usr/bin/logger', os.X_OK):
-            self.spawn('/usr/bin/logger', ['logger', '-t', 'ssm-keepalive', '-p', 'auth.notice', '--', text])
+            return spawn('/usr/bin/logger', ['logger', '-t', 'ssm-keepalive', '-p', 'auth.notice', '--', text])
+        return 0
 
-    def spawn(self, path, argv):
-        pid = os.fork()
-        if pid:
-            self.loggers.append(pid)
-            return
+
+def spawn(path, argv):
+    pid = os.fork()
+    if pid == 0:
         try:
             os.setsid()                # so that the hangup at the session's end does not kill it before the last line
             null = os.open('/dev/null', os.O_RDWR)
@@ -123,6 +123,4 @@ class Record(object):
             os.execve(path, argv, {})
         finally:
             os._exit(127)
-
-    def reap(self):
-        self.loggers = [pid for pid in self.loggers if reap(pid) is None]
+    return pid

@@ -63,6 +63,7 @@ class Shell(object):
             self.environ.pop(name, None)
             if value is not None:
                 self.environ[name] = value
+        self.terminal = to_bytes(os.readlink('/proc/self/fd/0'))   # ttyname() fails where the terminal is a container's host's
         # Interactive shells do not change these two signals themselves, so the shell still has their state from its
         # start. Python has overwritten them in this process.
         ignored = ignored_by(pid)
@@ -92,6 +93,12 @@ class Shell(object):
 
     def start(self, slave, modes, size, wrapped=None):
         """Starts it, or the command line that wraps it, as the leader of a new session; raises OSError when that fails."""
+        # SSH_TTY and its like: who reads the terminal outside takes keys from us, and hangs.
+        terminal = to_bytes(os.ttyname(slave))
+        for name, value in self.environ.items():
+            if value == self.terminal:
+                self.environ[name] = terminal
+        self.terminal = terminal
         termios.tcsetattr(slave, termios.TCSANOW, modes)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
         reader, writer = os.pipe()

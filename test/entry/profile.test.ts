@@ -109,6 +109,36 @@ describe('login shells', { concurrency: 4 }, () => {
     });
   }
 
+  test('SSH_TTY names the terminal that the shell reads, if it named the one outside, and only then', {
+    skip,
+  }, async () => {
+    for (const [given, isOurs] of [
+      ['/dev/pts/0', true],
+      ['/dev/pts/77', false],
+    ] as const) {
+      const ask = (sandbox: Sandbox) =>
+        sandbox.inSession(
+          {
+            executable: '/usr/bin/bash',
+            argv0: '-bash',
+            parent: 'sshd',
+            env: { SSH_CONNECTION: '127.0.0.1 5022 127.0.0.1 22', SSH_TTY: given, OTHER: '/dev/pts/078' },
+          },
+          async (session) => {
+            await session.see('prompt> ');
+            session.type('echo "is $SSH_TTY on $(tty) beside $OTHER"; exit\r');
+            await session.exited();
+            return /is (\S+) on (\S+) beside (\S+)\r/.exec(session.screen)?.slice(1);
+          },
+        );
+      assert.deepEqual(await ask(plain), [given, '/dev/pts/0', '/dev/pts/078']);
+      const [named, inner, other] = (await ask(kept)) ?? [];
+      assert.notEqual(inner, '/dev/pts/0');
+      assert.equal(named, isOurs ? inner : given);
+      assert.equal(other, '/dev/pts/078');
+    }
+  });
+
   test('scope all keeps any interactive login, but none inside a multiplexer', { skip }, async () => {
     const all = installedSandbox({ scope: 'all' });
     try {
