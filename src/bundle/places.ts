@@ -37,6 +37,13 @@ export const BLOCKS: readonly { readonly entry: EntryName; readonly path: string
   { entry: 'rc', path: '/etc/zshrc' },
 ];
 
+/**
+ * Two regular expressions for grep -E: a startup file with a match for both may start a tmux that locks, but only where the
+ * shell's parent has the name sshd or login (RHEL 8 STIG, RHEL-08-020041; RHEL 9, V-258064). Comments do not count.
+ */
+const words = (...each: string[]) => `^[[:space:]]*([^#[:space:]].*)?\\<(${each.join('|')})\\>`;
+export const LOCKING_TMUX = { tmux: words('tmux'), parents: words('sshd', 'login') } as const;
+
 /** `zz-` sorts last: in systemd the last drop-in wins. Our entry restores the ENV that it replaced. */
 export const dropInPath = (unit: string) => `/etc/systemd/system/${unit}.d/zz-ssm-keepalive.conf`;
 

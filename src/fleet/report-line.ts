@@ -50,6 +50,8 @@ const reportLine = z.object({
   ssh: text,
   sshWhy: text,
   tmout: z.array(tmout).catch([]),
+  /** Startup files that start tmux below sshd or login: such logins are left alone. */
+  tmuxLocks: z.array(z.string()).catch([]),
   intervalSeconds: z.number().optional().catch(undefined),
   unattendedSeconds: z.number().optional().catch(undefined),
   capSeconds: z.number().nullable().catch(null),

@@ -29,6 +29,7 @@ __ssmka_is_login_in_scope() {
   127.* | ::1\ * | ::ffff:127.*) __ssmka_scope=all ;;
  esac
  __ssmka_depth=0
+ __ssmka_start=
  while [ "$__ssmka_depth" -lt 64 ] && [ "$__ssmka_parent" -gt 0 ] && __ssmka_read_stat "$__ssmka_parent"; do
   case $__ssmka_comm in
    ssm-keepalive | "tmux: server" | screen | SCREEN)
@@ -38,10 +39,22 @@ __ssmka_is_login_in_scope() {
     __ssmka_scope=all
     break
     ;;
+   sshd* | login) [ "$__ssmka_depth" != 0 ] || __ssmka_start=$__ssmka_comm ;;
   esac
   __ssmka_depth=$((__ssmka_depth + 1))
  done
- [ "$__ssmka_scope" = all ]
+ [ "$__ssmka_scope" = all ] || return 1
+ [ -z "$__ssmka_start" ] || ! __ssmka_is_left_to_tmux
+}
+
+__ssmka_is_left_to_tmux() {
+ set -- '^[[:space:]]*([^#[:space:]].*)?\<(tmux)\>' '^[[:space:]]*([^#[:space:]].*)?\<(sshd|login)\>'
+ while read -r __ssmka_line; do
+  ! /usr/bin/env PATH=/usr/bin:/bin grep -qE "$2" "$__ssmka_line" || return 0
+ done 2>/dev/null <<__SSMKA_END
+$(/usr/bin/env PATH=/usr/bin:/bin grep -lE "$1" /etc/profile /etc/profile.d/*.sh /etc/profile.local /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc /etc/ksh.kshrc /etc/mkshrc /etc/fish/config.fish /etc/fish/conf.d/*.fish 2>/dev/null)
+__SSMKA_END
+ return 1
 }
 
 __ssmka_reads_keys() {
@@ -95,6 +108,7 @@ __ssmka_find_python() {
 }
 
 __ssmka_watch() {
+ trap : TERM
  for __ssmka_line in 1 2 3; do
   /usr/bin/env PATH=/usr/bin:/bin sleep 1
   __ssmka_line=
@@ -119,7 +133,7 @@ __ssmka_become_relay() {
  read -r __ssmka_line </proc/self/stat || exit 1
  __ssmka_start_of "$__ssmka_line"
  echo "pid ${__ssmka_line%% *}" >>/proc/self/fd/9
- (__ssmka_watch "${__ssmka_line%% *}" "$__ssmka_start" </dev/null >/dev/null 2>&1 7>&- 9>&- &)
+ __ssmka_watch "${__ssmka_line%% *}" "$__ssmka_start" </dev/null >/dev/null 2>&1 7>&- 9>&- &
  trap - INT
  while read -r __ssmka_line; do
   case $__ssmka_line in SigIgn:*[2367abef]) break ;; SigIgn:*) __ssmka_int=default ;; esac
@@ -136,7 +150,7 @@ __ssmka_become_relay() {
   [ -z "${ENV+set}" ] || set -- "$@" --env-set "ENV=$ENV"
  fi
  exec "$__ssmka_python" "$@" --interval "${__ssmka_interval:-45}" --max-idle 28800 \
-  --side 9 --outer "$__ssmka_self" --direct $$ --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 7>&-
+  --watch $! --side 9 --outer "$__ssmka_self" --direct $$ --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 7>&-
 }
 
 __ssmka_run_relay() {
@@ -230,5 +244,6 @@ case $__ssmka_entry:$__ssmka_after in
 esac
 unset __ssmka_line __ssmka_comm __ssmka_state __ssmka_parent __ssmka_group __ssmka_foreground __ssmka_scope __ssmka_depth \
  __ssmka_python __ssmka_start __ssmka_status __ssmka_started __ssmka_pid __ssmka_modes __ssmka_after __ssmka_int __ssmka_self
-unset -f __ssmka_read_stat __ssmka_reads_keys __ssmka_hold_int __ssmka_is_session_sh __ssmka_is_login_in_scope __ssmka_is_wanted
+unset -f __ssmka_read_stat __ssmka_reads_keys __ssmka_hold_int __ssmka_is_session_sh __ssmka_is_login_in_scope __ssmka_is_left_to_tmux \
+ __ssmka_is_wanted
 unset -f __ssmka_is_program __ssmka_find_python __ssmka_watch __ssmka_start_of __ssmka_become_relay __ssmka_run_relay

@@ -195,7 +195,8 @@ put_details() {
  put keeperWhy "$keeper_why" 90
  put wrap "$wrap"
  put tmux "$tmux" 40
- line="$line,\"tmout\":[$tmouts],\"capSeconds\":${cap:-null},\"busy\":$busy"
+ json_words "$locks" 120
+ line="$line,\"tmout\":[$tmouts],\"tmuxLocks\":$json,\"capSeconds\":${cap:-null},\"busy\":$busy"
  line="$line,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count"
  put unseen "$unseen" 160
  line="$line}"
@@ -215,7 +216,7 @@ add_tmout() {
  tmout_value=null tmout_readonly=false tmout_here=''
  while read -r text; do
   before=${text%%TMOUT*} after=${text#*TMOUT}
-  case $before in *[A-Za-z0-9_]) continue ;; esac
+  case $before in "$text" | *[A-Za-z0-9_]) continue ;; esac
   case $after in
    '='* | ':='* | ':-'* | *'{TMOUT:'[=-]*)
     tmout_here=yes tmout_value=null
@@ -244,16 +245,22 @@ __SSMKA_LINES
  say "TMOUT $words, by $1: a shell that reads it still logs out at its prompt"
 }
 
+add_lock() {
+ case $lines in *sshd* | *login*) ;; *) return ;; esac
+ locks="$locks $file"
+ say "$file starts tmux below sshd or login: such logins are left alone, so they have no keeper"
+}
+
 look_for_tmout() {
- for file in /etc/environment /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc \
-  /etc/ksh.kshrc /etc/mkshrc; do
+ for file in /etc/environment /etc/profile /etc/profile.d/*.sh /etc/profile.local /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc /etc/ksh.kshrc /etc/mkshrc /etc/fish/config.fish /etc/fish/conf.d/*.fish; do
   [ -f "$root$file" ] || continue
   [ ! -h "$root$file" ] || is_trusted "$file" || {
    say "not read: $file, since $distrust"
    continue
   }
-  lines=$(run_limited head -c 65536 "$root$file" | grep '^[^#]*TMOUT') || continue
-  add_tmout "$file" "$lines"
+  lines=$(run_limited head -c 65536 "$root$file" | grep -E -e '^[^#]*TMOUT' -e '^[[:space:]]*([^#[:space:]].*)?\<(tmux)\>' -e '^[[:space:]]*([^#[:space:]].*)?\<(sshd|login)\>') || continue
+  case $lines in *TMOUT*) add_tmout "$file" "$lines" ;; esac
+  case $lines in *tmux*) add_lock ;; esac
  done
  for unit in amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service; do
   has_unit "$unit" && read_agent "$unit" || continue
@@ -293,7 +300,7 @@ name_left() {
 SECONDS_FOR_SESSIONS=10 put_details=put_details fit_sessions=fit_sessions
 
 require_host
-verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' shown=0 busy=false unseen=''
+verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' locks='' shown=0 busy=false unseen=''
 find_library
 look_at_installed
 if [ "$env_entry" = pending ] && [ -n "$unanswered" ]; then

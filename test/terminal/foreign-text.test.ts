@@ -53,6 +53,7 @@ const STATUS = `${JSON.stringify({
   drifted: [EVERYTHING],
   left: [EVERYTHING],
   tmout: [{ file: EVERYTHING, value: 5, readonly: true }],
+  tmuxLocks: [EVERYTHING],
   sessions: [
     {
       pid: 1,

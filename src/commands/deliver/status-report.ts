@@ -76,6 +76,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
     ...optional('wrapper', describeWrapper(report)),
     ...optional('ssh', report.ssh !== '' && report.ssh !== 'off' && joinWhy(report.ssh, report.sshWhy)),
     ...describeTmout(report),
+    ...optional('not kept', report.tmuxLocks.length > 0 && describeLocks(report)),
     ...optional('changed', report.drifted.length > 0 && report.drifted.join(' ')),
     ...optional('busy', report.busy && 'an install or uninstall is at work here now'),
     ...optional('why', why),
@@ -101,6 +102,9 @@ function describeTmout({ tmout }: ReportLine): Fact[] {
     return ['TMOUT', `${shown}${readonly ? ', readonly' : ''}, by ${file}${effect}`];
   });
 }
+
+const describeLocks = ({ tmuxLocks }: ReportLine): string =>
+  `logins below sshd or login, left to the tmux that ${tmuxLocks.join(' ')} starts`;
 
 function optional(label: string, text: string | false): Fact[] {
   return text ? [[label, text]] : [];

@@ -121,6 +121,7 @@ export function describeRow(row: Row): Record<string, unknown> {
     ssh: report?.ssh || null,
     sshWhy: report?.sshWhy || null,
     tmout: report?.tmout ?? [],
+    tmuxLocks: report?.tmuxLocks ?? [],
     capSeconds: report?.capSeconds ?? null,
     busy: report?.busy ?? false,
     restart: report?.restart ?? null,

@@ -80,7 +80,10 @@ export const entries: Check = defineCheck({
   look({ status: { instanceId, report } }, connection) {
     if (!report || report.state === 'absent') return NOT_INSTALLED;
     const states = Object.entries(report.entries);
-    const seen = states.map(([name, state]) => `${name}: ${state}`);
+    const locks = report.tmuxLocks.map(
+      (file) => `logins below sshd or login are not kept: ${file} starts tmux there`,
+    );
+    const seen = [...states.map(([name, state]) => `${name}: ${state}`), ...locks];
     const live = states.filter(([, state]) => state === 'live').map(([name]) => name);
     if (report.entries['env'] === 'pending')
       return todo(
