@@ -38,6 +38,7 @@ export const TOOLS = [
   { name: 'sshd', commands: ['sshd', '/usr/sbin/sshd'], package: 'openssh-server', required: false },
   { name: 'ssh, scp, sftp', commands: ['ssh'], package: 'openssh-client', required: false },
   { name: 'rsync', commands: ['rsync'], package: 'rsync', required: false },
+  { name: 'openssl', commands: ['openssl'], package: 'openssl', required: false },
   { name: 'curl', commands: ['curl'], package: 'curl', required: false },
   { name: 'setfattr, getfattr', commands: ['setfattr'], package: 'attr', required: false },
   { name: 'git', commands: ['git'], package: 'git', required: false },

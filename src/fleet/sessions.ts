@@ -5,7 +5,9 @@ import {
   StartSessionCommand,
   TerminateSessionCommand,
 } from '@aws-sdk/client-ssm';
-import type { UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
+import { isExposed } from '../exposed-address.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { explainServiceError, readDenial, ServiceError } from './service-errors.ts';
 import { signChannel } from './sign-channel.ts';
 
@@ -43,9 +45,29 @@ export function toStartParameters(request: SessionRequest): {
 /** @throws ServiceError that says why no session can be opened */
 export async function startSession(client: SSMClient, request: SessionRequest): Promise<StartedSession> {
   const command = new StartSessionCommand(toStartParameters(request));
+  const readEndpoint = noteEndpoint(command);
+  const {
+    SessionId = '',
+    StreamUrl = '',
+    TokenValue = '',
+  } = await client.send(command).catch((error: unknown) => {
+    throw explainStart(error, request);
+  });
+  const endpoint = readEndpoint();
+  try {
+    requireFitStream(StreamUrl, endpoint);
+  } catch (error) {
+    await terminateSession(client, SessionId);
+    throw error;
+  }
+  return { SessionId, StreamUrl, TokenValue, endpoint, headers: await signChannel(client, StreamUrl) };
+}
+
+/** The address that a command was sent to: flag, variables, configuration file and Region together decide it. */
+function noteEndpoint(command: StartSessionCommand | ResumeSessionCommand): () => string {
   let endpoint = '';
-  // Read from the request: flag, variables, configuration file and Region together decide the address.
-  command.middlewareStack.add(
+  const stack = command.middlewareStack as StartSessionCommand['middlewareStack'];
+  stack.add(
     (next) => (args) => {
       const { protocol, hostname, port, path } = args.request as unknown as Record<
         string,
@@ -56,14 +78,19 @@ export async function startSession(client: SSMClient, request: SessionRequest): 
     },
     { step: 'build', name: 'noteEndpoint' },
   );
-  const {
-    SessionId = '',
-    StreamUrl = '',
-    TokenValue = '',
-  } = await client.send(command).catch((error: unknown) => {
-    throw explainStart(error, request);
+  return () => endpoint;
+}
+
+/** What is typed must not travel in the open where the commands do not. @throws UserError */
+function requireFitStream(streamUrl: string, endpoint: string): void {
+  const isStream = /^wss?:/i.test(streamUrl) && URL.canParse(streamUrl);
+  if (isStream && (!isExposed(streamUrl.replace(/^ws/i, 'http')) || isExposed(endpoint))) return;
+  throw new UserError({
+    code: 'unfit-stream',
+    what: `the data channel ${streamUrl} of the session was not opened`,
+    why: isStream ? `it is not encrypted, and ${endpoint} is` : 'that is no address of a data channel',
+    next: `find out who answers at ${endpoint}: Systems Manager gives a wss:// address`,
   });
-  return { SessionId, StreamUrl, TokenValue, endpoint, headers: await signChannel(client, StreamUrl) };
 }
 
 /**
@@ -77,9 +104,13 @@ export async function resumeSession(
 ): Promise<Pick<StartedSession, 'StreamUrl' | 'TokenValue' | 'headers'> | undefined> {
   try {
     const command = new ResumeSessionCommand({ SessionId: sessionId });
+    const readEndpoint = noteEndpoint(command);
     const { StreamUrl = '', TokenValue = '' } = await client.send(command, { abortSignal: signal });
-    return { StreamUrl, TokenValue, headers: StreamUrl === '' ? {} : await signChannel(client, StreamUrl) };
+    if (StreamUrl === '') return { StreamUrl, TokenValue, headers: {} };
+    requireFitStream(StreamUrl, readEndpoint());
+    return { StreamUrl, TokenValue, headers: await signChannel(client, StreamUrl) };
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { name } = error as Error;
     if (name === 'DoesNotExistException') return undefined;
     const explained = explainServiceError(error, 'the session could not be resumed');
@@ -115,7 +146,7 @@ function explainStart(error: unknown, { instanceId, documentName }: SessionReque
         code: name,
         what,
         why: 'the service has no connection to it: unknown in this Region and account, stopped, or its agent cannot reach the service',
-        next: `look with  ssm-keepalive status --instance-id ${instanceId}`,
+        next: quoteCommand`look with  ssm-keepalive status --instance-id ${instanceId}`,
       },
       { cause: error },
     );
