@@ -4,6 +4,7 @@ import { UsageError, UserError } from '../errors.ts';
 import type { Instance } from '../fleet/choose.ts';
 import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings/settings.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { repeatConnection } from './repeat.ts';
 
 /** The service cannot filter by host name, so the list is read page by page: at most 40 calls. */
@@ -25,11 +26,15 @@ export async function requireInstanceWord(
     why: 'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
     next: common.isLab
       ? 'see the lab’s with  ssm-keepalive lab hosts'
-      : `run  ssm-keepalive ${command} i-0123456789abcdef0`,
+      : quoteCommand`run  ssm-keepalive ${command} i-0123456789abcdef0`,
   });
 }
 
-/** The id of the instance with this id, `Name` tag or host name. @throws UsageError with valid words as `next` */
+/**
+ * The id of the instance with this id or `Name` tag; on the lab also with this host name. Elsewhere an instance says its
+ * host name itself, and may say that of another: such instances are named, and none is taken.
+ * @throws UsageError with valid words as `next`
+ */
 export async function chooseOneInstance(
   client: SSMClient,
   command: string,
@@ -39,9 +44,9 @@ export async function chooseOneInstance(
   const { isInstanceId } = await import('../settings/settings.ts');
   await requireInstanceWord(command, word, settings);
   if (word === undefined || isInstanceId(word)) return word ?? '';
-  const line = `ssm-keepalive ${command}${repeatConnection(settings)}`;
+  const line = quoteCommand`ssm-keepalive ${command}` + repeatConnection(settings);
   const { listInstances } = await import('../fleet/choose.ts');
-  const found: Instance[] = [];
+  let found: Instance[] = [];
   for await (const one of listInstances(client, { tags: [{ key: 'Name', values: [word] }], instanceIds: [] }))
     found.push(one);
   const listed: Instance[] = [];
@@ -50,8 +55,11 @@ export async function chooseOneInstance(
       listed.push(one);
       if (listed.length === MOST_LISTED) break;
     }
-    found.push(...listed.filter(({ name }) => name === word || name.split('.', 1)[0] === word));
   }
+  const isClaimed = found.length === 0 && !settings.common.isLab;
+  if (found.length === 0)
+    found = listed.filter(({ name }) => name === word || name.split('.', 1)[0] === word);
+  if (isClaimed && found.length > 0) throw describeClaim(word, found, line);
   // Ended instances stay in the list for weeks, often with the same name as their successor.
   const online = found.filter(({ isOnline }) => isOnline);
   const [only, ...others] = online.length === 1 ? online : found;
@@ -65,8 +73,23 @@ function describeSeveral(word: string, found: readonly Instance[], line: string)
     code: 'many-match',
     what: `${found.length} instances have the name ${JSON.stringify(word)}`,
     why: listInstancesInWords(found),
-    next: `run  ${line} ${found.find(({ isOnline }) => isOnline)?.instanceId ?? found[0]?.instanceId}`,
+    next: `run  ${nameFirst(found, line)}`,
   });
+}
+
+function describeClaim(word: string, found: readonly Instance[], line: string): UserError {
+  return new UserError({
+    code: 'no-match',
+    what: `no instance has the tag Name=${word}`,
+    why: `an instance says itself what its host is called, so no host name is taken: ${listInstancesInWords(found)}`,
+    next: `if that is the one you mean, run  ${nameFirst(found, line)}`,
+  });
+}
+
+/** The command with the first of them that is online. */
+function nameFirst(found: readonly Instance[], line: string): string {
+  const one = found.find(({ isOnline }) => isOnline) ?? found[0];
+  return line + quoteCommand` ${one?.instanceId ?? ''}`;
 }
 
 function describeNone(word: string, listed: readonly Instance[], line: string): UserError {
@@ -79,7 +102,12 @@ function describeNone(word: string, listed: readonly Instance[], line: string): 
       listed.length === 0
         ? 'this account has no managed instance in this Region'
         : `${isCut ? `the first ${MOST_LISTED} managed instances are among them` : 'managed here'}: ${listInstancesInWords(listed)}`,
-    next: nearest ? `did you mean  ${line} ${nearest}` : `give its id:  ${line} i-0123456789abcdef0`,
+    next: nearest
+      ? `did you mean ${nearest}:  ${nameFirst(
+          listed.filter(({ name }) => name === nearest),
+          line,
+        )}`
+      : `give its id:  ${line} i-0123456789abcdef0`,
   });
 }
 

@@ -1,4 +1,4 @@
-// One instance by a name: the Name tag first, then the host's own name; several are listed, and none is guessed.
+// One instance by a name: the Name tag counts; several are listed, and none is guessed, nor taken by its host name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hosts, id } from '../fleet/push-rig.ts';
@@ -19,8 +19,6 @@ test('instance word: a name is the instance that has it; several or none are tol
   // The offline one is an ended instance, whose place and name another one took.
   for (const [word, meant] of [
     ['shop', ONE],
-    ['ip-10-0-0-1', ONE],
-    ['ip-10-0-0-3', THREE],
     [GONE, GONE],
   ] as const) {
     const { stdout, stderr } = await ask('doctor', word);
@@ -35,7 +33,23 @@ test('instance word: a name is the instance that has it; several or none are tol
     const none = await ask(command, 'ip-10-0-0-5');
     assert.equal(none.status, 1);
     assert.match(none.stderr, /no instance has the name "ip-10-0-0-5"/);
-    assert.match(none.stderr, new RegExp(`did you mean {2}ssm-keepalive ${command} ip-10-0-0-`));
+    assert.match(none.stderr, new RegExp(`did you mean ip-10-0-0-\\d: {2}ssm-keepalive ${command} i-`));
+    // What an instance calls itself, which it may have taken from another.
+    for (const [claimed, by] of [
+      ['ip-10-0-0-1', ONE],
+      ['ip-10-0-0-3', THREE],
+    ] as const) {
+      const refused = await ask(command, claimed);
+      assert.equal(refused.status, 1);
+      assert.match(
+        refused.stderr,
+        new RegExp(`no instance has the tag Name=${claimed}\\n.*no host name is taken: ${by} `),
+      );
+      assert.match(
+        refused.stderr,
+        new RegExp(`if that is the one you mean, run {2}ssm-keepalive ${command} ${by}`),
+      );
+    }
   }
   const asked = new Set(lab.requests.map(({ operation }) => operation));
   assert.ok(!asked.has('SendCommand') && !asked.has('StartSession'), [...asked].join(' '));

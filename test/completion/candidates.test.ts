@@ -11,14 +11,13 @@ import { FLAGS } from '../../src/settings/flags.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 
 const KNOWN: Known = {
-  instances: [{ id: 'i-0aaaaaaaaaaaaaaa1', name: 'web-1' }],
+  instances: [{ id: 'i-0aaaaaaaaaaaaaaa1', name: 'host-1', tag: 'web-1' }],
   tags: { env: ['dev', 'prod'], toString: ['x'] },
-  isLab: false,
 };
 
-function offer(line: string, known: Known = KNOWN): string[] {
+function offer(line: string, known: Known = KNOWN, profiles = ['work']): string[] {
   const words = line.split(' ');
-  return fillIn(chooseWanted(words), words.at(-1) ?? '', known, ['work']).map(({ text }) => text);
+  return fillIn(chooseWanted(words), words.at(-1) ?? '', known, profiles).map(({ text }) => text);
 }
 
 for (const entry of COMMANDS) {
@@ -73,6 +72,25 @@ test('completion: hosts go by id and by name', () => {
     assert.deepEqual(offer(`${name} `), ['i-0aaaaaaaaaaaaaaa1', 'web-1']);
   assert.deepEqual(offer('install --instance-id '), ['i-0aaaaaaaaaaaaaaa1']);
   assert.deepEqual(offer('status --profile '), ['work']);
+});
+
+test('completion: no name that others gave is offered where it would be a flag', () => {
+  const offerNamed = (line: string, word: string) => {
+    const instances = [{ id: word, name: word, tag: word }];
+    return offer(line, { instances, tags: { [word]: [word] } }, [word]);
+  };
+  const lines = COMMANDS.flatMap((entry) => [
+    entry.name,
+    ...listTakenFlags(entry).map(({ name }) => `${entry.name} --${name}`),
+  ]);
+  for (const line of lines.flatMap((line) => [`${line} `, `${line} -`, `${line}=`, `${line} x `]))
+    assert.ok(!offerNamed(line, '--zzz').some((text) => text.startsWith('--zzz')), line);
+  for (const line of ['connect ', 'install --instance-id ', 'install --tag ', 'status --profile '])
+    assert.ok(
+      offerNamed(line, 'zzz').some((text) => text.startsWith('zzz')),
+      line,
+    );
+  assert.deepEqual(offerNamed('status --profile=', '--zzz'), ['--profile=--zzz']);
 });
 
 test('completion: a line is read as bash reads it (seeded)', async () => {

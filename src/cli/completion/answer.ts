@@ -18,7 +18,7 @@ import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
 /** The longest wait for the first refresh, counted from the start of the process. The refresh then goes on alone. */
 export const LONGEST_ANSWER_MS = 800;
 
-const NOBODY: Known = { instances: [], tags: {}, isLab: false };
+const NOBODY: Known = { instances: [], tags: {} };
 
 export interface Answer {
   readonly candidates: readonly Candidate[];

@@ -138,8 +138,17 @@ function wordsOf(candidates: readonly Candidate[]): Wanted {
   return { kind: 'words', candidates };
 }
 
-/** Turns what is known of the account into candidates: ids; for tags first `key=`, then the key's values. */
+/**
+ * Turns what is known of the account into candidates: ids; for tags first `key=`, then the key's values. No name that
+ * others gave is offered where it would be a flag.
+ */
 export function fillIn(wanted: Wanted, last: string, known: Known, profiles: readonly string[]): Candidate[] {
+  return fill(wanted, last, known, profiles).filter(
+    ({ text }) => !('prefix' in wanted) || wanted.prefix !== '' || !text.startsWith('-'),
+  );
+}
+
+function fill(wanted: Wanted, last: string, known: Known, profiles: readonly string[]): Candidate[] {
   if (wanted.kind === 'words') return [...wanted.candidates];
   if (wanted.kind === 'files') return [];
   const { prefix } = wanted;
@@ -148,9 +157,9 @@ export function fillIn(wanted: Wanted, last: string, known: Known, profiles: rea
     const taken = prefix.split(',');
     return known.instances
       .filter(({ id }) => !taken.includes(id))
-      .flatMap(({ id, name }) => [
+      .flatMap(({ id, name, tag }) => [
         { text: prefix + id, ...(name ? { describe: name } : {}) },
-        ...(wanted.hasNames && name ? [{ text: name, describe: id }] : []),
+        ...(wanted.hasNames && tag ? [{ text: tag, describe: id }] : []),
       ]);
   }
   const typed = last.slice(prefix.length);

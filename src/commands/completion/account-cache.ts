@@ -6,10 +6,9 @@ import { join } from 'node:path';
 
 /** The known instances and tags of an account. */
 export interface Known {
-  readonly instances: readonly { readonly id: string; readonly name: string }[];
+  /** `tag`: the name that commands take, absent in a cache of an earlier version. */
+  readonly instances: readonly { readonly id: string; readonly name: string; readonly tag?: string }[];
   readonly tags: Readonly<Record<string, readonly string[]>>;
-  /** Lab hosts can be named by their names too. */
-  readonly isLab: boolean;
 }
 
 /** The account and Region of the command line, from flags, variables and config file. */

@@ -80,8 +80,12 @@ function toKnown(
     }
   }
   return {
-    instances: managed.map(({ instanceId, name }) => ({ id: instanceId, name })),
+    instances: managed.map(({ instanceId, name }) => ({
+      id: instanceId,
+      name,
+      // As in commands/instance-word.ts.
+      tag: tagsOf.get(instanceId)?.['Name'] || (isLab ? name : ''),
+    })),
     tags: Object.fromEntries([...values].map(([key, known]) => [key, [...known].sort()])),
-    isLab,
   };
 }
