@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
 import type { FlagWord } from './flag-word.ts';
 
@@ -64,7 +65,7 @@ export function describeUnknownFlag(
 /** `--tmux` is a value of --wrap; `--tga` is a misspelt --tag. */
 function guessFlag(name: string, taken: readonly TakenFlag[]): string | undefined {
   const [flag, ...others] = taken.filter((candidate) => listValues(candidate).includes(name));
-  if (flag && others.length === 0) return `--${flag.name} ${name}`;
+  if (flag && others.length === 0) return quoteCommand`--${flag.name} ${name}`;
   const nearest = nearestName(
     name,
     taken.map((candidate) => candidate.name),
@@ -117,8 +118,9 @@ export function describeUnknownWord(
 /** A target that was typed without its flag. */
 function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefined {
   const takes = (name: string) => taken.some((flag) => flag.name === name);
-  if (takes('instance-id') && /^m?i-\w{8,17}$/.test(word)) return `did you mean --instance-id ${word}?`;
-  if (takes('tag') && /^[^=]+=[^=]+$/.test(word)) return `did you mean --tag ${word}?`;
+  if (takes('instance-id') && /^m?i-\w{8,17}$/.test(word))
+    return quoteCommand`did you mean --instance-id ${word}?`;
+  if (takes('tag') && /^[^=]+=[^=]+$/.test(word)) return quoteCommand`did you mean --tag ${word}?`;
   return takes(word) ? `did you mean --${word}?` : undefined;
 }
 

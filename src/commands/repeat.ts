@@ -4,7 +4,7 @@ import { formatDuration } from '../duration.ts';
 import { FLAGS } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
 import { readFlag } from '../settings/values.ts';
-import { quoteWord } from '../terminal/shell-word.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 
 /** The script that an instance receives, with its last newline. The dry run counts it and `render` prints it. */
 export function wireText(name: ScriptName, bundle: Bundle): string {
@@ -24,30 +24,30 @@ export function repeatConnection(settings: Settings): string {
 
 /** The same flags for the AWS CLI; on the lab with its address, which our command line does not contain. */
 export function repeatForAws(settings: Settings, labEndpoint = ''): string {
-  return settings.common.isLab ? ` --endpoint-url ${labEndpoint}` : repeatAccounts(settings);
+  return settings.common.isLab ? quoteCommand` --endpoint-url ${labEndpoint}` : repeatAccounts(settings);
 }
 
 function repeatAccounts({ common }: Settings): string {
   const { regions, profiles, endpointUrl } = common;
   return [
-    ...regions.map((region) => ` --region ${region}`),
-    ...profiles.map((profile) => ` --profile ${quoteWord(profile)}`),
-    endpointUrl ? ` --endpoint-url ${quoteWord(endpointUrl)}` : '',
+    ...regions.map((region) => quoteCommand` --region ${region}`),
+    ...profiles.map((profile) => quoteCommand` --profile ${profile}`),
+    endpointUrl ? quoteCommand` --endpoint-url ${endpointUrl}` : '',
   ].join('');
 }
 
 function repeatRole(accounts: Settings['accounts']): string[] {
   const { ids, isOrganization, units, role, externalId, isAllRegions, excluded } = accounts;
-  const list = (flag: string, values: readonly string[]) =>
-    values.length > 0 ? ` ${flag} ${values.join(',')}` : '';
+  const list = (name: string, values: readonly string[]) =>
+    values.length > 0 ? quoteCommand` --${name} ${values.join(',')}` : '';
   return [
-    list('--accounts', ids),
+    list('accounts', ids),
     isOrganization ? ' --organization' : '',
-    list('--ou', units),
-    role === undefined ? '' : ` --role ${role}`,
-    externalId === undefined ? '' : ` --external-id ${externalId}`,
+    list('ou', units),
+    role === undefined ? '' : quoteCommand` --role ${role}`,
+    externalId === undefined ? '' : quoteCommand` --external-id ${externalId}`,
     isAllRegions ? ' --all-regions' : '',
-    list('--exclude', excluded),
+    list('exclude', excluded),
   ];
 }
 
@@ -59,7 +59,7 @@ export function repeatKeeper({ keeper }: Settings): string {
       const value = given[flag.as];
       if (isDeepStrictEqual(value, readFlag(flag, undefined))) return '';
       if (!flag.reader) return ` --${flag.name}`;
-      return ` --${flag.name} ${typeof value === 'number' ? formatDuration(value) : [value].flat().join(',')}`;
+      return quoteCommand` --${flag.name} ${typeof value === 'number' ? formatDuration(value) : [value].flat().join(',')}`;
     })
     .join('');
 }

@@ -6,7 +6,7 @@ import {
   type Target,
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
-import { quoteWord } from '../terminal/shell-word.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { readPages } from './pages.ts';
 
 /** A target expression, one of four kinds: tag conditions (all must hold), ids, a resource group, or all instances. */
@@ -124,7 +124,7 @@ export function chunk<T>(items: readonly T[], size: number): T[][] {
 /** A target expression as a user would type it, for messages. */
 export function describeTargets(targets: Targets): string {
   if (targets.isAll) return '--all';
-  if (targets.resourceGroup) return `--resource-group ${targets.resourceGroup}`;
-  if (targets.instanceIds.length > 0) return `--instance-id ${targets.instanceIds.join(' ')}`;
-  return targets.tags.map(({ key, values }) => `--tag ${quoteWord(`${key}=${values.join(',')}`)}`).join(' ');
+  if (targets.resourceGroup) return quoteCommand`--resource-group ${targets.resourceGroup}`;
+  if (targets.instanceIds.length > 0) return quoteCommand`--instance-id ${targets.instanceIds}`;
+  return targets.tags.map(({ key, values }) => quoteCommand`--tag ${`${key}=${values.join(',')}`}`).join(' ');
 }

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { sleep } from '../clock.ts';
 import { UserError } from '../errors.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
 import { clockOf } from './client.ts';
 import { failing } from './pages.ts';
@@ -131,7 +132,7 @@ async function findVersion(
     code: 'foreign-document',
     what: `version ${description.DocumentVersion} of the document ${name} cannot be used`,
     why: `it is named ${versionName} and holds something else`,
-    next: `find out who made it; delete it with  aws ssm delete-document --name ${name} --version-name ${versionName}`,
+    next: quoteCommand`find out who made it; delete it with  aws ssm delete-document --name ${name} --version-name ${versionName}`,
   });
 }
 
@@ -158,7 +159,7 @@ async function awaitActive(client: SSMClient, name: string, versionName: string)
         code: 'document-failed',
         what: `the document ${name} was not made`,
         why: description.StatusInformation ?? 'the service says Failed and no reason',
-        next: `look with  aws ssm describe-document --name ${name}`,
+        next: quoteCommand`look with  aws ssm describe-document --name ${name}`,
       });
     }
     await sleep(clockOf(client), Math.min(2000, 200 * 1.3 ** tries));
@@ -181,7 +182,7 @@ function refuseForeign(name: string, { DocumentType, Description = '' }: Documen
       DocumentType === 'Command'
         ? 'somebody else made it, and an update would put our script where theirs is'
         : `it is a ${DocumentType} document`,
-    next: `give another name with --document, or delete it first with  aws ssm delete-document --name ${name}`,
+    next: quoteCommand`give another name with --document, or delete it first with  aws ssm delete-document --name ${name}`,
   });
 }
 

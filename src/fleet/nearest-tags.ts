@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { distance } from 'fastest-levenshtein';
-import { quoteWord } from '../terminal/shell-word.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { describeTargets, listInstances, NoMatchError, type Targets } from './choose.ts';
 import type { Connection } from './client.ts';
 import { listTagged } from './tagged.ts';
@@ -31,7 +31,7 @@ export async function explainNoMatch(
     return new NoMatchError(targets, {
       why: `no managed instance in this account and Region has ${describeTargets(targets)}; nearest are ${shown}`,
       ...(best && best.steps <= Math.max(2, Math.floor(best.tag.length / 3))
-        ? { next: `did you mean --tag ${quoteWord(best.tag)}? If not, check --region and --profile` }
+        ? { next: quoteCommand`did you mean --tag ${best.tag}? If not, check --region and --profile` }
         : {}),
     });
   } catch {

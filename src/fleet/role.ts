@@ -1,6 +1,7 @@
 /** Credentials of a role in another account, renewed while the program runs. */
 import { UserError } from '../errors.ts';
 import { partitionOf } from '../partitions.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { clockOf, type Keys } from './client.ts';
 import { explainServiceError, readDenial } from './service-errors.ts';
 import { type Caller, callSigned, readElement } from './signed-call.ts';
@@ -73,7 +74,7 @@ function explainRole(error: unknown, { account, role, externalId }: RoleName): U
   const denied = readDenial(error);
   if (!denied) return explainServiceError(error, what);
   const { message } = error as Error;
-  const leaveOut = `leave the account out: --exclude ${account}`;
+  const leaveOut = quoteCommand`leave the account out: --exclude ${account}`;
   const isOurs = /no identity-based policy allows/.test(message);
   const isForbidden = /explicit deny/.test(message);
   const withId = externalId === undefined ? '' : ', or asks for another external id';

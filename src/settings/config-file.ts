@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { describeSystemError } from '../system-error.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import type { FileEntry } from './config-entries.ts';
 import { readTexts } from './config-values.ts';
 import {
@@ -70,7 +71,7 @@ export async function openConfigFile(
       code: 'bad-config-file',
       what: `this folder has ${name} and ${other}`,
       why: 'only one config file is read',
-      next: `remove one, or say which: --config ${name}`,
+      next: quoteCommand`remove one, or say which: --config ${name}`,
     });
   }
   const foreign = findForeign(join(folder, name), environment);
@@ -124,7 +125,7 @@ function notTrusted(shown: string, why: string): UsageError {
     code: 'bad-config-file',
     what: `${shown} in this folder is not trusted`,
     why,
-    next: `read it, then name it: --config ${shown}; or go without: --config none`,
+    next: quoteCommand`read it, then name it: --config ${shown}; or go without: --config none`,
   });
 }
 
@@ -165,7 +166,7 @@ function namedOnly({ name }: Flag, { line }: FileEntry, path: string): UsageErro
     code: 'bad-config-file',
     what: `${path}:${line}: ${name} is not allowed in a file that was only found`,
     why: 'a config file that you did not name may only say where, who and how to print',
-    next: `name the file: --config ${path}; or say --${name} and take it out of the file`,
+    next: quoteCommand`name the file: --config ${path}; or say --${name} and take it out of the file`,
   });
 }
 

@@ -3,6 +3,7 @@ import { formatDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { isExposed, refuseExposed } from '../exposed-address.ts';
 import { ARM_NAMES } from '../session/measure/arms.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { FLAGS, type FlagName, type RawFlags } from './flags.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
 
@@ -37,10 +38,10 @@ export function refuseConflicts(
     throw new UsageError({
       what: `${label('tag')} names the key ${JSON.stringify(repeated.key)} twice`,
       why: 'two --tag must both hold, and one key has one value on an instance',
-      next: `put the values together: --tag ${repeated.key}=${tags
+      next: quoteCommand`put the values together: --tag ${`${repeated.key}=${tags
         .filter((tag) => tag.key === repeated.key)
         .flatMap((tag) => tag.values)
-        .join(',')}`,
+        .join(',')}`}`,
     });
   }
   const valueCount = Math.max(0, ...tags.map((tag) => tag.values.length));
@@ -200,7 +201,7 @@ export function confirmedUnseen(yes: string, foundIn: string): UsageError {
     code: 'not-confirmed',
     what: `${yes} was given, and the targets or the profile come from ${foundIn}`,
     why: 'that file was only found in this folder; you did not name it',
-    next: `name it: --config ${foundIn}; or give the targets and the profile as flags`,
+    next: quoteCommand`name it: --config ${foundIn}; or give the targets and the profile as flags`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** How the text of a flag becomes a value. */
 import { parseDuration } from '../duration.ts';
+import { quoteWord } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
 /** A tag condition: any of `values` on `key`; several conditions must all hold. */
 export interface TagTarget {
@@ -112,7 +113,7 @@ export const TAG: Reader<TagTarget> = {
     const [, form, listed] = SERVICE_TARGET.exec(text) ?? [];
     if (form && !form.startsWith('tag:')) throw new UnfitError();
     const [, typedKey, typedValue] = /^tag:([^=]+)=(.+)$/.exec(text) ?? [];
-    if (typedKey) throw new UnfitError(`${typedKey}=${typedValue}`);
+    if (typedKey) throw new UnfitError(quoteWord(`${typedKey}=${typedValue}`));
     const separator = text.indexOf('=');
     const key = form?.slice('tag:'.length) ?? text.slice(0, Math.max(0, separator));
     const values = (listed ?? text.slice(separator + 1)).split(',');
@@ -120,7 +121,9 @@ export const TAG: Reader<TagTarget> = {
     const second =
       listed === undefined && values.slice(1).findIndex((value) => /^[\w.:/-]+=[^=]/.test(value)) + 1;
     if (second)
-      throw new UnfitError([`${key}=${values.slice(0, second)}`, values.slice(second)].join(' --tag '));
+      throw new UnfitError(
+        [`${key}=${values.slice(0, second)}`, values.slice(second).join(',')].map(quoteWord).join(' --tag '),
+      );
     const isValue = (value: string) => value !== '' && value === value.trim() && isTagText(value, 256);
     return fit({ key, values }, key !== '' && isTagText(key, 128) && values.every(isValue));
   },

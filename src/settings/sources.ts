@@ -1,7 +1,7 @@
 /** Finds each setting: on the command line, else in its variable, else in the config file. */
 
 import { say } from '../terminal/safe-text.ts';
-import { quoteWord } from '../terminal/shell-word.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import type { ConfigFile } from './config-file.ts';
 import {
   FLAGS,
@@ -120,7 +120,7 @@ export function spellFlag(given: Given): string {
   const { name, texts } = given;
   const flag = flagOf(name);
   if (flag.kind === 'switch') return readSwitch(given) ? `--${name}` : `no --${name}`;
-  return texts.map((text) => `--${name} ${quoteWord(text)}`).join(' ');
+  return texts.map((text) => quoteCommand`--${name} ${text}`).join(' ');
 }
 
 /** One sentence for each name of an earlier version that was given. */

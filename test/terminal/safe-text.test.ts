@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,10 +8,11 @@ import { COMMANDS } from '../../src/commands/index.ts';
 import { html } from '../../src/session/measure/html.ts';
 import { renderTable } from '../../src/terminal/plain-table.ts';
 import { makeColors, ownSequence, say, showLine, showText } from '../../src/terminal/safe-text.ts';
-import { quoteWord } from '../../src/terminal/shell-word.ts';
+import { quoteCommand, quoteWord } from '../../src/terminal/shell-word.ts';
 import { CLI, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { LocalPty } from '../support/pty.ts';
+import { INSTALLER_SHELLS } from '../support/sandbox.ts';
 import { rotate, TURN } from '../support/turns.ts';
 import { checkShown, DANGEROUS, EVERYTHING, HOSTILE } from './hostile.ts';
 import { look, WAYS } from './look.ts';
@@ -46,24 +47,44 @@ test('safe text: a colour in a table stays a colour, on each line of its cell', 
   for (const line of shown.split('\n').slice(1)) assert.match(line, /\x1b\[31m[\w ]+\x1b\[39m/);
 });
 
-test('advice: a word of others is one word for a shell, and nothing runs', () => {
+test('advice: a word of others is one word for every shell, and nothing runs', () => {
   const words = [
-    ...Object.values(HOSTILE).map((one) => one.replaceAll('\0', '')),
-    '$(id)',
-    '`id`',
-    "a'b",
-    'a;b',
-    '',
-    '~',
-    'a b',
+    ...Object.values(HOSTILE).map((one) => one.replace(/[\0\ud800]/g, '')),
+    ...[
+      '$(id)',
+      '`id`',
+      "a'b",
+      'a;b',
+      '',
+      '~',
+      'a b',
+      '\\',
+      "\\'; id #",
+      "\\\\'",
+      '=ls',
+      'a=b',
+      '!!',
+      '{a,b}',
+      '%1',
+    ],
   ];
-  const line = `printf '%s\\0' ${words.map(quoteWord).join(' ')}`;
-  const read = execFileSync('/bin/sh', ['-c', line], { encoding: 'utf8' }).split('\0').slice(0, -1);
-  assert.deepEqual(
-    read,
-    words.map((text) => Buffer.from(text).toString()),
-  );
   assert.equal(quoteWord('env=dev,test'), 'env=dev,test');
+  const line = `printf '%s\\0' ${words.map(quoteWord).join(' ')}`;
+  const others = ['/usr/bin/zsh', '/usr/bin/fish'].filter((file) => existsSync(file)).map((file) => [file]);
+  for (const [file = '', ...rest] of [...INSTALLER_SHELLS.map(({ argv }) => argv), ...others]) {
+    const read = execFileSync(file, [...rest, '-c', line], { encoding: 'utf8' })
+      .split('\0')
+      .slice(0, -1);
+    assert.deepEqual(read, words, file);
+  }
+});
+
+test('advice: a value that begins with a dash is no flag', () => {
+  const [id, list] = ['-x', ['a', '--yes']];
+  assert.equal(quoteCommand`aws x --id ${id} --y`, 'aws x --id=-x --y');
+  assert.equal(quoteCommand`x --id ${list}`, 'x --id=a --id=--yes');
+  assert.equal(quoteCommand`x ${id}`, 'x -- -x');
+  assert.equal(quoteCommand`x --id ${'a b'} ${3}.`, "x --id 'a b' 3.");
 });
 
 test('safe text: only sequences of ours come out as such', () => {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import { nearestName } from '../../nearest.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command } from '../command.ts';
 import { COMPLETION_SHELLS, type CompletionShell, SCRIPTS } from './scripts.ts';
 
@@ -18,7 +19,7 @@ export const completion: Command = async (_settings, io, { words }) => {
       : 'completion needs to know for which shell',
     why: `expected one of ${COMPLETION_SHELLS.join(', ')}`,
     next: nearest
-      ? `did you mean  ssm-keepalive completion ${nearest}`
+      ? quoteCommand`did you mean  ssm-keepalive completion ${nearest}`
       : 'run  ssm-keepalive completion --help',
   });
 };

@@ -1,4 +1,5 @@
 import type { SessionEnd } from '../../session/index.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 
 /** The end of a session, in words for its user. */
 export interface Farewell {
@@ -21,7 +22,10 @@ export function describeEnd(
   if (by === 'lost') {
     return {
       words: `connection lost (${trim(sentence)})`,
-      next: `if the host is up, its session goes on until it times out; end it with  aws ssm terminate-session --session-id ${sessionId}${flags.aws}`,
+      next:
+        'if the host is up, its session goes on until it times out; end it with  ' +
+        quoteCommand`aws ssm terminate-session --session-id ${sessionId}` +
+        flags.aws,
       exitStatus: 1,
     };
   }
@@ -31,9 +35,14 @@ export function describeEnd(
   if (sentence === '')
     return { words: 'the shell exited, or somebody terminated the session', next: '', exitStatus: 0 };
   if (isIdleEnd(end)) {
+    const target = quoteCommand`--instance-id ${instanceId}` + flags.ours;
     return {
       words: `idle timeout: “${sentence}”`,
-      next: `see whether a keeper is there:  ssm-keepalive status --instance-id ${instanceId}${flags.ours} ; if not:  ssm-keepalive install --instance-id ${instanceId}${flags.ours}`,
+      next:
+        'see whether a keeper is there:  ssm-keepalive status ' +
+        target +
+        ' ; if not:  ssm-keepalive install ' +
+        target,
       exitStatus: 1,
     };
   }

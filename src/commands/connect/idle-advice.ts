@@ -3,6 +3,7 @@ import { sleep } from '../../clock.ts';
 import { examine } from '../../doctor/index.ts';
 import { Interruption } from '../../interruption.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { askInstance } from '../ask-instance.ts';
 import { repeatConnection } from '../repeat.ts';
 import type { ConnectTask } from './connect-task.ts';
@@ -31,7 +32,11 @@ export async function adviseAfterIdle(
     const results = examine({ facts: { status }, gaps: {}, connection }, true);
     const todo = results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo');
     if (todo) return `${todo.finding}; ${todo.next}`;
-    return `a keeper is there: this session was older than it, or its client did not answer; look with  ssm-keepalive doctor ${instanceId}${connection}`;
+    return (
+      'a keeper is there: this session was older than it, or its client did not answer; look with  ' +
+      quoteCommand`ssm-keepalive doctor ${instanceId}` +
+      connection
+    );
   } finally {
     isOver.abort();
     interruption.request();

@@ -3,6 +3,7 @@ import { describeTargets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { requireYes } from '../question.ts';
 import { describeAction } from './follow-text.ts';
 import type { NamedPlan, Reach, Verb } from './plan.ts';
@@ -57,7 +58,7 @@ function findMany(
     isAll && '--all has to be confirmed',
     foundIn !== undefined && `the targets or the profile come from ${foundIn}, which you did not name`,
     count === undefined && 'only the service knows how many instances match',
-    `more than --confirm-above ${confirmAbove}`,
+    quoteCommand`more than --confirm-above ${confirmAbove}`,
   ];
   return {
     who: `${describeReach(settings, count)}${where}`,
@@ -65,7 +66,7 @@ function findMany(
     next:
       foundIn === undefined
         ? 'look with --dry-run, then add --yes'
-        : `look with --dry-run, then name the file: --config ${foundIn}`,
+        : quoteCommand`look with --dry-run, then name the file: --config ${foundIn}`,
   };
 }
 

@@ -6,7 +6,7 @@ import { isRunOver } from '../../fleet/association-runs.ts';
 import { describeTargets, type Targets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { say } from '../../terminal/safe-text.ts';
-import { quoteWord } from '../../terminal/shell-word.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
 import type { Plan } from './plan.ts';
 
@@ -51,7 +51,7 @@ export function describeChange(association: AssociationFacts, plan: Plan, settin
   if (!following) return [say`no association of ours is for ${who} as it stands here`];
   return [
     say`association ${name} (${id}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(following, settings.targets)}`,
-    say`to end it:  ssm-keepalive uninstall ${who} --follow${repeatConnection(settings)}`,
+    say`to end it:  ${sayUninstall(who, settings)}`,
   ];
 }
 
@@ -78,14 +78,17 @@ const isOver = (status: string) => isRunOver({ Status: status });
 /** Warnings of `uninstall`: these associations may install again. Two lines each. */
 export function warnOfAssociations(matching: readonly KnownAssociation[], settings: Settings): string[] {
   return matching.map(({ name, id, targets, schedule }) => {
-    const flags = describeTheirTargets(targets);
     const again = schedule ? `, every ${schedule.slice(5, -1)}` : '';
     return (
       say`association ${name} (${id}) still installs on some of these instances${again}: it may put back what is taken off now\n` +
-      say`  next: ssm-keepalive uninstall ${flags} --follow${repeatConnection(settings)}`
+      say`  next: ${sayUninstall(describeTheirTargets(targets), settings)}`
     );
   });
 }
+
+/** Ends the association of these flags. */
+const sayUninstall = (flags: string, settings: Settings) =>
+  'ssm-keepalive uninstall ' + flags + ' --follow' + repeatConnection(settings);
 
 /** The associations in `status`, two lines each; empty: none. */
 export function describeAssociations(matching: readonly KnownAssociation[], label = ''): string {
@@ -102,9 +105,9 @@ export function describeAssociations(matching: readonly KnownAssociation[], labe
 function describeTheirTargets(targets: KnownAssociation['targets']): string {
   return targets
     .map(({ key, values }) => {
-      if (key.startsWith('tag:')) return `--tag ${quoteWord(`${key.slice(4)}=${values.join(',')}`)}`;
-      if (key === 'resource-groups:Name') return `--resource-group ${quoteWord(values.join(','))}`;
-      return values.includes('*') ? '--all' : `--instance-id ${values.map(quoteWord).join(' ')}`;
+      if (key.startsWith('tag:')) return quoteCommand`--tag ${`${key.slice(4)}=${values.join(',')}`}`;
+      if (key === 'resource-groups:Name') return quoteCommand`--resource-group ${values.join(',')}`;
+      return values.includes('*') ? '--all' : quoteCommand`--instance-id ${values}`;
     })
     .join(' ');
 }

@@ -8,6 +8,7 @@ import {
   type Settings,
 } from '../../settings/settings.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 
 /**
  * Refuses an install if somebody shortened the idle timeout, or if it cannot be read: it may be a policy.
@@ -28,7 +29,7 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
       code: 'bad-setting',
       what: 'nothing was installed',
       why: `a heartbeat every ${intervalSeconds} s comes too late for this account’s idle timeout of ${minutes} min`,
-      next: `give --interval ${Math.min(45, longestIntervalSeconds(minutes * 60))} or less`,
+      next: quoteCommand`give --interval ${Math.min(45, longestIntervalSeconds(minutes * 60))} or less`,
     });
   }
   const unsure = overrideIdlePolicy

@@ -16,6 +16,7 @@ import { listCallerPermissions, listPermissions } from '../../policy/permissions
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapLines } from '../../terminal/wrap.ts';
 import { repeatKeeper } from '../repeat.ts';
 import { renderFailedAccounts } from './failure-report.ts';
@@ -90,7 +91,8 @@ function describeRun(
     resourceGroup: resourceGroup ?? null,
     canary: hasCanary && (resourceGroup !== undefined || reaches.some(({ count = 0 }) => count > 1)),
     permissions: listNeeded(verb, settings),
-    look: `ssm-keepalive render ${verb}-command${verb === 'install' ? repeatKeeper(settings) : ''}`,
+    look:
+      quoteCommand`ssm-keepalive render ${verb}-command` + (verb === 'install' ? repeatKeeper(settings) : ''),
   };
 }
 
@@ -181,7 +183,7 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     ...(run.alarm ? [`the alarm ${JSON.stringify(run.alarm)} would stop it`] : []),
     // Names alone, as an administrator is asked for them; the reasons are in the JSON.
     `the run needs ${names};`,
-    `as an IAM policy:  ssm-keepalive policy ${run.command}  and the same flags`,
+    quoteCommand`as an IAM policy:  ssm-keepalive policy ${run.command}  and the same flags`,
     'nothing was sent',
   ];
   return who + '\n\n' + wrapLines(lines.join('\n'), io.columns) + '\n';

@@ -11,7 +11,7 @@ import type { PushEvent } from '../../fleet/sender.ts';
 import { awaitInvocations, type Counters } from '../../fleet/watch.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { showLine } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
 import { type Applied, makeDeliveryClient, type Outlook } from './apply.ts';
 import type { Doing } from './ctrl-c.ts';
@@ -91,7 +91,9 @@ export class SentCommands {
         code: 'no-match',
         what: `${describeIds(commandIds)} reached nobody`,
         why: 'no instance matched its targets',
-        next: `look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run${repeatConnection(settings)}`,
+        next:
+          quoteCommand`look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run` +
+          repeatConnection(settings),
       });
     }
     return { verdicts: await nameInstances(client, verdicts), commandIds, missingCount };
@@ -100,7 +102,7 @@ export class SentCommands {
 
 /** The command that takes all these commands up again. */
 export function describeWatching(verb: Verb, commandIds: readonly string[], settings: Settings): string {
-  return `ssm-keepalive ${verb} --command-id ${commandIds.map(showLine).join(' ')}${repeatConnection(settings)}`;
+  return quoteCommand`ssm-keepalive ${verb} --command-id ${commandIds}` + repeatConnection(settings);
 }
 
 /**

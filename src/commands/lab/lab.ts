@@ -7,6 +7,7 @@ import { nearestName } from '../../nearest.ts';
 import { oneOf, seconds } from '../../settings/readers.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command, Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
 
@@ -25,7 +26,9 @@ export const lab: Command = async (settings, io, invocation) => {
     throw new UsageError({
       what: action ? `there is no  lab ${action}` : 'lab needs to know what to do',
       why: `expected one of ${ACTIONS.join(', ')}`,
-      next: nearest ? `did you mean  ssm-keepalive lab ${nearest}` : 'run  ssm-keepalive lab --help',
+      next: nearest
+        ? quoteCommand`did you mean  ssm-keepalive lab ${nearest}`
+        : 'run  ssm-keepalive lab --help',
     });
   }
   refuseOtherFlags(action, invocation.own);
@@ -109,15 +112,16 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
     io.out(`${JSON.stringify({ ...shown, env: variables }, null, 2)}\n`);
     return;
   }
-  for (const [name, value] of Object.entries(variables)) io.out(say`export ${name}=${value}\n`);
+  for (const [name, value] of Object.entries(variables))
+    io.out(quoteCommand`export ${`${name}=${value}`}` + '\n');
   io.err(
     say`ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
       state.policy === 'any' ? 'input or output' : state.policy
     }. Stop it with  ssm-keepalive lab down\n` + describeUnfaithful(state.notFaithful),
   );
-  const [host] = labModule.readInventory(dir).hosts;
+  const [{ id } = { id: '' }] = labModule.readInventory(dir).hosts;
   io.err(
-    say`ssm-keepalive: open a session with  ssm-keepalive connect ${host?.id} --lab  (or  aws ssm start-session --target ${host?.id})\n`,
+    say`ssm-keepalive: open a session with  ${quoteCommand`ssm-keepalive connect ${id} --lab`}  (or  ${quoteCommand`aws ssm start-session --target ${id}`})\n`,
   );
 }
 

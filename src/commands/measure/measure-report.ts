@@ -20,8 +20,9 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors, say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapText } from '../../terminal/wrap.ts';
-import { repeatConnection } from '../repeat.ts';
+import { repeatForAws } from '../repeat.ts';
 
 /** Says, before any session is opened, how many there will be and how long it takes. */
 export function sayCost(
@@ -95,11 +96,11 @@ export function renderMeasureTable(
 /** Sessions that may still be open, each with the command that ends it; empty: none. */
 export function renderLeftOpen(runs: readonly ArmRun[], settings: Settings): string {
   const open = runs.filter(({ leftOpen }) => leftOpen !== undefined);
-  const flags = repeatConnection({ ...settings, common: { ...settings.common, isLab: false } });
+  const flags = repeatForAws({ ...settings, common: { ...settings.common, isLab: false } });
   return open
     .map(
       ({ sessionId, leftOpen }) =>
-        say`ssm-keepalive: session ${sessionId} may still be open\n  why:  ${leftOpen}\n  next: aws ssm terminate-session --session-id ${sessionId}${flags}\n`,
+        say`ssm-keepalive: session ${sessionId} may still be open\n  why:  ${leftOpen}\n  next: ${quoteCommand`aws ssm terminate-session --session-id ${sessionId ?? ''}` + flags}\n`,
     )
     .join('');
 }

@@ -8,6 +8,7 @@ import {
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatForAws } from '../repeat.ts';
 
 export const TEMPORARY_IDLE_SECONDS = TEMPORARY_IDLE_MINUTES * 60;
@@ -23,7 +24,7 @@ export async function withTemporaryDocument(
   run: (name: string) => Promise<number>,
 ): Promise<number> {
   const name = await createTemporaryDocument(client);
-  const byHand = `aws ssm delete-document --name ${name}${repeatForAws(settings)}`;
+  const byHand = quoteCommand`aws ssm delete-document --name ${name}` + repeatForAws(settings);
   let isDeleted = false;
   try {
     if (!settings.common.isQuiet)

@@ -11,6 +11,7 @@ import { nearestName } from '../../nearest.ts';
 import { confirmedUnseen, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { requireYes } from '../question.ts';
@@ -34,7 +35,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
   const { foundIn } = settings.targets;
   if (action !== 'get' && own['yes'] === true && foundIn !== undefined)
     throw confirmedUnseen('--yes', foundIn);
-  const look = `ssm-keepalive preferences get${repeatConnection(settings)}`;
+  const look = 'ssm-keepalive preferences get' + repeatConnection(settings);
   // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, weight: Weight) =>
     makeInterruptible(client, interruption, {
@@ -86,7 +87,7 @@ function readAction(word = 'get'): Action {
   throw new UsageError({
     what: `preferences has no action ${JSON.stringify(word)}`,
     why: 'it knows get, set and undo',
-    next: `did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}`,
+    next: quoteCommand`did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}`,
   });
 }
 
@@ -136,6 +137,6 @@ async function confirmChanges(changing: readonly ShownChange[], settings: Settin
   const what = 'nothing was changed';
   await requireYes(io, `for every new session of ${reach}. Type yes to go on`, {
     unasked: { what, why: `this is for every session of ${reach}`, next: 'add --yes' },
-    refused: { what, next: `look with  ssm-keepalive preferences get${repeatConnection(settings)}` },
+    refused: { what, next: 'look with  ssm-keepalive preferences get' + repeatConnection(settings) },
   });
 }

@@ -1,6 +1,7 @@
 import type { Format } from '../../bundle/index.ts';
 import { UsageError } from '../../errors.ts';
 import { fit, type Reader } from '../../settings/readers.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
 
@@ -24,21 +25,21 @@ export function refuseCombinations(
     throw new UsageError({
       what: `--out writes the tree of an image, not ${JSON.stringify(what)}`,
       why: 'one text is printed, and goes where its output goes',
-      next: `run  ssm-keepalive render ${what} > FILE`,
+      next: quoteCommand`run  ssm-keepalive render ${what} > FILE`,
     });
   }
   if (own['url'] !== undefined && (format?.usesUrl ?? 'never') === 'never') {
     throw new UsageError({
       what: `--url has no use ${what === undefined ? 'without a name' : `with ${JSON.stringify(what)}`}`,
       why: 'only user-data and cloud-init can fetch the installer from somewhere',
-      next: `run  ssm-keepalive render cloud-init --url ${String(own['url'])}`,
+      next: quoteCommand`run  ssm-keepalive render cloud-init --url ${String(own['url'])}`,
     });
   }
   if (format?.usesUrl === 'must' && own['url'] === undefined) {
     throw new UsageError({
       what: `${format.name} needs --url`,
       why: 'EC2 takes 16 KB of user data, which no installer fits in: it has to be fetched',
-      next: `put the output of  ssm-keepalive render installer  where instances reach it, then run  ssm-keepalive render ${format.name} --url s3://BUCKET/installer.sh`,
+      next: quoteCommand`put the output of  ssm-keepalive render installer  where instances reach it, then run  ssm-keepalive render ${format.name} --url s3://BUCKET/installer.sh`,
     });
   }
 }

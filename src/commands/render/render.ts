@@ -5,7 +5,7 @@ import { nearestName } from '../../nearest.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { say } from '../../terminal/safe-text.ts';
-import { quoteWord } from '../../terminal/shell-word.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command } from '../command.ts';
 import { listTexts, nameFile, SCRIPTS } from './render-list.ts';
 import { readUrl, refuseCombinations } from './render-usage.ts';
@@ -44,7 +44,7 @@ function findText(what: string, bundle: Bundle): string {
     what: `there is no ${JSON.stringify(what)} to render`,
     why: 'it is no file of the bundle, and no script',
     next: nearest
-      ? `did you mean  ssm-keepalive render ${nearest}`
+      ? quoteCommand`did you mean  ssm-keepalive render ${nearest}`
       : 'run  ssm-keepalive render  for the list',
   });
 }
@@ -78,7 +78,7 @@ function writeOut(bundle: Bundle, folder: string, settings: Settings, io: Io): n
     [
       `bundle ${bundle.digest}: ${files.length} files in ${folder}${gone.length > 0 ? `, ${gone.length} of another bundle removed` : ''}`,
       'into an image, as root:',
-      `  cp -a --no-preserve=ownership ${quoteWord(folder)}/. /mnt/image/`,
+      quoteCommand`  cp -a --no-preserve=ownership ${folder}/. /mnt/image/`,
       ...(left.length > 0
         ? [
             'not in it, since they go into files of others; only the installer does those:',

@@ -1,4 +1,6 @@
 /** Checks of the caller: the credentials, their permissions, and whether they last as long as a session. */
+
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 
 export const credentials: Check = defineCheck({
@@ -31,7 +33,8 @@ export const permissions: Check = defineCheck({
     return todo(
       `${refused.length} of ${refused.length + allowed.length} that were tried are refused`,
       [...refused.map(({ action, commands }) => `${action}, which ${joinWords(commands)} need`), unchecked],
-      `ask for  ${refused.map(({ action }) => action).join(' ')} ; a policy:  ssm-keepalive policy ${refused[0]?.commands[0]}`,
+      `ask for  ${refused.map(({ action }) => action).join(' ')} ; a policy:  ` +
+        quoteCommand`ssm-keepalive policy ${refused[0]?.commands[0] ?? ''}`,
     );
   },
 });

@@ -1,5 +1,5 @@
 /** Checks of ended sessions: those that ended at a limit, and those of just-in-time node access. */
-import { quoteWord } from '../../terminal/shell-word.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 import { groupSessions } from '../history-groups.ts';
 
@@ -35,7 +35,9 @@ export const history: Check = defineCheck({
       return note(
         `${finding}; the keeper is live now`,
         seen,
-        `those should be older than the install; see for yourself:  ssm-keepalive measure ${status.instanceId} --arm keeper${connection}`,
+        'those should be older than the install; see for yourself:  ' +
+          quoteCommand`ssm-keepalive measure ${status.instanceId} --arm keeper` +
+          connection,
       );
     const ids = [
       ...new Set(groups.filter(({ atIdleTimeout }) => atIdleTimeout > 0).map(({ instanceId }) => instanceId)),
@@ -44,12 +46,12 @@ export const history: Check = defineCheck({
       ids.length > MOST_IDS
         ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
         : ids.length > 0
-          ? `ssm-keepalive install --instance-id ${ids.map(quoteWord).join(' ')}${connection}`
+          ? quoteCommand`ssm-keepalive install --instance-id ${ids}` + connection
           : '',
       maximum === 0
         ? ''
         : limits?.maximumMinutes
-          ? `ssm-keepalive preferences set --max none${connection}  (or longer)`
+          ? 'ssm-keepalive preferences set --max none' + connection + '  (or longer)'
           : 'raise maxSessionDuration in the document of those sessions',
     ];
     return todo(finding, seen, cures.filter(Boolean).join('; '));

@@ -1,6 +1,7 @@
 /** Checks of the instance at the service: registered, online, agent new enough. */
 import { NODE_NEEDS } from '../../fleet/account.ts';
 import type { SessionLimits } from '../../fleet/session-limits.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 import { isAtLeast } from '../version.ts';
 
@@ -58,7 +59,7 @@ const FEATURES: readonly Feature[] = [
 
 /** Agents that cut port forwarding to a remote host after a minute [amazon-ssm-agent#450]. */
 const CUTS = { from: '3.1.1446.0', fixed: '3.1.1476.0' };
-const UPDATE = 'update the agent:  aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids';
+const UPDATE = 'update the agent:  aws ssm send-command --document-name AWS-UpdateSSMAgent';
 
 export const agentVersion: Check = defineCheck({
   name: 'agent version',
@@ -72,7 +73,7 @@ export const agentVersion: Check = defineCheck({
         evidence: [],
         next: '',
       };
-    const next = `${UPDATE} ${instanceId}`;
+    const next = UPDATE + quoteCommand` --instance-ids ${instanceId}`;
     const lacking = FEATURES.filter(({ since }) => !isAtLeast(version, since));
     const wanted = lacking.filter(({ isWanted }) => limits !== undefined && isWanted(limits));
     const seen = lacking.map(({ since, what }) => `${what}: from ${since}`);

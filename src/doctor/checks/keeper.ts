@@ -3,6 +3,7 @@ import { formatDuration } from '../../duration.ts';
 import { attribute } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds } from '../../settings/settings.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 
 const NOT_INSTALLED: Finding = {
@@ -19,16 +20,16 @@ export const keeper: Check = defineCheck({
   look({ status, limits }, connection) {
     const { instanceId, report } = status;
     const [why, next] = [attribute(status, 'why'), attribute(status, 'next')];
-    const target = `--instance-id ${instanceId}${connection}`;
+    const target = quoteCommand`--instance-id ${instanceId}` + connection;
     if (!report) return { level: 'unknown', finding: `not checked: ${why}`, evidence: [], next };
     if (report.state === 'absent')
       return todo(
         'not installed: sessions here end at the idle timeout',
         ['the status script found nothing of ours'],
-        `ssm-keepalive install ${target}`,
+        'ssm-keepalive install ' + target,
       );
     if (!isInstalled(report))
-      return todo(`${report.state}: ${why}`, report.drifted, next || `ssm-keepalive install ${target}`);
+      return todo(`${report.state}: ${why}`, report.drifted, next || 'ssm-keepalive install ' + target);
     const { keeper: kind, keeperWhy, intervalSeconds = 0, unattendedSeconds = 0, kept } = report;
     const seen = [
       `${kind}: ${keeperWhy}`,
@@ -45,7 +46,8 @@ export const keeper: Check = defineCheck({
       return todo(
         `its heartbeats every ${formatDuration(intervalSeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,
         seen,
-        `ssm-keepalive install --interval ${Math.min(45, longestIntervalSeconds(idleSeconds))} ${target}`,
+        quoteCommand`ssm-keepalive install --interval ${Math.min(45, longestIntervalSeconds(idleSeconds))} ` +
+          target,
       );
     if (unattendedSeconds === 0)
       return todo(
@@ -57,13 +59,13 @@ export const keeper: Check = defineCheck({
       return note(
         `${kind}; not every process named ssm-keepalive there could be looked at`,
         [...seen, `not looked at: ${kept.unseen}`],
-        `look with  ssm-keepalive status ${target}`,
+        'look with  ssm-keepalive status ' + target,
       );
     if ((kept?.notAnswering ?? 0) > 0)
       return note(
         `${kind}; ${kept?.notAnswering} of ${kept?.count} sessions get no answer from their terminal`,
         seen,
-        `look with  ssm-keepalive status ${target}`,
+        'look with  ssm-keepalive status ' + target,
       );
     return ok(
       `${kind}, heartbeat after ${formatDuration(intervalSeconds)}; ${kept?.count ?? 0} sessions kept now`,
@@ -79,6 +81,7 @@ export const entries: Check = defineCheck({
   isOfInstance: true,
   look({ status: { instanceId, report } }, connection) {
     if (!report || report.state === 'absent') return NOT_INSTALLED;
+    const install = quoteCommand`ssm-keepalive install --instance-id ${instanceId}` + connection;
     const states = Object.entries(report.entries);
     const locks = report.tmuxLocks.map(
       (file) => `logins below sshd or login are not kept: ${file} starts tmux there`,
@@ -89,20 +92,15 @@ export const entries: Check = defineCheck({
       return todo(
         'the agent has not restarted since the install, so plain sessions are not kept yet',
         [...seen, ...describeRestart(report)],
-        `ssm-keepalive install --instance-id ${instanceId}${connection}  (without --no-restart), or restart the agent there`,
+        install + '  (without --no-restart), or restart the agent there',
       );
     if (report.class === 'entry left out')
       return todo(
         'env was left out: a script that Run Command left there uses ENV, which this entry sets for such scripts',
         seen,
-        `ssm-keepalive install --instance-id ${instanceId}${connection} --entry env,profile  insists; or  ssm-keepalive preferences set --shell-profile ours`,
+        install + ' --entry env,profile  insists; or  ssm-keepalive preferences set --shell-profile ours',
       );
-    if (live.length === 0)
-      return todo(
-        'none is live: no session meets the keeper',
-        seen,
-        `ssm-keepalive install --instance-id ${instanceId}${connection}`,
-      );
+    if (live.length === 0) return todo('none is live: no session meets the keeper', seen, install);
     if (report.entries['env'] !== 'live')
       return note(
         `${live.join(', ')} live, env not: the plain sh of a session reads none of these`,

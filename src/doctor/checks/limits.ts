@@ -1,6 +1,7 @@
 /** Checks on what the account's session document says: idle timeout and maximum duration. */
 import { formatDuration } from '../../duration.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../settings/settings.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 
 const DOCUMENT = 'SSM-SessionManagerRunShell';
@@ -10,7 +11,7 @@ export const idleTimeout: Check = defineCheck({
   name: 'idle timeout',
   needs: ['limits'],
   look({ limits: { exists, idleMinutes, idleText } }, connection) {
-    const raise = `it can be raised to 60:  ssm-keepalive preferences set --idle 60${connection}`;
+    const raise = 'it can be raised to 60:  ssm-keepalive preferences set --idle 60' + connection;
     if (!exists)
       return ok(`${DEFAULT_MINUTES} min without input ends a session: the service’s default`, [
         `there is no document ${DOCUMENT}`,
@@ -19,7 +20,7 @@ export const idleTimeout: Check = defineCheck({
       return todo(
         `the document names ${JSON.stringify(idleText)}, which is no idle timeout`,
         [`idleSessionTimeout of ${DOCUMENT}; the service takes 1 to 60`],
-        `ssm-keepalive preferences set --idle ${DEFAULT_MINUTES}${connection}`,
+        quoteCommand`ssm-keepalive preferences set --idle ${DEFAULT_MINUTES}` + connection,
       );
     if (idleMinutes === undefined)
       return ok(`${DEFAULT_MINUTES} min without input ends a session: the service’s default`, [
@@ -51,12 +52,13 @@ export const maximumDuration: Check = defineCheck({
       return todo(
         `every session ends after ${shown}, before the idle timeout of ${idleMinutes} min`,
         seen,
-        `ssm-keepalive preferences set --max 12h${connection}`,
+        'ssm-keepalive preferences set --max 12h' + connection,
       );
     return note(
       `every session ends after ${shown}, whatever happens in it`,
       seen,
-      `what has to last longer belongs in tmux (install --wrap tmux); longer:  ssm-keepalive preferences set --max none${connection}`,
+      'what has to last longer belongs in tmux (install --wrap tmux); longer:  ssm-keepalive preferences set --max none' +
+        connection,
     );
   },
 });

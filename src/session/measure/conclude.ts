@@ -3,6 +3,7 @@
  * meant to be silent and had traffic proves nothing.
  */
 
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type ArmRun, OUTCOMES } from './arm-run.ts';
 import type { ArmName } from './arms.ts';
 
@@ -132,7 +133,7 @@ function weigh(
   if (no.length > 0) return { shown: 'no' };
   const tried = runs.filter(({ arm }) => arms.includes(arm));
   if (tried.length === 0)
-    return { shown: 'not shown', why: `no arm showed it: run  --arm ${arms.join(',')}` };
+    return { shown: 'not shown', why: quoteCommand`no arm showed it: run  --arm ${arms.join(',')}` };
   const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
   const isShort = tried.some((run) => run.outcome === 'alive' && afterSettling(run) < needed);
   if (isShort) return { shown: 'not shown', why: `the limit was too short: it takes at least ${needed} s` };
