@@ -7,7 +7,7 @@ import type { Environment } from './environment.ts';
 import { Interruption, makeInterrupted } from './interruption.ts';
 import { describeSystemError } from './system-error.ts';
 import type { Io } from './terminal/io.ts';
-import { say } from './terminal/safe-text.ts';
+import { safe } from './terminal/safe-text.ts';
 
 const { stdin, stdout, stderr } = process;
 
@@ -77,7 +77,7 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EIO') return;
   write(
     stderr,
-    say`ssm-keepalive: the output could not be written\n  why:  ${describeSystemError(error)}\n  next: make room where it goes, then run it again\n`,
+    safe`ssm-keepalive: the output could not be written\n  why:  ${describeSystemError(error)}\n  next: make room where it goes, then run it again\n`,
   );
   process.exit(1);
 });

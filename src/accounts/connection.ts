@@ -6,7 +6,7 @@ import type { Caller } from '../fleet/signed-call.ts';
 import type { Settings } from '../settings/settings.ts';
 import { describeSystemError } from '../system-error.ts';
 import type { Io } from '../terminal/io.ts';
-import { say, showLine } from '../terminal/safe-text.ts';
+import { safe, showLine } from '../terminal/safe-text.ts';
 import type { AccountName } from './names.ts';
 
 /** A client of the service, to be closed after use. */
@@ -114,7 +114,7 @@ function describeConfigFile({ common }: Settings): string {
   const { path, reach } = common.configFile ?? { path: '', reach: [] };
   return reach.length === 0 || common.isQuiet
     ? ''
-    : say`ssm-keepalive: ${path} says ` + reach.map(showLine).join(' ') + '\n';
+    : safe`ssm-keepalive: ${path} says ` + reach.map(showLine).join(' ') + '\n';
 }
 
 /** Explains an error of the file system in the lab's folder: it is no bug of ours. @throws UserError */
@@ -138,5 +138,5 @@ export function explainLabFailure(error: NodeJS.ErrnoException, what = 'the lab 
 export function describeUnfaithful(notFaithful: readonly string[]): string {
   return notFaithful.length === 0
     ? ''
-    : say`ssm-keepalive: the lab is not faithful here: ${notFaithful.join(', ')}\n`;
+    : safe`ssm-keepalive: the lab is not faithful here: ${notFaithful.join(', ')}\n`;
 }

@@ -29,7 +29,7 @@ export interface CommandLine {
   readonly former: readonly FlagWord[];
 }
 
-export type Asked =
+export type CliRequest =
   | { readonly kind: 'version' }
   | {
       readonly kind: 'help';
@@ -44,7 +44,7 @@ const HELP_FLAGS = ['--help', '-h', '--help-all'];
 const ABOUT = COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand);
 
 /** @throws UsageError naming the mistake and a way to mend it */
-export function readCommandLine(argv: readonly string[]): Asked {
+export function readCommandLine(argv: readonly string[]): CliRequest {
   const [words, plain] = splitAtDashes(argv);
   const isWhole = words.includes('--help-all');
   const wantsHelp = HELP_FLAGS.some((flag) => words.includes(flag));

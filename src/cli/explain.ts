@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Io } from '../terminal/io.ts';
-import { say } from '../terminal/safe-text.ts';
+import { safe } from '../terminal/safe-text.ts';
 
 /** How to print a failure: the values of --output and --debug, as far as they were read before it. */
 export interface Manner {
@@ -15,13 +15,13 @@ export interface Manner {
 export function explain(failure: unknown, io: Io, { output, isDebug }: Manner): number {
   if (output !== 'table') io.out(describeAsJson(failure, output));
   if (failure instanceof UserError) {
-    io.err(say`ssm-keepalive: ${failure.what}\n  why:  ${failure.why}\n  next: ${failure.next}\n`);
+    io.err(safe`ssm-keepalive: ${failure.what}\n  why:  ${failure.why}\n  next: ${failure.next}\n`);
     if (isDebug) io.err(describeStack(failure));
     return failure.exitStatus;
   }
   const why = (failure as Error)?.message ?? failure;
   io.err(
-    say`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
+    safe`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
   );
   if (isDebug) io.err(describeStack(failure));
   return 1;
@@ -34,16 +34,16 @@ function describeAsJson(failure: unknown, output: string): string {
     why = String(failure),
     next = 'report it',
   } = failure as Partial<UserError>;
-  const told = { error: { code, what, why, next } };
+  const facts = { error: { code, what, why, next } };
   return output === 'json'
-    ? `${JSON.stringify(told, null, 2)}\n`
-    : `${JSON.stringify({ type: 'error', ...told })}\n`;
+    ? `${JSON.stringify(facts, null, 2)}\n`
+    : `${JSON.stringify({ type: 'error', ...facts })}\n`;
 }
 
 /** Indents the stack and keeps each message on one line. */
 function describeStack(error: unknown): string {
   const { name, message, stack = '', cause } = error as Error;
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  const lines = [`    ${name}: ${message}`, ...frames].map((line) => say`${line}\n`);
+  const lines = [`    ${name}: ${message}`, ...frames].map((line) => safe`${line}\n`);
   return lines.join('') + (cause ? '  caused by:\n' + describeStack(cause) : '');
 }

@@ -10,7 +10,7 @@ import { describeLack } from '../policy/describe.ts';
 import { withDashes } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Io } from '../terminal/io.ts';
-import { say, showText } from '../terminal/safe-text.ts';
+import { safe, showText } from '../terminal/safe-text.ts';
 import { wrapLines } from '../terminal/wrap.ts';
 import { type CommandLine, readCommandLine } from './command-line.ts';
 import { explain, type Manner } from './explain.ts';
@@ -62,10 +62,10 @@ async function parseAndRun(
   environment: Environment,
   manner: Manner,
 ): Promise<number> {
-  const asked = readCommandLine(argv);
-  if (asked.kind === 'version') io.out(say`${environment.version}\n`);
-  if (asked.kind === 'help') io.out(renderHelp(asked, io.columns));
-  if (asked.kind === 'run') return runCommand(asked.line, io, environment, manner);
+  const request = readCommandLine(argv);
+  if (request.kind === 'version') io.out(safe`${environment.version}\n`);
+  if (request.kind === 'help') io.out(renderHelp(request, io.columns));
+  if (request.kind === 'run') return runCommand(request.line, io, environment, manner);
   return argv.length === 0 ? 2 : 0;
 }
 
@@ -98,7 +98,7 @@ async function runCommand(
   const renamed = former.map(({ spelled, name }) => describeFormer(spelled, withDashes(name)));
   if (!settings.common.isQuiet)
     for (const note of new Set([...renamed, ...listFormerNames(sources)]))
-      io.err(say`ssm-keepalive: ${note}\n`);
+      io.err(safe`ssm-keepalive: ${note}\n`);
   if (settings.common.output === 'ndjson' && !entry.isStreamed) throw noLines(entry.name);
   requireFittingAccounts(about ?? entry, settings, word);
   const command = await entry.load();
@@ -121,7 +121,7 @@ async function runCommand(
   }
 }
 
-/** Refuses several accounts for a command that works in one, also when `policy` is asked about it. @throws UsageError */
+/** Refuses several accounts for a command that works in one, also when `policy` is request about it. @throws UsageError */
 function requireFittingAccounts({ accounts, name }: CommandEntry, settings: Settings, word: unknown): void {
   if (accounts === undefined) requireOneAccount(settings, name);
   if (accounts === 'many-without-word' && word !== undefined)

@@ -22,9 +22,9 @@ export async function askInstance(
   const bundle = renderBundle(settings.keeper);
   const sender = new Sender({
     client: makeInterruptible(client, interruption, {
-      weight: () => 'effect',
-      nothing: '',
-      look: 'run it again: the script only reads',
+      kind: () => 'change',
+      whatAfterRead: '',
+      nextAfterChange: 'run it again: the script only reads',
     }),
     delivery: {
       targets: { tags: [], instanceIds: [instanceId] },

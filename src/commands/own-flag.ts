@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import { type Reader, UnfitError } from '../settings/readers.ts';
+import { InvalidValueError, type Reader } from '../settings/readers.ts';
 import type { Invocation } from './command.ts';
 
 /**
@@ -17,7 +17,7 @@ export function readOwnFlag<T>(
   try {
     return reader.read(String(text));
   } catch (error) {
-    if (!(error instanceof UnfitError)) throw error;
+    if (!(error instanceof InvalidValueError)) throw error;
     throw new UsageError({
       code: 'bad-setting',
       what: `--${name} cannot be ${JSON.stringify(String(text).slice(0, 40))}`,

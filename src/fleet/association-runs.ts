@@ -97,7 +97,7 @@ const ASKED_AT_ONCE = 8;
 export interface RunResults {
   readonly verdicts: readonly Verdict[];
   /** Instances with the status Success whose output was not read. */
-  readonly untold: readonly string[];
+  readonly unreported: readonly string[];
 }
 
 /** Reads and judges every instance of the runs; ⌈N/50⌉ calls a run. @throws ServiceError */
@@ -106,7 +106,7 @@ export async function readResults(
   runs: readonly AssociationExecution[],
 ): Promise<RunResults> {
   const verdicts = new Map<string, Verdict>();
-  const untold = new Set<string>();
+  const unreported = new Set<string>();
   const all: { run: AssociationExecution; target: AssociationExecutionTarget }[] = [];
   for (const run of runs) for await (const target of listTargets(client, run)) all.push({ run, target });
   const isSuccess = ({ Status, DetailedStatus }: AssociationExecutionTarget) =>
@@ -120,7 +120,7 @@ export async function readResults(
     const { ResourceId: instanceId = '', Status = 'unknown', DetailedStatus = Status } = target;
     const said = outputs.get(instanceId);
     if (isSuccess(target) && !said?.output.startsWith('{')) {
-      untold.add(instanceId);
+      unreported.add(instanceId);
       continue;
     }
     const verdict = judgeInvocation({
@@ -133,13 +133,13 @@ export async function readResults(
       output: said?.output ?? '',
     });
     // A run cannot be taken up again with --command-id.
-    const told =
+    const shown =
       verdict.verdict === 'unfinished'
         ? { ...verdict, next: 'it goes on by itself; status tells how it ended' }
         : verdict;
-    verdicts.set(instanceId, blameAlarm(told, readTriggered(run.TriggeredAlarms)));
+    verdicts.set(instanceId, blameAlarm(shown, readTriggered(run.TriggeredAlarms)));
   }
-  return { verdicts: [...verdicts.values()], untold: [...untold].filter((id) => !verdicts.has(id)) };
+  return { verdicts: [...verdicts.values()], unreported: [...unreported].filter((id) => !verdicts.has(id)) };
 }
 
 async function* listTargets(
@@ -159,7 +159,7 @@ async function* listTargets(
   for await (const { AssociationExecutionTargets = [] } of pages) yield* AssociationExecutionTargets;
 }
 
-interface Told {
+interface ScriptOutput {
   readonly output: string;
   readonly exitCode: number | undefined;
 }
@@ -171,22 +171,22 @@ interface Told {
 async function readOutputs(
   client: SSMClient,
   targets: readonly AssociationExecutionTarget[],
-): Promise<Map<string, Told>> {
-  const outputs = new Map<string, Told>();
+): Promise<Map<string, ScriptOutput>> {
+  const outputs = new Map<string, ScriptOutput>();
   for (let at = 0; at < targets.length; at += ASKED_AT_ONCE) {
     const some = await Promise.all(
       targets.slice(at, at + ASKED_AT_ONCE).map(async ({ ResourceId = '', OutputSource }) => {
         const CommandId = OutputSource?.OutputSourceId ?? '';
-        const told = await client
+        const answer = await client
           .send(new GetCommandInvocationCommand({ CommandId, InstanceId: ResourceId }))
           .catch(() => undefined);
-        return told && ([ResourceId, told] as const);
+        return answer && ([ResourceId, answer] as const);
       }),
     );
     // No output for the first eight: the service will not have the others.
     if (some.every((one) => one === undefined)) break;
-    for (const [id, told] of some.filter((one) => one !== undefined))
-      outputs.set(id, { output: told.StandardOutputContent ?? '', exitCode: told.ResponseCode });
+    for (const [id, answer] of some.filter((one) => one !== undefined))
+      outputs.set(id, { output: answer.StandardOutputContent ?? '', exitCode: answer.ResponseCode });
   }
   return outputs;
 }

@@ -4,15 +4,21 @@ import type { Instance } from './choose.ts';
 import { isGood, type Verdict, WRONG_PLATFORM } from './judge.ts';
 
 /** The facts needed to choose the canary and to say why an instance cannot be reached. */
-export type Known = Pick<Instance, 'instanceId' | 'name' | 'isOnline' | 'pingStatus' | 'platformType'>;
+export type ListedInstance = Pick<
+  Instance,
+  'instanceId' | 'name' | 'isOnline' | 'pingStatus' | 'platformType'
+>;
 
-export function chooseCanary(known: readonly Known[], excluded: ReadonlySet<string>): Known | undefined {
+export function chooseCanary(
+  known: readonly ListedInstance[],
+  excluded: ReadonlySet<string>,
+): ListedInstance | undefined {
   const usable = known.filter((instance) => !excluded.has(instance.instanceId) && mayRunScripts(instance));
   return usable.find((instance) => instance.isOnline) ?? usable[0];
 }
 
 /** True also if the platform is not known: the service decides when the command arrives. */
-export function mayRunScripts({ platformType }: Pick<Known, 'platformType'>): boolean {
+export function mayRunScripts({ platformType }: Pick<ListedInstance, 'platformType'>): boolean {
   return ['', 'Linux'].includes(platformType);
 }
 
@@ -26,7 +32,10 @@ export function mergeCanary(first: readonly Verdict[], others: readonly Verdict[
 }
 
 /** Verdicts on ids that cannot be reached. With one of them the service would refuse the whole call. */
-export function judgeUnreachable(instanceIds: readonly string[], known: readonly Known[]): Verdict[] {
+export function judgeUnreachable(
+  instanceIds: readonly string[],
+  known: readonly ListedInstance[],
+): Verdict[] {
   const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
   return instanceIds.flatMap((instanceId): Verdict[] => {
     const instance = byId.get(instanceId);

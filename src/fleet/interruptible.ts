@@ -5,18 +5,18 @@ import { INTERRUPTED, type Interruption, makeInterrupted } from '../interruption
 import { clockOf } from './client.ts';
 
 /**
- * How Ctrl-C ends a call. `nothing`: at once. `effect`: after `patienceMs` without an answer, because the service
- * may be changing something. `clean-up`: the same, but a call may also start after the user has left.
+ * How Ctrl-C ends a call. `read`: at once. `change`: after `patienceMs` without an answer, because the service may be
+ * changing something. `clean-up`: as `change`, and the call may also start after the user has left.
  */
-export type Weight = 'nothing' | 'effect' | 'clean-up';
+export type CallKind = 'read' | 'change' | 'clean-up';
 
 export interface InterruptibleOptions {
   /** Called at Ctrl-C and for every later call. */
-  readonly weight: () => Weight;
-  /** The error's `what` after a call of weight `nothing` was ended, e.g. `nothing was sent`. */
-  readonly nothing: string;
+  readonly kind: () => CallKind;
+  /** The error's `what` after a `read` was ended, e.g. `nothing was sent`. */
+  readonly whatAfterRead: string;
   /** The error's `next` after any other call: how to see its result. */
-  readonly look: string;
+  readonly nextAfterChange: string;
   /** How long each call may still take after Ctrl-C. Default 10 s. */
   readonly patienceMs?: number;
 }
@@ -30,17 +30,17 @@ const PATIENCE_MS = 10_000;
 export function makeInterruptible(
   client: SSMClient,
   interruption: Interruption,
-  { weight, nothing, look, patienceMs = PATIENCE_MS }: InterruptibleOptions,
+  { kind, whatAfterRead, nextAfterChange, patienceMs = PATIENCE_MS }: InterruptibleOptions,
 ): SSMClient {
   async function send(command: never, options: object = {}): Promise<unknown> {
     const end = new AbortController();
     // Each attempt adds a listener; 0 turns off Node's warning about many.
     setMaxListeners(0, end.signal);
     const endNow = () => end.abort();
-    const isCleanUp = weight() === 'clean-up';
+    const isCleanUp = kind() === 'clean-up';
     let forget = () => {};
     const undo = interruption.onRequest(() => {
-      if (weight() === 'nothing') endNow();
+      if (kind() === 'read') endNow();
       else
         forget = clockOf(client).keepAliveAfter(patienceMs, () => {
           interruption.leave();
@@ -53,7 +53,7 @@ export function makeInterruptible(
       return await client.send(command, { abortSignal: end.signal, ...options });
     } catch (error) {
       if (!end.signal.aborted || (error as Error).name !== 'AbortError') throw error;
-      throw weight() === 'nothing' ? makeInterrupted(nothing, error) : unanswered(look, error);
+      throw kind() === 'read' ? makeInterrupted(whatAfterRead, error) : unanswered(nextAfterChange, error);
     } finally {
       undo();
       forget();

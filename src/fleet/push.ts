@@ -1,4 +1,4 @@
-import { chooseCanary, judgeUnreachable, type Known, mayRunScripts, mergeCanary } from './canary.ts';
+import { chooseCanary, judgeUnreachable, type ListedInstance, mayRunScripts, mergeCanary } from './canary.ts';
 import { type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
 import { nameInstances } from './instance-names.ts';
 import { isGood, type Verdict } from './judge.ts';
@@ -50,7 +50,7 @@ export async function pushFirst(sender: Sender): Promise<PushResult | undefined>
 
 /** The canary, the other targets, and the instances that cannot be reached. */
 interface Arrangement {
-  readonly canary: Known | undefined;
+  readonly canary: ListedInstance | undefined;
   /** Without the unreachable ids. */
   readonly targets: Targets;
   readonly unreachable: readonly Verdict[];
@@ -75,7 +75,7 @@ async function arrange(sender: Sender, hasCanary: boolean): Promise<Arrangement>
  * The first 50 matching instances, or more until one is online; by id all of them. Undefined without
  * permission to list.
  */
-async function listFirst(sender: Sender, hasCanary: boolean): Promise<readonly Known[] | undefined> {
+async function listFirst(sender: Sender, hasCanary: boolean): Promise<readonly ListedInstance[] | undefined> {
   const { client, delivery, lookCommands } = sender.options;
   const { targets } = delivery;
   if (targets.resourceGroup)
@@ -100,7 +100,7 @@ async function findMembers(
   sender: Sender,
   group: Targets,
   lookCommands: readonly string[],
-): Promise<readonly Known[]> {
+): Promise<readonly ListedInstance[]> {
   const looks = await sender.send(group, lookCommands, 'look');
   return looks.map(({ instanceId, name, report }) => ({
     instanceId,
@@ -117,7 +117,7 @@ interface Tried {
   readonly stopped?: string;
 }
 
-async function pushCanary(sender: Sender, { instanceId, name }: Known): Promise<Tried> {
+async function pushCanary(sender: Sender, { instanceId, name }: ListedInstance): Promise<Tried> {
   const { delivery, interruption } = sender.options;
   sender.tell({ kind: 'stage', stage: 'canary', instanceIds: [instanceId] });
   const [verdict] = await sender.send({ tags: [], instanceIds: [instanceId] }, delivery.commands, 'canary');

@@ -52,7 +52,7 @@ export class Sender {
   /** How many instances the service counted but never listed. */
   missingCount = 0;
   /** Instances whose final verdict was reported. */
-  readonly #toldIds = new Set<string>();
+  readonly #reportedIds = new Set<string>();
 
   constructor(options: SenderOptions) {
     this.options = options;
@@ -60,8 +60,8 @@ export class Sender {
 
   tell(event: PushEvent): void {
     if (event.kind === 'verdict') {
-      if (this.#toldIds.has(event.verdict.instanceId)) return;
-      this.#toldIds.add(event.verdict.instanceId);
+      if (this.#reportedIds.has(event.verdict.instanceId)) return;
+      this.#reportedIds.add(event.verdict.instanceId);
     }
     this.options.onEvent?.(event);
   }

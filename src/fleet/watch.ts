@@ -80,10 +80,10 @@ export async function awaitInvocations<T>(
   const startedAt = clock.now();
   const endsAt = startedAt + options.deadlineSeconds * 1000;
   let lagEndsAt = Number.POSITIVE_INFINITY;
-  const told = new Set<string>();
-  const tell = (instanceId: string, kept: T) => {
-    if (!told.has(instanceId)) options.onFinal?.(kept);
-    told.add(instanceId);
+  const reported = new Set<string>();
+  const report = (instanceId: string, kept: T) => {
+    if (!reported.has(instanceId)) options.onFinal?.(kept);
+    reported.add(instanceId);
   };
   let counters: Counters = {
     targetCount: 0,
@@ -112,7 +112,7 @@ export async function awaitInvocations<T>(
       throw new UnknownCommandError(commandId);
     const isOver = clock.now() >= Math.min(endsAt, lagEndsAt);
     if (counters.isFinal || isOver) {
-      const listed = await unlessLeft(listInvocations(client, commandId, options.keep, tell));
+      const listed = await unlessLeft(listInvocations(client, commandId, options.keep, report));
       if (listed === undefined) return { kept: [], counters };
       const { kept, areFinal } = listed;
       // The lists may lag behind the counters: read again until every host is there.
@@ -146,7 +146,7 @@ async function listInvocations<T>(
   client: SSMClient,
   commandId: string,
   keep: (invocation: Invocation) => T,
-  tell: (instanceId: string, kept: T) => void,
+  report: (instanceId: string, kept: T) => void,
 ): Promise<{ kept: T[]; areFinal: boolean }> {
   const kept = new Map<string, T>();
   const unfinished = new Set<string>();
@@ -164,7 +164,7 @@ async function listInvocations<T>(
         kept.set(invocation.instanceId, what);
         if (invocation.isFinal) {
           unfinished.delete(invocation.instanceId);
-          tell(invocation.instanceId, what);
+          report(invocation.instanceId, what);
         } else if (UNFINISHED.has(normalizeStatus(invocation.statusDetails)))
           unfinished.add(invocation.instanceId);
       }

@@ -50,7 +50,7 @@ export class Dispatcher {
     command.targetCount = hosts.length;
     if (hosts.length === 0) {
       // Not an exception: a command that matched nothing ends by itself [facts/ssm.md].
-      this.settle(command, 'Success', 'NoInstancesInTag');
+      this.setStatus(command, 'Success', 'NoInstancesInTag');
       return;
     }
     const queue = hosts.map((host) => ({ host, invocation: newInvocation(host, command.requestedAt) }));
@@ -121,7 +121,7 @@ export class Dispatcher {
     } else {
       this.active.delete(command.commandId);
       const [status, details] = judgeCommand(command, progress.maxErrors);
-      this.settle(command, status, details);
+      this.setStatus(command, status, details);
     }
     this.store.touch();
   }
@@ -181,7 +181,7 @@ export class Dispatcher {
     Object.assign(invocation, { status, statusDetails: details, code, stdout, stderr, endedAt });
   }
 
-  private settle(command: CommandRecord, status: string, details: string): void {
+  private setStatus(command: CommandRecord, status: string, details: string): void {
     command.status = status;
     command.statusDetails = details;
     this.store.touch();

@@ -4,10 +4,10 @@ import type { OperationName } from './shapes.ts';
 
 /**
  * `lost`: the connection breaks before the call has an effect. `cut`: the call has its effect, and the connection breaks
- * in the answer. `silent`: no answer comes. `spoilt`: the call has its effect, and the answer is no JSON. `looped`: the
+ * in the answer. `silent`: no answer comes. `truncated`: the call has its effect, and the answer is no JSON. `looped`: the
  * first page, with a token that leads to it again.
  */
-export type WireFault = 'lost' | 'silent' | 'cut' | 'spoilt' | 'looped';
+export type WireFault = 'lost' | 'silent' | 'cut' | 'truncated' | 'looped';
 
 /** Faults by operation name or `*`; each for the next `times` calls. */
 export interface EndpointFaults {

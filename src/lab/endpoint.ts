@@ -233,7 +233,7 @@ function sendBroken(response: ServerResponse, body: Record<string, unknown>, fau
     'content-type': 'application/x-amz-json-1.1',
     'content-length': Buffer.byteLength(fault === 'cut' ? text : half),
   });
-  if (fault === 'spoilt') response.end(half);
+  if (fault === 'truncated') response.end(half);
   else response.write(half, () => response.socket?.destroy());
 }
 

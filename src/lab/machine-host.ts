@@ -40,7 +40,7 @@ export class MachineHost extends EventEmitter implements Host {
   private agent: FrameSocket | undefined;
   private readonly jobs = new Map<
     string,
-    { job: Job; settle: (result: RunResult) => void; peer?: FrameSocket }
+    { job: Job; finish: (result: RunResult) => void; peer?: FrameSocket }
   >();
   private readonly workers = new Map<string, (link: WorkerLink) => void>();
   /** Programs that the lab itself runs in the host. */
@@ -145,7 +145,7 @@ export class MachineHost extends EventEmitter implements Host {
 
   run(job: Job): Run {
     const { commandId } = job;
-    const result = new Promise<RunResult>((settle) => this.jobs.set(commandId, { job, settle }));
+    const result = new Promise<RunResult>((finish) => this.jobs.set(commandId, { job, finish }));
     this.agent?.sendJson({ op: 'run-command', commandId });
     return { result, cancel: () => this.jobs.get(commandId)?.peer?.sendJson({ op: 'cancel' }) };
   }
@@ -317,7 +317,7 @@ export class MachineHost extends EventEmitter implements Host {
   }
 
   private finishJob(commandId: string, result: RunResult): void {
-    this.jobs.get(commandId)?.settle(result);
+    this.jobs.get(commandId)?.finish(result);
     this.jobs.delete(commandId);
   }
 }

@@ -37,14 +37,14 @@ export class SyntheticHost extends EventEmitter implements Host {
     const details = outcome as RunDetails;
     const hasRun = details === 'Success' || details === 'Failed';
     const code = exitCode ?? (details === 'Success' ? 0 : hasRun ? 1 : -1);
-    let settle: (result: RunResult) => void = () => {};
+    let finish: (result: RunResult) => void = () => {};
     const result = new Promise<RunResult>((resolve) => {
-      settle = resolve;
+      finish = resolve;
     });
-    const stop = this.clock.after(latencySeconds * 1000, () => settle({ details, code, stdout, stderr }));
+    const stop = this.clock.after(latencySeconds * 1000, () => finish({ details, code, stdout, stderr }));
     const cancel = (): void => {
       stop();
-      settle({ details: 'Cancelled', code: -1, stdout: '', stderr: '' });
+      finish({ details: 'Cancelled', code: -1, stdout: '', stderr: '' });
     };
     return { result, cancel };
   }

@@ -1,4 +1,4 @@
-import { say } from '../terminal/safe-text.ts';
+import { safe } from '../terminal/safe-text.ts';
 import { listAllCallerPermissions, listAllPermissions, type Permission } from './permissions.ts';
 import type { ResourceKind } from './planned-run.ts';
 
@@ -65,5 +65,5 @@ export function describeLack(
   { action, resource }: { action: string; resource: string },
 ): string {
   const without = listAllPermissions(command).find((one) => one.action === action && one.without)?.without;
-  return say`ssm-keepalive: these credentials lack ${action}${resource && ` on ${resource}`}${without ? `: ${without}` : ''}\n`;
+  return safe`ssm-keepalive: these credentials lack ${action}${resource && ` on ${resource}`}${without ? `: ${without}` : ''}\n`;
 }

@@ -52,8 +52,8 @@ class Session implements ClientSession {
   private isOpen = false;
   private hasShaken = false;
   private hasEnded = false;
-  private settleOpened: { resolve(): void; reject(error: Error): void } = { resolve() {}, reject() {} };
-  private settleEnd: (end: SessionEnd) => void = () => {};
+  private opening: { resolve(): void; reject(error: Error): void } = { resolve() {}, reject() {} };
+  private resolveEnd: (end: SessionEnd) => void = () => {};
 
   constructor(private readonly options: SessionOptions) {
     const { session, size, signal, resume } = options;
@@ -67,10 +67,10 @@ class Session implements ClientSession {
     this.id = session.SessionId ?? '';
     this.size = { cols: size?.cols ?? 80, rows: size?.rows ?? 24 };
     this.opened = new Promise((resolve, reject) => {
-      this.settleOpened = { resolve, reject };
+      this.opening = { resolve, reject };
     });
     this.ended = new Promise((resolve) => {
-      this.settleEnd = resolve;
+      this.resolveEnd = resolve;
     });
     this.line = new Line({ session, resume, clock, giveUpSeconds, silenceSeconds }, this.stream, {
       message: (message) => this.take(message),
@@ -166,7 +166,7 @@ class Session implements ClientSession {
     if (this.isOpen) return;
     this.isOpen = true;
     this.sendSize();
-    this.settleOpened.resolve();
+    this.opening.resolve();
   }
 
   private takeOutput(payload: Uint8Array): void {
@@ -193,9 +193,9 @@ class Session implements ClientSession {
     this.line.close();
     this.stream.release();
     const end = { at: this.clock.now(), sentence, by };
-    this.settleEnd(end);
+    this.resolveEnd(end);
     const why = this.refused.length > 0 ? `this client cannot do ${this.refused.join(', ')}` : sentence;
-    this.settleOpened.reject(
+    this.opening.reject(
       new SessionNotOpenedError(why || 'the session ended before it was open', end, this.refused),
     );
   }

@@ -191,24 +191,24 @@ export class Line {
   /** Resolves with undefined at the first message or after SETTLE_MS, else with the reason of the failure. */
   private reattach(address: SessionAddress): Promise<string | undefined> {
     return new Promise((resolve) => {
-      let isSettled = false;
-      const settle = (failure?: string): void => {
-        isSettled = true;
+      let isFinished = false;
+      const finish = (failure?: string): void => {
+        isFinished = true;
         this.heard = undefined;
         cancel();
         this.isConnected = failure === undefined;
         resolve(failure);
       };
       const cancel = this.repeat(TICK_MS, () => {
-        if (this.stop.signal.aborted) settle('the session ended');
+        if (this.stop.signal.aborted) finish('the session ended');
         else if (this.link?.isOpen && this.options.clock.now() - this.heardAt >= SETTLE_MS) {
           if (this.stream.oldestWaitMs === 0) this.troubledSince = undefined;
-          settle();
+          finish();
         }
       });
-      this.heard = () => settle();
+      this.heard = () => finish();
       this.attach(address, (reason) => {
-        if (!isSettled) settle(reason);
+        if (!isFinished) finish(reason);
         // Later, so that takeOutcome first handles the connection that has just failed.
         else setImmediate(() => this.lose(reason));
       });

@@ -24,12 +24,12 @@ const MOST_VALUES = 100_000;
 export async function readEntries(text: string, path: string): Promise<FileEntry[]> {
   const entries = await (path.endsWith('.json') ? readJson(text, path) : readYaml(text, path)).catch(
     (error: unknown) => {
-      throw error instanceof RangeError ? spoilt(path, 1, 'its lists or maps are nested too deep') : error;
+      throw error instanceof RangeError ? badFile(path, 1, 'its lists or maps are nested too deep') : error;
     },
   );
   const keys = new Set<string>();
   for (const { key, line } of entries) {
-    if (keys.has(key)) throw spoilt(path, line, `the key ${JSON.stringify(key)} is there twice`);
+    if (keys.has(key)) throw badFile(path, line, `the key ${JSON.stringify(key)} is there twice`);
     keys.add(key);
   }
   return entries;
@@ -45,9 +45,9 @@ async function readJson(text: string, path: string): Promise<FileEntry[]> {
   // Its names are words in one: `CommaExpected`.
   if (first) {
     const name = printParseErrorCode(first.error).replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    throw spoilt(path, lineOf(first.offset), `it is no JSON: ${name.toLowerCase()}`);
+    throw badFile(path, lineOf(first.offset), `it is no JSON: ${name.toLowerCase()}`);
   }
-  if (root?.type !== 'object') throw spoilt(path, 1, 'it is no object with keys');
+  if (root?.type !== 'object') throw badFile(path, 1, 'it is no object with keys');
   const readObject = (node: Node, depth: number): FileEntry[] =>
     (node.children ?? []).map(({ offset, children: [key, value] = [] }) => ({
       key: String(key?.value),
@@ -73,13 +73,13 @@ async function readYaml(text: string, path: string): Promise<FileEntry[]> {
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
   const [first] = [...document.errors, ...document.warnings];
   if (first)
-    throw spoilt(
+    throw badFile(
       path,
       lineCounter.linePos(first.pos[0]).line,
       `it is no YAML: ${first.code.toLowerCase().replaceAll('_', ' ')}`,
     );
   if (document.contents === null) return [];
-  if (!isMap(document.contents)) throw spoilt(path, 1, 'it is no map of keys and values');
+  if (!isMap(document.contents)) throw badFile(path, 1, 'it is no map of keys and values');
   // Once for all: the library's own look-up reads the whole document for each alias.
   const anchors = new Map<string, unknown>();
   const targets = new Map<unknown, unknown>();
@@ -96,7 +96,7 @@ async function readYaml(text: string, path: string): Promise<FileEntry[]> {
     }));
   const readNode = (given: unknown, depth: number): FileValue => {
     values += 1;
-    if (values > MOST_VALUES) throw spoilt(path, 1, `it has more than ${MOST_VALUES} values`);
+    if (values > MOST_VALUES) throw badFile(path, 1, `it has more than ${MOST_VALUES} values`);
     const node = targets.has(given) ? targets.get(given) : given;
     if (isScalar(node) && node.value !== null) {
       const kind = typeof node.value;
@@ -112,7 +112,7 @@ async function readYaml(text: string, path: string): Promise<FileEntry[]> {
   return readMap(document.contents.items, 0);
 }
 
-function spoilt(path: string, line: number, why: string): UsageError {
+function badFile(path: string, line: number, why: string): UsageError {
   return new UsageError({
     code: 'bad-config-file',
     what: `${path}:${line} cannot be read`,

@@ -13,12 +13,12 @@ export interface Reader<T> {
   readonly expected: string;
   /** All accepted words, if they are few. */
   readonly options?: readonly string[];
-  /** @throws UnfitError if the text has another form */
+  /** @throws InvalidValueError if the text has another form */
   read(text: string): T;
 }
 
 /** The text does not fit its flag. `instead` is the right spelling, if it is known. */
-export class UnfitError extends Error {
+export class InvalidValueError extends Error {
   readonly instead: string | undefined;
 
   constructor(instead?: string) {
@@ -37,7 +37,7 @@ export function isInstanceId(word: string): boolean {
 }
 
 export function matching(pattern: RegExp, expected: string, most = LONGEST_TEXT): Reader<string> {
-  return { expected, read: (text) => fit(text, text.length <= most && pattern.test(text)) };
+  return { expected, read: (text) => requireValid(text, text.length <= most && pattern.test(text)) };
 }
 
 export function oneOf<const T extends string>(...options: readonly T[]): Reader<T> {
@@ -45,7 +45,7 @@ export function oneOf<const T extends string>(...options: readonly T[]): Reader<
   return {
     expected: `${options.slice(0, -1).join(', ')} or ${last}`,
     options,
-    read: (text) => fit(text as T, (options as readonly string[]).includes(text)),
+    read: (text) => requireValid(text as T, (options as readonly string[]).includes(text)),
   };
 }
 
@@ -76,7 +76,7 @@ export function orWord<T>(word: string, reader: Reader<T>): Reader<T | undefined
 
 export const HTTP_ADDRESS: Reader<string> = {
   expected: 'an address that starts with http:// or https://',
-  read: (text) => fit(text, URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
+  read: (text) => requireValid(text, URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
 };
 
 /** A schedule of State Manager. The service wants `1 day` but `2 days` [user guide]. */
@@ -84,10 +84,10 @@ export const RATE: Reader<string> = {
   expected: 'rate(N minutes), rate(N hours) or rate(N days), 30 minutes or more and under 31 days',
   read(text) {
     if (/^(cron|at)\(/.test(text))
-      throw new UnfitError("a rate, e.g. 'rate(1 day)': --every does not take cron(…) or at(…)");
+      throw new InvalidValueError("a rate, e.g. 'rate(1 day)': --every does not take cron(…) or at(…)");
     const [, digits, unit = ''] = /^rate\(([1-9][0-9]{0,5}) (minute|hour|day)s?\)$/.exec(text) ?? [];
     const rate = `rate(${digits} ${unit}${digits === '1' ? '' : 's'})`;
-    if (unit && rate !== text) throw new UnfitError(`'${rate}'`);
+    if (unit && rate !== text) throw new InvalidValueError(`'${rate}'`);
     within(Number(digits) * ({ minute: 1, hour: 60, day: 1440 }[unit] ?? 0), 30, 31 * 1440 - 1);
     return text;
   },
@@ -111,9 +111,9 @@ export const TAG: Reader<TagTarget> = {
   expected: 'KEY=VALUE[,VALUE], e.g. env=dev',
   read(text) {
     const [, form, listed] = SERVICE_TARGET.exec(text) ?? [];
-    if (form && !form.startsWith('tag:')) throw new UnfitError();
+    if (form && !form.startsWith('tag:')) throw new InvalidValueError();
     const [, typedKey, typedValue] = /^tag:([^=]+)=(.+)$/.exec(text) ?? [];
-    if (typedKey) throw new UnfitError(quoteWord(`${typedKey}=${typedValue}`));
+    if (typedKey) throw new InvalidValueError(quoteWord(`${typedKey}=${typedValue}`));
     const separator = text.indexOf('=');
     const key = form?.slice('tag:'.length) ?? text.slice(0, Math.max(0, separator));
     const values = (listed ?? text.slice(separator + 1)).split(',');
@@ -121,22 +121,22 @@ export const TAG: Reader<TagTarget> = {
     const second =
       listed === undefined && values.slice(1).findIndex((value) => /^[\w.:/-]+=[^=]/.test(value)) + 1;
     if (second)
-      throw new UnfitError(
+      throw new InvalidValueError(
         [`${key}=${values.slice(0, second)}`, values.slice(second).join(',')].map(quoteWord).join(' --tag '),
       );
     const isValue = (value: string) => value !== '' && value === value.trim() && isTagText(value, 256);
-    return fit({ key, values }, key !== '' && isTagText(key, 128) && values.every(isValue));
+    return requireValid({ key, values }, key !== '' && isTagText(key, 128) && values.every(isValue));
   },
 };
 
 const isTagText = (text: string, most: number) => text.length <= most && TAG_TEXT.test(text);
 
 function within(value: number, least: number, most: number): number {
-  return fit(value, value >= least && value <= most);
+  return requireValid(value, value >= least && value <= most);
 }
 
-/** @throws UnfitError unless it fits */
-export function fit<T>(value: T, isFit: boolean): T {
-  if (!isFit) throw new UnfitError();
+/** @throws InvalidValueError unless it fits */
+export function requireValid<T>(value: T, isValid: boolean): T {
+  if (!isValid) throw new InvalidValueError();
   return value;
 }

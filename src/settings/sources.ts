@@ -1,6 +1,6 @@
 /** Finds each setting: on the command line, else in its variable, else in the config file. */
 
-import { say } from '../terminal/safe-text.ts';
+import { safe } from '../terminal/safe-text.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import type { ConfigFile } from './config-file.ts';
 import {
@@ -144,6 +144,6 @@ export function describeSources(sources: Sources): string {
   };
   return sources
     .list()
-    .map((given) => say`ssm-keepalive: ${spellFlag(given)}  (from ${words[given.layer](given.label)})\n`)
+    .map((given) => safe`ssm-keepalive: ${spellFlag(given)}  (from ${words[given.layer](given.label)})\n`)
     .join('');
 }

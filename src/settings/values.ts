@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS, type Flag, type FlagName, flagOf, variableName } from './flags.ts';
-import { UnfitError } from './readers.ts';
+import { InvalidValueError } from './readers.ts';
 import { type Given, readSwitch, type Sources, spell } from './sources.ts';
 
 /** Reads every value of the file, also of flags that this command does not use. @throws UsageError */
@@ -45,7 +45,7 @@ function readText(flag: Flag, given: Given, text: string): unknown {
   try {
     return flag.reader?.read(text);
   } catch (error) {
-    if (!(error instanceof UnfitError)) throw error;
+    if (!(error instanceof InvalidValueError)) throw error;
     throw badValue(flag, given, text, error.instead);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Makes foreign text safe for a terminal. Every text of a run passes `showText` (in cli/run.ts). A value in a table or a
- * sentence also passes `showLine` or `say`, so that it stays on one line.
+ * sentence also passes `showLine` or `safe`, so that it stays on one line.
  */
 import { randomInt } from 'node:crypto';
 
@@ -37,7 +37,7 @@ export function showLine(text: string): string {
 }
 
 /** A sentence of ours; each value in it becomes one line of safe text. */
-export function say(
+export function safe(
   parts: TemplateStringsArray,
   ...values: readonly (string | number | undefined)[]
 ): string {

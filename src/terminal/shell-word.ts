@@ -20,7 +20,7 @@ export function quoteCommand(
   return parts.reduce((line, part, at) => addWords(line, toTexts(values[at - 1])) + part);
 }
 
-/** On one line, as `say` shows them. */
+/** On one line, as `safe` shows them. */
 const toTexts = (value: string | number | readonly string[] = []) =>
   [value].flat().map((one) => showLine(String(one)));
 

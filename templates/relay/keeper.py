@@ -125,13 +125,13 @@ class Keeper(object):
                 self.last_answer = now
                 return True
             if self.in_flight + self.late and (self.is_late or not has_begun):
-                self.settle(has_begun, now)
+                self.count_answer(has_begun, now)
                 return not has_begun
         del self.claims[:1]
         self.served += 1
         return False
 
-    def settle(self, has_begun, now):
+    def count_answer(self, has_begun, now):
         if self.in_flight:
             self.in_flight -= 1
         else:

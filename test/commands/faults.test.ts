@@ -32,7 +32,7 @@ function assertRanOnce(lab: Lab): void {
 test('cli: through throttling, 500s, broken and garbled answers every host is installed on once', async (context) => {
   const lab = await startTestLab(context, { hosts: many(60) });
   lab.faults.throttle(0.3, 7);
-  for (const fault of ['cut', 'spoilt'] as const) {
+  for (const fault of ['cut', 'truncated'] as const) {
     lab.faults.breakNext('SendCommand', fault);
     lab.faults.breakNext('ListCommands', fault);
     lab.faults.breakNext('ListCommandInvocations', fault);

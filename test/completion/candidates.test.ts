@@ -4,18 +4,18 @@ import { execa } from 'execa';
 import fc from 'fast-check';
 import { chooseWanted, fillIn } from '../../src/cli/completion/candidates.ts';
 import { readLine } from '../../src/cli/completion/line.ts';
-import type { Known } from '../../src/commands/completion/account-cache.ts';
+import type { AccountContents } from '../../src/commands/completion/account-cache.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { listTakenFlags, listValues } from '../../src/commands/taken-flags.ts';
 import { FLAGS } from '../../src/settings/flags.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 
-const KNOWN: Known = {
+const KNOWN: AccountContents = {
   instances: [{ id: 'i-0aaaaaaaaaaaaaaa1', name: 'host-1', tag: 'web-1' }],
   tags: { env: ['dev', 'prod'], toString: ['x'] },
 };
 
-function offer(line: string, known: Known = KNOWN, profiles = ['work']): string[] {
+function offer(line: string, known: AccountContents = KNOWN, profiles = ['work']): string[] {
   const words = line.split(' ');
   return fillIn(chooseWanted(words), words.at(-1) ?? '', known, profiles).map(({ text }) => text);
 }

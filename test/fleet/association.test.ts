@@ -51,7 +51,7 @@ test('association: what an edit changes is named, and nothing is edited that is 
   assert.equal((await list(rig)).length, 1);
 });
 
-for (const fault of ['cut', 'lost', 'spoilt'] as const) {
+for (const fault of ['cut', 'lost', 'truncated'] as const) {
   test(`association: an answer that is ${fault} makes no second one, and no second edit`, async (context) => {
     const rig = await makeRig(context, hosts({}));
     rig.lab.faults.breakNext('CreateAssociation', fault, 1);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { refreshKnown } from '../../src/commands/completion/completion-refresh.ts';
+import { refreshContents } from '../../src/commands/completion/completion-refresh.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { isExposed } from '../../src/exposed-address.ts';
 import { runCli, USER_ENV, variablesOfRun } from '../support/cli.ts';
@@ -193,7 +193,7 @@ test('no command calls an address without TLS beyond this machine, whatever give
     const place = { isLab: false, region: undefined, profile, endpointUrl: flag, allowsUnencrypted: false };
     if (!source.variables?.['SSM_KEEPALIVE_ENDPOINT_URL'])
       await assert.rejects(
-        variablesOfRun.run(all, () => refreshKnown(place, all, new ManualClock())),
+        variablesOfRun.run(all, () => refreshContents(place, all, new ManualClock())),
         /is not encrypted/,
         source.name,
       );

@@ -28,7 +28,7 @@ test('push: with every third call throttled each host still gets its verdict, an
   assertRanOnce(rig);
 });
 
-for (const fault of ['cut', 'spoilt'] as const) {
+for (const fault of ['cut', 'truncated'] as const) {
   test(`push: a SendCommand whose answer was ${fault} is found again and not sent twice`, async (context) => {
     const rig = await makeRig(context, many(2));
     rig.lab.faults.breakNext('SendCommand', fault);

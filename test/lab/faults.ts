@@ -27,8 +27,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   ),
   'timers of their own': fault(
     'synthetic-host.ts',
-    'this.clock.after(latencySeconds * 1000, () => settle({ details, code, stdout, stderr }))',
-    '(setTimeout(() => settle({ details, code, stdout, stderr }), latencySeconds * 1000), () => {})',
+    'this.clock.after(latencySeconds * 1000, () => finish({ details, code, stdout, stderr }))',
+    '(setTimeout(() => finish({ details, code, stdout, stderr }), latencySeconds * 1000), () => {})',
     'stop',
     'slow hosts',
   ),

@@ -78,7 +78,7 @@ test('arm: the shell is spoken to when its prompt is complete, and the arm begin
   arm.print('$ ');
   await arm.clock.advance(400);
   assert.deepEqual(arm.typed, []);
-  assert.ok(await arm.until('settled', 5));
+  assert.ok(await arm.until('begun', 5));
   await arm.begun;
   assert.equal(arm.typed.length, 2);
   // Its own part: a key each ten seconds, told with the rest of the traffic.
@@ -96,7 +96,7 @@ test('arm: size sends the unchanged size, resize two in turn, and neither a byte
     const arm = playWith(name, obedient);
     await setImmediate();
     arm.print('$ ');
-    assert.ok(await arm.until('settled', 5));
+    assert.ok(await arm.until('begun', 5));
     arm.typed.length = arm.told.length = 0;
     await arm.clock.advance(30_200);
     assert.deepEqual([arm.sizes, arm.typed], [sizes, []]);
@@ -117,7 +117,7 @@ test('arm: only the arms that answer answer a query, and both count it', async (
     const arm = playWith(name, obedient);
     await setImmediate();
     arm.print('$ ');
-    assert.ok(await arm.until('settled', 5));
+    assert.ok(await arm.until('begun', 5));
     arm.typed.length = arm.told.length = 0;
     arm.print(QUERY);
     await arm.clock.advance(200);
@@ -143,7 +143,7 @@ for (const isAlive of [true, false]) {
     const arm = playWith('nothing', obedient);
     await setImmediate();
     arm.print('$ ');
-    assert.ok(await arm.until('settled', 5));
+    assert.ok(await arm.until('begun', 5));
     arm.ask({ op: 'probe' });
     assert.equal(arm.typed.at(-1), '\x03');
     await arm.clock.advance(9_990);

@@ -119,7 +119,7 @@ test('conclude: whatever subset is run and however sessions end, nothing untrue 
         const runs = wanted.map(({ arm, outcome, cut }) => {
           const run = play(arm, policy, timeout, tick, limit, sizes);
           if (!outcome) return run;
-          const endedAt = run.settledAt! + (run.endedAt! - run.settledAt!) * cut;
+          const endedAt = run.begunAt! + (run.endedAt! - run.begunAt!) * cut;
           const keep = (at: number) => at < endedAt;
           return {
             ...run,

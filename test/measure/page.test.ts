@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { readMeasureJson, renderMeasureJson } from '../../src/commands/measure/measure-json.ts';
 import { conclude } from '../../src/session/measure/conclude.ts';
 import { renderPage } from '../../src/session/measure/page.ts';
-import { sayHeadline } from '../../src/session/measure/words.ts';
+import { describeHeadline } from '../../src/session/measure/words.ts';
 import { FACTS, makeRun, ticks } from './runs.ts';
 
 const RUNS = [
@@ -138,7 +138,7 @@ for (const [what, runs, sentence] of [
   ],
 ] as const) {
   test(`headline: ${what}`, () => {
-    assert.equal(sayHeadline(runs, conclude(runs), FACTS), sentence);
+    assert.equal(describeHeadline(runs, conclude(runs), FACTS), sentence);
   });
 }
 
@@ -197,7 +197,7 @@ test('page: made from the JSON of a measurement it is the same page, whatever en
   const runs = [
     ...RUNS,
     { ...makeRun({ arm: 'query', outcome: 'failed', ends: 0, words: 'refused' }), startedAt: undefined },
-    { ...makeRun({ arm: 'output', outcome: 'interrupted', ends: 9 }), settledAt: undefined },
+    { ...makeRun({ arm: 'output', outcome: 'interrupted', ends: 9 }), begunAt: undefined },
   ];
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-measured-'));
   try {

@@ -150,7 +150,7 @@ for (const isAlive of [true, false]) {
   test(`run: at the limit, counted from the arm's beginning, a session that ${isAlive ? 'answers is alive' : 'says nothing for twelve seconds is silent'}`, async () => {
     const { run, clock, over, tell, asked } = measureOne();
     await clock.advance(60_000);
-    await tell({ kind: 'settled', at: clock.now() });
+    await tell({ kind: 'begun', at: clock.now() });
     await clock.advance(3_599_999);
     assert.deepEqual([run.state, asked], ['open', []]);
     await clock.advance(1);
@@ -167,9 +167,9 @@ for (const isAlive of [true, false]) {
 test('run: an arm that begins while it is being ended keeps nothing waiting for its limit', async () => {
   let begin = async (): Promise<void> => {};
   const { run, clock, stop, over, tell } = measureOne(() => begin());
-  begin = () => tell({ kind: 'settled', at: clock.now() });
+  begin = () => tell({ kind: 'begun', at: clock.now() });
   await tell({ kind: 'opened', at: clock.now() });
   stop.abort();
   await over;
-  assert.deepEqual([run.outcome, run.settledAt, clock.waiting], ['interrupted', undefined, 0]);
+  assert.deepEqual([run.outcome, run.begunAt, clock.waiting], ['interrupted', undefined, 0]);
 });

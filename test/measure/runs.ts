@@ -36,7 +36,7 @@ export function makeRun({
     sessionId: `lab-${arm}`,
     state: 'ended',
     startedAt: T0,
-    settledAt: at(0),
+    begunAt: at(0),
     endedAt: at(ends),
     outcome,
     words,

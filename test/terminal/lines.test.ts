@@ -63,13 +63,13 @@ test('advice: each value in a command that is told is made one word', () => {
 });
 
 test('advice: a command with a value that is not made one word is found', () => {
-  const loose = 'f(`run  ssm-keepalive doctor ${x}`); say`give --config ${x}`; g(`aws ssm a --b c ${x}`)';
+  const loose = 'f(`run  ssm-keepalive doctor ${x}`); safe`give --config ${x}`; g(`aws ssm a --b c ${x}`)';
   assert.equal(findUnquoted('x.ts', loose).length, 3);
   const good = 'f(quoteCommand`run  ssm-keepalive doctor ${x}`); g(`ssm-keepalive: ${x}`); h(`--x and ${y}`)';
   assert.deepEqual(findUnquoted('x.ts', good), []);
 });
 
-test('safe text: whatever makes a line of ours is tagged `say`; text of several lines is put together with +', () => {
+test('safe text: whatever makes a line of ours is tagged `safe`; text of several lines is put together with +', () => {
   assert.ok(SHOWN.length > 100);
   assert.deepEqual(
     SHOWN.flatMap((name) => findLoose(name, readShown(name))),
@@ -81,6 +81,6 @@ test('safe text: a line that is not tagged is found', () => {
   const loose = 'io.err(`ssm-keepalive: ${x}`); io.err(`a ${x}\\n`); note(`${a}\\n${JSON.stringify(b)}`)';
   assert.equal(findLoose('x.ts', loose).length, 3);
   const good =
-    'io.err(say`ssm-keepalive: ${x}\\n`); io.out(`${JSON.stringify(a)}\\n`); f(`${a}: ${b}`); g(`a\\n`)';
+    'io.err(safe`ssm-keepalive: ${x}\\n`); io.out(`${JSON.stringify(a)}\\n`); f(`${a}: ${b}`); g(`a\\n`)';
   assert.deepEqual(findLoose('x.ts', good), []);
 });

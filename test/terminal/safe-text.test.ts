@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { html } from '../../src/session/measure/html.ts';
 import { renderTable } from '../../src/terminal/plain-table.ts';
-import { makeColors, ownSequence, say, showLine, showText } from '../../src/terminal/safe-text.ts';
+import { makeColors, ownSequence, safe, showLine, showText } from '../../src/terminal/safe-text.ts';
 import { quoteCommand, quoteWord } from '../../src/terminal/shell-word.ts';
 import { CLI, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
@@ -19,7 +19,7 @@ import { look, WAYS } from './look.ts';
 
 for (const [name, text] of Object.entries(HOSTILE)) {
   test(`safe text: ${name} is shown and does nothing`, () => {
-    for (const shown of [showText(text), showLine(text), say`a ${text} b`, html`<p>${text}</p>`.text])
+    for (const shown of [showText(text), showLine(text), safe`a ${text} b`, html`<p>${text}</p>`.text])
       assert.doesNotMatch(shown, DANGEROUS);
     assert.deepEqual(JSON.parse(showText(JSON.stringify({ text }))), { text }, 'JSON keeps the data');
   });
@@ -29,7 +29,7 @@ test('safe text: a line has one line, and an end', () => {
   assert.equal(showLine('a\nnext: run curl\r\tb'), 'a\\u000anext: run curl\\u000d\\u0009b');
   assert.ok(showLine('x'.repeat(1_000_000)).length <= 1001);
   assert.equal(showText('a\n\tb — ü 😀 日本'), 'a\n\tb — ü 😀 日本');
-  assert.equal(say`a\n${'b\nc'}\n`, 'a\nb\\u000ac\n');
+  assert.equal(safe`a\n${'b\nc'}\n`, 'a\nb\\u000ac\n');
 });
 
 test('safe text: a cell of a table is one line, whatever column it is in', () => {

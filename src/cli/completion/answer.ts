@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, sleep } from '../../clock.ts';
-import type { Known } from '../../commands/completion/account-cache.ts';
+import type { AccountContents } from '../../commands/completion/account-cache.ts';
 import { cachePath, claimRefresh, type Place, readCache } from '../../commands/completion/account-cache.ts';
 import type { Environment } from '../../environment.ts';
 import { openConfigFile } from '../../settings/config-file.ts';
@@ -18,7 +18,7 @@ import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
 /** The longest wait for the first refresh, counted from the start of the process. The refresh then goes on alone. */
 export const LONGEST_ANSWER_MS = 800;
 
-const NOBODY: Known = { instances: [], tags: {} };
+const NOBODY: AccountContents = { instances: [], tags: {} };
 
 export interface Answer {
   readonly candidates: readonly Candidate[];
@@ -36,7 +36,7 @@ export async function answer(
   const last = words.at(-1) ?? '';
   if (wanted.kind === 'files') return { candidates: [], isFiles: true };
   const needsAccount = wanted.kind === 'instances' || wanted.kind === 'tags';
-  const known = needsAccount ? await readKnown(words, environment, clock) : NOBODY;
+  const known = needsAccount ? await readContents(words, environment, clock) : NOBODY;
   const profiles = wanted.kind === 'profiles' ? listProfiles(environment.variables) : [];
   const candidates = fillIn(wanted, last, known, profiles).filter(
     ({ text, describe = '' }) =>
@@ -45,7 +45,11 @@ export async function answer(
   return { candidates, isFiles: false };
 }
 
-async function readKnown(words: readonly string[], environment: Environment, clock: Clock): Promise<Known> {
+async function readContents(
+  words: readonly string[],
+  environment: Environment,
+  clock: Clock,
+): Promise<AccountContents> {
   const place = await readPlace(words, environment);
   const path = cachePath(place, environment.variables);
   const kept = readCache(path, clock.now());

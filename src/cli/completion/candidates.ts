@@ -1,7 +1,7 @@
 /** The candidates at the cursor, from the lists of commands and flags. Pure. */
 
 import type { CommandEntry } from '../../commands/command.ts';
-import type { Known } from '../../commands/completion/account-cache.ts';
+import type { AccountContents } from '../../commands/completion/account-cache.ts';
 import { COMMANDS } from '../../commands/index.ts';
 import { listTakenFlags, listValues } from '../../commands/taken-flags.ts';
 import { FLAGS, type Flag } from '../../settings/flags.ts';
@@ -47,7 +47,7 @@ export function chooseWanted(words: readonly string[]): Wanted {
     return flag ? valuesOf(flag, typing.value, `${typing.spelled}=`, entry) : NOTHING;
   }
   // A list before the command may be followed by the command or another value.
-  const isOver = open?.isSated && (last.startsWith('-') || entry === undefined);
+  const isOver = open?.hasValue && (last.startsWith('-') || entry === undefined);
   if (open && !isOver) return valuesOf(open.flag, last, '', entry);
   if (last.startsWith('-')) return wordsOf(usableFlags(flags, typed.given));
   if (typed.hasWord) return NOTHING;
@@ -61,8 +61,8 @@ interface TypedWords {
   readonly entry: CommandEntry | undefined;
   readonly hasWord: boolean;
   readonly given: readonly string[];
-  /** The flag whose value is at the cursor. `isSated`: it has a value already and may take more. */
-  readonly open: { readonly flag: AnyFlag; readonly isSated: boolean } | undefined;
+  /** The flag whose value is at the cursor. `hasValue`: it has a value already and may take more. */
+  readonly open: { readonly flag: AnyFlag; readonly hasValue: boolean } | undefined;
 }
 
 /** Flags may stand before the command, as in cli/command-line.ts. */
@@ -79,12 +79,12 @@ function readWords(words: readonly string[]): TypedWords {
       given.push(name);
       const known: readonly AnyFlag[] = entry ? flagsOf(entry) : [...FLAGS, ...ownFlags];
       const flag = known.find((candidate) => candidate.name === name);
-      open = flag && flag.kind !== 'switch' && value === undefined ? { flag, isSated: false } : undefined;
+      open = flag && flag.kind !== 'switch' && value === undefined ? { flag, hasValue: false } : undefined;
       continue;
     }
     const command = entry ? undefined : COMMANDS.find((known) => known.name === word);
-    if (open && !(open.isSated && command)) {
-      open = open.flag.kind === 'list' ? { ...open, isSated: true } : undefined;
+    if (open && !(open.hasValue && command)) {
+      open = open.flag.kind === 'list' ? { ...open, hasValue: true } : undefined;
     } else if (command) {
       entry = command;
       open = undefined;
@@ -142,13 +142,23 @@ function wordsOf(candidates: readonly Candidate[]): Wanted {
  * Turns what is known of the account into candidates: ids; for tags first `key=`, then the key's values. No name that
  * others gave is offered where it would be a flag.
  */
-export function fillIn(wanted: Wanted, last: string, known: Known, profiles: readonly string[]): Candidate[] {
+export function fillIn(
+  wanted: Wanted,
+  last: string,
+  known: AccountContents,
+  profiles: readonly string[],
+): Candidate[] {
   return fill(wanted, last, known, profiles).filter(
     ({ text }) => !('prefix' in wanted) || wanted.prefix !== '' || !text.startsWith('-'),
   );
 }
 
-function fill(wanted: Wanted, last: string, known: Known, profiles: readonly string[]): Candidate[] {
+function fill(
+  wanted: Wanted,
+  last: string,
+  known: AccountContents,
+  profiles: readonly string[],
+): Candidate[] {
   if (wanted.kind === 'words') return [...wanted.candidates];
   if (wanted.kind === 'files') return [];
   const { prefix } = wanted;

@@ -18,9 +18,9 @@ export async function answerShell(
   clock: Clock,
 ): Promise<string> {
   if (shell === 'refresh') {
-    const { refreshKnown } = await import('../../commands/completion/completion-refresh.ts');
+    const { refreshContents } = await import('../../commands/completion/completion-refresh.ts');
     const known = new AbortController();
-    const refreshed = refreshKnown(JSON.parse(args[0] ?? ''), environment.variables, clock);
+    const refreshed = refreshContents(JSON.parse(args[0] ?? ''), environment.variables, clock);
     await Promise.race([refreshed.finally(() => known.abort()), sleep(clock, REFRESH_MS, known.signal)]);
     return '';
   }

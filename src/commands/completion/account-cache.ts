@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** The known instances and tags of an account. */
-export interface Known {
+export interface AccountContents {
   /** `tag`: the name that commands take, absent in a cache of an earlier version. */
   readonly instances: readonly { readonly id: string; readonly name: string; readonly tag?: string }[];
   readonly tags: Readonly<Record<string, readonly string[]>>;
@@ -20,8 +20,8 @@ export interface Place {
   readonly allowsUnencrypted: boolean;
 }
 
-export interface Kept {
-  readonly known: Known;
+export interface CachedContents {
+  readonly known: AccountContents;
   readonly isFresh: boolean;
 }
 
@@ -57,9 +57,9 @@ export function cachePath(place: Place, environment: NodeJS.ProcessEnv): string 
 }
 
 /** Undefined if there is no usable cache. */
-export function readCache(path: string, now: number): Kept | undefined {
+export function readCache(path: string, now: number): CachedContents | undefined {
   try {
-    const { at, known } = JSON.parse(readFileSync(path, 'utf8')) as { at: number; known: Known };
+    const { at, known } = JSON.parse(readFileSync(path, 'utf8')) as { at: number; known: AccountContents };
     const age = Math.abs(now - at);
     if (age > LONGEST_MS || !Array.isArray(known.instances) || typeof known.tags !== 'object')
       return undefined;
@@ -70,7 +70,7 @@ export function readCache(path: string, now: number): Kept | undefined {
 }
 
 /** Writes the cache in one rename, readable for its owner alone. */
-export function writeCache(path: string, known: Known, now: number): void {
+export function writeCache(path: string, known: AccountContents, now: number): void {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
   const fresh = `${path}.${process.pid}`;
   writeFileSync(fresh, JSON.stringify({ at: now, known }), { mode: 0o600 });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { Connection } from '../../fleet/client.ts';
-import type { Known } from './account-cache.ts';
+import type { AccountContents } from './account-cache.ts';
 import { cachePath, type Place, writeCache } from './account-cache.ts';
 
 /** Nobody scrolls through more. */
@@ -11,14 +11,18 @@ const MOST_VALUES = 200;
  * Asks the account once and saves the answer for the next TAB. If the account refuses or does not answer, the old cache
  * stays: the command itself will print the reason.
  */
-export async function refreshKnown(place: Place, variables: NodeJS.ProcessEnv, clock: Clock): Promise<void> {
+export async function refreshContents(
+  place: Place,
+  variables: NodeJS.ProcessEnv,
+  clock: Clock,
+): Promise<void> {
   writeCache(cachePath(place, variables), await askPlace(place, variables), clock.now());
 }
 
 async function askPlace(
   { isLab, region, profile, endpointUrl, allowsUnencrypted }: Place,
   variables: NodeJS.ProcessEnv,
-): Promise<Known> {
+): Promise<AccountContents> {
   if (!isLab) {
     const { requireEncrypted } = await import('../../fleet/configured-addresses.ts');
     if (!allowsUnencrypted) await requireEncrypted(profile ? [profile] : [], variables, endpointUrl);
@@ -31,7 +35,7 @@ async function askPlace(
     // The lab is down, and a TAB must not start it: read the hosts from its folder.
     const { hosts } = readInventory(dir);
     const instances = hosts.map(({ id, name, tags }) => ({ instanceId: id, name, tags }));
-    return toKnown(instances, instances, true);
+    return toContents(instances, instances, true);
   }
   return askAccount(
     { region: region ?? 'us-east-1', endpointUrl: lab.endpoint, credentials: lab.credentials, variables },
@@ -39,7 +43,7 @@ async function askPlace(
   );
 }
 
-async function askAccount(connection: Connection, isLab: boolean): Promise<Known> {
+async function askAccount(connection: Connection, isLab: boolean): Promise<AccountContents> {
   const [{ makeClient }, { listInstances }, { listTagged }] = await Promise.all([
     import('../../fleet/client.ts'),
     import('../../fleet/choose.ts'),
@@ -52,7 +56,7 @@ async function askAccount(connection: Connection, isLab: boolean): Promise<Known
       take(listTagged(connection)),
     ]);
     if (managed.status === 'rejected') throw managed.reason;
-    return toKnown(managed.value, tagged.status === 'fulfilled' ? tagged.value : [], isLab);
+    return toContents(managed.value, tagged.status === 'fulfilled' ? tagged.value : [], isLab);
   } finally {
     client.destroy();
   }
@@ -65,11 +69,11 @@ async function take<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Only managed instances: no command reaches the others. */
-function toKnown(
+function toContents(
   managed: readonly { readonly instanceId: string; readonly name: string }[],
   tagged: readonly { readonly instanceId: string; readonly tags: Readonly<Record<string, string>> }[],
   isLab: boolean,
-): Known {
+): AccountContents {
   const tagsOf = new Map(tagged.map(({ instanceId, tags }) => [instanceId, tags]));
   const values = new Map<string, Set<string>>();
   for (const { instanceId } of managed) {

@@ -6,7 +6,7 @@ import { findPlugin, runPlugin } from '../../session/plugin.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { describeSystemError } from '../../system-error.ts';
 import type { TerminalStreams } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
@@ -24,9 +24,9 @@ export const connect: Command = async (settings, io, { words, own, interruption,
   const connection = await openConnection(settings, io, environment);
   try {
     const opener = makeInterruptible(connection.client, interruption, {
-      weight: () => 'nothing',
-      nothing: 'no session was opened',
-      look: '',
+      kind: () => 'read',
+      whatAfterRead: 'no session was opened',
+      nextAfterChange: '',
     });
     const instanceId = await chooseOneInstance(opener, 'connect', words[0], settings);
     const { startSession, toStartParameters } = await import('../../fleet/sessions.ts');
@@ -67,7 +67,7 @@ async function runOfficial(
     });
     if (!settings.common.isQuiet)
       io.err(
-        say`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(io.clock.now() - began)}\n`,
+        safe`ssm-keepalive: session ${session.SessionId} lived ${describeSpan(io.clock.now() - began)}\n`,
       );
     return status === 0 ? 0 : 1;
   } catch (error) {

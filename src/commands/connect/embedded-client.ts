@@ -7,7 +7,7 @@ import { type ClientSession, openSession, SessionNotOpenedError } from '../../se
 import { AnswerCount } from '../../session/terminal.ts';
 import { UserTerminal } from '../../session/user-terminal.ts';
 import type { TerminalStreams } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { repeatConnection, repeatForAws } from '../repeat.ts';
 import { makeResume } from '../resume-session.ts';
 import type { ConnectTask } from './connect-task.ts';
@@ -69,10 +69,10 @@ export async function runOwnClient(
     const why = isSignalled ? 'closed by a signal' : words;
     if (!isQuiet || exitStatus !== 0)
       io.err(
-        say`\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n`,
+        safe`\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n`,
       );
     const advice = isIdleEnd(end) && !isSignalled ? await adviseAfterIdle(task, stop.signal) : undefined;
-    if (next) io.err(say`  next: ${advice ?? next}\n`);
+    if (next) io.err(safe`  next: ${advice ?? next}\n`);
     await terminating;
     return isSignalled ? 130 : exitStatus;
   } catch (error) {
@@ -136,7 +136,7 @@ class LateNotice {
         this.wasTold = true;
         const out =
           this.escapeCode === undefined ? '' : `; ${String.fromCharCode(this.escapeCode)}. gives up`;
-        this.say(say`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
+        this.say(safe`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
       });
     } else if (this.wasTold) {
       this.wasTold = false;
@@ -152,12 +152,12 @@ class LateNotice {
 function describeStart(sessionId: string, instanceId: string, escapeCode: number | undefined): string {
   const key = escapeCode === undefined ? '' : String.fromCharCode(escapeCode);
   const hint = key && `; after a new line ${key}. ends it, ${key}? helps`;
-  return say`ssm-keepalive: session ${sessionId} on ${instanceId}${hint}\n`;
+  return safe`ssm-keepalive: session ${sessionId} on ${instanceId}${hint}\n`;
 }
 
 function describeEscapes(escapeCode = 0): string {
   const key = String.fromCharCode(escapeCode);
-  return say`\n${key}.  end this session\n${key}?  this list\n${key}${key}  type one ${key}\n(only at the start of a line)\n`;
+  return safe`\n${key}.  end this session\n${key}?  this list\n${key}${key}  type one ${key}\n(only at the start of a line)\n`;
 }
 
 function explainOpening(error: unknown, instanceId: string): unknown {

@@ -2,7 +2,7 @@
 import { sleep } from '../../clock.ts';
 import { examine } from '../../doctor/index.ts';
 import { Interruption } from '../../interruption.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { askInstance } from '../ask-instance.ts';
 import { repeatConnection } from '../repeat.ts';
@@ -23,7 +23,7 @@ export async function adviseAfterIdle(
   const isOver = new AbortController();
   try {
     io.err(
-      say`ssm-keepalive: asking ${instanceId} what is installed, with the status script, which only reads\n`,
+      safe`ssm-keepalive: asking ${instanceId} what is installed, with the status script, which only reads\n`,
     );
     const asking = askInstance(client, instanceId, settings, interruption).catch(() => undefined);
     const limit = sleep(io.clock, LONGEST_LOOK_MS, isOver.signal).then(() => undefined);

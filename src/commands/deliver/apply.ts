@@ -3,12 +3,12 @@ import { type AssociationPlan, deleteAssociation, saveAssociation } from '../../
 import { awaitRuns, listRuns } from '../../fleet/association-runs.ts';
 import { NoMatchError } from '../../fleet/choose.ts';
 import { saveDocument } from '../../fleet/command-document.ts';
-import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
+import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { type PushResult, pushFirst, pushScript } from '../../fleet/push.ts';
 import { sendScript } from '../../fleet/send.ts';
 import { type PushEvent, Sender } from '../../fleet/sender.ts';
 import { type Interruption, refuseInterrupted } from '../../interruption.ts';
-import type { Doing } from './ctrl-c.ts';
+import type { Phase } from './ctrl-c.ts';
 import type { AssociationFacts } from './follow-text.ts';
 import type { Plan } from './plan.ts';
 import type { Following } from './verdict-json.ts';
@@ -28,12 +28,12 @@ export type Outlook = 'seen' | 'unwatched' | 'left' | 'lost';
 export function makeDeliveryClient(
   client: SSMClient,
   interruption: Interruption,
-  weight: () => Weight,
+  kind: () => CallKind,
 ): SSMClient {
   return makeInterruptible(client, interruption, {
-    weight,
-    nothing: 'nothing was sent',
-    look: 'look with  ssm-keepalive status, then run it again: nothing is done twice',
+    kind,
+    whatAfterRead: 'nothing was sent',
+    nextAfterChange: 'look with  ssm-keepalive status, then run it again: nothing is done twice',
   });
 }
 
@@ -55,7 +55,7 @@ export class Apply {
   readonly #interruption: Interruption;
   readonly #onEvent: (event: PushEvent) => void;
   #sender: Sender | undefined;
-  #doing: 'changing' | 'association' | undefined;
+  #phase: 'changing' | 'association' | undefined;
   #isOver = false;
 
   constructor(
@@ -68,13 +68,13 @@ export class Apply {
     this.#interruption = interruption;
     this.#onEvent = onEvent;
     this.#client = makeDeliveryClient(client, interruption, () =>
-      this.doing === 'looking' ? 'nothing' : 'effect',
+      this.phase === 'looking' ? 'read' : 'change',
     );
   }
 
-  get doing(): Doing {
+  get phase(): Phase {
     if (this.#isOver) return 'looking';
-    return this.#doing ?? (this.#sender?.hasBegun ? 'commands' : 'looking');
+    return this.#phase ?? (this.#sender?.hasBegun ? 'commands' : 'looking');
   }
 
   /** Ids of the commands sent so far. */
@@ -149,7 +149,7 @@ export class Apply {
     const association = { id: associationId, name: planned.name, action, schedule, runs: [], offline: null };
     this.association = association;
     if (!isWatched) return { commandIds, association };
-    this.#doing = 'association';
+    this.#phase = 'association';
     const { verdicts, runs, offline } = await watchRuns(sender, associationId, known, first?.verdicts ?? []);
     const result = { verdicts, commandIds, missingCount: 0 };
     return { commandIds, result, association: { ...association, runs, offline } };
@@ -182,9 +182,9 @@ export class Apply {
 
   /** Saves something; Ctrl-C waits for the service's answer. */
   async #change<T>(save: () => Promise<T>): Promise<T> {
-    this.#doing = 'changing';
+    this.#phase = 'changing';
     const saved = await save();
-    this.#doing = undefined;
+    this.#phase = undefined;
     return saved;
   }
 }

@@ -2,7 +2,7 @@ import { inAccount } from '../../accounts/names.ts';
 import { describeTargets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { requireYes } from '../question.ts';
 import { describeAction } from './follow-text.ts';
@@ -29,12 +29,12 @@ export async function confirmPlans(
     settings,
   );
   if (!many && edits.length === 0) return;
-  for (const edit of edits) io.err(say`ssm-keepalive: ${edit}\n`);
+  for (const edit of edits) io.err(safe`ssm-keepalive: ${edit}\n`);
   const question = many
     ? `${verb} will change ${many.who}. Type yes to go on`
     : `Type yes to change ${edits.length === 1 ? 'it' : 'them'}`;
   await requireYes(io, question, {
-    unasked: {
+    withoutTerminal: {
       what: many ? `${verb} would change ${many.who}` : 'nothing was changed',
       why: many?.why ?? '',
       next: many?.next ?? 'look with --dry-run, then add --yes',

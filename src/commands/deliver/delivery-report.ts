@@ -8,7 +8,7 @@ import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { INTERRUPTED } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import type { Applied } from './apply.ts';
 import { labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
 import { describeAssociations, describeFollowed } from './follow-text.ts';
@@ -49,7 +49,7 @@ export function reportDelivery(
   else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
   else
     for (const { commandIds: ids, association } of accounts)
-      for (const id of association && verb === 'install' ? [association.id] : ids) io.out(say`${id}\n`);
+      for (const id of association && verb === 'install' ? [association.id] : ids) io.out(safe`${id}\n`);
   io.err(renderFailedAccounts(accounts));
   return isInterrupted ? INTERRUPTED : accounts.some(({ error }) => error !== null) ? 1 : 0;
 }
@@ -74,7 +74,7 @@ function reportVerdicts(
       )
     : (results[0]?.result.verdicts ?? []);
   const { rows, accounts } = several
-    ? settleIds(settings.targets.instanceIds, labelled, described)
+    ? mergeById(settings.targets.instanceIds, labelled, described)
     : { rows: labelled, accounts: described };
   const failed = accounts.filter(({ error }) => error !== null);
   // An association may well be there before its instances are.
@@ -100,8 +100,8 @@ function reportVerdicts(
   const isPlain = !lines && settings.common.output !== 'json';
   if (lines) {
     // Of many accounts each row was told when it came, and stands for several here.
-    for (const row of rows) if (!row.alike) lines.tellRow(row, true);
-    lines.tellSummary(rows, facts);
+    for (const row of rows) if (!row.alike) lines.writeRow(row, true);
+    lines.writeSummary(rows, facts);
   } else if (settings.common.output === 'json')
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
@@ -135,7 +135,7 @@ function describeNow(rows: readonly Row[]): string {
   if (changed.length === 0) return '';
   const isOpen = changed.some((row) => isRestartAwaited(row) || isRestartOpen(row));
   const wait = isOpen ? ', where the agent has restarted' : '';
-  return say`ssm-keepalive: open a new session now: it is kept${wait}; sessions that are open stay as they are\n`;
+  return safe`ssm-keepalive: open a new session now: it is kept${wait}; sessions that are open stay as they are\n`;
 }
 
 function describeStops(
@@ -161,7 +161,7 @@ function describeEnd(end: AccountEnd<Applied>): AccountFacts {
  * Instance ids asked for in several accounts: each is one account's own, so that the others do not know it is no failure.
  * An id that none of them knows is told once.
  */
-function settleIds(
+function mergeById(
   instanceIds: readonly string[],
   rows: readonly Row[],
   accounts: readonly AccountFacts[],
@@ -171,14 +171,14 @@ function settleIds(
   const known = new Set(found.map(({ instanceId }) => instanceId));
   const unknown = instanceIds.filter((id) => !known.has(id));
   return {
-    rows: [...found, ...unknown.map(nowhere)],
+    rows: [...found, ...unknown.map(describeUnknownId)],
     accounts: accounts.map((account) =>
       account.error?.code === 'no-match' ? { ...account, error: null } : account,
     ),
   };
 }
 
-function nowhere(instanceId: string): Row {
+function describeUnknownId(instanceId: string): Row {
   return {
     instanceId,
     name: '',

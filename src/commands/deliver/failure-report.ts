@@ -2,12 +2,12 @@ import type { AccountResult } from '../../accounts/account-work.ts';
 import { labelAccount } from '../../accounts/names.ts';
 import { attribute, isGood } from '../../fleet/judge.ts';
 import { groupBy } from '../../groups.ts';
-import { say, showLine } from '../../terminal/safe-text.ts';
+import { safe, showLine } from '../../terminal/safe-text.ts';
 import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
 
 /** So many kinds of failure are told; `--output json` has every instance. */
-const TOLD_KINDS = 12;
+const MOST_KINDS = 12;
 
 /**
  * Failures with why and next, those that are alike told once, then what is still open, in the words of the style guide;
@@ -22,20 +22,20 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
     const isLimited = bad.every(({ verdict }) => verdict === 'limited');
     lines.push(
       isLimited
-        ? say`ssm-keepalive: not every session is kept on ${total}`
-        : say`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
+        ? safe`ssm-keepalive: not every session is kept on ${total}`
+        : safe`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
     );
     const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'), countRows);
-    for (const kind of kinds.slice(0, TOLD_KINDS)) lines.push(...describeKind(kind));
-    const untold = kinds.slice(TOLD_KINDS).reduce((sum, kind) => sum + countRows(kind), 0);
-    if (untold > 0)
-      lines.push(`  and ${untold} more, each for a reason of its own; all of them:  --output json`);
+    for (const kind of kinds.slice(0, MOST_KINDS)) lines.push(...describeKind(kind));
+    const omitted = kinds.slice(MOST_KINDS).reduce((sum, kind) => sum + countRows(kind), 0);
+    if (omitted > 0)
+      lines.push(`  and ${omitted} more, each for a reason of its own; all of them:  --output json`);
   }
   for (const [label, stopped] of listStops(facts))
-    lines.push(say`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
+    lines.push(safe`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
   if (facts.missingCount > 0) {
     lines.push(
-      say`ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
+      safe`ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
     );
   }
   return lines.length > 0 ? lines.join('\n') + '\n' : '';
@@ -46,11 +46,11 @@ function describeKind(kind: readonly [Row, ...Row[]]): string[] {
   const instanceId = showLine(first.instanceId);
   const [why, next] = [attribute(first, 'why'), attribute(first, 'next')];
   if (countRows(kind) === 1)
-    return [say`  ${instanceId}  why:  ${why}`, say`  ${' '.repeat(instanceId.length)}  next: ${next}`];
+    return [safe`  ${instanceId}  why:  ${why}`, safe`  ${' '.repeat(instanceId.length)}  next: ${next}`];
   return [
-    say`  ${countRows(kind)} instances, ${first.class}: ${nameSome(kind)}`,
-    say`    why:  ${why}`,
-    say`    next: ${next}`,
+    safe`  ${countRows(kind)} instances, ${first.class}: ${nameSome(kind)}`,
+    safe`    why:  ${why}`,
+    safe`    next: ${next}`,
   ];
 }
 
@@ -62,13 +62,13 @@ function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: st
 }
 
 /** From here on accounts that failed alike are told together. */
-const TOLD_ACCOUNTS = 8;
+const MOST_SEPARATE = 8;
 const NAMED_ACCOUNTS = 3;
 
 /** Accounts that could not be worked in at all, with why and next; where they are many, those that failed alike once. */
 export function renderFailedAccounts(accounts: readonly AccountResult[]): string {
   const failed = accounts.filter(({ error }) => error !== null);
-  const isMany = failed.length > TOLD_ACCOUNTS;
+  const isMany = failed.length > MOST_SEPARATE;
   return groupBy(failed, (account) => (isMany ? describeError(account, true) : labelFacts(account)))
     .map((group) => {
       const labels = group.slice(0, NAMED_ACCOUNTS).map(labelFacts);
@@ -77,7 +77,7 @@ export function renderFailedAccounts(accounts: readonly AccountResult[]): string
         group.length === 1
           ? labels[0]
           : `${group.length} accounts and Regions (${labels.join(', ')}${others > 0 ? ` and ${others} more` : ''})`;
-      return say`ssm-keepalive: ${who}: ` + describeError(group[0], group.length > 1);
+      return safe`ssm-keepalive: ${who}: ` + describeError(group[0], group.length > 1);
     })
     .join('');
 }
@@ -94,7 +94,7 @@ function describeError({ error, account, region }: AccountResult, isCommon: bool
       text,
     );
   const [what, why, next] = [error.what, error.why, error.next].map(common);
-  return say`${what}\n  why:  ${why}\n  next: ${next}\n`;
+  return safe`${what}\n  why:  ${why}\n  next: ${next}\n`;
 }
 
 /** What tells an account from the others, of its facts. */

@@ -5,7 +5,7 @@ import type { KnownAssociation } from '../../fleet/association-match.ts';
 import { isRunOver } from '../../fleet/association-runs.ts';
 import { describeTargets, type Targets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
 import type { Plan } from './plan.ts';
@@ -30,13 +30,13 @@ export function describeFollow(plan: AssociationPlan, targets: Targets): string 
       : `${targets.instanceIds.length} instances by id, now and when one of them comes online`;
   const again = schedule ? `, and again every ${schedule.slice('rate('.length, -1)}` : ', once each';
   const errors = MaxErrors === '0' ? 'the first failure' : `more than ${MaxErrors} failures`;
-  return say`it installs on ${who}${again}; ${MaxConcurrency} at a time, stopping after ${errors}`;
+  return safe`it installs on ${who}${again}; ${MaxConcurrency} at a time, stopping after ${errors}`;
 }
 
 /** The planned change of the association, for the dry run and the question. */
 export function describeAction(plan: AssociationPlan): string {
-  if (plan.action === 'create') return say`association ${plan.name} would be made`;
-  const what = say`association ${plan.name} (${plan.associationId})`;
+  if (plan.action === 'create') return safe`association ${plan.name} would be made`;
+  const what = safe`association ${plan.name} (${plan.associationId})`;
   return plan.action === 'none'
     ? `${what} is as asked for, and would be run once more on everybody`
     : `${what} would be changed, which runs it on everybody at once: ${plan.changes.join('; ')}`;
@@ -47,17 +47,17 @@ export function describeChange(association: AssociationFacts, plan: Plan, settin
   const { action, id, name } = association;
   const { following, ending } = plan;
   const who = describeTargets(settings.targets);
-  if (action === 'removed') return [say`association ${name} (${ending?.ids.join(', ')}) was removed`];
-  if (!following) return [say`no association of ours is for ${who} as it stands here`];
+  if (action === 'removed') return [safe`association ${name} (${ending?.ids.join(', ')}) was removed`];
+  if (!following) return [safe`no association of ours is for ${who} as it stands here`];
   return [
-    say`association ${name} (${id}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(following, settings.targets)}`,
-    say`to end it:  ${sayUninstall(who, settings)}`,
+    safe`association ${name} (${id}) ${action === 'created' ? 'is new' : `was ${action}`}: ${describeFollow(following, settings.targets)}`,
+    safe`to end it:  ${sayUninstall(who, settings)}`,
   ];
 }
 
 /** Lines after the verdicts: nobody ran it yet, some instances were offline, or it was never made. */
 export function describeFollowed(association: AssociationFacts | null | undefined, label = ''): string {
-  if (association === null) return say`ssm-keepalive: ${label}no association was made or changed\n`;
+  if (association === null) return safe`ssm-keepalive: ${label}no association was made or changed\n`;
   if (!association || !['created', 'updated', 'started'].includes(association.action)) return '';
   const { runs, offline } = association;
   const lines = [
@@ -69,7 +69,7 @@ export function describeFollowed(association: AssociationFacts | null | undefine
   ];
   return lines
     .filter(Boolean)
-    .map((line) => say`ssm-keepalive: ${label}${line}\n`)
+    .map((line) => safe`ssm-keepalive: ${label}${line}\n`)
     .join('');
 }
 
@@ -80,8 +80,8 @@ export function warnOfAssociations(matching: readonly KnownAssociation[], settin
   return matching.map(({ name, id, targets, schedule }) => {
     const again = schedule ? `, every ${schedule.slice(5, -1)}` : '';
     return (
-      say`association ${name} (${id}) still installs on some of these instances${again}: it may put back what is taken off now\n` +
-      say`  next: ${sayUninstall(describeTheirTargets(targets), settings)}`
+      safe`association ${name} (${id}) still installs on some of these instances${again}: it may put back what is taken off now\n` +
+      safe`  next: ${sayUninstall(describeTheirTargets(targets), settings)}`
     );
   });
 }
@@ -95,7 +95,7 @@ export function describeAssociations(matching: readonly KnownAssociation[], labe
   return matching
     .map(
       ({ name, id, targets, schedule, lastStatus }) =>
-        say`\n${label}association ${name} (${id})\n  installs on new instances of ${describeTheirTargets(targets)}${
+        safe`\n${label}association ${name} (${id})\n  installs on new instances of ${describeTheirTargets(targets)}${
           schedule ? `, and again every ${schedule.slice(5, -1)}` : ''
         }; last run: ${lastStatus}\n`,
     )

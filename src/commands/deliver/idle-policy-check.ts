@@ -7,7 +7,7 @@ import {
   longestIntervalSeconds,
   type Settings,
 } from '../../settings/settings.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
   const unsure = overrideIdlePolicy
     ? []
     : unseen.map(
-        (what) => say`warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it`,
+        (what) => safe`warning: ${what}; if its idle timeout was shortened on purpose, the keeper defeats it`,
       );
   return isJustInTime ? [...unsure, JUST_IN_TIME] : unsure;
 }

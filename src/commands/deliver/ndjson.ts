@@ -5,29 +5,29 @@ import { type AccountFacts, describeRow, describeRun, type Row, type RunFacts } 
 /** `--output ndjson`: one JSON line for each instance as soon as its verdict is known, at the end one with the summary. */
 export interface ResultLines {
   /** Tells a row once; again only when its verdict has changed since. `isFinal`: it does not change any more. */
-  tellRow(row: Row, isFinal: boolean): void;
+  writeRow(row: Row, isFinal: boolean): void;
   /** That all rows of an account were told, where there are too many accounts to remember each. */
   forget(account: AccountName): void;
-  tellFailedAccount(account: AccountFacts): void;
-  tellSummary(rows: readonly Row[], facts: RunFacts): void;
+  writeFailedAccount(account: AccountFacts): void;
+  writeSummary(rows: readonly Row[], facts: RunFacts): void;
 }
 
 export function makeResultLines(io: Io): ResultLines {
-  const told = new Map<string, Map<string, string>>();
+  const written = new Map<string, Map<string, string>>();
   const write = (type: string, facts: object) => io.out(`${JSON.stringify({ type, ...facts })}\n`);
   return {
-    tellRow(row) {
+    writeRow(row) {
       const label = row.account ? labelAccount(row.account) : '';
-      const own = told.get(label) ?? new Map<string, string>();
-      told.set(label, own);
+      const own = written.get(label) ?? new Map<string, string>();
+      written.set(label, own);
       const word = `${row.verdict} ${row.class}`;
       if (own.get(row.instanceId) === word) return;
       own.set(row.instanceId, word);
       write('instance', describeRow(row));
     },
-    forget: (account) => void told.delete(labelAccount(account)),
-    tellFailedAccount: (account) => write('account', account),
-    tellSummary: (rows, facts) => write('summary', describeRun(rows, facts)),
+    forget: (account) => void written.delete(labelAccount(account)),
+    writeFailedAccount: (account) => write('account', account),
+    writeSummary: (rows, facts) => write('summary', describeRun(rows, facts)),
   };
 }
 
@@ -40,12 +40,12 @@ export function makeResultDocument(io: Io): ResultLines {
   const begin = () => (count++ === 0 ? '{\n  "instances": [\n    ' : ',\n    ');
   const indent = (value: object) => JSON.stringify(value, null, 2).replace(/\n/g, '\n    ');
   return {
-    tellRow(row, isFinal) {
+    writeRow(row, isFinal) {
       if (isFinal) io.out(begin() + indent(describeRow(row)));
     },
     forget: () => {},
-    tellFailedAccount: () => {},
-    tellSummary(rows, facts) {
+    writeFailedAccount: () => {},
+    writeSummary(rows, facts) {
       const rest = JSON.stringify(describeRun(rows, facts), null, 2).slice(2);
       io.out(count === 0 ? '{\n  "instances": [],\n' + rest + '\n' : '\n  ],\n' + rest + '\n');
     },

@@ -1,6 +1,6 @@
 /** Sentences about a run: warnings before it, and what it has done. */
 import type { Settings } from '../../settings/settings.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import type { Apply } from './apply.ts';
 import { describeChange, warnOfAssociations } from './follow-text.ts';
 import { describeDocumentPlan } from './own-documents.ts';
@@ -29,7 +29,7 @@ function describeSaved({ plan, documentVersion, association }: Apply, settings: 
   const script = plan.documents?.script;
   const document =
     script && documentVersion && script.action !== 'none'
-      ? [say`${describeDocumentPlan(script, documentVersion)}`]
+      ? [safe`${describeDocumentPlan(script, documentVersion)}`]
       : [];
   return [...document, ...(association ? describeChange(association, plan, settings) : [])];
 }

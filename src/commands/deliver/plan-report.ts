@@ -15,7 +15,7 @@ import { RESOURCE_WORDS } from '../../policy/describe.ts';
 import { listCallerPermissions, listPermissions } from '../../policy/permissions.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapLines } from '../../terminal/wrap.ts';
 import { repeatKeeper } from '../repeat.ts';
@@ -141,7 +141,7 @@ function describeDocument({ documents }: Plan) {
 function describeAssociation({ following, ending }: Plan, { targets }: Settings) {
   if (following) {
     const { action, name, associationId: id = null, changes, request } = following;
-    const says = say`${describeAction(following)};\n${describeFollow(following, targets)}`;
+    const says = safe`${describeAction(following)};\n${describeFollow(following, targets)}`;
     return { action, name, id, changes, schedule: request.ScheduleExpression ?? null, says };
   }
   if (!ending) return null;
@@ -165,14 +165,14 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
   const inEach = (words: (plan: Plan) => string | undefined) =>
     plans.flatMap(({ name, plan }) => {
       const said = words(plan);
-      return said === undefined ? [] : [say`${inAccount(name, said)}`];
+      return said === undefined ? [] : [safe`${inAccount(name, said)}`];
     });
   const names = [...new Set(run.permissions.map(({ action }) => action))].join(', ');
   const who = run.resourceGroup
     ? `only the service knows the members of the resource group ${run.resourceGroup}`
     : renderPlannedInstances(plans, run.unknownIds, io);
   const lines = [
-    say`${run.command} would send ${run.script.bytes} bytes as ${run.document}; their sha256:`,
+    safe`${run.command} would send ${run.script.bytes} bytes as ${run.document}; their sha256:`,
     run.script.sha256,
     `see every byte with  ${run.look}`,
     ...inEach(({ documents }) => documents && describeDocumentPlan(documents.script)),

@@ -2,7 +2,7 @@ import { labelColumns } from '../../accounts/names.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import type { NamedPlan, PlannedInstance } from './plan.ts';
 import { GROUPED_HOSTS } from './verdict-groups.ts';
 
@@ -36,7 +36,7 @@ export function renderPlannedInstances(
     'REACHED',
   ];
   const layout = { head: heads, colWidths: fitColumns(heads, lines, io.columns), wordWrap: true };
-  const total = isGrouped ? say`\n${rows.length} instances; each one:  --output json` : '';
+  const total = isGrouped ? safe`\n${rows.length} instances; each one:  --output json` : '';
   return `${renderTable(layout, lines)}${total}`;
 }
 

@@ -157,9 +157,9 @@ async function findReach(
 ): Promise<Reach> {
   const { isDryRun, isConfirmed, confirmAbove } = delivery;
   const { instanceIds } = targets;
-  const unasked = { count: undefined, instances: [], unknownIds: [] };
-  if (targets.resourceGroup || (!isDryRun && (verb === 'status' || isConfirmed))) return unasked;
-  if (!isDryRun && instanceIds.length > 0) return { ...unasked, count: instanceIds.length };
+  const uncounted = { count: undefined, instances: [], unknownIds: [] };
+  if (targets.resourceGroup || (!isDryRun && (verb === 'status' || isConfirmed))) return uncounted;
+  if (!isDryRun && instanceIds.length > 0) return { ...uncounted, count: instanceIds.length };
   const instances: PlannedInstance[] = [];
   try {
     for await (const instance of listInstances(client, targets)) {
@@ -167,7 +167,7 @@ async function findReach(
       if (!isDryRun && instances.length > confirmAbove) break;
     }
   } catch (error) {
-    if (!isDryRun && isAccessDenied((error as Error).cause)) return unasked;
+    if (!isDryRun && isAccessDenied((error as Error).cause)) return uncounted;
     throw error;
   }
   const known = new Set(instances.map(({ instanceId }) => instanceId));

@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { PushEvent, Stage } from '../../fleet/sender.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say as sayLine, showLine } from '../../terminal/safe-text.ts';
+import { safe, showLine } from '../../terminal/safe-text.ts';
 
 const LABELS: Readonly<Record<Stage, string>> = {
   canary: 'first instance',
@@ -25,7 +25,7 @@ export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
   if (isQuiet) return { forAccount: () => ({ onEvent: () => {} }), stop: () => {} };
   if (io.errTerminal) return makeBar(io, io.errTerminal);
   return {
-    forAccount: (label) => makeLines((line) => io.err(sayLine`${label && `${label}: `}${line}\n`)),
+    forAccount: (label) => makeLines((line) => io.err(safe`${label && `${label}: `}${line}\n`)),
     stop: () => {},
   };
 }
@@ -53,7 +53,7 @@ function makeLines(write: (line: string) => void): Progress {
 }
 
 function describeStage(stage: Stage, instanceIds: readonly string[]): string {
-  if (stage === 'canary') return sayLine`first instance: ${instanceIds[0]}`;
+  if (stage === 'canary') return safe`first instance: ${instanceIds[0]}`;
   if (stage === 'look')
     return `waiting for ${instanceIds.length === 1 ? 'the agent' : `${instanceIds.length} agents`} to come back`;
   return 'then the others';

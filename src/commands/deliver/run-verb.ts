@@ -38,25 +38,25 @@ export async function runVerb(
   let isMany = false;
   const undo = interruption.onRequest(() => {
     screen.stop();
-    io.err(describeInterrupt([...works].map(({ doing }) => doing)));
+    io.err(describeInterrupt([...works].map(({ phase }) => phase)));
   });
 
   /** Explains a failure; with several accounts reports it at once. */
-  async function settle<T>(account: AccountAtWork, work: Promise<T>): Promise<T> {
+  async function explainFailure<T>(account: AccountAtWork, work: Promise<T>): Promise<T> {
     return work.catch(async (error: unknown) => {
       const { client, settings: own } = account;
       const connection = service.connectionFor(own.common);
-      const told =
+      const explained =
         error instanceof NoMatchError && !account.isFound
           ? await explainNoMatch(error, client, connection, own.targets, interruption.requestSignal)
           : error;
-      if (!account.isFound || !(error instanceof NoMatchError)) screen.tellFailure(account, told);
-      throw told;
+      if (!account.isFound || !(error instanceof NoMatchError)) screen.showFailure(account, explained);
+      throw explained;
     });
   }
 
   async function plan(account: AccountAtWork) {
-    const client = makeDeliveryClient(account.client, interruption, () => 'nothing');
+    const client = makeDeliveryClient(account.client, interruption, () => 'read');
     const planned = await makePlan(client, verb, account.settings, bundle, account.isFound);
     screen.say(account, warnBefore(planned, account.settings));
     return planned;
@@ -65,9 +65,9 @@ export async function runVerb(
   async function carryOut(account: AccountAtWork, work: Apply | SentCommands): Promise<Applied> {
     works.add(work);
     try {
-      const applied = await settle(account, work.run());
+      const applied = await explainFailure(account, work.run());
       const { result } = applied;
-      screen.tellVerdicts(account, result?.verdicts ?? []);
+      screen.showVerdicts(account, result?.verdicts ?? []);
       return isMany && result
         ? { ...applied, result: { ...result, verdicts: mergeAlike(result.verdicts) } }
         : applied;
@@ -83,11 +83,14 @@ export async function runVerb(
     const plans =
       commandIds.length > 0
         ? []
-        : dropEmpty(await workplace.workInEach((account) => settle(account, plan(account))), settings);
+        : dropEmpty(
+            await workplace.workInEach((account) => explainFailure(account, plan(account))),
+            settings,
+          );
     isMany = plans.length > GROUPED_HOSTS && settings.targets.instanceIds.length === 0;
     if (isDryRun) return reportPlans(verb, settings, bundle, plans, io);
     await confirmPlans(verb, namePlans(plans), settings, io);
-    if (isMany) screen.tellMany(plans.filter((end) => 'outcome' in end).length);
+    if (isMany) screen.countAccounts(plans.filter((end) => 'outcome' in end).length);
     const ends =
       commandIds.length > 0
         ? await workplace.workInEach((account) =>

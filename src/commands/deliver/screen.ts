@@ -4,22 +4,22 @@ import type { Verdict } from '../../fleet/judge.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { makeResultDocument, makeResultLines, type ResultLines } from './ndjson.ts';
 import { makeProgress } from './progress.ts';
 
 export interface Screen {
   readonly lines: ResultLines | undefined;
   /** There are so many accounts that nobody follows each of them: how many are done is told instead, and nothing of one is kept. */
-  tellMany(total: number): void;
+  countAccounts(total: number): void;
   /** Listens to the events of one account. */
   listen(account: AccountPlace): (event: PushEvent) => void;
   /** Prints sentences, already safe; with several accounts under the account's name. */
   say(account: AccountPlace, sentences: readonly string[]): void;
   /** Reports the verdicts of an account. */
-  tellVerdicts(account: AccountPlace, verdicts: readonly Verdict[]): void;
+  showVerdicts(account: AccountPlace, verdicts: readonly Verdict[]): void;
   /** Reports that one of several accounts failed. */
-  tellFailure(account: AccountPlace, error: unknown): void;
+  showFailure(account: AccountPlace, error: unknown): void;
   /** Removes the bar; safe to call twice. */
   stop(): void;
 }
@@ -32,18 +32,18 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
   let many: { readonly total: number; done: number } | undefined;
   const progress = makeProgress(io, common.isQuiet);
   const tell = ({ name, label }: AccountPlace, verdict: Verdict, isFinal: boolean) =>
-    lines?.tellRow(label ? { ...verdict, account: name } : verdict, isFinal);
+    lines?.writeRow(label ? { ...verdict, account: name } : verdict, isFinal);
   const countOne = (): void => {
     if (!many) return;
     many.done += 1;
     if (!common.isQuiet && (many.done % COUNTED_AT_ONCE === 0 || many.done === many.total))
-      io.err(say`${many.done} of ${many.total} accounts and Regions done\n`);
+      io.err(safe`${many.done} of ${many.total} accounts and Regions done\n`);
   };
   return {
     get lines() {
       return lines;
     },
-    tellMany(total) {
+    countAccounts(total) {
       many = { total, done: 0 };
       if (common.output === 'json') lines = makeResultDocument(io);
     },
@@ -59,19 +59,19 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
     say({ label }, sentences) {
       if (sentences.length > 0) progress.stop();
       for (const sentence of sentences)
-        io.err(say`ssm-keepalive: ${label && `${label}: `}` + sentence + '\n');
+        io.err(safe`ssm-keepalive: ${label && `${label}: `}` + sentence + '\n');
     },
-    tellVerdicts(account, verdicts) {
+    showVerdicts(account, verdicts) {
       // Another account may know an id that this one does not know.
       for (const verdict of verdicts)
         if (account.label === '' || verdict.class !== 'not registered') tell(account, verdict, true);
       if (many) lines?.forget(account.name);
       countOne();
     },
-    tellFailure(account, error) {
+    showFailure(account, error) {
       countOne();
       if (account.label)
-        lines?.tellFailedAccount({
+        lines?.writeFailedAccount({
           ...describeAccount({ account, error }),
           commandIds: [],
           missingCount: 0,

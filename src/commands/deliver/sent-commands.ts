@@ -14,12 +14,12 @@ import type { Settings } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
 import { type Applied, makeDeliveryClient, type Outlook } from './apply.ts';
-import type { Doing } from './ctrl-c.ts';
+import type { Phase } from './ctrl-c.ts';
 import { EXECUTION_TIMEOUT_SECONDS, type Verb } from './plan.ts';
 
 /** The commands of `--command-id`: waits for all and merges their results. */
 export class SentCommands {
-  readonly doing: Doing = 'commands';
+  readonly phase: Phase = 'commands';
   readonly commandIds: readonly string[];
   outlook: Outlook = 'seen';
   readonly #verb: Verb;
@@ -37,7 +37,7 @@ export class SentCommands {
     this.commandIds = settings.delivery.commandIds;
     this.#verb = verb;
     this.#settings = settings;
-    this.#client = makeDeliveryClient(client, interruption, () => 'effect');
+    this.#client = makeDeliveryClient(client, interruption, () => 'change');
     this.#interruption = interruption;
     this.#onEvent = onEvent;
   }

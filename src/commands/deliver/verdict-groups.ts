@@ -3,7 +3,7 @@ import { isGood } from '../../fleet/judge.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { countRows, type Row } from './verdict-json.ts';
 import {
   countKept,
@@ -61,7 +61,7 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
       note.filter(Boolean).join('; '),
     ];
   });
-  const total = say`${countRows(rows)} instances; each one:  --output json\n`;
+  const total = safe`${countRows(rows)} instances; each one:  --output json\n`;
   return renderTable(layout, lines) + '\n' + describeUnattended(rows, io) + total;
 }
 

@@ -34,9 +34,9 @@ export async function watchRuns(
     signal: interruption.requestSignal,
     onCounters: (counters) => sender.tell({ kind: 'counters', stage: 'fleet', counters }),
   });
-  const told = await readResults(client, runs);
-  const looked = interruption.isRequested ? [] : await lookAt(sender, told.untold);
-  const others = await lookAgain(sender, [...told.verdicts, ...looked]);
+  const results = await readResults(client, runs);
+  const looked = interruption.isRequested ? [] : await lookAt(sender, results.unreported);
+  const others = await lookAgain(sender, [...results.verdicts, ...looked]);
   const verdicts = mergeCanary(first, others).sort((a, b) => a.instanceId.localeCompare(b.instanceId));
   return {
     verdicts: await nameInstances(client, verdicts),

@@ -6,7 +6,7 @@ import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { ANSWERS, type CheckResult, ENDINGS, type Evidence, type Level } from '../../doctor/index.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
 import {
   countLevels,
@@ -39,11 +39,11 @@ export function renderDoctorOfEach(
   return [
     ...(isExplained ? renderAnswers(io) : []),
     ...examined.map(
-      ({ label, results, evidence }) => say`${label}:\n` + renderFindings(results, evidence, io),
+      ({ label, results, evidence }) => safe`${label}:\n` + renderFindings(results, evidence, io),
     ),
     ...examined.flatMap(({ label, results }) => {
       const lines = renderTodo(results, io);
-      return lines.length > 0 ? [say`${label}:`, ...lines] : [];
+      return lines.length > 0 ? [safe`${label}:`, ...lines] : [];
     }),
     ...examined.map(({ label, results }) => summarize(results, io, label)),
     '',

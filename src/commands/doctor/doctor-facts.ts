@@ -41,9 +41,9 @@ type Gaps = Partial<Record<keyof Facts, Gap>>;
 /** Never throws if the account or the instance refuses something: that is a finding. */
 export async function gatherEvidence(client: SSMClient, question: Question): Promise<Evidence> {
   const reader = makeInterruptible(client, question.interruption, {
-    weight: () => 'nothing',
-    nothing: NOTHING_FOUND,
-    look: '',
+    kind: () => 'read',
+    whatAfterRead: NOTHING_FOUND,
+    nextAfterChange: '',
   });
   const facts: { -readonly [K in keyof Facts]?: Facts[K] } = {};
   const gaps: Gaps = {};

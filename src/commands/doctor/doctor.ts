@@ -5,7 +5,7 @@ import { INTERRUPTED, makeInterrupted } from '../../interruption.ts';
 import { seconds } from '../../settings/readers.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
@@ -44,7 +44,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
         onSend: () => {
           isAsking = true;
           if (!isQuiet)
-            io.err(say`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
+            io.err(safe`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
         },
       });
       return { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };

@@ -6,7 +6,7 @@ import type { LabOptions, LabState } from '../../lab/index.ts';
 import { nearestName } from '../../nearest.ts';
 import { oneOf, seconds } from '../../settings/readers.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command, Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
@@ -115,13 +115,13 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
   for (const [name, value] of Object.entries(variables))
     io.out(quoteCommand`export ${`${name}=${value}`}` + '\n');
   io.err(
-    say`ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
+    safe`ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
       state.policy === 'any' ? 'input or output' : state.policy
     }. Stop it with  ssm-keepalive lab down\n` + describeUnfaithful(state.notFaithful),
   );
   const [{ id } = { id: '' }] = labModule.readInventory(dir).hosts;
   io.err(
-    say`ssm-keepalive: open a session with  ${quoteCommand`ssm-keepalive connect ${id} --lab`}  (or  ${quoteCommand`aws ssm start-session --target ${id}`})\n`,
+    safe`ssm-keepalive: open a session with  ${quoteCommand`ssm-keepalive connect ${id} --lab`}  (or  ${quoteCommand`aws ssm start-session --target ${id}`})\n`,
   );
 }
 
@@ -148,11 +148,11 @@ async function showHosts(labModule: Lab, dir: string, io: Io, isJson: boolean): 
   }
   for (const { id, name, tags, python } of hosts) {
     const words = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
-    io.out(say`${id}  ${name.padEnd(6)}  ${words.join(' ').padEnd(18)}${python ? '' : '  no Python'}\n`);
+    io.out(safe`${id}  ${name.padEnd(6)}  ${words.join(' ').padEnd(18)}${python ? '' : '  no Python'}\n`);
   }
   io.err(
     state
-      ? say`ssm-keepalive: up at ${state.endpoint}\n` + describeUnfaithful(state.notFaithful)
+      ? safe`ssm-keepalive: up at ${state.endpoint}\n` + describeUnfaithful(state.notFaithful)
       : 'ssm-keepalive: not up; --lab starts it for one command\n',
   );
   return 0;

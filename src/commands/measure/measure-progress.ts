@@ -1,15 +1,15 @@
 import { repeat } from '../../clock.ts';
 import {
   type ArmRun,
+  describeOutcome,
+  formatBytes,
+  formatClock,
   livedSeconds,
   type MeasurePlan,
   nameRun,
-  sayBytes,
-  sayClock,
-  sayOutcome,
 } from '../../session/measure/index.ts';
 import type { Io } from '../../terminal/io.ts';
-import { ownSequence, say, showLine } from '../../terminal/safe-text.ts';
+import { ownSequence, safe, showLine } from '../../terminal/safe-text.ts';
 
 /** Shows the progress of a measurement: on a terminal a block, redrawn each second; elsewhere plain lines. */
 export interface MeasureProgress {
@@ -36,15 +36,16 @@ function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
   const startedAt = io.clock.now();
   const pace = Math.min(MOST_LINES_MS, Math.max(LEAST_LINES_MS, plan.limitSeconds * 100));
   const end = repeat(io.clock, pace, () => {
-    for (const line of drawRows(runs, plan, io.clock.now()).slice(1)) io.err(say`${line}\n`);
+    for (const line of drawRows(runs, plan, io.clock.now()).slice(1)) io.err(safe`${line}\n`);
   });
   return {
     stop: end,
     onChange(run) {
       if (run.state !== 'open' && run.state !== 'ended') return;
-      const clock = sayClock((io.clock.now() - startedAt) / 1000);
-      const what = run.state === 'open' ? 'begun' : `${sayOutcome(run)} after ${sayClock(livedSeconds(run))}`;
-      io.err(say`${clock}  ${nameRun(run, runs)}: ${what}\n`);
+      const clock = formatClock((io.clock.now() - startedAt) / 1000);
+      const what =
+        run.state === 'open' ? 'begun' : `${describeOutcome(run)} after ${formatClock(livedSeconds(run))}`;
+      io.err(safe`${clock}  ${nameRun(run, runs)}: ${what}\n`);
     },
   };
 }
@@ -61,7 +62,7 @@ function makeBlock(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureP
     const lines = drawRows(runs, plan, io.clock.now()).map((line) =>
       showLine(line).slice(0, (io.errColumns ?? io.columns) - 1),
     );
-    io.err(wipe() + lines.map((line) => say`${line}\n`).join(''));
+    io.err(wipe() + lines.map((line) => safe`${line}\n`).join(''));
     shown = lines.length;
   };
   const end = repeat(io.clock, REDRAW_MS, draw);
@@ -95,12 +96,12 @@ function drawRows(runs: readonly ArmRun[], plan: MeasurePlan, now: number): stri
       const current = begun.find(({ state }) => state !== 'ended') ?? begun.at(-1);
       if (!current) return row([arm, '', '', '', 'waiting']);
       const turn = own.length > 1 ? ` (${begun.length} of ${own.length})` : '';
-      const state = current.state === 'ended' ? sayOutcome(current) : current.state;
+      const state = current.state === 'ended' ? describeOutcome(current) : current.state;
       return row([
         arm,
-        sayClock(livedSeconds(current, now)),
-        sayBytes(current.bytesOut),
-        sayBytes(current.bytesIn),
+        formatClock(livedSeconds(current, now)),
+        formatBytes(current.bytesOut),
+        formatBytes(current.bytesIn),
         `${state}${turn}`,
       ]);
     }),

@@ -2,30 +2,30 @@ import { formatDuration } from '../../duration.ts';
 import {
   type ArmRun,
   type Conclusion,
+  describeConclusion,
+  describeHeadline,
+  describeInstance,
+  describeOutcome,
+  describeWhere,
+  describeWhyTimesDiffer,
+  formatBytes,
+  formatTime,
   gatherWords,
   livedSeconds,
   type MeasureFacts,
   type MeasurePlan,
   nameRun,
-  sayBytes,
-  sayConclusion,
-  sayHeadline,
-  sayInstance,
-  sayOutcome,
-  sayTime,
-  sayWhere,
-  sayWhyTimesDiffer,
 } from '../../session/measure/index.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { makeColors, say } from '../../terminal/safe-text.ts';
+import { makeColors, safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { repeatForAws } from '../repeat.ts';
 
 /** Says, before any session is opened, how many there will be and how long it takes. */
-export function sayCost(
+export function describeCost(
   facts: Pick<MeasureFacts, 'instanceId' | 'hostName' | 'isLab' | 'region' | 'idleTimeoutSeconds'>,
   plan: MeasurePlan,
 ): string {
@@ -38,14 +38,14 @@ export function sayCost(
       ? 'not known, 20 minutes unless somebody changed it'
       : formatDuration(idleTimeoutSeconds);
   return [
-    say`ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${sayInstance(facts)} ${isLab ? 'of the lab' : `in ${region}`}${pace}`,
-    `  takes at most ${sayMinutes(plan.limitSeconds * rounds)}, ${sayMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
+    safe`ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${describeInstance(facts)} ${isLab ? 'of the lab' : `in ${region}`}${pace}`,
+    `  takes at most ${formatMinutes(plan.limitSeconds * rounds)}, ${formatMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
     `  idle timeout: ${idle}`,
     '',
   ].join('\n');
 }
 
-function sayMinutes(seconds: number): string {
+function formatMinutes(seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
   return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
@@ -67,28 +67,28 @@ export function renderMeasureTable(
     const paint = outcome === 'alive' ? colors.green : outcome === 'timed-out' ? colors.yellow : colors.red;
     return [
       nameRun(run, runs),
-      sayTime(livedSeconds(run)),
-      sayBytes(run.bytesOut),
-      sayBytes(run.bytesIn),
+      formatTime(livedSeconds(run)),
+      formatBytes(run.bytesOut),
+      formatBytes(run.bytesIn),
       run.queries > 0 ? `${run.answers}/${run.queries}` : '-',
-      paint(sayOutcome(run)),
+      paint(describeOutcome(run)),
     ];
   });
   const write = (text: string, indent: number) => wrapText(text, io.columns - 1, indent);
   return [
-    write(sayHeadline(runs, conclusion, facts), 2),
+    write(describeHeadline(runs, conclusion, facts), 2),
     '',
     renderTable(layout, lines),
     ...gatherWords(runs).map(({ names, text, isQuote }) =>
       write(`${names.join(', ')}: ${isQuote ? `“${text}”` : text}`, 2),
     ),
     '',
-    write(`What this shows on ${sayWhere(facts)}:`, 0),
-    ...sayConclusion(conclusion).map(({ about, says, why }) =>
+    write(`What this shows on ${describeWhere(facts)}:`, 0),
+    ...describeConclusion(conclusion).map(({ about, says, why }) =>
       write(`  ${about.padEnd(19)}${says}${why ? ` (${why})` : ''}`, 21),
     ),
     '',
-    write(sayWhyTimesDiffer(runs), 0),
+    write(describeWhyTimesDiffer(runs), 0),
     '',
   ].join('\n');
 }
@@ -100,7 +100,7 @@ export function renderLeftOpen(runs: readonly ArmRun[], settings: Settings): str
   return open
     .map(
       ({ sessionId, leftOpen }) =>
-        say`ssm-keepalive: session ${sessionId} may still be open\n  why:  ${leftOpen}\n  next: ${quoteCommand`aws ssm terminate-session --session-id ${sessionId ?? ''}` + flags}\n`,
+        safe`ssm-keepalive: session ${sessionId} may still be open\n  why:  ${leftOpen}\n  next: ${quoteCommand`aws ssm terminate-session --session-id ${sessionId ?? ''}` + flags}\n`,
     )
     .join('');
 }

@@ -5,7 +5,7 @@ import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { UsageError } from '../../errors.ts';
 import { isOnThisMachine } from '../../exposed-address.ts';
 import { isRefusal } from '../../fleet/idle-policy.ts';
-import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
+import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { endSession, readAccountId, readHostName } from '../../fleet/measure-account.ts';
 import { failing } from '../../fleet/pages.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
@@ -26,14 +26,14 @@ import {
 } from '../../session/measure/index.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { makeResume } from '../resume-session.ts';
 import { readMeasureJson, renderMeasureJson } from './measure-json.ts';
 import { requirePlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';
-import { renderLeftOpen, renderMeasureTable, sayCost } from './measure-report.ts';
+import { describeCost, renderLeftOpen, renderMeasureTable } from './measure-report.ts';
 import { openReportFile } from './report-file.ts';
 import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
 
@@ -56,13 +56,13 @@ export const measure: Command = async (settings, io, invocation) => {
   try {
     const { interruption } = invocation;
     let isMeasuring = false;
-    const limit = (weight: () => Weight) =>
+    const limit = (kind: () => CallKind) =>
       makeInterruptible(connection.client, interruption, {
-        weight,
-        nothing: 'nothing was measured',
-        look: 'see what is left open with  ssm-keepalive doctor',
+        kind,
+        whatAfterRead: 'nothing was measured',
+        nextAfterChange: 'see what is left open with  ssm-keepalive doctor',
       });
-    const client = limit(() => (isMeasuring ? 'effect' : 'nothing'));
+    const client = limit(() => (isMeasuring ? 'change' : 'read'));
     const instanceId = await chooseOneInstance(client, 'measure', word, settings);
     const region = await client.config.region().catch(failing('nothing was measured'));
     const hasDocument = settings.measure.hasTemporaryDocument;
@@ -82,7 +82,7 @@ export const measure: Command = async (settings, io, invocation) => {
       limitSeconds: plan.limitSeconds,
       tickSeconds: plan.tickSeconds,
     };
-    if (!settings.common.isQuiet) io.err(sayCost(known, plan));
+    if (!settings.common.isQuiet) io.err(describeCost(known, plan));
     const run = async (document: string | undefined): Promise<number> => {
       isMeasuring = true;
       const facts = { ...known, startedAt: new Date(io.clock.now()), document };
@@ -208,7 +208,7 @@ function tell(
   report?.write(renderPage(runs, conclusion, facts));
   if (common.output === 'json') io.out(renderMeasureJson(runs, conclusion, facts, exitStatus));
   else io.out(renderMeasureTable(runs, conclusion, facts, io));
-  if (report && !common.isQuiet) io.err(say`ssm-keepalive: report written to ${report.path}\n`);
+  if (report && !common.isQuiet) io.err(safe`ssm-keepalive: report written to ${report.path}\n`);
   return exitStatus;
 }
 

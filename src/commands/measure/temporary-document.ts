@@ -7,7 +7,7 @@ import {
 } from '../../fleet/measure-account.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatForAws } from '../repeat.ts';
 
@@ -29,7 +29,7 @@ export async function withTemporaryDocument(
   try {
     if (!settings.common.isQuiet)
       io.err(
-        say`ssm-keepalive: created the session document ${name} (idle timeout ${TEMPORARY_IDLE_MINUTES} min); deleted at the end\n`,
+        safe`ssm-keepalive: created the session document ${name} (idle timeout ${TEMPORARY_IDLE_MINUTES} min); deleted at the end\n`,
       );
     return await run(name);
   } finally {
@@ -39,10 +39,10 @@ export async function withTemporaryDocument(
     } catch (error) {
       const { why, message } = error as UserError;
       io.err(
-        say`ssm-keepalive: the temporary document ${name} was not deleted\n  why:  ${why ?? message}\n  next: ${byHand}\n`,
+        safe`ssm-keepalive: the temporary document ${name} was not deleted\n  why:  ${why ?? message}\n  next: ${byHand}\n`,
       );
     }
     if (isDeleted && !settings.common.isQuiet)
-      io.err(say`ssm-keepalive: deleted the session document ${name}\n`);
+      io.err(safe`ssm-keepalive: deleted the session document ${name}\n`);
   }
 }

@@ -7,7 +7,7 @@ import { makeTrustPolicy } from '../../policy/trust.ts';
 import { matching, oneOf } from '../../settings/readers.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
 
@@ -25,11 +25,11 @@ export const policy: Command = async (settings, io, { words, own }) => {
   }
   const document = makePolicy(command, run, scope);
   if (document.Statement.length === 0) {
-    io.err(say`ssm-keepalive: ${command} calls no service, so it needs no permission\n`);
+    io.err(safe`ssm-keepalive: ${command} calls no service, so it needs no permission\n`);
     return 0;
   }
   io.out(`${JSON.stringify(document, null, 2)}\n`);
-  if (!settings.common.isQuiet) tellLimits(command, run, scope, own['principal'] !== undefined, io);
+  if (!settings.common.isQuiet) printNotes(command, run, scope, own['principal'] !== undefined, io);
   return 0;
 };
 
@@ -62,7 +62,7 @@ function readScope(own: PlannedRun['own'], settings: Settings): PolicyScope {
 }
 
 /** Prints what the policy does not narrow, and its assumptions. */
-function tellLimits(
+function printNotes(
   command: string,
   run: PlannedRun,
   { account, principal }: PolicyScope,
@@ -99,5 +99,5 @@ function tellLimits(
       run.settings.delivery.alarm &&
       'an alarm needs the role AWSServiceRoleForAmazonSSM; where it is not there yet, whoever sends may need iam:CreateServiceLinkedRole, which is not in here',
   ];
-  for (const note of notes) if (note) io.err(say`ssm-keepalive: ${note}\n`);
+  for (const note of notes) if (note) io.err(safe`ssm-keepalive: ${note}\n`);
 }

@@ -1,6 +1,6 @@
 import { SHELL_PROFILE } from '../../bundle/index.ts';
 import type { PreferenceChanges } from '../../fleet/preferences.ts';
-import { fit, type Reader, seconds } from '../../settings/readers.ts';
+import { type Reader, requireValid, seconds } from '../../settings/readers.ts';
 import type { Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
 
@@ -11,7 +11,7 @@ const PROFILE: Reader<string> = {
   expected: `one line of at most ${LONGEST_PROFILE} characters: it is typed into every terminal`,
   read(text) {
     const line = text === 'ours' ? SHELL_PROFILE : text === 'none' ? '' : text;
-    return fit(line, line.length <= LONGEST_PROFILE && !/[\r\n]/.test(line));
+    return requireValid(line, line.length <= LONGEST_PROFILE && !/[\r\n]/.test(line));
   },
 };
 
@@ -20,7 +20,7 @@ function minutes(most: number, expected: string): Reader<string> {
   const { read } = seconds(60, most * 60, '', 'm');
   return {
     expected: `whole minutes from 1 to ${most}${expected}`,
-    read: (text) => fit(String(read(text) / 60), read(text) % 60 === 0),
+    read: (text) => requireValid(String(read(text) / 60), read(text) % 60 === 0),
   };
 }
 

@@ -10,7 +10,7 @@ import {
   savePreferences,
   undoPreferences,
 } from '../../fleet/preferences.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { listFields } from './preference-report.ts';
 
 /** The planned change to the session document of one account and Region, as data. */
@@ -84,7 +84,7 @@ export async function applyChange(
 /** The fields that change, before and after; then the document's other lines that differ, which only `undo` finds. */
 function diff(before: string | undefined, after: string): string {
   const signed = (sign: string, lines: readonly string[], others: readonly string[]) =>
-    lines.filter((line) => !others.includes(line)).map((line) => say`${sign} ${line}\n`);
+    lines.filter((line) => !others.includes(line)).map((line) => safe`${sign} ${line}\n`);
   const [old, now] = [listFields(before ?? '{}'), listFields(after)];
   const [oldLines, lines] = before === undefined ? [[], []] : [listOthers(before), listOthers(after)];
   return [

@@ -15,7 +15,7 @@ import { groupBy } from '../../groups.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
 
@@ -52,7 +52,7 @@ export function reportFacts<T>(
   describeOutcome: (outcome: T) => object,
   settings: Settings,
   io: Io,
-  untold: readonly AccountEnd<T>[] = ends,
+  unreported: readonly AccountEnd<T>[] = ends,
 ): number {
   const [first] = listOutcomes(ends);
   const exitStatus = ends.some((end) => 'error' in end) ? 1 : 0;
@@ -63,7 +63,7 @@ export function reportFacts<T>(
         : { command: 'preferences', action, exitStatus, accounts: describeEach(ends, describeOutcome) };
     io.out(`${JSON.stringify(facts, null, 2)}\n`);
   }
-  io.err(renderFailedAccounts(untold.map(describeAccount)));
+  io.err(renderFailedAccounts(unreported.map(describeAccount)));
   return exitStatus;
 }
 
@@ -75,16 +75,16 @@ function describe(found: Preferences | undefined): object {
 }
 
 function renderOne(found: Preferences): string {
-  return [...listFields(found.content), say`version           ${found.version}`, ''].join('\n');
+  return [...listFields(found.content), safe`version           ${found.version}`, ''].join('\n');
 }
 
 /** The fields that this tool changes, a line each. */
 export function listFields(content: string): string[] {
   const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(content);
   return [
-    say`idle timeout      ${showMinutes(idleSessionTimeout) || '20m (the default)'}`,
-    say`maximum duration  ${showMinutes(maxSessionDuration) || 'none'}`,
-    say`shell profile     ${shellProfile || 'none'}`,
+    safe`idle timeout      ${showMinutes(idleSessionTimeout) || '20m (the default)'}`,
+    safe`maximum duration  ${showMinutes(maxSessionDuration) || 'none'}`,
+    safe`shell profile     ${shellProfile || 'none'}`,
   ];
 }
 

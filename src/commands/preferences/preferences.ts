@@ -3,14 +3,14 @@ import { type AccountAtWork, describeAccount, listOutcomes, Workplace } from '..
 import { openService } from '../../accounts/connection.ts';
 import { isOfOrganization } from '../../accounts/names.ts';
 import { UsageError } from '../../errors.ts';
-import { makeInterruptible, type Weight } from '../../fleet/interruptible.ts';
+import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../../fleet/preferences.ts';
 import { groupBy } from '../../groups.ts';
 import { refuseInterrupted } from '../../interruption.ts';
 import { nearestName } from '../../nearest.ts';
 import { confirmedUnseen, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
@@ -37,17 +37,17 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     throw confirmedUnseen('--yes', foundIn);
   const look = 'ssm-keepalive preferences get' + repeatConnection(settings);
   // While something is being saved, Ctrl-C waits for the service's answer.
-  const interruptible = ({ client }: AccountAtWork, weight: Weight) =>
+  const interruptible = ({ client }: AccountAtWork, kind: CallKind) =>
     makeInterruptible(client, interruption, {
-      weight: () => weight,
-      nothing: action === 'get' ? 'the session preferences were not read' : 'nothing was changed',
-      look: `look with  ${look}`,
+      kind: () => kind,
+      whatAfterRead: action === 'get' ? 'the session preferences were not read' : 'nothing was changed',
+      nextAfterChange: `look with  ${look}`,
     });
   const service = await openService(settings, io, environment);
   try {
     const workplace = new Workplace(settings, service, interruption);
     const inEach = <T>(work: (client: SSMClient) => Promise<T>) =>
-      workplace.workInEach((account) => work(interruptible(account, 'nothing')));
+      workplace.workInEach((account) => work(interruptible(account, 'read')));
     if (action === 'get') return reportPreferences(await inEach(readPreferences), settings, io);
     const plans = await inEach((client) =>
       action === 'set' ? planSet(client, changes) : planUndo(client, look),
@@ -62,14 +62,14 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
     if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
     const ends = await workplace.goOnInEach(plans, async (plan, account) => {
-      const done = await applyChange(interruptible(account, 'effect'), plan);
+      const done = await applyChange(interruptible(account, 'change'), plan);
       io.err(
-        say`ssm-keepalive: ${account.label && `${account.label}: `}${describeDone(action, done, account)}\n`,
+        safe`ssm-keepalive: ${account.label && `${account.label}: `}${describeDone(action, done, account)}\n`,
       );
       return done;
     });
-    const untold = ends.filter((end) => !failed.some(({ account }) => account === end.account));
-    return reportFacts(action, ends, (done) => done, settings, io, untold);
+    const unreported = ends.filter((end) => !failed.some(({ account }) => account === end.account));
+    return reportFacts(action, ends, (done) => done, settings, io, unreported);
   } finally {
     await service.close();
   }
@@ -120,7 +120,7 @@ function showChanges(changing: readonly ShownChange[]): string {
     .map((group) => {
       const [{ label, shown }] = group;
       const labels = group.map((change) => change.label).join(', ');
-      return label === '' ? shown : say`${labels}:\n` + shown.replace(/^(?=.)/gm, '  ');
+      return label === '' ? shown : safe`${labels}:\n` + shown.replace(/^(?=.)/gm, '  ');
     })
     .join('');
 }
@@ -136,7 +136,7 @@ async function confirmChanges(changing: readonly ShownChange[], settings: Settin
   }${found}`;
   const what = 'nothing was changed';
   await requireYes(io, `for every new session of ${reach}. Type yes to go on`, {
-    unasked: { what, why: `this is for every session of ${reach}`, next: 'add --yes' },
+    withoutTerminal: { what, why: `this is for every session of ${reach}`, next: 'add --yes' },
     refused: { what, next: 'look with  ssm-keepalive preferences get' + repeatConnection(settings) },
   });
 }

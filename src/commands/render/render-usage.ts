@@ -1,6 +1,6 @@
 import type { Format } from '../../bundle/index.ts';
 import { UsageError } from '../../errors.ts';
-import { fit, type Reader } from '../../settings/readers.ts';
+import { type Reader, requireValid } from '../../settings/readers.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
@@ -46,7 +46,7 @@ export function refuseCombinations(
 
 const ADDRESS: Reader<string> = {
   expected: 'an address that starts with https://, http:// or s3://',
-  read: (text) => fit(text, /^(https?|s3):\/\/[!-~]+$/.test(text) && URL.canParse(text)),
+  read: (text) => requireValid(text, /^(https?|s3):\/\/[!-~]+$/.test(text) && URL.canParse(text)),
 };
 
 /** @throws UsageError */

@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { nearestName } from '../../nearest.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
-import { say } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command } from '../command.ts';
 import { listTexts, nameFile, SCRIPTS } from './render-list.ts';
@@ -56,7 +56,7 @@ function printFormat(format: Format, bundle: Bundle, url: string | undefined, se
   const { limit } = format;
   if (!limit || bytes <= limit.bytes || settings.common.isQuiet) return;
   io.err(
-    say`ssm-keepalive: ${bytes} bytes, more than the ${limit.bytes} that ${limit.what}\n  next: ${limit.next}\n`,
+    safe`ssm-keepalive: ${bytes} bytes, more than the ${limit.bytes} that ${limit.what}\n  next: ${limit.next}\n`,
   );
 }
 

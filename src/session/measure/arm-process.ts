@@ -6,7 +6,7 @@ import type { ToArm } from './messages.ts';
 process.once('message', (message: ToArm) => {
   if (message.op !== 'order') return;
   void playArm(message.order, systemClock, {
-    tell: (told) => void (process.connected && process.send?.(told)),
+    tell: (message) => void (process.connected && process.send?.(message)),
     onMessage(listener) {
       process.on('message', listener);
       return () => process.off('message', listener);

@@ -27,7 +27,7 @@ export interface ArmRun {
   state: 'waiting' | 'starting' | 'opening' | 'open' | 'ended';
   startedAt: number | undefined;
   /** The end of the set-up: from now on only the arm acts. */
-  settledAt: number | undefined;
+  begunAt: number | undefined;
   endedAt: number | undefined;
   outcome: Outcome | undefined;
   /** The service's sentence; ours if the service gave none. */
@@ -55,7 +55,7 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
     sessionId: '',
     state: 'waiting',
     startedAt: undefined,
-    settledAt: undefined,
+    begunAt: undefined,
     endedAt: undefined,
     outcome: undefined,
     words: '',

@@ -35,7 +35,7 @@ export async function playArm(
   /** Called once, at the next output. */
   let onNextOutput = (): void => {};
 
-  const tellTraffic = () => {
+  const reportTraffic = () => {
     if (since.input + since.output + since.sizes === 0) return;
     tell({ kind: 'traffic', ...since });
     Object.assign(since, { input: 0, output: 0, sizes: 0, queries: 0, answers: 0 });
@@ -66,12 +66,12 @@ export async function playArm(
     const opened = await open(order, onOutput, () => askForResume(clock, channel), clock);
     terminal = opened;
     tell({ kind: 'opened', at: clock.now() });
-    const stopTelling = repeat(clock, TELL_MS, tellTraffic);
+    const stopTelling = repeat(clock, TELL_MS, reportTraffic);
     let stopSending = (): void => {};
     void opened.ended.then((end) => {
       stopTelling();
       stopSending();
-      tellTraffic();
+      reportTraffic();
       tell({ kind: 'ended', ...end });
     });
     channel.onMessage((message) => {
@@ -87,8 +87,8 @@ export async function playArm(
     });
     const end = await Promise.race([setUp(arm, order.tickSeconds, talk), opened.ended]);
     if (end) return;
-    tellTraffic();
-    tell({ kind: 'settled', at: clock.now() });
+    reportTraffic();
+    tell({ kind: 'begun', at: clock.now() });
     let ticks = 0;
     stopSending = repeat(clock, order.tickSeconds * 1000, () => {
       const next = arm.sends[ticks++ % arm.sends.length];

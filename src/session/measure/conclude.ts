@@ -150,19 +150,19 @@ function weigh(
 /** The session lived with traffic of `kind`, while the other kinds were silent or are known not to count. */
 function wasKeptBy(run: ArmRun, kind: Kind, timeout: number, outputShown: Shown | undefined): boolean {
   const until = aliveUntil(run);
-  if (until === undefined || run.settledAt === undefined) return false;
+  if (until === undefined || run.begunAt === undefined) return false;
   const hasFlow = longestGap(run, kind, until) < timeout * FLOW_SHARE;
   const others = KINDS.filter((one) => one !== kind && !(one === 'output' && outputShown === 'no'));
-  const quietFrom = Math.max(run.settledAt, ...others.map((one) => eventsOf(run, one).at(-1) ?? 0));
+  const quietFrom = Math.max(run.begunAt, ...others.map((one) => eventsOf(run, one).at(-1) ?? 0));
   const quiet = (until - quietFrom) / 1000;
   return hasFlow && quiet >= timeout * KEPT_TIMEOUTS;
 }
 
 /** The session timed out although traffic of `kind` went on to the end. */
 function diedDespite(run: ArmRun, kind: Kind, timeout: number, share = FLOW_SHARE): boolean {
-  const { outcome, settledAt } = run;
-  if (outcome !== 'timed-out' || settledAt === undefined) return false;
-  return longestGap(run, kind) < timeout * share && eventsOf(run, kind).some((at) => at > settledAt);
+  const { outcome, begunAt } = run;
+  if (outcome !== 'timed-out' || begunAt === undefined) return false;
+  return longestGap(run, kind) < timeout * share && eventsOf(run, kind).some((at) => at > begunAt);
 }
 
 /** Without a heartbeat the host may have no keeper at all. */
@@ -174,12 +174,11 @@ function judgeKeeper(
 ): { shown: Conclusion['keeper']; why?: string } {
   if (runs.length === 0) return { shown: 'not shown', why: 'the arm keeper was not run' };
   // Only a keeper prints at an idle prompt. A keeper may print without asking, if its shell cannot remove an answer.
-  const beating = (run: ArmRun) =>
-    run.outputAt.some((at) => at > (run.settledAt ?? Number.POSITIVE_INFINITY));
+  const beating = (run: ArmRun) => run.outputAt.some((at) => at > (run.begunAt ?? Number.POSITIVE_INFINITY));
   const holds = runs.filter((run) => {
     const until = aliveUntil(run);
-    if (until === undefined || run.settledAt === undefined) return false;
-    return beating(run) && until - run.settledAt >= timeout * KEPT_TIMEOUTS * 1000;
+    if (until === undefined || run.begunAt === undefined) return false;
+    return beating(run) && until - run.begunAt >= timeout * KEPT_TIMEOUTS * 1000;
   });
   const fails = runs.filter((run) => beating(run) && diedDespite(run, 'output', timeout, HEARTBEAT_SHARE));
   if (holds.length > 0 && fails.length > 0)
@@ -217,7 +216,7 @@ const lastSeen = (run: ArmRun): number =>
 
 /** The longest stretch without `kind` between the arm's beginning and `until`, in seconds. */
 export function longestGap(run: ArmRun, kind: Kind, until = lastSeen(run)): number {
-  const from = run.settledAt ?? run.startedAt ?? until;
+  const from = run.begunAt ?? run.startedAt ?? until;
   const marks = [from, ...eventsOf(run, kind).filter((at) => at > from && at < until), until];
   return Math.max(0, ...marks.slice(1).map((at, index) => at - (marks[index] ?? at))) / 1000;
 }
@@ -229,12 +228,12 @@ export function silence(run: ArmRun, kind: Kind): number {
 }
 
 function countAfterSettling(run: ArmRun): number {
-  const from = run.settledAt ?? Number.POSITIVE_INFINITY;
+  const from = run.begunAt ?? Number.POSITIVE_INFINITY;
   return KINDS.flatMap((kind) => eventsOf(run, kind)).filter((at) => at > from).length;
 }
 
 function afterSettling(run: ArmRun): number {
-  return ((run.endedAt ?? 0) - (run.settledAt ?? run.endedAt ?? 0)) / 1000;
+  return ((run.endedAt ?? 0) - (run.begunAt ?? run.endedAt ?? 0)) / 1000;
 }
 
 function nameArms(runs: readonly ArmRun[]): string {

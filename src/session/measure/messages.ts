@@ -41,7 +41,7 @@ export interface Resumed {
 
 /** Times are epoch milliseconds. */
 export type FromArm =
-  | { readonly kind: 'opened' | 'settled'; readonly at: number }
+  | { readonly kind: 'opened' | 'begun'; readonly at: number }
   | ({ readonly kind: 'traffic' } & Traffic)
   | ({ readonly kind: 'ended' } & SessionEnd)
   /** The connection broke and a new token is needed. The service counts the reconnect as input. */

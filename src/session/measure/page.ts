@@ -7,24 +7,24 @@ import { type Html, html } from './html.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { axisMarks, drawTimeline } from './timeline.ts';
 import {
+  describeConclusion,
+  describeHeadline,
+  describeInstance,
+  describeOutcome,
+  describeWhere,
+  describeWhyTimesDiffer,
+  formatBytes,
+  formatClock,
+  formatTime,
   gatherWords,
   type MeasureFacts,
   nameRun,
-  sayBytes,
-  sayClock,
-  sayConclusion,
-  sayHeadline,
-  sayInstance,
-  sayOutcome,
-  sayTime,
-  sayWhere,
-  sayWhyTimesDiffer,
   type Words,
 } from './words.ts';
 
 export function renderPage(runs: readonly ArmRun[], conclusion: Conclusion, facts: MeasureFacts): string {
   const spanSeconds = Math.max(1, ...runs.map((run) => livedSeconds(run)));
-  const title = `How long sessions live: ${sayInstance(facts)}`;
+  const title = `How long sessions live: ${describeInstance(facts)}`;
   return (
     '<!doctype html>\n' +
     html`<html lang="en">
@@ -39,8 +39,8 @@ export function renderPage(runs: readonly ArmRun[], conclusion: Conclusion, fact
 <body>
 <header>
 <p class="where">${title}</p>
-<h1>${sayHeadline(runs, conclusion, facts)}</h1>
-<p class="where">${sayWhere(facts)}</p>
+<h1>${describeHeadline(runs, conclusion, facts)}</h1>
+<p class="where">${describeWhere(facts)}</p>
 ${facts.isLab ? html`<p class="lab">Measured on the lab, a stand-in account on one machine. Its idle timer is not the one of your account.</p>` : ''}
 </header>
 <main>
@@ -53,12 +53,12 @@ ${runs.map((run) => showRun(run, nameRun(run, runs), spanSeconds))}
 ${showAxis(spanSeconds)}
 </div>
 ${gatherWords(runs).map(showWords)}
-<p class="about">${sayWhyTimesDiffer(runs)}</p>
+<p class="about">${describeWhyTimesDiffer(runs)}</p>
 </section>
 <section aria-labelledby="shows">
 <h2 id="shows">What this shows</h2>
 <dl class="shows">
-${sayConclusion(conclusion).map(showConclusion)}
+${describeConclusion(conclusion).map(showConclusion)}
 </dl>
 </section>
 <section aria-labelledby="table">
@@ -80,7 +80,7 @@ ${showFacts(facts)}
   );
 }
 
-function showConclusion({ about, says, why }: ReturnType<typeof sayConclusion>[number]): Html {
+function showConclusion({ about, says, why }: ReturnType<typeof describeConclusion>[number]): Html {
   return html`<div><dt>${about}</dt><dd><strong${says.includes('not shown') ? html` class="open"` : ''}>${says}</strong>${why === '' ? '' : html` <span class="why">${why}</span>`}</dd></div>
 `;
 }
@@ -100,7 +100,7 @@ function showRun(run: ArmRun, name: string, spanSeconds: number): Html {
   const outcome = run.outcome ?? 'interrupted';
   const sign = outcome === 'alive' ? '●' : outcome === 'timed-out' ? '✕' : '?';
   return html`<article>
-<div><h3>${name} <span class="badge ${outcome}"><span aria-hidden="true">${sign}</span> ${sayOutcome(run)}${run.startedAt === undefined ? '' : ` after ${sayTime(livedSeconds(run))}`}</span></h3>
+<div><h3>${name} <span class="badge ${outcome}"><span aria-hidden="true">${sign}</span> ${describeOutcome(run)}${run.startedAt === undefined ? '' : ` after ${formatTime(livedSeconds(run))}`}</span></h3>
 <p class="about">${findArm(run.arm).describe}</p></div>
 ${run.startedAt === undefined ? '' : html`<div class="plot">${drawTimeline(run, name, spanSeconds)}${showSilences(run, spanSeconds)}</div>`}
 </article>
@@ -118,7 +118,7 @@ function showSilences(run: ArmRun, spanSeconds: number): Html[] {
     return run.outcome !== 'timed-out' || share < 0.2
       ? []
       : [
-          html`<span class="silent ${kind}" aria-hidden="true" style="right:${right.toFixed(2)}%;width:${(share * 100).toFixed(2)}%">${sayTime(silence(run, kind))}</span>`,
+          html`<span class="silent ${kind}" aria-hidden="true" style="right:${right.toFixed(2)}%;width:${(share * 100).toFixed(2)}%">${formatTime(silence(run, kind))}</span>`,
         ];
   });
 }
@@ -129,7 +129,7 @@ function showAxis(spanSeconds: number): Html {
     const left = (mark / spanSeconds) * 100;
     // The label of a mark near the end stands to its left, inside the page.
     const place = left > 95 ? 'last' : index % 2 === 1 ? 'odd' : 'even';
-    return html`<span class="${place}" style="left:${left.toFixed(2)}%">${sayClock(mark)}</span>`;
+    return html`<span class="${place}" style="left:${left.toFixed(2)}%">${formatClock(mark)}</span>`;
   });
   return html`<div class="axis" aria-hidden="true"><div class="plot">${marks}</div></div>`;
 }
@@ -147,7 +147,7 @@ function showTable(runs: readonly ArmRun[]): Html {
 ${runs.map(
   (
     run,
-  ) => html`<tr><th scope="row">${nameRun(run, runs)}</th><td>${sayTime(livedSeconds(run))}</td><td>${sayBytes(run.bytesOut)}</td><td>${sayBytes(run.bytesIn)}</td><td>${run.startedAt === undefined ? '–' : sayTime(silence(run, 'input'))}</td><td>${run.startedAt === undefined ? '–' : sayTime(silence(run, 'output'))}</td><td>${run.queries === 0 ? '–' : `${run.answers} of ${run.queries}`}</td><td class="text">${sayOutcome(run)}</td></tr>
+  ) => html`<tr><th scope="row">${nameRun(run, runs)}</th><td>${formatTime(livedSeconds(run))}</td><td>${formatBytes(run.bytesOut)}</td><td>${formatBytes(run.bytesIn)}</td><td>${run.startedAt === undefined ? '–' : formatTime(silence(run, 'input'))}</td><td>${run.startedAt === undefined ? '–' : formatTime(silence(run, 'output'))}</td><td>${run.queries === 0 ? '–' : `${run.answers} of ${run.queries}`}</td><td class="text">${describeOutcome(run)}</td></tr>
 `,
 )}</tbody>
 </table>`;

@@ -125,13 +125,13 @@ async function follow(
       void answerResume(run.sessionId, client, options);
     }
     if (message.kind === 'opened' && !isDecided) run.state = 'opening';
-    if (message.kind === 'settled' && !isDecided) {
-      run.settledAt = message.at;
+    if (message.kind === 'begun' && !isDecided) {
+      run.begunAt = message.at;
       run.state = 'open';
       cancelLimit();
       cancelLimit = clock.keepAliveAfter(plan.limitSeconds * 1000, () => decide('limit'));
     }
-    if (!isDecided && (message.kind === 'opened' || message.kind === 'settled')) options.onChange?.(run);
+    if (!isDecided && (message.kind === 'opened' || message.kind === 'begun')) options.onChange?.(run);
     if (message.kind === 'probed') probed(message.isAlive);
     if (message.kind === 'failed') finish(run, 'failed', message.why, clock.now());
     if (message.kind === 'ended') {

@@ -4,7 +4,7 @@ import { wordTable } from '../../word-table.ts';
 import type { ArmRun } from './arm-run.ts';
 import { livedSeconds } from './arm-run.ts';
 import { type Html, html } from './html.ts';
-import { sayBytes, sayOutcome, sayTime } from './words.ts';
+import { describeOutcome, formatBytes, formatTime } from './words.ts';
 
 /** The drawing's width in its own units. The page stretches it; lines keep their thickness. */
 const WIDTH = 1000;
@@ -17,7 +17,7 @@ export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Ht
   const x = (at: number) =>
     Math.min(WIDTH, Math.max(0, ((at - (run.startedAt ?? at)) / 1000 / spanSeconds) * WIDTH));
   const end = x(run.endedAt ?? run.startedAt ?? 0);
-  const begun = run.settledAt === undefined ? 0 : x(run.settledAt);
+  const begun = run.begunAt === undefined ? 0 : x(run.begunAt);
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${describe(run, name)}">
 <rect class="lane" x="0" y="${LANES.output}" width="${round(end)}" height="${LANE_HEIGHT}"/>
 <rect class="lane" x="0" y="${LANES.input}" width="${round(end)}" height="${LANE_HEIGHT}"/>
@@ -53,7 +53,7 @@ function drawMarks(kind: string, top: number, marks: readonly number[]): Html | 
 }
 
 function describe(run: ArmRun, name: string): string {
-  return `${name}: ${sayOutcome(run)} after ${sayTime(livedSeconds(run))}; ${sayBytes(run.bytesOut)} of input, ${sayBytes(run.bytesIn)} of output${run.sizeAt.length === 0 ? '' : `; ${run.sizeAt.length} sizes`}`;
+  return `${name}: ${describeOutcome(run)} after ${formatTime(livedSeconds(run))}; ${formatBytes(run.bytesOut)} of input, ${formatBytes(run.bytesIn)} of output${run.sizeAt.length === 0 ? '' : `; ${run.sizeAt.length} sizes`}`;
 }
 
 /** At most seven round numbers. */

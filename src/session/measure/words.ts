@@ -25,7 +25,7 @@ export interface MeasureFacts {
 }
 
 /** `42.1 s`, `20m 3s`, `2h 50m`: about three digits. */
-export function sayTime(seconds: number): string {
+export function formatTime(seconds: number): string {
   if (seconds < 99.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
@@ -33,14 +33,14 @@ export function sayTime(seconds: number): string {
 }
 
 /** `2:05` or `1:02:05`, for a running clock. */
-export function sayClock(seconds: number): string {
+export function formatClock(seconds: number): string {
   const whole = Math.floor(seconds);
   const two = (value: number) => String(value).padStart(2, '0');
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
-export function sayBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   return bytes < 999_500 ? `${(bytes / 1000).toPrecision(3)} kB` : `${(bytes / 1e6).toPrecision(3)} MB`;
 }
@@ -51,28 +51,35 @@ export function nameRun(run: ArmRun, runs: readonly ArmRun[]): string {
 }
 
 /** How a run ended, without the service's sentence. */
-export function sayOutcome(run: ArmRun): string {
+export function describeOutcome(run: ArmRun): string {
   return OUTCOMES[run.outcome ?? 'interrupted'];
 }
 
 /** `web-1 (i-0123456789abcdef0), account 123456789012 in us-east-1, on 2026-11-22`. */
-export function sayWhere(facts: MeasureFacts): string {
+export function describeWhere(facts: MeasureFacts): string {
   const { isLab, accountId, region, startedAt } = facts;
   const account = isLab ? 'the lab' : `${accountId ? `account ${accountId}` : 'this account'} in ${region}`;
-  return `${sayInstance(facts)}, ${account}, on ${startedAt.toISOString().slice(0, 10)}`;
+  return `${describeInstance(facts)}, ${account}, on ${startedAt.toISOString().slice(0, 10)}`;
 }
 
-export function sayInstance({ hostName, instanceId }: Pick<MeasureFacts, 'hostName' | 'instanceId'>): string {
+export function describeInstance({
+  hostName,
+  instanceId,
+}: Pick<MeasureFacts, 'hostName' | 'instanceId'>): string {
   return hostName ? `${hostName} (${instanceId})` : instanceId;
 }
 
 /** The result in one sentence; claims without proof stand in brackets. */
-export function sayHeadline(runs: readonly ArmRun[], conclusion: Conclusion, facts: MeasureFacts): string {
+export function describeHeadline(
+  runs: readonly ArmRun[],
+  conclusion: Conclusion,
+  facts: MeasureFacts,
+): string {
   const { untouchedSeconds, keeper, why } = conclusion;
   const doubt = (text: string | undefined) => (text ? ` (${text})` : '');
   const limit = formatDuration(facts.limitSeconds);
   const [bare, kept] = (['nothing', 'keeper'] as const).map((arm) =>
-    sayFate(
+    describeFate(
       runs.filter((run) => run.arm === arm),
       limit,
     ),
@@ -80,7 +87,7 @@ export function sayHeadline(runs: readonly ArmRun[], conclusion: Conclusion, fac
   const without =
     untouchedSeconds === undefined
       ? `${bare}${doubt(bare === NOT_RUN ? '' : why.untouched)}`
-      : `ended after ${sayTime(untouchedSeconds)} of silence`;
+      : `ended after ${formatTime(untouchedSeconds)} of silence`;
   const withKeeper = `${kept}${doubt(keeper === 'not shown' && kept !== NOT_RUN && !why.untouched ? why.keeper : '')}`;
   const what = why.keeper === NO_HEARTBEAT ? 'what is installed there' : 'the keeper';
   return `${facts.isLab ? 'On the lab, without' : 'Without'} a keeper: ${without}; with ${what}: ${withKeeper}.`;
@@ -88,15 +95,15 @@ export function sayHeadline(runs: readonly ArmRun[], conclusion: Conclusion, fac
 
 const NOT_RUN = 'not measured';
 
-function sayFate(runs: readonly ArmRun[], limit: string): string {
+function describeFate(runs: readonly ArmRun[], limit: string): string {
   const counts = new Map<string, number>();
   for (const run of runs) {
     const says =
       run.outcome === 'alive'
         ? `alive at the limit of ${limit}`
         : runs.length === 1 && run.outcome === 'timed-out'
-          ? `ended after ${sayTime(livedSeconds(run))}`
-          : sayOutcome(run);
+          ? `ended after ${formatTime(livedSeconds(run))}`
+          : describeOutcome(run);
     counts.set(says, (counts.get(says) ?? 0) + 1);
   }
   const isMixed = counts.size > 1;
@@ -104,13 +111,13 @@ function sayFate(runs: readonly ArmRun[], limit: string): string {
 }
 
 /** Explains why sessions live longer than the timeout, and differently long. */
-export function sayWhyTimesDiffer(runs: readonly ArmRun[]): string {
+export function describeWhyTimesDiffer(runs: readonly ArmRun[]): string {
   const bare = runs.find(({ arm, outcome }) => arm === 'nothing' && outcome === 'timed-out');
   const after = bare && silence(bare, 'input');
   const example =
     bare === undefined || after === undefined
       ? ''
-      : ` For example, ${nameRun(bare, runs)} lived ${sayTime(livedSeconds(bare))}: the client sent its last byte after ${sayTime(livedSeconds(bare) - after)}, and the session ended ${sayTime(after)} later.`;
+      : ` For example, ${nameRun(bare, runs)} lived ${formatTime(livedSeconds(bare))}: the client sent its last byte after ${formatTime(livedSeconds(bare) - after)}, and the session ended ${formatTime(after)} later.`;
   return `Why the times differ: a session's time counts from its start. The idle timer counts from the last byte, and the limit from the end of the set-up.${example}`;
 }
 
@@ -141,13 +148,13 @@ const RESET: Readonly<Record<Conclusion['resetBy'], string>> = {
 const KINDS = { input: 'input', output: 'output', size: 'the same size', resize: 'another size' } as const;
 
 /** The conclusions as sentences. */
-export function sayConclusion(conclusion: Conclusion): { about: string; says: string; why: string }[] {
+export function describeConclusion(conclusion: Conclusion): { about: string; says: string; why: string }[] {
   const { untouchedSeconds, why, resetBy, keeper } = conclusion;
   const counts = { yes: 'resets the timer', no: 'does not reset the timer', 'not shown': 'not shown' };
   return [
     {
       about: 'untouched session',
-      says: untouchedSeconds === undefined ? 'not shown' : `ended after ${sayTime(untouchedSeconds)}`,
+      says: untouchedSeconds === undefined ? 'not shown' : `ended after ${formatTime(untouchedSeconds)}`,
       why: why.untouched ?? '',
     },
     { about: 'idle timer', says: RESET[resetBy], why: '' },
