@@ -1,5 +1,9 @@
 # ssm-keepalive: keeps login shells alive. Constant text; the version in use is named by
 # /usr/local/lib/ssm-keepalive/current. Off: touch /etc/ssm-keepalive/off
+if test "$ENV" = /usr/local/lib/ssm-keepalive/entry.sh
+    set -e ENV
+    test -r /usr/local/lib/ssm-keepalive/env-before; and read -gx ENV </usr/local/lib/ssm-keepalive/env-before
+end
 if status is-login; and status is-interactive; and test -r /usr/local/lib/ssm-keepalive/current
     # Root reads nothing that others may change.
     set -l __ssmka_others

@@ -1,6 +1,11 @@
 # shellcheck shell=sh
 # ssm-keepalive: keeps the terminals of interactive bash and zsh alive. Constant text; the version in use is named by
 # /usr/local/lib/ssm-keepalive/current. Off: touch /etc/ssm-keepalive/off
+# AWS-StartInteractiveCommand and Run Command hand on our ENV: not below a shell that reads this.
+if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
+  unset ENV
+  [ ! -r /usr/local/lib/ssm-keepalive/env-before ] || { read -r ENV </usr/local/lib/ssm-keepalive/env-before && export ENV; } || unset ENV
+fi
 case $- in
   *i*)
     if [ -z "${KSH_VERSION-}" ] && [ -r /usr/local/lib/ssm-keepalive/current ]; then
