@@ -1,5 +1,5 @@
 /** Writes and reads a measurement as one JSON document; its keys are stable and documented in docs/json.md. */
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { UsageError } from '../../errors.ts';
 import {
@@ -61,16 +61,26 @@ export function renderMeasureJson(
   return `${JSON.stringify(document, null, 2).replace(/\[\n\s+([-\d.,\s]+?)\n\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, ' ')}]`)}\n`;
 }
 
-const SECONDS = z.number().min(0);
+/** Sessions of a day with a mark each second, in each arm. */
+const LARGEST_BYTES = 16 * 1024 * 1024;
+const MOST_SESSIONS = 1000;
+const LONGEST_SECONDS = 366 * 24 * 3600;
+const TEXT = z.string().max(10_000);
+const SECONDS = z.number().min(0).max(LONGEST_SECONDS);
+/** One fault for the whole list: a fault for each of millions would fill the memory. */
+const TIMES = z.custom<number[]>(
+  (list) =>
+    Array.isArray(list) && list.every((at) => typeof at === 'number' && Math.abs(at) <= LONGEST_SECONDS),
+);
 const COUNT = z.int().min(0);
 const INSTANT = z.iso.datetime().transform((text) => new Date(text));
 
 const SESSION = z.object({
   arm: z.enum(ARM_NAMES),
   repeat: COUNT,
-  sessionId: z.string().nullable(),
+  sessionId: TEXT.nullable(),
   outcome: z.enum(Object.keys(OUTCOMES) as [Outcome, ...Outcome[]]).nullable(),
-  words: z.string(),
+  words: TEXT,
   startedAt: INSTANT.nullable(),
   begunSeconds: SECONDS.nullable(),
   livedSeconds: SECONDS,
@@ -79,11 +89,11 @@ const SESSION = z.object({
   queries: COUNT,
   answers: COUNT,
   reconnects: COUNT,
-  leftOpen: z.string().nullable(),
-  inputAt: z.array(z.number()),
-  outputAt: z.array(z.number()),
+  leftOpen: TEXT.nullable(),
+  inputAt: TIMES,
+  outputAt: TIMES,
   // Absent in files of earlier versions.
-  sizeAt: z.array(z.number()).default([]),
+  sizeAt: TIMES.default([]),
 });
 
 const orUndefined = <T extends z.ZodType>(type: T) =>
@@ -91,37 +101,60 @@ const orUndefined = <T extends z.ZodType>(type: T) =>
 
 const MEASURED = z.object({
   command: z.literal('measure'),
-  version: z.string(),
-  instanceId: z.string(),
-  hostName: orUndefined(z.string()),
+  version: TEXT,
+  instanceId: TEXT,
+  hostName: orUndefined(TEXT),
   isLab: z.boolean(),
-  region: z.string(),
-  accountId: orUndefined(z.string()),
+  region: TEXT,
+  accountId: orUndefined(TEXT),
   client: z.enum(['own', 'plugin']),
   startedAt: INSTANT,
   idleTimeoutSeconds: orUndefined(SECONDS),
-  document: orUndefined(z.string()),
+  document: orUndefined(TEXT),
   limitSeconds: SECONDS,
   tickSeconds: SECONDS,
-  sessions: z.array(SESSION).min(1),
+  sessions: z
+    .custom<unknown[]>((list) => Array.isArray(list) && list.length > 0 && list.length <= MOST_SESSIONS)
+    .pipe(z.array(SESSION)),
 });
 
 /** Reads a file of `measure --output json`. @throws UsageError */
 export function readMeasureJson(path: string): { runs: ArmRun[]; facts: MeasureFacts } {
   try {
-    const { command: _, sessions, ...facts } = MEASURED.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const { command: _, sessions, ...facts } = MEASURED.parse(JSON.parse(readBounded(path)));
     return { runs: sessions.map(toRun), facts };
   } catch (error) {
     throw new UsageError(
       {
         code: 'measured-file',
         what: `${path} has no measurement to show`,
-        why: error instanceof z.ZodError ? describeFault(error) : describeSystemError(error, 'it is no JSON'),
+        why: describeUnread(error),
         next: 'give --from a file that this version wrote:  ssm-keepalive measure INSTANCE --output json > FILE',
       },
       { cause: error },
     );
   }
+}
+
+/** Without waiting for somebody who writes, or reading without end. */
+function readBounded(path: string): string {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) throw new UnreadError('it is no plain file');
+    if (status.size > LARGEST_BYTES)
+      throw new UnreadError(`it is larger than ${LARGEST_BYTES / 1024 / 1024} MiB`);
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+class UnreadError extends Error {}
+
+function describeUnread(error: unknown): string {
+  if (error instanceof z.ZodError) return describeFault(error);
+  return error instanceof UnreadError ? error.message : describeSystemError(error, 'it is no JSON');
 }
 
 function describeFault({ issues }: z.ZodError): string {

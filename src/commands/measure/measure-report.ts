@@ -19,7 +19,7 @@ import {
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { makeColors, safe } from '../../terminal/safe-text.ts';
+import { makeColors, safe, showLine } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { repeatForAws } from '../repeat.ts';
@@ -74,7 +74,7 @@ export function renderMeasureTable(
       paint(describeOutcome(run)),
     ];
   });
-  const write = (text: string, indent: number) => wrapText(text, io.columns - 1, indent);
+  const write = (text: string, indent: number) => wrapText(showLine(text), io.columns - 1, indent);
   return [
     write(describeHeadline(runs, conclusion, facts), 2),
     '',

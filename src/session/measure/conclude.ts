@@ -218,7 +218,8 @@ const lastSeen = (run: ArmRun): number =>
 export function longestGap(run: ArmRun, kind: Kind, until = lastSeen(run)): number {
   const from = run.begunAt ?? run.startedAt ?? until;
   const marks = [from, ...eventsOf(run, kind).filter((at) => at > from && at < until), until];
-  return Math.max(0, ...marks.slice(1).map((at, index) => at - (marks[index] ?? at))) / 1000;
+  // One by one: as arguments of one call, the marks of a long session are too many.
+  return marks.reduce((longest, at, index) => Math.max(longest, at - (marks[index - 1] ?? at)), 0) / 1000;
 }
 
 /** Seconds without `kind` before the end. */

@@ -56,10 +56,13 @@ function describe(run: ArmRun, name: string): string {
   return `${name}: ${describeOutcome(run)} after ${formatTime(livedSeconds(run))}; ${formatBytes(run.bytesOut)} of input, ${formatBytes(run.bytesIn)} of output${run.sizeAt.length === 0 ? '' : `; ${run.sizeAt.length} sizes`}`;
 }
 
+const DAY = 24 * 3600;
+
 /** At most seven round numbers. */
 export function axisMarks(spanSeconds: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
-  const step = steps.find((candidate) => spanSeconds / candidate <= 6) ?? 28_800;
+  const step =
+    steps.find((candidate) => spanSeconds / candidate <= 6) ?? Math.ceil(spanSeconds / 6 / DAY) * DAY;
   return Array.from({ length: Math.floor(spanSeconds / step) + 1 }, (_, index) => index * step);
 }
 
