@@ -484,7 +484,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'measure i-0123456789abcdef0 --arm everything',
     '--arm cannot be "everything"',
-    'expected nothing, keeper, input, query, output, foreground, background or all',
+    'expected nothing, keeper, input, query, output, foreground, background, size, resize or all',
     'give --arm foreground or nothing,query',
   ],
   [

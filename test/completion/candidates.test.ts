@@ -42,6 +42,8 @@ test('completion: every value that is offered for a flag is one that the flag ta
     'output',
     'foreground',
     'background',
+    'size',
+    'resize',
   ]);
 });
 
