@@ -63,7 +63,7 @@ export class Workplace {
    * @throws the error of the work, if there is only one account
    */
   async workInEach<T>(work: (account: AccountAtWork) => Promise<T>): Promise<AccountEnd<T>[]> {
-    const { all } = await findPlaces(this.#settings, this.#service, this.#interruption);
+    const all = await findPlaces(this.#settings, this.#service, this.#interruption);
     const isOne = all.length === 1 && !this.#isFound;
     return workThrough(all, PLACES_AT_ONCE, async ({ name, error }) => {
       if (error !== undefined) return { account: { name, label: labelAccount(name) }, error };

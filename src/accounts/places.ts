@@ -12,12 +12,6 @@ export interface Place {
   readonly error?: unknown;
 }
 
-export interface Places {
-  readonly all: readonly Place[];
-  /** How many accounts of the organization were left out because they are not active. */
-  readonly inactiveCount: number;
-}
-
 /** Each lookup is one AssumeRole and one ListRegions; both services throttle. */
 const LOOKUPS_AT_ONCE = 16;
 
@@ -26,23 +20,23 @@ export async function findPlaces(
   settings: Settings,
   service: OpenService,
   { requestSignal }: Interruption,
-): Promise<Places> {
+): Promise<readonly Place[]> {
   if (!isLookedUp(settings)) {
     const all = listAccounts(settings).map((name) => ({ name }));
     if (all.length === 0) throw nothingLeft();
-    return { all, inactiveCount: 0 };
+    return all;
   }
   const { accounts, common } = settings;
   const { listMembers, listRegions } = await import('../fleet/organization.ts');
   const members = isOfOrganization(accounts)
     ? await listMembers(service.callerFor({ profile: common.profile }, requestSignal), accounts.units)
-    : { ids: accounts.ids, inactiveCount: 0 };
+    : accounts.ids;
   const named = listAccounts({
     ...settings,
-    accounts: { ...accounts, ids: members.ids },
+    accounts: { ...accounts, ids: members },
     ...(accounts.isAllRegions ? { common: { ...common, regions: [] } } : {}),
   });
-  const isNone = isOfOrganization(accounts) && members.ids.length === 0;
+  const isNone = isOfOrganization(accounts) && members.length === 0;
   const lookUp = async (name: AccountName): Promise<readonly Place[]> => {
     const caller = service.callerFor(name, requestSignal);
     try {
@@ -61,7 +55,7 @@ export async function findPlaces(
     ? (await workThrough(named, LOOKUPS_AT_ONCE, lookUp)).flat()
     : named.map((name) => ({ name }));
   if (isNone || all.length === 0) throw nothingLeft();
-  return { all, inactiveCount: members.inactiveCount };
+  return all;
 }
 
 function nothingLeft(): UserError {

@@ -12,7 +12,6 @@ import {
   type Target,
   UpdateAssociationCommand,
 } from '@aws-sdk/client-ssm';
-import { UserError } from '../errors.ts';
 import { wordTable } from '../word-table.ts';
 import { alarmField } from './alarm.ts';
 import { type Targets, toServiceTargets } from './choose.ts';
@@ -20,7 +19,7 @@ import type { PinnedDocument } from './command-document.ts';
 import { failing, readPages } from './pages.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { type Delivery, whatToRun } from './send.ts';
-import { explainServiceError } from './service-errors.ts';
+import { explainRefusal, explainServiceError } from './service-errors.ts';
 
 /** The start of our associations' names. The rest comes from the target expression. */
 export const ASSOCIATION_PREFIX = 'ssm-keepalive-';
@@ -185,7 +184,11 @@ export async function saveAssociation(
     if (!updated && findChanges(description, request).length > 0) return await saveAssociation(client, plan);
     return { associationId: AssociationId, version: description.AssociationVersion ?? '' };
   } catch (error) {
-    throw explain(error, `association ${name} was not ${action === 'create' ? 'made' : 'changed'}`);
+    throw explainRefusal(
+      REFUSALS,
+      error,
+      `association ${name} was not ${action === 'create' ? 'made' : 'changed'}`,
+    );
   }
 }
 
@@ -244,10 +247,3 @@ const REFUSALS = wordTable<readonly [why: string, next: string]>({
   InvalidSchedule: ['the service does not take the schedule', 'give --every another rate'],
   InvalidTarget: ['the service does not take these targets for an association', 'choose them by tag'],
 });
-
-function explain(error: unknown, what: string): UserError {
-  const { name } = error as Error;
-  const refusal = REFUSALS[name];
-  if (!refusal) return explainServiceError(error, what);
-  return new UserError({ code: name, what, why: refusal[0], next: refusal[1] }, { cause: error });
-}

@@ -1,7 +1,7 @@
 import { chunk, IDS_PER_COMMAND } from './choose.ts';
 import { isGood, type Verdict } from './judge.ts';
 import type { Delivery } from './send.ts';
-import type { Counters } from './watch.ts';
+import { addUpCounters, type Counters } from './watch.ts';
 
 /** At most this many commands are watched at once: each costs its own polls. */
 const MOST_AT_ONCE = 5;
@@ -43,7 +43,7 @@ export async function deliverInBatches(delivery: Delivery, options: BatchOptions
         },
         (counters) => {
           seen.set(key, counters);
-          options.onCounters(addUp([...seen.values()], ids.length));
+          options.onCounters({ ...addUpCounters([...seen.values()]), targetCount: ids.length });
         },
       );
       for (const verdict of found) verdicts.push(verdict);
@@ -73,16 +73,4 @@ const CANCELLED = {
 /** Reads `50` or `10%` of `total`. Rounds a percentage down, so that a limit is never exceeded. */
 function resolveCount(text: string, total: number): number {
   return text.endsWith('%') ? Math.floor((Number(text.slice(0, -1)) * total) / 100) : Number(text);
-}
-
-function addUp(all: readonly Counters[], targetCount: number): Counters {
-  const sum = (read: (counters: Counters) => number) => all.reduce((total, one) => total + read(one), 0);
-  return {
-    targetCount,
-    completedCount: sum(({ completedCount }) => completedCount),
-    errorCount: sum(({ errorCount }) => errorCount),
-    status: 'InProgress',
-    isFinal: false,
-    comment: all[0]?.comment ?? '',
-  };
 }

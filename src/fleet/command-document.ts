@@ -15,7 +15,7 @@ import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
 import { clockOf } from './client.ts';
 import { failing } from './pages.ts';
-import { explainServiceError } from './service-errors.ts';
+import { explainRefusal, explainServiceError } from './service-errors.ts';
 
 /** One version of a document, pinned by its hash. It takes the place of AWS-RunShellScript. */
 export interface PinnedDocument {
@@ -84,7 +84,7 @@ export async function saveDocument(client: SSMClient, plan: DocumentPlan): Promi
     const checked = plan.found ?? (await findVersion(client, name, versionName, content));
     return checked ?? pinned;
   } catch (error) {
-    throw explainDocumentError(error, name);
+    throw explainRefusal(LIMITS, error, `the document ${name} was not saved`);
   }
 }
 
@@ -197,13 +197,3 @@ const LIMITS = wordTable<readonly [why: string, next: string]>({
   ],
   MaxDocumentSizeExceeded: ['it would be more than 64 KB', 'choose fewer entries or keepers'],
 });
-
-function explainDocumentError(error: unknown, name: string): unknown {
-  const limit = LIMITS[(error as Error).name];
-  const what = `the document ${name} was not saved`;
-  if (!limit) return explainServiceError(error, what);
-  return new UserError(
-    { code: (error as Error).name, what, why: limit[0], next: limit[1] },
-    { cause: error },
-  );
-}

@@ -3,7 +3,7 @@ import { DescribeSessionsCommand, type Session, type SSMClient } from '@aws-sdk/
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError } from './service-errors.ts';
-import { readSessionLimits } from './session-limits.ts';
+import { listOwnDocuments, readSessionLimits } from './session-limits.ts';
 
 export interface IdlePolicy {
   /** The shortest idle timeout that was seen, in minutes, and the document that says it. Undefined: nobody chose one. */
@@ -45,7 +45,7 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
     unseen.push(`the documents of past sessions could not be listed (${error.name})`);
     return [];
   });
-  const names = listOwnDocuments(newest);
+  const names = listOwnDocuments(newest.map(({ DocumentName = '' }) => DocumentName));
   const rest = names.length - MOST_DOCUMENTS;
   if (rest > 0) unseen.push(`${rest} more session documents of past sessions were not read`);
   for (const name of names.slice(0, MOST_DOCUMENTS)) {
@@ -71,12 +71,4 @@ async function listNewestSessions(client: SSMClient): Promise<Session[]> {
     new DescribeSessionsCommand({ State: 'History', MaxResults: NEWEST_SESSIONS }),
   );
   return Sessions;
-}
-
-/** The documents of these sessions without the service's own, which set no timeout. */
-function listOwnDocuments(sessions: readonly Session[]): string[] {
-  const names = new Set(sessions.map(({ DocumentName = '' }) => DocumentName));
-  return [...names].filter(
-    (name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'),
-  );
 }

@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { describeTargets, listInstances, NoMatchError, type Targets } from './choose.ts';
 import type { Connection } from './client.ts';
+import { takeFirst } from './pages.ts';
 import { listTagged } from './tagged.ts';
 
 /** Limits: three pages of tags, four of managed instances. */
@@ -53,8 +54,8 @@ async function countTags(
   signal: AbortSignal | undefined,
 ): Promise<Map<string, number>> {
   const [managed, tagged] = await Promise.all([
-    take(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED),
-    take(listTagged(connection, signal), MOST_TAGGED),
+    takeFirst(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED),
+    takeFirst(listTagged(connection, signal), MOST_TAGGED),
   ]);
   const ids = new Set(managed.map(({ instanceId }) => instanceId));
   const counts = new Map<string, number>();
@@ -67,15 +68,6 @@ async function countTags(
     }
   }
   return counts;
-}
-
-async function take<T>(items: AsyncIterable<T>, most: number): Promise<T[]> {
-  const taken: T[] = [];
-  for await (const item of items) {
-    taken.push(item);
-    if (taken.length >= most) break;
-  }
-  return taken;
 }
 
 /** Sorts tags: those with the wanted key first, then by the number of different letters. */

@@ -1,7 +1,8 @@
 /** Which accounts an AWS organization has, and which Regions an account. */
-import { UserError } from '../errors.ts';
+import type { UserError } from '../errors.ts';
+import { wordTable } from '../word-table.ts';
 import { readPages } from './pages.ts';
-import { explainServiceError, isAccessDenied } from './service-errors.ts';
+import { explainRefusal, isAccessDenied } from './service-errors.ts';
 import { type Caller, callSigned } from './signed-call.ts';
 
 interface Page {
@@ -18,19 +19,15 @@ interface Account {
 
 const UNLISTED = 'the accounts of the organization could not be listed';
 
-export interface MemberAccounts {
-  /** Twelve digits each. */
-  readonly ids: readonly string[];
-  /** Accounts that are closed, suspended or not joined yet: no role can be assumed there. */
-  readonly inactiveCount: number;
-}
-
-/** The accounts of the organization, or those below the units; each once. @throws UserError */
-export async function listMembers(caller: Caller, units: readonly string[]): Promise<MemberAccounts> {
+/**
+ * The ids of the organization's accounts, or of those below the units; each once. Without accounts that are closed, suspended or
+ * not joined yet: no role can be assumed there.
+ * @throws UserError
+ */
+export async function listMembers(caller: Caller, units: readonly string[]): Promise<string[]> {
   const found = units.length === 0 ? await listAll(caller) : await listBelow(caller, units);
-  const byId = new Map(found.map((account) => [account.Id, account]));
-  const active = [...byId.values()].filter(({ Status, State }) => (State ?? Status) === 'ACTIVE');
-  return { ids: active.map(({ Id }) => Id), inactiveCount: byId.size - active.length };
+  const active = found.filter(({ Status, State }) => (State ?? Status) === 'ACTIVE');
+  return [...new Set(active.map(({ Id }) => Id))];
 }
 
 async function listAll(caller: Caller): Promise<Account[]> {
@@ -79,26 +76,15 @@ async function call<T>(caller: Caller, operation: string, input: object): Promis
 }
 
 function explainLookup(error: unknown, operation: string): UserError {
-  const what = UNLISTED;
   const next =
     'use credentials of its management account, or of a delegated administrator; or name the accounts with --accounts';
-  const { name } = error as Error;
-  if (isAccessDenied(error))
-    return new UserError(
-      { code: name, what, why: `these credentials may not call organizations:${operation}`, next },
-      { cause: error },
-    );
-  if (name === 'AWSOrganizationsNotInUseException')
-    return new UserError(
-      { code: name, what, why: 'this account is in no organization', next },
-      { cause: error },
-    );
-  if (name === 'ParentNotFoundException')
-    return new UserError(
-      { code: name, what, why: 'the organization has no such unit', next: 'check the ids of --ou' },
-      { cause: error },
-    );
-  return explainServiceError(error, what);
+  const refused = isAccessDenied(error) ? (error as Error).name : '';
+  const refusals = wordTable<readonly [why: string, next: string]>({
+    [refused]: [`these credentials may not call organizations:${operation}`, next],
+    AWSOrganizationsNotInUseException: ['this account is in no organization', next],
+    ParentNotFoundException: ['the organization has no such unit', 'check the ids of --ou'],
+  });
+  return explainRefusal(refusals, error, UNLISTED);
 }
 
 /**

@@ -37,6 +37,13 @@ export async function* readPages<T extends Page>(
   } while (token);
 }
 
+/** The first `most` items of a list. Reads no further page. */
+export async function takeFirst<T>(items: AsyncIterable<T>, most: number): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const item of items) if (taken.push(item) >= most) break;
+  return taken;
+}
+
 /** A handler for `catch` that throws the explained error; `what` names the failed step. @throws UserError */
 export function failing(what: string): (error: unknown) => never {
   return (error) => {

@@ -3,7 +3,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Clock, sleep } from '../clock.ts';
 import { wordTable } from '../word-table.ts';
 
-/** How often a call is made, by what went wrong. Ten attempts last half a minute. */
+/** How often a call is attempted, by kind of failure. Ten attempts take half a minute. */
 const MOST_ATTEMPTS = wordTable<number>({ THROTTLING: 10, TRANSIENT: 8 });
 /** The longest wait before the second attempt. Each further wait is twice as long, to 20 s. */
 const FIRST_WAIT_MS = 75;
@@ -18,13 +18,13 @@ export function waitAfter(count: number, kind: string): number | undefined {
 interface RetryFailure {
   readonly error?: unknown;
   readonly errorType: string;
-  /** When the service wants to be asked again. */
+  /** When the service wants the next attempt. */
   readonly retryAfterHint?: Date;
 }
 
 interface Token {
   getRetryCount(): number;
-  /** Of what is left to wait: nothing, the strategy has waited. */
+  /** No further delay: the strategy has already waited. */
   getRetryDelay(): number;
 }
 
@@ -32,10 +32,9 @@ interface Token {
 const isOnce = new AsyncLocalStorage<true>();
 
 /**
- * Makes a refused or broken call again, by its own count alone, on `clock`. The SDK's adaptive mode measures a rate and slows every
- * call down for each one refused: its report of 10,000 instances took 1.7 times as long with a tenth of the calls refused. An
- * answer that is no JSON is asked for again, as one that broke off is; a call made through `callOnce` is repeated only where the
- * service refused it.
+ * Repeats a refused or broken call, on `clock`; each call has its own count. Not the SDK's adaptive mode: after one refused call it
+ * slows all calls down, and with a tenth of the calls refused a report of 10,000 instances took 1.7 times as long. An answer that
+ * is not JSON counts as broken. A call through `callOnce` is repeated only if the service refused it.
  */
 export function paceRetries(client: SSMClient, clock: Clock): void {
   const makeToken = (count: number): Token => ({ getRetryCount: () => count, getRetryDelay: () => 0 });
@@ -55,14 +54,14 @@ export function paceRetries(client: SSMClient, clock: Clock): void {
   Object.assign(client.config, { retryStrategy: async () => strategy });
 }
 
-/** Makes a call that would have its effect twice if repeated, such as SendCommand: it takes no idempotency token. */
+/** Makes a call whose repetition would have a second effect, such as SendCommand: it has no idempotency token. */
 export function callOnce<T>(call: () => Promise<T>): Promise<T> {
   return isOnce.run(true, call);
 }
 
 /**
- * Whether a failed call may have had its effect: the connection broke, the answer was garbled, or the service had
- * an internal error. A named refusal or a refused connection had no effect.
+ * Whether a failed call may have had its effect: the connection broke, the answer could not be read, or the service had an
+ * internal error. A refusal by the service or a refused connection has no effect.
  */
 export function isOutcomeUnknown(error: unknown): boolean {
   const { code, name, $metadata } = error as Error & {

@@ -145,6 +145,17 @@ export function explainServiceError(error: unknown, what: string): UserError {
   );
 }
 
+/** The reason and the advice for errors that only some calls have, by error name. */
+export type Refusals = Readonly<Record<string, readonly [why: string, next: string]>>;
+
+/** Explains an error of `refusals`, and any other as `explainServiceError` does. */
+export function explainRefusal(refusals: Refusals, error: unknown, what: string): UserError {
+  const { name } = error as Error;
+  const [why, next] = refusals[name] ?? [];
+  if (why === undefined || next === undefined) return explainServiceError(error, what);
+  return new UserError({ code: name, what, why, next }, { cause: error });
+}
+
 /** Quotes an unexpected message and names the library as its author. */
 function quoteLibrary(message: string): string {
   return `the AWS library says: “${message.split('\n')[0]}”`;

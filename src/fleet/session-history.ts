@@ -5,9 +5,8 @@ import {
   type SessionFilter,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { PREFERENCES_DOCUMENT } from './account.ts';
 import { readPages } from './pages.ts';
-import { readSessionLimits, type SessionLimits } from './session-limits.ts';
+import { listOwnDocuments, readSessionLimits, type SessionLimits } from './session-limits.ts';
 
 export interface PastSession {
   readonly sessionId: string;
@@ -90,10 +89,7 @@ async function readDocuments(
   client: SSMClient,
   sessions: readonly PastSession[],
 ): Promise<Map<string, SessionLimits>> {
-  const names = [...new Set(sessions.map(({ documentName }) => documentName))]
-    // The service's own documents set no timeout.
-    .filter((name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'))
-    .slice(0, MOST_DOCUMENTS);
+  const names = listOwnDocuments(sessions.map(({ documentName }) => documentName)).slice(0, MOST_DOCUMENTS);
   const found = new Map<string, SessionLimits>();
   for (const name of names) {
     const limits = await readSessionLimits(client, name).catch(() => undefined);

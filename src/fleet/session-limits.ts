@@ -18,6 +18,13 @@ export interface SessionLimits {
   readonly isRunAs: boolean;
 }
 
+/** The session documents that sessions named, without the account's default one and the service's own, which set no timeout. */
+export function listOwnDocuments(names: readonly string[]): string[] {
+  return [...new Set(names)].filter(
+    (name) => name !== '' && name !== PREFERENCES_DOCUMENT && !name.startsWith('AWS-'),
+  );
+}
+
 /** @throws ServiceError if the document cannot be read or is not a session document */
 export async function readSessionLimits(
   client: SSMClient,

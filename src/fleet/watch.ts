@@ -26,6 +26,19 @@ export interface Counters {
   readonly alarm?: TriggeredAlarm | undefined;
 }
 
+/** The counters of several commands that are watched together. */
+export function addUpCounters(all: readonly Counters[]): Counters {
+  const sum = (read: (counters: Counters) => number) => all.reduce((total, one) => total + read(one), 0);
+  return {
+    targetCount: sum(({ targetCount }) => targetCount),
+    completedCount: sum(({ completedCount }) => completedCount),
+    errorCount: sum(({ errorCount }) => errorCount),
+    status: 'InProgress',
+    isFinal: false,
+    comment: all[0]?.comment ?? '',
+  };
+}
+
 export interface WatchOptions<T> {
   /** Reduces an invocation to what is kept: ten thousand outputs would fill the memory. */
   readonly keep: (invocation: Invocation) => T;

@@ -10,6 +10,11 @@ import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } f
 /** Nobody works at a session without a key for a day. A longer time needs --override-idle-policy. */
 const LONGEST_IDLE_SECONDS = 86_400;
 
+/** @throws UsageError with this text if `isBroken` */
+function refuse(isBroken: boolean, failure: ConstructorParameters<typeof UsageError>[0]): void {
+  if (isBroken) throw new UsageError(failure);
+}
+
 /** Refuses settings that are valid alone and wrong together. @throws UsageError */
 export function refuseConflicts(
   settings: Settings,
@@ -18,21 +23,17 @@ export function refuseConflicts(
 ): void {
   if (settings.measure.fromFile !== undefined) refuseMeasuring(typed, label('from'));
   const { arms, client } = settings.measure;
-  if (client === 'plugin' && arms.includes('size') && arms.length < ARM_NAMES.length) {
-    throw new UsageError({
-      what: `${label('arm')} size and ${label('client')} plugin were both given`,
-      why: 'the plugin sends a size only when it has changed',
-      next: 'leave the arm size out, or measure with --client own',
-    });
-  }
+  refuse(client === 'plugin' && arms.includes('size') && arms.length < ARM_NAMES.length, {
+    what: `${label('arm')} size and ${label('client')} plugin were both given`,
+    why: 'the plugin sends a size only when it has changed',
+    next: 'leave the arm size out, or measure with --client own',
+  });
   const { tags } = settings.targets;
-  if (tags.length > 5) {
-    throw new UsageError({
-      what: `${label('tag')} names ${tags.length} keys`,
-      why: 'the service takes at most 5',
-      next: 'leave some out, or tag the instances with one key for this',
-    });
-  }
+  refuse(tags.length > 5, {
+    what: `${label('tag')} names ${tags.length} keys`,
+    why: 'the service takes at most 5',
+    next: 'leave some out, or tag the instances with one key for this',
+  });
   const repeated = tags.find((tag, index) => tags.findIndex((other) => other.key === tag.key) !== index);
   if (repeated) {
     throw new UsageError({
@@ -45,13 +46,11 @@ export function refuseConflicts(
     });
   }
   const valueCount = Math.max(0, ...tags.map((tag) => tag.values.length));
-  if (valueCount > 50) {
-    throw new UsageError({
-      what: `${label('tag')} gives ${valueCount} values for one key`,
-      why: 'the service takes at most 50',
-      next: 'run it twice, with half of the values each',
-    });
-  }
+  refuse(valueCount > 50, {
+    what: `${label('tag')} gives ${valueCount} values for one key`,
+    why: 'the service takes at most 50',
+    next: 'run it twice, with half of the values each',
+  });
   const [first, second] = targetForms(settings.targets);
   if (first && second) {
     throw new UsageError({
@@ -60,81 +59,65 @@ export function refuseConflicts(
       next: 'give one of the two',
     });
   }
-  if (settings.common.isLab && (settings.common.endpointUrl || settings.common.profiles.length > 0)) {
-    throw new UsageError({
+  refuse(
+    settings.common.isLab &&
+      (settings.common.endpointUrl !== undefined || settings.common.profiles.length > 0),
+    {
       what: `${label('lab')} and ${label(settings.common.endpointUrl ? 'endpoint-url' : 'profile')} were both given`,
       why: 'the lab is an account of its own, at an address of its own',
       next: 'leave one of the two out',
-    });
-  }
+    },
+  );
   refuseAccountConflicts(settings, label);
   const { endpointUrl, allowsUnencrypted } = settings.common;
   if (endpointUrl && isExposed(endpointUrl) && !allowsUnencrypted)
     throw refuseExposed({ label: label('endpoint-url'), address: endpointUrl });
-  const { commandIds, isDryRun, shouldWait } = settings.delivery;
-  if (commandIds.length > 0 && (isDryRun || !shouldWait)) {
-    throw new UsageError({
-      what: `--command-id and ${isDryRun ? '--dry-run' : '--no-wait'} were both given`,
-      why: 'a command that was sent before can only be watched',
-      next: 'leave one of the two out',
-    });
-  }
-  if (commandIds.length > 0 && settings.delivery.isFollow) {
-    throw new UsageError({
-      what: `--command-id and ${label('follow')} were both given`,
-      why: 'a command that was sent before can only be watched',
-      next: 'leave one of the two out',
-    });
-  }
-  if (settings.delivery.every && !settings.delivery.isFollow) {
-    throw new UsageError({
-      what: `${label('every')} was given without --follow`,
-      why: 'it is the association of --follow that is repeated',
-      next: 'add --follow, or leave --every out',
-    });
-  }
+  const { commandIds, isDryRun, shouldWait, isFollow } = settings.delivery;
+  const change = isDryRun ? '--dry-run' : shouldWait ? isFollow && label('follow') : '--no-wait';
+  refuse(commandIds.length > 0 && change !== false, {
+    what: `--command-id and ${change} were both given`,
+    why: 'a command that was sent before can only be watched',
+    next: 'leave one of the two out',
+  });
+  refuse(settings.delivery.every !== undefined && !settings.delivery.isFollow, {
+    what: `${label('every')} was given without --follow`,
+    why: 'it is the association of --follow that is repeated',
+    next: 'add --follow, or leave --every out',
+  });
   if (settings.targets.foundIn !== undefined && settings.delivery.isConfirmed)
     throw confirmedUnseen(label('yes'), settings.targets.foundIn);
   const { keeper, wrap, intervalSeconds, maxIdleSeconds, overrideIdlePolicy, idleTimeoutSeconds } =
     settings.keeper;
-  if (maxIdleSeconds > LONGEST_IDLE_SECONDS && !overrideIdlePolicy) {
-    throw new UsageError({
-      code: 'bad-setting',
-      what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is more than 24h`,
-      why: 'a session that nobody attends would stay open for days',
-      next: `make it 24h or less, or insist with --override-idle-policy`,
-    });
-  }
-  if (wrap === 'tmux' && keeper === 'prompt') {
-    throw new UsageError({
-      code: 'bad-setting',
-      what: `${label('wrap')} tmux and ${label('keeper')} ${keeper} were both given`,
-      why: 'tmux runs inside the relay: without the relay nothing keeps its session alive',
-      next: `leave one of the two out, or give ${label('keeper')} relay`,
-    });
-  }
+  refuse(maxIdleSeconds > LONGEST_IDLE_SECONDS && !overrideIdlePolicy, {
+    code: 'bad-setting',
+    what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is more than 24h`,
+    why: 'a session that nobody attends would stay open for days',
+    next: `make it 24h or less, or insist with --override-idle-policy`,
+  });
+  refuse(wrap === 'tmux' && keeper === 'prompt', {
+    code: 'bad-setting',
+    what: `${label('wrap')} tmux and ${label('keeper')} ${keeper} were both given`,
+    why: 'tmux runs inside the relay: without the relay nothing keeps its session alive',
+    next: `leave one of the two out, or give ${label('keeper')} relay`,
+  });
   const longest = longestIntervalSeconds(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS);
-  if (intervalSeconds > longest) {
-    throw new UsageError({
-      code: 'bad-setting',
-      what: `${label('interval')} ${formatDuration(intervalSeconds)} is too long`,
-      why: `with an idle timeout of ${formatDuration(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS)}${
-        idleTimeoutSeconds === undefined ? ', the default,' : ''
-      } expected at most ${longest}s`,
-      next:
-        idleTimeoutSeconds === undefined
-          ? 'give a shorter --interval, or say the account’s longer value with --idle-timeout MINUTES'
-          : 'give a shorter --interval',
-    });
-  }
-  if (maxIdleSeconds < intervalSeconds) {
-    throw new UsageError({
-      code: 'bad-setting',
-      what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is shorter than ${label('interval')} ${formatDuration(intervalSeconds)}`,
-      why: 'no heartbeat would ever be sent: expected at least the interval',
-      next: 'give a longer --max-idle or a shorter --interval',
-    });
-  }
+  refuse(intervalSeconds > longest, {
+    code: 'bad-setting',
+    what: `${label('interval')} ${formatDuration(intervalSeconds)} is too long`,
+    why: `with an idle timeout of ${formatDuration(idleTimeoutSeconds ?? DEFAULT_IDLE_TIMEOUT_SECONDS)}${
+      idleTimeoutSeconds === undefined ? ', the default,' : ''
+    } expected at most ${longest}s`,
+    next:
+      idleTimeoutSeconds === undefined
+        ? 'give a shorter --interval, or say the account’s longer value with --idle-timeout MINUTES'
+        : 'give a shorter --interval',
+  });
+  refuse(maxIdleSeconds < intervalSeconds, {
+    code: 'bad-setting',
+    what: `${label('max-idle')} ${formatDuration(maxIdleSeconds)} is shorter than ${label('interval')} ${formatDuration(intervalSeconds)}`,
+    why: 'no heartbeat would ever be sent: expected at least the interval',
+    next: 'give a longer --max-idle or a shorter --interval',
+  });
 }
 
 /** Rules for the flags that select accounts, Regions and the role. @throws UsageError */
@@ -179,13 +162,11 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
       next: 'give one --profile',
     });
   }
-  if (isAllRegions && common.regions.length > 0) {
-    throw new UsageError({
-      what: `${label('all-regions')} and ${label('region')} were both given`,
-      why: 'the Regions are either named or looked up',
-      next: 'give one of the two; --exclude leaves Regions out',
-    });
-  }
+  refuse(isAllRegions && common.regions.length > 0, {
+    what: `${label('all-regions')} and ${label('region')} were both given`,
+    why: 'the Regions are either named or looked up',
+    next: 'give one of the two; --exclude leaves Regions out',
+  });
   if (excluded.length > 0 && !kind && !isAllRegions && isTyped('exclude')) {
     throw new UsageError({
       what: `${label('exclude')} was given, and nothing to leave it out of`,

@@ -44,28 +44,23 @@ async function askPlace(
 }
 
 async function askAccount(connection: Connection, isLab: boolean): Promise<AccountContents> {
-  const [{ makeClient }, { listInstances }, { listTagged }] = await Promise.all([
+  const [{ makeClient }, { listInstances }, { takeFirst }, { listTagged }] = await Promise.all([
     import('../../fleet/client.ts'),
     import('../../fleet/choose.ts'),
+    import('../../fleet/pages.ts'),
     import('../../fleet/tagged.ts'),
   ]);
   const client = makeClient(connection);
   try {
     const [managed, tagged] = await Promise.allSettled([
-      take(listInstances(client, { tags: [], instanceIds: [] })),
-      take(listTagged(connection)),
+      takeFirst(listInstances(client, { tags: [], instanceIds: [] }), MOST_INSTANCES),
+      takeFirst(listTagged(connection), MOST_INSTANCES),
     ]);
     if (managed.status === 'rejected') throw managed.reason;
     return toContents(managed.value, tagged.status === 'fulfilled' ? tagged.value : [], isLab);
   } finally {
     client.destroy();
   }
-}
-
-async function take<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const taken: T[] = [];
-  for await (const item of items) if (taken.push(item) >= MOST_INSTANCES) break;
-  return taken;
 }
 
 /** Only managed instances: no command reaches the others. */

@@ -77,7 +77,7 @@ function reportVerdicts(
     ? mergeById(settings.targets.instanceIds, labelled, described)
     : { rows: labelled, accounts: described };
   const failed = accounts.filter(({ error }) => error !== null);
-  // An association may well be there before its instances are.
+  // An association can exist before its instances.
   const isSome =
     rows.length > 0 ||
     accounts.some(({ association }) => verb === 'install' && association?.runs.length === 0);
@@ -99,7 +99,7 @@ function reportVerdicts(
   };
   const isPlain = !lines && settings.common.output !== 'json';
   if (lines) {
-    // Of many accounts each row was told when it came, and stands for several here.
+    // With many accounts each row was printed when it came; a merged row stands for several.
     for (const row of rows) if (!row.alike) lines.writeRow(row, true);
     lines.writeSummary(rows, facts);
   } else if (settings.common.output === 'json')
@@ -116,7 +116,7 @@ function reportVerdicts(
   return exitStatus;
 }
 
-/** What is told of associations, and the keys that are not there stay away. */
+/** The facts about associations. Absent keys stay absent. */
 function pickFollowing({ association, associations }: Following = {}): Following {
   return {
     ...(association === undefined ? {} : { association }),
@@ -129,7 +129,7 @@ function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
   return countRows(rows) > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
 }
 
-/** After an install: what to do now; empty where nothing new was installed. */
+/** What to do after an install; empty if nothing new was installed. */
 function describeNow(rows: readonly Row[]): string {
   const changed = rows.filter(({ verdict }) => verdict === 'installed' || verdict === 'updated');
   if (changed.length === 0) return '';
@@ -148,7 +148,7 @@ function describeStops(
   return stops.length > 0 ? stops.join('; ') : undefined;
 }
 
-/** One account in the words of the report. */
+/** One account of the report. */
 function describeEnd(end: AccountEnd<Applied>): AccountFacts {
   const facts = { ...describeAccount(end), commandIds: [], missingCount: 0, stopped: null };
   if ('error' in end) return facts;
@@ -158,8 +158,8 @@ function describeEnd(end: AccountEnd<Applied>): AccountFacts {
 }
 
 /**
- * Instance ids asked for in several accounts: each is one account's own, so that the others do not know it is no failure.
- * An id that none of them knows is told once.
+ * For instance ids with several accounts: each id belongs to one account, so it is no failure that the others do not know it.
+ * An id that no account knows is reported once.
  */
 function mergeById(
   instanceIds: readonly string[],

@@ -6,12 +6,11 @@ import { safe, showLine } from '../../terminal/safe-text.ts';
 import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
 
-/** So many kinds of failure are told; `--output json` has every instance. */
+/** At most this many kinds of failure are printed; `--output json` has every instance. */
 const MOST_KINDS = 12;
 
 /**
- * Failures with why and next, those that are alike told once, then what is still open, in the words of the style guide;
- * empty when all is well.
+ * Failures with why and next, equal ones once; then what was not touched. Empty if all is well.
  */
 export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   const bad = rows.filter((row) => !isGood(row));
@@ -61,11 +60,11 @@ function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: st
   );
 }
 
-/** From here on accounts that failed alike are told together. */
+/** Above this number, accounts with the same failure are printed together. */
 const MOST_SEPARATE = 8;
 const NAMED_ACCOUNTS = 3;
 
-/** Accounts that could not be worked in at all, with why and next; where they are many, those that failed alike once. */
+/** Accounts that failed as a whole, with why and next. If there are many, equal failures are printed once. */
 export function renderFailedAccounts(accounts: readonly AccountResult[]): string {
   const failed = accounts.filter(({ error }) => error !== null);
   const isMany = failed.length > MOST_SEPARATE;
@@ -82,7 +81,7 @@ export function renderFailedAccounts(accounts: readonly AccountResult[]): string
     .join('');
 }
 
-/** `isCommon`: in words that hold for every account that failed so. */
+/** `isCommon`: without the names of one account. */
 function describeError({ error, account, region }: AccountResult, isCommon: boolean): string {
   if (!error) return '';
   const common = (text: string) =>
@@ -97,7 +96,7 @@ function describeError({ error, account, region }: AccountResult, isCommon: bool
   return safe`${what}\n  why:  ${why}\n  next: ${next}\n`;
 }
 
-/** What tells an account from the others, of its facts. */
+/** The label of an account, from its facts in a report. */
 export function labelFacts({ account, profile, region }: AccountResult): string {
   return labelAccount({ account, profile: profile ?? undefined, region: region ?? undefined });
 }

@@ -55,7 +55,7 @@ export function describeChange(association: AssociationFacts, plan: Plan, settin
   ];
 }
 
-/** Lines after the verdicts: nobody ran it yet, some instances were offline, or it was never made. */
+/** Lines after the verdicts: no instance has run it yet, some were offline, or it was not made. */
 export function describeFollowed(association: AssociationFacts | null | undefined, label = ''): string {
   if (association === null) return safe`ssm-keepalive: ${label}no association was made or changed\n`;
   if (!association || !['created', 'updated', 'started'].includes(association.action)) return '';

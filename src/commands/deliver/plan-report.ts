@@ -1,4 +1,4 @@
-/** What a dry run prints: the plans, and that nothing was sent. Keys of the JSON are stable and documented in docs/json.md. */
+/** The output of a dry run: the plans, and that nothing was sent. Keys of the JSON are stable and documented in docs/json.md. */
 import { createHash } from 'node:crypto';
 import {
   type AccountEnd,
@@ -25,7 +25,7 @@ import { describeDocumentPlan } from './own-documents.ts';
 import type { NamedPlan, Plan, Verb } from './plan.ts';
 import { renderPlannedInstances } from './plan-table.ts';
 
-/** Prints who would be reached, with what and how. Returns the exit status. */
+/** Prints which instances a run would reach, what it would send and how. Returns the exit status. */
 export function reportPlans(
   verb: Verb,
   settings: Settings,
@@ -55,7 +55,7 @@ export function reportPlans(
   return ends.some((end) => 'error' in end) ? 1 : 0;
 }
 
-/** Those that could be made. */
+/** The plans that could be made. */
 export function namePlans(ends: readonly AccountEnd<Plan>[]): NamedPlan[] {
   return listOutcomes(ends).map(({ account, outcome }) => ({
     name: account.label ? account.name : undefined,
@@ -63,7 +63,7 @@ export function namePlans(ends: readonly AccountEnd<Plan>[]): NamedPlan[] {
   }));
 }
 
-/** What is the same in every account. */
+/** The part that is the same in every account. */
 function describeRun(
   verb: Verb,
   settings: Settings,
@@ -86,7 +86,7 @@ function describeRun(
     maxConcurrency: delivery.maxConcurrency,
     maxErrors: delivery.maxErrors,
     timeoutSeconds: delivery.timeoutSeconds,
-    // An id that one account does not know may be another's.
+    // Another account may know an id that one account does not know.
     unknownIds: unknownIds.filter((id) => reaches.every((reach) => reach.unknownIds.includes(id))),
     resourceGroup: resourceGroup ?? null,
     canary: hasCanary && (resourceGroup !== undefined || reaches.some(({ count = 0 }) => count > 1)),
@@ -103,7 +103,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const mayRestart = (verb: Verb, { keeper }: Settings) =>
   verb !== 'status' && keeper.restart && (verb === 'uninstall' || keeper.entries.includes('env'));
 
-/** What the run itself will need, which is more than this look needs. */
+/** The permissions of the run itself; the dry run needs fewer. */
 function listNeeded(verb: Verb, settings: Settings) {
   const delivery = { ...settings.delivery, isDryRun: false };
   const run = { settings: { ...settings, delivery }, words: [], own: {} };
@@ -112,9 +112,9 @@ function listNeeded(verb: Verb, settings: Settings) {
       action,
       on: RESOURCE_WORDS[on],
       why,
-      /** The one path that needs it; null: every run. */
+      /** The only case that needs it; null: every run needs it. */
       only,
-      /** What is missing without it; null: nothing works. */
+      /** What does not work without it; null: nothing works. */
       without,
     }),
   );
@@ -181,7 +181,7 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     ...(run.restart ? [RESTART] : []),
     ...(run.command === 'install' && settings.keeper.entries.includes('env') ? [ENV_PRICE] : []),
     ...(run.alarm ? [`the alarm ${JSON.stringify(run.alarm)} would stop it`] : []),
-    // Names alone, as an administrator is asked for them; the reasons are in the JSON.
+    // Only the names, to ask an administrator for them; the JSON has the reasons.
     `the run needs ${names};`,
     quoteCommand`as an IAM policy:  ssm-keepalive policy ${run.command}  and the same flags`,
     'nothing was sent',

@@ -9,8 +9,8 @@ import { GROUPED_HOSTS } from './verdict-groups.ts';
 const UNKNOWN = 'not registered with Systems Manager here';
 
 /**
- * The instances of a dry run as a table within `io.columns`: one row each, or above 20 one row for all that
- * are alike.
+ * The instances of a dry run as a table within `io.columns`: one row each, or above 20 one row for all equal
+ * ones.
  */
 export function renderPlannedInstances(
   plans: readonly NamedPlan[],
@@ -49,7 +49,7 @@ function facts({ platform, agentVersion, why }: PlannedInstance): string[] {
   return [platform, agentVersion, why || 'yes'];
 }
 
-/** One row a group, the largest first, with one id of those that would not be reached. */
+/** One row for each group, the largest first; a group that would not be reached has an example id. */
 function groupRows(rows: readonly PlannedRow[]): string[][] {
   const groups = groupBy(rows, ({ cells, instance }) => [...cells, ...facts(instance)].join('\n'));
   return groups.map((group) => {

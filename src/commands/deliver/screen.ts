@@ -10,7 +10,7 @@ import { makeProgress } from './progress.ts';
 
 export interface Screen {
   readonly lines: ResultLines | undefined;
-  /** There are so many accounts that nobody follows each of them: how many are done is told instead, and nothing of one is kept. */
+  /** For many accounts: prints how many are done instead of the progress of each, and keeps nothing of an account. */
   countAccounts(total: number): void;
   /** Listens to the events of one account. */
   listen(account: AccountPlace): (event: PushEvent) => void;
@@ -24,7 +24,7 @@ export interface Screen {
   stop(): void;
 }
 
-/** So often it is told how many accounts are done. */
+/** After this many accounts the count is printed again. */
 const COUNTED_AT_ONCE = 100;
 
 export function makeScreen({ common }: Settings, io: Io): Screen {

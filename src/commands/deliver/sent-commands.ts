@@ -8,7 +8,7 @@ import { isGood, judgeInvocation, type Verdict } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
 import { cancelCommands } from '../../fleet/send.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
-import { awaitInvocations, type Counters } from '../../fleet/watch.ts';
+import { addUpCounters, awaitInvocations, type Counters } from '../../fleet/watch.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
@@ -75,7 +75,7 @@ export class SentCommands {
         onCounters: (found) => {
           refuseOtherVerb(verb, found.comment, commandId, settings);
           seen.set(commandId, found);
-          this.#onEvent({ kind: 'counters', stage: 'fleet', counters: addUp([...seen.values()]) });
+          this.#onEvent({ kind: 'counters', stage: 'fleet', counters: addUpCounters([...seen.values()]) });
         },
       });
       return {
@@ -128,18 +128,6 @@ function refuseOtherVerb(verb: Verb, comment: string, commandId: string, setting
     why: `it was sent as ${sentAs}`,
     next: `run  ${describeWatching(sentAs, [commandId], settings)}`,
   });
-}
-
-function addUp(all: readonly Counters[]): Counters {
-  const sum = (read: (counters: Counters) => number) => all.reduce((total, one) => total + read(one), 0);
-  return {
-    targetCount: sum(({ targetCount }) => targetCount),
-    completedCount: sum(({ completedCount }) => completedCount),
-    errorCount: sum(({ errorCount }) => errorCount),
-    status: 'InProgress',
-    isFinal: false,
-    comment: all[0]?.comment ?? '',
-  };
 }
 
 /** The commands in words. */

@@ -15,14 +15,14 @@ import {
   showVerdict,
 } from './verdict-report.ts';
 
-/** From here on nobody reads a row an instance; `--output json` has them all. */
+/** Above this number, equal instances share a row; `--output json` has every instance. */
 export const GROUPED_HOSTS = 20;
-/** So many ids of a group are named. */
+/** How many ids of a group are named. */
 const NAMED_IN_GROUP = 2;
 
 /**
- * One row for all instances of an account that are alike, version and digest included; the largest group first. Of many accounts
- * together, with how many those are.
+ * One row for all equal instances of an account (version and digest included), the largest group first. With many accounts, one
+ * row for all of them, with their number.
  */
 export function renderGroups(rows: readonly Row[], io: Io): string {
   const accounts = rows.flatMap(({ account }) => account ?? []);
@@ -39,7 +39,7 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
       Math.max(head.length, ...groups.map(([row]) => labels.cells(row.account)[at]?.length ?? 0)) + 2,
   );
   const room = io.columns - labelWidths.reduce((sum, width) => sum + width, 0);
-  // Where there is no room for them, keeper and entries go into the note.
+  // If the terminal is too narrow, keeper and entries go into the note.
   const isFull = room >= FULL_COLUMNS;
   const columns = COLUMNS.filter(({ isExtra, isKept }) => (isFull || !isExtra) && (hasKept || !isKept));
   const used = columns.reduce((sum, { width }) => sum + width, 0);
@@ -65,7 +65,7 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
   return renderTable(layout, lines) + '\n' + describeUnattended(rows, io) + total;
 }
 
-/** `isExtra`: the first to go; `isKept`: only where hosts told of their sessions. */
+/** `isExtra`: left out first; `isKept`: only if hosts reported their sessions. */
 const COLUMNS: readonly {
   readonly head: string;
   readonly width: number;
@@ -90,7 +90,7 @@ export function nameSome(group: readonly Row[]): string {
   return `${ids.join(' ')}${others > 0 ? ` and ${others} more` : ''}`;
 }
 
-/** Rows that are alike in all of this are one row of the report. */
+/** Rows with equal values of all these share one row of the report. */
 function describeAlike(row: Row): string[] {
   return [
     showVerdict(row),
@@ -101,7 +101,7 @@ function describeAlike(row: Row): string[] {
   ];
 }
 
-/** Which bundle a host has, where it was asked; a fleet that is half updated falls into two groups. */
+/** The bundle of a host, for `status`: a half-updated fleet becomes two groups. */
 function describeVersion(row: Row): string {
   const { report } = row;
   if (report?.verdict !== 'status' || report.state === 'absent' || !isGood(row)) return '';
@@ -115,7 +115,7 @@ function sumKept(group: readonly Row[]): number {
   );
 }
 
-/** Of one account: one row for all that a report would tell together. */
+/** Merges the rows of one account that share one row of the report. */
 export function mergeAlike(rows: readonly Row[]): Row[] {
   const groups = groupBy(rows, (row) =>
     [...describeAlike(row), row.class, row.why, row.next, row.report?.unattendedSeconds].join('\n'),
@@ -126,7 +126,7 @@ export function mergeAlike(rows: readonly Row[]): Row[] {
   });
 }
 
-/** `in 300 accounts and 17 Regions`, or the only one by its name. */
+/** `in 300 accounts and 17 Regions`; a single one by its name. */
 export function describeWhere(names: readonly AccountName[]): string {
   const all = new Set(names.map(labelAccount));
   if (all.size === 1) return `in ${[...all][0]}`;

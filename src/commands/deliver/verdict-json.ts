@@ -6,7 +6,7 @@ import type { KnownAssociation } from '../../fleet/association-match.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import type { AssociationFacts } from './follow-text.ts';
 
-/** The facts of a run that stand beside its verdicts in JSON; keys are stable and documented in docs/json.md. */
+/** The facts of a run beside its verdicts in JSON; keys are stable and documented in docs/json.md. */
 export interface RunFacts extends Following {
   readonly command: string;
   readonly version: string;
@@ -15,29 +15,29 @@ export interface RunFacts extends Following {
   readonly missingCount: number;
   readonly stopped?: string | undefined;
   readonly exitStatus: number;
-  /** Only where there are several. */
+  /** Only if there are several. */
   readonly accounts?: readonly AccountFacts[];
 }
 
-/** What is told of associations: of a run in one account beside its verdicts, of several with each account. */
+/** The facts about associations: beside the verdicts with one account, with each account if there are several. */
 export interface Following {
-  /** What --follow did; null where the first instance failed and nothing was made. */
+  /** What --follow did; null if the first instance failed and nothing was made. */
   readonly association?: AssociationFacts | null;
-  /** Of `status` and `uninstall`: ours that match the same instances. */
+  /** For `status` and `uninstall`: our associations that match the same instances. */
   readonly associations?: readonly KnownAssociation[];
 }
 
-/** What came of one account of several. */
+/** The result of one account, if there are several. */
 export interface AccountFacts extends AccountResult, Following {
   readonly commandIds: readonly string[];
   readonly missingCount: number;
   readonly stopped: string | null;
 }
 
-/** A verdict, and where it is from, where several accounts are at work. */
+/** A verdict, with its account if there are several. */
 export interface Row extends Verdict {
   readonly account?: AccountName;
-  /** It stands for several instances of that account, where there are too many accounts to hold each instance. */
+  /** It stands for several instances of that account: with many accounts there is no memory for each instance. */
   readonly alike?: Alike;
 }
 
@@ -48,7 +48,7 @@ export interface Alike {
   readonly keptSessions: number;
 }
 
-/** How many instances the rows are. */
+/** How many instances the rows stand for. */
 export function countRows(rows: readonly Row[]): number {
   return rows.reduce((sum, { alike }) => sum + (alike?.count ?? 1), 0);
 }
@@ -56,8 +56,8 @@ export function countRows(rows: readonly Row[]): number {
 const PIECE_LENGTH = 64 * 1024;
 
 /**
- * One JSON document for programs: what was run, how many of each verdict, and every instance. In pieces: ten thousand
- * instances as one text would be most of the memory that a run takes.
+ * One JSON document for programs: what was run, how many of each verdict, and every instance. In pieces, because
+ * one text of ten thousand instances would need more memory than the rest of the run.
  */
 export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): Generator<string> {
   const head = { ...describeRun(verdicts, facts), instances: [] };
@@ -77,7 +77,7 @@ export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): G
   yield piece + '\n  ]\n}\n';
 }
 
-/** What JSON says of the run, beside its instances. */
+/** The part of the JSON about the run. */
 export function describeRun(
   rows: readonly Row[],
   { accounts, stopped, ...facts }: RunFacts,
@@ -91,8 +91,8 @@ export function describeRun(
 }
 
 /**
- * One instance as JSON has it. Every key is written out: after a spread V8 gives each object a shape of its own, and six accounts
- * with 1,000 instances each took 40 MB and two seconds more.
+ * One instance in JSON. Without a spread, because V8 then gives each object its own shape: six accounts with 1,000 instances each
+ * took 40 MB and two seconds more.
  */
 export function describeRow(row: Row): Record<string, unknown> {
   const { report, account, instanceId, name, verdict, class: kind, why, next } = row;
@@ -109,7 +109,7 @@ export function describeRow(row: Row): Record<string, unknown> {
     why,
     next,
     state: report?.state ?? null,
-    // What an absent host names is the version of the script that looked.
+    // If nothing is installed, the report has the version of the status script.
     version: report?.state === 'absent' ? null : (report?.version ?? null),
     digest: report?.digest || null,
     keeper: report?.keeper ?? null,

@@ -16,13 +16,13 @@ export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'no
 
 export const countKept = (report: ReportLine) => report.kept?.count ?? report.sessions.length;
 
-/** What the fullest table takes at least, without the columns that name an account. */
+/** The least width of a table with all columns, without those that name an account. */
 export const FULL_COLUMNS = 76;
 const LEAST_NOTE = 12;
 
 /**
- * A table for people, within `io.columns`: one row an instance, labelled where several accounts are at work. Where there is no
- * room, keeper and entries stay away, then the name. Why and next of failures follow in `renderFailures`.
+ * A table for people, within `io.columns`: one row for each instance, with its account if there are several. If the terminal is too
+ * narrow, keeper and entries are left out, then the name. `renderFailures` prints why and next of failures.
  */
 export function renderVerdictTable(rows: readonly Row[], io: Io): string {
   const colors = makeColors(io.hasColor);
@@ -65,7 +65,7 @@ function colorOf(row: Row): keyof ReturnType<typeof makeColors> {
   return isRestartAwaited(row) || isRestartOpen(row) ? 'yellow' : 'green';
 }
 
-/** Below a table, once for all instances: how long a kept session may go without a key. */
+/** One line below a table: how long sessions are kept without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {
   const limited = rows.filter(({ report }) => report?.unattendedSeconds && report.keeper !== 'none');
   if (limited.length === 0) return '';
@@ -80,7 +80,7 @@ export function describeUnattended(rows: readonly Row[], io: Io): string {
   return wrapText(`a session without a key is kept for at most ${shown.join(' or ')}`, io.columns) + '\n';
 }
 
-/** `isExtra`: the first to go. */
+/** `isExtra`: left out first. */
 const COLUMNS: readonly {
   readonly head: string;
   readonly read: (verdict: Verdict) => string;
@@ -94,7 +94,7 @@ const COLUMNS: readonly {
   { head: 'ENTRIES', read: describeEntries, most: 14, isExtra: true },
 ];
 
-/** A column as wide as it needs, the gap behind it counted. */
+/** The width that a column needs, with the gap behind it. */
 function widest(rows: readonly Row[], read: (row: Row) => string, head: string): number {
   return rows.reduce((most, row) => Math.max(most, read(row).length), head.length) + 2;
 }
@@ -112,7 +112,7 @@ export function describeEntries({ report }: Verdict): string {
 
 export function describeNote(verdict: Verdict, hasSessions = true): string {
   const { report } = verdict;
-  // `limited` says already what a limited keeper is.
+  // The verdict `limited` already says it.
   if (!isGood(verdict)) return verdict.class === 'limited keeper' ? '' : verdict.class;
   const notes = [
     verdict.class,
@@ -129,10 +129,10 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   return notes.filter(Boolean).join('; ');
 }
 
-/** `no-answer`: the terminal never has; `not-answering`: it has, and does not now. */
+/** `no-answer`: the terminal has never answered; `not-answering`: it has answered, and does not answer now. */
 const isUnanswered = (state: string) => state === 'no-answer' || state === 'not-answering';
 
-/** How many sessions are kept now, and anything about them that wants looking at. */
+/** How many sessions are kept now, and problems with them. */
 function describeSessions(report: ReportLine): string {
   const { sessions } = report;
   const { count, notAnswering, leaked, unseen } = report.kept ?? {

@@ -1,4 +1,4 @@
-/** What `doctor` prints of several accounts and Regions: the checks of each below its name, the answers once. */
+/** The output of `doctor` for several accounts and Regions: the checks of each below its name, the answers once. */
 
 import { type AccountEnd, describeEach, listOutcomes } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
@@ -18,7 +18,7 @@ import {
   summarize,
 } from './doctor-report.ts';
 
-/** What was seen and found in one account and Region. */
+/** The evidence and the results of one account and Region. */
 export interface Examined {
   readonly instanceId: string | undefined;
   readonly evidence: Evidence;
@@ -54,7 +54,7 @@ interface Labelled extends Examined {
   readonly name: AccountName;
 }
 
-/** Of many accounts what was found alike is one line, with how many those are; what is well everywhere comes last. */
+/** With many accounts, equal findings share one line with the number of accounts; checks that are ok come last. */
 function renderTogether(examined: readonly Labelled[], isExplained: boolean, io: Io): string {
   const all = examined.flatMap(({ name, results }) => results.map((result) => ({ name, result })));
   // If a check is ok, its finding may have names and numbers of its own account.

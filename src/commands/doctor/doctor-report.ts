@@ -1,4 +1,4 @@
-/** What `doctor` prints: a line for each check, what was seen and what to do below it, ended sessions, and the answers. */
+/** The output of `doctor`: a line for each check, with evidence and advice; ended sessions; the answers. */
 
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import {
@@ -27,11 +27,11 @@ const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', note: 'note', todo: '
 const MARK_WIDTH = 7;
 const NAME_WIDTH = 18;
 const DETAIL_INDENT = 8;
-/** What the table of sessions takes; a narrower terminal gets sentences. */
+/** The width of the table of sessions; a narrower terminal gets sentences. */
 const TABLE_COLUMNS = 76;
 const MOST_GROUPS = 10;
 
-/** What there is to do comes last, next to the prompt, where nobody has to scroll for it. */
+/** The checks with something to do come last, so that nobody has to scroll. */
 export function renderDoctor(
   results: readonly CheckResult[],
   evidence: Evidence,
@@ -47,7 +47,7 @@ export function renderDoctor(
   ].join('\n');
 }
 
-/** Each check that asks for nothing, and below them the sessions that ended at a limit. */
+/** The checks with nothing to do, then the sessions that ended at a limit. */
 export function renderFindings(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
   return [
     ...results.filter((result) => !isTodo(result)).map((result) => renderCheck(result, io)),
@@ -62,7 +62,7 @@ export function renderTodo(results: readonly CheckResult[], io: Io): string[] {
 
 const isTodo = ({ level }: CheckResult) => level === 'todo';
 
-/** What people suspect, which is the same for every account. */
+/** Common suspicions; they are the same for every account. */
 export function renderAnswers(io: Io): string[] {
   return [
     'Does that end a session?',
@@ -77,7 +77,7 @@ export function renderAnswers(io: Io): string[] {
 export function renderCheck({ check, level, finding, evidence, next }: CheckResult, io: Io): string {
   const colors = makeColors(io.hasColor);
   const paint = { ok: colors.green, note: String, todo: colors.red, unknown: colors.yellow }[level];
-  // Wrapped without colours, which have no width on a screen.
+  // Wrapped before colours are added: they have no width on the screen.
   const [first = '', ...more] = wrapText(
     `${MARKS[level].padEnd(MARK_WIDTH)}${check.padEnd(NAME_WIDTH - 2)}  ${finding}`,
     io.columns,
@@ -89,7 +89,7 @@ export function renderCheck({ check, level, finding, evidence, next }: CheckResu
   return [
     head,
     ...more,
-    // What is well needs no proof on the screen; --output json has it.
+    // A check that is ok needs no evidence on the screen; --output json has it.
     ...(level === 'ok' ? [] : evidence.map((seen) => detail('seen:', seen))),
     ...(next ? [detail('next:', next)] : []),
   ].join('\n');
@@ -151,7 +151,7 @@ export function countLevels(results: readonly CheckResult[]): Record<Level, numb
   return Object.fromEntries(LEVELS.map((level) => [level, of(level)])) as Record<Level, number>;
 }
 
-/** The last line; `label` tells one account from the others. */
+/** The last line; `label` names the account if there are several. */
 export function summarize(results: readonly CheckResult[], io: Io, label = ''): string {
   const { ok, note, todo, unknown } = countLevels(results);
   const parts = [
@@ -184,7 +184,7 @@ export function renderDoctorJson(
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** What was found in one account, for programs. */
+/** The findings in one account, for programs. */
 export function describeFindings(results: readonly CheckResult[], evidence: Evidence): object {
   const { permissions, history } = evidence.facts;
   return {
