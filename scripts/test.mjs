@@ -2,11 +2,12 @@
 //   --long         the soak and fuzz runs too
 //   --portable     only what needs no Linux: settings, the command line, policies
 //   --no-packages  installs no Debian packages; tests of what is missing are skipped
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { buildTests } from './build-tests.mjs';
 import { setUp } from './setup.mjs';
 import { runFiles } from './test-files.mjs';
@@ -18,6 +19,7 @@ const PORTABLE = [
   'test/policy/document.test.ts',
 ];
 
+const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const args = process.argv.slice(2);
 const isLong = args.includes('--long');
@@ -42,10 +44,13 @@ function listFiles() {
     .map((name) => join('test', String(name)))
     .filter((name) => name.endsWith('.test.ts') && (isLong || !name.endsWith('.long.test.ts')))
     .filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
-  return (isPortable ? PORTABLE : all).sort();
+  return (isPortable ? PORTABLE : all).sort().reverse();
 }
 
-/** The longest first, so that none of them is left for the end. A file that never ran here counts as the longest. */
+/**
+ * The longest first, so that none of them is left for the end. A file that never ran here counts as the longest; of those the
+ * first by name, which are short, come last.
+ */
 function orderByTime(files) {
   const times = readTimes();
   const secondsOf = (file) => times[file] ?? LIMIT_SECONDS;
@@ -61,14 +66,18 @@ function keepTimes(results) {
   writeFileSync(TIMES, JSON.stringify({ ...readTimes(), ...times }));
 }
 
-function lint() {
+/** Beside the tests, since most of it is one process. Its output comes when it is over. */
+async function lint() {
   for (const command of [
     ['biome', 'check', '.'],
     ['tsc', '--noEmit'],
   ]) {
-    const { status } = spawnSync('npx', ['--no-install', ...command], { stdio: 'inherit' });
-    if (status !== 0) process.exit(status ?? 1);
+    const ended = await run('npx', ['--no-install', ...command]).catch((error) => error);
+    if (!ended.code) continue;
+    say(`test: RED  ${command.join(' ')}\n${ended.stdout}${ended.stderr}`);
+    return [command.join(' ')];
   }
+  return [];
 }
 
 const say = (line) => process.stdout.write(`${line}\n`);
@@ -89,10 +98,8 @@ if (files.length === 0) {
   process.stderr.write(`test: no file of test/ has ${words.join(' or ')} in its path\n`);
   process.exit(1);
 }
-if (words.length === 0 && !isPortable) lint();
-
-/** One more than there are cores: some file always waits. */
-const atOnce = availableParallelism() + 1;
+/** More than there are cores: files wait for heartbeats and restarts. */
+const atOnce = availableParallelism() + 2;
 const hosts = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ssm-keepalive-test-hosts-'));
 process.on('exit', () => rmSync(hosts, { recursive: true, force: true }));
 // Which rows of their tables the tests take today (test/support/turns.ts); said, so that a run can be repeated.
@@ -105,7 +112,10 @@ const env = {
 say(`test: ${files.length} files, ${atOnce} at a time, at most ${LIMIT_SECONDS} s each`);
 say(`test: tables begin at row ${seed}: SSM_KEEPALIVE_TEST_SEED=${seed} repeats it`);
 const pathOf = await buildTests(files);
-const results = await runFiles(orderByTime(files), { atOnce, limitSeconds: LIMIT_SECONDS, pathOf, env });
+const [results, unclean] = await Promise.all([
+  runFiles(orderByTime(files), { atOnce, limitSeconds: LIMIT_SECONDS, pathOf, env }),
+  words.length === 0 && !isPortable ? lint() : [],
+]);
 keepTimes(results);
 
 const red = results.filter(({ isRed }) => isRed).map(({ file }) => file);
@@ -142,8 +152,9 @@ const failed = results
   .flatMap(({ file, failed: names }) =>
     (names.length > 0 ? names : ['(the file as a whole)']).map((name) => `${file}: ${name}`),
   );
+failed.push(...unclean);
 if (failed.length > 0) say(`\nred\n${failed.map((name) => `  ${name}`).join('\n')}`);
 const [passed, skipped] = [sum(results.map((one) => one.passed)), sum(results.map((one) => one.skipped))];
 say(`\nin ${Math.round((Date.now() - startedAt) / 1000)} s:`);
 say(`${passed} passed, ${failed.length} failed, ${skipped} skipped`);
-process.exit(redAlone.length === 0 ? 0 : 1);
+process.exit(failed.length === 0 ? 0 : 1);

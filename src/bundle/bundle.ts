@@ -106,6 +106,16 @@ function renderFiles(
  * `hasComments` keeps the comments, for readers; such a text is never sent.
  */
 export function renderBundle(settings: BundleSettings, { hasComments = false } = {}): Bundle {
+  const key = JSON.stringify([settings, hasComments]);
+  const bundle = rendered.get(key) ?? makeBundle(settings, hasComments);
+  rendered.set(key, bundle);
+  return bundle;
+}
+
+/** Each bundle is rendered once: thousands of accounts share the text. */
+const rendered = new Map<string, Bundle>();
+
+function makeBundle(settings: BundleSettings, hasComments: boolean): Bundle {
   const trim = (text: string, dialect?: DialectName) => {
     if (hasComments) return text;
     if (dialect === 'python') return narrowIndentation(leaveOutComments(leaveOutPythonComments(text)), 4);

@@ -7,8 +7,9 @@ import { after } from 'node:test';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
 
-/** One tick of every poll in these tests. */
+/** Between two looks of a poll, at least; a look that starts a process is not made as often. */
 const POLL_MS = 20;
+const LOOKS_SHARE = 0.1;
 const POLL_LIMIT_MS = 30_000;
 
 /** Starts a lab for the whole test file. */
@@ -57,10 +58,12 @@ export async function until<T>(
 ): Promise<NonNullable<T>> {
   const limit = Date.now() + limitSeconds * 1000;
   for (;;) {
+    const lookedAt = Date.now();
     const found = await look();
     if (found !== undefined && found !== null && found !== false) return found as NonNullable<T>;
-    if (Date.now() > limit) throw new Error(`gave up waiting for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const now = Date.now();
+    if (now > limit) throw new Error(`gave up waiting for ${what}`);
+    await pause(Math.max(POLL_MS, (now - lookedAt) / LOOKS_SHARE));
   }
 }
 

@@ -57,11 +57,10 @@ export const LIFE_ROWS: readonly LifeRow[] = KEEPERS.flatMap(({ name: keeper }) 
   ),
 );
 
-/** What `npm test` plays: each keeper in each shell by each entry, wrappers in turn, and every class of shell in each keeper. */
-export function isInSlice({ keeper, wrapper, seat, shell, client }: LifeRow): boolean {
-  const isFirstOfClass = seat.shells.find((other) => other.class === shell.class) === shell;
-  const isEnv = seat.entry === 'env';
-  if (client === 'silent' || keeper === 'none') return isEnv && isFirstOfClass;
-  const place = SEATS.indexOf(seat) + seat.shells.indexOf(shell);
-  return wrapper === WRAPPERS[keeper === 'prompt' ? 0 : place % WRAPPERS.length];
-}
+/** What `npm test` plays has each of these: every keeper in every class of shell with every client, in every shell and by every entry, and each wrapper. */
+export const featuresOf = ({ keeper, wrapper, seat, shell, client }: LifeRow): readonly string[] => [
+  wrapper,
+  `${keeper} ${client} ${shell.class}`,
+  `${keeper === 'none' ? '' : keeper} ${shell.name}`,
+  `${keeper === 'none' ? '' : keeper} by ${seat.entry}`,
+];

@@ -1,36 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ENTRIES } from '../../src/bundle/index.ts';
-import { CLIENTS, IDLE_POLICIES, KEEPERS, SHELLS, WRAPPERS } from '../../src/bundle/keepers.ts';
+import { IDLE_POLICIES, SHELLS } from '../../src/bundle/keepers.ts';
 import { VERSION_FILES } from '../../src/bundle/version-files.ts';
+import { coverOf } from '../support/turns.ts';
 import { describeLife } from './life.ts';
-import { isInSlice, LIFE_ROWS, type LifeRow } from './life-table.ts';
+import { featuresOf, LIFE_ROWS } from './life-table.ts';
 import { outlives, type Traffic } from './record.ts';
 
-const slice = LIFE_ROWS.filter(isInSlice);
-
 // First: tests that are over before it would end the file, and its lab with it.
-await describeLife(slice);
-
-test('the slice has every keeper, wrapper, shell, entry and client, and each keeper in each class of shell', () => {
-  const has = (what: (row: LifeRow) => unknown, all: readonly unknown[]) =>
-    assert.deepEqual(new Set(slice.map(what)), new Set(all));
-  has(
-    ({ keeper }) => keeper,
-    KEEPERS.map(({ name }) => name),
-  );
-  has(({ wrapper }) => wrapper, WRAPPERS);
-  has(({ shell }) => shell, SHELLS);
-  has(({ seat }) => seat.entry, ENTRIES);
-  has(({ client }) => client, CLIENTS);
-  const classes = SHELLS.map((shell) => shell.class);
-  has(
-    ({ keeper, client, shell }) => `${keeper} ${client} ${shell.class}`,
-    KEEPERS.flatMap(({ name }) =>
-      CLIENTS.flatMap((client) => classes.map((shell) => `${name} ${client} ${shell}`)),
-    ),
-  );
-});
+await describeLife(coverOf(LIFE_ROWS, featuresOf));
 
 test('every prompt file of a version is that of a shell in the list', () => {
   const own = VERSION_FILES.flatMap(({ path }) => /^prompt\.(?!sh$)(\w+)$/.exec(path)?.[1] ?? []);

@@ -23,7 +23,7 @@ export const INSTALLER_SHELLS = [
   { name: 'mksh', argv: ['/usr/bin/mksh'] },
 ] as const;
 
-/** Of the shells one, another for each row of a table and each day; all in the long run. cycle.test.ts always has all. */
+/** Of the shells one, another for each row of a table and each day; all in the long run. */
 export const shellsInTurn = (row: number) => rotate(INSTALLER_SHELLS, TURN + row);
 
 /** The shells in which an entry does something. busybox finds its applet by argv[0]. */

@@ -16,6 +16,22 @@ export function someOf<T>(rows: readonly T[], count: number): readonly T[] {
   return isLong ? rows : [...rows, ...rows].slice((TURN * count) % rows.length).slice(0, count);
 }
 
+/** Few rows that have every feature there is, other ones each day; all in the long run. Each step takes the row with the most that is new. */
+export function coverOf<T>(rows: readonly T[], featuresOf: (row: T) => readonly string[]): readonly T[] {
+  if (isLong) return rows;
+  const start = (TURN * 7) % rows.length;
+  const waiting = [...rows.slice(start), ...rows.slice(0, start)];
+  const missing = new Set(rows.flatMap(featuresOf));
+  const chosen = new Set<T>();
+  while (missing.size > 0) {
+    const isNew = (row: T) => featuresOf(row).filter((feature) => missing.has(feature)).length;
+    const best = waiting.reduce((most, row) => (isNew(row) > isNew(most) ? row : most));
+    for (const feature of featuresOf(best)) missing.delete(feature);
+    chosen.add(best);
+  }
+  return rows.filter((row) => chosen.has(row));
+}
+
 /** `test` for the shell at this place of a list: each row where it is the first, else one row in `every`. */
 export function testInTurn(place: number, every: number) {
   let row = place;
