@@ -1,6 +1,7 @@
 import type { Bundle } from './bundle.ts';
 import { cloudFormationTemplate } from './cloudformation.ts';
 import { makeDocument } from './document.ts';
+import { FORMAT_NAMES, type FormatName } from './format-names.ts';
 import { sha256 } from './manifest.ts';
 import { PLACES } from './places.ts';
 import { renderTemplate } from './render.ts';
@@ -32,23 +33,20 @@ const USER_DATA = {
 /** /run is gone after the next boot, but all scripts of this boot find the file. */
 const FIRST_BOOT_SCRIPT = '/run/ssm-keepalive-first-boot.sh';
 
-export const FORMATS: readonly Format[] = [
-  {
-    name: 'user-data',
+const TEXTS: Readonly<Record<FormatName, Omit<Format, 'name'>>> = {
+  'user-data': {
     describe: 'a first-boot script that fetches the installer from --url',
     usesUrl: 'must',
     limit: USER_DATA,
     render: renderUserData,
   },
-  {
-    name: 'cloud-init',
+  'cloud-init': {
     describe: 'a cloud-config that carries it, or with --url fetches it',
     usesUrl: 'may',
     limit: USER_DATA,
     render: renderCloudInit,
   },
-  {
-    name: 'ansible',
+  ansible: {
     describe: 'tasks that install it, or in check mode only look',
     usesUrl: 'never',
     render: (bundle) =>
@@ -59,14 +57,12 @@ export const FORMATS: readonly Format[] = [
         look: `${wireCommands('status', bundle).join('\n')}\n`,
       }),
   },
-  {
-    name: 'dockerfile',
+  dockerfile: {
     describe: 'lines for images that ECS Exec enters',
     usesUrl: 'never',
     render: renderDockerfile,
   },
-  {
-    name: 'cloudformation',
+  cloudformation: {
     describe: 'a template: the document, and the association that runs it',
     usesUrl: 'never',
     limit: {
@@ -76,8 +72,7 @@ export const FORMATS: readonly Format[] = [
     },
     render: (bundle) => cloudFormationTemplate(bundle, 'ssm-keepalive-stack'),
   },
-  {
-    name: 'stackset',
+  stackset: {
     describe: 'the same for a StackSet: every account of an organization',
     usesUrl: 'never',
     limit: {
@@ -87,13 +82,14 @@ export const FORMATS: readonly Format[] = [
     },
     render: (bundle) => cloudFormationTemplate(bundle, 'ssm-keepalive-stackset'),
   },
-  {
-    name: 'terraform',
+  terraform: {
     describe: 'resources: the document, the association, and if asked the session preferences',
     usesUrl: 'never',
     render: renderTerraform,
   },
-];
+};
+
+export const FORMATS: readonly Format[] = FORMAT_NAMES.map((name) => ({ name, ...TEXTS[name] }));
 
 function renderUserData({ version, digest, installer }: Bundle, { url }: FormatOptions): string {
   return renderTemplate('formats/user-data.sh.ejs', 'sh', { version, digest, url, sum: sha256(installer) });

@@ -1,7 +1,7 @@
 /** Parses the command line into one command, its word and its flags. */
 import type { CommandEntry } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
-import { listTakenFlags, type TakenFlag } from '../commands/taken-flags.ts';
+import { listOwnFlags, listTakenFlags, type TakenFlag } from '../commands/taken-flags.ts';
 import { FLAGS, type RawFlags } from '../settings/flags.ts';
 import { readServiceTarget } from '../settings/readers.ts';
 import { readSwitchWord } from '../settings/sources.ts';
@@ -85,7 +85,7 @@ function takeCommand(
   words: readonly string[],
   names: readonly string[],
 ): { word: string | undefined; rest: string[] } {
-  const known = [...FLAGS, ...COMMANDS.flatMap(({ own }) => own ?? [])];
+  const known = [...FLAGS, ...listOwnFlags(...COMMANDS)];
   let takes: 'nothing' | 'one' | 'many' | 'more' = 'nothing';
   for (const [at, word] of words.entries()) {
     const flagWord = readFlagWord(word);

@@ -19,7 +19,7 @@ export type Command = (settings: Settings, io: Io, invocation: Invocation) => Pr
 
 export interface OwnFlag {
   readonly name: string;
-  readonly kind: 'value' | 'switch';
+  /** The value in help; absent: a switch. */
   readonly placeholder?: string;
   readonly describe: string;
   /** The value without it, or what then decides. */

@@ -1,3 +1,4 @@
+import { FORMAT_NAMES } from '../bundle/format-names.ts';
 import type { ScriptName } from '../bundle/wire.ts';
 import { flagOf, listSpellings, withDashes } from '../settings/flags.ts';
 import type { Command, CommandEntry } from './command.ts';
@@ -60,43 +61,23 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: {
       name: 'name',
       usage: '[NAME]',
-      describe:
-        'a file of the list, a script (installer, install-command …), or for another tool: user-data, cloud-init, ansible, dockerfile, cloudformation',
+      describe: `a file of the list, a script (installer, install-command …), or for another tool: ${FORMAT_NAMES.join(', ')}`,
       values: [
-        'installer',
-        'uninstaller',
-        'status',
-        'install-command',
-        'uninstall-command',
-        'status-command',
-        'user-data',
-        'cloud-init',
-        'ansible',
-        'dockerfile',
-        'cloudformation',
+        ...['installer', 'uninstaller', 'status', 'install-command', 'uninstall-command', 'status-command'],
+        ...FORMAT_NAMES,
       ],
     },
     describe: 'print exactly what would be sent and installed, or the same for another tool',
     groups: ['Keeper', 'Common'],
     accounts: 'unused',
     own: [
-      {
-        name: 'out',
-        kind: 'value',
-        placeholder: 'DIR',
-        describe: 'write the files as an image has them, below DIR',
-      },
+      { name: 'out', placeholder: 'DIR', describe: 'write the files as an image has them, below DIR' },
       {
         name: 'url',
-        kind: 'value',
         placeholder: 'URL',
         describe: 'user-data and cloud-init: the https or s3 address where instances find the installer',
       },
-      {
-        name: 'comments',
-        kind: 'switch',
-        describe: 'with the comments that say why, which are not sent',
-      },
+      { name: 'comments', describe: 'with the comments that say why, which are not sent' },
     ],
     examples: [
       ['render', 'the list of files'],
@@ -129,15 +110,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     groups: ['Accounts', 'Common'],
     accounts: 'many',
     own: [
-      { name: 'idle', kind: 'value', placeholder: 'MINUTES', describe: 'idle timeout, 1 to 60 minutes' },
-      { name: 'max', kind: 'value', placeholder: 'TIME|none', describe: 'maximum duration, 1m to 24h' },
+      { name: 'idle', placeholder: 'MINUTES', describe: 'idle timeout, 1 to 60 minutes' },
+      { name: 'max', placeholder: 'TIME|none', describe: 'maximum duration, 1m to 24h' },
       {
         name: 'shell-profile',
-        kind: 'value',
         placeholder: 'LINE|ours|none',
         describe: 'typed into every session; ours starts the keeper where it is installed',
       },
-      { name: 'yes', kind: 'switch', describe: 'do not ask' },
+      { name: 'yes', describe: 'do not ask' },
     ],
     examples: [
       ['preferences get --lab --region us-east-1,eu-west-1', 'what is in force in two Regions'],
@@ -154,21 +134,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     own: [
       {
         name: 'no-send',
-        kind: 'switch',
         describe: 'do not ask INSTANCE itself, which takes a SendCommand of the status script',
       },
       {
         name: 'since',
-        kind: 'value',
         placeholder: 'TIME',
         describe: 'how far back to look at ended sessions, at most 30d',
         fallback: '7d',
       },
-      {
-        name: 'explain',
-        kind: 'switch',
-        describe: 'also what ends a session, and what people suspect in vain',
-      },
+      { name: 'explain', describe: 'also what ends a session, and what people suspect in vain' },
     ],
     examples: [
       ['doctor --lab', 'the account and this machine'],
@@ -217,44 +191,29 @@ export const COMMANDS: readonly CommandEntry[] = [
     groups: ['Common'],
     accounts: 'unused',
     own: [
-      {
-        name: 'idle',
-        kind: 'value',
-        placeholder: 'TIME',
-        describe: 'idle timeout of its sessions',
-        fallback: '20m',
-      },
-      {
-        name: 'max',
-        kind: 'value',
-        placeholder: 'TIME',
-        describe: 'end sessions after this time',
-        fallback: 'never',
-      },
+      { name: 'idle', placeholder: 'TIME', describe: 'idle timeout of its sessions', fallback: '20m' },
+      { name: 'max', placeholder: 'TIME', describe: 'end sessions after this time', fallback: 'never' },
       {
         name: 'minute',
-        kind: 'value',
         placeholder: 'TIME',
         describe: 'how long a minute of a session document lasts',
         fallback: '60s',
       },
       {
         name: 'policy',
-        kind: 'value',
         placeholder: 'input|output|any',
         describe: 'what restarts the idle timer',
         fallback: 'input',
       },
       {
         name: 'sizes',
-        kind: 'value',
         placeholder: 'changed|every|none',
         describe: 'which sizes of a client’s terminal are input',
         fallback: 'changed',
         isRare: true,
       },
-      { name: 'foreground', kind: 'switch', describe: 'stay until Ctrl-C' },
-      { name: 'forget', kind: 'switch', describe: 'with down: delete its hosts too' },
+      { name: 'foreground', describe: 'stay until Ctrl-C' },
+      { name: 'forget', describe: 'with down: delete its hosts too' },
     ],
     examples: [
       ['lab up --idle 5s', 'start it in the background'],

@@ -2,11 +2,18 @@
 import { FLAGS, type Flag, flagOf } from '../settings/flags.ts';
 import type { CommandEntry, OwnFlag } from './command.ts';
 
-export type TakenFlag = Flag | (OwnFlag & { readonly group?: undefined });
+export type TakenFlag = Flag | (OwnFlag & { readonly kind: 'value' | 'switch'; readonly group?: undefined });
+
+/** The flags that only these commands have. */
+export function listOwnFlags(...entries: readonly (CommandEntry | undefined)[]): TakenFlag[] {
+  return entries
+    .flatMap((entry) => entry?.own ?? [])
+    .map((flag) => ({ ...flag, kind: flag.placeholder === undefined ? 'switch' : 'value' }));
+}
 
 /** In the order of help. `about`: for `policy COMMAND`, the entry of COMMAND. */
 export function listTakenFlags(entry: CommandEntry, about?: CommandEntry): TakenFlag[] {
-  const own: readonly OwnFlag[] = [...(about?.own ?? []), ...(entry.own ?? [])];
+  const own = listOwnFlags(about, entry);
   const shared = FLAGS.filter((flag) => takesFlag(about ?? entry, flag));
   // A policy can be narrowed by tag, also for a command that takes one instance.
   const tag = about && !shared.some(({ name }) => name === 'tag') ? [flagOf('tag')] : [];

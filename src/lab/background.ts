@@ -1,10 +1,10 @@
 /** A lab in a background process, and how commands find it. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { sleep, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
+import { programArgs } from '../own-program.ts';
 import type { Credentials } from './door.ts';
 import { type Lab, startLab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
@@ -54,11 +54,15 @@ export async function labUp(options: Partial<Omit<LabOptions, 'clock'>> = {}): P
   takeFolder(dir);
   const logPath = join(dir, 'lab.log');
   const log = openSync(logPath, 'w', 0o600);
-  const child = spawn(process.execPath, [...daemonArgs(), JSON.stringify({ ...options, dir })], {
-    detached: true,
-    stdio: ['ignore', log, log],
-    cwd: '/',
-  });
+  const child = spawn(
+    process.execPath,
+    [...programArgs(import.meta.url, './daemon.ts', 'lab-daemon.js'), JSON.stringify({ ...options, dir })],
+    {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: '/',
+    },
+  );
   closeSync(log);
   const limit = systemClock.now() + START_LIMIT_MS;
   let hasEnded = false;
@@ -99,15 +103,4 @@ export async function labDown(dir: string = defaultLabDir()): Promise<boolean> {
     await sleep(systemClock, POLL_MS);
   }
   return true;
-}
-
-function daemonArgs(): string[] {
-  const here = dirname(fileURLToPath(import.meta.url));
-  if (import.meta.url.endsWith('.ts'))
-    return ['--import', import.meta.resolve('tsx'), join(here, 'daemon.ts')];
-  const built = [join(here, 'lab-daemon.js'), join(here, '..', 'lab-daemon.js')].find((path) =>
-    existsSync(path),
-  );
-  if (built === undefined) throw new Error(`lab-daemon.js is not beside ${here}; run npm run build`);
-  return [built];
 }

@@ -13,6 +13,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findBuilt } from '../own-program.ts';
 import { foldersBelow } from './folders.ts';
 
 /** Path of a folder with machine.js and the one native package it needs; a copy, so that a rebuild does not disturb a running lab. */
@@ -24,7 +25,7 @@ export async function placeProgram(dir: string): Promise<string> {
   const here = fileURLToPath(import.meta.url);
   if (here.endsWith('.ts'))
     await bundleSource(join(dirname(here), 'machine.ts'), join(staging, 'machine.js'));
-  else copyBuilt(findBuilt(dirname(here)), staging, 'machine.js');
+  else copyBuilt(findBuilt(import.meta.url, 'lab-machine.js'), staging, 'machine.js');
   copyPty(join(staging, 'node_modules'));
   writeFileSync(join(staging, 'package.json'), '{"type":"module"}\n');
   rmSync(target, { recursive: true, force: true });
@@ -46,15 +47,6 @@ async function bundleSource(source: string, outfile: string): Promise<void> {
     external: ['@lydell/node-pty'],
     logLevel: 'warning',
   });
-}
-
-/** The build puts this file into dist/ or dist/chunks/, and the machine's entry point into dist/. */
-function findBuilt(here: string): string {
-  const found = [join(here, 'lab-machine.js'), join(here, '..', 'lab-machine.js')].find((path) =>
-    existsSync(path),
-  );
-  if (found === undefined) throw new Error(`lab-machine.js is not beside ${here}; run npm run build`);
-  return found;
 }
 
 /** Copies a built module with the chunks it imports, keeping their relative places. */

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execa } from 'execa';
 import fc from 'fast-check';
+import { FORMATS } from '../../src/bundle/index.ts';
 import { chooseWanted, fillIn } from '../../src/cli/completion/candidates.ts';
 import { readLine } from '../../src/cli/completion/line.ts';
 import type { AccountContents } from '../../src/commands/completion/account-cache.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
+import { SCRIPTS } from '../../src/commands/render/render-list.ts';
 import { listTakenFlags, listValues } from '../../src/commands/taken-flags.ts';
 import { FLAGS } from '../../src/settings/flags.ts';
 import { readSettings } from '../../src/settings/settings.ts';
@@ -45,6 +47,13 @@ test('completion: every value that is offered for a flag is one that the flag ta
     'size',
     'resize',
   ]);
+});
+
+test('completion: every text that render has is offered, and named by its help', () => {
+  const names = [...Object.keys(SCRIPTS), ...FORMATS.map(({ name }) => name)];
+  assert.deepEqual(offer('render '), names);
+  const { words } = COMMANDS.find(({ name }) => name === 'render') ?? assert.fail();
+  for (const { name } of FORMATS) assert.ok(words?.describe.includes(name), name);
 });
 
 test('completion: what was said is not offered again, except for lists', () => {

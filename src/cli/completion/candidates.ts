@@ -3,7 +3,7 @@
 import type { CommandEntry } from '../../commands/command.ts';
 import type { AccountContents } from '../../commands/completion/account-cache.ts';
 import { COMMANDS } from '../../commands/index.ts';
-import { listTakenFlags, listValues } from '../../commands/taken-flags.ts';
+import { listOwnFlags, listTakenFlags, listValues } from '../../commands/taken-flags.ts';
 import { FLAGS, type Flag } from '../../settings/flags.ts';
 import { readFlagWord } from '../flag-word.ts';
 
@@ -67,7 +67,7 @@ interface TypedWords {
 
 /** Flags may stand before the command, as in cli/command-line.ts. */
 function readWords(words: readonly string[]): TypedWords {
-  const ownFlags = COMMANDS.flatMap(({ own }) => own ?? []);
+  const ownFlags = listOwnFlags(...COMMANDS);
   let entry: CommandEntry | undefined;
   let hasWord = false;
   let open: TypedWords['open'];

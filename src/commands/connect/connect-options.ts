@@ -21,29 +21,25 @@ const GIVE_UP = seconds(1, Number.POSITIVE_INFINITY, 'a time from 1s');
 export const CONNECT_FLAGS: readonly OwnFlag[] = [
   {
     name: 'client',
-    kind: 'value',
     placeholder: 'auto|plugin|own',
     describe: 'auto: the official session-manager-plugin where PATH has it, else our own',
     fallback: 'auto',
   },
-  { name: 'reason', kind: 'value', placeholder: 'TEXT', describe: 'why, for the account’s session history' },
+  { name: 'reason', placeholder: 'TEXT', describe: 'why, for the account’s session history' },
   {
     name: 'document',
-    kind: 'value',
     placeholder: 'NAME',
     describe: 'session document to use',
     fallback: 'the account’s default',
   },
   {
     name: 'escape',
-    kind: 'value',
     placeholder: 'CHAR|none',
     describe: 'after a new line CHAR and . end the session, CHAR and ? help; own client',
     fallback: '~',
   },
   {
     name: 'give-up',
-    kind: 'value',
     placeholder: 'TIME',
     describe: 'how long to try to get a lost connection back; own client',
     fallback: '60s',

@@ -4,14 +4,12 @@ import type { OwnFlag } from '../command.ts';
 export const POLICY_FLAGS: readonly OwnFlag[] = [
   {
     name: 'account',
-    kind: 'value',
     placeholder: 'ID',
     describe: 'the 12 digits of the account that it is for',
     fallback: 'any',
   },
   {
     name: 'principal',
-    kind: 'value',
     placeholder: 'user|role|host|caller',
     describe:
       'who gets it: an IAM user, a role that people assume, the instances themselves, or who assumes the role of --role',
@@ -19,7 +17,6 @@ export const POLICY_FLAGS: readonly OwnFlag[] = [
   },
   {
     name: 'trust',
-    kind: 'switch',
     describe: 'the trust policy of the role of --role instead; --account is then the account that it trusts',
   },
 ];

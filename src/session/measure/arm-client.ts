@@ -1,9 +1,7 @@
 /** Starts the client process of one arm and speaks with it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../clock.ts';
+import { programArgs } from '../../own-program.ts';
 import { describeSystemError } from '../../system-error.ts';
 import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 
@@ -22,7 +20,7 @@ export type StartArm = (order: ArmOrder, clock: Clock) => ArmProcess;
 
 export const startArmProcess: StartArm = (order, clock) => {
   // Its own process group, so that Ctrl-C reaches the command alone, which then ends its sessions.
-  const child = spawn(process.execPath, programArgs(), {
+  const child = spawn(process.execPath, programArgs(import.meta.url, './arm-process.ts', 'measure-arm.js'), {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -64,15 +62,4 @@ function describeDeath(child: ChildProcess, complaint: string): string {
     .split('\n')
     .find((line) => /error/i.test(line));
   return `its client process ended (${child.signalCode ?? child.exitCode ?? 'not started'})${last ? `: ${last.trim()}` : ''}`;
-}
-
-function programArgs(): string[] {
-  const here = dirname(fileURLToPath(import.meta.url));
-  if (import.meta.url.endsWith('.ts'))
-    return ['--import', import.meta.resolve('tsx'), join(here, 'arm-process.ts')];
-  const built = [join(here, 'measure-arm.js'), join(here, '..', 'measure-arm.js')].find((path) =>
-    existsSync(path),
-  );
-  if (built === undefined) throw new Error(`measure-arm.js is not beside ${here}; run npm run build`);
-  return [built];
 }
