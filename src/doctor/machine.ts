@@ -29,13 +29,14 @@ export function lookAtMachine(region: string, variables: NodeJS.ProcessEnv): Mac
   return {
     plugin: path === undefined ? undefined : { path, version: readPluginVersion(path, variables) },
     sessionHost,
-    proxies: PROXY_VARIABLES.flatMap((name) =>
-      read(name) ? [{ name, url: read(name).replace(/\/\/[^/@]*@/, '//…@') }] : [],
-    ),
+    proxies: PROXY_VARIABLES.flatMap((name) => (read(name) ? [{ name, url: hidePassword(read(name)) }] : [])),
     noProxy,
     isExempt: noProxy.split(/[\s,]+/).some((entry) => covers(entry.toLowerCase(), sessionHost)),
   };
 }
+
+/** Up to the last `@`: a password may hold any character, and Go and curl take a proxy without a scheme. */
+const hidePassword = (url: string) => url.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
 
 /**
  * Whether one word of NO_PROXY (`*`, or a domain with its subdomains and maybe a port) covers the host [Go,

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { USER_ENV } from '../support/cli.ts';
 import { rotate, TURN } from '../support/turns.ts';
-import { checkShown, EVERYTHING } from './hostile.ts';
+import { checkShown, EVERYTHING, PROXIES } from './hostile.ts';
 import { startHostileService } from './hostile-service.ts';
 import { look, WAYS } from './look.ts';
 
@@ -131,6 +131,7 @@ test('whatever the service and an instance say is text, in every command', async
   for (const [name, changes] of Object.entries(SERVICES)) {
     const service = await startHostileService(context, { text: EVERYTHING, instanceId: ID, changes });
     const variables = {
+      ...PROXIES,
       AWS_ENDPOINT_URL: service.endpoint,
       AWS_ACCESS_KEY_ID: 'x',
       AWS_SECRET_ACCESS_KEY: 'x',

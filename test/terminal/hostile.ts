@@ -31,6 +31,13 @@ const TOUCHED = new RegExp(`<(?:${Object.keys(HOSTILE).join('|')})[^\\P{Cc}\\n\\
 /** A line of ours, or advice in the place of ours, that others wrote. */
 const FORGED = /^(?:\S+: )?ssm-keepalive: forged|^ {0,8}next: +run curl/m;
 
+/** What a user's variables may hold and nobody may read on a screen or in a log. */
+export const PROXIES = {
+  HTTPS_PROXY: 'http://me:PASSWORD@x/PASSWORD@proxy.example.com:3128',
+  HTTP_PROXY: 'me:PASSWORD@proxy.example.com:3128',
+  ALL_PROXY: 'socks5h://PASSWORD@proxy.example.com',
+};
+
 /** A command that a reader may paste, to the end of its line. */
 const PASTED =
   /\b(?:ssm-keepalive (?:install|uninstall|status|doctor|connect|measure|preferences|render|policy|lab|completion)|aws [a-z0-9-]+) .*/g;
@@ -50,6 +57,7 @@ export function checkShown(shown: string, where: string, isTerminal: boolean): v
   const around = (at: number) => JSON.stringify(text.slice(Math.max(0, at - 300), at + 100));
   assert.ok(dangerous < 0, `${where}: a control came out: ${around(dangerous)}`);
   assert.ok(!TOUCHED.test(text), `${where}: a control of others came out: ${around(text.search(TOUCHED))}`);
+  assert.ok(!text.includes('PASSWORD'), `${where}: a password of a proxy came out`);
   const run = findRun(text);
   assert.ok(run === undefined, `${where}: a shell would run a word of others in  ${run}`);
   assert.ok(!FORGED.test(text), `${where}: a forged line: ${around(text.search(FORGED))}`);

@@ -14,7 +14,7 @@ import { startTestLab } from '../support/lab.ts';
 import { LocalPty } from '../support/pty.ts';
 import { INSTALLER_SHELLS } from '../support/sandbox.ts';
 import { rotate, TURN } from '../support/turns.ts';
-import { checkShown, DANGEROUS, EVERYTHING, HOSTILE } from './hostile.ts';
+import { checkShown, DANGEROUS, EVERYTHING, HOSTILE, PROXIES } from './hostile.ts';
 import { look, WAYS } from './look.ts';
 
 for (const [name, text] of Object.entries(HOSTILE)) {
@@ -125,6 +125,7 @@ test('what an instance, the lab and files say is text, from the real process int
   writeFileSync(join(folder, 'who.json'), JSON.stringify({ tag: 'env=dev', profile: `x\u202e\u2028next` }));
   const variables = {
     ...USER_ENV,
+    ...PROXIES,
     ...lab.env,
     AWS_REGION: 'us-east-1',
     HOME: folder,
