@@ -59,6 +59,11 @@ test('the channel opens with a handshake request for a standard stream, and an a
   assert.ok(JSON.parse(String(complete.payload)).HandshakeTimeToComplete > 0);
   assert.deepEqual([complete.sequence, complete.flags], [1, 0]);
   await until('a prompt', () => /[$#] $/.test(raw.text()));
+  raw.input(1, 'stty size\r');
+  await until('no size yet', () => /\r\n0 0\r\n/.test(raw.text()));
+  raw.input(3, JSON.stringify({ cols: 111, rows: 33 }));
+  raw.input(1, 'stty size\r');
+  await until('its size', () => /\r\n33 111\r\n/.test(raw.text()));
   await finish(raw);
 });
 

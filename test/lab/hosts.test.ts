@@ -44,6 +44,15 @@ test("a script runs as root in /usr/bin with the agent's environment and no HOME
   ]);
   assert.equal(got.ResponseCode, 7);
   assert.match(got.StandardOutputContent ?? '', /^0\n\/usr\/bin\nnone \d\nnot a tty\n-rwx------\n$/);
+  assert.match(got.StandardErrorContent ?? '', /failed to run commands: exit status 7$/);
+  const names = await runOn(client, lab.host('web-1').spec.id, ['env | cut -d= -f1 | grep SSM | sort']);
+  assert.deepEqual(names.StandardOutputContent?.trim().split('\n'), [
+    'AWS_SSM_INSTANCE_ID',
+    'AWS_SSM_PLATFORM_NAME',
+    'AWS_SSM_PLATFORM_VERSION',
+    'AWS_SSM_REGION_NAME',
+    'SSM_COMMAND_ID',
+  ]);
 });
 
 test('exit 137 is a timeout, 168 a success and 169 a failure', { skip }, async () => {
@@ -137,7 +146,11 @@ test('a restart gives the agent a new process and a new line in its log, while s
     ),
   };
   await until('the command to run', async () => (await host.exec(['pgrep', '-f', '_script.sh'])).code === 0);
-  await shell(host, `systemctl restart ${UNIT}`);
+  const restarted = shell(host, `systemctl restart ${UNIT}`);
+  // The agent takes its time to stop, and takes no job meanwhile.
+  await until('the agent to be away', () => !host.isOnline);
+  assert.equal(await show(host, 'MainPID'), before.pid);
+  await restarted;
   await until(
     'the agent',
     async () =>
@@ -284,7 +297,7 @@ test("a session's shell is plain sh in /usr/bin, run by ssm-session-worker with 
   for (const line of open.trim().split('\n'))
     assert.match(line, new RegExp(`^(0|1|2|10) (${terminal}|/dev/tty)$`));
   const names = await talk.ask('tr "\\0" "\\n" </proc/$$/environ | cut -d= -f1 | sort | tr "\\n" " "');
-  assert.equal(names.trim(), 'HOME INVOCATION_ID LANG PATH TERM');
+  assert.equal(names.trim(), 'HOME INVOCATION_ID JOURNAL_STREAM LANG PATH SYSTEMD_EXEC_PID TERM');
   const rest = await talk.ask('echo "$TERM $HOME $(stat -c %A /proc/$$/exe >/dev/null; id -un) $- $0"');
   assert.match(
     rest,

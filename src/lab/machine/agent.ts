@@ -5,19 +5,27 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { type FrameSocket, frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
 
 const RECONNECT_MS = 300;
+/** From SIGTERM to the exit: a twentieth of a real agent's 7 s. Its control channel closes at once. */
+const STOP_MS = 350;
 /** A real agent names the address it reached. */
 const GATEWAY_ADDRESS = '127.0.0.1:443';
 
 export function runAgent(config: HostConfig, configPath: string): void {
   process.title = 'amazon-ssm-agent';
   process.umask(0o022);
+  // As systemd gives them to a service; workers inherit both.
+  Object.assign(process.env, { JOURNAL_STREAM: '8:20000', SYSTEMD_EXEC_PID: String(process.pid) });
   if (process.argv.includes('exit')) process.exit(1);
-  process.on('SIGTERM', () => process.exit(0));
+  process.once('SIGTERM', () => {
+    isStopping = true;
+    channel?.destroy();
+    setTimeout(() => process.exit(0), STOP_MS);
+  });
   writeLog(config, 'INFO', '[amazon-ssm-agent] Starting Core Agent: amazon-ssm-agent - v3.3.1611.0');
   // A mute agent is alive and never gets through: what a wrong proxy or lost credentials look like from the host.
   if (process.argv.includes('mute')) {
@@ -32,10 +40,15 @@ export function runAgent(config: HostConfig, configPath: string): void {
   connect(config, configPath);
 }
 
+let isStopping = false;
+let channel: Socket | undefined;
+
 function connect(config: HostConfig, configPath: string): void {
   const scope = '[ssm-agent-worker] [MessageService] [MGSInteractor]';
   const url = `wss://ssmmessages.${config.region}.amazonaws.com/v1/control-channel/${config.instanceId}?role=subscribe&stream=input`;
+  if (isStopping) return;
   const socket = createConnection(config.labSocket);
+  channel = socket;
   const peer: FrameSocket = frameSocket(socket, {
     json: (message) => {
       switch (message['op']) {

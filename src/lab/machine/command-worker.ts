@@ -34,6 +34,9 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
         ...process.env,
         AWS_SSM_INSTANCE_ID: config.instanceId,
         AWS_SSM_REGION_NAME: config.region,
+        AWS_SSM_PLATFORM_NAME: 'Debian GNU/Linux',
+        AWS_SSM_PLATFORM_VERSION: '12',
+        SSM_COMMAND_ID: commandId,
         ...(config.root === '' ? {} : { SSM_KEEPALIVE_ROOT: config.root }),
       },
       // Its own process group, so that a timeout ends what the script has started as well.
@@ -52,7 +55,8 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
     // 'exit', not 'close': a background process that holds the pipes must not keep the command in progress for ever.
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
-      setTimeout(() => report(code ?? (signal === 'SIGKILL' ? 137 : 128), out(), err()), 20);
+      const status = code ?? (signal === 'SIGKILL' ? 137 : 128);
+      setTimeout(() => report(status, out(), err() + (status === 0 ? '' : complain(status))), 20);
     });
     function report(code: number, stdout: string, stderr: string): void {
       writeFileSync(`${folder}/stdout`, stdout, { mode: 0o600 });
@@ -63,6 +67,9 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
     }
   }
 }
+
+/** What the agent adds to the errors of a script that failed [measured]. */
+const complain = (status: number): string => `failed to run commands: exit status ${status}`;
 
 function keep(stream: NodeJS.ReadableStream): () => string {
   const chunks: Buffer[] = [];

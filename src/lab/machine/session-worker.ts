@@ -8,6 +8,8 @@ import { frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
 
 const LONGEST_QUEUE = 256 * 1024;
+/** A terminal is 0 x 0 until the client says its size. node-pty takes 0 for its default; the kernel keeps the low 16 bits. */
+const NO_SIZE = 65_536;
 
 export async function runSessionWorker(config: HostConfig, sessionId: string): Promise<void> {
   // /proc/PID/comm shows the first 15 characters: `ssm-session-wor`.
@@ -35,8 +37,8 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
     // Through env: node-pty adds PWD, which no agent sets; the process is the same, and its name and argv are `sh`.
     shell = spawn('env', ['-u', 'PWD', 'sh'], {
       name: 'xterm-256color',
-      cols: 80,
-      rows: 24,
+      cols: NO_SIZE,
+      rows: NO_SIZE,
       cwd: config.root === '' ? '/usr/bin' : '/',
       env: {
         ...process.env,
