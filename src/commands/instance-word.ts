@@ -102,13 +102,15 @@ function describeNone(word: string, listed: readonly Instance[], line: string): 
       listed.length === 0
         ? 'this account has no managed instance in this Region'
         : `${isCut ? `the first ${MOST_LISTED} managed instances are among them` : 'managed here'}: ${listInstancesInWords(listed)}`,
-    next: nearest
-      ? `did you mean ${nearest}:  ${nameFirst(
-          listed.filter(({ name }) => name === nearest),
-          line,
-        )}`
-      : `give its id:  ${line} i-0123456789abcdef0`,
+    next: adviseFor(nearest, listed, line),
   });
+}
+
+function adviseFor(nearest: string | undefined, listed: readonly Instance[], line: string): string {
+  if (listed.length === 0) return 'check --region and --profile';
+  const named = listed.filter(({ name }) => name === nearest);
+  if (named.length === 0) return `give its id, as in  ${nameFirst(listed, line)}`;
+  return `did you mean ${nearest}:  ${nameFirst(named, line)}`;
 }
 
 function listInstancesInWords(instances: readonly Instance[]): string {

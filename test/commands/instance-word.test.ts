@@ -34,6 +34,8 @@ test('instance word: a name is the instance that has it; several or none are tol
     assert.equal(none.status, 1);
     assert.match(none.stderr, /no instance has the name "ip-10-0-0-5"/);
     assert.match(none.stderr, new RegExp(`did you mean ip-10-0-0-\\d: {2}ssm-keepalive ${command} i-`));
+    const far = await ask(command, 'zzzzzzzzzz');
+    assert.match(far.stderr, new RegExp(`next: give its id, as in {2}ssm-keepalive ${command} i-0`));
     // What an instance calls itself, which it may have taken from another.
     for (const [claimed, by] of [
       ['ip-10-0-0-1', ONE],

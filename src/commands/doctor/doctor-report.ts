@@ -25,7 +25,8 @@ export interface DoctorFacts {
 const LEVELS: readonly Level[] = ['ok', 'note', 'todo', 'unknown'];
 const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', note: 'note', todo: 'TO DO', unknown: '?' };
 const MARK_WIDTH = 7;
-const NAME_WIDTH = 18;
+/** Of the longest, `just-in-time access`, and a gap. */
+const NAME_WIDTH = 21;
 const DETAIL_INDENT = 8;
 /** The width of the table of sessions; a narrower terminal gets sentences. */
 const TABLE_COLUMNS = 76;
