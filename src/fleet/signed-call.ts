@@ -79,9 +79,9 @@ async function callOnce(caller: Caller, { service, path = '/', headers, body }: 
     body,
     signal: AbortSignal.any(signals),
   }).catch((error: Error) => {
-    // fetch puts the system's error code into the cause.
-    const { code } = (error.cause ?? {}) as { code?: string };
-    throw Object.assign(new Error(error.message, { cause: error }), { name: error.name, code });
+    // fetch says only “fetch failed”; the reason and the system's error code are in the cause.
+    const { code, message = error.message } = (error.cause ?? {}) as Partial<NodeJS.ErrnoException>;
+    throw Object.assign(new Error(message, { cause: error }), { name: error.name, code });
   });
   const text = await response.text();
   if (response.ok) return text;

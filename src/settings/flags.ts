@@ -495,7 +495,7 @@ export const FLAG_TABLE = {
       isAboutAccount: true,
       as: 'endpointUrl',
       placeholder: 'URL',
-      describe: 'another address for the service',
+      describe: 'another address for Systems Manager; not for STS, Organizations and Account Management',
       reader: HTTP_ADDRESS,
       example: 'http://127.0.0.1:8080',
     },

@@ -235,6 +235,32 @@ test('accounts: a list of accounts, units or Regions that leads back to its star
   }
 });
 
+test('accounts: --endpoint-url moves Systems Manager alone; the other services are where the AWS variables say', async (context) => {
+  const rig = await makeRig(context, [member(A)], [], { units: { 'ou-lab0-11111111': 'r-lab0' } });
+  const { AWS_ENDPOINT_URL_SSM: address = '', ...env } = rig.lab.env;
+  // Nothing listens there.
+  const nowhere = 'http://127.0.0.1:2';
+  const run = async (words: string, endpoint: string, variables: NodeJS.ProcessEnv) => {
+    const from = rig.lab.requests.length;
+    const line = `preferences get ${words} ${AS_ROLE} --endpoint-url ${endpoint}`;
+    const done = await runCli(line.split(' '), variables, { clock: new EagerClock(1000) });
+    assert.equal(done.status, 1, line);
+    return { ...done, called: rig.lab.requests.slice(from).map(({ operation }) => operation) };
+  };
+  for (const [service, operation, words] of [
+    ['STS', 'AssumeRole', `--accounts ${A} --region us-east-1`],
+    ['ORGANIZATIONS', 'ListAccountsForParent', '--ou ou-lab0-11111111 --region us-east-1'],
+    ['ACCOUNT', 'listRegions', `--accounts ${A} --all-regions --exclude eu-west-1`],
+  ] as const) {
+    const moved = await run(words, nowhere, env);
+    assert.ok(moved.called.includes(operation), `${service}: ${moved.called}`);
+    assert.ok(!moved.called.includes('GetDocument'), service);
+    const lost = await run(words, address, { ...env, [`AWS_ENDPOINT_URL_${service}`]: nowhere });
+    assert.ok(!lost.called.includes(operation), `${service}: ${lost.called}`);
+    assert.match(lost.stdout + lost.stderr, /could not be reached/, service);
+  }
+});
+
 for (const [words, complaint] of [
   [
     `install --all --organization ${AS_ROLE}`,
