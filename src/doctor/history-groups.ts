@@ -10,6 +10,7 @@ export interface SessionGroup {
   /** Sessions as long as the idle timeout: nobody typed in them. */
   readonly atIdleTimeout: number;
   readonly atMaximum: number;
+  readonly failed: number;
   readonly longestSeconds: number;
   readonly lastEndedAt: string;
 }
@@ -37,6 +38,7 @@ export function groupSessions(history: SessionHistory, limits: SessionLimits | u
       sessions: (before?.sessions ?? 0) + 1,
       atIdleTimeout: (before?.atIdleTimeout ?? 0) + (end === 'idle timeout' ? 1 : 0),
       atMaximum: (before?.atMaximum ?? 0) + (end === 'maximum' ? 1 : 0),
+      failed: (before?.failed ?? 0) + (end === 'failed' ? 1 : 0),
       longestSeconds: Math.max(before?.longestSeconds ?? 0, session.lengthSeconds),
       lastEndedAt: before && before.lastEndedAt > endedAt ? before.lastEndedAt : endedAt,
     });
@@ -48,14 +50,15 @@ export function groupSessions(history: SessionHistory, limits: SessionLimits | u
 }
 
 /**
- * The limit at which a session ended. Only a session without input is exactly as long as the idle timeout; with input it
+ * What ended a session, as far as it can be told. Only a session without input is exactly as long as the idle timeout; with input it
  * lasts longer, and its length proves nothing. The maximum is the session's own; the idle timeout is the current one.
  */
 function judgeEnd(
-  { lengthSeconds, maximumMinutes }: PastSession,
+  { hasFailed, lengthSeconds, maximumMinutes }: PastSession,
   account: SessionLimits | undefined,
   own: SessionLimits | undefined,
-): 'idle timeout' | 'maximum' | undefined {
+): 'failed' | 'idle timeout' | 'maximum' | undefined {
+  if (hasFailed) return 'failed';
   const isAt = (limitSeconds: number) =>
     lengthSeconds >= limitSeconds && lengthSeconds <= limitSeconds + SLACK_SECONDS;
   if (maximumMinutes !== undefined && isAt(maximumMinutes * 60)) return 'maximum';

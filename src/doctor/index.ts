@@ -3,7 +3,7 @@ import type { Check, Evidence, FactName, Finding } from './check.ts';
 import { credentials, permissions, recycle } from './checks/account.ts';
 import { plugin, proxy } from './checks/client.ts';
 import { history, justInTime } from './checks/history.ts';
-import { agentVersion, instance } from './checks/instance.ts';
+import { agentVersion, instance, memory } from './checks/instance.ts';
 import { entries, keeper, tmout } from './checks/keeper.ts';
 import { idleTimeout, maximumDuration } from './checks/limits.ts';
 
@@ -15,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   maximumDuration,
   instance,
   agentVersion,
+  memory,
   keeper,
   entries,
   tmout,

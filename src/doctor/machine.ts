@@ -2,6 +2,7 @@
 import { findPlugin, readPluginVersion } from '../session/plugin.ts';
 
 export interface MachineFacts {
+  readonly platform: NodeJS.Platform;
   /** Undefined: PATH has none. An empty version: it printed none. */
   readonly plugin: { readonly path: string; readonly version: string } | undefined;
   /** The host to which the official plugin opens its WebSocket. */
@@ -27,6 +28,7 @@ export function lookAtMachine(region: string, variables: NodeJS.ProcessEnv): Mac
   const read = (name: string) => variables[name] || variables[name.toLowerCase()] || '';
   const noProxy = read('NO_PROXY');
   return {
+    platform: process.platform,
     plugin: path === undefined ? undefined : { path, version: readPluginVersion(path, variables) },
     sessionHost,
     proxies: PROXY_VARIABLES.flatMap((name) => (read(name) ? [{ name, url: hidePassword(read(name)) }] : [])),

@@ -14,8 +14,9 @@ export interface CredentialFacts {
   readonly expiresAt: Date | undefined;
   /** Their source renews them for a running program. */
   readonly isRenewed: boolean;
-  /** The official plugin is known to fail to renew credentials of this source. */
+  /** The official plugin is known to fail to renew credentials of this source; SSO ones in older versions. */
   readonly isHardForPlugin: boolean;
+  readonly isSso: boolean;
 }
 
 interface Source {
@@ -67,6 +68,7 @@ export async function readCredentials(client: SSMClient): Promise<CredentialFact
       expiresAt: found.expiration,
       isRenewed: source?.isRenewed ?? false,
       isHardForPlugin: source?.isHardForPlugin ?? false,
+      isSso: source === SSO,
     };
   } catch (error) {
     throw explainServiceError(error, 'no call to the service can be made');

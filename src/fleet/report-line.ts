@@ -55,6 +55,8 @@ const reportLine = z.object({
   intervalSeconds: z.number().optional().catch(undefined),
   unattendedSeconds: z.number().optional().catch(undefined),
   capSeconds: z.number().nullable().catch(null),
+  /** What shells there inherit from the agent. Null: not known. */
+  oomScoreAdjust: z.number().nullable().catch(null),
   restart: text,
   partial: z.boolean().catch(false),
   busy: z.boolean().catch(false),

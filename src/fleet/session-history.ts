@@ -17,6 +17,8 @@ export interface PastSession {
   readonly reason: string;
   readonly endedAt: Date;
   readonly lengthSeconds: number;
+  /** The service says that it failed. */
+  readonly hasFailed: boolean;
   /** The maximum duration of this session; undefined: none. */
   readonly maximumMinutes: number | undefined;
   /** It was opened by just-in-time node access. */
@@ -79,6 +81,7 @@ function describeSession(session: Session): PastSession[] {
       reason: Reason,
       endedAt: EndDate,
       lengthSeconds: (EndDate.getTime() - StartDate.getTime()) / 1000,
+      hasFailed: session.Status === 'Failed',
       maximumMinutes: maximum > 0 ? maximum : undefined,
       isJustInTime: session.AccessType === 'JustInTime',
     },

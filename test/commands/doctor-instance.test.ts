@@ -28,6 +28,7 @@ const CASES: readonly Case[] = [
     expected: [
       ['instance', 'ok', /online$/],
       ['agent version', 'ok', /^3\.3\.1611\.0 has all/],
+      ['out of memory', 'unknown', /does not say it/],
       ['keeper', 'ok', /^relay, heartbeat after 45s; 2 sessions kept now$/],
       ['entries', 'ok', /^env, profile live/],
       ['TMOUT', 'ok', /no shell here logs out/],
@@ -35,9 +36,22 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    what: 'nothing installed',
-    report: { state: 'absent', entries: {} },
+    what: 'the agent that hands its OOM score down',
+    report: { ...INSTALLED, oomScoreAdjust: -999 },
     expected: [
+      [
+        'out of memory',
+        'note',
+        /session’s programs after the others, or never$/,
+        /^for a program.*choom -n 0/,
+      ],
+    ],
+  },
+  {
+    what: 'nothing installed',
+    report: { state: 'absent', entries: {}, oomScoreAdjust: 0 },
+    expected: [
+      ['out of memory', 'ok', /like any other/],
       ['keeper', 'todo', /^not installed/, /^ssm-keepalive install --instance-id i-\d+ --lab$/],
       ['entries', 'unknown', /the keeper is not installed/],
       ['TMOUT', 'ok', /no shell/],

@@ -240,7 +240,7 @@ test('accounts: --endpoint-url moves Systems Manager alone; the other services a
   const { AWS_ENDPOINT_URL_SSM: address = '', ...env } = rig.lab.env;
   // Nothing listens there.
   const nowhere = 'http://127.0.0.1:2';
-  const run = async (words: string, endpoint: string, variables: NodeJS.ProcessEnv) => {
+  const run = async (words: string, endpoint: string, variables: Record<string, string>) => {
     const from = rig.lab.requests.length;
     const line = `preferences get ${words} ${AS_ROLE} --endpoint-url ${endpoint}`;
     const done = await runCli(line.split(' '), variables, { clock: new EagerClock(1000) });

@@ -33,6 +33,7 @@ function past(lengthSeconds: number, more: Partial<PastSession> = {}): PastSessi
     reason: '',
     endedAt: new Date(Date.UTC(2026, 0, 1, 0, number)),
     lengthSeconds,
+    hasFailed: false,
     maximumMinutes: undefined,
     isJustInTime: false,
     ...more,
@@ -60,13 +61,14 @@ for (const [what, session, account, expected] of [
     limitsOf(20),
     'maximum',
   ],
+  ['failed, whatever its length', past(1200, { hasFailed: true }), limitsOf(undefined), 'failed'],
   ['shorter than its maximum', past(7100, { maximumMinutes: 120 }), limitsOf(undefined), ''],
 ] as const) {
   test(`a session ${what}`, () => {
     const [group] = groupSessions(historyOf([session]), account);
     assert.deepEqual(
-      [group?.sessions, group?.atIdleTimeout, group?.atMaximum],
-      [1, expected === 'idle' ? 1 : 0, expected === 'maximum' ? 1 : 0],
+      [group?.sessions, group?.atIdleTimeout, group?.atMaximum, group?.failed],
+      [1, ...['idle', 'maximum', 'failed'].map((end) => (expected === end ? 1 : 0))],
     );
   });
 }

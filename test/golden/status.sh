@@ -196,7 +196,8 @@ put_details() {
  put wrap "$wrap"
  put tmux "$tmux" 40
  json_words "$locks" 120
- line="$line,\"tmout\":[$tmouts],\"tmuxLocks\":$json,\"capSeconds\":${cap:-null},\"busy\":$busy"
+ read -r oom 2>/dev/null </proc/self/oom_score_adj || oom=null
+ line="$line,\"tmout\":[$tmouts],\"tmuxLocks\":$json,\"capSeconds\":${cap:-null},\"oomScoreAdjust\":$oom,\"busy\":$busy"
  line="$line,\"kept\":{\"count\":$session_count,\"notAnswering\":$silent_count,\"leaked\":$leaked_count"
  put unseen "$unseen" 160
  line="$line}"

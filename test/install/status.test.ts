@@ -43,13 +43,13 @@ time.sleep(100)
   );
 }
 
-/** The script's output beside the pretenders, which end with the sandbox. */
+/** The script's output beside the pretenders, which end with the sandbox, and below a shell with an OOM score. */
 function besidePretenders(sandbox: Sandbox, shell: readonly string[], script: string): string {
   sandbox.write('tmp/status.sh', script);
   const { stdout, stderr } = sandbox.run([
     '/usr/bin/dash',
     '-c',
-    `python3 -I /tmp/pretender.py & until [ -e /tmp/ready ]; do sleep 0.05; done; ${shell.join(' ')} /tmp/status.sh`,
+    `echo 300 >/proc/self/oom_score_adj; python3 -I /tmp/pretender.py & until [ -e /tmp/ready ]; do sleep 0.05; done; ${shell.join(' ')} /tmp/status.sh`,
   ]);
   assert.equal(stderr, '');
   return stdout;
@@ -76,6 +76,7 @@ for (const { name, argv } of shellsInTurn(1)) {
       assert.ok(output.length <= 24_000, `${output.length} characters of output`);
       const listed = readReportLine(first)!;
       assert.equal(listed.state, 'drifted');
+      assert.equal(listed.oomScoreAdjust, 300);
       assert.deepEqual(listed.kept, { count: 16, notAnswering: 2, leaked: 16, unseen: '' });
       assert.equal(listed.sessions.length + listed.more.sessions, 16);
       assert.ok(listed.more.sessions > 0 && listed.more.drifted > 0);

@@ -9,6 +9,7 @@ import type { TerminalStreams } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
+import { warnOfLabPlugin } from '../lab-plugin.ts';
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
 import type { ConnectTask } from './connect-task.ts';
 import { describeSpan } from './connect-text.ts';
@@ -18,7 +19,8 @@ import { runOwnClient } from './embedded-client.ts';
 export const connect: Command = async (settings, io, { words, own, interruption, environment }) => {
   const options = readConnectOptions(own);
   await requireInstanceWord('connect', words[0], settings);
-  const plugin = choosePlugin(options, environment.variables);
+  const plugin = choosePlugin(options, settings, environment.variables);
+  if (plugin !== undefined && settings.common.isLab) io.err(warnOfLabPlugin(plugin, environment.variables));
   const streams = io.openTerminal?.();
   if (streams === undefined && options.client !== 'plugin') throw noTerminal();
   const connection = await openConnection(settings, io, environment);
@@ -97,7 +99,11 @@ async function readLabVariables(
   return labEnv({ endpoint, credentials: await client.config.credentials() });
 }
 
-function choosePlugin({ client }: ConnectOptions, variables: NodeJS.ProcessEnv): string | undefined {
+function choosePlugin(
+  { client }: ConnectOptions,
+  { common }: Settings,
+  variables: NodeJS.ProcessEnv,
+): string | undefined {
   if (client === 'own') return undefined;
   const path = findPlugin(variables);
   if (path === undefined && client === 'plugin') {
@@ -108,7 +114,8 @@ function choosePlugin({ client }: ConnectOptions, variables: NodeJS.ProcessEnv):
       next: 'install it (AWS user guide, "Install the Session Manager plugin"), or use ours with  --client own',
     });
   }
-  return path;
+  const isOurChoice = path !== undefined && client === 'auto' && common.isLab;
+  return isOurChoice && warnOfLabPlugin(path, variables) !== '' ? undefined : path;
 }
 
 function noTerminal(): UsageError {

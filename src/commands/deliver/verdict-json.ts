@@ -123,6 +123,7 @@ export function describeRow(row: Row): Record<string, unknown> {
     tmout: report?.tmout ?? [],
     tmuxLocks: report?.tmuxLocks ?? [],
     capSeconds: report?.capSeconds ?? null,
+    oomScoreAdjust: report?.oomScoreAdjust ?? null,
     busy: report?.busy ?? false,
     restart: report?.restart ?? null,
     intervalSeconds: report?.intervalSeconds ?? null,

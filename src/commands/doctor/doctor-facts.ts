@@ -80,13 +80,15 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
   return { facts, gaps, connection: repeatConnection(question.settings) };
 }
 
-/** Every action that any command may call, from the one list that `policy` prints. */
+/** Every action of Systems Manager that any command may call, from the one list that `policy` prints. */
 function listNeeded(): NeededAction[] {
   const commandsOf = new Map<string, string[]>();
   for (const name of listCommands())
     for (const { action } of listAllPermissions(name))
       commandsOf.set(action, [...new Set([...(commandsOf.get(action) ?? []), name])]);
-  return [...commandsOf].map(([action, commands]) => ({ action, commands }));
+  return [...commandsOf]
+    .filter(([action]) => action.startsWith('ssm'))
+    .map(([action, commands]) => ({ action, commands }));
 }
 
 async function findHistory(client: SSMClient, question: Question, now: Date): Promise<Facts['history']> {

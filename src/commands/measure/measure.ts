@@ -29,6 +29,7 @@ import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
+import { warnOfLabPlugin } from '../lab-plugin.ts';
 import { makeResume } from '../resume-session.ts';
 import { readMeasureJson, renderMeasureJson } from './measure-json.ts';
 import { requirePlugin } from './measure-plugin.ts';
@@ -51,6 +52,8 @@ export const measure: Command = async (settings, io, invocation) => {
   await requireInstanceWord('measure', word, settings);
   const pluginPath =
     settings.measure.client === 'plugin' ? requirePlugin(invocation.environment.variables) : undefined;
+  if (pluginPath !== undefined && settings.common.isLab)
+    io.err(warnOfLabPlugin(pluginPath, invocation.environment.variables));
   const report = openReportFile(reportFile, folder);
   const connection = await connect(settings, io, invocation.environment);
   try {

@@ -2,6 +2,8 @@
 
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
+import { isAtLeast } from '../version.ts';
+import { RENEWS_SSO } from './client.ts';
 
 export const credentials: Check = defineCheck({
   name: 'credentials',
@@ -41,31 +43,39 @@ export const permissions: Check = defineCheck({
 
 /** The service closes every session's connection about once an hour; its client has to call ResumeSession then [session-manager-plugin#135]. */
 const RECYCLE_MINUTES = 60;
+/** The guide and the reports do not agree. */
+const TOLD = [
+  'documented: once a session is established, the role’s session duration does not affect it',
+  'reported: with credentials that have ended, the session is lost then (session-manager-plugin#135, #136)',
+];
 const RECYCLE = `about every ${RECYCLE_MINUTES} min the service closes a session’s connection, and the client has to call ResumeSession`;
 
 export const recycle: Check = defineCheck({
   name: 'hourly recycle',
   needs: ['credentials'],
-  look({ credentials: { isTemporary, expiresAt, isRenewed, isHardForPlugin, source, now } }) {
+  look({ credentials, machine }) {
+    const { isTemporary, expiresAt, isRenewed, isHardForPlugin, isSso, source, now } = credentials;
+    const renewsSso = isSso && isAtLeast(machine?.plugin?.version ?? '', RENEWS_SSO);
     if (!isTemporary)
       return ok('the credentials do not end, so a session can be resumed every hour', [RECYCLE]);
-    if (isRenewed && isHardForPlugin)
+    if (isRenewed && isHardForPlugin && !renewsSso)
       return note(
         `credentials from ${source}: the official plugin has been seen to fail to renew them`,
-        [RECYCLE, 'session-manager-plugin#117'],
+        [RECYCLE, 'session-manager-plugin#117', ...(isSso ? [`SSO: renewed from ${RENEWS_SSO}`] : [])],
         'if sessions break after an hour, use  ssm-keepalive connect --client own , which renews them itself',
       );
     if (isRenewed) return ok(`${source} gives new credentials when a session is resumed`, [RECYCLE]);
     if (!expiresAt)
       return note(
         `temporary credentials from ${source}, which do not say when they end`,
-        [RECYCLE, 'after their end that fails, and the session is lost'],
+        [RECYCLE, ...TOLD],
         'if sessions break after an hour, sign in for longer, or name a profile that renews its credentials',
       );
     const minutes = Math.max(0, Math.floor((expiresAt.getTime() - now.getTime()) / 60_000));
     const seen = [
       RECYCLE,
       `credentials from ${source} end at ${expiresAt.toISOString()}; nothing renews them`,
+      ...TOLD,
     ];
     if (minutes >= RECYCLE_MINUTES)
       return note(`a session cannot be resumed after ${describeMinutes(minutes)} from now`, seen);

@@ -1,17 +1,42 @@
 /** Checks of this machine: the official plugin and proxies. */
 import { isInstalled } from '../../fleet/report-line.ts';
-import { type Check, defineCheck, note, ok, todo } from '../check.ts';
+import { type Check, defineCheck, type Facts, note, ok, todo } from '../check.ts';
 import type { MachineFacts } from '../machine.ts';
 import { isAtLeast } from '../version.ts';
 
+/** From this version on the plugin renews SSO credentials. */
+export const RENEWS_SSO = '1.2.814.0';
+
 /** The user guide names it as the oldest supported one. */
 const OLDEST_PLUGIN = '1.2.764.0';
+/** What later ones changed for sessions [release notes; session-manager-plugin#109 for SSO]. */
+const CHANGES: readonly {
+  readonly since: string;
+  readonly what: string;
+  readonly isWanted?: (facts: Partial<Facts>) => boolean;
+}[] = [
+  {
+    since: '1.2.792.0',
+    what: 'keys of international keyboards on Windows',
+    isWanted: ({ machine }) => machine?.platform === 'win32',
+  },
+  {
+    since: RENEWS_SSO,
+    what: 'renewed SSO credentials at the hourly recycle',
+    isWanted: ({ credentials }) => credentials?.isSso === true,
+  },
+  { since: '1.2.835.0', what: '~. to leave a session that hangs' },
+];
+/** Withdrawn on the day of its release. */
+const WITHDRAWN: readonly string[] = ['1.2.889.0'];
 const INSTALL = 'install it (AWS user guide, “Install the Session Manager plugin”)';
 
 export const plugin: Check = defineCheck({
   name: 'plugin',
   needs: ['machine'],
-  look({ machine: { plugin: found }, limits }) {
+  look(facts) {
+    const { machine, limits } = facts;
+    const { plugin: found } = machine;
     if (!found) {
       const seen = ['no folder of PATH has a session-manager-plugin'];
       if (limits?.hasKmsKey)
@@ -31,7 +56,17 @@ export const plugin: Check = defineCheck({
         [path],
         'update it',
       );
-    return ok(version, [path]);
+    if (WITHDRAWN.includes(version))
+      return todo(`${version} was withdrawn on the day of its release`, [path], 'install another version');
+    const lacking = CHANGES.filter(({ since }) => !isAtLeast(version, since));
+    const seen = [path, ...lacking.map(({ since, what }) => `${what}: from ${since}`)];
+    const wanted = lacking.filter(({ isWanted }) => isWanted?.(facts));
+    if (wanted.length === 0) return ok(version, seen);
+    return todo(
+      `${version} lacks what is needed here: ${wanted.map(({ what }) => what).join(', ')}`,
+      seen,
+      'update it',
+    );
   },
 });
 

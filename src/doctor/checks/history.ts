@@ -13,13 +13,15 @@ export const history: Check = defineCheck({
     const groups = groupSessions(past, limits);
     const count = (read: (group: (typeof groups)[number]) => number) =>
       groups.reduce((sum, group) => sum + read(group), 0);
-    const [total, idle, maximum] = [
+    const [total, idle, maximum, failed] = [
       count(({ sessions }) => sessions),
       count(({ atIdleTimeout }) => atIdleTimeout),
       count(({ atMaximum }) => atMaximum),
-    ];
+      count((group) => group.failed),
+    ] as const;
     const seen = [
       `${past.isCut ? 'the newest ' : ''}${total} sessions that began in the last ${past.since}`,
+      `what ended them: idle timeout ${idle}, maximum duration ${maximum}, a failure ${failed}, not known ${total - idle - maximum - failed} (exit, somebody, a lost connection, a timeout after typing)`,
       limits
         ? 'one in which somebody typed ends later than the idle timeout, and its length does not tell why'
         : 'the idle timeout could not be read: the default of 20 min was assumed',

@@ -94,3 +94,30 @@ export const agentVersion: Check = defineCheck({
     return ok(`${version} has all that sessions need`);
   },
 });
+
+/** The agent does not take the score of its unit back for sessions, as sshd does [amazon-ssm-agent#580, #655]. */
+export const memory: Check = defineCheck({
+  name: 'out of memory',
+  needs: ['status'],
+  isOfInstance: true,
+  look({ status: { report } }) {
+    const score = report?.oomScoreAdjust ?? undefined;
+    if (score === undefined)
+      return {
+        level: 'unknown',
+        finding: 'not checked: the instance does not say it',
+        evidence: [],
+        next: '',
+      };
+    if (score === 0) return ok('a session’s programs are ended like any other');
+    const order = score < 0 ? 'after the others, or never' : 'before the others';
+    return note(
+      `if memory runs out, the kernel ends a session’s programs ${order}`,
+      [
+        `shells inherit the score ${score} from the agent (OOMScoreAdjust of its unit)`,
+        'EKS images have set it since February 2026 (amazon-eks-ami#2618)',
+      ],
+      'for a program that takes much memory:  choom -n 0 -- COMMAND',
+    );
+  },
+});
