@@ -1,8 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { workThrough } from '../bounded.ts';
 import { type Failure, UserError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Settings } from '../settings/settings.ts';
-import { workThrough } from './bounded.ts';
 import type { OpenService } from './connection.ts';
 import { type AccountName, isLookedUp, labelAccount, narrowSettings } from './names.ts';
 import { findPlaces } from './places.ts';

@@ -1,8 +1,9 @@
 /** Finds the accounts and Regions of a run: those that its flags name, and those that must be looked up. */
+
+import { workThrough } from '../bounded.ts';
 import { UserError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Settings } from '../settings/settings.ts';
-import { workThrough } from './bounded.ts';
 import type { OpenService } from './connection.ts';
 import { type AccountName, isLookedUp, isOfOrganization, listAccounts } from './names.ts';
 

@@ -5,6 +5,7 @@ import {
   ListCommandsCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { workThrough } from '../bounded.ts';
 import { UserError } from '../errors.ts';
 import { readTriggered, type TriggeredAlarm } from './alarm.ts';
 import { clockOf } from './client.ts';
@@ -171,7 +172,9 @@ async function listInvocations<T>(
   try {
     for await (const { CommandInvocations = [] } of pages) {
       const listed = CommandInvocations.map((item) => toInvocation(commandId, item));
-      for (const invocation of await completeOutputs(client, listed)) {
+      for (const invocation of await workThrough(listed, WHOLE_OUTPUTS_AT_ONCE, (one) =>
+        completeOutput(client, one),
+      )) {
         // If an instance is listed twice, the later one counts.
         const what = keep(invocation);
         kept.set(invocation.instanceId, what);
@@ -204,15 +207,6 @@ function toInvocation(commandId: string, item: CommandInvocation): Invocation {
 
 /** How many whole outputs are fetched at once; the service throttles more. */
 const WHOLE_OUTPUTS_AT_ONCE = 8;
-
-async function completeOutputs(client: SSMClient, listed: readonly Invocation[]): Promise<Invocation[]> {
-  const completed: Invocation[] = [];
-  for (let at = 0; at < listed.length; at += WHOLE_OUTPUTS_AT_ONCE) {
-    const some = listed.slice(at, at + WHOLE_OUTPUTS_AT_ONCE);
-    completed.push(...(await Promise.all(some.map((invocation) => completeOutput(client, invocation)))));
-  }
-  return completed;
-}
 
 async function completeOutput(client: SSMClient, invocation: Invocation): Promise<Invocation> {
   // The service may add a line of its own after the cut, so a newline does not prove that nothing was cut.

@@ -86,112 +86,100 @@ const isPlanned = ({ settings }: PlannedRun) => settings.delivery.commandIds.len
 const WITH_DOCUMENT = 'with --document';
 const WITH_FOLLOW = 'with --follow';
 
+/** Rules for runs with a flag. A rule without `when` is for runs that send. */
+const withFlag = (
+  only: string,
+  hasFlag: (run: PlannedRun) => boolean,
+  rules: readonly Rule[],
+): readonly Rule[] =>
+  rules.map((rule) => ({ only, ...rule, when: (run) => hasFlag(run) && (rule.when ?? isSent)(run) }));
+
 /** Our own document, instead of AWS-RunShellScript. */
-const DOCUMENT: readonly Rule[] = [
+const DOCUMENT = withFlag(WITH_DOCUMENT, hasDocument, [
   {
     action: 'ssm:DescribeDocument',
     on: 'own-document',
     why: 'see whose it is and what versions it has',
-    only: WITH_DOCUMENT,
-    when: (run) => hasDocument(run) && isPlanned(run),
+    when: isPlanned,
   },
   {
     action: 'ssm:GetDocument',
     on: 'own-document',
     why: 'see whether it holds the script',
     only: `${WITH_DOCUMENT}, where it is there`,
-    when: (run) => hasDocument(run) && isPlanned(run),
+    when: isPlanned,
   },
   {
     action: 'ssm:CreateDocument',
     on: 'own-document',
     why: 'make it',
     only: `${WITH_DOCUMENT}, where it is not there yet`,
-    when: (run) => hasDocument(run) && isSent(run),
   },
   {
     action: 'ssm:UpdateDocument',
     on: 'own-document',
     why: 'add the script as a version',
     only: `${WITH_DOCUMENT}, where it does not hold the script yet`,
-    when: (run) => hasDocument(run) && isSent(run),
   },
-];
+]);
 
 /** Only the installer becomes the default version. */
-const DEFAULT_VERSION: Rule = {
-  action: 'ssm:UpdateDocumentDefaultVersion',
-  on: 'own-document',
-  why: 'make the installer its default version',
-  only: `${WITH_DOCUMENT}, where another version is the default`,
-  when: (run) => hasDocument(run) && isSent(run),
-};
+const DEFAULT_VERSION = withFlag(WITH_DOCUMENT, hasDocument, [
+  {
+    action: 'ssm:UpdateDocumentDefaultVersion',
+    on: 'own-document',
+    why: 'make the installer its default version',
+    only: `${WITH_DOCUMENT}, where another version is the default`,
+  },
+]);
 
 const FIND_ASSOCIATION: Rule = {
   action: 'ssm:ListAssociations',
   on: 'any',
   why: 'find our association',
-  only: WITH_FOLLOW,
-  when: (run) => isFollowed(run) && isPlanned(run),
+  when: isPlanned,
 };
 
 /** `install --follow`. */
-const FOLLOW: readonly Rule[] = [
+const FOLLOW = withFlag(WITH_FOLLOW, isFollowed, [
   FIND_ASSOCIATION,
   {
     action: 'ssm:DescribeAssociation',
     on: 'associations',
     why: 'see what an edit would change',
-    only: WITH_FOLLOW,
-    when: (run) => isFollowed(run) && isPlanned(run),
+    when: isPlanned,
   },
   ...(['ssm:CreateAssociation', 'ssm:UpdateAssociation', 'ssm:StartAssociationsOnce'] as const).map(
-    (action): Rule => ({
-      action,
-      on: 'associations',
-      why: 'make, edit or start our association',
-      only: WITH_FOLLOW,
-      when: (run) => isFollowed(run) && isSent(run),
-    }),
+    (action): Rule => ({ action, on: 'associations', why: 'make, edit or start our association' }),
   ),
   ...(['run-script', 'own-document'] as const).map(
     (on): Rule => ({
       action: 'ssm:CreateAssociation',
       on,
       why: 'let the association run it',
-      only: WITH_FOLLOW,
-      when: (run) => isFollowed(run) && isSent(run) && hasDocument(run) === (on === 'own-document'),
+      when: (run) => isSent(run) && hasDocument(run) === (on === 'own-document'),
     }),
   ),
-  {
-    action: 'ssm:DescribeAssociationExecutions',
-    on: 'associations',
-    why: 'see what its run did',
-    only: WITH_FOLLOW,
-    when: (run) => isFollowed(run) && isSent(run),
-  },
+  { action: 'ssm:DescribeAssociationExecutions', on: 'associations', why: 'see what its run did' },
   {
     action: 'ssm:DescribeAssociationExecutionTargets',
     on: 'associations',
     why: 'see what its run did',
-    only: WITH_FOLLOW,
-    when: (run) => isFollowed(run) && isSent(run) && isWatched(run),
+    when: (run) => isSent(run) && isWatched(run),
   },
-];
+]);
 
 /** `uninstall --follow`. */
-const UNFOLLOW: readonly Rule[] = [
+const UNFOLLOW = withFlag(WITH_FOLLOW, isFollowed, [
   FIND_ASSOCIATION,
   ...(['ssm:DescribeAssociationExecutions', 'ssm:DeleteAssociation'] as const).map(
     (action): Rule => ({
       action,
       on: 'associations',
       why: 'end our association, after a run that is under way',
-      only: WITH_FOLLOW,
-      when: (run) => isFollowed(run) && isSent(run),
     }),
   ),
-];
+]);
 
 const NAME_ASSOCIATIONS: Rule = {
   action: 'ssm:ListAssociations',
@@ -421,7 +409,7 @@ const RULES = wordTable<readonly Rule[]>({
       (rule): Rule => ({ ...rule, when: (run) => !isHandedOver(run) && (rule.when?.(run) ?? true) }),
     ),
     ...DOCUMENT,
-    DEFAULT_VERSION,
+    ...DEFAULT_VERSION,
     ...FOLLOW,
     ...LISTING,
     {

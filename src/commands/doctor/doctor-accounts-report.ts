@@ -2,8 +2,7 @@
 
 import { type AccountEnd, describeEach, listOutcomes } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
-import { PRODUCT_VERSION } from '../../bundle/version.ts';
-import { ANSWERS, type CheckResult, ENDINGS, type Evidence, type Level } from '../../doctor/index.ts';
+import type { CheckResult, Evidence, Level } from '../../doctor/index.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
@@ -83,15 +82,10 @@ function renderTogether(examined: readonly Labelled[], isExplained: boolean, io:
   ].join('\n');
 }
 
-/** One document; keys are stable and documented in docs/json.md. */
-export function renderDoctorJsonOfEach(ends: readonly AccountEnd<Examined>[], exitStatus: number): string {
-  const document = {
-    command: 'doctor',
-    version: PRODUCT_VERSION,
-    exitStatus,
+/** The facts of all accounts, for programs. */
+export function describeEachFinding(ends: readonly AccountEnd<Examined>[]): object {
+  return {
     summary: countLevels(listOutcomes(ends).flatMap(({ outcome }) => outcome.results)),
     accounts: describeEach(ends, ({ results, evidence }) => describeFindings(results, evidence)),
-    answers: [...ANSWERS, ...ENDINGS],
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
 }

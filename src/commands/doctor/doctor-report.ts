@@ -16,12 +16,6 @@ import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 
-export interface DoctorFacts {
-  readonly instanceId: string | undefined;
-  readonly region: string | undefined;
-  readonly exitStatus: number;
-}
-
 const LEVELS: readonly Level[] = ['ok', 'note', 'todo', 'unknown'];
 const MARKS: Readonly<Record<Level, string>> = { ok: 'ok', note: 'note', todo: 'TO DO', unknown: '?' };
 const MARK_WIDTH = 7;
@@ -167,19 +161,12 @@ export function summarize(results: readonly CheckResult[], io: Io, label = ''): 
   );
 }
 
-/** One document; keys are stable and documented in docs/json.md. */
-export function renderDoctorJson(
-  results: readonly CheckResult[],
-  evidence: Evidence,
-  { instanceId, region, exitStatus }: DoctorFacts,
-): string {
+/** One JSON document with these facts of the run; keys are stable and documented in docs/json.md. */
+export function renderDoctorJson(facts: object): string {
   const document = {
     command: 'doctor',
     version: PRODUCT_VERSION,
-    instanceId: instanceId ?? null,
-    region: region ?? null,
-    exitStatus,
-    ...describeFindings(results, evidence),
+    ...facts,
     answers: [...ANSWERS, ...ENDINGS],
   };
   return `${JSON.stringify(document, null, 2)}\n`;

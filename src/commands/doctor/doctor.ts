@@ -10,9 +10,9 @@ import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { readOwnFlag } from '../own-flag.ts';
-import { type Examined, renderDoctorJsonOfEach, renderDoctorOfEach } from './doctor-accounts-report.ts';
+import { describeEachFinding, type Examined, renderDoctorOfEach } from './doctor-accounts-report.ts';
 import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
-import { renderDoctor, renderDoctorJson } from './doctor-report.ts';
+import { describeFindings, renderDoctor, renderDoctorJson } from './doctor-report.ts';
 
 const DAY_SECONDS = 86_400;
 /** The service remembers ended sessions for 30 days [user guide]. */
@@ -72,13 +72,13 @@ function report(
   const isJson = common.output === 'json';
   const [first] = ends;
   if (isSeveral(ends)) {
-    io.out(isJson ? renderDoctorJsonOfEach(ends, exitStatus) : renderDoctorOfEach(ends, isExplained, io));
+    const facts = { exitStatus, ...describeEachFinding(ends) };
+    io.out(isJson ? renderDoctorJson(facts) : renderDoctorOfEach(ends, isExplained, io));
     io.err(renderFailedAccounts(ends.map(describeAccount)));
   } else if (first && 'outcome' in first) {
-    const { instanceId, evidence, results } = first.outcome;
-    const facts = { instanceId, region: evidence.facts.credentials?.region, exitStatus };
-    io.out(
-      isJson ? renderDoctorJson(results, evidence, facts) : renderDoctor(results, evidence, isExplained, io),
-    );
+    const { instanceId = null, evidence, results } = first.outcome;
+    const { region = null } = evidence.facts.credentials ?? {};
+    const facts = { instanceId, region, exitStatus, ...describeFindings(results, evidence) };
+    io.out(isJson ? renderDoctorJson(facts) : renderDoctor(results, evidence, isExplained, io));
   }
 }
