@@ -8,6 +8,7 @@ const guarded = [
   '__ssmka_reads_keys',
   '__ssmka_is_session_sh',
   '__ssmka_is_login_in_scope',
+  '__ssmka_is_left_to_tmux',
   '__ssmka_is_wanted',
 ];
 const entry = bundleOf()
@@ -38,12 +39,16 @@ const unseen: Readonly<Record<string, string>> = {
     'a shell with job control waits for the foreground before it reads a profile',
 };
 
+const FILES = ['guards', 'profile', 'locking-tmux', 'other-shells', 'fail-open'].map(
+  (name) => `${name}.test.ts`,
+);
+
 suite('entry: faults', { concurrency: 2 }, () => {
   for (const { line, text } of findGuards()) {
     test(`without \`${text}\` a test fails`, { skip: unseen[text] ?? false }, async () => {
       const env = { SSM_KEEPALIVE_TEST_ENTRY_FAULT: String(line) };
       const outputs: string[] = [];
-      for (const file of ['guards.test.ts', 'profile.test.ts', 'other-shells.test.ts', 'fail-open.test.ts']) {
+      for (const file of FILES) {
         const { failed, output } = await runTests(new URL(file, import.meta.url), '.', env, {
           untilFailure: true,
         });

@@ -44,7 +44,7 @@ __ssmka_is_login_in_scope() {
   __ssmka_depth=$((__ssmka_depth + 1))
  done
  [ "$__ssmka_scope" = all ] || return 1
- [ -z "$__ssmka_start" ] || ! __ssmka_is_left_to_tmux
+ [ -z "$__ssmka_start" ] || ! __ssmka_is_left_to_tmux || return 1
 }
 
 __ssmka_is_left_to_tmux() {
