@@ -10,6 +10,7 @@ import { ACTIVITIES, IDLE_POLICIES, KEEPERS, type Keeper, type ShellClass } from
 import type { CommandEntry } from '../src/commands/command.ts';
 import { describeRow, describeRun } from '../src/commands/deliver/verdict-json.ts';
 import { COMMANDS } from '../src/commands/index.ts';
+import { formatDuration } from '../src/duration.ts';
 import { describePermissions, listActions } from '../src/policy/describe.ts';
 import { ARMS } from '../src/session/measure/arms.ts';
 import {
@@ -21,6 +22,7 @@ import {
   variableName,
   withDashes,
 } from '../src/settings/flags.ts';
+import { readSettings } from '../src/settings/settings.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LONGEST_LINE = 98;
@@ -55,6 +57,7 @@ export const PARTS: Readonly<Record<string, () => string>> = {
       '|---|---|---|---|',
       ...KEEPERS.flatMap(describeLives),
     ].join('\n'),
+  'cost of a keeper': describeCost,
   arms: () => ARMS.map(({ name, describe }) => item(`${code(name)}: ${describe}.`)).join('\n'),
   actions: () =>
     COMMANDS.map(({ name }) => [name, listActions(name)] as const)
@@ -76,6 +79,18 @@ const CLASSES: Readonly<Record<ShellClass, string>> = {
   plain: 'in dash, busybox ash',
   untouched: 'in ksh, mksh',
 };
+
+/** From the defaults: a heartbeat is one query of four bytes, and its answer. */
+function describeCost(): string {
+  const { intervalSeconds, maxIdleSeconds } = readSettings({}).keeper;
+  const hourly = Math.floor(3600 / intervalSeconds);
+  return [
+    `At most ${hourly} heartbeats an hour in a session where nobody types: ${hourly * 4} bytes each way.`,
+    `At most ${Math.floor(maxIdleSeconds / intervalSeconds)} in a night: after ${formatDuration(maxIdleSeconds)} without a key there are none.`,
+  ]
+    .map(item)
+    .join('\n');
+}
 
 function describeGroup(group: FlagGroup): string {
   const users = COMMANDS.filter(({ groups }) => groups.includes(group)).map(({ name }) => code(name));
