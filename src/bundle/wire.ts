@@ -29,7 +29,7 @@ export class BundleTooLargeError extends UserError {
 }
 
 /** The size of `commands` as the service counts it: in bytes of JSON. */
-export function wireBytes(commands: readonly string[]): number {
+function wireBytes(commands: readonly string[]): number {
   return Buffer.byteLength(JSON.stringify(commands));
 }
 

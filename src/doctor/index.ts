@@ -7,7 +7,7 @@ import { agentVersion, instance, memory } from './checks/instance.ts';
 import { entries, keeper, tmout } from './checks/keeper.ts';
 import { idleTimeout, maximumDuration } from './checks/limits.ts';
 
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   credentials,
   permissions,
   recycle,

@@ -42,7 +42,7 @@ export interface SavedAssociation {
 }
 
 /** The targets of an association. For `--all` these are all instances, also future ones [model]. */
-export function associationTargets(targets: Targets): Target[] {
+function associationTargets(targets: Targets): Target[] {
   if (targets.isAll) return [{ Key: 'InstanceIds', Values: ['*'] }];
   if (targets.instanceIds.length > 0) return [{ Key: 'InstanceIds', Values: [...targets.instanceIds] }];
   return toServiceTargets(targets);

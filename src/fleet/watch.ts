@@ -63,7 +63,7 @@ export interface WatchOptions<T> {
 const LONGEST_LAG_SECONDS = 30;
 
 /** This account and Region do not know the command id. */
-export class UnknownCommandError extends UserError {
+class UnknownCommandError extends UserError {
   constructor(commandId: string) {
     super({
       code: 'no-match',
@@ -75,7 +75,7 @@ export class UnknownCommandError extends UserError {
 }
 
 /** ListCommandInvocations cuts output at this length [service model]. A longer output needs a call of its own. */
-export const LISTED_OUTPUT_LIMIT = 2500;
+const LISTED_OUTPUT_LIMIT = 2500;
 
 /**
  * Waits until a command has finished on every instance, then reads every invocation and returns the results of `keep`.

@@ -73,7 +73,7 @@ export async function runPlugin(run: PluginRun): Promise<number> {
 }
 
 /** True if this version reads RESPONSE_VARIABLE; a text that is no version counts as old. */
-export function readsVariable(version: string): boolean {
+function readsVariable(version: string): boolean {
   const text = version.replaceAll(/\s+/g, '');
   if (!/^\d+(\.\d+){0,3}$/.test(text)) return false;
   const parts = text.split('.').map(Number);

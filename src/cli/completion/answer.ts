@@ -16,7 +16,7 @@ import { readFlagWord } from '../flag-word.ts';
 import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
 
 /** The longest wait for the first refresh, counted from the start of the process. The refresh then goes on alone. */
-export const LONGEST_ANSWER_MS = 800;
+const LONGEST_ANSWER_MS = 800;
 
 const NOBODY: AccountContents = { instances: [], tags: {} };
 

@@ -137,7 +137,7 @@ export function describeRow(row: Row): Record<string, unknown> {
 }
 
 /** How many instances got each verdict, in the order they first appear. */
-export function countVerdicts(rows: readonly Row[]): Record<string, number> {
+function countVerdicts(rows: readonly Row[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { verdict, alike } of rows) counts[verdict] = (counts[verdict] ?? 0) + (alike?.count ?? 1);
   return counts;

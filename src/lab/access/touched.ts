@@ -39,7 +39,7 @@ export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefin
 }
 
 /** A session has two tags of the service: its starter and its target. */
-export function touchSession(id: string, account: Account, region: string): Touched {
+function touchSession(id: string, account: Account, region: string): Touched {
   const { record, byName, byCaller } = lookUpSession(id, account, region);
   const tags = record && {
     'aws:ssmmessages:session-id': record.ownerId ?? '',

@@ -6,7 +6,7 @@ const HEADER_LENGTH = 116;
 const PAYLOAD_START = HEADER_LENGTH + 4;
 const LARGEST_PAYLOAD = 128 * 1024;
 
-export const MESSAGE_TYPES = [
+const MESSAGE_TYPES = [
   'input_stream_data',
   'output_stream_data',
   'acknowledge',

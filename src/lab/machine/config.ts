@@ -22,5 +22,5 @@ export interface HostConfig {
 export const SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What a test can make fail once (or N times) in a host. */
-export const HOST_FAULTS = ['restart', 'agent-return', 'agent-exit', 'daemon-reload', 'systemd-run'] as const;
+const HOST_FAULTS = ['restart', 'agent-return', 'agent-exit', 'daemon-reload', 'systemd-run'] as const;
 export type HostFault = (typeof HOST_FAULTS)[number];

@@ -72,7 +72,7 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
 }
 
 /** Our words if the service gave no sentence. */
-export const NO_WORDS = 'the shell exited, or somebody ended the session';
+const NO_WORDS = 'the shell exited, or somebody ended the session';
 
 /**
  * Judges by the service's sentence. The one for the maximum duration is not documented, so any text that names

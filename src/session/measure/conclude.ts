@@ -215,7 +215,7 @@ const lastSeen = (run: ArmRun): number =>
   run.endedAt ?? Math.max(run.startedAt ?? 0, run.inputAt.at(-1) ?? 0, run.outputAt.at(-1) ?? 0);
 
 /** The longest stretch without `kind` between the arm's beginning and `until`, in seconds. */
-export function longestGap(run: ArmRun, kind: Kind, until = lastSeen(run)): number {
+function longestGap(run: ArmRun, kind: Kind, until = lastSeen(run)): number {
   const from = run.begunAt ?? run.startedAt ?? until;
   const marks = [from, ...eventsOf(run, kind).filter((at) => at > from && at < until), until];
   // One by one: as arguments of one call, the marks of a long session are too many.

@@ -14,7 +14,7 @@ const ENTITIES = wordTable<string>({
   "'": '&#39;',
 });
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   // Control characters do not belong in a page; a browser may act on some.
   return showText(text).replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
 }
