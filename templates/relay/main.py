@@ -141,6 +141,7 @@ class Session(object):
         set_modes(self.outer, self.modes)
         code = exit_code(self.status)
         keeper = self.keeper
+        self.end_children()            # first: it may signal the group, of which a new logger is a member for a moment
         self.log('end', 'status=%d sent=%d answered=%d leaked=%d' % (code, keeper.sent, keeper.answered, keeper.leaked))
         self.end_children()
         self.tell('ended %d' % code)
