@@ -1,6 +1,7 @@
 /** Libraries and programs that somebody planted, for the tests that root's scripts neither read nor run them. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { realpathSync } from 'node:fs';
 import { bundleOf } from './bundle.ts';
 import { type INSTALLER_SHELLS, Sandbox, type Verdict } from './sandbox.ts';
 
@@ -40,6 +41,25 @@ export const PLANTED: readonly Planted[] = [
     what: 'the library is open, whatever is above it',
     spoil: `plant ${LIBRARY} ${EVIL}; chmod 777 ${LIBRARY}`,
     why: /lib\/ssm-keepalive can be written/,
+  },
+  {
+    what: 'an access list lets somebody write /usr/local/lib',
+    spoil: `plant ${LIBRARY} ${EVIL}; give access /usr/local/lib`,
+    why: /\/usr\/local\/lib can be written by others than root/,
+  },
+  {
+    what: 'an access list of /usr/local/lib is for what is made there',
+    spoil: `plant ${LIBRARY} ${EVIL}; give default /usr/local/lib`,
+    why: /\/usr\/local\/lib has an access list: setfacl -b \/usr\/local\/lib/,
+  },
+  {
+    what: 'an access list lets somebody write `current`',
+    spoil: `plant ${LIBRARY} ${EVIL}; give access ${LIBRARY}/current`,
+    why: /current in .* can be written by others/,
+  },
+  {
+    what: 'an access list lets somebody write the program',
+    spoil: `mkdir /srv/site; mv ${EVIL} /srv/site; chown 0:0 /srv/site/python3; give access /srv/site/python3; plant ${LIBRARY} /srv/site/python3`,
   },
   {
     what: 'a version belongs to somebody',
@@ -98,6 +118,12 @@ export const PLANTED: readonly Planted[] = [
   },
 ];
 
+/** As `setfacl -m u:1001:rwx` does: version 2, then tag, permissions and id of each entry. */
+const GIVE = `import os, struct, sys
+entries = (1, 7, -1), (2, 7, 1001), (4, 5, -1), (16, 7, -1), (32, 5, -1)
+text = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+os.setxattr(sys.argv[2], "system.posix_acl_" + sys.argv[1], text)`;
+
 const SCRIPTS = ['install', 'status', 'uninstall'] as const;
 
 /** Every case in turn in one host; what a script printed goes to /tmp/out/CASE.SCRIPT, and a program that ran says so in /tmp/ran. */
@@ -108,6 +134,9 @@ function driver(shell: readonly string[], places: readonly number[]): string {
   echo 'set keeper relay' >"$1/abcdef0123456789/manifest"
   echo "$2" >"$1/abcdef0123456789/interpreter"
   : >"$1/abcdef0123456789/relay.py"
+}
+give() {
+  /setter -I -S -c '${GIVE}' "$@" || echo "no access list: $*" >>/tmp/ran
 }
 prepare() {
   rm -rf /usr/local/lib /opt/* /srv/* /home/evil /etc/systemd/system/*
@@ -142,7 +171,8 @@ export async function assertNothingPlantedRuns(
   const bundle = bundleOf({ entries: ['env'] });
   const sandbox = new Sandbox({ hasPython: false });
   try {
-    sandbox.extra = ['--tmpfs', '/srv'];
+    // A Python that no script of ours finds.
+    sandbox.extra = ['--tmpfs', '/srv', '--ro-bind', realpathSync('/usr/bin/python3'), '/setter'];
     sandbox.write('tmp/install.sh', bundle.installer);
     sandbox.write('tmp/status.sh', bundle.status);
     sandbox.write('tmp/uninstall.sh', bundle.uninstaller);
