@@ -93,7 +93,7 @@ function renderFiles(
         path: stub.path,
         place: place.name,
         entry: stub.entry,
-        text: render(stub.template, stub.dialect, { ...values, library: place.library }),
+        text: trim(render(stub.template, stub.dialect, { ...values, library: place.library }), stub.dialect),
       }),
     ),
   );

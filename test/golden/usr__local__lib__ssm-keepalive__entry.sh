@@ -1,50 +1,42 @@
-# shellcheck shell=sh disable=SC1090,SC1091
 # ssm-keepalive: read by interactive sh of Session Manager sessions, through ENV in the agent's environment.
 # Constant text: the version in use is named by the file `current` beside it. Off: touch /etc/ssm-keepalive/off
 if [ "${ENV-}" = /usr/local/lib/ssm-keepalive/entry.sh ]; then
-  # First of all: no descendant may see our ENV. ksh and mksh skip the user's own rc when one is set.
-  unset ENV
-  # Root reads nothing here that others may change.
-  if [ -O /usr/bin ] && [ "$(/usr/bin/find -L / /usr /usr/local /usr/local/lib /usr/local/lib/ssm-keepalive /usr/local/lib/ssm-keepalive/.. /usr/local/lib/ssm-keepalive/../.. /usr/local/lib/ssm-keepalive/../../.. -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
-    __ssmka_dir=none
-  elif [ -r /usr/local/lib/ssm-keepalive/env-before ]; then
-    read -r ENV </usr/local/lib/ssm-keepalive/env-before && export ENV || unset ENV
-  fi
-  if [ -n "${KSH_VERSION-}${ZSH_VERSION-}${__ssmka_dir-}" ]; then
-    unset __ssmka_dir
-  elif [ -r /usr/local/lib/ssm-keepalive/current ]; then
-    # A shell that has just begun has no trap yet. Ctrl-C would leave it in the middle of this.
-    trap '' INT
-    __ssmka_dir=
-    read -r __ssmka_dir </usr/local/lib/ssm-keepalive/current || __ssmka_dir=
-    __ssmka_dir=/usr/local/lib/ssm-keepalive/${__ssmka_dir:-none}
-    __ssmka_entry='env'
-    __ssmka_interval=
-    # Read before it is sourced: in dash, `.` of a missing file ends the reading of everything after it.
-    if [ ! -r "$__ssmka_dir/entry.sh" ]; then
-      :
-    elif [ -O /usr/bin ] && [ "$(/usr/bin/find -L "$__ssmka_dir" \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
-      :
-    else
-      . "$__ssmka_dir/entry.sh"
-    fi
-    unset __ssmka_dir __ssmka_entry __ssmka_interval
-    trap - INT
-  fi
-  # What this shell would have read without us, under the rules of ENV: the value is expanded, then sourced.
-  if [ -n "${ENV-}" ]; then
-    eval "__ssmka_env=\"$ENV\"" && [ -r "$__ssmka_env" ] && . "$__ssmka_env"
-    unset __ssmka_env
+ unset ENV
+ if [ -O /usr/bin ] && [ "$(/usr/bin/find -L / /usr /usr/local /usr/local/lib /usr/local/lib/ssm-keepalive /usr/local/lib/ssm-keepalive/.. /usr/local/lib/ssm-keepalive/../.. /usr/local/lib/ssm-keepalive/../../.. -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
+  __ssmka_dir=none
+ elif [ -r /usr/local/lib/ssm-keepalive/env-before ]; then
+  read -r ENV </usr/local/lib/ssm-keepalive/env-before && export ENV || unset ENV
+ fi
+ if [ -n "${KSH_VERSION-}${ZSH_VERSION-}${__ssmka_dir-}" ]; then
+  unset __ssmka_dir
+ elif [ -r /usr/local/lib/ssm-keepalive/current ]; then
+  trap '' INT
+  __ssmka_dir=
+  read -r __ssmka_dir </usr/local/lib/ssm-keepalive/current || __ssmka_dir=
+  __ssmka_dir=/usr/local/lib/ssm-keepalive/${__ssmka_dir:-none}
+  __ssmka_entry='env'
+  __ssmka_interval=
+  if [ ! -r "$__ssmka_dir/entry.sh" ]; then
+   :
+  elif [ -O /usr/bin ] && [ "$(/usr/bin/find -L "$__ssmka_dir" \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" != . ]; then
+   :
   else
-    # ksh and mksh have looked at ENV before this line ran, and so passed over the rc file that is theirs without one.
-    case ${KSH_VERSION-} in
-      '') ;;
-      *MIRBSD* | *LEGACY*) [ ! -r "${HOME-}/.mkshrc" ] || . "$HOME/.mkshrc" ;;
-      *)
-        # ksh93 sets it to its default when there was none; not exported.
-        ENV=${HOME-}/.kshrc
-        [ ! -r "$ENV" ] || . "$ENV"
-        ;;
-    esac
+   . "$__ssmka_dir/entry.sh"
   fi
+  unset __ssmka_dir __ssmka_entry __ssmka_interval
+  trap - INT
+ fi
+ if [ -n "${ENV-}" ]; then
+  eval "__ssmka_env=\"$ENV\"" && [ -r "$__ssmka_env" ] && . "$__ssmka_env"
+  unset __ssmka_env
+ else
+  case ${KSH_VERSION-} in
+   '') ;;
+   *MIRBSD* | *LEGACY*) [ ! -r "${HOME-}/.mkshrc" ] || . "$HOME/.mkshrc" ;;
+   *)
+    ENV=${HOME-}/.kshrc
+    [ ! -r "$ENV" ] || . "$ENV"
+    ;;
+  esac
+ fi
 fi
