@@ -58,7 +58,12 @@ const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_A
 /** Explains any error of a call. `what` names the failed step. An unknown error keeps the service's own words. */
 export function explainServiceError(error: unknown, what: string): UserError {
   if (error instanceof UserError) return error;
-  const { name = 'Error', message = String(error), code = '' } = error as Error & { code?: string };
+  const {
+    name = 'Error',
+    message = String(error),
+    code = '',
+    hostname = '',
+  } = error as Error & { code?: string; hostname?: string };
   if (name === 'CredentialsProviderError' && /sso session/i.test(message)) {
     return new ServiceError(
       {
@@ -121,7 +126,7 @@ export function explainServiceError(error: unknown, what: string): UserError {
       {
         code: 'network',
         what,
-        why: `the service could not be reached (${code || name})`,
+        why: `the service could not be reached (${[code || name, hostname].filter(Boolean).join(' ')})`,
         next: 'check the network, the proxy and the Region, then run it again',
       },
       { cause: error },

@@ -146,7 +146,7 @@ function explainStart(error: unknown, { instanceId, documentName }: SessionReque
         code: name,
         what,
         why: 'the service has no connection to it: unknown in this Region and account, stopped, or its agent cannot reach the service',
-        next: quoteCommand`look with  ssm-keepalive status --instance-id ${instanceId}`,
+        next: quoteCommand`look with  ssm-keepalive status --instance-id ${instanceId}  and the same --lab, --region and --profile`,
       },
       { cause: error },
     );

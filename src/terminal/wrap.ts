@@ -30,16 +30,31 @@ function foldLine(text: string, columns: number, indent: number): string {
   if (measure(text) <= width) return text;
   const lines: string[] = [];
   let line = '';
-  // Spaces before a word belong to it: our messages put two spaces before a command.
-  for (const [part] of text.matchAll(/ *[^ ]+/g)) {
+  for (const part of splitParts(text, width)) {
     if (line.trim() === '' || measure(line + part) <= width) {
       line += part;
       continue;
     }
     lines.push(line);
-    line = `${' '.repeat(indent)}${part.trimStart()}`;
+    const words = part.trimStart();
+    line = ' '.repeat(Math.max(0, Math.min(indent, width - measure(words)))) + words;
   }
   return [...lines, line].join('\n');
+}
+
+/** Our messages put two spaces before a command, and after it where more follows. */
+const COMMAND = /(?<=\S) {2}(?:ssm-keepalive|aws) (?:(?! {2}|; ).)+/;
+
+/** Words with the spaces before them. A command that a line can hold is one: half of it, pasted, would do something else. */
+function splitParts(text: string, width: number): string[] {
+  const [command] = COMMAND.exec(text) ?? [];
+  if (command === undefined) return text.match(/ *[^ ]+/g) ?? [];
+  const [before = '', after = ''] = [
+    text.slice(0, text.indexOf(command)),
+    text.slice(text.indexOf(command) + command.length),
+  ];
+  const own = measure(command.trimStart()) <= width ? [command] : (command.match(/ *[^ ]+/g) ?? []);
+  return [...(before.match(/ *[^ ]+/g) ?? []), ...own, ...splitParts(after, width)];
 }
 
 const measure = (text: string) => text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '').length;

@@ -655,6 +655,18 @@ look_at_entries() {
   pending:unknown* | unknown:unknown*) restart=unknown why=${restart_state#unknown } ;;
   pending:scheduled*) restart=scheduled ;;
  esac
+ [ -z "$current" ] || lead_to_files
+}
+
+lead_to_files() {
+ is_file "$current/entry.sh" && is_file entry.sh || [ "$env_entry" != live ] || env_entry=broken
+ is_file "$current/entry.sh" && is_file rc.sh && return
+ [ "$profile_entry" != live ] || profile_entry=broken
+ [ "$rc_entry" != live ] || rc_entry=broken
+}
+
+is_file() {
+ [ -f "$root$library/$1" ]
 }
 
 is_restartable() {
@@ -753,6 +765,7 @@ name_keeper() {
  keeper=none keeper_why='nothing is installed'
  [ -n "$current" ] || return 0
  keeper_why='asked for' lacking=
+ [ "$asked" = prompt ] || keeper_why='relay.py is gone'
  if [ -f "$root$library/$current/relay.py" ]; then
   keeper_why='no Python here'
   if can_relay || find_interpreter; then

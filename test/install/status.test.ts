@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hasRest, readReportLine } from '../../src/fleet/report-line.ts';
@@ -150,6 +150,32 @@ test('the keeper and why: the interpreter it runs on, what was asked for, what i
   }
 });
 
+test('a file that was deleted: no entry that leads to it is live, and the keeper is not said to be asked for', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf({ entries: ['env', 'profile', 'rc'] });
+    installQuietly(sandbox, bundle);
+    const look = () => sandbox.runScript(bundle.status, { env: ROOTED }).verdict;
+    for (const [path, profile] of [
+      [`${LIBRARY}/rc.sh`, 'broken'],
+      [`${LIBRARY}/${bundle.digest}/entry.sh`, 'broken'],
+      [`${LIBRARY}/${bundle.digest}/relay.py`, 'live'],
+    ] as const) {
+      const text = sandbox.read(path);
+      rmSync(sandbox.path(path));
+      const { state, entries, keeperWhy } = look();
+      assert.deepEqual([state, entries!['profile'], entries!['rc']], ['drifted', profile, profile], path);
+      assert.match(String(keeperWhy), path.endsWith('relay.py') ? /^relay\.py is gone/ : /^runs on/);
+      sandbox.write(path, text);
+    }
+    assert.deepEqual([look()['state'], look().entries!['profile']], ['installed', 'live']);
+  } finally {
+    sandbox.close();
+  }
+});
+
 test('the cap file shows as it is; tmux is named where it was asked for and is missing', { skip }, () => {
   const sandbox = new Sandbox();
   try {
@@ -252,6 +278,7 @@ test('after an uninstall: not installed, with the agent that still carries ENV o
       '-c',
       `dash /tmp/install.sh >/tmp/out.install; systemctl daemon-reload; systemctl restart ${unit}
       dash /tmp/status.sh >/tmp/out.live
+      mv /${LIBRARY}/entry.sh /tmp/; dash /tmp/status.sh >/tmp/out.broken; mv /tmp/entry.sh /${LIBRARY}/
       dash /tmp/uninstall.sh >/tmp/out.uninstall; dash /tmp/status.sh >/tmp/out.stale
       systemctl daemon-reload; systemctl restart ${unit}; dash /tmp/status.sh >/tmp/out.gone
       kill "$(cat /run/fake/pid)"`,
@@ -259,6 +286,7 @@ test('after an uninstall: not installed, with the agent that still carries ENV o
     assert.equal(outcome.status, 0, outcome.stderr);
     const look = (name: string) => readReportLine(sandbox.read(`tmp/out.${name}`))!;
     assert.deepEqual([look('live').state, look('live').entries['env']], ['installed', 'live']);
+    assert.deepEqual([look('broken').state, look('broken').entries['env']], ['drifted', 'broken']);
     assert.equal(look('uninstall').entries['env'], 'stale');
     assert.deepEqual([look('stale').state, look('stale').entries['env']], ['absent', 'stale']);
     assert.match(sandbox.read('tmp/out.stale'), /the agent still carries our ENV/);

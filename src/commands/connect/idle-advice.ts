@@ -33,7 +33,7 @@ export async function adviseAfterIdle(
     const todo = results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo');
     if (todo) return `${todo.finding}; ${todo.next}`;
     return (
-      'a keeper is there: this session was older than it, or its client did not answer; look with  ' +
+      `a keeper is there, whose heartbeats come ${status.report?.intervalSeconds ?? '?'} s after the last input: the idle timeout is shorter, this session was older than the keeper, or its client did not answer; look with  ` +
       quoteCommand`ssm-keepalive doctor ${instanceId}` +
       connection
     );

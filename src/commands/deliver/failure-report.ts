@@ -22,7 +22,9 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
     lines.push(
       isLimited
         ? safe`ssm-keepalive: not every session is kept on ${total}`
-        : safe`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
+        : facts.command === 'status'
+          ? safe`ssm-keepalive: there is something to do for ${total}`
+          : safe`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
     );
     const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'), countRows);
     for (const kind of kinds.slice(0, MOST_KINDS)) lines.push(...describeKind(kind));

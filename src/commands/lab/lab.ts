@@ -112,6 +112,7 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
     io.out(`${JSON.stringify({ ...shown, env: variables }, null, 2)}\n`);
     return;
   }
+  io.err('ssm-keepalive: for the AWS CLI and other tools; --lab needs none of these:\n');
   for (const [name, value] of Object.entries(variables))
     io.out(quoteCommand`export ${`${name}=${value}`}` + '\n');
   io.err(

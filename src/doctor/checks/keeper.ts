@@ -100,6 +100,13 @@ export const entries: Check = defineCheck({
         seen,
         install + ' --entry env,profile  insists; or  ssm-keepalive preferences set --shell-profile ours',
       );
+    const broken = states.filter(([, state]) => state === 'broken').map(([name]) => name);
+    if (broken.length > 0)
+      return todo(
+        `${broken.join(', ')}: a file that it leads to is gone, so it starts no keeper`,
+        seen,
+        install,
+      );
     if (live.length === 0) return todo('none is live: no session meets the keeper', seen, install);
     if (report.entries['env'] !== 'live')
       return note(
