@@ -159,7 +159,7 @@ const RESTART =
 
 /** What the entry `env` costs on a host. */
 const ENV_PRICE =
-  'Run Command scripts see ENV of the entry env too; where one that was left on a host uses it,\nthat host’s first install leaves the entry out, unless --entry names it';
+  'the entry env gives Run Command scripts a variable ENV too; an instance that still has a script which uses ENV gets everything but this entry, unless --entry names it';
 
 function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, io: Io): string {
   const inEach = (words: (plan: Plan) => string | undefined) =>

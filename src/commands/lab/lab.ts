@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describeUnfaithful, explainLabFailure } from '../../accounts/connection.ts';
 import { formatDuration } from '../../duration.ts';
 import { UsageError, UserError } from '../../errors.ts';
@@ -124,12 +125,14 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
   io.err(
     safe`ssm-keepalive: open a session with  ${quoteCommand`ssm-keepalive connect ${id} --lab`}  (or  ${quoteCommand`aws ssm start-session --target ${id}`})\n`,
   );
+  io.err(safe`ssm-keepalive: the files of its hosts are below ${join(dir, 'hosts')}\n`);
 }
 
 async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: Io): Promise<number> {
   const wasUp = await labModule.labDown(dir);
   if (invocation.own['forget']) rmSync(dir, { recursive: true, force: true });
-  io.err(wasUp ? 'ssm-keepalive: the lab is down\n' : 'ssm-keepalive: no lab was up\n');
+  const hosts = invocation.own['forget'] ? '; its hosts are deleted' : '';
+  io.err(`ssm-keepalive: ${wasUp ? 'the lab is down' : 'no lab was up'}${hosts}\n`);
   return 0;
 }
 
