@@ -196,7 +196,15 @@ test('page: the ends and the silences are where they were', () => {
 test('page: made from the JSON of a measurement it is the same page, whatever ended how', () => {
   const runs = [
     ...RUNS,
-    { ...makeRun({ arm: 'query', outcome: 'failed', ends: 0, words: 'refused' }), startedAt: undefined },
+    {
+      ...makeRun({ arm: 'query', outcome: 'failed', ends: 0, words: 'refused' }),
+      // Nothing came from a session that was refused.
+      startedAt: undefined,
+      begunAt: undefined,
+      inputAt: [],
+      outputAt: [],
+      sizeAt: [],
+    },
     { ...makeRun({ arm: 'output', outcome: 'interrupted', ends: 9 }), begunAt: undefined },
   ];
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-measured-'));

@@ -223,8 +223,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     'idle',
     ': a terminal that never answers',
   ),
-  'nobody is asked': fault(helper, '[ "$sent" -lt 3 ]', 'false', 'idle', ': is kept from the first answer'),
-  'anybody may write the cap': fault(helper, '-????-??-*:0)', '*)', 'idle', 'a cap that'),
+  'nobody is asked': fault(helper, '[ "$sent" -lt 5 ]', 'false', 'idle', ': is kept from the first answer'),
+  'anybody may write the cap': fault(helper, '-????-??-*:0 | :)', '*)', 'idle', 'a cap that'),
   'a cap raises max-idle': fault(helper, '[ "$cap" -ge "$limit" ] || ', '', 'idle', 'a cap above'),
   'a cap that is no number': fault(
     helper,
