@@ -135,7 +135,12 @@ export function explainServiceError(error: unknown, what: string): UserError {
   // `region=""`: AWS_REGION is set but empty.
   if (/region is missing|region=""/i.test(message)) {
     return new ServiceError(
-      { code: 'no-region', what, why: 'no Region was given', next: 'add --region, or set AWS_REGION' },
+      {
+        code: 'no-region',
+        what,
+        why: 'no Region was given',
+        next: 'add --region, or set AWS_REGION; to try without an account add --lab',
+      },
       { cause: error },
     );
   }

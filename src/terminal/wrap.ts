@@ -37,13 +37,14 @@ function foldLine(text: string, columns: number, indent: number): string {
     }
     lines.push(line);
     const words = part.trimStart();
-    line = ' '.repeat(Math.max(0, Math.min(indent, width - measure(words)))) + words;
+    const own = words.includes(' ') ? Math.min(indent, width - measure(words)) : indent;
+    line = ' '.repeat(own) + words;
   }
   return [...lines, line].join('\n');
 }
 
-/** Our messages put two spaces before a command, and after it where more follows. */
-const COMMAND = /(?<=\S) {2}(?:ssm-keepalive|aws) (?:(?! {2}|; ).)+/;
+/** Our messages put two spaces after a command where more follows. */
+const COMMAND = /(?<=\S) {1,2}(?:ssm-keepalive|aws) (?:(?! {2}|; ).)+/;
 
 /** Words with the spaces before them. A command that a line can hold is one: half of it, pasted, would do something else. */
 function splitParts(text: string, width: number): string[] {

@@ -132,7 +132,7 @@ async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: 
   const wasUp = await labModule.labDown(dir);
   if (invocation.own['forget']) rmSync(dir, { recursive: true, force: true });
   const hosts = invocation.own['forget'] ? '; its hosts are deleted' : '';
-  io.err(`ssm-keepalive: ${wasUp ? 'the lab is down' : 'no lab was up'}${hosts}\n`);
+  io.err(safe`ssm-keepalive: ${wasUp ? 'the lab is down' : 'no lab was up'}${hosts}\n`);
   return 0;
 }
 
