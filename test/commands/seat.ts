@@ -63,9 +63,9 @@ export class Seat extends LocalPty {
     assert.equal(after, before, 'the terminal is as it was');
     return {
       status: Number(status),
-      // Each sentence in one line, however wide the terminal is.
+      // Each sentence in one line, however wide the terminal is. All that was shown, where it ended in another way.
       words: (
-        /ssm-keepalive: session \S+ ended after [\s\S]*?(?=\r\n\r?\n)/.exec(this.raw)?.[0] ?? ''
+        /ssm-keepalive: session \S+ ended after [\s\S]*?(?=\r\n\r?\n)/.exec(this.raw)?.[0] ?? this.raw
       ).replace(/\r\n(?! *next: ) +/g, ' '),
     };
   }
