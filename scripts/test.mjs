@@ -72,10 +72,12 @@ async function lint() {
     ['biome', 'check', '.'],
     ['tsc', '--noEmit'],
   ]) {
-    const ended = await run('npx', ['--no-install', ...command]).catch((error) => error);
-    if (!ended.code) continue;
-    say(`test: RED  ${command.join(' ')}\n${ended.stdout}${ended.stderr}`);
-    return [command.join(' ')];
+    try {
+      await run('npx', ['--no-install', ...command]);
+    } catch ({ stdout, stderr }) {
+      say(`test: RED  ${command.join(' ')}\n${stdout}${stderr}`);
+      return [command.join(' ')];
+    }
   }
   return [];
 }
