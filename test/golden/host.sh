@@ -655,10 +655,10 @@ look_at_entries() {
   pending:unknown* | unknown:unknown*) restart=unknown why=${restart_state#unknown } ;;
   pending:scheduled*) restart=scheduled ;;
  esac
- [ -z "$current" ] || lead_to_files
+ [ -z "$current" ] || mark_broken_entries
 }
 
-lead_to_files() {
+mark_broken_entries() {
  is_file "$current/entry.sh" && is_file entry.sh || [ "$env_entry" != live ] || env_entry=broken
  is_file "$current/entry.sh" && is_file rc.sh && return
  [ "$profile_entry" != live ] || profile_entry=broken

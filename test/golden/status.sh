@@ -353,7 +353,7 @@ for file in $left; do say "not installed, yet there: $file"; done
 say "sessions with a keeper: $session_count${unseen:+; processes with its name that were not looked at: $unseen}"
 case $state in
  partial) next=${next:-'run install or uninstall again: it completes what was interrupted'} ;;
- drifted) next=${next:-'run install again, with its flags of then: it puts the files back'} ;;
+ drifted) next=${next:-'run install again with the same flags as before: it puts the files back'} ;;
 esac
 print_verdict
 print_rest
