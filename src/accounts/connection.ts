@@ -1,6 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Environment } from '../environment.ts';
 import { UserError } from '../errors.ts';
+import { isExposed, isOnThisMachine } from '../exposed-address.ts';
+import { SERVICE_DEFAULTS, type SessionDefaults } from '../fleet/account.ts';
 import type { Connection, Keys } from '../fleet/client.ts';
 import type { Caller } from '../fleet/signed-call.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -22,6 +24,7 @@ export interface OpenService {
   connectionFor(account: AccountName): Connection;
   /** The caller for services that list accounts and Regions. Its client always has a Region. */
   callerFor(account: Omit<AccountName, 'region'>, signal?: AbortSignal): Caller;
+  readonly sessionDefaults: SessionDefaults;
   /** Ends one client before the others. */
   release(client: SSMClient): void;
   /** Ends every client it made. */
@@ -49,6 +52,10 @@ export async function openService(
   if (!isLab && !allowsUnencrypted) await requireEncrypted(profiles, variables);
   io.err(describeConfigFile(settings));
   const lab = isLab ? await openTheLab(io, variables) : undefined;
+  const sessionDefaults = await findSessionDefaults(
+    lab?.endpoint ?? endpointUrl ?? variables['AWS_ENDPOINT_URL_SSM'],
+    variables,
+  );
   const clients = new Set<SSMClient>();
   const own = ({ profile, region }: AccountName): Connection =>
     lab === undefined
@@ -60,7 +67,7 @@ export async function openService(
           credentials: lab.credentials,
         };
   const open = (connection: Connection): SSMClient => {
-    const client = makeClient({ ...connection, onDenied: io.noteDenial, clock: io.clock });
+    const client = makeClient({ ...connection, onDenied: io.noteDenial, clock: io.clock, sessionDefaults });
     clients.add(client);
     return client;
   };
@@ -87,6 +94,7 @@ export async function openService(
       ? own(name)
       : { ...own(name), credentials: roleIn(name.account, name.profile) };
   return {
+    sessionDefaults,
     connectionFor,
     callerFor,
     clientFor: (account) => open(connectionFor(account)),
@@ -107,6 +115,17 @@ async function openTheLab(io: Io, variables: NodeJS.ProcessEnv) {
   const lab = await openLab({ dir }).catch((error) => explainLabFailure(error));
   io.err(describeUnfaithful((await labStatus(dir))?.notFaithful ?? []));
   return lab;
+}
+
+/** Those of this user's lab, if it is at the address: the variables of `lab up` lead there too. */
+async function findSessionDefaults(
+  address: string | undefined,
+  variables: NodeJS.ProcessEnv,
+): Promise<SessionDefaults> {
+  if (address === undefined || isExposed(address) || !isOnThisMachine(address)) return SERVICE_DEFAULTS;
+  const { defaultLabDir, labStatus } = await import('../lab/index.ts');
+  const state = await labStatus(defaultLabDir(variables));
+  return state?.endpoint === address ? state : SERVICE_DEFAULTS;
 }
 
 /** Says what the config file selects: a user may not know that the working folder has one. */

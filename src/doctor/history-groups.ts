@@ -1,7 +1,7 @@
 /** Groups ended sessions by user and instance, and counts those that ended at a limit. */
+import { SERVICE_DEFAULTS } from '../fleet/account.ts';
 import type { PastSession, SessionHistory } from '../fleet/session-history.ts';
 import type { SessionLimits } from '../fleet/session-limits.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../settings/settings.ts';
 
 export interface SessionGroup {
   readonly user: string;
@@ -15,7 +15,10 @@ export interface SessionGroup {
   readonly lastEndedAt: string;
 }
 
-/** A session up to this much longer than a limit still ended at the limit: the service needs a moment [inferred]. */
+/**
+ * A session up to this much longer than a limit still ended at the limit: the service needs a moment [inferred]. Half of
+ * a limit is too much: somebody may have typed.
+ */
 const SLACK_SECONDS = 60;
 /** The reason of measure's sessions: they are meant to end, so they do not count. */
 const MEASURED = 'ssm-keepalive measure';
@@ -54,16 +57,17 @@ export function groupSessions(history: SessionHistory, limits: SessionLimits | u
  * lasts longer, and its length proves nothing. The maximum is the session's own; the idle timeout is the current one.
  */
 function judgeEnd(
-  { hasFailed, lengthSeconds, maximumMinutes }: PastSession,
+  { hasFailed, lengthSeconds, maximumSeconds }: PastSession,
   account: SessionLimits | undefined,
   own: SessionLimits | undefined,
 ): 'failed' | 'idle timeout' | 'maximum' | undefined {
   if (hasFailed) return 'failed';
   const isAt = (limitSeconds: number) =>
-    lengthSeconds >= limitSeconds && lengthSeconds <= limitSeconds + SLACK_SECONDS;
-  if (maximumMinutes !== undefined && isAt(maximumMinutes * 60)) return 'maximum';
-  const idleMinutes = own?.idleMinutes ?? account?.idleMinutes;
-  return isAt(idleMinutes ? idleMinutes * 60 : DEFAULT_IDLE_TIMEOUT_SECONDS) ? 'idle timeout' : undefined;
+    lengthSeconds >= limitSeconds &&
+    lengthSeconds <= limitSeconds + Math.min(SLACK_SECONDS, limitSeconds / 2);
+  if (maximumSeconds !== undefined && isAt(maximumSeconds)) return 'maximum';
+  const { idleSeconds } = (own?.idleMinutes ? own : account) ?? SERVICE_DEFAULTS;
+  return isAt(idleSeconds) ? 'idle timeout' : undefined;
 }
 
 /** The last part of an ARN: a user’s name, or the name of a role’s session. */

@@ -2,6 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Denial } from '../errors.ts';
+import { SERVICE_DEFAULTS, type SessionDefaults } from './account.ts';
 import { paceRetries } from './retries.ts';
 import { readDenial } from './service-errors.ts';
 
@@ -17,6 +18,8 @@ export interface Connection {
   readonly variables?: NodeJS.ProcessEnv;
   /** The clock for every wait on this account. Default: the machine's. */
   readonly clock?: Clock;
+  /** The limits of sessions there. Default: the service's. */
+  readonly sessionDefaults?: SessionDefaults | undefined;
 }
 
 /** With `expiration` they end, and a provider is asked for new ones before. */
@@ -27,11 +30,18 @@ export interface Keys {
   readonly expiration?: Date;
 }
 
-const CLOCK = Symbol('clock');
+const CONNECTION = Symbol('connection');
+
+const connectionOf = (client: SSMClient) => (client as { [CONNECTION]?: Connection })[CONNECTION];
 
 /** The clock of the connection that a client was made for. */
 export function clockOf(client: SSMClient): Clock {
-  return (client as { [CLOCK]?: Clock })[CLOCK] ?? systemClock;
+  return connectionOf(client)?.clock ?? systemClock;
+}
+
+/** A lab has limits of its own. */
+export function sessionDefaultsOf(client: SSMClient): SessionDefaults {
+  return connectionOf(client)?.sessionDefaults ?? SERVICE_DEFAULTS;
 }
 
 /**
@@ -42,7 +52,7 @@ export function makeClient(connection: Connection): SSMClient {
   const client = new SSMClient(configure(connection));
   paceRetries(client, connection.clock ?? systemClock);
   nameMissingProfile(client, connection);
-  Object.assign(client, { [CLOCK]: connection.clock });
+  Object.assign(client, { [CONNECTION]: connection });
   const { onDenied, profile } = connection;
   if (profile)
     client.middlewareStack.add(

@@ -6,14 +6,20 @@ import { explainServiceError } from './service-errors.ts';
 import { listOwnDocuments, readSessionLimits } from './session-limits.ts';
 
 export interface IdlePolicy {
-  /** The shortest idle timeout that was seen, in minutes, and the document that says it. Undefined: nobody chose one. */
-  readonly shortest: { readonly minutes: number; readonly documentName: string } | undefined;
+  /** The shortest idle timeout that was seen. Undefined: no document could be read. */
+  readonly shortest: SeenTimeout | undefined;
   /** Why the account's preferences could not be read; undefined: they were read. */
   readonly unreadable: string | undefined;
   /** Some of the newest sessions were opened by just-in-time node access. */
   readonly isJustInTime: boolean;
   /** Other things that could not be read, one sentence each. */
   readonly unseen: readonly string[];
+}
+
+interface SeenTimeout {
+  readonly seconds: number;
+  /** The document that says it; undefined: nobody chose it. */
+  readonly documentName: string | undefined;
 }
 
 /** One page, the largest that the service gives [model]. Older sessions are not read. */
@@ -26,13 +32,17 @@ const MOST_DOCUMENTS = 10;
  * @throws ServiceError if the service does not accept the credentials or does not answer, or after Ctrl-C
  */
 export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
-  const found: { minutes: number; documentName: string }[] = [];
+  const found: SeenTimeout[] = [];
   const unseen: string[] = [];
   /** Reads one document. @returns why it could not be read, or undefined */
   const look = async (documentName: string): Promise<string | undefined> => {
     try {
-      const { idleMinutes, idleText } = await readSessionLimits(client, documentName);
-      if (idleMinutes !== undefined) found.push({ minutes: idleMinutes, documentName });
+      const { idleSeconds, idleMinutes, idleText } = await readSessionLimits(client, documentName);
+      if (idleText === '')
+        found.push({
+          seconds: idleSeconds,
+          documentName: idleMinutes === undefined ? undefined : documentName,
+        });
       return idleText === '' ? undefined : `it says ${JSON.stringify(idleText)}, which is no idle timeout`;
     } catch (error) {
       if (!(error instanceof UserError) || !isRefusal(error.cause)) throw error;
@@ -52,7 +62,7 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
     const why = await look(name);
     if (why !== undefined) unseen.push(`the session document ${name} could not be read: ${why}`);
   }
-  const [shortest] = found.sort((one, other) => one.minutes - other.minutes);
+  const [shortest] = found.sort((one, other) => one.seconds - other.seconds);
   const isJustInTime = newest.some(({ AccessType }) => AccessType === 'JustInTime');
   return { shortest, unreadable, isJustInTime, unseen };
 }

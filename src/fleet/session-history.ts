@@ -5,6 +5,8 @@ import {
   type SessionFilter,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import type { SessionDefaults } from './account.ts';
+import { sessionDefaultsOf } from './client.ts';
 import { readPages } from './pages.ts';
 import { listOwnDocuments, readSessionLimits, type SessionLimits } from './session-limits.ts';
 
@@ -20,7 +22,7 @@ export interface PastSession {
   /** The service says that it failed. */
   readonly hasFailed: boolean;
   /** The maximum duration of this session; undefined: none. */
-  readonly maximumMinutes: number | undefined;
+  readonly maximumSeconds: number | undefined;
   /** It was opened by just-in-time node access. */
   readonly isJustInTime: boolean;
 }
@@ -60,14 +62,14 @@ export async function readSessionHistory(
   );
   let isCut = false;
   for await (const { Sessions = [], NextToken } of pages) {
-    sessions.push(...Sessions.flatMap(describeSession));
+    sessions.push(...Sessions.flatMap((session) => describeSession(session, sessionDefaultsOf(client))));
     isCut = NextToken !== undefined && sessions.length >= MOST_SESSIONS;
     if (isCut) break;
   }
   return { sessions, isCut, documents: await readDocuments(client, sessions) };
 }
 
-function describeSession(session: Session): PastSession[] {
+function describeSession(session: Session, { maxSeconds, minuteSeconds }: SessionDefaults): PastSession[] {
   const { SessionId = '', Owner = '', Target = '', Reason = '', StartDate, EndDate } = session;
   // A session that is just ending has no EndDate yet; a date out of range is none.
   if (!StartDate || !EndDate || [StartDate, EndDate].some((date) => Number.isNaN(date.getTime()))) return [];
@@ -80,9 +82,9 @@ function describeSession(session: Session): PastSession[] {
       documentName: session.DocumentName ?? '',
       reason: Reason,
       endedAt: EndDate,
-      lengthSeconds: (EndDate.getTime() - StartDate.getTime()) / 1000,
+      lengthSeconds: ((EndDate.getTime() - StartDate.getTime()) / 60_000) * minuteSeconds,
       hasFailed: session.Status === 'Failed',
-      maximumMinutes: maximum > 0 ? maximum : undefined,
+      maximumSeconds: maximum > 0 ? maximum * minuteSeconds : maxSeconds,
       isJustInTime: session.AccessType === 'JustInTime',
     },
   ];

@@ -1,16 +1,20 @@
 /** The limits that a session document sets. */
 import { GetDocumentCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { PREFERENCES_DOCUMENT } from './account.ts';
+import { PREFERENCES_DOCUMENT, type SessionDefaults } from './account.ts';
+import { sessionDefaultsOf } from './client.ts';
 import { explainServiceError } from './service-errors.ts';
 
 export interface SessionLimits {
   /** False: it was never saved, so the service's defaults apply. */
   readonly exists: boolean;
-  /** 1 to 60; undefined: not set, or not valid. */
+  /** The idle timeout in force for sessions of this document. */
+  readonly idleSeconds: number;
+  /** The document's own, 1 to 60; undefined: not set, or not valid. */
   readonly idleMinutes: number | undefined;
   /** The text of a value that is not valid; otherwise empty. */
   readonly idleText: string;
-  /** Undefined: no maximum. */
+  /** In force; undefined: no maximum. */
+  readonly maximumSeconds: number | undefined;
   readonly maximumMinutes: number | undefined;
   readonly shellProfile: string;
   readonly hasKmsKey: boolean;
@@ -34,21 +38,30 @@ export async function readSessionLimits(
     const { Content = '' } = await client.send(
       new GetDocumentCommand({ Name: name, DocumentFormat: 'JSON' }),
     );
-    return describeLimits((JSON.parse(Content) as { inputs?: Record<string, unknown> }).inputs ?? {}, true);
+    const { inputs = {} } = JSON.parse(Content) as { inputs?: Record<string, unknown> };
+    return describeLimits(inputs, true, sessionDefaultsOf(client));
   } catch (error) {
-    if ((error as Error).name === 'InvalidDocument') return describeLimits({}, false);
+    if ((error as Error).name === 'InvalidDocument')
+      return describeLimits({}, false, sessionDefaultsOf(client));
     throw explainServiceError(error, `the document ${name} could not be read`);
   }
 }
 
-function describeLimits(inputs: Readonly<Record<string, unknown>>, exists: boolean): SessionLimits {
+function describeLimits(
+  inputs: Readonly<Record<string, unknown>>,
+  exists: boolean,
+  { idleSeconds, maxSeconds, minuteSeconds }: SessionDefaults,
+): SessionLimits {
   const { shellProfile, idleSessionTimeout, maxSessionDuration } = inputs;
   const idleMinutes = readMinutes(idleSessionTimeout, 60);
+  const maximumMinutes = readMinutes(maxSessionDuration, 1440);
   return {
     exists,
+    idleSeconds: idleMinutes === undefined ? idleSeconds : idleMinutes * minuteSeconds,
     idleMinutes,
     idleText: idleMinutes === undefined ? String(idleSessionTimeout ?? '') : '',
-    maximumMinutes: readMinutes(maxSessionDuration, 1440),
+    maximumSeconds: maximumMinutes === undefined ? maxSeconds : maximumMinutes * minuteSeconds,
+    maximumMinutes,
     shellProfile: String((shellProfile as { linux?: unknown } | undefined)?.linux ?? ''),
     hasKmsKey: Boolean(inputs['kmsKeyId']),
     isStreamed: Boolean(inputs['cloudWatchLogGroupName']) && inputs['cloudWatchStreamingEnabled'] === true,

@@ -117,11 +117,13 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     door.admit(`127.0.0.1:${port}`);
     accounts.start(`ws://127.0.0.1:${port}`);
     writeInventory(options.dir, { hosts: specs, accounts: known.accounts, port });
-    const { idleSeconds, policy } = home.sessionDefaults;
+    const { idleSeconds, maxSeconds, minuteSeconds, policy } = home.sessionDefaults;
     publishState(options.dir, {
       endpoint: `http://127.0.0.1:${port}`,
       credentials: door.credentials(),
       idleSeconds,
+      maxSeconds,
+      minuteSeconds,
       policy,
       notFaithful: [
         ...new Set(

@@ -24,6 +24,9 @@ export interface LabState {
   /** Its credentials; only the owner can read the file. */
   readonly credentials: Credentials;
   readonly idleSeconds: number;
+  readonly maxSeconds?: number | undefined;
+  /** How long a minute of a session document lasts. */
+  readonly minuteSeconds: number;
   readonly policy: IdlePolicy;
   /** What this lab cannot show: empty in a full sandbox, `user` without root, `rooted` and more without a sandbox. */
   readonly notFaithful: readonly string[];
@@ -67,8 +70,6 @@ export function claimFolder(dir: string): void {
     pid: process.pid,
     startTime: startTimeOf(process.pid) ?? '',
     endpoint: '',
-    idleSeconds: 0,
-    policy: 'input',
   };
   writeFileSync(draft, JSON.stringify(state), { mode: 0o600 });
   try {
@@ -109,10 +110,7 @@ export function takeFolder(dir: string): void {
   });
 }
 
-export function publishState(
-  dir: string,
-  more: Pick<LabState, 'endpoint' | 'credentials' | 'idleSeconds' | 'policy' | 'notFaithful'>,
-): void {
+export function publishState(dir: string, more: Omit<LabState, 'pid' | 'startTime'>): void {
   const state: LabState = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', ...more };
   writeFileSync(stateFile(dir), JSON.stringify(state), { mode: 0o600 });
 }

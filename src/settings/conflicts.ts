@@ -2,10 +2,11 @@
 import { formatDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { isExposed, refuseExposed } from '../exposed-address.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../fleet/account.ts';
 import { ARM_NAMES } from '../session/measure/arms.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { FLAGS, type FlagName, type RawFlags } from './flags.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds, type Settings } from './shape.ts';
+import { longestIntervalSeconds, type Settings } from './shape.ts';
 
 /** Nobody works at a session without a key for a day. A longer time needs --override-idle-policy. */
 const LONGEST_IDLE_SECONDS = 86_400;

@@ -337,9 +337,9 @@ export const FLAG_TABLE = {
       isRare: true,
       as: 'tickSeconds',
       placeholder: 'TIME',
-      fallback: '10',
-      describe: 'how often the arms print, ask or send, 1 to 600 s',
-      reader: seconds(1, 600, 'a time from 1s to 600s'),
+      fallback: 'auto',
+      describe: 'how often the arms print, ask or send; auto: a third of the idle timeout, at most 10s',
+      reader: orWord('auto', seconds(1, 600, 'a time from 1s to 600s')),
       example: '10: a whole number and s, m, h or d',
     },
     parallel: {

@@ -8,12 +8,7 @@ import { checkFile, readFlag } from './values.ts';
 
 export { confirmedUnseen, requireTargets } from './conflicts.ts';
 export { INSTANCE_ID, isInstanceId } from './readers.ts';
-export {
-  DEFAULT_IDLE_TIMEOUT_SECONDS,
-  longestIntervalSeconds,
-  type Settings,
-  type TagTarget,
-} from './shape.ts';
+export { longestIntervalSeconds, type Settings, type TagTarget } from './shape.ts';
 
 /**
  * Reads one frozen Settings. A flag counts before its SSM_KEEPALIVE_* variable, the variable before the

@@ -46,9 +46,6 @@ export interface Settings {
   };
 }
 
-/** The service's default idle timeout, 20 minutes [AWS user guide, Session Manager preferences]. */
-export const DEFAULT_IDLE_TIMEOUT_SECONDS = 1200;
-
 /** The longest interval that leaves time for a slow answer: 95% of the idle timeout (1140 s of the default). */
 export function longestIntervalSeconds(idleTimeoutSeconds: number): number {
   return Math.min(3300, Math.floor(idleTimeoutSeconds * 0.95));

@@ -102,8 +102,8 @@ test('doctor: a read that is refused is named, with the commands that need it; t
 });
 
 for (const [what, inputs, idle, maximum] of [
-  ['no document', undefined, ['ok', /^20 min/], ['ok', /^none/]],
-  ['60 and none', { idleSessionTimeout: '60', maxSessionDuration: '' }, ['ok', /^60 min/], ['ok', /^none/]],
+  ['no document', undefined, ['ok', /^20m/], ['ok', /^none/]],
+  ['60 and none', { idleSessionTimeout: '60', maxSessionDuration: '' }, ['ok', /^1h/], ['ok', /^none/]],
   [
     '5 and 12 hours',
     { idleSessionTimeout: '5', maxSessionDuration: '720' },
@@ -113,8 +113,8 @@ for (const [what, inputs, idle, maximum] of [
   [
     '20 and 15',
     { idleSessionTimeout: '20', maxSessionDuration: '15' },
-    ['ok', /^20 min/],
-    ['todo', /ends after 15m, before the idle timeout of 20 min/],
+    ['ok', /^20m/],
+    ['todo', /ends after 15m, before the idle timeout of 20m/],
   ],
   ['90', { idleSessionTimeout: '90' }, ['todo', /"90", which is no idle timeout/], ['ok', /^none/]],
 ] as const) {

@@ -9,6 +9,7 @@ import { hosts } from '../fleet/push-rig.ts';
 import { rawCall } from '../lab/raw-call.ts';
 import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
+import { hostSaying, INSTALLED } from './doctor-rig.ts';
 
 /** The account's preferences, as they are saved or as they cannot be read. */
 interface Case {
@@ -35,6 +36,8 @@ interface Case {
   readonly isSlow?: boolean;
 }
 
+const WEB = 'i-0aaaaaaaaaaaaaaa1';
+
 const FLAGS = {
   none: '',
   'said 60': '--idle-timeout 60',
@@ -44,7 +47,7 @@ const FLAGS = {
 type Flags = keyof typeof FLAGS;
 
 const UNKNOWN = /was shortened is not known[\s\S]*ssm:GetDocument[\s\S]*--idle-timeout MINUTES/;
-const SHORT = /after 5 min instead of the default 20[\s\S]*--override-idle-policy/;
+const SHORT = /after 5m instead of the default 20m[\s\S]*--override-idle-policy/;
 const APPROVED = /does not end one when its approval ends[\s\S]*set a maximum duration/;
 const ALL_OK = { none: 'ok', 'said 60': 'ok', 'said 5': 'ok', insists: 'ok' } as const;
 const NOT_KNOWN = { none: UNKNOWN, 'said 60': 'ok', 'said 5': SHORT, insists: 'ok' } as const;
@@ -93,20 +96,30 @@ const CASES: readonly Case[] = [
   },
 ];
 
-async function makeLab(context: TestContext, { preferences, used, error, historyError }: Case): Promise<Lab> {
+const PAST = {
+  sessionId: 'ann-0123456789abcdef0',
+  target: 'i-00000000000000000',
+  owner: 'arn:aws:iam::123456789012:user/ann',
+  reason: '',
+  documentName: 'SSM-SessionManagerRunShell',
+  status: 'Terminated',
+  details: '',
+};
+
+function makeFolder(context: TestContext, sessions: readonly object[]): string {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-idle-'));
   context.after(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'records.json'), JSON.stringify({ commands: [], sessions }));
+  return dir;
+}
+
+async function makeLab(context: TestContext, { preferences, used, error, historyError }: Case): Promise<Lab> {
   const at = Date.now() - 3_600_000;
   const session = {
-    sessionId: 'ann-0123456789abcdef0',
-    target: 'i-00000000000000000',
-    owner: 'arn:aws:iam::123456789012:user/ann',
-    reason: '',
+    ...PAST,
     documentName: 'Our-Session',
     startedAt: at,
     endedAt: at + 60_000,
-    status: 'Terminated',
-    details: '',
     ...(used?.accessType ? { accessType: used.accessType } : {}),
   };
   const others = Array.from({ length: used?.others ?? 0 }, (_, at) => ({
@@ -114,10 +127,7 @@ async function makeLab(context: TestContext, { preferences, used, error, history
     sessionId: `${session.sessionId}${at}`,
     documentName: `Other-${at}`,
   }));
-  writeFileSync(
-    join(dir, 'records.json'),
-    JSON.stringify({ commands: [], sessions: used ? [session, ...others] : [] }),
-  );
+  const dir = makeFolder(context, used ? [session, ...others] : []);
   const lab = await startTestLab(context, {
     dir,
     hosts: hosts({}),
@@ -192,3 +202,48 @@ describe('idle policy', { concurrency: 4 }, () => {
     test(`${one.what}: an install and its dry run stop and warn alike, also with --follow`, (context) =>
       assertCase(context, one));
 });
+
+// With a host whose keeper asks every 45 s.
+for (const [what, options, shown] of [
+  ['its own idle timeout', { idleSeconds: 5 }, '5s'],
+  [
+    'short minutes',
+    { minuteSeconds: 1, preferences: { idleSessionTimeout: '20', maxSessionDuration: '30' } },
+    '20s',
+  ],
+] as const) {
+  test(`a lab with ${what}: install, doctor, preferences and measure go by it, with --lab and with its variables`, async (context) => {
+    const endedAt = Date.now() - 3_600_000;
+    const lengthMs = (options.idleSeconds ?? 20) * 1000 + 200;
+    const dir = makeFolder(context, [{ ...PAST, target: WEB, startedAt: endedAt - lengthMs, endedAt }]);
+    const hosts = [{ ...hostSaying('web-1', WEB, INSTALLED), tags: { env: 'dev' } }];
+    const lab = await startTestLab(context, { dir, hosts, ...options });
+    for (const [flag, env] of [
+      ['--lab', {}],
+      ['', lab.env],
+    ] as const) {
+      const ask = (line: string) =>
+        runCli(`${line} ${flag}`.trim().split(/ +/), { SSM_KEEPALIVE_LAB_DIR: dir, ...env });
+      const tooLate = new RegExp(`a heartbeat every 45 s comes too late for .*’s idle timeout of ${shown}`);
+      for (const dry of ['', '--dry-run']) {
+        const install = await ask(`install --tag env=dev --yes --override-idle-policy ${dry}`);
+        assert.equal(install.status, 1, install.stderr);
+        assert.match(install.stderr, tooLate);
+      }
+      const { stdout } = await ask('preferences get');
+      assert.match(stdout, options.idleSeconds ? /the idle timeout is 5s, the default/ : /idle timeout +20m/);
+      const doctor = (await ask(`doctor ${WEB}`)).stdout.replace(/\s+/g, ' ');
+      for (const finding of [
+        `${shown} without input ends a session`,
+        'of 1 sessions 1 ended at the idle timeout',
+        `every 45s come too late for an idle timeout of ${shown}`,
+        ...(options.idleSeconds ? [] : ['every session ends after 30s']),
+      ])
+        assert.ok(doctor.includes(finding), `${finding}\n${doctor}`);
+      const measured = await ask(`measure ${WEB} --arm nothing --output json`);
+      assert.match(measured.stderr, new RegExp(`idle timeout: ${shown}`));
+      assert.equal(JSON.parse(measured.stdout).tickSeconds, Math.floor(Number.parseInt(shown) / 3));
+    }
+    assert.equal(count(lab, 'SendCommand'), 2, 'only doctor asked the host');
+  });
+}

@@ -140,7 +140,7 @@ test('main job: an account whose idle timeout was shortened is asked about befor
   });
   const refused = await cli(lab, 'install --tag env=dev');
   assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /after 5 min instead of the default 20[\s\S]*--override-idle-policy/);
+  assert.match(refused.stderr, /after 5m instead of the default 20m[\s\S]*--override-idle-policy/);
   const tooLate = await cli(lab, 'install --tag env=dev --override-idle-policy --interval 5m');
   assert.match(tooLate.stderr, /comes too late for this account’s idle timeout of 5 min/);
   assert.ok(!lab.requests.some(({ operation }) => operation === 'SendCommand'));

@@ -55,14 +55,14 @@ const SITUATIONS: readonly Situation[] = [
     words: 'install --tag env=dev',
     lab: SHORTENED,
     ends: 1,
-    says: /after 5 min instead of the default 20/,
+    says: /after 5m instead of the default 20m/,
   },
   {
     what: 'a shortened idle timeout, with an association',
     words: 'install --tag env=dev --follow',
     lab: SHORTENED,
     ends: 1,
-    says: /after 5 min instead of the default 20/,
+    says: /after 5m instead of the default 20m/,
   },
   {
     what: 'a heartbeat that comes too late',

@@ -9,11 +9,13 @@ const WEB = 'i-0aaaaaaaaaaaaaaa1';
 const ALICE = 'arn:aws:sts::123456789012:assumed-role/Admin/alice@example.com';
 const BOB = 'arn:aws:iam::123456789012:user/bob';
 
-function limitsOf(idleMinutes: number | undefined): SessionLimits {
+function limitsOf(idleMinutes: number | undefined, defaultSeconds = 1200): SessionLimits {
   return {
     exists: true,
+    idleSeconds: idleMinutes === undefined ? defaultSeconds : idleMinutes * 60,
     idleMinutes,
     idleText: '',
+    maximumSeconds: undefined,
     maximumMinutes: undefined,
     shellProfile: '',
     hasKmsKey: false,
@@ -34,7 +36,7 @@ function past(lengthSeconds: number, more: Partial<PastSession> = {}): PastSessi
     endedAt: new Date(Date.UTC(2026, 0, 1, 0, number)),
     lengthSeconds,
     hasFailed: false,
-    maximumMinutes: undefined,
+    maximumSeconds: undefined,
     isJustInTime: false,
     ...more,
   };
@@ -54,15 +56,17 @@ for (const [what, session, account, expected] of [
   ['as long as the timeout that the account chose', past(3600), limitsOf(60), 'idle'],
   ['as long as the default, where the account chose another', past(1200), limitsOf(60), ''],
   ['the default where the document may not be read', past(1200), undefined, 'idle'],
-  ['as long as its maximum', past(7200, { maximumMinutes: 120 }), limitsOf(undefined), 'maximum'],
+  ['as long as its maximum', past(7200, { maximumSeconds: 7200 }), limitsOf(undefined), 'maximum'],
   [
     'its maximum is its timeout too: nothing else could have ended it',
-    past(1200, { maximumMinutes: 20 }),
+    past(1200, { maximumSeconds: 1200 }),
     limitsOf(20),
     'maximum',
   ],
   ['failed, whatever its length', past(1200, { hasFailed: true }), limitsOf(undefined), 'failed'],
-  ['shorter than its maximum', past(7100, { maximumMinutes: 120 }), limitsOf(undefined), ''],
+  ['as long as the timeout of its lab', past(5.2), limitsOf(undefined, 5), 'idle'],
+  ['longer than the timeout of its lab, since somebody typed', past(8), limitsOf(undefined, 5), ''],
+  ['shorter than its maximum', past(7100, { maximumSeconds: 7200 }), limitsOf(undefined), ''],
 ] as const) {
   test(`a session ${what}`, () => {
     const [group] = groupSessions(historyOf([session]), account);
@@ -115,13 +119,13 @@ for (const [what, sessions, level, words] of [
   ['nobody uses it', [past(60)], 'ok', /no session of the last 7d was opened by it/],
   [
     'its sessions have a maximum',
-    [past(60), past(60, { isJustInTime: true, maximumMinutes: 60 })],
+    [past(60), past(60, { isJustInTime: true, maximumSeconds: 3600 })],
     'note',
     /^1 sessions .* each had a maximum duration/,
   ],
   [
     'some have none',
-    [past(60, { isJustInTime: true, maximumMinutes: 60 }), past(60, { isJustInTime: true })],
+    [past(60, { isJustInTime: true, maximumSeconds: 3600 }), past(60, { isJustInTime: true })],
     'todo',
     /^2 sessions .* 1 of them without a maximum duration: a kept one outlives its approval/,
   ],

@@ -76,7 +76,7 @@ test('session history: what documents of one’s own say is read once; the servi
   const found = await readSessionHistory(client, { since: new Date(now - 30 * 24 * HOUR_MS) });
   assert.deepEqual([...found.documents.keys()], ['Short']);
   assert.equal(found.documents.get('Short')?.idleMinutes, 5);
-  assert.equal(found.sessions[0]?.maximumMinutes, 90);
+  assert.equal(found.sessions[0]?.maximumSeconds, 5400);
   assert.equal(lab.requests.filter(({ operation }) => operation === 'GetDocument').length, 2);
 });
 

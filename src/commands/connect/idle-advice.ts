@@ -1,6 +1,7 @@
 /** What helps after an idle timeout: nobody is told to install what is there. */
 import { sleep } from '../../clock.ts';
 import { examine } from '../../doctor/index.ts';
+import { readSessionLimits } from '../../fleet/session-limits.ts';
 import { Interruption } from '../../interruption.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
@@ -13,7 +14,7 @@ const LONGEST_LOOK_MS = 20_000;
 
 /** Undefined where the instance does not answer, or these credentials may not ask it. */
 export async function adviseAfterIdle(
-  { client, instanceId, settings, io }: ConnectTask,
+  { client, instanceId, options, settings, io }: ConnectTask,
   stop: AbortSignal,
 ): Promise<string | undefined> {
   const connection = repeatConnection(settings);
@@ -25,11 +26,16 @@ export async function adviseAfterIdle(
     io.err(
       safe`ssm-keepalive: asking ${instanceId} what is installed, with the status script, which only reads\n`,
     );
-    const asking = askInstance(client, instanceId, settings, interruption).catch(() => undefined);
+    const asking = Promise.all([
+      askInstance(client, instanceId, settings, interruption),
+      readSessionLimits(client, options.document).catch(() => undefined),
+    ]).catch(() => undefined);
     const limit = sleep(io.clock, LONGEST_LOOK_MS, isOver.signal).then(() => undefined);
-    const status = await Promise.race([asking, limit]);
-    if (!status) return undefined;
-    const results = examine({ facts: { status }, gaps: {}, connection }, true);
+    const answer = await Promise.race([asking, limit]);
+    if (!answer) return undefined;
+    const [status, limits] = answer;
+    const facts = { status, ...(limits ? { limits } : {}) };
+    const results = examine({ facts, gaps: {}, connection }, true);
     const todo = results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo');
     if (todo) return `${todo.finding}; ${todo.next}`;
     return (

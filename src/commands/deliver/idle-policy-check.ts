@@ -1,12 +1,9 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { formatDuration } from '../../duration.ts';
 import { UserError } from '../../errors.ts';
-import { PREFERENCES_DOCUMENT } from '../../fleet/account.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, PREFERENCES_DOCUMENT } from '../../fleet/account.ts';
 import { readIdlePolicy } from '../../fleet/idle-policy.ts';
-import {
-  DEFAULT_IDLE_TIMEOUT_SECONDS,
-  longestIntervalSeconds,
-  type Settings,
-} from '../../settings/settings.ts';
+import { longestIntervalSeconds, type Settings } from '../../settings/settings.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 
@@ -19,18 +16,23 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
   const { shortest, unreadable, isJustInTime, unseen } = await readIdlePolicy(client);
   const { overrideIdlePolicy, intervalSeconds, idleTimeoutSeconds: said } = settings.keeper;
   if (unreadable !== undefined && said === undefined && !overrideIdlePolicy) throw unknownPolicy(unreadable);
-  const saidMinutes = unreadable !== undefined && said !== undefined ? said / 60 : undefined;
-  const minutes = Math.min(shortest?.minutes ?? 60, saidMinutes ?? 60);
-  const isKnown = shortest !== undefined || saidMinutes !== undefined;
-  if (isKnown && minutes * 60 < DEFAULT_IDLE_TIMEOUT_SECONDS && !overrideIdlePolicy)
-    throw shortenedPolicy(minutes, shortest?.minutes === minutes ? shortest.documentName : undefined);
-  if (isKnown && intervalSeconds > longestIntervalSeconds(minutes * 60)) {
-    throw new UserError({
-      code: 'bad-setting',
-      what: 'nothing was installed',
-      why: `a heartbeat every ${intervalSeconds} s comes too late for this account’s idle timeout of ${minutes} min`,
-      next: quoteCommand`give --interval ${Math.min(45, longestIntervalSeconds(minutes * 60))} or less`,
-    });
+  const given =
+    unreadable !== undefined && said !== undefined ? { seconds: said, documentName: '' } : undefined;
+  const timeout = [shortest, given].reduce((one, other) =>
+    one && other && one.seconds <= other.seconds ? one : (other ?? one),
+  );
+  if (timeout) {
+    const { seconds, documentName } = timeout;
+    if (documentName !== undefined && seconds < DEFAULT_IDLE_TIMEOUT_SECONDS && !overrideIdlePolicy)
+      throw shortenedPolicy(seconds, documentName);
+    const longest = longestIntervalSeconds(seconds);
+    if (intervalSeconds > longest)
+      throw new UserError({
+        code: 'bad-setting',
+        what: 'nothing was installed',
+        why: `a heartbeat every ${intervalSeconds} s comes too late for ${settings.common.isLab ? 'the lab' : 'this account'}’s idle timeout of ${formatDuration(seconds)}`,
+        next: quoteCommand`give --interval ${Math.min(45, longest)} or less`,
+      });
   }
   const unsure = overrideIdlePolicy
     ? []
@@ -56,15 +58,15 @@ function unknownPolicy(why: string): UserError {
   });
 }
 
-function shortenedPolicy(minutes: number, documentName: string | undefined): UserError {
+function shortenedPolicy(seconds: number, documentName: string): UserError {
   const whose =
-    documentName === undefined || documentName === PREFERENCES_DOCUMENT
+    documentName === '' || documentName === PREFERENCES_DOCUMENT
       ? 'this account ends idle sessions'
       : `sessions of the document ${documentName} end`;
   return new UserError({
     code: 'idle-policy',
     what: 'nothing was installed',
-    why: `${whose} after ${minutes} min instead of the default 20, which somebody chose`,
+    why: `${whose} after ${formatDuration(seconds)} instead of the default 20m, which somebody chose`,
     next: 'ask whether that is a policy; if sessions may be kept all the same, add --override-idle-policy',
   });
 }

@@ -39,7 +39,7 @@ export function describeCost(
       : formatDuration(idleTimeoutSeconds);
   return [
     safe`ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${describeInstance(facts)} ${isLab ? 'of the lab' : `in ${region}`}${pace}`,
-    `  takes at most ${formatMinutes(plan.limitSeconds * rounds)}, ${formatMinutes(plan.limitSeconds * count)} of session time; Ctrl-C ends it early`,
+    `  takes at most ${formatMinutes(plan.limitSeconds * rounds)}; Ctrl-C ends it early`,
     `  idle timeout: ${idle}`,
     '',
   ].join('\n');

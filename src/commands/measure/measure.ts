@@ -4,6 +4,7 @@ import { connect } from '../../accounts/connection.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { UsageError } from '../../errors.ts';
 import { isOnThisMachine } from '../../exposed-address.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../fleet/account.ts';
 import { isRefusal } from '../../fleet/idle-policy.ts';
 import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { endSession, readAccountId, readHostName } from '../../fleet/measure-account.ts';
@@ -24,7 +25,7 @@ import {
   renderPage,
   startArmProcess,
 } from '../../session/measure/index.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS, type Settings } from '../../settings/settings.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
@@ -36,10 +37,12 @@ import { requirePlugin } from './measure-plugin.ts';
 import { makeMeasureProgress } from './measure-progress.ts';
 import { describeCost, renderLeftOpen, renderMeasureTable } from './measure-report.ts';
 import { openReportFile } from './report-file.ts';
-import { TEMPORARY_IDLE_SECONDS, withTemporaryDocument } from './temporary-document.ts';
+import { temporaryIdleSeconds, withTemporaryDocument } from './temporary-document.ts';
 
 /** The default of --limit, in idle timeouts: 1.5 are needed as a proof, the rest is for a slow start. */
 const DEFAULT_TIMEOUTS = 2.5;
+/** The default of --tick, where a third of the idle timeout is longer. */
+const LONGEST_TICK_SECONDS = 10;
 /** The reason in StartSession; the account's session history shows it. */
 const REASON = 'ssm-keepalive measure';
 
@@ -69,9 +72,7 @@ export const measure: Command = async (settings, io, invocation) => {
     const instanceId = await chooseOneInstance(client, 'measure', word, settings);
     const region = await client.config.region().catch(failing('nothing was measured'));
     const hasDocument = settings.measure.hasTemporaryDocument;
-    const idleTimeoutSeconds = hasDocument
-      ? TEMPORARY_IDLE_SECONDS
-      : ((await readIdleSeconds(client)) ?? (await readLabTimer(settings, invocation.environment.variables)));
+    const idleTimeoutSeconds = hasDocument ? temporaryIdleSeconds(client) : await readIdleSeconds(client);
     refuseInterrupted(interruption, 'nothing was measured');
     const plan = makePlan(settings, idleTimeoutSeconds);
     const known = {
@@ -135,7 +136,7 @@ function makePlan({ measure }: Settings, idleTimeoutSeconds: number | undefined)
   return {
     arms,
     repeat: measure.repeat,
-    tickSeconds: measure.tickSeconds,
+    tickSeconds: measure.tickSeconds ?? Math.max(1, Math.min(LONGEST_TICK_SECONDS, Math.floor(timeout / 3))),
     limitSeconds: measure.limitSeconds ?? Math.ceil(timeout * DEFAULT_TIMEOUTS),
     parallel: measure.parallel ?? arms.length * measure.repeat,
   };
@@ -216,7 +217,7 @@ function tell(
 }
 
 /**
- * The idle timeout; undefined if it was never set, or without permission to read it, which measuring does not need.
+ * The idle timeout; undefined without permission to read it, which measuring does not need.
  * @throws ServiceError for any other failure: then no session could be opened either
  */
 async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
@@ -224,12 +225,5 @@ async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
     if (isRefusal(error.cause) || error.cause instanceof SyntaxError) return undefined;
     throw error;
   });
-  return limits?.idleMinutes === undefined ? undefined : limits.idleMinutes * 60;
-}
-
-/** The lab's idle timeout for sessions whose document sets none. */
-async function readLabTimer({ common }: Settings, variables: NodeJS.ProcessEnv): Promise<number | undefined> {
-  if (!common.isLab) return undefined;
-  const { defaultLabDir, labStatus } = await import('../../lab/index.ts');
-  return (await labStatus(defaultLabDir(variables)))?.idleSeconds || undefined;
+  return limits?.idleSeconds;
 }

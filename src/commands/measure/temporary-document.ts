@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../../errors.ts';
+import { sessionDefaultsOf } from '../../fleet/client.ts';
 import {
   createTemporaryDocument,
   deleteTemporaryDocument,
@@ -11,7 +12,8 @@ import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatForAws } from '../repeat.ts';
 
-export const TEMPORARY_IDLE_SECONDS = TEMPORARY_IDLE_MINUTES * 60;
+export const temporaryIdleSeconds = (client: SSMClient): number =>
+  TEMPORARY_IDLE_MINUTES * sessionDefaultsOf(client).minuteSeconds;
 
 /**
  * Creates a session document, calls `run`, and deletes the document in any case. If that fails, prints how to delete it.

@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../../errors.ts';
+import { sessionDefaultsOf } from '../../fleet/client.ts';
 import {
   findPrevious,
   mergePreferences,
@@ -38,7 +39,7 @@ export async function planSet(client: SSMClient, changes: PreferenceChanges): Pr
   const before = await readPreferences(client);
   const content = mergePreferences(before?.content, changes);
   if (content === before?.content) return { before, change: { kind: 'keep' }, shown: '' };
-  return { before, change: { kind: 'save', content }, shown: diff(before?.content, content) };
+  return { before, change: { kind: 'save', content }, shown: diff(client, before?.content, content) };
 }
 
 /**
@@ -61,7 +62,7 @@ export async function planUndo(client: SSMClient, look: string): Promise<Prefere
   const shown =
     version === 'none'
       ? '- the whole document, which was created by us: the service’s defaults apply then\n'
-      : diff(before.content, await readVersion(client, version));
+      : diff(client, before.content, await readVersion(client, version));
   return { before, change: { kind: 'back', before, version }, shown };
 }
 
@@ -82,10 +83,11 @@ export async function applyChange(
 }
 
 /** The fields that change, before and after; then the document's other lines that differ, which only `undo` finds. */
-function diff(before: string | undefined, after: string): string {
+function diff(client: SSMClient, before: string | undefined, after: string): string {
+  const { idleSeconds } = sessionDefaultsOf(client);
   const signed = (sign: string, lines: readonly string[], others: readonly string[]) =>
     lines.filter((line) => !others.includes(line)).map((line) => safe`${sign} ${line}\n`);
-  const [old, now] = [listFields(before ?? '{}'), listFields(after)];
+  const [old, now] = [listFields(before ?? '{}', idleSeconds), listFields(after, idleSeconds)];
   const [oldLines, lines] = before === undefined ? [[], []] : [listOthers(before), listOthers(after)];
   return [
     ...signed('-', old, now),

@@ -25,19 +25,20 @@ const SHOWN_PROFILE = 24;
 /** `get`: what is in force, undefined where no document was saved. Returns the exit status. */
 export function reportPreferences(
   ends: readonly AccountEnd<Preferences | undefined>[],
+  defaultSeconds: number,
   settings: Settings,
   io: Io,
 ): number {
   const [first] = listOutcomes(ends);
   if (settings.common.output === 'json') return reportFacts('get', ends, describe, settings, io);
   if (isSeveral(ends)) {
-    io.out(renderEach(ends));
+    io.out(renderEach(ends, defaultSeconds));
     return reportFacts('get', ends, describe, settings, io);
   }
   io.out(
     first?.outcome
-      ? renderOne(first.outcome)
-      : 'no session document was saved here: the idle timeout is 20 minutes, the default\n',
+      ? renderOne(first.outcome, defaultSeconds)
+      : `no session document was saved here: the idle timeout is ${formatDuration(defaultSeconds)}, the default\n`,
   );
   return 0;
 }
@@ -74,24 +75,26 @@ function describe(found: Preferences | undefined): object {
   return { exists: true, version, latestVersion, previous, ...describePreferences(content), content };
 }
 
-function renderOne(found: Preferences): string {
-  return [...listFields(found.content), safe`version           ${found.version}`, ''].join('\n');
+function renderOne(found: Preferences, defaultSeconds: number): string {
+  return [...listFields(found.content, defaultSeconds), safe`version           ${found.version}`, ''].join(
+    '\n',
+  );
 }
 
 /** The fields that this tool changes, a line each. */
-export function listFields(content: string): string[] {
+export function listFields(content: string, defaultSeconds: number): string[] {
   const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(content);
   return [
-    safe`idle timeout      ${showMinutes(idleSessionTimeout) || '20m (the default)'}`,
+    safe`idle timeout      ${showMinutes(idleSessionTimeout) || `${formatDuration(defaultSeconds)} (the default)`}`,
     safe`maximum duration  ${showMinutes(maxSessionDuration) || 'none'}`,
     safe`shell profile     ${shellProfile || 'none'}`,
   ];
 }
 
-function renderEach(ends: readonly AccountEnd<Preferences | undefined>[]): string {
+function renderEach(ends: readonly AccountEnd<Preferences | undefined>[], defaultSeconds: number): string {
   const rows = listOutcomes(ends).map(({ account: { name }, outcome }) => ({
     name,
-    cells: describeCells(outcome),
+    cells: describeCells(outcome, defaultSeconds),
   }));
   if (rows.length === 0) return '';
   // Of many accounts those that are alike are one row; only the number of the version differs without meaning.
@@ -116,12 +119,12 @@ interface PreferenceRow {
 /** Where the version stands among the cells. */
 const VERSION = 2;
 
-function describeCells(found: Preferences | undefined): string[] {
+function describeCells(found: Preferences | undefined, defaultSeconds: number): string[] {
   const { idleSessionTimeout, maxSessionDuration, shellProfile } = describePreferences(
     found?.content ?? '{}',
   );
   return [
-    showMinutes(idleSessionTimeout) || '20m (default)',
+    showMinutes(idleSessionTimeout) || `${formatDuration(defaultSeconds)} (default)`,
     showMinutes(maxSessionDuration) || 'none',
     found?.version ?? 'none',
     showProfile(shellProfile),

@@ -48,7 +48,13 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     const workplace = new Workplace(settings, service, interruption);
     const inEach = <T>(work: (client: SSMClient) => Promise<T>) =>
       workplace.workInEach((account) => work(interruptible(account, 'read')));
-    if (action === 'get') return reportPreferences(await inEach(readPreferences), settings, io);
+    if (action === 'get')
+      return reportPreferences(
+        await inEach(readPreferences),
+        service.sessionDefaults.idleSeconds,
+        settings,
+        io,
+      );
     const plans = await inEach((client) =>
       action === 'set' ? planSet(client, changes) : planUndo(client, look),
     );

@@ -52,7 +52,7 @@ export const history: Check = defineCheck({
           : '',
       maximum === 0
         ? ''
-        : limits?.maximumMinutes
+        : limits?.maximumSeconds
           ? 'ssm-keepalive preferences set --max none' + connection + '  (or longer)'
           : 'raise maxSessionDuration in the document of those sessions',
     ];
@@ -66,7 +66,7 @@ export const justInTime: Check = defineCheck({
   look({ history: { sessions, since } }): Finding {
     const approved = sessions.filter(({ isJustInTime }) => isJustInTime);
     if (approved.length === 0) return ok(`no session of the last ${since} was opened by it`);
-    const unlimited = approved.filter(({ maximumMinutes }) => maximumMinutes === undefined);
+    const unlimited = approved.filter(({ maximumSeconds }) => maximumSeconds === undefined);
     const seen = [
       'the service does not end such a session when its approval ends, and a kept session does not idle out',
       `documents: ${[...new Set(approved.map(({ documentName }) => documentName))].join(', ')}`,

@@ -1,8 +1,9 @@
 /** Checks on what the instance itself says, through the script that `status` sends. */
 import { formatDuration } from '../../duration.ts';
+import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { attribute } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS, longestIntervalSeconds } from '../../settings/settings.ts';
+import { longestIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 
@@ -41,7 +42,7 @@ export const keeper: Check = defineCheck({
         seen,
         'install Python 3 on the instance; the next session finds it',
       );
-    const idleSeconds = limits?.idleMinutes ? limits.idleMinutes * 60 : DEFAULT_IDLE_TIMEOUT_SECONDS;
+    const { idleSeconds } = limits ?? SERVICE_DEFAULTS;
     if (intervalSeconds > longestIntervalSeconds(idleSeconds))
       return todo(
         `its heartbeats every ${formatDuration(intervalSeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,

@@ -1,6 +1,6 @@
 /** Checks on what the account's session document says: idle timeout and maximum duration. */
 import { formatDuration } from '../../duration.ts';
-import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../settings/settings.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../fleet/account.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
 
@@ -10,10 +10,12 @@ const DEFAULT_MINUTES = DEFAULT_IDLE_TIMEOUT_SECONDS / 60;
 export const idleTimeout: Check = defineCheck({
   name: 'idle timeout',
   needs: ['limits'],
-  look({ limits: { exists, idleMinutes, idleText } }, connection) {
+  look({ limits: { exists, idleSeconds, idleMinutes, idleText } }, connection) {
     const raise = 'it can be raised to 60:  ssm-keepalive preferences set --idle 60' + connection;
+    const isService = idleSeconds === DEFAULT_IDLE_TIMEOUT_SECONDS;
+    const finding = `${formatDuration(idleSeconds)} without input ends a session`;
     if (!exists)
-      return ok(`${DEFAULT_MINUTES} min without input ends a session: the service’s default`, [
+      return ok(`${finding}: the ${isService ? 'service' : 'lab'}’s default`, [
         `there is no document ${DOCUMENT}`,
       ]);
     if (idleText !== '')
@@ -23,14 +25,11 @@ export const idleTimeout: Check = defineCheck({
         quoteCommand`ssm-keepalive preferences set --idle ${DEFAULT_MINUTES}` + connection,
       );
     if (idleMinutes === undefined)
-      return ok(`${DEFAULT_MINUTES} min without input ends a session: the service’s default`, [
-        `${DOCUMENT} names none`,
-      ]);
+      return ok(`${finding}: the ${isService ? 'service' : 'lab'}’s default`, [`${DOCUMENT} names none`]);
     const seen = [`idleSessionTimeout of ${DOCUMENT}: ${idleMinutes}`];
-    const finding = `${idleMinutes} min without input ends a session`;
     if (idleMinutes < DEFAULT_MINUTES)
       return note(
-        `${finding}, less than the default ${DEFAULT_MINUTES}: somebody chose that`,
+        `${finding}, less than the default ${DEFAULT_MINUTES}m: somebody chose that`,
         [...seen, 'install asks for --override-idle-policy then'],
         `ask whether it is a policy; ${raise}`,
       );
@@ -41,16 +40,21 @@ export const idleTimeout: Check = defineCheck({
 export const maximumDuration: Check = defineCheck({
   name: 'maximum duration',
   needs: ['limits'],
-  look({ limits: { exists, maximumMinutes, idleMinutes = DEFAULT_MINUTES } }, connection) {
-    if (maximumMinutes === undefined)
+  look({ limits: { exists, maximumSeconds, maximumMinutes, idleSeconds } }, connection) {
+    if (maximumSeconds === undefined)
       return ok('none: however long a session lives, that ends none of them', [
         exists ? `${DOCUMENT} has no maxSessionDuration` : `there is no document ${DOCUMENT}`,
       ]);
-    const shown = formatDuration(maximumMinutes * 60);
-    const seen = [`maxSessionDuration of ${DOCUMENT}: ${maximumMinutes}`, 'no keeper can outlive it'];
-    if (maximumMinutes <= idleMinutes)
+    const shown = formatDuration(maximumSeconds);
+    const seen = [
+      maximumMinutes === undefined
+        ? 'the lab was started with it'
+        : `maxSessionDuration of ${DOCUMENT}: ${maximumMinutes}`,
+      'no keeper can outlive it',
+    ];
+    if (maximumSeconds <= idleSeconds)
       return todo(
-        `every session ends after ${shown}, before the idle timeout of ${idleMinutes} min`,
+        `every session ends after ${shown}, before the idle timeout of ${formatDuration(idleSeconds)}`,
         seen,
         'ssm-keepalive preferences set --max 12h' + connection,
       );
