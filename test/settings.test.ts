@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { manifestSettings } from '../src/bundle/manifest.ts';
 import { parseDuration } from '../src/duration.ts';
 import { UsageError } from '../src/errors.ts';
 import { FLAGS, type RawFlags, variableName } from '../src/settings/flags.ts';
+import { tellInstall } from '../src/settings/keeper-flags.ts';
 import { readSettings, requireTargets } from '../src/settings/settings.ts';
 
 /** What each bad command line is told: the flag it names, what was expected, what came. */
@@ -176,4 +178,60 @@ test('duration: bare numbers, units and nonsense', () => {
   assert.equal(parseDuration('5', 'm'), 300);
   for (const bad of ['', 'm', '1w', '1 m', '1e3', '٣', '9'.repeat(10)])
     assert.equal(parseDuration(bad), undefined, bad);
+});
+
+test('settings: what a host reports of any keeper becomes flags that give the same keeper again (seeded)', () => {
+  const pick = <T>(...options: T[]) => fc.constantFrom(...options);
+  const flags = fc.record(
+    {
+      keeper: pick('auto', 'relay', 'prompt'),
+      wrap: pick('none', 'tmux'),
+      interval: fc.integer({ min: 1, max: 1140 }).map(String),
+      'max-idle': fc.integer({ min: 1140, max: 86_400 }).map(String),
+      scope: pick('ssm', 'all'),
+      shell: pick('keep', 'login'),
+      entry: fc.subarray(['env', 'profile', 'rc'], { minLength: 1 }),
+      ssh: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(flags, (given) => {
+      fc.pre(given.keeper !== 'prompt' || given.wrap !== 'tmux');
+      const { keeper } = readSettings(given as RawFlags);
+      const reported = manifestSettings('1.2.3', keeper).map((pair) => pair.join('='));
+      const [, words = ''] = /^ssm-keepalive install --instance-id i-1(.*) --lab$/.exec(
+        tellInstall('i-1', reported.join(' '), ' --lab'),
+      )!;
+      const typed = words
+        .split(' --')
+        .slice(1)
+        .map((word) => word.split(' '));
+      const again = readSettings(Object.fromEntries(typed.map(([name, value = true]) => [name, value])));
+      assert.deepEqual({ ...again.keeper, insistsOnEnv: keeper.insistsOnEnv }, keeper);
+      assert.equal(typed.length, new Set(typed.map(([name]) => name)).size);
+    }),
+    { seed: 20260730 },
+  );
+});
+
+test('settings: no word of a host gets into a told command unless its flag takes that word', () => {
+  const plain = 'ssm-keepalive install --instance-id i-1';
+  for (const reported of [
+    '',
+    'interval',
+    'interval=1;reboot',
+    'interval=$(reboot)',
+    'interval=1\n--all',
+    'interval=1 wrap=tmux;--all',
+    'wrap=--all',
+    'entries=env,--all',
+    'entries=',
+    'ssh=maybe',
+    'keeper=auto max-idle=9999999999',
+    'scope=all\u202e',
+    'lab=true all=true',
+  ])
+    assert.equal(tellInstall('i-1', reported, ''), plain, reported);
+  assert.equal(tellInstall('i-1', 'interval=1 all=true', ''), `${plain} --interval 1s`);
 });

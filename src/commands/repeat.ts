@@ -1,9 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Bundle, type ScriptName, wireCommands } from '../bundle/index.ts';
-import { formatDuration } from '../duration.ts';
-import { FLAGS } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
-import { readFlag } from '../settings/values.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 
 /** The script that an instance receives, with its last newline. The dry run counts it and `render` prints it. */
@@ -49,17 +45,4 @@ function repeatRole(accounts: Settings['accounts']): string[] {
     isAllRegions ? ' --all-regions' : '',
     list('exclude', excluded),
   ];
-}
-
-/** The flags that give the same bundle again, without defaults. */
-export function repeatKeeper({ keeper }: Settings): string {
-  const given: Readonly<Record<string, unknown>> = keeper;
-  return FLAGS.filter(({ group }) => group === 'Keeper')
-    .map((flag) => {
-      const value = given[flag.as];
-      if (isDeepStrictEqual(value, readFlag(flag, undefined))) return '';
-      if (!flag.reader) return ` --${flag.name}`;
-      return quoteCommand` --${flag.name} ${typeof value === 'number' ? formatDuration(value) : [value].flat().join(',')}`;
-    })
-    .join('');
 }

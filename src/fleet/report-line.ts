@@ -43,6 +43,10 @@ const reportLine = z.object({
   digest: text,
   keeper: text,
   keeperWhy: text,
+  /** Of the version in use, from its manifest, as `NAME=VALUE NAME=VALUE`. */
+  settings: text,
+  /** After an install over another: those of the version before. */
+  before: text,
   interpreter: text,
   entries: z.record(z.string(), z.string()).catch({}),
   wrap: text,

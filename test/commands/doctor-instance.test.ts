@@ -94,9 +94,14 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'heartbeats that come too late',
-    report: { ...INSTALLED, intervalSeconds: 1200 },
+    report: { ...INSTALLED, intervalSeconds: 1200, settings: 'keeper=relay interval=1200 wrap=tmux' },
     expected: [
-      ['keeper', 'todo', /every 20m come too late for an idle timeout of 20m/, /install --interval 45 /],
+      [
+        'keeper',
+        'todo',
+        /every 20m come too late for an idle timeout of 20m/,
+        /install --instance-id \S+ --keeper relay --wrap tmux( --lab)?$/,
+      ],
     ],
   },
   {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAge, renderStatus } from '../../src/commands/deliver/status-report.ts';
+import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
 import { wrapText } from '../../src/terminal/wrap.ts';
 import { makeClient, until } from '../lab/test-lab.ts';
@@ -146,13 +147,70 @@ test('wrapped text breaks at spaces alone, and never inside a word', () => {
   assert.equal(wrapText('run  status --all', 44, 2), 'run  status --all');
 });
 
+const SETTINGS =
+  'version=1.2.3 keeper=auto wrap=tmux interval=1 max-idle=28800 scope=ssm shell=keep entries=env,profile ssh=false';
+
+for (const [what, report, next] of [
+  [
+    'drifted',
+    { state: 'drifted', drifted: ['/etc/x'], next: 'run it again' },
+    /^to put the files back: {2}CMD$/,
+  ],
+  ['partial', { state: 'partial' }, /^to complete it: {2}CMD$/],
+  [
+    'partial while another run is at work',
+    { state: 'partial', busy: true, next: 'look later' },
+    /^look later$/,
+  ],
+  [
+    'drifted with settings that no flag takes',
+    { state: 'drifted', settings: 'interval=$(reboot)' },
+    /^run install again/,
+  ],
+  [
+    'limited, the entry env left out',
+    { state: 'limited', class: 'entry left out', next: 'insist' },
+    /^to insist: {2}CMD --entry env,profile ; or {2}ssm-keepalive preferences set --shell-profile ours$/,
+  ],
+] as const) {
+  test(`status of a host that is ${what}: its next is a whole command, or the host’s words`, async (context) => {
+    const id = 'i-0aaaaaaaaaaaaaa';
+    const stdout = `${JSON.stringify({ ...FULL, settings: SETTINGS, ...report })}\n`;
+    const lab = await startTestLab(context, {
+      hosts: [1, 2].map((n) => ({ name: `web-${n}`, id: `${id}0${n}`, tags: {}, synthetic: { stdout } })),
+    });
+    const ids = [`${id}01`, `${id}02`];
+    const json = await runCli(['status', '--instance-id', ...ids, '--output', 'json'], lab.env);
+    for (const { instanceId, next: told } of JSON.parse(json.stdout).instances) {
+      const command = `ssm-keepalive install --instance-id ${instanceId} --wrap tmux --interval 1s`;
+      assert.match(told.replace(command, 'CMD'), next);
+    }
+    const { stderr } = await runCli(['status', '--instance-id', ...ids], lab.env);
+    const flat = stderr.replace(/\s+/g, ' ');
+    if (/CMD/.test(String(next)))
+      assert.match(flat, new RegExp(`--instance-id ${ids.join(' ')} --wrap tmux`));
+    assert.match(flat, /2 instances, /, 'equal failures are told once');
+  });
+}
+
+for (const [what, before, note] of [
+  ['other settings', SETTINGS.replace('interval=1 ', 'interval=45 '), 'interval 45s → 1s'],
+  ['an older version', SETTINGS.replace('1.2.3', '1.2.2'), 'version 1.2.2 → 1.2.3'],
+  ['the same settings', SETTINGS, 'repaired'],
+  ['nothing that is known', 'interval=$(reboot)', 'repaired'],
+] as const) {
+  test(`an install over ${what} says what it changed: ${note}`, () => {
+    const verdict = verdictOf({ ...FULL, state: undefined, verdict: 'updated', settings: SETTINGS, before });
+    assert.ok(renderVerdictTable([verdict], ioOf(200)).includes(note));
+  });
+}
+
 test('status through the lab: a session that is open now, its user, terminal, keeper and times; and nothing on the other host', async (context) => {
   const lab = await startTestLab(context);
-  const installed = await runCli(
-    ['install', '--instance-id', WEB_1, '--interval', '1', '--output', 'json'],
-    lab.env,
-  );
+  const installed = await runCli(['install', '--instance-id', WEB_1, '--output', 'json'], lab.env);
   assert.equal(installed.status, 0, installed.stderr);
+  const updated = await runCli(['install', '--instance-id', WEB_1, '--interval', '1'], lab.env);
+  assert.match(updated.stdout, /updated.* interval 45s → 1s/);
   const client = makeClient(lab);
   const dialogue = await startSession(client, WEB_1, { terminal: 'answers' });
   context.after(() => dialogue.session.close());

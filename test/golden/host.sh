@@ -19,7 +19,7 @@ root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
 verdict='' digest='' keeper=none keeper_why='' asked='' asked_entries='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
-drifted='' left='' previous='' sessions='' more_sessions=0 class='' step='' why='' next='' state='' notes=''
+drifted='' left='' previous='' sessions='' more_sessions=0 class='' step='' why='' next='' state='' notes='' settings='' before=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock='' editable=''
 undo=: put_details=: fit_sessions=:
 
@@ -78,6 +78,8 @@ print_verdict() {
  [ -z "$state" ] || put state "$state"
  put digest "$digest"
  put keeper "$keeper"
+ [ -z "$settings" ] || put settings "$settings"
+ [ -z "$before" ] || put before "$before"
  put interpreter "$interpreter"
  put ssh "$ssh"
  put sshWhy "$ssh_why" 140
@@ -397,8 +399,10 @@ each_file() {
 }
 
 read_settings() {
+ settings=
  while read -r word setting value; do
   [ "$word" = set ] || continue
+  settings="$settings${settings:+ }$setting=$value"
   case $setting in
    interval) number "$value" && interval=$number ;;
    max-idle) number "$value" && max_idle=$number ;;

@@ -6,6 +6,8 @@ import { safe, showLine } from '../../terminal/safe-text.ts';
 import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
 
+/** So many ids stand in a told command. */
+const MOST_TOLD = 8;
 /** At most this many kinds of failure are printed; `--output json` has every instance. */
 const MOST_KINDS = 12;
 
@@ -26,7 +28,11 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
           ? safe`ssm-keepalive: there is something to do for ${total}`
           : safe`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
     );
-    const kinds = groupBy(bad, ({ class: kind, why, next }) => [kind, why, next].join('\n'), countRows);
+    const kinds = groupBy(
+      bad,
+      ({ instanceId, class: kind, why, next }) => [kind, why, next.replaceAll(instanceId, '')].join('\n'),
+      countRows,
+    );
     for (const kind of kinds.slice(0, MOST_KINDS)) lines.push(...describeKind(kind));
     const omitted = kinds.slice(MOST_KINDS).reduce((sum, kind) => sum + countRows(kind), 0);
     if (omitted > 0)
@@ -51,9 +57,13 @@ function describeKind(kind: readonly [Row, ...Row[]]): string[] {
   return [
     safe`  ${countRows(kind)} instances, ${first.class}: ${nameSome(kind)}`,
     safe`    why:  ${why}`,
-    safe`    next: ${next}`,
+    safe`    next: ${next.replaceAll(first.instanceId, nameAll(kind))}`,
   ];
 }
+
+/** For a command: the ids, or where they are too many to type what stands for them. */
+const nameAll = (kind: readonly Row[]) =>
+  countRows(kind) > MOST_TOLD ? 'ID…' : kind.map(({ instanceId }) => instanceId).join(' ');
 
 function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: string][] {
   if (!accounts) return stopped ? [['', stopped]] : [];

@@ -13,12 +13,12 @@ import type { Bundle } from '../../bundle/index.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
 import { RESOURCE_WORDS } from '../../policy/describe.ts';
 import { listCallerPermissions, listPermissions } from '../../policy/permissions.ts';
+import { repeatKeeper } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapLines } from '../../terminal/wrap.ts';
-import { repeatKeeper } from '../repeat.ts';
 import { renderFailedAccounts } from './failure-report.ts';
 import { describeAction, describeFollow } from './follow-text.ts';
 import { describeDocumentPlan } from './own-documents.ts';
@@ -92,7 +92,8 @@ function describeRun(
     canary: hasCanary && (resourceGroup !== undefined || reaches.some(({ count = 0 }) => count > 1)),
     permissions: listNeeded(verb, settings),
     look:
-      quoteCommand`ssm-keepalive render ${verb}-command` + (verb === 'install' ? repeatKeeper(settings) : ''),
+      quoteCommand`ssm-keepalive render ${verb}-command` +
+      (verb === 'install' ? repeatKeeper(settings.keeper) : ''),
   };
 }
 

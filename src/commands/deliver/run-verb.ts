@@ -15,6 +15,7 @@ import { describeDone, warnBefore } from './notes.ts';
 import { makePlan, type Verb } from './plan.ts';
 import { namePlans, reportPlans } from './plan-report.ts';
 import { refuseMisuse } from './refusals.ts';
+import { completeNext } from './repair-text.ts';
 import { makeScreen } from './screen.ts';
 import { SentCommands } from './sent-commands.ts';
 import { GROUPED_HOSTS, mergeAlike } from './verdict-groups.ts';
@@ -67,10 +68,10 @@ export async function runVerb(
     try {
       const applied = await explainFailure(account, work.run());
       const { result } = applied;
-      screen.showVerdicts(account, result?.verdicts ?? []);
-      return isMany && result
-        ? { ...applied, result: { ...result, verdicts: mergeAlike(result.verdicts) } }
-        : applied;
+      if (!result) return applied;
+      const verdicts = result.verdicts.map((verdict) => completeNext(verdict, account.settings));
+      screen.showVerdicts(account, verdicts);
+      return { ...applied, result: { ...result, verdicts: isMany ? mergeAlike(verdicts) : verdicts } };
     } finally {
       // With it goes its client.
       works.delete(work);

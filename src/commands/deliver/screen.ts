@@ -1,5 +1,5 @@
 /** Output during the work: progress on stderr; with `--output ndjson` each verdict as soon as it is known. */
-import { type AccountPlace, describeAccount } from '../../accounts/account-work.ts';
+import { type AccountAtWork, type AccountPlace, describeAccount } from '../../accounts/account-work.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -7,13 +7,14 @@ import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { makeResultDocument, makeResultLines, type ResultLines } from './ndjson.ts';
 import { makeProgress } from './progress.ts';
+import { completeNext } from './repair-text.ts';
 
 export interface Screen {
   readonly lines: ResultLines | undefined;
   /** For many accounts: prints how many are done instead of the progress of each, and keeps nothing of an account. */
   countAccounts(total: number): void;
   /** Listens to the events of one account. */
-  listen(account: AccountPlace): (event: PushEvent) => void;
+  listen(account: AccountAtWork): (event: PushEvent) => void;
   /** Prints sentences, already safe; with several accounts under the account's name. */
   say(account: AccountPlace, sentences: readonly string[]): void;
   /** Reports the verdicts of an account. */
@@ -33,6 +34,8 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
   const progress = makeProgress(io, common.isQuiet);
   const tell = ({ name, label }: AccountPlace, verdict: Verdict, isFinal: boolean) =>
     lines?.writeRow(label ? { ...verdict, account: name } : verdict, isFinal);
+  const tellEarly = (account: AccountAtWork, verdict: Verdict) =>
+    tell(account, completeNext(verdict, account.settings), false);
   const countOne = (): void => {
     if (!many) return;
     many.done += 1;
@@ -50,11 +53,10 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
     listen(account) {
       if (many)
         return (event) => {
-          if (event.kind === 'verdict') tell(account, event.verdict, false);
+          if (event.kind === 'verdict') tellEarly(account, event.verdict);
         };
       const part = progress.forAccount(account.label);
-      return (event) =>
-        event.kind === 'verdict' ? tell(account, event.verdict, false) : part.onEvent(event);
+      return (event) => (event.kind === 'verdict' ? tellEarly(account, event.verdict) : part.onEvent(event));
     },
     say({ label }, sentences) {
       if (sentences.length > 0) progress.stop();

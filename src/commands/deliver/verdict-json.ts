@@ -5,6 +5,7 @@ import type { AccountName } from '../../accounts/names.ts';
 import type { KnownAssociation } from '../../fleet/association-match.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import type { AssociationFacts } from './follow-text.ts';
+import { describeUpdate } from './repair-text.ts';
 
 /** The facts of a run beside its verdicts in JSON; keys are stable and documented in docs/json.md. */
 export interface RunFacts extends Following {
@@ -128,6 +129,7 @@ export function describeRow(row: Row): Record<string, unknown> {
     restart: report?.restart ?? null,
     intervalSeconds: report?.intervalSeconds ?? null,
     unattendedSeconds: report?.unattendedSeconds ?? null,
+    changed: describeUpdate(row),
     drifted: report?.drifted ?? [],
     left: report?.left ?? [],
     sessions: report?.sessions ?? [],

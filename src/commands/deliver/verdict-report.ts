@@ -10,6 +10,7 @@ import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
+import { describeUpdate } from './repair-text.ts';
 import { countRows, type Row } from './verdict-json.ts';
 
 export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
@@ -116,6 +117,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   if (!isGood(verdict)) return verdict.class === 'limited keeper' ? '' : verdict.class;
   const notes = [
     verdict.class,
+    ...describeUpdate(verdict),
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',

@@ -3,6 +3,7 @@ import { formatDuration } from '../../duration.ts';
 import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { attribute } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
+import { readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import { longestIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
@@ -29,8 +30,13 @@ export const keeper: Check = defineCheck({
         ['the status script found nothing of ours'],
         'ssm-keepalive install ' + target,
       );
+    const install = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
     if (!isInstalled(report))
-      return todo(`${report.state}: ${why}`, report.drifted, next || 'ssm-keepalive install ' + target);
+      return todo(
+        `${report.state}: ${why}`,
+        report.drifted,
+        readReported(report.settings) || !next ? install() : next,
+      );
     const { keeper: kind, keeperWhy, intervalSeconds = 0, unattendedSeconds = 0, kept } = report;
     const seen = [
       `${kind}: ${keeperWhy}`,
@@ -47,8 +53,7 @@ export const keeper: Check = defineCheck({
       return todo(
         `its heartbeats every ${formatDuration(intervalSeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,
         seen,
-        quoteCommand`ssm-keepalive install --interval ${Math.min(45, longestIntervalSeconds(idleSeconds))} ` +
-          target,
+        install({ intervalSeconds: Math.min(45, longestIntervalSeconds(idleSeconds)) }),
       );
     if (unattendedSeconds === 0)
       return todo(
@@ -82,7 +87,8 @@ export const entries: Check = defineCheck({
   isOfInstance: true,
   look({ status: { instanceId, report } }, connection) {
     if (!report || report.state === 'absent') return NOT_INSTALLED;
-    const install = quoteCommand`ssm-keepalive install --instance-id ${instanceId}` + connection;
+    const tell = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
+    const install = tell();
     const states = Object.entries(report.entries);
     const locks = report.tmuxLocks.map(
       (file) => `logins below sshd or login are not kept: ${file} starts tmux there`,
@@ -99,7 +105,9 @@ export const entries: Check = defineCheck({
       return todo(
         'env was left out: a script that Run Command left there uses ENV, which this entry sets for such scripts',
         seen,
-        install + ' --entry env,profile  insists; or  ssm-keepalive preferences set --shell-profile ours',
+        tell({ insistsOnEnv: true }) +
+          '  insists; or  ssm-keepalive preferences set --shell-profile ours' +
+          connection,
       );
     const broken = states.filter(([, state]) => state === 'broken').map(([name]) => name);
     if (broken.length > 0)
