@@ -1,11 +1,11 @@
 /** A lab of the test's own in a fresh folder, ended and removed when the test is over; and a client for it. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
+import { fastFolder } from '../support/sandbox.ts';
 
 /** Between two looks of a poll, at least; a look that starts a process is not made as often. */
 const POLL_MS = 20;
@@ -25,7 +25,7 @@ export async function useLab(options: Partial<LabOptions> = {}): Promise<Lab> {
 }
 
 export function makeFolder(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'lab-test-'));
+  const dir = mkdtempSync(join(fastFolder(), 'lab-test-'));
   after(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
