@@ -1,10 +1,11 @@
-"""The relay as a process, in real ptys and real time:  python3 live.py RELAY PYTHON FLAGS CASE
+"""The relay as a process, in real ptys and real time:  python3 live.py RELAY 'PYTHON FLAG... CASE'...  prints a line of JSON per case.
 
 Outside stands what the entry is on a host: a session leader that runs the relay as its child and afterwards has the
 terminal for itself again. A model process shows the relay how "the shell outside" was started.
 """
 import fcntl
 import json
+import multiprocessing
 import os
 import pty
 import re
@@ -17,8 +18,9 @@ import sys
 import tempfile
 import termios
 import time
+import traceback
 
-RELAY, PYTHON, FLAGS = sys.argv[1], sys.argv[2], sys.argv[3].split()
+RELAY, PYTHON, FLAGS = sys.argv[1], '', []
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'support'))
 from terminal import ANSWER, QUERY, Terminal  # noqa: E402
@@ -625,14 +627,29 @@ def without_openpty():
         shutil.rmtree(os.path.dirname(path))
 
 
-def main():
+def hold(task):
+    """One case with one Python: why it does not hold, or nothing."""
+    global PYTHON, FLAGS
+    words = task.split()
+    PYTHON, FLAGS = words[0], words[1:-1]
     try:
-        globals()[sys.argv[4]]()
-    finally:
-        for run in RUNS:
-            run.close()
-        pids = [pid for run in RUNS for pid in (getattr(run, 'relay', None), getattr(run, 'shell', None)) if pid]
-        wait_gone(pids, 'left behind')
+        try:
+            globals()[words[-1]]()
+        finally:
+            for run in RUNS:
+                run.close()
+            pids = [pid for run in RUNS for pid in (getattr(run, 'relay', None), getattr(run, 'shell', None)) if pid]
+            wait_gone(pids, 'left behind')
+    except Exception:
+        return task, traceback.format_exc()
+    return task, ''
+
+
+def main():
+    # Each in a process of its own, forked: one that is started anew spends half of its time on imports. Most of them wait.
+    with multiprocessing.get_context('fork').Pool(8, maxtasksperchild=1) as pool:
+        for task, why in pool.imap_unordered(hold, sys.argv[2:]):
+            print(json.dumps({'task': task, 'why': why}))
 
 
 if __name__ == '__main__':

@@ -59,3 +59,21 @@ export function run(path: string, argv: readonly string[]): Promise<{ code: numb
     });
   });
 }
+
+/** A case of live.py with the relay on this Python. */
+export interface LiveTask {
+  readonly python: Python;
+  readonly name: string;
+}
+
+/** Holds them, driven by a Python 3, with a relay that is written once: each Python compiles it once. Why each does not hold, or nothing. */
+export async function holdLive(driver: Python, tasks: readonly LiveTask[]): Promise<readonly string[]> {
+  const argv = tasks.map(({ python, name }) => [python.path, ...python.flags, name].join(' '));
+  const { text } = await run(driver.path, [pathOf('live.py'), writeRelay('relay.py'), ...argv]);
+  const told = new Map<string, string>();
+  for (const line of text.split('\n').filter((each) => each.startsWith('{'))) {
+    const { task, why } = JSON.parse(line) as { task: string; why: string };
+    told.set(task, why);
+  }
+  return argv.map((task) => told.get(task) ?? `not told:\n${text}`);
+}
