@@ -1,4 +1,4 @@
-/** The account behind the endpoint: the hosts, records and settings of all operations. */
+/** One account and Region behind the endpoint. */
 import { type Clock, sleep } from '../clock.ts';
 import type { AccessControl } from './access/access-control.ts';
 import type { AssociationRunner } from './association-runner.ts';
@@ -33,7 +33,7 @@ export type Operation = (
   region: string,
 ) => Promise<Record<string, unknown>> | Record<string, unknown>;
 
-/** Milliseconds to the wire's epoch seconds; undefined stays out of the JSON. */
+/** The wire has epoch seconds; an undefined time is left out. */
 export function toSeconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }
@@ -43,7 +43,7 @@ interface PageRequest {
   readonly NextToken?: string | undefined;
 }
 
-/** The answer of a list operation: one page of `all` as the member `name`, after the time that a page takes. */
+/** One page of `all` as the member `name`. Waits as long as a page takes. */
 export async function answerPage<Item>(
   { clock, pageLatencySeconds }: Account,
   name: string,
@@ -56,7 +56,7 @@ export async function answerPage<Item>(
   return { [name]: page.items.map(describe), NextToken: page.NextToken };
 }
 
-/** Some members of a description, where a list tells less than a look at one. */
+/** A list shows fewer members than a description of one item. */
 export function pickMembers(description: Record<string, unknown>, names: readonly string[]): object {
   return Object.fromEntries(names.map((name) => [name, description[name]]));
 }

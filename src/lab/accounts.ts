@@ -1,4 +1,4 @@
-/** The accounts behind one endpoint, chosen by the signature's access key and Region. */
+/** All accounts behind one endpoint. The access key and the Region of a signature choose the account. */
 import { join } from 'node:path';
 import type { AccessControl } from './access/access-control.ts';
 import type { Account } from './account.ts';
@@ -18,13 +18,12 @@ import { SessionTable } from './session-table.ts';
 const placeOf = ({ spec }: Host) => `${spec.account ?? ACCOUNT}.${spec.region ?? REGION}`;
 
 export class Accounts {
-  /** ws://127.0.0.1:PORT, known once the endpoint listens. */
+  /** ws://127.0.0.1:PORT; empty until the endpoint listens. */
   private baseUrl = '';
   private readonly open = new Map<string, Account>();
   private readonly byKey = new Map<string, AccountSpec>();
   private readonly hostsOf = new Map<string, Host[]>();
 
-  /** Every script that started on a host, in all accounts. */
   readonly runs: RunLog[] = [];
 
   constructor(
@@ -43,29 +42,26 @@ export class Accounts {
     }
   }
 
-  /**
-   * The account of a signature. An unknown key belongs to the first account; a Region may have no hosts.
-   * @throws ServiceError for a request that arrives while the lab ends
-   */
+  /** An unknown key belongs to the first account. @throws ServiceError while the lab ends */
   find({ accessKeyId, region }: Scope): Account {
     if (this.clock.hasEnded) throw new ServiceError('InternalServerError', 'The lab is stopping.', 500);
     return this.at(this.specOf(accessKeyId)?.id ?? ACCOUNT, region);
   }
 
-  /** The first account in the Region where the default hosts are. */
+  /** The first account in the default Region. */
   get home(): Account {
     return this.at(ACCOUNT, REGION);
   }
 
-  /** The error of every call with this key in this Region; undefined: the key works. */
+  /** The error that every call with this key in this Region gets; undefined: none. */
   refusal({ accessKeyId, region }: Scope): string | undefined {
     const spec = this.specOf(accessKeyId);
-    // What a real account says where the Region is off [reports of users].
+    // A real account says this where the Region is off [reports of users].
     if (spec?.regions && !spec.regions.includes(region)) return 'UnrecognizedClientException';
     return spec?.refusal;
   }
 
-  /** The account that a user’s key or a role’s belongs to; undefined for the first one. */
+  /** The key is a user's or a role's; undefined: the first account. */
   specOf(accessKeyId: string): AccountSpec | undefined {
     return this.byKey.get(accessKeyId);
   }
@@ -74,7 +70,6 @@ export class Accounts {
     return this.ownerOf(sessionId)?.sessions.find(sessionId);
   }
 
-  /** The account that a live session is in. */
   ownerOf(sessionId: string): Account | undefined {
     return [...this.open.values()].find(({ sessions }) => sessions.find(sessionId) !== undefined);
   }
@@ -89,7 +84,6 @@ export class Accounts {
     }
   }
 
-  /** Starts nothing any more. Whoever started the hosts ends them. */
   stop(): void {
     for (const { associations, dispatcher, sessions } of this.open.values()) {
       associations.stop();

@@ -1,9 +1,7 @@
-/** Which agent a host has, and what an old one cannot do. */
-
-/** Of hosts whose spec names none. */
+/** The version of a host whose spec names none. */
 export const AGENT_VERSION = '3.3.1611.0';
 
-/** An older agent types no shell profile [user guide]. */
+/** Older agents type no shell profile [user guide]. */
 const FIRST_WITH_SHELL_PROFILE = [3, 0, 161, 0];
 
 export function knowsShellProfile(version: string): boolean {

@@ -1,4 +1,4 @@
-/** The account's CloudWatch alarms, as far as Systems Manager sees them: a name and a state, in a file of the lab's folder. */
+/** The account's CloudWatch alarms, each a name and a state, in a file of the lab's folder. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod';
@@ -9,7 +9,7 @@ export type AlarmState = (typeof ALARM_STATES)[number];
 
 export type AlarmConfiguration = z.infer<typeof alarmConfiguration>;
 
-/** As the service reports it: UNKNOWN is an alarm that it could not read. */
+/** UNKNOWN: the service could not read the alarm. */
 export interface AlarmStateInformation {
   readonly Name: string;
   readonly State: 'ALARM' | 'UNKNOWN';
@@ -22,7 +22,7 @@ export class AlarmBook {
     this.path = join(dir, 'alarms.json');
   }
 
-  /** Read anew every time: another process may have set it. */
+  /** Reads the file each time: another process may have changed it. */
   read(): Readonly<Record<string, AlarmState>> {
     try {
       return JSON.parse(readFileSync(this.path, 'utf8'));
@@ -36,10 +36,7 @@ export class AlarmBook {
     renameSync(`${this.path}.new`, this.path);
   }
 
-  /**
-   * The alarm that stops a command now, or undefined. A missing alarm also stops it, unless the request
-   * ignores that.
-   */
+  /** The alarm that stops a command now. A missing alarm stops it too, unless the request ignores that. */
   findTriggered(configuration: AlarmConfiguration | undefined): AlarmStateInformation | undefined {
     const [alarm] = configuration?.Alarms ?? [];
     if (alarm === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Runs associations as State Manager does: at once on every node that matches, on each later node when it comes online, and by rate. */
+/** Runs associations as State Manager does: at once on all matching nodes, on new nodes when they come online, and by rate. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -7,7 +7,7 @@ import { type AssociationRecord, newCommand, type RecordStore } from './records.
 import { ServiceError } from './service-error.ts';
 import { findByTargets } from './targets.ts';
 
-/** How long a node may take to be reached; the command's own execution timeout comes on top. */
+/** How long a node may take to be reached; the command's own execution timeout is added. */
 const DELIVERY_SECONDS = 3600;
 const MOST_EXECUTIONS = 100;
 
@@ -22,7 +22,7 @@ export class AssociationRunner {
     private readonly clock: Clock,
   ) {}
 
-  /** Once the hosts are up: catches up on nodes that are new, and listens for more. */
+  /** Call it when the hosts are up. Runs on nodes that are new, and listens for more. */
   start(): void {
     for (const host of this.hosts) host.on('online', () => this.meet(host));
     for (const association of this.store.records.associations) {
@@ -31,7 +31,7 @@ export class AssociationRunner {
     }
   }
 
-  /** On every node that matches and can be reached; the others follow when they come online. */
+  /** Runs it on every matching node that is online. */
   runEverywhere(association: AssociationRecord): void {
     this.run(association, this.matching(association));
   }
@@ -49,7 +49,7 @@ export class AssociationRunner {
     this.arm(association.associationId, periodMs, tick);
   }
 
-  /** Starts no further runs of it; current runs go on. That is inferred, not documented. */
+  /** Starts no further runs; current runs go on [inferred]. */
   drop(association: AssociationRecord): void {
     this.forget(association.associationId);
     for (const { command } of association.executions) {
@@ -114,7 +114,7 @@ export class AssociationRunner {
   }
 }
 
-/** Minutes of `rate(1 day)`: at least 30 minutes, under 31 days, singular for one. @throws ServiceError InvalidSchedule */
+/** Minutes of `rate(1 day)`: 30 minutes to under 31 days, singular for one. @throws ServiceError InvalidSchedule */
 export function readRateMinutes(text: string): number {
   const [, digits = '', unit = ''] = /^rate\(([1-9][0-9]*) (minutes?|hours?|days?)\)$/.exec(text) ?? [];
   const minutes = Number(digits) * ({ minute: 1, hour: 60, day: 1440 }[unit.replace(/s$/, '')] ?? 0);

@@ -1,4 +1,4 @@
-/** A lab in a background process, and how commands find it. */
+/** Starts, finds and ends a lab in a background process. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
 const POLL_MS = 25;
 
-/** An open lab: the background lab if it runs, else one in this process with the same hosts. */
+/** The background lab if it runs, else one in this process with the same hosts. */
 export interface OpenLab {
   readonly endpoint: string;
   readonly credentials: Credentials;
-  /** Only when it runs in this process. */
+  /** Only if it runs in this process. */
   readonly lab: Lab | undefined;
   /** Ends what openLab started; a background lab goes on. */
   close(): Promise<void>;
@@ -46,7 +46,7 @@ export async function labStatus(dir: string = defaultLabDir()): Promise<LabState
   }
 }
 
-/** Starts a lab in the background and resolves when it answers. @throws LabInUseError when one runs there already. */
+/** Resolves when the lab answers. @throws LabInUseError */
 export async function labUp(options: Partial<Omit<LabOptions, 'clock'>> = {}): Promise<LabState> {
   const dir = options.dir ?? defaultLabDir();
   const running = await labStatus(dir);
@@ -98,7 +98,7 @@ export async function labDown(dir: string = defaultLabDir()): Promise<boolean> {
   process.kill(state.pid, 'SIGTERM');
   const limit = systemClock.now() + STOP_LIMIT_MS;
   while (readState(dir) !== undefined) {
-    // Its hosts end too: every sandbox has asked the kernel for that.
+    // This ends its hosts too: every sandbox has --die-with-parent.
     if (systemClock.now() > limit) process.kill(state.pid, 'SIGKILL');
     await sleep(systemClock, POLL_MS);
   }

@@ -1,8 +1,7 @@
-/** Command documents: their checks, their parameters, and the script that they give. */
+/** Command documents: checks, parameters, and the script that a command runs. */
 import type { CommandRecord } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
-/** What a host is to run. */
 export interface Script {
   readonly text: string;
   readonly workingDirectory: string;
@@ -11,7 +10,7 @@ export interface Script {
 
 /** The agent's default when a document names no timeout, or one outside 5..172800 [facts/ssm.md]. */
 const DEFAULT_TIMEOUT_SECONDS = 3600;
-/** The service counts the document and its runtime parameters together [facts/ssm.md]. */
+/** The document and its runtime parameters together [facts/ssm.md]. */
 const LARGEST_DOCUMENT_BYTES = 64 * 1024;
 const PLUGIN = 'aws:runShellScript';
 const STEP_NAME = /^[a-zA-Z0-9_.-]{1,128}$/;
@@ -59,7 +58,7 @@ export function checkCommandDocument(document: Readonly<Record<string, unknown>>
     throw new ServiceError('InvalidDocumentContent', `Parameter ${unknown} is used and not defined.`);
 }
 
-/** What SendCommand and CreateAssociation check of the values for a document. @throws ServiceError */
+/** Checks parameter values as SendCommand and CreateAssociation do. @throws ServiceError */
 export function checkParameters(content: string, values: Readonly<Record<string, string[]>>): void {
   const { parameters = {} } = parse(content);
   const refuse = (why: string): never => {
@@ -74,7 +73,7 @@ export function checkParameters(content: string, values: Readonly<Record<string,
     for (const value of given ?? []) {
       if (parameter.allowedValues && !parameter.allowedValues.includes(value))
         refuse(`Parameter ${name} is not one of the allowed values.`);
-      // The whole value has to match: [inferred] from the unanchored pattern of AWS-RunShellScript's executionTimeout.
+      // The whole value must match [inferred from the unanchored pattern of AWS-RunShellScript's executionTimeout].
       if (parameter.allowedPattern && !new RegExp(`^(?:${parameter.allowedPattern})$`).test(value))
         refuse(`Parameter ${name} does not match ${parameter.allowedPattern}.`);
       if (parameter.maxChars !== undefined && value.length > parameter.maxChars)
@@ -83,13 +82,13 @@ export function checkParameters(content: string, values: Readonly<Record<string,
   }
   if (Buffer.byteLength(JSON.stringify(values)) + Buffer.byteLength(content) > LARGEST_DOCUMENT_BYTES)
     throw new ServiceError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.');
-  // The service resolves {{ssm:name}} in values, and no such parameter exists here: raw `{{` must never be sent.
+  // The service resolves {{ssm:name}}. No such parameter exists here, so a raw `{{` is an error.
   const reference = /\{\{\s*(ssm(?:-secure)?:)?([^}]*)/.exec(Object.values(values).flat().join('\n'));
   if (reference !== null)
     refuse(`Parameters: [{{${reference[1] ?? ''}${reference[2] ?? ''}}}] cannot be resolved.`);
 }
 
-/** The script that a command makes of its document: lines joined with newlines, parameters put in [agent source]. */
+/** Joins the lines with newlines and fills in the parameters [agent source]. */
 export function readScript(content: string, { parameters }: Pick<CommandRecord, 'parameters'>): Script {
   const document = parse(content);
   const inputs = document.runtimeConfig?.[PLUGIN]?.properties[0] ?? document.mainSteps?.[0]?.inputs ?? {};
@@ -108,12 +107,12 @@ export function readScript(content: string, { parameters }: Pick<CommandRecord, 
   };
 }
 
-/** How results name the step: by its name, in schema 1.2 by the plugin. */
+/** The step's name in results; in schema 1.2 the plugin's name. */
 export function stepName(content: string): string {
   return parse(content).mainSteps?.[0]?.name ?? PLUGIN;
 }
 
-/** Parsed documents by their text: the results of a fleet need the same one ten thousand times. */
+/** Parsed documents by their text: the results of a fleet read the same document ten thousand times. */
 const parsed = new Map<string, Content>();
 const MOST_PARSED = 20;
 

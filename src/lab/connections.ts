@@ -2,10 +2,10 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '../clock.ts';
 
-/** A client that does not answer the closing handshake is cut off after this. */
+/** A client that does not answer the closing handshake is cut off after this time. */
 const CLOSE_LIMIT_MS = 3000;
 
-/** All connections of a server. Node's list lacks upgraded ones, but close() of a server waits for them. */
+/** All connections of a server. Node's list lacks upgraded ones, but server.close() waits for them too. */
 export class Connections {
   readonly #sockets = new Set<Socket>();
 
@@ -16,10 +16,9 @@ export class Connections {
     });
   }
 
-  /** Refuses new connections and resolves when none is left. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
-    // A closing handshake takes real time, whatever clock the lab has.
+    // A closing handshake takes real time, so not the lab's clock.
     const cancel = systemClock.after(CLOSE_LIMIT_MS, () => {
       for (const socket of this.#sockets) socket.destroy();
     });

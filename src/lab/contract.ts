@@ -4,8 +4,7 @@ import { findMisfits, shapeOf } from './service-model.ts';
 import { memberPath, type OperationName, parseInput, refuse, SHAPES } from './shapes.ts';
 
 /**
- * Refuses what the service refuses: first wrong types, then missing members, then lengths, patterns and words.
- * It also refuses members that the lab does not support: an answer would be false.
+ * Refuses in the service's order: types, missing members, then lengths, patterns and words. Refuses also what the lab lacks.
  * @throws ServiceError
  */
 export function checkRequest(operation: OperationName, body: unknown): void {
@@ -33,7 +32,7 @@ export function checkRequest(operation: OperationName, body: unknown): void {
   parseInput(operation, body);
 }
 
-/** @throws ServiceError InternalServerError: an answer that the service could not give is a fault of the lab. */
+/** @throws ServiceError InternalServerError if the service could not give this answer */
 export function checkAnswer(operation: OperationName, output: unknown): void {
   const misfits = findMisfits(shapeOf(operation, 'output'), output, { isClosed: true });
   if (misfits.length === 0) return;

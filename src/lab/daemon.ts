@@ -1,4 +1,4 @@
-/** The background lab's own process: `node lab-daemon.js OPTIONS-AS-JSON`, ended by SIGTERM, SIGINT or SIGHUP. */
+/** The background lab's process: `node lab-daemon.js OPTIONS-AS-JSON`, ended by SIGTERM, SIGINT or SIGHUP. */
 import { UserError } from '../errors.ts';
 import { startLab } from './lab.ts';
 import type { LabOptions } from './options.ts';

@@ -1,4 +1,4 @@
-/** Carries commands to hosts: concurrency, error limit, delivery timeout and cancelling, as SendCommand promises them. */
+/** Brings commands to hosts with SendCommand's limits: concurrency, errors, delivery timeout, cancelling. */
 import type { Clock } from '../clock.ts';
 import type { AlarmBook } from './alarms.ts';
 import type { Script } from './command-document.ts';
@@ -18,13 +18,13 @@ interface Progress {
   readonly maxErrors: number;
 }
 
-/** One script that really started on one host. */
+/** One script that started on one host. */
 export interface RunLog {
   readonly commandId: string;
   readonly instanceId: string;
 }
 
-/** How often a host that went away is looked for after its script's time is over. */
+/** How often to look for a lost host whose script is over its time. */
 const OVERDUE_MS = 250;
 
 export class Dispatcher {
@@ -38,10 +38,7 @@ export class Dispatcher {
     private readonly onRun: (run: RunLog) => void = () => {},
   ) {}
 
-  /**
-   * Starts a command on its hosts and records the invocations. Hosts that the sender may not reach end as AccessDenied:
-   * targets by tag are not known yet when the command is sent [user guide; the time of the decision is inferred].
-   */
+  /** Hosts that the sender may not reach end as AccessDenied: tags are resolved after the call [time of the decision inferred]. */
   dispatch(
     command: CommandRecord,
     hosts: readonly Host[],
@@ -49,7 +46,7 @@ export class Dispatcher {
   ): void {
     command.targetCount = hosts.length;
     if (hosts.length === 0) {
-      // Not an exception: a command that matched nothing ends by itself [facts/ssm.md].
+      // A command without hosts ends by itself; it is no exception [facts/ssm.md].
       this.setStatus(command, 'Success', 'NoInstancesInTag');
       return;
     }
@@ -69,12 +66,12 @@ export class Dispatcher {
     };
     this.active.set(command.commandId, progress);
     this.watchAlarm(command);
-    // Cancelled while its targets were still being looked up.
+    // It was cancelled while its targets were being looked up.
     if (command.isCancelling && command.triggeredAlarm === undefined) this.cancel(command, []);
     else if (!command.isCancelling) this.pump(progress);
   }
 
-  /** Cancels a command. Running scripts are told to stop; they may have ended before. */
+  /** Tells running scripts to stop; they may still end before. */
   cancel(command: CommandRecord, instanceIds: readonly string[]): void {
     const progress = this.active.get(command.commandId);
     if (progress === undefined) {
@@ -96,12 +93,12 @@ export class Dispatcher {
     this.pump(progress);
   }
 
-  /** Looks at the command's alarm now and again until the command is over. How often the service does is not documented. */
+  /** Polls the command's alarm until the command is over. How often the service does is not documented. */
   private watchAlarm(command: CommandRecord): void {
     if (command.alarm === undefined || !this.active.has(command.commandId)) return;
     command.triggeredAlarm = this.alarms.findTriggered(command.alarm);
     if (command.triggeredAlarm === undefined) this.clock.after(ALARM_POLL_MS, () => this.watchAlarm(command));
-    // That a command is cancelled by its alarm as by a person is inferred from "stops".
+    // An alarm cancels as a person does [inferred from "stops"].
     else this.cancel(command, []);
   }
 
@@ -142,7 +139,7 @@ export class Dispatcher {
       invocation.startedAt = this.clock.now();
       const { commandId } = command;
       const timeoutMs = script.timeoutSeconds * 1000 * this.timeoutScale;
-      // A host keeps this time itself; one that died in mid-script never reports, and the service ends it [inferred].
+      // A host keeps this time itself. A host that died never reports, so the service ends the script [inferred].
       const endOverdue = (): void => {
         if (!host.isOnline) done(endedAs('ExecutionTimedOut'));
         else stopOverdue = this.clock.after(OVERDUE_MS, endOverdue);
@@ -161,7 +158,7 @@ export class Dispatcher {
       });
       void run.result.then(done);
     };
-    // An offline host under Targets stays Pending until the delivery timeout; it is served if it comes back before.
+    // An offline host under Targets stays Pending until the delivery timeout, and is served if it comes back.
     const stopExpiry = this.clock.after(command.timeoutSeconds * 1000 * this.timeoutScale, () => {
       host.off('online', deliver);
       done(endedAs('DeliveryTimedOut'));
@@ -187,7 +184,6 @@ export class Dispatcher {
     this.store.touch();
   }
 
-  /** Ends what is under way. */
   stop(): void {
     for (const { live, queue } of this.active.values()) {
       queue.splice(0);
@@ -196,7 +192,7 @@ export class Dispatcher {
   }
 }
 
-/** `50` or `10%` of a count; a percentage is rounded down, as a limit must be. */
+/** `50` or `10%` of a count. Rounds down, so that the limit holds. */
 export function resolveCount(text: string, total: number): number {
   return text.endsWith('%') ? Math.floor((Number(text.slice(0, -1)) * total) / 100) : Number(text);
 }
@@ -207,7 +203,7 @@ export function countErrors(command: CommandRecord): number {
   ).length;
 }
 
-/** The command's own status. Success can hide hosts that ran nothing: only invocations show that. */
+/** Success can hide hosts that ran nothing: only invocations show that. */
 function judgeCommand(command: CommandRecord, maxErrors: number): [status: string, details: string] {
   const has = (details: string) => command.invocations.some(({ statusDetails }) => statusDetails === details);
   if (command.isCancelling) return ['Cancelled', 'Cancelled'];

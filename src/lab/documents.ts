@@ -4,14 +4,13 @@ import { checkCommandDocument, readScript, type Script } from './command-documen
 import type { CommandRecord, DocumentRecord, DocumentVersion, RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
-/** What documents need of an account. */
 interface Shelf {
   readonly store: RecordStore;
   readonly clock: Clock;
   readonly consistencySeconds: number;
 }
 
-/** The default session document; it exists after somebody has saved it. */
+/** The default session document; exists once somebody saved it. */
 export const PREFERENCES = 'SSM-SessionManagerRunShell';
 
 export interface FoundDocument {
@@ -54,7 +53,7 @@ export function latestOf(document: DocumentRecord): DocumentVersion {
   return latest;
 }
 
-/** A document as a caller may store it. The number limits are the service's quotas; content is JSON, the one format the lab reads. */
+/** Checks a document before it is stored. The lab reads JSON only. */
 export function checkContent(type: string, format: string, content: string): void {
   if (Buffer.byteLength(content) > LARGEST_CONTENT_BYTES) throw new ServiceError('MaxDocumentSizeExceeded');
   if (format !== 'JSON')
@@ -71,18 +70,18 @@ export function checkContent(type: string, format: string, content: string): voi
   else checkCommandDocument(parsed);
 }
 
-/** The Command document that a command or an association names, ready to be used. @throws ServiceError */
+/** Finds a Command document that can be used now. @throws ServiceError */
 export function findUsable(account: Shelf, name: string, wanted?: string): FoundDocument {
   const found = findDocument(account, name, wanted);
   if (found.document.type !== 'Command')
     throw new ServiceError('InvalidDocument', `Document ${name} is not a Command document.`);
-  // That a version cannot be used at once is inferred from its status; how the service says so is not known.
+  // A version that is being created cannot be used [inferred from its status]; the service's words are not known.
   if (isCreating(account, found.version))
     throw new ServiceError('InvalidDocument', `Document ${name} is not active yet.`);
   return found;
 }
 
-/** True for a moment after a version was made: its status is then Creating. */
+/** A new version has the status Creating for a moment. */
 export function isCreating(
   { clock, consistencySeconds }: Pick<Shelf, 'clock' | 'consistencySeconds'>,
   version: DocumentVersion,
@@ -90,13 +89,11 @@ export function isCreating(
   return clock.now() < version.createdAt + consistencySeconds * 1000;
 }
 
-/** What a command is to run; its document was there when it was sent. */
 export function scriptOf(account: Pick<Shelf, 'store'>, command: CommandRecord): Script {
   const { version } = findDocument(account, command.documentName, command.documentVersion);
   return readScript(version.content, command);
 }
 
-/** The `inputs` of a session document. */
 export function readInputs(content: string): Record<string, unknown> {
   const inputs = parseObject(content)?.['inputs'];
   return typeof inputs === 'object' && inputs !== null ? (inputs as Record<string, unknown>) : {};
@@ -112,7 +109,7 @@ const SCHEMA_VERSIONS: Readonly<Record<string, readonly string[]>> = {
   Session: ['1.0'],
 };
 const SESSION_TYPES = ['Standard_Stream', 'InteractiveCommands', 'NonInteractiveCommands', 'Port'];
-/** Minutes, as text [user guide, session document schema]. */
+/** Minutes as text [user guide, session document schema]. */
 const IDLE_MINUTES = /^([1-9]|[1-5][0-9]|60)$/;
 const LONGEST_PROFILE = 512;
 
@@ -142,7 +139,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** What every account has from the start. The preferences document is made only when someone saves preferences. */
+/** Every account has these. */
 const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
   {
     name: 'AWS-RunShellScript',
@@ -194,7 +191,7 @@ const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
   },
 ];
 
-/** Every document, the account's own first. */
+/** The account's own come first. */
 export function allDocuments(account: Shelf): FoundDocument[] {
   const names = [...account.store.records.documents, ...AMAZON_DOCUMENTS].map(({ name }) => name);
   return names.map((name) => findDocument(account, name));

@@ -1,4 +1,4 @@
-/** Admits requests with the right Host, without an Origin, and with a signature by this start's secret. */
+/** Admits requests with the right Host, without an Origin, and signed with this start's secret. */
 import { createHash, createHmac, type Hash, type Hmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -10,36 +10,35 @@ export interface Credentials {
   readonly secretAccessKey: string;
 }
 
-/** Who signed a request, and for which Region. */
 export interface Scope {
   readonly accessKeyId: string;
   readonly region: string;
 }
 
-/** The first account's keys: of a user, and the temporary ones of a role. */
+/** The first account's keys: a user's, and a role's temporary ones. */
 export const LAB_KEY = 'AKIALABLABLABLABLAB0';
 export const LAB_ROLE_KEY = 'ASIALABLABLABLABLAB0';
 
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/\d{8}\/([a-z0-9-]+)\/([a-z]+)\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/;
-/** Headers that must be signed if they are sent. */
+/** Must be signed if sent. */
 const ALWAYS_SIGNED = /^(host|x-amz-.*)$/;
-/** A signature is good for five minutes either way [Signature Version 4]. */
+/** Five minutes either way [Signature Version 4]. */
 const SIGNATURE_MS = 5 * 60 * 1000;
 
-/** Of the user of an account, and of its role. */
+/** The keys of an account's user and role. */
 export function keysOf({ id, accessKeyId, role }: AccountSpec): string[] {
   return [...(accessKeyId === undefined ? [] : [accessKeyId]), ...(role === undefined ? [] : [roleKey(id)])];
 }
 
-/** As a role’s temporary keys look. */
+/** ASIA marks temporary keys. */
 export const roleKey = (account: string) => `ASIA${account}`;
 
 export class Door {
   private readonly secrets = new Map<string, string>();
   private readonly hosts = new Set<string>();
 
-  /** A secret for each key; the two of the first account share one, so that either works with what `lab up` printed. */
+  /** The first account's two keys share one secret: both work with what `lab up` printed. */
   constructor(accessKeyIds: readonly string[] = []) {
     const own = newSecret();
     for (const key of [LAB_KEY, LAB_ROLE_KEY]) this.secrets.set(key, own);
@@ -52,21 +51,18 @@ export class Door {
     return { accessKeyId, secretAccessKey };
   }
 
-  /** Lets requests in that are addressed to `host`, a name with its port. */
+  /** `host`: a name with its port. */
   admit(host: string): void {
     this.hosts.add(host);
   }
 
-  /** True if the request must not be read: a browser's page sends an Origin, and another Host if it rebinds a name. */
+  /** Such a request must not be read: browsers send an Origin, and after DNS rebinding another Host. */
   isShutFor({ headers, rawHeaders }: IncomingMessage): boolean {
     const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
     return hosts.length !== 1 || !this.hosts.has(headers.host ?? '') || headers.origin !== undefined;
   }
 
-  /**
-   * Resolves with who signed the request for that service.
-   * @throws ServiceError in the service's words
-   */
+  /** Resolves with the signer. @throws ServiceError in the service's words */
   async check(request: IncomingMessage, body: Buffer, service: string, now: number): Promise<Scope> {
     const scope = readScope(request.headers, service);
     if (scope === undefined)
@@ -95,13 +91,13 @@ export class Door {
   }
 }
 
-/** The credential scope of a signature for that service, not verified [Signature Version 4]; undefined: none. */
+/** The credential scope of a signature, not verified; undefined: no signature for that service. */
 export function readScope({ authorization }: IncomingHttpHeaders, service: string): Scope | undefined {
   const match = AUTHORIZATION.exec(authorization ?? '');
   return match?.[3] === service ? { accessKeyId: match[1] ?? '', region: match[2] ?? '' } : undefined;
 }
 
-/** Compares two texts in constant time. */
+/** In constant time. */
 export function isSame(one: string, other: string): boolean {
   const [left, right] = [one, other].map((text) => createHash('sha256').update(text).digest());
   return timingSafeEqual(left as Buffer, right as Buffer);
@@ -165,7 +161,7 @@ class Sha256 {
 function checkClock(signedAt: string, now: number): Date {
   const at = Date.parse(signedAt.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (Math.abs(now - at) <= SIGNATURE_MS) return new Date(at);
-  // The service's own words [its error messages, as users quote them].
+  // The service's words, as users quote them.
   const spell = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
   const words = Number.isNaN(at)
     ? 'Date must be in ISO-8601 basic format.'

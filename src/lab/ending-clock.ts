@@ -1,9 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-/**
- * A clock that can end: then its pending timers never fire, and it takes no new ones. Each lab has one, so no
- * timer outlives it.
- */
+/** A clock that can end: pending timers then never fire. Each lab has one, so no timer outlives it. */
 export class EndingClock implements Clock {
   hasEnded = false;
   readonly #cancels = new Set<() => void>();

@@ -1,30 +1,29 @@
-/** Faults of the service and the network, for tests: refusals, throttling, lost or broken answers. */
+/** Faults of the service and the network, for tests alone. */
 import type { OrganizationOperation } from './organization.ts';
 import type { OperationName } from './shapes.ts';
 
 /**
- * `lost`: the connection breaks before the call has an effect. `cut`: the call has its effect, and the connection breaks
- * in the answer. `silent`: no answer comes. `truncated`: the call has its effect, and the answer is no JSON. `looped`: the
- * first page, with a token that leads to it again.
+ * `lost`: the connection breaks before the call has an effect; `cut`: after it, within the answer. `silent`: no answer.
+ * `truncated`: the call has its effect, the answer is no JSON. `looped`: a first page whose token leads back to it.
  */
 export type WireFault = 'lost' | 'silent' | 'cut' | 'truncated' | 'looped';
 
-/** Faults by operation name or `*`; each for the next `times` calls. */
+/** By operation name or `*`; each for the next `times` calls. */
 export interface EndpointFaults {
-  /** Calls fail with this error name, e.g. ThrottlingException, before anything is done. */
+  /** Fails with this error name, e.g. ThrottlingException, before the call has an effect. */
   failNext(operation: OperationName | OrganizationOperation | '*', errorName: string, times?: number): void;
   breakNext(operation: OperationName | OrganizationOperation | '*', fault: WireFault, times?: number): void;
-  /** From now on this share of all calls is throttled, 0..1; the same calls for the same seed. */
+  /** Throttles this share of all calls, 0..1; the same calls for the same seed. */
   throttle(share: number, seed?: number): void;
   /** Sets the service's clock ahead. `isHidden`: answers have no date, so clients cannot correct their clock. */
   skewClock(seconds: number, options?: { isHidden?: boolean }): void;
 }
 
-/** What the endpoint asks before each call. */
+/** The endpoint asks this before each call. */
 export interface FaultSource extends EndpointFaults {
   takeError(operation: string): string | undefined;
   takeWireFault(operation: string): WireFault | undefined;
-  /** Epoch milliseconds, by the service's clock. */
+  /** Epoch milliseconds by the service's clock. */
   now(): number;
   readonly isClockHidden: boolean;
 }

@@ -1,4 +1,4 @@
-/** The service's operations on loopback, as JSON 1.1 over HTTP. Only requests that the door admits are read. */
+/** Serves the operations on loopback, as JSON 1.1 over HTTP. Reads only requests that the door admits. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { findTouched } from './access/touched.ts';
@@ -31,17 +31,17 @@ const OPERATIONS: Readonly<Record<Uncapitalize<OperationName>, Operation>> = {
   ...taggedResources,
 };
 
-/** The services of this endpoint: their target header and the service name in signatures. */
+/** Target header and signing name of each service. */
 const SERVICES = [
   { prefix: 'ssm', target: /^AmazonSSM\./, signed: 'ssm' },
   { prefix: 'tag', target: /^ResourceGroupsTaggingAPI_20170126\.(?=GetResources$)/, signed: 'tagging' },
-  // Three that say which accounts and Regions there are, each in a form of its own.
+  // These three list accounts and Regions; each has its own form.
   { prefix: 'organizations', target: /^AWSOrganizationsV20161128\./, signed: 'organizations' },
   { prefix: 'account', target: /^POST \/(?=listRegions$)/, signed: 'account' },
   { prefix: 'sts', target: /^form (?=AssumeRole$)/, signed: 'sts' },
 ] as const;
 
-/** The target header names service and operation; of the services that have none, what stands for it here. */
+/** The target header, or what replaces it in services without one. */
 function readTarget({ headers, url }: IncomingMessage): string {
   if (/x-www-form-urlencoded/.test(headers['content-type'] ?? '')) return 'form AssumeRole';
   return String(headers['x-amz-target'] ?? (url === '/' ? '' : `POST ${url}`));
@@ -50,7 +50,7 @@ function readTarget({ headers, url }: IncomingMessage): string {
 const LARGEST_REQUEST_BYTES = 1024 * 1024;
 const KEEP_ALIVE_MS = 600_000;
 
-/** One line per request, for tests that count calls. */
+/** One line for each request; tests count calls. */
 export interface RequestLog extends Scope {
   readonly operation: string;
   readonly at: number;
@@ -73,7 +73,7 @@ export function makeEndpoint(
     const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
     const operation = target.replace(service.target, '');
     const scope = readScope(request.headers, service.signed);
-    // A client with a wrong clock reads the right time from this header.
+    // A client with a wrong clock corrects it from this header.
     if (faults.isClockHidden) response.sendDate = false;
     else response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
@@ -98,7 +98,7 @@ export function makeEndpoint(
         const known =
           error instanceof ServiceError ? error : new ServiceError('InternalServerError', String(error), 500);
         log({ ...(scope ?? NO_SCOPE), operation, error: known.name });
-        // The service writes `message` for its framework's errors and `Message` for its own; clients take either.
+        // The service writes `message` for its framework's errors, `Message` for its own; clients take both.
         const key = known.name === 'ValidationException' ? 'message' : 'Message';
         if (service.prefix === 'sts') {
           const code = known.name.replace(/Exception$/, '');
@@ -112,8 +112,7 @@ export function makeEndpoint(
       },
     );
   });
-  // Node's 5 s can end a connection just when a client uses it again, which then sees a reset. The service
-  // waits longer.
+  // After Node's 5 s a client can use the connection just as it closes, and sees a reset. The service waits longer.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 }
@@ -160,7 +159,6 @@ async function answer(
   return output;
 }
 
-/** Of the services that are the same in every account and Region. */
 async function answerOrganization(
   organization: Organization,
   door: Door,
@@ -195,7 +193,7 @@ function isServed(operation: string): operation is OperationName {
 const uncapitalize = <Name extends string>(name: Name) =>
   (name.charAt(0).toLowerCase() + name.slice(1)) as Uncapitalize<Name>;
 
-/** Temporary credentials carry a token; one of `labEnv` says until when it is good, any other one is good for ever. */
+/** A token of `labEnv` says until when it is good; any other is good for ever. */
 function checkToken(token: string, now: number): void {
   const until = /^lab-until-(\d+)$/.exec(token)?.[1];
   if (until !== undefined && Number(until) <= now)
@@ -225,7 +223,7 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-/** Sends a broken answer to a call that has had its effect. */
+/** The call has had its effect. */
 function sendBroken(response: ServerResponse, body: Record<string, unknown>, fault: WireFault): void {
   const text = JSON.stringify(body);
   const half = text.slice(0, text.length / 2);
@@ -247,7 +245,7 @@ function send(response: ServerResponse, status: number, body: Record<string, unk
   response.end(text);
 }
 
-/** Elements within elements, as the older services answer. */
+/** The older services answer in XML. */
 function sendXml(
   response: ServerResponse,
   status: number,

@@ -1,10 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/**
- * The folders below `folder`, each before its subfolders; does not follow symbolic links.
- * (Rejected: `readdirSync` with `recursive`. It follows links from Node 22 on, and a host's tree has links to the machine.)
- */
+/** Each folder before its subfolders; does not follow links. (Rejected: readdirSync `recursive`: from Node 22 it follows links.) */
 export function* foldersBelow(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;

@@ -1,22 +1,19 @@
-/**
- * Length-prefixed frames on a unix socket between the lab and its hosts' processes: JSON for control, raw
- * bytes for a terminal.
- */
+/** Length-prefixed frames on a unix socket between the lab and its hosts: JSON for control, raw bytes for a terminal. */
 import type { Socket } from 'node:net';
 
 const JSON_FRAME = 1;
 const DATA_FRAME = 2;
-// A length above this is a broken peer, not a big script: the endpoint takes 64 KB at most.
+// A longer frame means a broken peer: the endpoint takes 64 KB at most.
 const LARGEST_FRAME = 8 * 1024 * 1024;
 
-/** The callbacks of a socket; `closed` is called once, after the last frame. */
+/** `closed` is called once, after the last frame. */
 export interface FrameListener {
   json?(value: Record<string, unknown>): void;
   data?(bytes: Buffer): void;
   closed?(): void;
 }
 
-/** One end of a framed socket. `sendData` returns false when the peer reads too slowly; `drained` tells when it caught up. */
+/** `sendData` returns false if the peer reads too slowly; `drained` says when it caught up. */
 export interface FrameSocket {
   sendJson(value: Record<string, unknown>): void;
   sendData(bytes: Uint8Array): boolean;
@@ -26,7 +23,7 @@ export interface FrameSocket {
   close(): void;
 }
 
-/** Frames a connected socket; frames keep their order, and a broken frame closes the socket. */
+/** Keeps the order of frames. A broken frame closes the socket. */
 export function frameSocket(socket: Socket, listener: FrameListener): FrameSocket {
   let pending: Buffer = Buffer.alloc(0);
   let isClosed = false;
@@ -44,7 +41,7 @@ export function frameSocket(socket: Socket, listener: FrameListener): FrameSocke
       else if (kind === DATA_FRAME) listener.data?.(body);
     }
   });
-  // A peer that was killed resets the connection: that is an end like any other.
+  // A killed peer resets the connection: an end like any other.
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
     if (isClosed) return;

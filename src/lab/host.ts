@@ -1,4 +1,4 @@
-/** The interface of a host, with or without a machine behind it. */
+/** A host, with or without a machine behind it. */
 import type { EventEmitter } from 'node:events';
 import type { FrameSocket } from './frames.ts';
 import type { HostFault } from './machine/config.ts';
@@ -13,13 +13,12 @@ export interface Job {
   readonly executionTimeoutMs: number;
 }
 
-/** One script that was sent; `result` always settles. */
+/** `result` always settles. */
 export interface Run {
   readonly result: Promise<RunResult>;
   cancel(): void;
 }
 
-/** The link to a session's connected worker. */
 export interface WorkerLink {
   readonly peer: FrameSocket;
   onJson: (message: Record<string, unknown>) => void;
@@ -27,13 +26,13 @@ export interface WorkerLink {
   onClosed: () => void;
 }
 
-/** Emits `online` whenever its agent connects. */
+/** Emits `online` when its agent connects. */
 export interface Host extends EventEmitter {
   readonly spec: HostSpec;
   /** `sandbox`, `rooted` or `synthetic`. */
   readonly kind: string;
   readonly isOnline: boolean;
-  /** What this machine cannot reproduce on this host, e.g. `user`; empty: everything is as on an instance. */
+  /** What this machine cannot reproduce on this host, e.g. `user`; empty: nothing. */
   readonly notFaithful: readonly string[];
   readonly lastPingAt: number;
   start(): Promise<void>;

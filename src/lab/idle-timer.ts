@@ -1,7 +1,4 @@
-/**
- * Ends a session after its idle timeout, in which nothing that the policy counts happened. The service has
- * this timer, not the agent.
- */
+/** Ends a session after a time without the traffic that the policy counts. The service has this timer, not the agent. */
 import type { Clock } from '../clock.ts';
 import type { IdlePolicy } from './options.ts';
 
@@ -27,7 +24,7 @@ export class IdleTimer {
     this.cancel();
   }
 
-  /** One timer a session, which checks again when it fires; not one timer a key. */
+  /** One timer for each session, checked again when it fires; not one for each key. */
   private arm(ms: number): void {
     this.cancel = this.clock.after(ms, () => {
       const left = this.limitMs - (this.clock.now() - this.last);
@@ -37,7 +34,7 @@ export class IdleTimer {
   }
 }
 
-/** The idle timer that nothing restarts: a session's maximum duration. */
+/** The maximum duration: nothing restarts it. */
 export class Countdown extends IdleTimer {
   constructor(limitMs: number, clock: Clock, expire: () => void) {
     super('any', limitMs, clock, expire);

@@ -1,17 +1,17 @@
-/** The hosts and the port of a lab's folder, so that a restarted lab has the same account and address. */
+/** The hosts and the port of a lab's folder: a restarted lab has the same. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccountSpec, DEFAULT_HOSTS, type HostSpec } from './options.ts';
 
 export interface Inventory {
   readonly hosts: readonly HostSpec[];
-  /** Absent in a folder that an older lab wrote. */
+  /** Absent if an older lab wrote it. */
   readonly accounts?: readonly AccountSpec[];
   /** 0: none yet. */
   readonly port: number;
 }
 
-/** What the last lab in this folder had; the default hosts where there was none. */
+/** The default hosts if there was no lab here. */
 export function readInventory(dir: string): Inventory {
   try {
     return JSON.parse(readFileSync(join(dir, 'inventory.json'), 'utf8')) as Inventory;

@@ -31,27 +31,24 @@ export interface Lab {
   /** http://127.0.0.1:PORT */
   readonly endpoint: string;
   readonly port: number;
-  /** Environment variables that lead any AWS client to the lab. */
+  /** Variables that lead any AWS client to the lab. */
   readonly env: Record<string, string>;
-  /** Who may come in; its keys and their secrets. */
   readonly door: Door;
   readonly credentials: Credentials;
   readonly requests: readonly RequestLog[];
-  /** Every script that started on a host, however often it was asked for. */
   readonly runs: readonly RunLog[];
   readonly faults: EndpointFaults;
-  /** What callers may do: everything, until a policy is enforced. */
+  /** Everything is allowed until a test enforces a policy. */
   readonly access: AccessControl;
   hosts(): readonly Host[];
-  /** Makes a CloudWatch alarm, or changes its state. */
   setAlarm(name: string, state: AlarmState): void;
-  /** By name or instance id. @throws when there is none. */
+  /** By name or instance id. @throws if there is none */
   host(id: string): Host;
-  /** Ends everything that the lab started, then saves. Nothing starts afterwards. Safe to call twice. */
+  /** Ends everything that the lab started, then saves. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** Starts a lab in `dir`, with the hosts, records and port it had before. Resolves when every sandboxed host's agent is connected. */
+/** Uses the hosts, records and port that `dir` had before. Resolves when every sandboxed host's agent is connected. */
 export async function startLab(options: LabOptions): Promise<Lab> {
   claimFolder(options.dir);
   try {
@@ -86,7 +83,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const connections = new Connections(server);
   const mayOpen = async (request: IncomingMessage, id: string): Promise<boolean> => {
     if (door.isShutFor(request)) return false;
-    // The official client signs this request from 1.2.764.0 on, and so does ours; older ones show the token alone.
+    // The official client signs this request from 1.2.764.0 on, as ours does; older ones show the token alone.
     if (request.headers.authorization === undefined) return true;
     try {
       const { region } = await door.check(request, Buffer.alloc(0), 'ssmmessages', faults.now());
@@ -98,17 +95,17 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   };
   const gateway = attachGateway(server, accounts, mayOpen, clock);
   const end = async (): Promise<void> => {
-    // First of all, so that no handler waits any more.
+    // First, so that no handler waits any more.
     clock.end();
     accounts.stop();
-    // Those of sessions are closing by now; the others never opened one.
+    // Connections of sessions are closing by now; these never opened one.
     for (const client of gateway.clients) if (client.readyState === client.OPEN) client.terminate();
     await Promise.all([connections.close(), ...hosts.map((host) => host.stop())]);
   };
   let port: number;
   try {
     await Promise.all(hosts.map((host) => host.start()));
-    // The port it had before, where it is free.
+    // The earlier port, if it is free.
     await listen(server, options.port ?? inventory.port).catch((error) => {
       if (options.port !== undefined) throw error;
       return listen(server, 0);
@@ -143,7 +140,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     try {
       accounts.save();
     } finally {
-      // Also if the disk is full: a folder that stays claimed would block the next lab.
+      // Even if the disk is full: a folder that stays claimed would block the next lab.
       releaseFolder(options.dir);
     }
   };
@@ -182,10 +179,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/**
- * The variables that lead a client here: keys of this start of the lab, which no real account knows. With `expiresAt` they are
- * temporary ones, as an AssumeRole gives them, and the endpoint refuses them from then on.
- */
+/** Variables with keys of this start. With `expiresAt` they are temporary keys, which the endpoint refuses from then on. */
 export function labEnv(
   { endpoint, credentials }: Pick<Lab, 'endpoint' | 'credentials'>,
   expiresAt?: Date,
@@ -209,7 +203,7 @@ export function labEnv(
   };
 }
 
-/** True for hosts that are only file trees. @throws UserError where that is refused. */
+/** True: hosts are only file trees. @throws UserError if that is refused */
 function chooseRooted(isolation: 'sandbox' | 'rooted' | 'auto'): boolean {
   if (isolation === 'rooted') return true;
   if (hasSandbox()) return false;
@@ -227,7 +221,6 @@ function makeHost(spec: HostSpec, dir: string, program: string, isRooted: boolea
   return new MachineHost(spec, join(dir, 'hosts', spec.name), program, isRooted, clock);
 }
 
-/** Saves preferences before the lab starts. */
 function savePreferences(store: RecordStore, inputs: Readonly<Record<string, unknown>>, now: number): void {
   const content = JSON.stringify({
     schemaVersion: '1.0',

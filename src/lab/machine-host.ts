@@ -1,4 +1,4 @@
-/** A host with processes behind it: starts its sandbox, listens for its manager, agent and workers, and hands them their work. */
+/** A host with processes: starts its sandbox, listens for its manager, agent and workers, and gives them work. */
 import { type ChildProcess, type IOType, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,19 +18,18 @@ import { seccompFilter } from './seccomp.ts';
 import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
 
 const START_LIMIT_MS = 20_000;
-/** Long, because a hundred sessions may start at once. */
+/** A hundred sessions may start at once. */
 const WORKER_LIMIT_MS = 60_000;
 const KILL_LIMIT_MS = 2000;
-/** The result of a program that was ended with its host. */
 const KILLED: ExecResult = { code: 137, stdout: '', stderr: '' };
-/** Without a sandbox scripts run on this machine with SSM_KEEPALIVE_ROOT: their files are shown, and nothing else. */
+/** Without a sandbox, scripts run on this machine with SSM_KEEPALIVE_ROOT: only their files are shown. */
 const NOT_SHOWN_ROOTED = ['absolute paths', 'entries', 'agent restart', 'user', 'missing Python'];
 
 export class MachineHost extends EventEmitter implements Host {
   readonly kind: 'sandbox' | 'rooted';
   readonly notFaithful: readonly string[];
   lastPingAt: number;
-  /** Processes take real time, whatever clock the account has. */
+  /** Processes take real time, so not the account's clock. */
   private readonly patience = new EndingClock(systemClock);
   private server: Server | undefined;
   private child: ChildProcess | undefined;
@@ -43,7 +42,7 @@ export class MachineHost extends EventEmitter implements Host {
     { job: Job; finish: (result: RunResult) => void; peer?: FrameSocket }
   >();
   private readonly workers = new Map<string, (link: WorkerLink) => void>();
-  /** Programs that the lab itself runs in the host. */
+  /** Programs that the lab runs in the host. */
   private readonly answers = new Map<number, (result: ExecResult) => void>();
   private nextAnswer = 1;
 
@@ -103,7 +102,7 @@ export class MachineHost extends EventEmitter implements Host {
     const child = spawn('bwrap', sandboxArgs(this.spec, places), {
       stdio: [...stdio, 'pipe'],
       env: { PATH: SERVICE_PATH },
-      // Ctrl-C at the lab's terminal is not meant for the host; it ends with its lab all the same.
+      // Ctrl-C at the lab's terminal is not for the host; it ends with its lab all the same.
       detached: true,
     });
     const filter = child.stdio[SECCOMP_FD] as Writable;
@@ -112,34 +111,34 @@ export class MachineHost extends EventEmitter implements Host {
     return child;
   }
 
-  /** Ends every process of the host: its first process's death takes the whole process namespace with it. */
+  /** Kills the host's first process; that ends its process namespace. */
   async stop(): Promise<void> {
     const child = this.child;
     this.child = undefined;
     this.patience.end();
     this.workers.clear();
-    // Without a pid it never started, and will never say that it ended.
+    // Without a pid it never started and has no exit event.
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
-      // A rooted host's manager ends all that carries the host's mark when its lab hangs up.
+      // A rooted host's manager ends all its processes when the lab hangs up.
       if (this.kind === 'rooted') for (const socket of this.sockets) socket.destroy();
-      // Kills bwrap's child, the host's first process, and not bwrap: so bwrap reaps it and leaves no zombie.
+      // Kills bwrap's child, not bwrap: bwrap then reaps it and leaves no zombie.
       for (const pid of childrenOf(child.pid)) process.kill(pid, 'SIGKILL');
       const cancel = systemClock.after(KILL_LIMIT_MS, () => child.kill('SIGKILL'));
       await gone;
       cancel();
     }
-    // The manager's socket closes when the kernel has ended it: then the whole namespace is gone.
+    // The kernel closes the manager's socket when the namespace is gone.
     while (this.manager !== undefined && this.sockets.size > 0) await sleep(systemClock, 5);
     this.manager = undefined;
     for (const answer of this.answers.values()) answer(KILLED);
     this.answers.clear();
-    // What outlived the host's first process may hold the other end.
+    // A process that outlived the first may hold the other end.
     child?.stderr?.destroy();
     for (const socket of this.sockets) socket.destroy();
     await new Promise<void>((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
     if (this.runFolder !== '') rmSync(this.runFolder, { recursive: true, force: true });
-    // Its running scripts will not report; the service gives them up after their time.
+    // Running scripts do not report any more; the service gives them up after their time.
     this.jobs.clear();
   }
 
@@ -185,7 +184,7 @@ export class MachineHost extends EventEmitter implements Host {
 
   failNext(fault: HostFault, times = 1): void {
     const path = join(this.folder, 'faults', fault);
-    // The host can write in this folder: a link that it left there must not lead out.
+    // The host can write here: a link that it left must not lead out.
     rmSync(path, { force: true });
     writeFileSync(path, String(times), { flag: 'wx' });
   }
@@ -232,7 +231,7 @@ export class MachineHost extends EventEmitter implements Host {
     return new Promise((resolve) => this.server?.listen(path, resolve));
   }
 
-  /** The first message says who connects; each role then has its own conversation. */
+  /** The first message names the role; each role has its own conversation. */
   private greet(socket: Socket): void {
     let onJson = (message: Record<string, unknown>): void => {
       if (message['hello'] === 'manager') onJson = this.meetManager(peer);
@@ -243,7 +242,7 @@ export class MachineHost extends EventEmitter implements Host {
         const commandId = String(message['commandId']);
         onJson = this.meetCommand(peer, commandId);
         onClosed = () => {
-          // Where the whole host went, nobody is left to report that.
+          // If the whole host is gone, nothing can report that.
           if (this.child !== undefined && this.jobs.get(commandId)?.peer === peer) {
             this.finishJob(commandId, failed('Failed', 'the document worker ended'));
           }
@@ -282,7 +281,7 @@ export class MachineHost extends EventEmitter implements Host {
     this.agent = peer;
     this.lastPingAt = this.clock.now();
     peer.sendJson({ op: 'welcome' });
-    // What was sent to an agent that was just being restarted may be lost with it: the service delivers until it is taken.
+    // A restarting agent loses messages. The service sends again until one is taken.
     for (const [commandId, { peer: worker }] of this.jobs) {
       if (worker === undefined) peer.sendJson({ op: 'run-command', commandId });
     }
@@ -295,7 +294,7 @@ export class MachineHost extends EventEmitter implements Host {
 
   private meetCommand(peer: FrameSocket, commandId: string): (message: Record<string, unknown>) => void {
     const entry = this.jobs.get(commandId);
-    // Also when the agent got the message twice: the second worker has nothing to do.
+    // The agent may get a message twice: the second worker has nothing to do.
     if (entry === undefined || entry.peer !== undefined) {
       peer.close();
       return () => {};
@@ -338,7 +337,7 @@ function childrenOf(pid: number | undefined): number[] {
   }
 }
 
-/** Where the host's sockets are: below the lab's folder, unless that makes the path longer than the 107 bytes a unix socket's may have. */
+/** Below the lab's folder, unless its path is too long for a unix socket (107 bytes). */
 function makeRunFolder(folder: string): string {
   const own = join(folder, 'run');
   if (Buffer.byteLength(own) > 90) return mkdtempSync('/tmp/ssm-keepalive-lab-');

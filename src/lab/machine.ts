@@ -1,6 +1,6 @@
 /**
- * Everything that runs inside a lab host, in one program: init (which answers systemctl and systemd-run), agent and workers.
- * Started as `node machine.js ROLE CONFIG …`; each role is its own process, as on a real instance.
+ * The program inside a lab host: init (answers systemctl and systemd-run), agent and workers.
+ * `node machine.js ROLE CONFIG …`: each role is its own process, as on a real instance.
  */
 import { readFileSync } from 'node:fs';
 import { runAgent } from './machine/agent.ts';

@@ -1,4 +1,4 @@
-/** The organization that the lab's accounts are in: roles to assume, accounts and units to list, Regions that are enabled. */
+/** The organization of the lab's accounts: roles to assume, accounts and units to list, enabled Regions. */
 import type { Accounts } from './accounts.ts';
 import { type Door, roleKey, type Scope } from './door.ts';
 import { ACCOUNT, DEFAULT_REGIONS, type LabOptions } from './options.ts';
@@ -7,9 +7,8 @@ import { ServiceError } from './service-error.ts';
 
 export type OrganizationOperation = keyof typeof OPERATIONS;
 
-/** The id of the organization's root, above all units. */
 export const ROOT = 'r-lab0';
-/** The service's own page [Organizations model: MaxResults 1 to 20]. */
+/** The service's page size [Organizations model: MaxResults 1 to 20]. */
 const PAGE_SIZE = 20;
 
 type Input = Readonly<Record<string, unknown>>;
@@ -40,7 +39,7 @@ export class Organization {
     return run(this, input, scope, now);
   }
 
-  /** One answer for a role that is not there, one that trusts somebody else, and a wrong external id, as STS has it. */
+  /** STS gives one answer for a missing role, a missing trust and a wrong external id. */
   assumeRole({ RoleArn, RoleSessionName, ExternalId }: Input, scope: Scope, now: number): Answer {
     const [, id = '', path = ''] = /^arn:aws:iam::(\d{12}):role\/(.+)$/.exec(String(RoleArn)) ?? [];
     const spec = this.options.accounts?.find((account) => account.id === id);
@@ -69,7 +68,7 @@ export class Organization {
     };
   }
 
-  /** `unit`: those right in it. The first account manages the organization, and is in its root. */
+  /** `unit`: only its own accounts. The first account manages the organization and is in its root. */
   listAccounts({ NextToken }: Input, scope: Scope, unit?: string): Answer {
     this.requireManager(scope);
     const all = [{ id: ACCOUNT, unit: ROOT, state: 'ACTIVE' }, ...(this.options.accounts ?? [])];

@@ -1,4 +1,4 @@
-/** One lab per folder: a file that names the process which runs it, checked by pid and start time, so that a reused pid is not trusted. */
+/** One lab per folder. A file names its process by pid and start time, so that a reused pid is not trusted. */
 import {
   chmodSync,
   existsSync,
@@ -15,24 +15,22 @@ import { UserError } from '../errors.ts';
 import type { Credentials } from './door.ts';
 import type { IdlePolicy } from './options.ts';
 
-/** The public facts of a running lab. */
 export interface LabState {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   readonly startTime: string;
   readonly endpoint: string;
-  /** Its credentials; only the owner can read the file. */
+  /** Only the owner can read the file. */
   readonly credentials: Credentials;
   readonly idleSeconds: number;
   readonly maxSeconds?: number | undefined;
   /** How long a minute of a session document lasts. */
   readonly minuteSeconds: number;
   readonly policy: IdlePolicy;
-  /** What this lab cannot show: empty in a full sandbox, `user` without root, `rooted` and more without a sandbox. */
+  /** Empty in a full sandbox, `user` without root, `rooted` and more without a sandbox. */
   readonly notFaithful: readonly string[];
 }
 
-/** Another process runs a lab in the same folder. */
 export class LabInUseError extends UserError {
   constructor(
     readonly dir: string,
@@ -61,7 +59,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Takes the folder for this process. @throws LabInUseError */
+/** @throws LabInUseError */
 export function claimFolder(dir: string): void {
   takeFolder(dir);
   const path = stateFile(dir);
@@ -75,7 +73,7 @@ export function claimFolder(dir: string): void {
   try {
     for (;;) {
       try {
-        // A link either makes the whole file or fails: two labs that start at once cannot both win.
+        // A link makes the whole file or fails: of two labs that start at once, one wins.
         linkSync(draft, path);
         return;
       } catch (error) {
@@ -90,7 +88,7 @@ export function claimFolder(dir: string): void {
   }
 }
 
-/** Makes the lab's folder its user's alone. @throws UserError where it is somebody else's, or in use for other things. */
+/** Closes the folder to other users. @throws UserError if it is another user's, or used for other things */
 export function takeFolder(dir: string): void {
   makeFolder(dir);
   const { uid, mode } = statSync(dir);

@@ -1,4 +1,4 @@
-/** Pages of a list, with a token that says where to go on; a token that nobody was given is refused. */
+/** Pages of a list. A token that was never given is refused. */
 import { ServiceError } from './service-error.ts';
 
 export interface Page<Item> {
@@ -6,7 +6,7 @@ export interface Page<Item> {
   readonly NextToken: string | undefined;
 }
 
-/** `tokenFault` names the service's error for a bad token of this operation. */
+/** `tokenFault`: this operation's error for a bad token. */
 export function takePage<Item>(
   all: readonly Item[],
   size: number,

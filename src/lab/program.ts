@@ -1,4 +1,4 @@
-/** Gets the program that runs inside hosts into the lab's folder: bundled from source, or copied from the build. */
+/** Puts the program for hosts into the lab's folder: bundled from source, or copied from the build. */
 import {
   chmodSync,
   cpSync,
@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { findBuilt } from '../own-program.ts';
 import { foldersBelow } from './folders.ts';
 
-/** Path of a folder with machine.js and the one native package it needs; a copy, so that a rebuild does not disturb a running lab. */
+/** A folder with machine.js and its native package. A copy, so that a rebuild does not disturb a running lab. */
 export async function placeProgram(dir: string): Promise<string> {
   const target = join(dir, 'program');
   const staging = `${target}.${process.pid}`;
@@ -36,7 +36,7 @@ export async function placeProgram(dir: string): Promise<string> {
 async function bundleSource(source: string, outfile: string): Promise<void> {
   // Only developers run from source, so the bundler stays a development dependency.
   const { buildSync } = await import('esbuild');
-  // Not build(), whose service process would stay.
+  // build() would leave a service process behind.
   buildSync({
     entryPoints: [source],
     outfile,
@@ -49,7 +49,7 @@ async function bundleSource(source: string, outfile: string): Promise<void> {
   });
 }
 
-/** Copies a built module with the chunks it imports, keeping their relative places. */
+/** Copies also the chunks that the module imports. */
 function copyBuilt(path: string, folder: string, name: string): void {
   const text = readFileSync(path, 'utf8');
   mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -73,6 +73,6 @@ function copyPty(modules: string): void {
     filter: (path) => !path.includes('/node_modules/@lydell/node-pty/node_modules'),
   });
   cpSync(binary, join(modules, native), { recursive: true });
-  // Copied from a package that nobody can write to, the folders are so too, and could not be replaced the next time.
+  // The package may be read-only. Its copy must be replaceable next time.
   for (const folder of foldersBelow(modules)) chmodSync(folder, 0o755);
 }

@@ -1,7 +1,4 @@
-/**
- * The account's records: commands, invocations, sessions and documents. They are on disk, so a restarted lab
- * still has them.
- */
+/** The account's records: commands, invocations, sessions and documents. They are on disk, so a restarted lab has them. */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { AlarmConfiguration, AlarmStateInformation } from './alarms.ts';
 import type { RunDetails } from './run-result.ts';
 
-/** Times are epoch milliseconds here; the wire has seconds. */
+/** Times are epoch milliseconds; the wire has seconds. */
 export interface CommandRecord {
   commandId: string;
   documentName: string;
@@ -23,7 +20,7 @@ export interface CommandRecord {
   timeoutSeconds: number;
   requestedAt: number;
   expiresAt: number;
-  /** From here on lists and reads know the command. */
+  /** Lists and reads know the command from then on. */
   visibleAt: number;
   targetCount: number;
   status: string;
@@ -37,7 +34,6 @@ export interface CommandRecord {
 type CommandFields = 'documentName' | 'documentVersion' | 'parameters' | 'targets' | 'alarm';
 type CommandLimits = 'maxConcurrency' | 'maxErrors' | 'timeoutSeconds';
 
-/** A command that no host was given yet. */
 export function newCommand(
   now: number,
   fields: Pick<CommandRecord, CommandFields | CommandLimits> & Partial<CommandRecord>,
@@ -75,7 +71,7 @@ export interface SessionRecord {
   sessionId: string;
   target: string;
   owner: string;
-  /** The starter’s `aws:userid`, which the service puts on the session as a tag. */
+  /** The starter's `aws:userid`; the service makes it a tag of the session. */
   ownerId?: string;
   reason: string;
   documentName: string;
@@ -83,7 +79,7 @@ export interface SessionRecord {
   endedAt: number | undefined;
   status: 'Connected' | 'Connecting' | 'Disconnected' | 'Terminated' | 'Terminating' | 'Failed';
   details: string;
-  /** Minutes, where the session's document says so. */
+  /** Minutes, from the session's document. */
   maxSessionDuration?: string | undefined;
   /** Absent: Standard. */
   accessType?: 'Standard' | 'JustInTime';
@@ -123,7 +119,7 @@ export interface AssociationRecord {
   executions: ExecutionRecord[];
 }
 
-/** One run of an association: a command that ListCommands does not show. */
+/** A run of an association is a command that ListCommands does not show. */
 export interface ExecutionRecord {
   executionId: string;
   version: number;
@@ -138,12 +134,12 @@ export interface Records {
 }
 
 const SAVE_DELAY_MS = 250;
-/** Between two tries where the disk takes nothing. */
+/** After a failed save. */
 const RETRY_MS = 2000;
 
 /**
- * Keeps records in memory and on disk; a save is one rename, so a killed lab leaves the old file or the new one.
- * The endpoint saves before it answers a change, so that an answer stays true; everything else is saved a moment later.
+ * A save is one rename: a killed lab leaves the old file or the new one.
+ * The endpoint saves before it answers a change; everything else is saved a moment later.
  */
 export class RecordStore {
   readonly records: Records;
@@ -158,7 +154,6 @@ export class RecordStore {
     this.records = load(path, clock.now());
   }
 
-  /** Says that something changed. */
   touch(): void {
     if (this.isDirty) return;
     this.isDirty = true;
@@ -174,13 +169,13 @@ export class RecordStore {
       writeFileSync(draft, JSON.stringify(this.records), { mode: 0o600 });
       renameSync(draft, this.path);
     } catch (error) {
-      // On a full disk half a draft would keep others out.
+      // On a full disk, half a draft would take space.
       rmSync(draft, { force: true });
       throw error;
     }
   }
 
-  /** Saves, or tries again later: a full disk must not end the lab. The endpoint reports the failure to its caller. */
+  /** A full disk must not end the lab, so it tries again. The endpoint tells its caller. */
   private saveOrRetry(): void {
     try {
       this.save();
@@ -200,9 +195,9 @@ function load(path: string, now: number): Records {
   } catch {
     return EMPTY();
   }
-  // Lists that an older lab did not write are empty.
+  // An older lab did not write every list.
   const records: Records = { ...EMPTY(), ...(JSON.parse(text) as Partial<Records>) };
-  // What was under way when the lab ended will not be heard of again.
+  // What was running when the lab ended does not report any more.
   const executions = records.associations.flatMap((one) => one.executions.map(({ command }) => command));
   for (const command of [...records.commands, ...executions]) {
     for (const invocation of command.invocations.filter((one) =>

@@ -1,4 +1,4 @@
-/** How one invocation ends, in the service's words for StatusDetails. */
+/** StatusDetails of one invocation. */
 export type RunDetails =
   | 'Success'
   | 'Failed'
@@ -10,7 +10,7 @@ export type RunDetails =
   | 'InvalidPlatform'
   | 'AccessDenied'
   | 'RateExceeded'
-  /** No version of the service says this: it stands for what a newer one may say. */
+  /** Stands for a word that only a newer service says. */
   | 'Quarantined';
 
 export interface RunResult {
@@ -21,7 +21,7 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** Status that goes with each StatusDetails, and whether it counts toward MaxErrors [facts/ssm.md]. */
+/** The Status of each StatusDetails, and whether it counts toward MaxErrors [facts/ssm.md]. */
 export const OUTCOMES: Readonly<Record<RunDetails, { status: string; isError: boolean }>> = {
   Success: { status: 'Success', isError: false },
   Failed: { status: 'Failed', isError: true },
@@ -32,12 +32,12 @@ export const OUTCOMES: Readonly<Record<RunDetails, { status: string; isError: bo
   Undeliverable: { status: 'Failed', isError: false },
   InvalidPlatform: { status: 'Failed', isError: false },
   AccessDenied: { status: 'Failed', isError: false },
-  // Listed for commands; that an invocation can have it is inferred.
+  // Documented for commands; for invocations inferred.
   RateExceeded: { status: 'Failed', isError: false },
   Quarantined: { status: 'Quarantined', isError: false },
 };
 
-/** What an exit status means to the agent: 137 timed out, 168 and 169 end the document, 194 asks for a reboot that a lab host has not. */
+/** What the agent makes of an exit status. 194 asks for a reboot, which a lab host does not do. */
 export function judgeExit(code: number): RunDetails {
   if (code === 0 || code === 168) return 'Success';
   if (code === 137 || code === 194) return 'ExecutionTimedOut';

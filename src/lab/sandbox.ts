@@ -1,4 +1,4 @@
-/** The bubblewrap command line of one host: its own files, processes and devices; this machine's /usr, read-only. */
+/** One host's bubblewrap command line: its own files, processes and devices; this machine's /usr, read-only. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -14,22 +14,20 @@ import { shimText } from './machine/calls.ts';
 import type { HostSpec } from './options.ts';
 import { mirrorFolder } from './tree.ts';
 
-/** Where the lab's own things are inside a host. */
+/** The lab's own files inside a host. */
 export const INSIDE = '/.lab';
-/** The capabilities of an installer: files, users, signals, and a look at processes of the same host. */
+/** An installer needs these: files, users, signals, and a look at processes of its host. */
 const CAPABILITIES = [
   ...['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID'],
   ...['CAP_KILL', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SYS_PTRACE'],
 ];
-/** Where bubblewrap reads which system calls are refused. */
+/** bubblewrap reads the seccomp filter here. */
 export const SECCOMP_FD = 3;
 
-/** The folders of a host that are its own. */
 const OWN = ['usr/local', 'etc', 'opt', 'var', 'home', 'root', 'srv'];
 const SHIMS = ['systemctl', 'systemd-run'];
 const IS_PYTHON = /^(python|pypy|pydoc|pdb|py3|x86_64-linux-gnu-python|aarch64-linux-gnu-python)/;
 
-/** True when bubblewrap can make a sandbox here, as whoever runs this. */
 export function hasSandbox(): boolean {
   const own = isRoot() ? [] : ['--unshare-user'];
   const args = [...words('--unshare-pid --ro-bind / / --proc /proc --dev /dev'), ...own, 'true'];
@@ -41,10 +39,10 @@ export function isRoot(): boolean {
 }
 
 export interface SandboxPlaces {
-  /** The host's folder: tree/, bin/, shims/, faults/. */
+  /** Has tree/, bin/, shims/, faults/. */
   readonly folder: string;
   readonly program: string;
-  /** A short path: unix sockets are made in it. */
+  /** Must be short: it holds unix sockets. */
   readonly run: string;
 }
 
@@ -56,7 +54,7 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
   const args = [
     ...words('--unshare-pid --unshare-ipc --unshare-uts --unshare-net --hostname'),
     spec.name,
-    // Separates the host from the lab's terminal: it could type into it.
+    // Otherwise the host could type into the lab's terminal.
     '--new-session',
     ...words('--die-with-parent --clearenv --cap-drop ALL'),
     ...CAPABILITIES.flatMap((name) => ['--cap-add', name]),
@@ -66,7 +64,7 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
     ...words(`--perms 0755 --dir ${INSIDE} --perms 0755 --dir /.base`),
     ...bindMachine(tree, OWN, bin),
   ];
-  // bubblewrap leaves these as they are where root may write single files below, and uid 0 needs no capability for most of them.
+  // bubblewrap leaves these writable, and uid 0 needs no capability for most of their files.
   for (const path of ['/proc/sys', '/proc/irq', '/proc/fs', '/proc/bus', '/proc/acpi'])
     if (existsSync(path)) args.push('--ro-bind', path, path);
   if (bin !== '/usr/bin') args.push('--ro-bind', '/usr/bin', '/.base/bin');
@@ -83,15 +81,14 @@ export function sandboxArgs(spec: HostSpec, places: SandboxPlaces): string[] {
   ];
 }
 
-/** Arguments without spaces in them, as they are typed. */
 const words = (line: string) => line.split(' ').filter(Boolean);
 
 /**
- * Arguments for the host's files: this machine's /usr read-only, with `bin` as /usr/bin; over it the host's `own` folders from
- * `tree`; its own /proc and /dev. Few binds, since bubblewrap reads its list of mounts again for each.
+ * Binds this machine's /usr read-only, with `bin` as /usr/bin, then the host's `own` folders from `tree`.
+ * Few binds: bubblewrap reads its list of mounts again for each.
  */
 export function bindMachine(tree: string, own: readonly string[], bin = '/usr/bin'): string[] {
-  // Folder by folder, not /usr as a whole: so /usr itself belongs to the host's root also where root is only mapped.
+  // Not /usr as a whole: /usr itself then belongs to the host's root, also if root is only mapped.
   const args = ['--dir', '/usr'];
   for (const name of readdirSync('/usr')) {
     if (own.includes(`usr/${name}`)) continue;
@@ -110,7 +107,7 @@ function bindAsIs(path: string): string[] {
   return stat.isDirectory() ? ['--ro-bind', path, path] : [];
 }
 
-/** A file cannot be bound where none is: machines without systemd get the shims through a mirrored /usr/bin. */
+/** A file can only be bound over a file: without systemd, a mirrored /usr/bin holds the shims. */
 function needsMirror(spec: HostSpec): boolean {
   return spec.python === false || SHIMS.some((shim) => !existsSync(`/usr/bin/${shim}`));
 }

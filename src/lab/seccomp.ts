@@ -1,4 +1,4 @@
-/** The system calls that a host may not make, as a kernel filter: some of them need no more than root. */
+/** A kernel filter for system calls that a host may not make: root needs no capability for some of them. */
 
 /** `struct sock_filter` [linux/filter.h]. */
 type Step = readonly [code: number, whenTrue: number, whenFalse: number, value: number];
@@ -9,11 +9,11 @@ const IF_ANY_BIT = 0x45;
 const RETURN = 0x06;
 const ALLOW: Step = [RETURN, 0, 0, 0x7fff_0000];
 const REFUSE: Step = [RETURN, 0, 0, 0x0005_0001];
-/** ENOSYS: the C library then asks with `clone`, whose flags a filter can read. */
+/** ENOSYS: the C library then uses `clone`, whose flags a filter can read. */
 const UNKNOWN: Step = [RETURN, 0, 0, 0x0005_0026];
 const NEW_USER_NAMESPACE = 0x1000_0000;
 
-/** Numbers of calls by machine [linux/audit.h, asm/unistd.h]. */
+/** Call numbers by machine [linux/audit.h, asm/unistd.h]. */
 const MACHINES = {
   x64: {
     audit: 0xc000_003e,
@@ -39,7 +39,7 @@ const MACHINES = {
   },
 } as const;
 
-/** The filter as bytes; it refuses nothing on a machine whose numbers are not known here. */
+/** Refuses nothing on an unknown machine. */
 export function seccompFilter(machine: string = process.arch): Buffer {
   const numbers = MACHINES[machine as keyof typeof MACHINES];
   if (numbers === undefined) return encode([ALLOW]);
@@ -47,10 +47,10 @@ export function seccompFilter(machine: string = process.arch): Buffer {
   const steps: Step[] = [
     [LOAD, 0, 0, 4],
     [IF_EQUAL, 1, 0, audit],
-    // Another machine's calls have other numbers.
+    // Other machines have other call numbers.
     REFUSE,
     [LOAD, 0, 0, 0],
-    // Nor do those of the x32 kind, which have this bit.
+    // x32 calls have this bit, and other numbers.
     [IF_ANY_BIT, 0, 1, 0x4000_0000],
     REFUSE,
     [IF_EQUAL, 0, 1, clone3],

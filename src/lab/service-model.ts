@@ -1,6 +1,6 @@
 /**
- * The service's own model, read from the schemas that the SDK installs: members, their types, and which are required.
- * Lengths, patterns and word lists are not in there; those are in shapes.ts, each from the model that botocore carries.
+ * The service's model, read from the SDK's schemas: members, types, and which are required.
+ * Lengths, patterns and word lists are in shapes.ts, from botocore's model.
  */
 import * as tagging from '@aws-sdk/client-resource-groups-tagging-api';
 import * as ssm from '@aws-sdk/client-ssm';
@@ -15,11 +15,11 @@ export type Shape =
       readonly required: ReadonlySet<string>;
     };
 
-/** One thing that does not fit: where, as names and positions, and what should be there. */
+/** What does not fit: its place, and what should be there. */
 export interface Misfit {
   readonly path: readonly (string | number)[];
   readonly expected: string;
-  /** It is not wrong: it is not there. */
+  /** Nothing is there. */
   readonly isMissing?: true;
 }
 
@@ -31,13 +31,12 @@ export function shapeOf(operation: string, side: 'input' | 'output'): Shape {
   return readShape(schema[side === 'input' ? 4 : 5]);
 }
 
-/** Every error that the service's model names, whichever operation it belongs to. */
 export function isModelledError(name: string): boolean {
   const schema = find(name);
   return Array.isArray(schema) && schema[0] === ERROR;
 }
 
-/** The lab answers for two services, and no name is in both but errors that mean the same. */
+/** Both services of the lab; a name in both is the same error. */
 function find(name: string): unknown {
   const own = `${name}$`;
   return (
@@ -45,7 +44,7 @@ function find(name: string): unknown {
   );
 }
 
-/** Everything in `value` that the shape forbids. `isClosed`: also members that it lacks, which the service passes over in requests. */
+/** Everything in `value` that the shape forbids. `isClosed`: unknown members too; in requests the service ignores them. */
 export function findMisfits(
   shape: Shape,
   value: unknown,
@@ -60,7 +59,7 @@ export function findMisfits(
   if (shape.kind === 'structure' || shape.kind === 'map') {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return [{ path, expected: 'an object' }];
-    // A member that is null or undefined counts as left out [AWS JSON 1.1].
+    // null and undefined count as left out [AWS JSON 1.1].
     const given = Object.entries(value).filter(([, one]) => one !== undefined && one !== null);
     if (shape.kind === 'map') return given.flatMap(([name, one]) => check(shape.of, one, name));
     const names = new Set(given.map(([name]) => name));
@@ -87,9 +86,9 @@ const SCALARS = {
   blob: { type: 'string', words: 'base64' },
 } as const;
 
-/*
- * How the SDK writes a schema: a number is a simple type, 64 and 128 on top make a list or a map of it; an array has its
- * kind first; `[schema, traits]` is a schema with remarks; functions stand for schemas that come later in the file.
+/**
+ * The SDK's schemas: a number is a simple type; plus 64 or 128 a list or a map of it. An array starts with its kind.
+ * `[schema, traits]` is a schema with remarks. A function stands for a schema later in the file.
  */
 const SIMPLE: Readonly<Record<number, Exclude<Shape['kind'], 'list' | 'map' | 'structure'>>> = {
   0: 'string',
@@ -132,6 +131,6 @@ function readShape(schema: unknown): Shape {
       };
     }
   }
-  // Better no model than a wrong one: a newer SDK may write its schemas in another way.
+  // A newer SDK may write schemas in another way: no model is better than a wrong one.
   throw new Error(`a schema of the SDK cannot be read: ${JSON.stringify(schema)}`);
 }

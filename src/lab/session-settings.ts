@@ -12,11 +12,11 @@ export interface SessionSettings {
   readonly sizes: CountedSizes;
   readonly shellProfile: string;
   readonly stallSeconds: number;
-  /** The document's maxSessionDuration, in minutes as DescribeSessions shows it. */
+  /** In minutes, as DescribeSessions shows it. */
   readonly maxMinutes: string | undefined;
 }
 
-/** The defaults for sessions whose document sets nothing, and the length of a document's minute. */
+/** For sessions whose document sets nothing. */
 export interface SessionDefaults extends SessionSettings {
   readonly minuteSeconds: number;
 }
@@ -34,7 +34,7 @@ export function sessionDefaults(options: LabOptions): SessionDefaults {
   };
 }
 
-/** @throws ServiceError InvalidDocument for a document that is not there or starts no shell. */
+/** @throws ServiceError InvalidDocument if it is missing or starts no shell */
 export function readSettings(
   account: { readonly store: RecordStore; readonly sessionDefaults: SessionDefaults },
   documentName: string | undefined,
@@ -42,7 +42,7 @@ export function readSettings(
   const { minuteSeconds, ...defaults } = account.sessionDefaults;
   const name = documentName ?? PREFERENCES;
   const isSaved = account.store.records.documents.some((one) => one.name === name);
-  // The default works without existing: an account has it only after someone has saved preferences.
+  // The default document exists only after somebody saved preferences; sessions work without it.
   if (name === PREFERENCES && !isSaved) return defaults;
   const { document, version } = findDocument(account, name);
   if (document.type !== 'Session')

@@ -1,4 +1,3 @@
-/** Every live session of the account. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { AccessControl } from './access/access-control.ts';
@@ -9,7 +8,7 @@ import { Session } from './session.ts';
 import type { SessionSettings } from './session-settings.ts';
 
 export class SessionTable {
-  /** ws://127.0.0.1:PORT, known once the endpoint listens. */
+  /** ws://127.0.0.1:PORT; empty until the endpoint listens. */
   baseUrl = '';
   private readonly live = new Map<string, Session>();
 

@@ -1,4 +1,4 @@
-/** One session: its worker in the host, its data channel, its idle timer, and how it ends. */
+/** One session: its worker in the host, its data channel, its timers and its end. */
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
@@ -11,14 +11,14 @@ import { Countdown, IdleTimer } from './idle-timer.ts';
 import type { SessionRecord } from './records.ts';
 import type { SessionSettings } from './session-settings.ts';
 
-/** The service's words, as users see them. */
+/** The service's words. */
 export const IDLE_SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
-/** Inferred: nobody has published what a client is told at the maximum duration. Written like the sentence above. */
+/** Inferred: the service's words at the maximum duration are not published. */
 export const MAXIMUM_SENTENCE =
   'Your session timed out because it reached the maximum session duration and has been terminated.';
-/** The agent reads the terminal in pieces of this size [agent source]. */
+/** The agent reads its terminal in pieces of this size [agent source]. */
 const OUTPUT_BYTES = 1024;
-/** A client's flag that asks for the session's end [agent source, PayloadTypeFlag]. */
+/** Asks for the end of the session [agent source, PayloadTypeFlag]. */
 const TERMINATE_FLAG = 2;
 
 export class Session {
@@ -26,14 +26,13 @@ export class Session {
   private readonly tokens = new Set<string>();
   private readonly peer: ChannelPeer;
   private readonly idle: IdleTimer;
-  /** Of the maximum duration, which nothing restarts. */
   private readonly limit: Countdown | undefined;
   private readonly agentVersion: string;
   private worker: WorkerLink | undefined;
   private readonly waiting: ((worker: WorkerLink) => void)[] = [];
   private handshake: 'none' | 'asked' | 'over' = 'none';
   private askedAt = 0;
-  /** The client's last one. */
+  /** The client's last size. */
   private size = '';
 
   constructor(
@@ -74,13 +73,13 @@ export class Session {
     return token;
   }
 
-  /** Uses up a token; true if it belongs to this session and was not used before. */
+  /** True once for a token of this session. */
   takeToken(token: string): boolean {
     const known = [...this.tokens].filter((one) => isSame(one, token));
     return known.some((one) => this.tokens.delete(one));
   }
 
-  /** ResumeSession: a new token, and as good as a key press. */
+  /** ResumeSession counts as a key press. */
   resume(): string {
     this.idle.count('input');
     return this.newToken();
@@ -102,7 +101,7 @@ export class Session {
     });
   }
 
-  /** Ends the session once; the client gets every byte of output that came before, then the sentence. */
+  /** Ends the session once. The client first gets all earlier output, then the sentence. */
   end(sentence: string, status: SessionRecord['status'], code = 1000): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
@@ -128,7 +127,7 @@ export class Session {
   private meetWorker(worker: WorkerLink): void {
     worker.onData = (bytes) => this.takeOutput(worker, bytes);
     worker.onJson = (message) => {
-      // A shell that exits ends the session without words of the service.
+      // The service says nothing when a shell exits.
       if (message['op'] === 'exited') this.end('', 'Terminated');
     };
     worker.onClosed = () => this.end('The session worker ended.', 'Failed');
@@ -154,7 +153,7 @@ export class Session {
       if (this.handshake === 'asked') this.finishHandshake(payload);
       return;
     }
-    // A client that never learnt the handshake goes on without it, as with an agent that has no reason to ask.
+    // A client without the handshake goes on, as with an agent that does not ask.
     if (this.handshake === 'asked') this.openShell();
     if (payloadType !== PAYLOAD.size) this.idle.count('input');
     if (payloadType === PAYLOAD.output) {

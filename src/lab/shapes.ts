@@ -1,19 +1,18 @@
 /**
- * The lengths, patterns and words of the service's requests, as data, and the service's errors for other values.
- * Source: the ssm model in botocore 1.43, because the SDK's schemas (service-model.ts) only have members and types.
- * test/lab/botocore.test.ts holds each against the botocore on the machine.
+ * Lengths, patterns and words of requests, from the ssm model in botocore 1.43: the SDK's schemas have only members and types.
+ * test/lab/botocore.test.ts compares each with the machine's botocore.
  */
 import * as z from 'zod';
 import { ServiceError } from './service-error.ts';
 
-/** One word per constraint that the service's model has, so that each refusal can name it. */
+/** One constraint of the model each, so that a refusal can name it. */
 export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
 const MAX_CONCURRENCY = /^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$/;
 const MAX_ERRORS = /^([1-9][0-9]*|[0]|[1-9][0-9]%|[0-9]%|100%)$/;
 const TARGET_KEY = /^[\p{L}\p{Z}\p{N}_.:/=\-@]*$|resource-groups:ResourceTypeFilters|resource-groups:Name/u;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const DOCUMENT_NAME = /^[a-zA-Z0-9_\-.:/]{3,128}$/;
-/** Names that a caller may give; the wider one also takes ARNs. */
+/** For own documents; the wider pattern takes ARNs too. */
 const OWN_NAME = /^[a-zA-Z0-9_\-.]{3,128}$/;
 const VERSION_NAME = /^[a-zA-Z0-9_\-.]{1,128}$/;
 const DOCUMENT_VERSION = /^([$]LATEST|[$]DEFAULT|[1-9][0-9]*)$/;
@@ -31,7 +30,6 @@ const ASSOCIATION_KEYS = [
 
 const matching = (pattern: RegExp) => z.string().regex(pattern);
 const between = (least: number, most: number) => z.string().min(least).max(most);
-/** Filters of one key and one value. */
 const filters = <Key extends z.ZodType>(key: Key, longest: number, most: number) =>
   z
     .array(z.object({ key, value: between(1, longest) }))
@@ -44,7 +42,7 @@ const pages = (least: number, most: number) => ({
 });
 
 const instanceId = matching(INSTANCE_ID);
-/** Of any 36 characters: one that nobody was given is an unknown command. */
+/** Any 36 characters: an id that was never given is an unknown command. */
 const commandId = between(36, 36);
 const documentName = matching(DOCUMENT_NAME);
 const ownName = matching(OWN_NAME);
@@ -63,7 +61,7 @@ const commandFilters = filters(
   5,
 );
 
-/** One alarm is the most. */
+/** One alarm at most. */
 export const alarmConfiguration = z.object({
   Alarms: z
     .array(z.object({ Name: between(1, 255).regex(/^(?!\s*$).+$/) }))
@@ -245,10 +243,10 @@ export const SHAPES = {
 export type OperationName = keyof typeof SHAPES;
 export type Input<Name extends OperationName> = z.infer<(typeof SHAPES)[Name]>;
 
-/** Names whose refusal has an error of its own in the model, instead of ValidationException. */
+/** The model has an own error for these, instead of ValidationException. */
 const OWN_ERRORS: Record<string, string> = { 'SendCommand.DocumentName': 'InvalidDocument' };
 
-/** Checks a request against its shape. @throws ServiceError in the service's words, all faults in one message. */
+/** @throws ServiceError in the service's words, all faults in one message */
 export function parseInput<Name extends OperationName>(operation: Name, body: unknown): Input<Name> {
   const parsed = SHAPES[operation].safeParse(body);
   if (parsed.success) return parsed.data as Input<Name>;
@@ -262,13 +260,13 @@ export function parseInput<Name extends OperationName>(operation: Name, body: un
   );
 }
 
-/** The service's one error for everything that its model forbids, all of it in one message. */
+/** One error names all faults. */
 export function refuse(faults: readonly string[]): ServiceError {
   const count = `${faults.length} validation error${faults.length === 1 ? '' : 's'} detected`;
   return new ServiceError('ValidationException', `${count}: ${faults.join('; ')}`);
 }
 
-/** `InstanceIds[3]` as the service writes it: `instanceIds.4.member`. */
+/** `InstanceIds[3]` is `instanceIds.4.member` in the service's words. */
 export function memberPath(path: readonly PropertyKey[]): string {
   return path
     .map((part) =>

@@ -1,4 +1,4 @@
-/** A host without a machine: answers every command as its spec says. For rare verdicts and for large fleets. */
+/** A host without a machine: answers as its spec says. For rare verdicts and for large fleets. */
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../clock.ts';
 import type { Host, Run, WorkerLink } from './host.ts';

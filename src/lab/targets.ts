@@ -1,4 +1,3 @@
-/** Which hosts a list of targets means. */
 import type { Host } from './host.ts';
 
 export interface Target {

@@ -1,4 +1,4 @@
-/** Makes a host's own files (/etc, /usr/local, /opt, /var, /home, /root), once; they stay over restarts of the lab. */
+/** A host's own files (/etc, /usr/local, /opt, /var, /home, /root), made once; they stay when the lab restarts. */
 import {
   chmodSync,
   cpSync,
@@ -23,13 +23,13 @@ export const UNIT_NAMES = {
   snap: 'snap.amazon-ssm-agent.amazon-ssm-agent.service',
 } as const;
 
-/** Copied from this machine, if they exist: its programs (su, ld.so, zsh) need them. */
+/** From this machine, if there: its programs (su, ld.so, zsh) need them. */
 const COPIED = [
   ...['alternatives', 'pam.d', 'security', 'login.defs', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d'],
   ...['inputrc', 'localtime', 'terminfo', 'debian_version', 'os-release', 'zsh', 'fish', 'ssl/openssl.cnf'],
 ];
 
-/** The session's user, as the agent makes it at its first session. */
+/** The agent makes this user at its first session. */
 export const SESSION_USER = { name: 'ssm-user', uid: 1001, gid: 1001, home: '/home/ssm-user' };
 
 /** Makes the tree if it is missing or unfinished. */
@@ -70,7 +70,7 @@ export function makeTree(tree: string, spec: HostSpec): void {
     [`etc/systemd/system/${unit}`, unitText()],
   ];
   layTree(tree, folders, files);
-  // Explicit modes: whoever starts the lab may have a umask of 077, or a setgid folder above.
+  // Explicit modes: the umask may be 077, or a folder above setgid.
   for (const folder of foldersBelow(tree)) chmodSync(folder, 0o755);
   chmodSync(tree, 0o755);
   chmodSync(join(tree, 'root'), 0o700);
@@ -82,7 +82,7 @@ export function makeTree(tree: string, spec: HostSpec): void {
 
 export type TreeFile = readonly [path: string, text: string, mode?: number];
 
-/** Makes the folders and then the files, with these modes whatever the umask. */
+/** With these modes, whatever the umask. */
 export function layTree(tree: string, folders: readonly string[], files: readonly TreeFile[]): void {
   for (const folder of folders) mkdirSync(join(tree, folder), { recursive: true });
   for (const [path, text, mode = 0o644] of files) {
@@ -92,7 +92,7 @@ export function layTree(tree: string, folders: readonly string[], files: readonl
   }
 }
 
-/** The session's user owns its home and all in it, where this process may give files away. */
+/** Only root may give files away. */
 export function giveHome(tree: string): void {
   if (process.getuid?.() !== 0) return;
   const home = join(tree, SESSION_USER.home);
@@ -103,9 +103,8 @@ export function giveHome(tree: string): void {
 }
 
 /**
- * Makes a copy of the folder `source` as links into `base`, where the real folder is bound, without the names that match
- * `dropped`. A link of the source keeps its text, so that relative links still work. Made again if the source or `dropped`
- * has changed.
+ * Copies the folder `source` as links into `base`, where it is bound, without names that match `dropped`.
+ * Links keep their text, so relative ones still work. Made again if `source` or `dropped` has changed.
  */
 export function mirrorFolder(source: string, base: string, target: string, dropped: RegExp): void {
   const stamp = join(target, '..', `${basename(target)}.stamp`);
@@ -139,7 +138,7 @@ function copyFromMachine(name: string, target: string): void {
       filter: (path) => !/(^|\/)((_?python|pypy)[\d.]*|opasswd)$/.test(path),
     });
   } catch {
-    // Unreadable for whoever runs the lab: the host does without.
+    // Unreadable for this user: the host does without.
   }
 }
 

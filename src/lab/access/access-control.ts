@@ -1,13 +1,12 @@
-/** Enforces one policy on every call, with the service's errors, and records which parts of it were used. */
+/** Enforces a policy on every call, for tests alone, and records which parts of it were used. */
 import { ServiceError } from '../service-error.ts';
 import { decide } from './evaluate.ts';
 import { type AccessPolicy, readPolicy } from './policy-document.ts';
 import { LAB_USER, type Principal } from './principal.ts';
 
-/** A resource of a call: its ARN and its tags. */
 export interface Touched {
   readonly arn: string;
-  /** Other ARNs of the same resource; a policy may use any of them. */
+  /** Other ARNs of the same resource; a policy may use any. */
   readonly aliases?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -17,7 +16,7 @@ export class AccessControl {
   private policy: AccessPolicy | undefined;
   private readonly used = new Set<string>();
 
-  /** Enforces this policy from now on; undefined: everything is allowed, as at the start. @throws UserError */
+  /** undefined: everything is allowed, as at the start. @throws UserError */
   enforce(policy: unknown, principal: Principal = LAB_USER): void {
     this.policy = policy === undefined ? undefined : readPolicy(policy);
     this.principal = principal;
@@ -45,7 +44,7 @@ export class AccessControl {
     return this.weigh(action, touched, region) === 'allow';
   }
 
-  /** The actions on resources and the values of conditions that no call has used since `enforce`. */
+  /** The actions on resources and condition values that no call has used since `enforce`. */
   unused(): string[] {
     return (this.policy?.Statement ?? [])
       .flatMap((statement, index) => {
@@ -71,7 +70,7 @@ export class AccessControl {
     if (decisions.some(({ effect }) => effect === 'denied')) return 'denied';
     const grants = decisions.flatMap((decision) => (decision.effect === 'allow' ? decision.grants : []));
     if (grants.length === 0) return 'not allowed';
-    // A resource with aliases may be allowed in several forms; for any other a second grant is superfluous.
+    // A policy may allow a resource in several forms; without aliases a second grant is superfluous.
     for (const grant of aliases.length > 0 ? grants : grants.slice(0, 1)) {
       const { statement, resource, conditions, action: pattern } = grant;
       const name = statement.Sid ?? String(policy.Statement.indexOf(statement));

@@ -5,16 +5,16 @@ export interface AccessRequest {
   readonly action: string;
   /** An ARN. */
   readonly resource: string;
-  /** Facts of the caller, the request and the resource, by condition key in lower case. */
+  /** Facts of caller, request and resource; condition keys in lower case. */
   readonly context: ReadonlyMap<string, string>;
 }
 
-/** The part of a statement that decided, with the policy's own text. */
+/** The part of a statement that decided, in the policy's own text. */
 export interface Grant {
   readonly statement: AccessStatement;
   readonly action: string;
   readonly resource: string;
-  /** One value for each condition key: `operator key value`. */
+  /** `operator key value` for each condition key. */
   readonly conditions: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export type Decision =
   | { readonly effect: 'allow'; readonly grants: readonly Grant[] }
   | { readonly effect: 'denied' | 'not allowed' };
 
-/** A matching deny wins; else all matching allows count; without one the request is refused. */
+/** A matching deny wins; else all matching allows count. */
 export function decide(policy: AccessPolicy, request: AccessRequest): Decision {
   const matching = policy.Statement.flatMap((statement) => matchStatement(statement, request) ?? []);
   if (matching.some(({ statement }) => statement.Effect === 'Deny')) return { effect: 'denied' };
@@ -31,7 +31,7 @@ export function decide(policy: AccessPolicy, request: AccessRequest): Decision {
 
 function matchStatement(statement: AccessStatement, request: AccessRequest): Grant | undefined {
   const { context } = request;
-  // The case of letters counts in resources, not in actions.
+  // Case counts in resources, not in actions.
   const action = statement.Action.find((pattern) =>
     matches(pattern.toLowerCase(), request.action.toLowerCase()),
   );
@@ -41,7 +41,7 @@ function matchStatement(statement: AccessStatement, request: AccessRequest): Gra
   return { statement, action, resource, conditions };
 }
 
-/** Every key of every operator must match one of its values; a key that the request lacks does not match. */
+/** Every key must match one of its values; a key that the request lacks does not match. */
 function matchConditions(
   { Condition = {} }: AccessStatement,
   context: AccessRequest['context'],
@@ -62,7 +62,7 @@ function matchConditions(
   return held;
 }
 
-/** Compares segment by segment: `*` does not match a colon, except in the last segment. */
+/** Compares segment by segment: `*` matches a colon only in the last segment. */
 function matchesArn(pattern: string, arn: string, context: AccessRequest['context']): boolean {
   if (pattern === '*') return true;
   const split = (text: string) => {
@@ -89,7 +89,7 @@ function matches(pattern: string, text: string): boolean {
 const wildcard = (part: string) => ({ '*': '.*', '?': '.' })[part] ?? literal(part);
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
-/** Fills in policy variables; undefined if the caller has no such value: then the element matches nothing. */
+/** Fills in policy variables; undefined if the caller has no such value: then nothing matches. */
 function substitute(
   text: string,
   context: AccessRequest['context'],

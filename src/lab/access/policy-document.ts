@@ -1,4 +1,4 @@
-/** The part of the policy language that the lab reads. It refuses everything else instead of guessing. */
+/** The part of the policy language that the lab reads. It refuses the rest instead of guessing. */
 import * as z from 'zod';
 import { UserError } from '../../errors.ts';
 

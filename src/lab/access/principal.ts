@@ -3,11 +3,11 @@ import { ACCOUNT } from '../options.ts';
 
 export interface Principal {
   readonly arn: string;
-  /** `aws:userid`: of a role’s session its id and name. */
+  /** `aws:userid`; for a role's session its id and name. */
   readonly userId: string;
-  /** `aws:username`: only users have one. */
+  /** `aws:username`; only users have one. */
   readonly userName?: string;
-  /** The start of this caller’s session ids [user guide, session ARNs]. */
+  /** Session ids begin with it [user guide, session ARNs]. */
   readonly sessionName: string;
 }
 
@@ -18,7 +18,7 @@ export const LAB_USER: Principal = {
   sessionName: 'lab',
 };
 
-/** Somebody who assumed a role under a session name of their own, as single sign-on does it. */
+/** A role under a session name of one's own, as with single sign-on. */
 export const LAB_ROLE: Principal = {
   arn: `arn:aws:sts::${ACCOUNT}:assumed-role/operators/kim`,
   userId: 'AROALABLABLABLABLABL0:kim',

@@ -13,10 +13,7 @@ interface Place {
   readonly partition: string;
 }
 
-/**
- * The resources of one call; for an operation without resources the whole service, as in its refusals.
- * @throws ServiceError
- */
+/** An operation without resources touches the whole service. @throws ServiceError */
 export function findTouched(
   account: Account,
   operation: OperationName,
@@ -29,7 +26,7 @@ export function findTouched(
   return find(parseInput(operation, body), account, place);
 }
 
-/** An instance's ARN is EC2's, every other managed node's Systems Manager's. */
+/** EC2 instances have ARNs of EC2, other managed nodes of Systems Manager. */
 export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefined, region: string): Touched {
   const place = { region, partition: partitionOf(region) };
   const arn = id.startsWith('mi-')
@@ -38,7 +35,7 @@ export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefin
   return { arn, tags: spec?.tags ?? {} };
 }
 
-/** A session has two tags of the service: its starter and its target. */
+/** The service tags a session with its starter and its target. */
 function touchSession(id: string, account: Account, region: string): Touched {
   const { record, byName, byCaller } = lookUpSession(id, account, region);
   const tags = record && {
@@ -48,12 +45,12 @@ function touchSession(id: string, account: Account, region: string): Touched {
   return { arn: byName, aliases: [byCaller], tags: tags ?? {} };
 }
 
-/** What OpenDataChannel is checked against: the form of the user guide’s samples alone [“Sample IAM policies”]. */
+/** OpenDataChannel is checked only against the form in the user guide's samples [“Sample IAM policies”]. */
 export function touchDataChannel(id: string, account: Account, region: string): Touched {
   return { arn: lookUpSession(id, account, region).byCaller };
 }
 
-/** Its id begins with its starter’s name. In that place the guide’s newer samples have the starter’s id. */
+/** A session id begins with its starter's name. The guide's newer samples have the starter's id there. */
 function lookUpSession(id: string, account: Account, region: string) {
   const record = account.store.records.sessions.find(({ sessionId }) => sessionId === id);
   const place = { region, partition: partitionOf(region) };
@@ -68,12 +65,12 @@ function lookUpSession(id: string, account: Account, region: string) {
 const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
   SendCommand: ({ DocumentName, InstanceIds = [] }, account, place) => [
     touchDocument(DocumentName, account, place),
-    // Instances chosen by tag are found later; each forbidden one then ends as AccessDenied.
+    // Tags are resolved later; a forbidden instance then ends as AccessDenied.
     ...InstanceIds.map((id) => touchInstance(id, specOf(id, account), place.region)),
   ],
   StartSession: ({ Target, DocumentName }, account, place) => [
     touchInstance(Target, specOf(Target, account), place.region),
-    // The default one is asked for as well, though no request names it [user guide from late 2025, “Sample IAM policies”].
+    // The default document is checked too, though no request names it [user guide from late 2025, “Sample IAM policies”].
     touchDocument(DocumentName ?? PREFERENCES, account, place),
   ],
   ResumeSession: ({ SessionId }, account, { region }) => [touchSession(SessionId, account, region)],
@@ -85,12 +82,12 @@ const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
   UpdateDocument: touchNamed,
   UpdateDocumentDefaultVersion: touchNamed,
   DeleteDocument: touchNamed,
-  // A new association has no id yet. Its instances are not checked: the service runs it on its own account.
+  // A new association has no id yet. Instances are not checked: the service itself runs it there.
   CreateAssociation: ({ Name }, account, place) => [
     { arn: ssmArn('association/*', place) },
     touchDocument(Name, account, place),
   ],
-  // The reference calls the document of an edit optional: that the association alone is asked for is inferred.
+  // The reference calls the document optional; that only the association is checked is inferred.
   UpdateAssociation: touchAssociation,
   DescribeAssociation: touchAssociation,
   DeleteAssociation: touchAssociation,

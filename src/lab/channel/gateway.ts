@@ -1,4 +1,4 @@
-/** Accepts WebSocket connections to data channels and gives each to its session after it has sent the token. */
+/** Accepts WebSockets for data channels. Each goes to its session after it sent the token. */
 import type { IncomingMessage, Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../clock.ts';
@@ -7,7 +7,6 @@ import type { Accounts } from '../accounts.ts';
 const OPEN_LIMIT_MS = 10_000;
 const LARGEST_FRAME = 256 * 1024;
 
-/** `mayOpen`: whether such a request may open the channel of this session. */
 export function attachGateway(
   server: Server,
   accounts: Pick<Accounts, 'findSession'>,
@@ -22,7 +21,7 @@ export function attachGateway(
   });
   server.on('upgrade', async (request: IncomingMessage, socket, head) => {
     const id = /^\/v1\/data-channel\/([^/?]+)/.exec(request.url ?? '')?.[1];
-    // Ids are letters and digits, so a text that needs decoding is no id.
+    // Ids are letters and digits: a text that needs decoding is no id.
     const session = id === undefined ? undefined : accounts.findSession(id);
     // A client that hangs up here must not end the lab.
     socket.on('error', () => socket.destroy());
@@ -35,7 +34,7 @@ export function attachGateway(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      // The library's own answer is off: a flood of pings from a client that does not read would fill memory.
+      // Answered here, because the library would fill memory for a client that pings and does not read.
       client.on('ping', (data: Buffer) => {
         if (client.bufferedAmount < LARGEST_FRAME) client.pong(data);
       });
@@ -49,10 +48,10 @@ export function attachGateway(
   return sockets;
 }
 
-/** The first message has to be the opening with the token; anything else closes this one connection. */
+/** The first message must be the opening with the token; anything else closes this connection. */
 function awaitOpening(client: WebSocket, clock: Clock, open: (token: string) => boolean): void {
   const stop = clock.after(OPEN_LIMIT_MS, () => client.close(1008, 'the channel was not opened in time'));
-  // Without a listener a broken frame would end the whole lab.
+  // Without a listener, a broken frame would end the whole lab.
   client.on('error', () => client.terminate());
   client.once('close', stop);
   client.once('message', (data: Buffer, isBinary: boolean) => {

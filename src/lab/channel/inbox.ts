@@ -1,7 +1,7 @@
-/** Sorts a client's messages, drops duplicates, and reports a client that runs too far ahead. */
+/** Orders a client's messages, drops duplicates, and reports a client that runs too far ahead. */
 import type { ChannelMessage } from './message.ts';
 
-/** How far ahead of the expected number a client may run, in messages and in bytes that wait for the gap to close. */
+/** How far a client may run ahead of the expected number, in messages and in bytes. */
 const AHEAD_LIMIT = 10_000;
 const AHEAD_BYTES = 8 * 1024 * 1024;
 
@@ -10,7 +10,7 @@ export class Inbox {
   private readonly ahead = new Map<number, ChannelMessage>();
   private aheadBytes = 0;
 
-  /** What is wrong with this message's place in the stream, if anything. */
+  /** Why this message cannot be taken; undefined: it can. */
   judge({ sequence, payload }: ChannelMessage): string | undefined {
     if (sequence < 0 || sequence > this.expected + AHEAD_LIMIT)
       return `sequence number ${sequence} while ${this.expected} is expected`;
@@ -19,7 +19,7 @@ export class Inbox {
       : undefined;
   }
 
-  /** The messages that are next in line with this one; none for a duplicate or behind a gap. */
+  /** The messages that are next now; none for a duplicate or behind a gap. */
   take(message: ChannelMessage): ChannelMessage[] {
     const { sequence, payload } = message;
     if (sequence < this.expected || this.ahead.has(sequence)) return [];

@@ -1,11 +1,8 @@
-/**
- * One client connection of a data channel. Its memory is bounded: it stops reading a client that does not read the
- * answers. Output waits in the session's terminal, because the stream above has a window.
- */
+/** One client connection of a data channel. Stops reading a client that does not read its answers, so memory is bounded. */
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';
 
-/** Acknowledgements that may wait for a client to read them; above this it is no longer read. */
+/** Above this many bytes of unread acknowledgements, the client is not read. */
 const LARGEST_BACKLOG_BYTES = 1024 * 1024;
 /** A client that does not answer the closing handshake is cut off. */
 const CLOSE_LIMIT_MS = 3000;
@@ -38,7 +35,7 @@ export class Line {
     if (this.socket.bufferedAmount > LARGEST_BACKLOG_BYTES) this.hold('unread');
   }
 
-  /** Stops reading the client; each reason has to be released. */
+  /** Stops reading the client; each reason must be released. */
   hold(reason: Hold): void {
     this.holds.add(reason);
     this.socket.pause();

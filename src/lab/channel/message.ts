@@ -1,7 +1,7 @@
 /** The data channel's binary messages, big endian, as agent and plugin write them [agent source, agentmessage.go]. */
 import { createHash, randomUUID } from 'node:crypto';
 
-/** Value of the header-length field: everything up to the payload-length field, which it does not count. */
+/** Up to the payload-length field, which is not counted. */
 const HEADER_LENGTH = 116;
 const PAYLOAD_START = HEADER_LENGTH + 4;
 const LARGEST_PAYLOAD = 128 * 1024;
@@ -40,7 +40,7 @@ export interface ChannelMessage {
   readonly payload: Buffer;
 }
 
-/** The frame has a wrong format; the message says why. */
+/** The message says why. */
 export class BadFrameError extends Error {}
 
 /** `createdAt`: epoch milliseconds. */
@@ -60,13 +60,13 @@ export function encodeMessage(message: ChannelMessage, createdAt = Date.now()): 
   return buffer;
 }
 
-/** @throws BadFrameError for anything that is not exactly one whole message. */
+/** @throws BadFrameError unless it is exactly one whole message */
 export function decodeMessage(buffer: Buffer): ChannelMessage {
   if (buffer.length < PAYLOAD_START)
     throw new BadFrameError(`frame of ${buffer.length} bytes is shorter than a header`);
   const headerLength = buffer.readUInt32BE(0);
   if (headerLength !== HEADER_LENGTH) throw new BadFrameError(`header length ${headerLength}`);
-  // The agent pads the name with spaces at the end; one known client pads it with NUL bytes in front.
+  // The agent pads the name with spaces behind; one known client with NUL bytes in front.
   const type = buffer.toString('latin1', 4, 36).replace(/^[\0 ]+|[\0 ]+$/g, '') as MessageType;
   if (!MESSAGE_TYPES.includes(type)) throw new BadFrameError('unknown message type');
   const payloadLength = buffer.readUInt32BE(HEADER_LENGTH);
@@ -88,7 +88,7 @@ export function decodeMessage(buffer: Buffer): ChannelMessage {
   };
 }
 
-/** Also accepts the first 32 hex digits as text: the npm package ssm-session sends that, and the service allows it. */
+/** Accepts also the first 32 hex digits as text: the npm package ssm-session sends that, and the service allows it. */
 function checkDigest(payload: Buffer, digest: Buffer): void {
   const expected = createHash('sha256').update(payload).digest();
   if (digest.equals(expected) || digest.toString('latin1') === expected.toString('hex').slice(0, 32)) return;
@@ -110,7 +110,7 @@ export function newMessageId(): string {
   return randomUUID();
 }
 
-/** A payload that has to be a JSON object; undefined when it is none. */
+/** Undefined if the payload is no JSON object. */
 export function parseObject(payload: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(payload.toString('utf8'));

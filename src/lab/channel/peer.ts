@@ -1,6 +1,6 @@
 /**
- * The agent's side of one data channel. It numbers output, keeps it until it is acknowledged, sends it again, and passes
- * on input in order and once. It outlives its connection, so that a resumed session neither loses nor repeats a byte.
+ * The agent's side of a data channel: numbers output, keeps it until acknowledged, resends it; passes input on in order, once.
+ * It outlives its connection: a resumed session neither loses nor repeats a byte.
  */
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';
@@ -33,7 +33,7 @@ interface Sent {
 export interface PeerEvents {
   /** One input message, in sequence. */
   input(message: ChannelMessage): void;
-  /** The client broke the protocol; the session has to end. */
+  /** The client broke the protocol; the session must end. */
   fault(reason: string): void;
   /** The window has room again. */
   drained(): void;
@@ -48,21 +48,18 @@ export class ChannelPeer {
   private readonly inbox = new Inbox();
   /** pause_publication: output is kept back. */
   private isPaused = false;
-  /**
-   * How many checks in a row saw a stalled client. Counted, not timed, so that a suspended machine blames no
-   * client.
-   */
+  /** How many looks in a row saw a stalled client. Counted, not timed: a suspended machine blames no client. */
   private stalledLooks = 0;
   private stopLooking: (() => void) | undefined;
 
-  /** A connected client that takes nothing for `stallSeconds` is at fault; the official client gives up after 300 s, too. */
+  /** A client that takes nothing for `stallSeconds` is at fault; the official client gives up after 300 s too. */
   constructor(
     private readonly events: PeerEvents,
     private readonly stallSeconds: number,
     private readonly clock: Clock,
   ) {}
 
-  /** Takes over a socket that has shown its token; an older one is closed. What was not acknowledged is sent again. */
+  /** Closes an older socket and sends again what was not acknowledged. */
   attach(socket: WebSocket): void {
     const older = this.line;
     const line: Line = new Line(socket, this.clock, {
@@ -87,7 +84,7 @@ export class ChannelPeer {
     return this.unacknowledgedBytes < WINDOW_BYTES;
   }
 
-  /** Sends one message of the output stream; false when the window is full. */
+  /** False: the window is full. */
   send(payloadType: number, payload: Buffer): boolean {
     const sequence = this.nextOut;
     this.nextOut += 1;
@@ -107,7 +104,7 @@ export class ChannelPeer {
     return this.hasRoom;
   }
 
-  /** Sends a message outside the stream, which nobody acknowledges. */
+  /** Outside the stream: nobody acknowledges it. */
   sendControl(type: MessageType, content: Record<string, unknown>): void {
     const payload = Buffer.from(JSON.stringify(content));
     const id = newMessageId();
@@ -115,7 +112,7 @@ export class ChannelPeer {
     this.line?.send(encodeMessage(message, this.clock.now()));
   }
 
-  /** Stops reading the client until `resume`, when the terminal does not take its input. */
+  /** Stops reading the client while the terminal does not take its input. */
   pause(): void {
     this.line?.hold('terminal');
   }
@@ -149,7 +146,7 @@ export class ChannelPeer {
     else this.events.fault(`a client does not send ${type}`);
   }
 
-  /** Ends a pause, as any input or acknowledgement does too [agent source, datachannel]. */
+  /** Ends a pause, as any input or acknowledgement does [agent source, datachannel]. */
   private publish(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
@@ -164,7 +161,7 @@ export class ChannelPeer {
       this.events.fault(fault);
       return;
     }
-    // A duplicate is acknowledged again: its first acknowledgement may be what was lost.
+    // Also for a duplicate: its first acknowledgement may be lost.
     this.sendControl('acknowledge', {
       AcknowledgedMessageType: message.type,
       AcknowledgedMessageId: message.id,
@@ -183,7 +180,7 @@ export class ChannelPeer {
     }
     const sequence = Number(body['AcknowledgedMessageSequenceNumber']);
     const sent = this.unacknowledged.get(sequence);
-    // By id as well: ssm-session acknowledges acknowledgements too, with numbers that mean nothing here.
+    // Also by id: ssm-session acknowledges acknowledgements too, with numbers that mean nothing here.
     if (sent === undefined || sent.id !== String(body['AcknowledgedMessageId']).toLowerCase()) return;
     const hadRoom = this.hasRoom;
     this.unacknowledged.delete(sequence);
@@ -214,7 +211,7 @@ export class ChannelPeer {
       this.events.fault(`the client has acknowledged nothing for ${this.stallSeconds} seconds`);
       return;
     }
-    // With a full send buffer the acknowledgement cannot have come yet: sending again would only add to it.
+    // With a full send buffer no acknowledgement can have come yet: sending again would only add to it.
     if (this.line.waitingBytes > WINDOW_BYTES) return;
     for (const sent of this.unacknowledged.values()) {
       if (now - sent.sentAt < sent.resendMs) continue;

@@ -1,6 +1,6 @@
 /**
- * The host's SSM agent: connects to the service, starts one worker per session and per command, and writes the agent's log.
- * Its environment is its unit's; workers inherit it, which is how ENV reaches a session's shell. Workers outlive it (KillMode=process).
+ * The host's SSM agent: connects to the service, starts a worker for each session and command, and writes the agent's log.
+ * Workers inherit its unit's environment, so ENV reaches a session's shell. They outlive it (KillMode=process).
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -10,15 +10,14 @@ import { type FrameSocket, frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
 
 const RECONNECT_MS = 300;
-/** From SIGTERM to the exit: a twentieth of a real agent's 7 s. Its control channel closes at once. */
+/** From SIGTERM to the exit; a real agent takes 7 s. Its control channel closes at once. */
 const STOP_MS = 350;
-/** A real agent names the address it reached. */
 const GATEWAY_ADDRESS = '127.0.0.1:443';
 
 export function runAgent(config: HostConfig, configPath: string): void {
   process.title = 'amazon-ssm-agent';
   process.umask(0o022);
-  // As systemd gives them to a service; workers inherit both.
+  // systemd sets both for a service; workers inherit them.
   Object.assign(process.env, { JOURNAL_STREAM: '8:20000', SYSTEMD_EXEC_PID: String(process.pid) });
   if (process.argv.includes('exit')) process.exit(1);
   process.once('SIGTERM', () => {
@@ -27,7 +26,7 @@ export function runAgent(config: HostConfig, configPath: string): void {
     setTimeout(() => process.exit(0), STOP_MS);
   });
   writeLog(config, 'INFO', '[amazon-ssm-agent] Starting Core Agent: amazon-ssm-agent - v3.3.1611.0');
-  // A mute agent is alive and never gets through: what a wrong proxy or lost credentials look like from the host.
+  // A mute agent is alive but never connects, as with a wrong proxy or lost credentials.
   if (process.argv.includes('mute')) {
     writeLog(
       config,
@@ -53,7 +52,7 @@ function connect(config: HostConfig, configPath: string): void {
     json: (message) => {
       switch (message['op']) {
         case 'welcome':
-          // Written only once the service has answered, so whoever waits for this line may rely on it.
+          // Only after the service's answer: whoever waits for this line may rely on it.
           writeLog(
             config,
             'INFO',

@@ -1,6 +1,6 @@
 /**
- * How a host's systemctl and systemd-run call its manager: from a shell script, through files and FIFOs. An installer
- * makes about twenty calls, and one start of Node costs as much as the rest of the installation.
+ * A host's systemctl and systemd-run call its manager through files and FIFOs, from a shell script:
+ * an installer makes twenty calls, and one start of Node costs as much as the rest of it.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { quoteWord } from '../../terminal/shell-word.ts';
 import type { ShimAnswer } from './shim-answer.ts';
 
-/** What stands at /usr/bin/systemctl: it names its call to the manager, waits, and runs the answer. A call that was killed left files. */
+/** Stands at /usr/bin/systemctl: writes its call for the manager, waits, and runs the answer. A killed call left files. */
 export function shimText(tool: string, callsPath: string): string {
   return `#!/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -39,7 +39,7 @@ read -r _ <&9
 `;
 }
 
-/** Only root of the host reaches the folder, as without polkit on a real instance. */
+/** Only the host's root reaches the folder, as on a real instance without polkit. */
 export function answerCalls(
   callsPath: string,
   answer: (tool: string, args: readonly string[]) => Promise<ShimAnswer>,
@@ -48,7 +48,7 @@ export function answerCalls(
   mkdirSync(callsPath, { mode: 0o700 });
   const door = join(callsPath, 'door');
   spawnSync('mkfifo', ['-m', '600', door]);
-  // Opened for writing too, so that the FIFO never reaches its end.
+  // Opened for writing too, so that the FIFO never ends.
   const socket = new Socket({ fd: openSync(door, constants.O_RDWR | constants.O_NONBLOCK) });
   let rest = '';
   socket.setEncoding('latin1').on('data', (text: string) => {
@@ -72,6 +72,6 @@ async function answerOne(
     writeSync(fd, 'answered\n');
     closeSync(fd);
   } catch {
-    // Who asked has been ended meanwhile, and what it had made is gone or of no use.
+    // The caller was ended meanwhile.
   }
 }

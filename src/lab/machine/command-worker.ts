@@ -1,11 +1,11 @@
-/** Runs one AWS-RunShellScript as the agent's document worker does: the commands in _script.sh, `sh -c` as root, its exit status. */
+/** Runs one AWS-RunShellScript as the agent's document worker does: the commands in _script.sh, `sh -c` as root. */
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
 
-/** The agent keeps at most 24,000 and 8,000 characters; a little more is read so that the lab can tell that text was cut. */
+/** The agent keeps 24,000 and 8,000 characters; the lab must see that there were more. */
 const KEEP_BYTES = 128 * 1024;
 
 export function runCommandWorker(config: HostConfig, commandId: string): void {
@@ -16,7 +16,7 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
       if (job['op'] === 'run') start(job);
       else if (job['op'] === 'cancel') stop?.('Cancelled');
     },
-    // The lab has gone: nobody is left to report to, but the script runs on, as on an instance that lost its network.
+    // The lab is gone, but the script runs on, as on an instance without network.
     closed: () => {},
   });
   peer.sendJson({ hello: 'command', commandId });
@@ -39,7 +39,7 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
         SSM_COMMAND_ID: commandId,
         ...(config.root === '' ? {} : { SSM_KEEPALIVE_ROOT: config.root }),
       },
-      // Its own process group, so that a timeout ends what the script has started as well.
+      // An own process group, so that a timeout ends the script's children too.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -52,7 +52,7 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
     const out = keep(child.stdout);
     const err = keep(child.stderr);
     child.on('error', (error) => report(1, '', `failed to run commands: ${error.message}`));
-    // 'exit', not 'close': a background process that holds the pipes must not keep the command in progress for ever.
+    // Not 'close': a background process that holds the pipes must not keep the command in progress.
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
       const status = code ?? (signal === 'SIGKILL' ? 137 : 128);
@@ -68,7 +68,7 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
   }
 }
 
-/** What the agent adds to the errors of a script that failed [measured]. */
+/** The agent adds this to a failed script's errors [measured]. */
 const complain = (status: number): string => `failed to run commands: exit status ${status}`;
 
 function keep(stream: NodeJS.ReadableStream): () => string {

@@ -2,10 +2,7 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 const O_CLOEXEC = 0o2000000;
 
-/**
- * Closes what this process inherited beyond its standard descriptors. Whoever started the lab may have left some open,
- * and without this they would reach every shell of every session. Node's own are close-on-exec and stay.
- */
+/** Closes inherited descriptors beyond the standard three: they would reach every session's shell. Node's own stay. */
 export function closeInherited(): void {
   for (const name of readdirSync('/proc/self/fd')) {
     const fd = Number(name);

@@ -12,7 +12,7 @@ export interface ExecRequest {
 }
 
 export interface ExecResult {
-  /** Exit status; 128 + signal for a death by signal, 127 when the program cannot be started. */
+  /** 128 + signal for a death by signal, 127 if the program cannot be started. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -33,14 +33,14 @@ export function execInHost(request: ExecRequest): Promise<ExecResult> {
   return run(request).catch((error: Error) => ({ code: 127, stdout: '', stderr: `${error.message}\n` }));
 }
 
-/** Rejects where the program cannot be started; Node throws some of the reasons at once (E2BIG). */
+/** Rejects if the program cannot be started; Node throws some reasons at once (E2BIG). */
 function run(request: ExecRequest): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     const [file = '', ...args] = request.argv;
     const child = spawn(file, args, {
       cwd: request.cwd ?? '/',
       env: request.env ?? { PATH: SERVICE_PATH, HOME: '/root', LANG: 'C.UTF-8' },
-      // Own group and session: a Ctrl-C at the lab's terminal is not meant for the host.
+      // An own session: Ctrl-C at the lab's terminal is not for the host.
       detached: true,
       ...(request.uid === undefined ? {} : { uid: request.uid }),
       ...(request.gid === undefined ? {} : { gid: request.gid }),

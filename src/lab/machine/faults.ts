@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostConfig, HostFault } from './config.ts';
 
-/** True when the fault was asked for; each call uses up one. */
+/** True if the fault was asked for; each call uses up one. */
 export function takeFault(config: HostConfig, fault: HostFault): boolean {
   const path = join(config.faultsPath, fault);
   let left: number;

@@ -1,4 +1,4 @@
-/** The host's service manager: starts the agent from its unit alone, answers systemctl and systemd-run, and runs what the lab asks. */
+/** The host's service manager: starts the agent from its unit, answers systemctl and systemd-run, runs what the lab asks. */
 import { createConnection } from 'node:net';
 import { frameSocket } from '../frames.ts';
 import { answerCalls } from './calls.ts';
@@ -21,7 +21,7 @@ export function runManager(config: HostConfig, configPath: string): void {
   services.startAgent();
 }
 
-/** Keeps the lab's own line into the host, which works whatever the agent does. */
+/** The lab's own connection to the host; it works whatever the agent does. */
 function reportToLab(config: HostConfig): void {
   const socket = createConnection(config.labSocket);
   const peer = frameSocket(socket, {
@@ -30,7 +30,7 @@ function reportToLab(config: HostConfig): void {
       const result = await execInHost({ ...request, env: { ...request.env, ...rootMark(config) } });
       peer.sendJson({ id: message['id'], result });
     },
-    // Without its lab a host has no purpose. A sandbox is ended from outside; elsewhere the mark has to do.
+    // A host ends with its lab. A sandbox is ended from outside; elsewhere the mark finds its processes.
     closed: () => {
       const mark = Object.entries(rootMark(config)).map(([name, value]) => `${name}=${value}`)[0];
       void (mark === undefined ? Promise.resolve() : killMarked(mark)).then(() => process.exit(0));

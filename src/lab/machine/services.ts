@@ -1,4 +1,4 @@
-/** The units a host keeps: the agent's, loaded from files, and transient ones. Loaded text changes only at daemon-reload. */
+/** A host's units: the agent's, loaded from files, and transient ones. Loaded text changes only at daemon-reload. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { type HostConfig, SERVICE_PATH } from './config.ts';
 import { takeFault } from './faults.ts';
 import { loadUnit, readEnvironment, type Unit } from './unit-file.ts';
 
-/** Restart= waits this long; a real unit says seconds, which would only make tests slow. */
+/** Shorter than in a real unit: tests wait for it. */
 const RESTART_DELAY_MS = 200;
 /** systemd gives up after 5 starts in 10 s. */
 const START_LIMIT = 5;
@@ -50,7 +50,7 @@ export class ServiceTable {
       agent.activeState = 'failed';
       return;
     }
-    // Nothing of the manager's own environment: what a session sees must come from the unit and its drop-ins.
+    // Not the manager's environment: a session may only see the unit's.
     const env = {
       LANG: 'C.UTF-8',
       PATH: SERVICE_PATH,
@@ -85,7 +85,7 @@ export class ServiceTable {
     });
   }
 
-  /** Stops the agent as its KillMode says: `process` leaves sessions and running commands alone, anything else does not. */
+  /** KillMode `process` leaves sessions and running commands alone; any other does not. */
   async stopAgent(): Promise<void> {
     const { agent } = this;
     agent.isStopping = true;
@@ -102,7 +102,7 @@ export class ServiceTable {
     agent.activeState = 'inactive';
   }
 
-  /** Starts a transient service in its own process tree, with a service's environment and nothing of the caller's. */
+  /** With a service's environment, and nothing of the caller's. */
   startTransient(name: string, argv: readonly string[], env: Record<string, string>, cwd: string): void {
     const service = newService(name);
     this.transient.set(name, service);
@@ -127,7 +127,7 @@ export class ServiceTable {
     service.child = child;
     service.activeState = 'active';
     const finish = async (isClean: boolean): Promise<void> => {
-      // KillMode=control-group: what the main process leaves behind ends with it.
+      // KillMode=control-group: the children end with the main process.
       await killMarked(`INVOCATION_ID=${service.invocationId}`);
       service.child = undefined;
       service.activeState = isClean ? 'inactive' : 'failed';
@@ -142,14 +142,14 @@ function newService(name: string): Service {
   return { name, child: undefined, invocationId: '', activeState: 'inactive', isStopping: false, starts: [] };
 }
 
-/** Without a sandbox everything a host starts carries its tree: scripts need it, and it is how the host's processes are found. */
+/** Without a sandbox every process of a host carries its tree: scripts need it, and it marks them. */
 export function rootMark(config: HostConfig): Record<string, string> {
   return config.root === '' ? {} : { SSM_KEEPALIVE_ROOT: config.root };
 }
 
-/** Stands for a cgroup: ends every process that was started with this assignment in its environment. */
+/** In place of a cgroup: ends every process that was started with this assignment in its environment. */
 export async function killMarked(assignment: string): Promise<void> {
-  // Once more after nothing was found: a process between fork and exec shows no environment.
+  // A second look: a process between fork and exec shows no environment.
   for (let quietPasses = 0; quietPasses < 2; ) {
     quietPasses = killOnce(assignment) ? 0 : quietPasses + 1;
     await new Promise((resolve) => setTimeout(resolve, 30));

@@ -1,6 +1,6 @@
 /**
- * One session, as the agent's ssm-session-worker runs it: a pty opened by root, plain `sh` as the session's user in /usr/bin,
- * the agent's environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
+ * One session, as ssm-session-worker runs it: a pty opened by root, `sh` as the session's user in /usr/bin, the agent's
+ * environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { IPty } from '@lydell/node-pty';
@@ -8,7 +8,7 @@ import { frameSocket } from '../frames.ts';
 import type { HostConfig } from './config.ts';
 
 const LONGEST_QUEUE = 256 * 1024;
-/** A terminal is 0 x 0 until the client says its size. node-pty takes 0 for its default; the kernel keeps the low 16 bits. */
+/** A terminal is 0 x 0 until the client sends its size. node-pty takes 0 for its default; the kernel keeps 16 bits. */
 const NO_SIZE = 65_536;
 
 export async function runSessionWorker(config: HostConfig, sessionId: string): Promise<void> {
@@ -34,7 +34,7 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
   function open(message: Record<string, unknown>): void {
     const { user } = config;
     const isSelf = user.uid === process.getuid?.();
-    // Through env: node-pty adds PWD, which no agent sets; the process is the same, and its name and argv are `sh`.
+    // env removes PWD, which node-pty adds and no agent sets. The process stays the same; its name and argv are `sh`.
     shell = spawn('env', ['-u', 'PWD', 'sh'], {
       name: 'xterm-256color',
       cols: NO_SIZE,
@@ -65,7 +65,7 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
     peer.sendJson({ op: 'opened', shellPid: shell.pid });
   }
 
-  /** node-pty queues without limit what the terminal does not take; a client that pastes into a busy program has to wait instead. */
+  /** node-pty queues without limit. A client that pastes into a busy program must wait instead. */
   function write(bytes: Buffer): void {
     if (shell === undefined) return;
     shell.write(bytes as unknown as string);
@@ -79,7 +79,7 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
     if (cols > 0 && rows > 0 && cols < 65_536 && rows < 65_536) shell?.resize(cols, rows);
   }
 
-  /** The kernel hangs up the terminal's foreground group when this process, the only holder of the pty, is gone. */
+  /** This process alone holds the pty. At its exit the kernel hangs up the terminal's foreground group. */
   function end(): void {
     if (shell !== undefined) {
       try {

@@ -1,4 +1,4 @@
-/** The part of systemctl that an installer needs; words and exit statuses as systemd 252 prints them. */
+/** The part of systemctl that an installer needs; words and exit statuses of systemd 252. */
 import type { HostConfig } from './config.ts';
 import { takeFault } from './faults.ts';
 import type { Service, ServiceTable } from './services.ts';
@@ -90,7 +90,7 @@ async function changeState(
   return done('');
 }
 
-/** The order of systemd's reply, not of the request: a caller must read names, never positions. */
+/** In systemd's order, not the request's: a caller must read names, not positions. */
 function showUnit(services: ServiceTable, config: HostConfig, name: string, parsed: ParsedArgs): string {
   const service = findService(services, name);
   const unit = name === services.unit.name ? services.unit : loadUnit(name, config.root);
@@ -115,7 +115,7 @@ function showUnit(services: ServiceTable, config: HostConfig, name: string, pars
   return wanted.map(([key, value]) => `${parsed.isValueOnly ? '' : `${key}=`}${value}\n`).join('');
 }
 
-/** As systemctl prints it: a word with anything special stands in double quotes, with backslashes inside. */
+/** As systemctl prints it: a word with special characters in double quotes, with backslashes. */
 function quoteEnvironment(unit: Unit): string {
   return [...unit.environment]
     .map(([key, value]) => `${key}=${value}`)

@@ -1,4 +1,4 @@
-/** The part of systemd-run that an installer needs: a transient service, started at once or after a while. */
+/** The part of systemd-run that an installer needs: a transient service, at once or after a delay. */
 import type { HostConfig } from './config.ts';
 import { takeFault } from './faults.ts';
 import type { ServiceTable } from './services.ts';
@@ -60,7 +60,7 @@ export async function answerSystemdRun(
   return { code: 0, stdout: '', stderr: isQuiet ? '' : `${verb}: ${name}\n` };
 }
 
-/** Seconds of a systemd time span; only what is written for short waits. */
+/** Seconds of a systemd time span, as written for short waits. */
 function parseSpan(text: string): number {
   const match = /^([\d.]+)\s*(ms|s|sec|min|m)?$/.exec(text);
   const scale = { ms: 0.001, min: 60, m: 60 }[match?.[2] ?? ''] ?? 1;

@@ -1,17 +1,17 @@
 /** Reads a service unit with its drop-ins as systemd does, as far as an agent's unit needs it. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Highest first: a file here hides one of the same name further down (systemd.unit(5), system manager). */
+/** Highest first: a file here hides those of the same name below [systemd.unit(5)]. */
 const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 
-/** What one unit says. `environment` is what Environment= assigns, in order of first assignment, later values winning. */
+/** `environment`: the assignments of Environment=; later values win. */
 export interface Unit {
   readonly name: string;
   readonly loadState: 'loaded' | 'not-found';
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
-  /** As written: a leading `-` means that the file may be missing. */
+  /** A leading `-`: the file may be missing. */
   readonly environmentFiles: readonly string[];
   /** Names or whole assignments. */
   readonly unsetEnvironment: readonly string[];
@@ -21,7 +21,7 @@ export interface Unit {
   readonly warnings: readonly string[];
 }
 
-/** Loads a unit below `root`; what systemd would ignore is ignored, and named in `warnings`. */
+/** Ignores what systemd ignores, and names that in `warnings`. */
 export function loadUnit(name: string, root = ''): Unit {
   const fragmentPath = UNIT_FOLDERS.map((folder) => `${folder}/${name}`).find(
     (path) => readText(root + path) !== undefined,
@@ -53,9 +53,8 @@ export function loadUnit(name: string, root = ''): Unit {
 }
 
 /**
- * What the unit's process gets on top of the manager's own variables, read when it is started: files override Environment=
- * wherever they stand, and what is unset goes last (systemd.exec(5)). Undefined where a file that must be there is not:
- * systemd then starts nothing.
+ * The variables for the unit's process: files override Environment=, and unset names go last [systemd.exec(5)].
+ * Undefined if a required file is missing: systemd then starts nothing.
  */
 export function readEnvironment(unit: Unit, root = ''): Map<string, string> | undefined {
   const environment = new Map(unit.environment);
@@ -74,10 +73,10 @@ export function readEnvironment(unit: Unit, root = ''): Map<string, string> | un
   return environment;
 }
 
-/** Drop-ins of every folder, sorted by file name over all of them; the same name higher up hides the lower one. */
+/** Drop-ins of all folders, sorted by file name; a name in a higher folder hides the lower one. */
 function findDropIns(name: string, root: string): string[] {
   const byName = new Map<string, string>();
-  // `foo-.service.d` applies to every unit whose name starts with `foo-`; the longer prefix hides the shorter.
+  // `foo-.service.d` applies to every unit named `foo-…`; the longer prefix hides the shorter.
   const stem = name.replace(/\.service$/, '');
   const prefixes = [...stem.matchAll(/-/g)]
     .map((match) => `${stem.slice(0, match.index + 1)}.service`)
@@ -125,7 +124,7 @@ function applyFile(text: string, path: string, state: State): void {
   }
 }
 
-/** Comments and empty lines out, `\` at a line's end joined with one space; a comment inside a continued line is skipped. */
+/** Drops comments and empty lines, and joins lines that end in `\`. */
 function joinLines(text: string): string[] {
   const lines: string[] = [];
   let held = '';
@@ -162,7 +161,7 @@ function applyEnvironment(value: string, path: string, state: State): void {
   }
 }
 
-/** An empty assignment forgets what came before. */
+/** An empty assignment clears the list. */
 function applyList(list: string[], words: readonly string[], isReset: boolean): void {
   if (isReset) list.length = 0;
   else list.push(...words);
@@ -179,7 +178,7 @@ const ESCAPES: Record<string, string> = {
   s: ' ',
 };
 
-/** Words with '…' and "…" and C escapes; undefined for what systemd refuses (an open quote, an unknown escape). */
+/** Words with quotes and C escapes; undefined for what systemd refuses (an open quote, an unknown escape). */
 function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;
@@ -209,7 +208,7 @@ function splitWords(text: string): string[] | undefined {
   return words;
 }
 
-/** Only `%%` is known here: any other specifier makes the assignment invalid, so that an unescaped `%` is noticed. */
+/** Knows only `%%`: any other specifier makes the assignment invalid, so an unescaped `%` is noticed. */
 function expandSpecifiers(word: string): string | undefined {
   return /%(?!%)/.test(word.replaceAll('%%', '')) ? undefined : word.replaceAll('%%', '%');
 }

@@ -1,4 +1,4 @@
-/** Making, changing, starting and ending associations. */
+/** Makes, changes, starts and ends associations. */
 import { randomUUID } from 'node:crypto';
 import type { Account, Operation } from '../account.ts';
 import { readRateMinutes } from '../association-runner.ts';
@@ -29,7 +29,7 @@ export const createAssociation: Operation = (account, body) => {
   return { AssociationDescription: describe(association) };
 };
 
-/** What the request leaves out is forgotten, not kept: so the service does it, and says so in its guide. */
+/** Fields that the request leaves out are forgotten [service's guide]. */
 export const updateAssociation: Operation = (account, body) => {
   const input = parseInput('UpdateAssociation', body);
   const association = findAssociation(account, input.AssociationId);
@@ -56,7 +56,7 @@ export const startAssociationsOnce: Operation = (account, body) => {
   return {};
 };
 
-/** Runs it everywhere at once, also after a change. */
+/** The service runs it everywhere at once, also after a change. */
 function apply(account: Account, association: AssociationRecord): void {
   account.associations.schedule(association);
   account.associations.runEverywhere(association);

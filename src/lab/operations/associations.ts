@@ -1,4 +1,4 @@
-/** Reading associations: one, all, their executions, and what each did on its nodes. */
+/** Reads associations: one, all, their executions, and the result on each node. */
 import { type Account, answerPage, type Operation, pickMembers, toSeconds } from '../account.ts';
 import { countErrors } from '../dispatcher.ts';
 import type { AssociationRecord, CommandRecord, InvocationRecord } from '../records.ts';
@@ -99,7 +99,6 @@ export const describeAssociationExecutionTargets: Operation = (account, body) =>
   }));
 };
 
-/** An AssociationDescription. */
 export function describe(association: AssociationRecord): Record<string, unknown> {
   const [last] = association.executions;
   return {
@@ -127,7 +126,7 @@ function summarize({ executions: [last] }: AssociationRecord): { Status: string;
   return last === undefined ? { Status: 'Pending', DetailedStatus: 'Creating' } : judge(last.command);
 }
 
-/** Unlike a command's status, an execution's says Failed when any node failed, whatever the reason. */
+/** Unlike a command, an execution is Failed if any node failed, for any reason. */
 function judge(command: CommandRecord): { Status: string; DetailedStatus: string } {
   const hasEnded = !['Pending', 'InProgress', 'Cancelling'].includes(command.status);
   const isBad = countErrors(command) > 0 || command.invocations.some(({ status }) => status !== 'Success');

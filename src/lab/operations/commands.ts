@@ -11,7 +11,7 @@ import { type Input, parseInput } from '../shapes.ts';
 import { findByTargets } from '../targets.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
-/** Tag targets are resolved after the answer, so TargetCount is 0 at first. */
+/** Tags are resolved after the answer, so TargetCount is 0 at first. */
 const RESOLVE_MS = 30;
 
 export const sendCommand: Operation = (account, body, region) => {
@@ -71,8 +71,7 @@ export const listCommandInvocations: Operation = (account, body) => {
 
 export const getCommandInvocation: Operation = async (account, body) => {
   const input = parseInput('GetCommandInvocation', body);
-  // A run of an association is no command of the lists; that its output can be asked for is inferred from its results, which
-  // name it as the source.
+  // The output of an association's run can be read too [inferred: its results name it as their source].
   const command = [...visibleCommands(account), ...runsOf(account)].find(
     ({ commandId }) => commandId === input.CommandId,
   );
@@ -116,15 +115,11 @@ export const cancelCommand: Operation = (account, body) => {
   return {};
 };
 
-/** How the results of a command name its one step. */
 function nameStep(account: Account, { documentName, documentVersion }: CommandRecord): string {
   return stepName(findDocument(account, documentName, documentVersion).version.content);
 }
 
-/**
- * The hash that a document's description names, where the caller gives one: it pins what may run. That a wrong one is
- * InvalidDocument is inferred: the model has no error of its own for it.
- */
+/** A hash in the request pins what may run. That a wrong one is InvalidDocument is inferred: the model has no own error. */
 function checkHash(
   { DocumentName, DocumentHash, DocumentHashType = 'Sha256' }: Input<'SendCommand'>,
   content: string,
@@ -135,7 +130,7 @@ function checkHash(
     throw new ServiceError('InvalidDocument', `The hash given for document ${DocumentName} is not its own.`);
 }
 
-/** One id that cannot be used fails the whole call [facts/ssm.md]. */
+/** One unusable id fails the whole call [facts/ssm.md]. */
 function findByIds(account: Account, ids: readonly string[]): Host[] {
   if (new Set(ids).size < ids.length) throw new ServiceError('DuplicateInstanceId');
   const usable = account.hosts.filter((host) => host.isOnline && ids.includes(host.spec.id));
@@ -145,7 +140,7 @@ function findByIds(account: Account, ids: readonly string[]): Host[] {
       'InvalidInstanceId',
       `Instances [[${bad.join(', ')}]] not in a valid state for account ${account.id}`,
     );
-  // Of hosts that tags select each ends as InvalidPlatform instead.
+  // Hosts found by tag each end as InvalidPlatform instead.
   if (usable.some(({ spec }) => spec.platform === 'Windows'))
     throw new ServiceError('UnsupportedPlatformType', 'The document does not support the platform type.');
   return usable;
@@ -272,7 +267,7 @@ function describeInvocation(
   };
 }
 
-/** The limit counts the marker that says so. */
+/** The limit includes the marker. */
 function truncate(text: string, limit: number): string {
   const marker = '\n---Output truncated---';
   return text.length <= limit ? text : text.slice(0, limit - marker.length) + marker;

@@ -1,4 +1,4 @@
-/** Changing the account's own documents; the service's may only be read. */
+/** Changes the account's own documents; the service's are read-only. */
 import type { Account, Operation } from '../account.ts';
 import { checkContent, type FoundDocument, findDocument, latestOf } from '../documents.ts';
 import type { DocumentRecord } from '../records.ts';
@@ -9,7 +9,7 @@ import { describe } from './documents.ts';
 /** The service's quotas for one account and one document. */
 const MOST_DOCUMENTS = 500;
 const MOST_VERSIONS = 1000;
-/** Name prefixes that the service keeps for itself [model, CreateDocument]. */
+/** The service keeps these name prefixes for itself [model, CreateDocument]. */
 const RESERVED = /^(aws|amazon|amzn)/i;
 
 export const createDocument: Operation = (account, body) => {
@@ -18,7 +18,7 @@ export const createDocument: Operation = (account, body) => {
   const type = input.DocumentType ?? 'Command';
   if (type !== 'Command' && type !== 'Session')
     throw new ServiceError('InvalidDocumentContent', `This lab keeps no ${type} documents.`);
-  // The prefixes are documented; under which name the service refuses them is not.
+  // The prefixes are documented, the error's name is not.
   if (RESERVED.test(input.Name))
     throw new ServiceError('ValidationException', `Document name ${input.Name} is reserved.`);
   if (isKnown(account, input.Name))
@@ -37,7 +37,7 @@ export const createDocument: Operation = (account, body) => {
   return { DocumentDescription: describe(account, findDocument(account, input.Name)) };
 };
 
-/** Adds a version; the default stays where it is until UpdateDocumentDefaultVersion. */
+/** The default stays where it is until UpdateDocumentDefaultVersion. */
 export const updateDocument: Operation = (account, body) => {
   const input = parseInput('UpdateDocument', body);
   const document = findOwn(account, input.Name);
@@ -97,7 +97,7 @@ export const deleteDocument: Operation = (account, body) => {
   return {};
 };
 
-/** The model has no InvalidDocumentVersion for DeleteDocument: what the service says of an unknown one is inferred. */
+/** The model has no InvalidDocumentVersion for DeleteDocument: the answer for an unknown version is inferred. */
 function findVersion(account: Account, input: Input<'DeleteDocument'>): FoundDocument {
   try {
     return findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
@@ -114,7 +114,7 @@ function isKnown(account: Account, name: string): boolean {
   }
 }
 
-/** @throws ServiceError InvalidDocument for what is not there, InvalidDocumentOperation for what is the service's. */
+/** @throws ServiceError InvalidDocument if there is none, InvalidDocumentOperation if it is the service's */
 function findOwn(account: Account, name: string): DocumentRecord {
   const { document, owner } = findDocument(account, name);
   if (owner === 'Amazon')

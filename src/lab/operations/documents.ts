@@ -1,4 +1,4 @@
-/** Reading documents: one, its versions, all. */
+/** Reads documents: one, its versions, all. */
 import { createHash } from 'node:crypto';
 import { type Account, answerPage, type Operation, pickMembers, toSeconds } from '../account.ts';
 import { allDocuments, type FoundDocument, findDocument, isCreating, latestOf } from '../documents.ts';
@@ -73,7 +73,6 @@ function statusOf(account: Account, version: FoundDocument['version']): string {
   return version.version === 1 ? 'Creating' : 'Updating';
 }
 
-/** A DocumentDescription. */
 export function describe(
   account: Account,
   { document, owner, version }: FoundDocument,

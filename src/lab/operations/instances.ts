@@ -39,7 +39,7 @@ function matches(host: Host, key: string, values: readonly string[]): boolean {
   return values.includes(own[key] ?? '');
 }
 
-/** Of the machine behind a host, and of two that have none. */
+/** Linux is the machine behind a host. */
 const PLATFORMS = {
   Linux: ['Debian GNU/Linux', '12'],
   MacOS: ['macOS', '15.1'],

@@ -37,7 +37,7 @@ export const resumeSession: Operation = (account, body) => {
 
 export const terminateSession: Operation = (account, body) => {
   const { SessionId } = parseInput('TerminateSession', body);
-  // The model has no error for an id that is over or was never known: both are answered alike.
+  // The model has no error for an unknown id; an ended one gets the same answer.
   account.sessions.find(SessionId)?.end('', 'Terminated');
   return { SessionId };
 };
@@ -67,10 +67,7 @@ function passes(session: SessionRecord, key: string, value: string): boolean {
   return own[key] === value;
 }
 
-/**
- * Where a document's minute lasts less than 60 s here, a session is told as long as it was in such minutes: its start is put back.
- * So a session that ran into a limit of its document has the length that the document names.
- */
+/** With short minutes the start is put back, so that a session at a limit has the length that its document names. */
 function describe(session: SessionRecord, minuteSeconds: number, now: number): Record<string, unknown> {
   const until = session.endedAt ?? now;
   const startedAt = until - (until - session.startedAt) * (60 / minuteSeconds);
@@ -82,7 +79,7 @@ function describe(session: SessionRecord, minuteSeconds: number, now: number): R
     EndDate: toSeconds(session.endedAt),
     DocumentName: session.documentName,
     Owner: session.owner,
-    // Neither may be empty on the wire [model].
+    // Must not be empty on the wire [model].
     Reason: session.reason || undefined,
     Details: session.details || undefined,
     OutputUrl: {},

@@ -3,7 +3,7 @@ import { ACCOUNT, REGION } from '../options.ts';
 import { takePage } from '../paging.ts';
 import { parseInput } from '../shapes.ts';
 
-/** Of the Resource Groups Tagging API, a service of its own at the same address [botocore, resourcegroupstaggingapi model]. */
+/** The Resource Groups Tagging API, another service at the same address [botocore, resourcegroupstaggingapi model]. */
 export const getResources: Operation = (account, body) => {
   const input = parseInput('GetResources', body);
   const types = input.ResourceTypeFilters ?? [];
@@ -11,7 +11,7 @@ export const getResources: Operation = (account, body) => {
     const type = spec.id.startsWith('mi-') ? 'ssm:managed-instance' : 'ec2:instance';
     const isOfType =
       types.length === 0 || types.some((filter) => filter === type || filter === type.split(':')[0]);
-    // A resource that never had a tag is not listed.
+    // A resource without tags is not listed.
     return isOfType && Object.keys(spec.tags).length > 0;
   });
   const page = takePage(
