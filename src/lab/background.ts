@@ -6,7 +6,7 @@ import { sleep, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { programArgs } from '../own-program.ts';
 import type { Credentials } from './door.ts';
-import { type Lab, startLab } from './lab.ts';
+import { startLab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
 import { LabInUseError, type LabState, readState, takeFolder } from './ownership.ts';
 
@@ -18,8 +18,6 @@ const POLL_MS = 25;
 export interface OpenLab {
   readonly endpoint: string;
   readonly credentials: Credentials;
-  /** Only if it runs in this process. */
-  readonly lab: Lab | undefined;
   /** Ends what openLab started; a background lab goes on. */
   close(): Promise<void>;
 }
@@ -27,12 +25,9 @@ export interface OpenLab {
 export async function openLab(options: Partial<LabOptions> = {}): Promise<OpenLab> {
   const dir = options.dir ?? defaultLabDir();
   const running = await labStatus(dir);
-  if (running !== undefined) {
-    const { endpoint, credentials } = running;
-    return { endpoint, credentials, lab: undefined, close: async () => {} };
-  }
+  if (running !== undefined) return { ...running, close: async () => {} };
   const lab = await startLab({ ...options, dir });
-  return { endpoint: lab.endpoint, credentials: lab.credentials, lab, close: () => lab.stop() };
+  return { endpoint: lab.endpoint, credentials: lab.credentials, close: () => lab.stop() };
 }
 
 /** The lab that runs in `dir`, or undefined; waits for one that is just starting. */
@@ -57,21 +52,15 @@ export async function labUp(options: Partial<Omit<LabOptions, 'clock'>> = {}): P
   const child = spawn(
     process.execPath,
     [...programArgs(import.meta.url, './daemon.ts', 'lab-daemon.js'), JSON.stringify({ ...options, dir })],
-    {
-      detached: true,
-      stdio: ['ignore', log, log],
-      cwd: '/',
-    },
+    { detached: true, stdio: ['ignore', log, log], cwd: '/' },
   );
   closeSync(log);
   const limit = systemClock.now() + START_LIMIT_MS;
   let hasEnded = false;
-  child.once('exit', () => {
-    hasEnded = true;
-  });
-  child.once('error', () => {
-    hasEnded = true;
-  });
+  for (const event of ['exit', 'error'])
+    child.once(event, () => {
+      hasEnded = true;
+    });
   for (;;) {
     const state = readState(dir);
     if (state !== undefined && state.endpoint !== '') {

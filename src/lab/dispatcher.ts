@@ -5,7 +5,7 @@ import type { Script } from './command-document.ts';
 import { scriptOf } from './documents.ts';
 import type { Host, Run } from './host.ts';
 import type { CommandRecord, InvocationRecord, RecordStore } from './records.ts';
-import { OUTCOMES, type RunDetails, type RunResult } from './run-result.ts';
+import { endedAs, OUTCOMES, type RunDetails, type RunResult } from './run-result.ts';
 
 const ALARM_POLL_MS = 100;
 
@@ -134,9 +134,8 @@ export class Dispatcher {
     };
     const deliver = (): void => {
       stopExpiry();
-      invocation.status = 'InProgress';
-      invocation.statusDetails = 'InProgress';
-      invocation.startedAt = this.clock.now();
+      const status = 'InProgress';
+      Object.assign(invocation, { status, statusDetails: status, startedAt: this.clock.now() });
       const { commandId } = command;
       const timeoutMs = script.timeoutSeconds * 1000 * this.timeoutScale;
       // A host keeps this time itself. A host that died never reports, so the service ends the script [inferred].
@@ -227,8 +226,4 @@ function newInvocation(host: Host, requestedAt: number): InvocationRecord {
     stdout: '',
     stderr: '',
   };
-}
-
-function endedAs(details: RunDetails): RunResult {
-  return { details, code: -1, stdout: '', stderr: '' };
 }

@@ -1,6 +1,7 @@
 /** The account's documents (the service's and its own), and the checks of their content. */
 import type { Clock } from '../clock.ts';
 import { checkCommandDocument, readScript, type Script } from './command-document.ts';
+import { parseObject } from './json-object.ts';
 import type { CommandRecord, DocumentRecord, DocumentVersion, RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -130,15 +131,6 @@ function checkSession(document: Record<string, unknown>): void {
     refuse(`shellProfile is at most ${LONGEST_PROFILE} characters.`);
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Every account has these. */
 const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
   {
@@ -190,6 +182,11 @@ const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
     ],
   },
 ];
+
+/** True if the account or the service has a document of this name. */
+export function hasDocument(account: Pick<Shelf, 'store'>, name: string): boolean {
+  return [...account.store.records.documents, ...AMAZON_DOCUMENTS].some((one) => one.name === name);
+}
 
 /** The account's own come first. */
 export function allDocuments(account: Shelf): FoundDocument[] {

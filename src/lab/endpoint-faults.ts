@@ -8,57 +8,54 @@ import type { OperationName } from './shapes.ts';
  */
 export type WireFault = 'lost' | 'silent' | 'cut' | 'truncated' | 'looped';
 
+type Operation = OperationName | OrganizationOperation | '*';
+
 /** By operation name or `*`; each for the next `times` calls. */
-export interface EndpointFaults {
+export class EndpointFaults {
+  readonly #errors = new Queue<string>();
+  readonly #wire = new Queue<WireFault>();
+  #share = 0;
+  #state = 1;
+  #skewMs = 0;
+  isClockHidden = false;
+
   /** Fails with this error name, e.g. ThrottlingException, before the call has an effect. */
-  failNext(operation: OperationName | OrganizationOperation | '*', errorName: string, times?: number): void;
-  breakNext(operation: OperationName | OrganizationOperation | '*', fault: WireFault, times?: number): void;
+  failNext(operation: Operation, errorName: string, times = 1): void {
+    this.#errors.add(operation, errorName, times);
+  }
+
+  breakNext(operation: Operation, fault: WireFault, times = 1): void {
+    this.#wire.add(operation, fault, times);
+  }
+
   /** Throttles this share of all calls, 0..1; the same calls for the same seed. */
-  throttle(share: number, seed?: number): void;
+  throttle(share: number, seed = 1): void {
+    this.#share = share;
+    this.#state = seed;
+  }
+
   /** Sets the service's clock ahead. `isHidden`: answers have no date, so clients cannot correct their clock. */
-  skewClock(seconds: number, options?: { isHidden?: boolean }): void;
-}
+  skewClock(seconds: number, { isHidden = false } = {}): void {
+    this.#skewMs = seconds * 1000;
+    this.isClockHidden = isHidden;
+  }
 
-/** The endpoint asks this before each call. */
-export interface FaultSource extends EndpointFaults {
-  takeError(operation: string): string | undefined;
-  takeWireFault(operation: string): WireFault | undefined;
-  /** Epoch milliseconds by the service's clock. */
-  now(): number;
-  readonly isClockHidden: boolean;
-}
-
-export function makeFaults(): FaultSource {
-  const errors = new Queue<string>();
-  const wire = new Queue<WireFault>();
-  let share = 0;
-  let state = 1;
-  let skewMs = 0;
-  let isClockHidden = false;
-  const random = (): number => {
+  takeError(operation: string): string | undefined {
+    const error = this.#errors.take(operation);
+    if (error !== undefined || this.#share === 0) return error;
     // Park and Miller: small, and the same everywhere.
-    state = (state * 48_271) % 0x7fffffff;
-    return state / 0x7fffffff;
-  };
-  return {
-    failNext: (operation, errorName, times = 1) => errors.add(operation, errorName, times),
-    breakNext: (operation, fault, times = 1) => wire.add(operation, fault, times),
-    throttle: (newShare, seed = 1) => {
-      share = newShare;
-      state = seed;
-    },
-    takeError: (operation) =>
-      errors.take(operation) ?? (share > 0 && random() < share ? 'ThrottlingException' : undefined),
-    takeWireFault: (operation) => wire.take(operation),
-    skewClock: (seconds, { isHidden = false } = {}) => {
-      skewMs = seconds * 1000;
-      isClockHidden = isHidden;
-    },
-    get isClockHidden() {
-      return isClockHidden;
-    },
-    now: () => Date.now() + skewMs,
-  };
+    this.#state = (this.#state * 48_271) % 0x7fffffff;
+    return this.#state / 0x7fffffff < this.#share ? 'ThrottlingException' : undefined;
+  }
+
+  takeWireFault(operation: string): WireFault | undefined {
+    return this.#wire.take(operation);
+  }
+
+  /** Epoch milliseconds by the service's clock. */
+  now(): number {
+    return Date.now() + this.#skewMs;
+  }
 }
 
 class Queue<T> {

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { findTouched } from './access/touched.ts';
-import type { Operation } from './account.ts';
+import type { Account, Operation } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { checkAnswer, checkRequest } from './contract.ts';
 import { type Door, readScope, type Scope } from './door.ts';
-import type { FaultSource, WireFault } from './endpoint-faults.ts';
+import type { EndpointFaults, WireFault } from './endpoint-faults.ts';
 import * as associationChanges from './operations/association-changes.ts';
 import * as associations from './operations/associations.ts';
 import * as commands from './operations/commands.ts';
@@ -61,7 +61,7 @@ export function makeEndpoint(
   accounts: Accounts,
   organization: Organization,
   door: Door,
-  faults: FaultSource,
+  faults: EndpointFaults,
   log: (entry: Omit<RequestLog, 'at'>) => void,
 ): Server {
   const server = createServer((request, response) => {
@@ -82,11 +82,7 @@ export function makeEndpoint(
       if (broken === 'lost') request.socket.destroy();
       return;
     }
-    const answering =
-      service.prefix === 'ssm' || service.prefix === 'tag'
-        ? answer(accounts, door, faults, operation, request, service, broken === 'looped')
-        : answerOrganization(organization, door, faults, operation, request, service, broken === 'looped');
-    answering.then(
+    answer(accounts, organization, door, faults, operation, request, service, broken === 'looped').then(
       (output) => {
         log({ ...(scope ?? NO_SCOPE), operation, error: broken });
         if (service.prefix === 'sts')
@@ -119,69 +115,56 @@ export function makeEndpoint(
 
 async function answer(
   accounts: Accounts,
+  organization: Organization,
   door: Door,
-  faults: FaultSource,
+  faults: EndpointFaults,
   operation: string,
   request: IncomingMessage,
-  service: (typeof SERVICES)[number],
+  { prefix, signed }: (typeof SERVICES)[number],
   isLooped: boolean,
 ): Promise<Record<string, unknown>> {
   const bytes = await readBody(request);
   if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
-  const scope = await door.check(request, bytes, service.signed, faults.now());
-  const refusal = accounts.refusal(scope);
+  const scope = await door.check(request, bytes, signed, faults.now());
+  const isOfAccount = prefix === 'ssm' || prefix === 'tag';
+  const refusal = isOfAccount ? accounts.refusal(scope) : undefined;
   if (refusal !== undefined) throw new ServiceError(refusal, FAULT_MESSAGES[refusal]);
-  const account = accounts.find(scope);
-  const { region } = scope;
   checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
-  if (!isServed(operation)) throw new ServiceError('UnknownOperationException');
-  const run = OPERATIONS[uncapitalize(operation)];
   const fault = faults.takeError(operation);
   if (fault !== undefined)
     throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '', fault === 'InternalServerError' ? 500 : 400);
-  const text = bytes.toString('utf8');
-  let body: unknown;
+  const body = readInput(bytes.toString('utf8'), signed === 'sts');
+  const input = isLooped ? { ...body, NextToken: undefined } : body;
+  const output = isOfAccount
+    ? await runOperation(accounts.find(scope), operation, input, scope.region, prefix)
+    : organization.answer(operation, input, scope, faults.now());
+  // The token leads to the same page again.
+  return isLooped ? { ...output, NextToken: 'again' } : output;
+}
+
+function readInput(text: string, isForm: boolean): Record<string, unknown> {
+  if (isForm) return Object.fromEntries(new URLSearchParams(text));
   try {
-    body = JSON.parse(text === '' ? '{}' : text);
+    return JSON.parse(text === '' ? '{}' : text);
   } catch {
     throw new ServiceError('SerializationException', 'The request body is not JSON.');
   }
-  checkRequest(operation, body);
-  account.access.check(
-    `${service.prefix}:${operation}`,
-    findTouched(account, operation, body, region),
-    region,
-  );
-  if (isLooped) return loopBack(await run(account, { ...(body as object), NextToken: undefined }, region));
-  const output = await run(account, body, region);
+}
+
+async function runOperation(
+  account: Account,
+  operation: string,
+  input: unknown,
+  region: string,
+  prefix: string,
+): Promise<Record<string, unknown>> {
+  if (!isServed(operation)) throw new ServiceError('UnknownOperationException');
+  checkRequest(operation, input);
+  account.access.check(`${prefix}:${operation}`, findTouched(account, operation, input, region), region);
+  const output = await OPERATIONS[uncapitalize(operation)](account, input, region);
   checkAnswer(operation, output);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;
-}
-
-async function answerOrganization(
-  organization: Organization,
-  door: Door,
-  faults: FaultSource,
-  operation: string,
-  request: IncomingMessage,
-  { signed }: (typeof SERVICES)[number],
-  isLooped: boolean,
-): Promise<Record<string, unknown>> {
-  const bytes = await readBody(request);
-  const scope = await door.check(request, bytes, signed, faults.now());
-  checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
-  const fault = faults.takeError(operation);
-  if (fault !== undefined) throw new ServiceError(fault, FAULT_MESSAGES[fault]);
-  const text = bytes.toString('utf8');
-  const body = signed === 'sts' ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text);
-  if (!isLooped) return organization.answer(operation, body, scope, faults.now());
-  return loopBack(organization.answer(operation, { ...body, NextToken: undefined }, scope, faults.now()));
-}
-
-/** The first page of a list, with a token that leads to it again. */
-function loopBack(firstPage: Record<string, unknown>): Record<string, unknown> {
-  return { ...firstPage, NextToken: 'again' };
 }
 
 const NO_SCOPE: Scope = { accessKeyId: '', region: '' };

@@ -33,12 +33,3 @@ export class IdleTimer {
     });
   }
 }
-
-/** The maximum duration: nothing restarts it. */
-export class Countdown extends IdleTimer {
-  constructor(limitMs: number, clock: Clock, expire: () => void) {
-    super('any', limitMs, clock, expire);
-  }
-
-  override count(): void {}
-}

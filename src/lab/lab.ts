@@ -15,7 +15,7 @@ import { PREFERENCES } from './documents.ts';
 import { type Credentials, Door, keysOf, LAB_KEY, LAB_ROLE_KEY } from './door.ts';
 import { EndingClock } from './ending-clock.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
-import { type EndpointFaults, makeFaults } from './endpoint-faults.ts';
+import { EndpointFaults } from './endpoint-faults.ts';
 import type { Host } from './host.ts';
 import { readInventory, writeInventory } from './inventory.ts';
 import { MachineHost } from './machine-host.ts';
@@ -73,7 +73,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const accounts = new Accounts(hosts, alarms, access, known, clock);
   const { home } = accounts;
   if (options.preferences !== undefined) savePreferences(home.store, options.preferences, clock.now());
-  const faults = makeFaults();
+  const faults = new EndpointFaults();
   const requests: RequestLog[] = [];
   const door = new Door(known.accounts.flatMap(keysOf));
   const organization = new Organization(accounts, door, known);

@@ -12,7 +12,7 @@ import type { ExecOptions, Host, Job, Run, WorkerLink } from './host.ts';
 import { type HostConfig, type HostFault, SERVICE_PATH } from './machine/config.ts';
 import type { ExecRequest, ExecResult } from './machine/exec.ts';
 import { type HostSpec, REGION } from './options.ts';
-import { judgeExit, type RunDetails, type RunResult } from './run-result.ts';
+import { endedAs, judgeExit, type RunDetails, type RunResult } from './run-result.ts';
 import { INSIDE, isRoot, SECCOMP_FD, sandboxArgs } from './sandbox.ts';
 import { seccompFilter } from './seccomp.ts';
 import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
@@ -192,7 +192,6 @@ export class MachineHost extends EventEmitter implements Host {
   private config(): HostConfig {
     const common = {
       instanceId: this.spec.id,
-      hostname: this.spec.name,
       region: REGION,
       unit: UNIT_NAMES[this.spec.unit ?? 'package'],
     };
@@ -244,7 +243,7 @@ export class MachineHost extends EventEmitter implements Host {
         onClosed = () => {
           // If the whole host is gone, nothing can report that.
           if (this.child !== undefined && this.jobs.get(commandId)?.peer === peer) {
-            this.finishJob(commandId, failed('Failed', 'the document worker ended'));
+            this.finishJob(commandId, endedAs('Failed', 'the document worker ended'));
           }
         };
       } else if (message['hello'] === 'session') {
@@ -306,12 +305,8 @@ export class MachineHost extends EventEmitter implements Host {
       if (message['op'] !== 'finished') return;
       const code = Number(message['code']);
       const details = (String(message['details']) || judgeExit(code)) as RunDetails;
-      this.finishJob(commandId, {
-        details,
-        code,
-        stdout: String(message['stdout']),
-        stderr: String(message['stderr']),
-      });
+      const [stdout, stderr] = [String(message['stdout']), String(message['stderr'])];
+      this.finishJob(commandId, { details, code, stdout, stderr });
     };
   }
 
@@ -319,10 +314,6 @@ export class MachineHost extends EventEmitter implements Host {
     this.jobs.get(commandId)?.finish(result);
     this.jobs.delete(commandId);
   }
-}
-
-function failed(details: RunDetails, why: string): RunResult {
-  return { details, code: -1, stdout: '', stderr: why };
 }
 
 function childrenOf(pid: number | undefined): number[] {

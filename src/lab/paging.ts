@@ -13,18 +13,12 @@ export function takePage<Item>(
   token: string | undefined,
   tokenFault = 'InvalidNextToken',
 ): Page<Item> {
-  const start = token === undefined || token === '' ? 0 : readToken(token, tokenFault);
-  const items = all.slice(start, start + size);
-  const end = start + items.length;
-  return { items, NextToken: end < all.length ? makeToken(end) : undefined };
-}
-
-function makeToken(offset: number): string {
-  return Buffer.from(`lab-page:${offset}`).toString('base64');
-}
-
-function readToken(token: string, fault: string): number {
-  const match = /^lab-page:(\d+)$/.exec(Buffer.from(token, 'base64').toString('latin1'));
-  if (match === null) throw new ServiceError(fault, 'The specified token is not valid.');
-  return Number(match[1]);
+  const text = Buffer.from(token || btoa('lab-page:0'), 'base64').toString('latin1');
+  const [, start] = /^lab-page:(\d+)$/.exec(text) ?? [];
+  if (start === undefined) throw new ServiceError(tokenFault, 'The specified token is not valid.');
+  const end = Number(start) + size;
+  return {
+    items: all.slice(Number(start), end),
+    NextToken: end < all.length ? btoa(`lab-page:${end}`) : undefined,
+  };
 }

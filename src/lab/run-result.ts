@@ -37,6 +37,11 @@ export const OUTCOMES: Readonly<Record<RunDetails, { status: string; isError: bo
   Quarantined: { status: 'Quarantined', isError: false },
 };
 
+/** No script ran, or its end is not known. */
+export function endedAs(details: RunDetails, stderr = ''): RunResult {
+  return { details, code: -1, stdout: '', stderr };
+}
+
 /** What the agent makes of an exit status. 194 asks for a reboot, which a lab host does not do. */
 export function judgeExit(code: number): RunDetails {
   if (code === 0 || code === 168) return 'Success';

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import { AGENT_VERSION, knowsShellProfile } from './agent-version.ts';
-import { type ChannelMessage, PAYLOAD, parseObject } from './channel/message.ts';
+import { type ChannelMessage, PAYLOAD } from './channel/message.ts';
 import { ChannelPeer } from './channel/peer.ts';
 import { isSame } from './door.ts';
 import type { Host, WorkerLink } from './host.ts';
-import { Countdown, IdleTimer } from './idle-timer.ts';
+import { IdleTimer } from './idle-timer.ts';
+import { parseObject } from './json-object.ts';
 import type { SessionRecord } from './records.ts';
 import type { SessionSettings } from './session-settings.ts';
 
@@ -26,7 +27,7 @@ export class Session {
   private readonly tokens = new Set<string>();
   private readonly peer: ChannelPeer;
   private readonly idle: IdleTimer;
-  private readonly limit: Countdown | undefined;
+  private readonly stopLimit: (() => void) | undefined;
   private readonly agentVersion: string;
   private worker: WorkerLink | undefined;
   private readonly waiting: ((worker: WorkerLink) => void)[] = [];
@@ -60,7 +61,7 @@ export class Session {
     );
     const { maxSeconds } = settings;
     if (maxSeconds !== undefined)
-      this.limit = new Countdown(maxSeconds * 1000, clock, () => this.end(MAXIMUM_SENTENCE, 'Terminated'));
+      this.stopLimit = clock.after(maxSeconds * 1000, () => this.end(MAXIMUM_SENTENCE, 'Terminated'));
     host.openWorker(record.sessionId).then(
       (worker) => this.meetWorker(worker),
       (error: Error) => this.end(`The session could not be started: ${error.message}.`, 'Failed'),
@@ -106,7 +107,7 @@ export class Session {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.idle.stop();
-    this.limit?.stop();
+    this.stopLimit?.();
     this.record.status = status;
     this.record.endedAt = this.clock.now();
     this.record.details = sentence;
@@ -169,7 +170,7 @@ export class Session {
   }
 
   private finishHandshake(payload: Buffer): void {
-    const answer = parseObject(payload);
+    const answer = parseObject(String(payload));
     const actions = answer?.['ProcessedClientActions'];
     const isDone =
       Array.isArray(actions) &&
@@ -190,7 +191,7 @@ export class Session {
   }
 
   private takeSize(payload: Buffer): void {
-    const size = parseObject(payload);
+    const size = parseObject(String(payload));
     const [cols, rows] = [Number(size?.['cols']), Number(size?.['rows'])];
     if (Number.isInteger(cols) && Number.isInteger(rows)) {
       const text = `${cols}x${rows}`;

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Host, Run, WorkerLink } from './host.ts';
 import type { ExecResult } from './machine/exec.ts';
 import type { HostSpec } from './options.ts';
-import type { RunDetails, RunResult } from './run-result.ts';
+import { endedAs, type RunDetails, type RunResult } from './run-result.ts';
 
 export class SyntheticHost extends EventEmitter implements Host {
   readonly kind = 'synthetic';
@@ -44,7 +44,7 @@ export class SyntheticHost extends EventEmitter implements Host {
     const stop = this.clock.after(latencySeconds * 1000, () => finish({ details, code, stdout, stderr }));
     const cancel = (): void => {
       stop();
-      finish({ details: 'Cancelled', code: -1, stdout: '', stderr: '' });
+      finish(endedAs('Cancelled'));
     };
     return { result, cancel };
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { sleep, steadyClock } from '../../src/clock.ts';
-import { decodeMessage, encodeMessage, newMessageId } from '../../src/lab/channel/message.ts';
+import { decodeMessage, encodeMessage } from '../../src/lab/channel/message.ts';
 import { answerHandshake } from '../../src/session/handshake.ts';
 import { openSession } from '../../src/session/index.ts';
 import { Link } from '../../src/session/link.ts';
@@ -27,7 +28,7 @@ test('what the lab writes the client reads, and the other way round, byte for by
       fc.nat(2 ** 40),
       fc.constantFrom(1, 3, 5, 10),
       (payload, sequence, payloadType) => {
-        const id = newMessageId();
+        const id = randomUUID();
         const read = unpackMessage(
           encodeMessage({
             type: 'output_stream_data',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mock, test } from 'node:test';
 import { ssm } from 'ssm-session';
-import { encodeMessage, newMessageId } from '../../src/lab/channel/message.ts';
+import { encodeMessage } from '../../src/lab/channel/message.ts';
 import { Stream } from '../../src/session/stream.ts';
 import { packMessage, unpackMessage } from '../../src/session/wire.ts';
 
@@ -29,7 +29,7 @@ function output(sequence: number): Buffer {
     type: 'output_stream_data',
     sequence,
     flags: 0,
-    id: newMessageId(),
+    id: randomUUID(),
     payloadType: 1,
     payload: Buffer.from(String(sequence)),
   });

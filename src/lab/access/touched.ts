@@ -1,6 +1,6 @@
 /** The resources that each operation is checked against [Service Authorization Reference, ssm: resource types]. */
 import type { Account } from '../account.ts';
-import { findDocument, PREFERENCES } from '../documents.ts';
+import { findDocument, hasDocument, PREFERENCES } from '../documents.ts';
 import type { HostSpec } from '../options.ts';
 import { ACCOUNT } from '../options.ts';
 import { type Input, type OperationName, parseInput } from '../shapes.ts';
@@ -108,16 +108,8 @@ function touchNamed({ Name }: { Name: string }, account: Account, place: Place):
 /** The service's own documents belong to no account. */
 function touchDocument(name: string, account: Account, place: Place): Touched {
   if (name.startsWith('arn:')) return { arn: name };
-  const isAmazon = isKnown(name, account) && findDocument(account, name).owner === 'Amazon';
+  const isAmazon = hasDocument(account, name) && findDocument(account, name).owner === 'Amazon';
   return { arn: ssmArn(`document/${name}`, place, isAmazon ? '' : ACCOUNT) };
-}
-
-function isKnown(name: string, account: Account): boolean {
-  try {
-    return findDocument(account, name) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function specOf(id: string, account: Account): HostSpec | undefined {

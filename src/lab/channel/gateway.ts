@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Accounts } from '../accounts.ts';
+import { parseObject } from '../json-object.ts';
 
 const OPEN_LIMIT_MS = 10_000;
 const LARGEST_FRAME = 256 * 1024;
@@ -56,19 +57,9 @@ function awaitOpening(client: WebSocket, clock: Clock, open: (token: string) => 
   client.once('close', stop);
   client.once('message', (data: Buffer, isBinary: boolean) => {
     stop();
-    const token = isBinary ? undefined : readToken(data.toString('utf8'));
-    if (token === undefined) client.close(1003, 'request to open data channel does not contain token');
+    const token = isBinary ? undefined : parseObject(String(data))?.['TokenValue'];
+    if (typeof token !== 'string' || token === '')
+      client.close(1003, 'request to open data channel does not contain token');
     else if (!open(token)) client.close(1008, 'the token is not valid for this session');
   });
-}
-
-function readToken(text: string): string | undefined {
-  try {
-    const opening = JSON.parse(text) as Record<string, unknown>;
-    return typeof opening['TokenValue'] === 'string' && opening['TokenValue'] !== ''
-      ? opening['TokenValue']
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 /** The data channel's binary messages, big endian, as agent and plugin write them [agent source, agentmessage.go]. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /** Up to the payload-length field, which is not counted. */
 const HEADER_LENGTH = 116;
@@ -104,18 +104,4 @@ function uuidToBytes(id: string): Buffer {
 function bytesToUuid(bytes: Buffer): string {
   const hex = Buffer.concat([bytes.subarray(8), bytes.subarray(0, 8)]).toString('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-export function newMessageId(): string {
-  return randomUUID();
-}
-
-/** Undefined if the payload is no JSON object. */
-export function parseObject(payload: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(payload.toString('utf8'));
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,18 +2,13 @@
  * The agent's side of a data channel: numbers output, keeps it until acknowledged, resends it; passes input on in order, once.
  * It outlives its connection: a resumed session neither loses nor repeats a byte.
  */
+import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';
+import { parseObject } from '../json-object.ts';
 import { Inbox } from './inbox.ts';
 import { Line } from './line.ts';
-import {
-  type ChannelMessage,
-  decodeMessage,
-  encodeMessage,
-  type MessageType,
-  newMessageId,
-  parseObject,
-} from './message.ts';
+import { type ChannelMessage, decodeMessage, encodeMessage, type MessageType } from './message.ts';
 
 /** The agent starts from 200 ms and backs off [agent source, datachannel]. */
 const FIRST_RESEND_MS = 200;
@@ -88,7 +83,7 @@ export class ChannelPeer {
   send(payloadType: number, payload: Buffer): boolean {
     const sequence = this.nextOut;
     this.nextOut += 1;
-    const id = newMessageId();
+    const id = randomUUID();
     // Bit 0 marks the first message of the stream.
     const flags = sequence === 0 ? 1 : 0;
     const frame = encodeMessage(
@@ -107,7 +102,7 @@ export class ChannelPeer {
   /** Outside the stream: nobody acknowledges it. */
   sendControl(type: MessageType, content: Record<string, unknown>): void {
     const payload = Buffer.from(JSON.stringify(content));
-    const id = newMessageId();
+    const id = randomUUID();
     const message = { type, sequence: 0, flags: 3, id, payloadType: 0, payload };
     this.line?.send(encodeMessage(message, this.clock.now()));
   }
@@ -173,7 +168,7 @@ export class ChannelPeer {
 
   private takeAcknowledge(message: ChannelMessage): void {
     this.publish();
-    const body = parseObject(message.payload);
+    const body = parseObject(String(message.payload));
     if (body === undefined) {
       this.events.fault('an acknowledgement that is not JSON');
       return;

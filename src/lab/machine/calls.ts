@@ -17,7 +17,13 @@ import {
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { quoteWord } from '../../terminal/shell-word.ts';
-import type { ShimAnswer } from './shim-answer.ts';
+
+/** What a shim prints and returns. */
+export interface ShimAnswer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
 
 /** Stands at /usr/bin/systemctl: writes its call for the manager, waits, and runs the answer. A killed call left files. */
 export function shimText(tool: string, callsPath: string): string {

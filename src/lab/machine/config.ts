@@ -1,7 +1,6 @@
 /** The lab writes this file for the processes of one host. */
 export interface HostConfig {
   readonly instanceId: string;
-  readonly hostname: string;
   readonly region: string;
   readonly unit: string;
   /** Empty in a sandbox, else the tree's path. */

@@ -1,5 +1,6 @@
 /** Runs one program in the host for the lab, as an administrator at the console would. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { SERVICE_PATH } from './config.ts';
 
 export interface ExecRequest {
@@ -17,17 +18,6 @@ export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-const SIGNALS: Record<string, number> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGSEGV: 11,
-  SIGPIPE: 13,
-  SIGTERM: 15,
-};
 
 export function execInHost(request: ExecRequest): Promise<ExecResult> {
   return run(request).catch((error: Error) => ({ code: 127, stdout: '', stderr: `${error.message}\n` }));
@@ -52,7 +42,7 @@ function run(request: ExecRequest): Promise<ExecResult> {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       resolve({
-        code: code ?? 128 + (SIGNALS[signal ?? ''] ?? 0),
+        code: code ?? 128 + (signal ? constants.signals[signal] : 0),
         stdout: Buffer.concat(out).toString('utf8'),
         stderr: Buffer.concat(err).toString('utf8'),
       });

@@ -22,8 +22,6 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
     json: (message) => {
       if (message['op'] === 'open') open(message);
       else if (message['op'] === 'resize') resize(Number(message['cols']), Number(message['rows']));
-      else if (message['op'] === 'pause') shell?.pause();
-      else if (message['op'] === 'resume') shell?.resume();
       else if (message['op'] === 'end') end();
     },
     data: write,
@@ -55,14 +53,13 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
       shell?.pause();
       peer.drained(() => shell?.resume());
     });
-    shell.onExit(({ exitCode, signal }) => {
+    shell.onExit(() => {
       shell = undefined;
-      peer.sendJson({ op: 'exited', exitCode, signal: signal ?? 0 });
+      peer.sendJson({ op: 'exited' });
       peer.close();
     });
     const profile = String(message['shellProfile'] ?? '');
     if (profile !== '') shell.write(`${profile}\n`);
-    peer.sendJson({ op: 'opened', shellPid: shell.pid });
   }
 
   /** node-pty queues without limit. A client that pastes into a busy program must wait instead. */

@@ -1,8 +1,8 @@
 /** The part of systemctl that an installer needs; words and exit statuses of systemd 252. */
+import type { ShimAnswer } from './calls.ts';
 import type { HostConfig } from './config.ts';
 import { takeFault } from './faults.ts';
 import type { Service, ServiceTable } from './services.ts';
-import type { ShimAnswer } from './shim-answer.ts';
 import { loadUnit, type Unit } from './unit-file.ts';
 
 const NOT_FOUND = (name: string): ShimAnswer => fail(5, `Unit ${name} not found.\n`);

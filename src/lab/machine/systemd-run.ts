@@ -1,8 +1,8 @@
 /** The part of systemd-run that an installer needs: a transient service, at once or after a delay. */
+import type { ShimAnswer } from './calls.ts';
 import type { HostConfig } from './config.ts';
 import { takeFault } from './faults.ts';
 import type { ServiceTable } from './services.ts';
-import type { ShimAnswer } from './shim-answer.ts';
 
 const FLAGS = ['--collect', '-G', '--no-block', '--no-ask-password', '--system', '-r', '--remain-after-exit'];
 const VALUES = [

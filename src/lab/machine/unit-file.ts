@@ -18,10 +18,9 @@ export interface Unit {
   readonly killMode: string;
   readonly restart: string;
   readonly workingDirectory: string;
-  readonly warnings: readonly string[];
 }
 
-/** Ignores what systemd ignores, and names that in `warnings`. */
+/** Ignores what systemd ignores. */
 export function loadUnit(name: string, root = ''): Unit {
   const fragmentPath = UNIT_FOLDERS.map((folder) => `${folder}/${name}`).find(
     (path) => readText(root + path) !== undefined,
@@ -32,10 +31,9 @@ export function loadUnit(name: string, root = ''): Unit {
     environmentFiles: [] as string[],
     unsetEnvironment: [] as string[],
     values: new Map<string, string>(),
-    warnings: [] as string[],
   };
   for (const path of [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]) {
-    applyFile(readText(root + path) ?? '', path, state);
+    applyFile(readText(root + path) ?? '', state);
   }
   return {
     name,
@@ -48,7 +46,6 @@ export function loadUnit(name: string, root = ''): Unit {
     killMode: state.values.get('KillMode') || 'control-group',
     restart: state.values.get('Restart') || 'no',
     workingDirectory: state.values.get('WorkingDirectory') || '/',
-    warnings: state.warnings,
   };
 }
 
@@ -97,10 +94,9 @@ interface State {
   environmentFiles: string[];
   unsetEnvironment: string[];
   values: Map<string, string>;
-  warnings: string[];
 }
 
-function applyFile(text: string, path: string, state: State): void {
+function applyFile(text: string, state: State): void {
   let section = '';
   for (const line of joinLines(text)) {
     const header = /^\[(.*)\]$/.exec(line);
@@ -109,14 +105,10 @@ function applyFile(text: string, path: string, state: State): void {
       continue;
     }
     const equals = line.indexOf('=');
-    if (equals < 1) {
-      state.warnings.push(`${path}: Missing '=', ignoring line.`);
-      continue;
-    }
-    if (section !== 'Service') continue;
+    if (equals < 1 || section !== 'Service') continue;
     const key = line.slice(0, equals).trim();
     const value = line.slice(equals + 1).trim();
-    if (key === 'Environment') applyEnvironment(value, path, state);
+    if (key === 'Environment') applyEnvironment(value, state.environment);
     else if (key === 'EnvironmentFile') applyList(state.environmentFiles, [value], value === '');
     else if (key === 'UnsetEnvironment')
       applyList(state.unsetEnvironment, splitWords(value) ?? [], value === '');
@@ -143,21 +135,11 @@ function joinLines(text: string): string[] {
   return lines;
 }
 
-function applyEnvironment(value: string, path: string, state: State): void {
-  if (value === '') {
-    state.environment.clear();
-    return;
-  }
-  const words = splitWords(value);
-  if (words === undefined) {
-    state.warnings.push(`${path}: Invalid syntax, ignoring: ${value}`);
-    return;
-  }
-  for (const word of words) {
-    const expanded = expandSpecifiers(word);
-    const match = expanded === undefined ? null : /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(expanded);
-    if (match) state.environment.set(match[1] ?? '', match[2] ?? '');
-    else state.warnings.push(`${path}: Invalid environment assignment, ignoring: ${word}`);
+function applyEnvironment(value: string, environment: Map<string, string>): void {
+  if (value === '') environment.clear();
+  for (const word of splitWords(value) ?? []) {
+    const [, name, text = ''] = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/.exec(expandSpecifiers(word)) ?? [];
+    if (name !== undefined) environment.set(name, text);
   }
 }
 
@@ -208,9 +190,9 @@ function splitWords(text: string): string[] | undefined {
   return words;
 }
 
-/** Knows only `%%`: any other specifier makes the assignment invalid, so an unescaped `%` is noticed. */
-function expandSpecifiers(word: string): string | undefined {
-  return /%(?!%)/.test(word.replaceAll('%%', '')) ? undefined : word.replaceAll('%%', '%');
+/** Knows only `%%`: with any other specifier nothing is assigned, so an unescaped `%` is noticed. */
+function expandSpecifiers(word: string): string {
+  return /%(?!%)/.test(word.replaceAll('%%', '')) ? '' : word.replaceAll('%%', '%');
 }
 
 function readText(path: string): string | undefined {

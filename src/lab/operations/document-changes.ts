@@ -1,6 +1,6 @@
 /** Changes the account's own documents; the service's are read-only. */
 import type { Account, Operation } from '../account.ts';
-import { checkContent, type FoundDocument, findDocument, latestOf } from '../documents.ts';
+import { checkContent, type FoundDocument, findDocument, hasDocument, latestOf } from '../documents.ts';
 import type { DocumentRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { type Input, parseInput } from '../shapes.ts';
@@ -21,7 +21,7 @@ export const createDocument: Operation = (account, body) => {
   // The prefixes are documented, the error's name is not.
   if (RESERVED.test(input.Name))
     throw new ServiceError('ValidationException', `Document name ${input.Name} is reserved.`);
-  if (isKnown(account, input.Name))
+  if (hasDocument(account, input.Name))
     throw new ServiceError('DocumentAlreadyExists', `Document with name ${input.Name} already exists.`);
   if (documents.length >= MOST_DOCUMENTS) throw new ServiceError('DocumentLimitExceeded');
   checkContent(type, input.DocumentFormat ?? 'JSON', input.Content);
@@ -103,14 +103,6 @@ function findVersion(account: Account, input: Input<'DeleteDocument'>): FoundDoc
     return findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
   } catch (error) {
     throw new ServiceError('InvalidDocument', (error as Error).message);
-  }
-}
-
-function isKnown(account: Account, name: string): boolean {
-  try {
-    return findDocument(account, name) !== undefined;
-  } catch {
-    return false;
   }
 }
 

@@ -1,6 +1,0 @@
-/** What a shim prints and returns. */
-export interface ShimAnswer {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
