@@ -1,6 +1,6 @@
-import { isAtLeast } from '../doctor/version.ts';
 import { readPluginVersion } from '../session/plugin.ts';
 import { safe } from '../terminal/safe-text.ts';
+import { isAtLeast } from '../version-order.ts';
 
 /** Plugins after this one check that an address is Session Manager's [inferred from their sources; not tried]. */
 const LAST_FOR_LAB = '1.2.835.0';

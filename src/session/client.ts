@@ -1,20 +1,11 @@
-/**
- * The client of one session: opens the data channel, answers the handshake, carries bytes both ways, reconnects after a
- * lost connection, and reports the end. docs/session-client.md says why it does not use the npm package ssm-session.
- */
+/** The client of one session, over any number of connections. docs/session-client.md: why not the npm package ssm-session. */
 import { type Clock, steadyClock, systemClock } from '../clock.ts';
 import { answerHandshake, readSentence } from './handshake.ts';
 import { Line } from './line.ts';
-import {
-  type ClientSession,
-  type SessionEnd,
-  SessionNotOpenedError,
-  type SessionOptions,
-  type SessionStats,
-} from './session.ts';
-import { Payload, Stream } from './stream.ts';
-import { QueryFinder, TERMINALS } from './terminal.ts';
-import type { Incoming } from './wire.ts';
+import { type SessionEnd, SessionNotOpenedError, type SessionOptions } from './session.ts';
+import { Stream } from './stream.ts';
+import { QUERY, SequenceFinder, TERMINALS } from './terminal.ts';
+import { type Incoming, Payload } from './wire.ts';
 
 /** The official plugin sends input in pieces of this size. */
 const PIECE_BYTES = 1024;
@@ -26,16 +17,16 @@ const SILENCE_SECONDS = 15;
 export async function openSession(options: SessionOptions): Promise<ClientSession> {
   const { StreamUrl, TokenValue } = options.session;
   if (!StreamUrl || !TokenValue) throw new Error('StartSession gave neither stream nor token');
-  const session = new Session(options);
+  const session = new ClientSession(options);
   await session.opened;
   return session;
 }
 
-class Session implements ClientSession {
+export class ClientSession {
   readonly id: string;
   readonly opened: Promise<void>;
   readonly ended: Promise<SessionEnd>;
-  readonly stats: SessionStats = {
+  readonly stats = {
     bytesIn: 0,
     bytesOut: 0,
     queriesSeen: 0,
@@ -46,7 +37,7 @@ class Session implements ClientSession {
   private readonly clock: Clock;
   private readonly stream: Stream;
   private readonly line: Line;
-  private readonly queries = new QueryFinder();
+  private readonly queries = new SequenceFinder(QUERY);
   private refused: readonly string[] = [];
   private size: { cols: number; rows: number };
   private isOpen = false;
@@ -81,14 +72,17 @@ class Session implements ClientSession {
     if (signal?.aborted) this.close();
   }
 
+  /** How many messages were sent again. */
   get resent(): number {
     return this.stream.resent;
   }
 
+  /** Connections after the first. */
   get reconnects(): number {
     return this.line.reconnects;
   }
 
+  /** False while the connection is broken. */
   get isConnected(): boolean {
     return this.line.isConnected;
   }
@@ -97,10 +91,12 @@ class Session implements ClientSession {
     return this.stream.hasRoom;
   }
 
+  /** Resolves when there is room again, or the session has ended. */
   drained(): Promise<void> {
     return this.hasEnded ? Promise.resolve() : this.stream.drained();
   }
 
+  /** Never loses a byte. False: the other side is slow, so wait for `drained` before the next write. */
   write(bytes: Uint8Array | string): boolean {
     if (this.hasEnded) return false;
     const all = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
@@ -111,6 +107,7 @@ class Session implements ClientSession {
     return this.stream.hasRoom;
   }
 
+  /** For a slow receiver: the instance stops too. Output on its way may still come. */
   pauseOutput(): void {
     this.line.pause();
   }
@@ -124,10 +121,12 @@ class Session implements ClientSession {
     if (this.isOpen && !this.hasEnded) this.sendSize();
   }
 
+  /** As the official plugin does every 5 minutes. It keeps proxies open and is no input. */
   ping(): void {
     this.line.ping();
   }
 
+  /** `ended` resolves with `by: 'closed'`. For a shell the agent ignores this: call TerminateSession too. */
   close(): void {
     if (this.hasEnded) return;
     const flag = Buffer.alloc(4);

@@ -1,8 +1,5 @@
-/**
- * A session's connection over any number of sockets. It notices a dead socket, reconnects, or reports that it
- * cannot.
- */
-import type { Clock } from '../clock.ts';
+/** A session's connection over any number of sockets: notices a dead socket and reconnects. */
+import { type Clock, repeat } from '../clock.ts';
 import { Link, type SessionAddress } from './link.ts';
 import { type Outcome, type Resume, recover } from './recovery.ts';
 import type { Stream } from './stream.ts';
@@ -56,7 +53,8 @@ export class Line {
     private readonly events: LineEvents,
   ) {
     this.streamUrl = options.session.StreamUrl ?? '';
-    this.timers = [this.repeat(TICK_MS, () => this.tick()), this.repeat(PING_MS, () => this.ping())];
+    const { clock } = options;
+    this.timers = [repeat(clock, TICK_MS, () => this.tick()), repeat(clock, PING_MS, () => this.ping())];
     this.attach(options.session, (reason) => this.lose(reason));
   }
 
@@ -87,20 +85,6 @@ export class Line {
     this.stop.abort();
     this.isConnected = false;
     this.link?.close();
-  }
-
-  /** Repeats until the returned function is called. An open line keeps its process alive. */
-  private repeat(everyMs: number, call: () => void): () => void {
-    const { clock } = this.options;
-    let cancel = (): void => {};
-    const arm = (): void => {
-      cancel = clock.keepAliveAfter(everyMs, () => {
-        arm();
-        call();
-      });
-    };
-    arm();
-    return () => cancel();
   }
 
   /** Opens a connection and first sends all unacknowledged frames. `gone` is called when it breaks. */
@@ -199,7 +183,7 @@ export class Line {
         this.isConnected = failure === undefined;
         resolve(failure);
       };
-      const cancel = this.repeat(TICK_MS, () => {
+      const cancel = repeat(this.options.clock, TICK_MS, () => {
         if (this.stop.signal.aborted) finish('the session ended');
         else if (this.link?.isOpen && this.options.clock.now() - this.heardAt >= SETTLE_MS) {
           if (this.stream.oldestWaitMs === 0) this.troubledSince = undefined;

@@ -1,7 +1,4 @@
-/**
- * One WebSocket of a session, opened with a token. It carries frames and reports its end once. A session may
- * have many.
- */
+/** One WebSocket of a session, opened with a token. A session may have many. */
 import WebSocket from 'ws';
 import type { Clock } from '../clock.ts';
 import { describeSystemError } from '../system-error.ts';
@@ -32,10 +29,7 @@ export interface LinkEvents {
   /** The token was sent; whether the service accepts it is not known yet. */
   opened(): void;
   message(message: Incoming): void;
-  /**
-   * Called once, but not after close() or drop(). Code 1000 without channel_closed does not end the session,
-   * as code 1006.
-   */
+  /** Called once, not after close() or drop(). Code 1000 without channel_closed does not end the session, as 1006. */
   gone(reason: string): void;
 }
 
@@ -117,7 +111,7 @@ export class Link {
     this.socket.resume();
   }
 
-  /** Closes with the closing handshake; `gone` is not called. */
+  /** `gone` is not called. */
   close(): void {
     this.isGone = true;
     // A paused socket would never see the end of the closing handshake.
@@ -127,7 +121,7 @@ export class Link {
     this.clock.after(CLOSE_LIMIT_MS, () => this.socket.terminate());
   }
 
-  /** Ends a dead connection at once; `gone` is not called. */
+  /** For a dead connection; `gone` is not called. */
   drop(): void {
     this.isGone = true;
     this.socket.terminate();

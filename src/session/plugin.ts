@@ -3,11 +3,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { isAtLeast } from '../version-order.ts';
 
 const NAME = 'session-manager-plugin';
 /** Newer plugins read StartSession's answer from this variable, so its token is not in the process list. */
 const RESPONSE_VARIABLE = 'AWS_SSM_START_SESSION_RESPONSE';
-const LAST_VERSION_WITHOUT_VARIABLE = [1, 2, 497, 0];
+const FIRST_WITH_VARIABLE = '1.2.497.1';
 /** Signals of keys. The plugin handles them; this process ignores them while it waits. */
 const KEY_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
 const VERSION_LIMIT_MS = 10_000;
@@ -38,7 +39,7 @@ export function findPlugin(env: NodeJS.ProcessEnv): string | undefined {
 export function pluginCommand(run: PluginRun): { args: string[]; env: NodeJS.ProcessEnv } {
   const { SessionId, TokenValue, StreamUrl } = run.session;
   const response = JSON.stringify({ SessionId, TokenValue, StreamUrl });
-  const takesVariable = readsVariable(readPluginVersion(run.path, run.env));
+  const takesVariable = isAtLeast(readPluginVersion(run.path, run.env), FIRST_WITH_VARIABLE);
   const args = [
     takesVariable ? RESPONSE_VARIABLE : response,
     run.region,
@@ -50,10 +51,7 @@ export function pluginCommand(run: PluginRun): { args: string[]; env: NodeJS.Pro
   return { args, env: takesVariable ? { ...run.env, [RESPONSE_VARIABLE]: response } : run.env };
 }
 
-/**
- * Runs the plugin on the terminal. Resolves with its exit status, or 128 plus the number of the signal that
- * ended it.
- */
+/** Resolves with the exit status, or 128 plus the number of the signal that ended it. */
 export async function runPlugin(run: PluginRun): Promise<number> {
   const { args, env } = pluginCommand(run);
   const ignore = (): void => {};
@@ -70,18 +68,6 @@ export async function runPlugin(run: PluginRun): Promise<number> {
     for (const signal of KEY_SIGNALS) process.off(signal, ignore);
     for (const signal of PASSED_ON) process.off(signal, passOn);
   }
-}
-
-/** True if this version reads RESPONSE_VARIABLE; a text that is no version counts as old. */
-function readsVariable(version: string): boolean {
-  const text = version.replaceAll(/\s+/g, '');
-  if (!/^\d+(\.\d+){0,3}$/.test(text)) return false;
-  const parts = text.split('.').map(Number);
-  for (const [index, last] of LAST_VERSION_WITHOUT_VARIABLE.entries()) {
-    const part = parts[index] ?? 0;
-    if (part !== last) return part > last;
-  }
-  return false;
 }
 
 /** The output of --version; empty if it does not start or does not answer in time. */

@@ -2,10 +2,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import type { SessionAddress } from './link.ts';
 
-/**
- * Asks the service for a new token. Undefined: the session is over. Every error but ResumeRefusedError leads
- * to another attempt.
- */
+/** Asks for a new token. Undefined: the session is over. Every error but ResumeRefusedError leads to another attempt. */
 export type Resume = (sessionId: string, signal: AbortSignal) => Promise<SessionAddress | undefined>;
 
 /** Another attempt would not help: expired credentials, a missing permission. The message is for people. */
@@ -16,10 +13,7 @@ const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 5000;
 const CALL_LIMIT_MS = 10_000;
 
-/**
- * How a recovery ended: `back`, `over` (the session has ended), `lost` (the service was not reached),
- * `stopped` by the signal.
- */
+/** `over`: the session has ended. `lost`: the service was not reached. `stopped`: by the signal. */
 export interface Outcome {
   readonly result: 'back' | 'over' | 'lost' | 'stopped';
   readonly reason: string;

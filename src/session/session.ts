@@ -1,4 +1,4 @@
-/** The types of a session: its options, its methods, its end. */
+/** The options of a session, and its end. */
 import type { Clock } from '../clock.ts';
 import type { SessionAddress } from './link.ts';
 import type { Resume } from './recovery.ts';
@@ -31,57 +31,11 @@ export interface SessionEnd {
   readonly at: number;
   /** The service's sentence; empty if the shell exited; for `lost` the reason. */
   readonly sentence: string;
-  /**
-   * `service`: the service ended it. `over`: it ended while the connection was broken. `lost`: the connection could not
-   * be restored. `closed`: close() was called.
-   */
+  /** `over`: it ended while the connection was broken. `lost`: that could not be restored. `closed`: by close(). */
   readonly by: 'service' | 'over' | 'lost' | 'closed';
 }
 
-export interface SessionStats {
-  bytesIn: number;
-  bytesOut: number;
-  queriesSeen: number;
-  answersSent: number;
-  lastOutputAt: number;
-  lastInputAt: number;
-}
-
-export interface ClientSession {
-  readonly id: string;
-  readonly ended: Promise<SessionEnd>;
-  readonly stats: Readonly<SessionStats>;
-  /** How many messages were sent again. */
-  readonly resent: number;
-  /** Connections after the first. */
-  readonly reconnects: number;
-  /** False while the connection is broken. */
-  readonly isConnected: boolean;
-  /** Never loses a byte. False: the other side is slow, so wait for `drained` before the next write. */
-  write(bytes: Uint8Array | string): boolean;
-  readonly hasRoom: boolean;
-  /** Resolves when there is room again, or the session has ended. */
-  drained(): Promise<void>;
-  /**
-   * For a slow receiver: stops reading, so the instance stops too. Output that is already on its way may still
-   * come.
-   */
-  pauseOutput(): void;
-  resumeOutput(): void;
-  resize(cols: number, rows: number): void;
-  /** Sends a WebSocket ping, as the official plugin does every 5 minutes. It keeps proxies open and is no input. */
-  ping(): void;
-  /**
-   * Asks the agent to end the session, and closes; `ended` resolves with `by: 'closed'`. For a shell the agent ignores
-   * that: call TerminateSession too.
-   */
-  close(): void;
-}
-
-/**
- * The session ended before it took input. `refused` names the actions that this client cannot do, e.g.
- * KMSEncryption.
- */
+/** The session ended before it took input. `refused`: actions that this client cannot do, e.g. KMSEncryption. */
 export class SessionNotOpenedError extends Error {
   constructor(
     message: string,

@@ -1,8 +1,5 @@
-/**
- * Order, acknowledgement and retransmission of one data channel at the client. Independent of sockets, so it
- * outlives them.
- */
-import { ACK_FLAGS, type Incoming, Payload, packMessage, SYN } from './wire.ts';
+/** Order, acknowledgement and retransmission at the client. Knows no sockets, so it outlives them. */
+import { ACK_FLAGS, type Incoming, packMessage, SYN } from './wire.ts';
 
 /** The wait for an acknowledgement: at first, and at most [plugin: 200 ms default, 1 s at most]. */
 const FIRST_WAIT_MS = 200;
@@ -47,10 +44,7 @@ export class Stream {
     return this.unanswered.size < WINDOW_MESSAGES;
   }
 
-  /**
-   * How long the oldest input has waited for its acknowledgement, in ms; 0: none waits, or the other side
-   * asked us to hold.
-   */
+  /** How long the oldest input waits for its acknowledgement, in ms; 0: none waits, or the other side said hold. */
   get oldestWaitMs(): number {
     const [oldest] = this.unanswered.values();
     return oldest === undefined || this.isHeld ? 0 : this.now() - oldest.firstSentAt;
@@ -109,8 +103,7 @@ export class Stream {
     const sequence = readAcknowledged(message.payload);
     const entry = this.unanswered.get(sequence);
     if (entry === undefined) return;
-    // Measured from the first copy: too long an estimate only delays, too short an estimate repeats everything
-    // on a slow line.
+    // From the first copy: too long an estimate only delays, too short a one repeats everything on a slow line.
     this.measure(Math.min(this.now() - entry.firstSentAt, LAST_WAIT_MS));
     this.unanswered.delete(sequence);
     if (this.hasRoom) this.release();
@@ -152,10 +145,7 @@ export class Stream {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
-  /**
-   * Updates the wait for an acknowledgement from the smoothed round trip and its variance, as in the plugin
-   * and in TCP.
-   */
+  /** The wait follows the smoothed round trip and its variance, as in the plugin and in TCP. */
   private measure(tripMs: number): void {
     if (this.roundTripMs === 0) {
       this.roundTripMs = tripMs;
@@ -177,5 +167,3 @@ function readAcknowledged(payload: Uint8Array): number {
     return Number.NaN;
   }
 }
-
-export { Payload };

@@ -1,5 +1,5 @@
 /** Answers as a terminal emulator: finds `ESC [ 5 n` in the output, also if it is split over pieces. */
-const QUERY = '\x1b[5n';
+export const QUERY = '\x1b[5n';
 /** The usual answer: "no malfunction". */
 export const ANSWER = '\x1b[0n';
 
@@ -15,7 +15,10 @@ export const TERMINALS = {
 
 export type TerminalKind = keyof typeof TERMINALS;
 
-class SequenceFinder {
+/** Finds queries in output, or answers among keys. */
+export class SequenceFinder {
+  /** How many sequences were found in all. */
+  total = 0;
   private matched = 0;
   private readonly sequence: Uint8Array;
 
@@ -36,27 +39,6 @@ class SequenceFinder {
         this.matched = 0;
       }
     }
-    return found;
-  }
-}
-
-/** Finds queries in output. */
-export class QueryFinder extends SequenceFinder {
-  constructor() {
-    super(QUERY);
-  }
-}
-
-/** Finds a terminal's answers among its keys, and adds them up. */
-export class AnswerCount extends SequenceFinder {
-  total = 0;
-
-  constructor() {
-    super(ANSWER);
-  }
-
-  override count(bytes: Uint8Array): number {
-    const found = super.count(bytes);
     this.total += found;
     return found;
   }

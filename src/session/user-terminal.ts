@@ -1,4 +1,4 @@
-/** The user's own terminal while a session has it: raw from the first output on, and as it was before on every way out. */
+/** The user's terminal during a session: raw from the first output on, and restored on every way out. */
 
 import { spawnSync } from 'node:child_process';
 import type { TerminalStreams } from '../terminal/io.ts';

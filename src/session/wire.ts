@@ -1,7 +1,4 @@
-/**
- * Packs and unpacks data-channel messages, with the layout from the plugin's sources. Shares no code with the lab's
- * codec on purpose, so that one mistake cannot be on both sides.
- */
+/** Packs and unpacks data-channel messages. Shares no code with the lab's codec on purpose: no mistake can be on both sides. */
 import { createHash, randomBytes } from 'node:crypto';
 
 /** Byte offset of each header field; the payload follows its length [session-manager-plugin, clientmessage.go]. */
@@ -44,7 +41,6 @@ export interface Incoming {
   readonly payload: Uint8Array;
 }
 
-/** One whole message, ready to send. */
 export function packMessage(
   type: string,
   sequence: number,

@@ -10,13 +10,13 @@ import { answerHandshake } from '../../src/session/handshake.ts';
 import { openSession } from '../../src/session/index.ts';
 import { Link } from '../../src/session/link.ts';
 import { Stream } from '../../src/session/stream.ts';
-import { QueryFinder } from '../../src/session/terminal.ts';
+import { QUERY, SequenceFinder } from '../../src/session/terminal.ts';
 import { Payload, packMessage, unpackMessage } from '../../src/session/wire.ts';
 
 test('a query is found wherever the output is cut, and nothing else is taken for one', () => {
   const text = Buffer.from('a\x1b[5n\x1b\x1b[5nb\x1b[5\x1b[5n\x1b[55n\x1b[6n5n');
   for (let cut = 0; cut <= text.length; cut += 1) {
-    const finder = new QueryFinder();
+    const finder = new SequenceFinder(QUERY);
     assert.equal(finder.count(text.subarray(0, cut)) + finder.count(text.subarray(cut)), 3, `cut at ${cut}`);
   }
 });

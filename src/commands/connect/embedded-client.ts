@@ -4,7 +4,7 @@ import { terminateSession } from '../../fleet/sessions.ts';
 import type { Interruption } from '../../interruption.ts';
 import { EscapeReader } from '../../session/escape.ts';
 import { type ClientSession, openSession, SessionNotOpenedError } from '../../session/index.ts';
-import { AnswerCount } from '../../session/terminal.ts';
+import { ANSWER, SequenceFinder } from '../../session/terminal.ts';
 import { UserTerminal } from '../../session/user-terminal.ts';
 import type { TerminalStreams } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
@@ -38,7 +38,7 @@ export async function runOwnClient(
   const forget = interruption.onRequest(leave);
   const terminal = new UserTerminal(task.streams);
   terminal.onHangup(leave);
-  const answers = new AnswerCount();
+  const answers = new SequenceFinder(ANSWER);
   const notice = new LateNotice(io.clock, (text) => terminal.say(text), options.escapeCode);
   let session: ClientSession | undefined;
   if (!isQuiet) io.err(describeStart(started.SessionId, instanceId, options.escapeCode));
@@ -92,7 +92,7 @@ function passKeys(
   terminal: UserTerminal,
   session: ClientSession,
   escapeCode: number | undefined,
-  answers: AnswerCount,
+  answers: SequenceFinder,
   close: () => void,
 ): void {
   const reader = new EscapeReader(escapeCode);
@@ -114,7 +114,7 @@ function passKeys(
 }
 
 /** Reads and drops input for a moment, or the user's own shell would get the last answer as keys. */
-async function swallowAnswers(session: ClientSession, answers: AnswerCount, clock: Clock): Promise<void> {
+async function swallowAnswers(session: ClientSession, answers: SequenceFinder, clock: Clock): Promise<void> {
   const limit = clock.now() + ANSWER_MS;
   while (answers.total < session.stats.queriesSeen && clock.now() < limit) await sleep(clock, 10);
 }

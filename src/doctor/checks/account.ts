@@ -1,8 +1,8 @@
 /** Checks of the caller: the credentials, their permissions, and whether they last as long as a session. */
 
 import { quoteCommand } from '../../terminal/shell-word.ts';
+import { isAtLeast } from '../../version-order.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
-import { isAtLeast } from '../version.ts';
 import { RENEWS_SSO } from './client.ts';
 
 export const credentials: Check = defineCheck({

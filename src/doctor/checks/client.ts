@@ -1,8 +1,8 @@
 /** Checks of this machine: the official plugin and proxies. */
 import { isInstalled } from '../../fleet/report-line.ts';
+import { isAtLeast } from '../../version-order.ts';
 import { type Check, defineCheck, type Facts, note, ok, todo } from '../check.ts';
 import type { MachineFacts } from '../machine.ts';
-import { isAtLeast } from '../version.ts';
 
 /** From this version on the plugin renews SSO credentials. */
 export const RENEWS_SSO = '1.2.814.0';

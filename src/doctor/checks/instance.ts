@@ -2,8 +2,8 @@
 import { NODE_NEEDS } from '../../fleet/account.ts';
 import type { SessionLimits } from '../../fleet/session-limits.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
+import { isAtLeast } from '../../version-order.ts';
 import { type Check, defineCheck, note, ok, todo } from '../check.ts';
-import { isAtLeast } from '../version.ts';
 
 export const instance: Check = defineCheck({
   name: 'instance',

@@ -3,8 +3,8 @@ import type { SessionEnd } from '../session.ts';
 import type { ArmName } from './arms.ts';
 
 /**
- * How a run ended. Only `timed-out` and `alive` are evidence about the idle timer, and an interrupted run up to its last
- * byte. `alive`: it answered at the limit. `silent`: it did not answer at the limit. `failed`: its arm never began.
+ * Only `timed-out` and `alive` are evidence about the idle timer, and an interrupted run up to its last byte.
+ * `alive`: it answered at the limit; `silent`: it did not. `failed`: its arm never began.
  */
 export const OUTCOMES = {
   'timed-out': 'timed out',
@@ -74,10 +74,7 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
 /** Our words if the service gave no sentence. */
 const NO_WORDS = 'the shell exited, or somebody ended the session';
 
-/**
- * Judges by the service's sentence. The one for the maximum duration is not documented, so any text that names
- * it counts.
- */
+/** Judges by the service's sentence. That for the maximum duration is not documented: any text that names it counts. */
 export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, words: string] {
   if (by === 'lost') return ['lost', sentence || 'the connection was closed'];
   if (by === 'over') return ['lost', 'it ended, unseen, while the connection was broken'];

@@ -3,7 +3,7 @@ import { type Clock, repeat, sleep } from '../../clock.ts';
 import { describeSystemError } from '../../system-error.ts';
 import type { SessionAddress } from '../link.ts';
 import { ResumeRefusedError } from '../recovery.ts';
-import { ANSWER, QueryFinder } from '../terminal.ts';
+import { ANSWER, QUERY, SequenceFinder } from '../terminal.ts';
 import { findArm, type Size } from './arms.ts';
 import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 import { makeTalk, setUp } from './set-up.ts';
@@ -29,7 +29,7 @@ export async function playArm(
 ): Promise<void> {
   const { tell } = channel;
   const arm = findArm(order.arm);
-  const queries = new QueryFinder();
+  const queries = new SequenceFinder(QUERY);
   const since = { at: 0, input: 0, output: 0, sizes: 0, queries: 0, answers: 0 };
   let terminal: Terminal | undefined;
   /** Called once, at the next output. */

@@ -1,7 +1,4 @@
-/**
- * The arms: each is one way to spend a session. The command line, the run, the conclusion and the report loop
- * over this list.
- */
+/** The arms: each is one way to spend a session. Command line, run, conclusion and report loop over this list. */
 
 /** The most important first: no keeper, the keeper, then the arms that explain the result. */
 export const ARM_NAMES = [
@@ -64,9 +61,8 @@ export const ARMS: readonly Arm[] = [
   {
     name: 'query',
     describe: 'the bare query ESC[5n, answered by the client',
-    // Reads the answers without waiting, or the terminal's queue would be full after some hours. The mode
-    // lasts for one read:
-    // a shell that gets the terminal in this mode would read an end of file.
+    // Does not wait for answers, or the terminal's queue would be full after hours. The mode lasts one read:
+    // the shell would read it as an end of file.
     line: (tick) =>
       `stty -echo; while sleep ${tick}; do stty -icanon min 0 time 0; dd bs=256 count=1 of=/dev/null 2>/dev/null; stty icanon; printf '\\033[5n'; done`,
     answers: true,

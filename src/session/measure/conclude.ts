@@ -1,7 +1,4 @@
-/**
- * The conclusions of a measurement. Pure. It judges each session by its traffic, not by its arm's name: a session that was
- * meant to be silent and had traffic proves nothing.
- */
+/** The conclusions of a measurement. Pure. Judges sessions by their traffic, not by their arm's name. */
 
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type ArmRun, OUTCOMES } from './arm-run.ts';
@@ -111,10 +108,7 @@ interface Weighed {
   readonly why?: string;
 }
 
-/**
- * Whether `kind` restarts the timer. `arms`: those that can show it. `outputShown`: the result for output, if it is
- * known already.
- */
+/** Whether `kind` restarts the timer. `arms` can show it. `outputShown`: the result for output, if known. */
 function weigh(
   runs: readonly ArmRun[],
   kind: Kind,

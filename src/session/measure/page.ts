@@ -107,10 +107,7 @@ ${run.startedAt === undefined ? '' : html`<div class="plot">${drawTimeline(run, 
 `;
 }
 
-/**
- * The lengths of silences, as text above the drawing (text inside it would be stretched), if a phone has room
- * for it.
- */
+/** The lengths of silences, as text above the drawing, which is stretched; only where a phone has room. */
 function showSilences(run: ArmRun, spanSeconds: number): Html[] {
   return (['output', 'input'] as const).flatMap((kind) => {
     const share = silence(run, kind) / spanSeconds;

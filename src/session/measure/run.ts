@@ -1,7 +1,4 @@
-/**
- * One measurement: runs every arm's sessions, each in its own client process, until the end or the limit.
- * Makes no AWS call.
- */
+/** Runs every arm's sessions, each in its own client process, until the end or the limit. Makes no AWS call. */
 import { setMaxListeners } from 'node:events';
 import { type Clock, sleep } from '../../clock.ts';
 import { type Resume, ResumeRefusedError } from '../recovery.ts';

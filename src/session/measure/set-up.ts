@@ -1,8 +1,6 @@
-/**
- * Prepares a new session for its arm: switches the host's own keeper off, except for the arm `keeper`, and
- * starts the loop.
- */
+/** Prepares a session for its arm: switches the host's keeper off, except for the arm `keeper`, and starts the loop. */
 import { type Clock, sleep } from '../../clock.ts';
+import { QUERY } from '../terminal.ts';
 import type { Arm } from './arms.ts';
 
 /** A conversation with the session's shell, from its first byte on. */
@@ -23,7 +21,6 @@ const POLL_MS = 20;
 /** printf joins the two words, so the echo of the typed line cannot match the output. */
 const SAY_SET = "printf '%s%s\\n' ssmka- set";
 const ASK_KEEPER = `printf '%s%s %s,%s\\n' ssmka- look "$(cat /proc/$PPID/comm 2>/dev/null)" "\${__ssmka_kept-}"`;
-const QUERY = '\x1b[5n';
 
 /** Resolves when the arm has begun. @throws Error if the shell does not take a line */
 export async function setUp(arm: Arm, tickSeconds: number, talk: Talk): Promise<void> {

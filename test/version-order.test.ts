@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isAtLeast } from '../../src/doctor/version.ts';
+import { isAtLeast } from '../src/version-order.ts';
 
 for (const [version, least, expected] of [
   ['3.0.161.0', '3.0.161.0', true],
