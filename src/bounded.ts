@@ -1,7 +1,4 @@
-/**
- * Does the work for every item, at most `atOnce` at a time. Results are in the items' order.
- * @throws the error of the work
- */
+/** At most `atOnce` at a time; results in the items' order. @throws the work's error */
 export async function workThrough<T, U>(
   items: readonly T[],
   atOnce: number,

@@ -1,9 +1,6 @@
 const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
-/**
- * Reads `45`, `45s`, `20m`, `8h` or `1d` as whole seconds; a bare number is in `bareUnit`.
- * Returns undefined for anything else: the caller knows which flag to name.
- */
+/** `45`, `45s`, `20m`, `8h` or `1d` in seconds; a bare number is in `bareUnit`. Undefined for anything else. */
 export function parseDuration(
   text: string,
   bareUnit: keyof typeof SECONDS_PER_UNIT = 's',

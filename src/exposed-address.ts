@@ -9,10 +9,7 @@ export interface GivenAddress {
   readonly address: string;
 }
 
-/**
- * True unless the address is https or on this machine. Also true for a text that is no address: only `https:`
- * is encrypted.
- */
+/** False for https and for this machine. True also for a text that is no address. */
 export function isExposed(address: string): boolean {
   try {
     return new URL(address).protocol !== 'https:' && !isOnThisMachine(address);

@@ -15,10 +15,7 @@ export function refuseInterrupted(interruption: Interruption, what: string): voi
   if (interruption.isRequested) throw makeInterrupted(what);
 }
 
-/**
- * The state of Ctrl-C. After the first request: cancel what was sent, wait for what runs, report. After the second: leave
- * at once.
- */
+/** Ctrl-C. First request: cancel what was sent, wait for what runs, report. Second: leave at once. */
 export class Interruption {
   #requests = 0;
   readonly #listeners = new Set<() => void>();

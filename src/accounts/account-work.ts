@@ -57,11 +57,7 @@ export class Workplace {
     this.#isFound = isLookedUp(settings);
   }
 
-  /**
-   * Does the work in all of them, many at once; one failure stops no other. The results are in the order of the flags.
-   * An account whose Regions could not be looked up counts as failed.
-   * @throws the error of the work, if there is only one account
-   */
+  /** One failure stops no other. Results come in the order of the flags. @throws the work's error if there is only one account */
   async workInEach<T>(work: (account: AccountAtWork) => Promise<T>): Promise<AccountEnd<T>[]> {
     const all = await findPlaces(this.#settings, this.#service, this.#interruption);
     const isOne = all.length === 1 && !this.#isFound;
@@ -117,10 +113,7 @@ function explainInPlace(error: unknown, { account, region }: AccountName): unkno
   );
 }
 
-/**
- * Fills in the Region, so that every row can name it. A missing Region stays empty: the first call explains it
- * better.
- */
+/** Every row can then name the Region. A missing one stays empty: the first call explains it better. */
 async function nameRegion(account: AccountName, client: SSMClient): Promise<AccountName> {
   const region = account.region ?? (await client.config.region().catch(() => undefined));
   return { ...account, region };

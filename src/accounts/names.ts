@@ -57,10 +57,7 @@ export function inAccount(name: AccountName | undefined, sentence: string): stri
   return name ? `${labelAccount(name)}: ${sentence}` : sentence;
 }
 
-/**
- * For commands that work in one account, such as connect. `hint` ends the error's `next`.
- * @throws UsageError if the flags or variables name several.
- */
+/** For commands that work in one account. `hint` ends the error's `next`. @throws UsageError if the flags or variables name several */
 export function requireOneAccount(settings: Settings, what: string, hint = ''): void {
   const accounts = listAccounts(settings);
   if (isLookedUp(settings)) {

@@ -47,10 +47,7 @@ const commonValues = {
   pythonSearch: PYTHON_SEARCH,
 };
 
-/**
- * sshd gives up a client after interval × count without an answer. Make that at least `--max-idle`, for a
- * sleeping laptop.
- */
+/** sshd gives up after interval × count without an answer: at least `--max-idle`, for a sleeping laptop. */
 const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
   Math.ceil(maxIdleSeconds / intervalSeconds);
 
@@ -191,10 +188,7 @@ function gatherTexts(files: readonly BundleFile[]): { names: string[]; text: str
   return [...names].map(([text, of]) => ({ names: of, text }));
 }
 
-/**
- * Text as the body of a quoted here-document, which no shell changes.
- * @throws Error where the text would end it early, or has no final newline to end it with.
- */
+/** The body of a quoted here-document. @throws Error if the text would end it early, or lacks a final newline */
 function hereDocument(text: string): string {
   if (!text.endsWith('\n') || text.includes('__SSMKA_END_OF_FILE__'))
     throw new Error('a file of the bundle cannot be a here-document');

@@ -3,10 +3,7 @@ const COMMENT = /^\s*# (?!>>>|<<<)/;
 /** For linters, which read the text with its comments. */
 const DIRECTIVE = /^\s*# shellcheck /;
 
-/**
- * Removes comment lines, except those at the top, which say what the file is: the text that is sent must be small.
- * For shell, fish and Python. Only line numbers change.
- */
+/** Keeps comments at the top, which say what the file is. For shell, fish and Python. Only line numbers change. */
 export function leaveOutComments(text: string): string {
   const lines = text.split('\n');
   const isHead = (line: string) => line.startsWith('#') || line === '';
@@ -17,10 +14,7 @@ export function leaveOutComments(text: string): string {
     .replace(/^\n+/, '');
 }
 
-/**
- * Indents with one space a level, to make the text smaller. Our texts do not depend on the width, also not in
- * Python.
- */
+/** One space a level, to make the text smaller. Our texts do not depend on the width, in Python neither. */
 export const narrowIndentation = (text: string, spacesPerLevel: number): string =>
   text.replace(/^ +/gm, (spaces) => ' '.repeat(Math.ceil(spaces.length / spacesPerLevel)));
 
@@ -30,9 +24,6 @@ const DOCSTRING = /^ +"""[\s\S]*?"""\n\n?/gm;
 /** A comment after a statement. No string of ours contains two spaces and a hash. */
 const TRAILING = /(?<=\S) {2,}# .*$/gm;
 
-/**
- * Removes docstrings of classes and functions, and comments after statements. The module's docstring stays: it says what
- * the file is.
- */
+/** The module's docstring stays: it says what the file is. */
 export const leaveOutPythonComments = (text: string): string =>
   text.replace(DOCSTRING, '').replace(TRAILING, '');

@@ -1,15 +1,9 @@
-/**
- * One Dialect for each language of a template. Its quoter is the template's EJS `escape`, so `<%= value %>` always
- * gives one safe word, or the rendering fails.
- */
+/** One Dialect for each language of a template. Its quoter is the EJS `escape`: `<%= value %>` is one safe word, or rendering fails. */
 export interface Dialect {
   readonly name: string;
   /** The oldest version that reads this quoting; `any`: every version does. */
   readonly oldestVersion: string;
-  /**
-   * Quotes `value`, so that this language reads exactly `value` back.
-   * @throws UnquotableError for undefined, and for a value that the language cannot express.
-   */
+  /** This language reads exactly `value` back. @throws UnquotableError for undefined, and for what the language cannot express */
   quote(value: unknown): string;
 }
 

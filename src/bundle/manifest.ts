@@ -33,10 +33,7 @@ export function manifestSettings(version: string, settings: BundleSettings): [st
   ];
 }
 
-/**
- * The manifest as it lies in the version directory: `set NAME VALUE` lines, then `file|block PLACE ENTRY MODE SHA256 PATH` lines.
- * One space between words, because `read` of every sh can parse that. No path of ours contains a space.
- */
+/** `set NAME VALUE` lines, then `file|block PLACE ENTRY MODE SHA256 PATH` lines. One space between words: every sh can `read` that. */
 export function formatManifest(settings: readonly [string, string][], files: readonly BundleFile[]): string {
   const lines = [
     ...settings.map(([name, value]) => `set ${name} ${value}`),

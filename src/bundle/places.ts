@@ -1,9 +1,6 @@
 import type { EntryName } from './inputs.ts';
 
-/**
- * Places of a bundle on an instance. The first counts whose path belongs to root alone; older Debian has
- * /usr/local as root:staff.
- */
+/** Places of a bundle on an instance. The first that belongs to root alone counts; older Debian has /usr/local as root:staff. */
 export const PLACES = [
   { name: 'local', parent: '/usr/local/lib', library: '/usr/local/lib/ssm-keepalive' },
   { name: 'opt', parent: '/opt', library: '/opt/ssm-keepalive' },

@@ -10,10 +10,7 @@ const DOCSTRING = /^"""[\s\S]*?"""\n/;
 const OWN_IMPORT = /^from relay\.\w+ import .*\n/gm;
 const IMPORT = /^import \w+\n/gm;
 
-/**
- * Joins the modules in templates/relay into one Python text, because one file starts faster than seven. Imports between
- * modules are dropped; imports from Python's library are collected at the top.
- */
+/** Joins the modules of templates/relay into one text: one file starts faster than seven. Imports go to the top. */
 export function joinRelay({ wrap }: Pick<BundleSettings, 'wrap'>): string {
   const texts = MODULES.filter((name) => name !== 'tmux' || wrap === 'tmux').map((name) =>
     readFileSync(join(templatesPath(), 'relay', `${name}.py`), 'utf8'),

@@ -26,10 +26,7 @@ interface RenderOptions {
   readonly hasReasons?: boolean;
 }
 
-/**
- * Renders one template with `values`; every `<%= %>` is quoted for `dialect`.
- * @throws Error if the template uses a name that `values` lacks
- */
+/** `<%= %>` is quoted for `dialect`. @throws Error if the template uses a name that `values` lacks */
 export function renderTemplate(
   name: string,
   dialect: DialectName,
@@ -72,10 +69,7 @@ function compileTemplate(
   return template;
 }
 
-/**
- * Turns each comment of a template into a comment of its text, with the same indent; not the header, which may
- * be inside a line.
- */
+/** Makes a template's comments comments of its text, with the same indent; not the header, which may be inside a line. */
 const showReasons = (source: string): string =>
   source.replace(/\n((?:<%#[\s\S]*?-%>\n)+)(?=( *))/g, (_, comments: string, indentation: string) => {
     const lines = comments

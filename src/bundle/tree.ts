@@ -40,10 +40,7 @@ export function treeFiles({ files, digest }: Bundle): TreeFile[] {
   ];
 }
 
-/**
- * The sums of the files that the bundle in use has put into a tree, by path; empty if there is no bundle. `read` returns
- * the text at a path, or undefined.
- */
+/** The sums of the files of the bundle in use, by path; empty without a bundle. `read` returns the text at a path. */
 export function recordedFiles(read: (path: string) => string | undefined): Map<string, string> {
   const found = new Map<string, string>();
   const current = read(CURRENT) ?? '';

@@ -17,13 +17,9 @@ const withPrompt = ({ keeper }: BundleSettings) => keeper !== 'relay';
 const withRelay = ({ keeper }: BundleSettings) => keeper !== 'prompt';
 const withTmux = ({ wrap }: BundleSettings) => wrap === 'tmux';
 
-/**
- * The version's files. A new keeper or shell needs one line here and a template; installer, manifest and tests
- * loop over this list.
- */
+/** A new keeper or shell needs one line here and a template; installer, manifest and tests loop over this list. */
 export const VERSION_FILES: readonly VersionFile[] = [
-  // Similar texts are neighbours: gzip finds repetitions only within 32 KiB. The installer stands right before
-  // the first.
+  // Similar texts are neighbours: gzip finds repetitions within 32 KiB only. The installer stands right before the first.
   { path: 'host.sh', template: 'host/host.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'restart.sh', template: 'host/restart.sh.ejs', dialect: 'sh', isNeeded: always },
   { path: 'status.sh', template: 'host/status.sh.ejs', dialect: 'sh', isNeeded: always },

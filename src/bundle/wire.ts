@@ -6,10 +6,7 @@ import { PRODUCT_VERSION } from './version.ts';
 
 export type ScriptName = 'install' | 'uninstall' | 'status';
 
-/**
- * The service's limit of 64 KB counts the document and every parameter [facts: SendCommand].
- * This leaves 8 KB for the others; the document AWS-RunShellScript itself is under 2.
- */
+/** The service's 64 KB count the document and every parameter [facts: SendCommand]; the others need less than 8 KB. */
 export const MAX_WIRE_BYTES = 56 * 1024;
 
 /** The bundle does not fit through SendCommand. */
@@ -33,10 +30,7 @@ function wireBytes(commands: readonly string[]): number {
   return Buffer.byteLength(JSON.stringify(commands));
 }
 
-/**
- * Packs with the best level for these texts and with a fixed header, so that equal texts give equal bytes on
- * every system.
- */
+/** With a fixed header, so that equal texts give equal bytes on every system. */
 export function packText(text: string): string {
   const packed = gzipSync(text, { level: 9, memLevel: 6 });
   packed[9] = 255;

@@ -77,10 +77,7 @@ function splitAtDashes(argv: readonly string[]): [string[], string[]] {
   return at < 0 ? [[...argv], []] : [argv.slice(0, at), argv.slice(at + 1)];
 }
 
-/**
- * Finds the command: the first word that is neither a flag nor a flag's value; `rest` is every other word.
- * Flags may stand before the command, as in the AWS CLI.
- */
+/** The first word that is no flag and no flag's value; `rest`: all other words. Flags may stand before it, as in the AWS CLI. */
 function takeCommand(
   words: readonly string[],
   names: readonly string[],

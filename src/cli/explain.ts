@@ -8,10 +8,7 @@ export interface Manner {
   isDebug: boolean;
 }
 
-/**
- * Prints any failure and returns the exit status. A UserError is printed with what, why and next; any other
- * error is printed as a bug of ours.
- */
+/** Returns the exit status. Any error but a UserError is printed as a bug of ours. */
 export function explain(failure: unknown, io: Io, { output, isDebug }: Manner): number {
   if (output !== 'table') io.out(describeAsJson(failure, output));
   if (failure instanceof UserError) {

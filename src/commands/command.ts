@@ -44,7 +44,7 @@ export interface CommandEntry {
   readonly describe: string;
   readonly groups: readonly FlagGroup[];
   /**
-   * How many accounts and Regions the flags may name: `many`; `many-without-word`: many if no instance is named;
+   * `many`: the flags may name many accounts and Regions; `many-without-word`: if no instance is named;
    * `unused`: any number, because no service is called. Absent: one.
    */
   readonly accounts?: 'many' | 'many-without-word' | 'unused';

@@ -2,10 +2,7 @@ import { UsageError } from '../errors.ts';
 import { InvalidValueError, type Reader } from '../settings/readers.ts';
 import type { Invocation } from './command.ts';
 
-/**
- * The value of a flag that only this command has; undefined if it was not given.
- * @throws UsageError that names the flag, what was expected and `example`
- */
+/** A flag that only this command has; undefined if not given. @throws UsageError naming flag, what was expected and `example` */
 export function readOwnFlag<T>(
   own: Invocation['own'],
   name: string,

@@ -3,10 +3,7 @@ import { UserError } from '../errors.ts';
 import { resumeSession } from '../fleet/sessions.ts';
 import { type Resume, ResumeRefusedError } from '../session/index.ts';
 
-/**
- * Makes the function that resumes a session. An error that another attempt cannot help becomes a
- * ResumeRefusedError.
- */
+/** An error that another attempt cannot help becomes a ResumeRefusedError. */
 export function makeResume(client: SSMClient): Resume {
   return (sessionId, signal) =>
     resumeSession(client, sessionId, signal).catch((error: unknown) => {

@@ -40,10 +40,7 @@ export function lookAtMachine(region: string, variables: NodeJS.ProcessEnv): Mac
 /** Up to the last `@`: a password may hold any character, and Go and curl take a proxy without a scheme. */
 const hidePassword = (url: string) => url.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
 
-/**
- * Whether one word of NO_PROXY (`*`, or a domain with its subdomains and maybe a port) covers the host [Go,
- * httpproxy].
- */
+/** Whether one word of NO_PROXY (`*`, or a domain, maybe with a port) covers the host [Go, httpproxy]. */
 function covers(entry: string, host: string): boolean {
   if (entry === '*') return true;
   const [domain = '', port = '443'] = entry.replace(/^\*?\./, '').split(':');

@@ -17,9 +17,6 @@ export const SERVICE_DEFAULTS: SessionDefaults = {
   minuteSeconds: 60,
 };
 
-/**
- * An agent registers with an instance profile's role, or with one role for the whole account and Region [AWS
- * user guide].
- */
+/** By an instance profile's role, or one role for the whole account and Region [AWS user guide]. */
 export const NODE_NEEDS =
   'a running agent, and the role AmazonSSMManagedInstanceCore or Default Host Management';

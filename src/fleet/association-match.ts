@@ -15,10 +15,7 @@ export interface KnownAssociation {
   readonly lastStatus: string;
 }
 
-/**
- * Our associations that match at least one instance of these targets. Reads at most one page of instances for each.
- * Returns [] if the account refuses a call: the callers only warn with this list.
- */
+/** Reads at most one page of instances for each association. [] if a call is refused: the callers only warn. */
 export async function findMatching(client: SSMClient, targets: Targets): Promise<KnownAssociation[]> {
   const found: KnownAssociation[] = [];
   try {

@@ -40,10 +40,7 @@ async function readRuns(client: SSMClient, AssociationId: string): Promise<Assoc
   return AssociationExecutions;
 }
 
-/**
- * Waits until every run outside `known` is over; one call a poll. At the deadline, or when `signal` is aborted, returns
- * the runs as they are. An empty list: no instance was online to run it.
- */
+/** One call a poll. At the deadline or `signal`, returns the runs as they are. Empty: no instance was online. */
 export async function awaitRuns(client: SSMClient, watch: RunWatch): Promise<AssociationExecution[]> {
   const clock = clockOf(client);
   const startedAt = clock.now();
@@ -164,10 +161,7 @@ interface ScriptOutput {
   readonly exitCode: number | undefined;
 }
 
-/**
- * The output of the scripts. An instance of a run names a command as the source of its output. That the command's
- * invocation has this output is inferred, not documented; without it only the output is missing.
- */
+/** A run's result names a command as the source of its output. That the command has the output is inferred. */
 async function readOutputs(
   client: SSMClient,
   targets: readonly AssociationExecutionTarget[],

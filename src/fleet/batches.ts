@@ -13,10 +13,7 @@ export interface BatchOptions {
   isInterrupted(): boolean;
 }
 
-/**
- * Delivers to more ids than one command takes. As for a tag, at most `maxConcurrency` instances work at a time and
- * sending stops after `maxErrors` failures, both counted over all batches.
- */
+/** For more ids than one command takes. `maxConcurrency` and `maxErrors` count over all batches, as for a tag. */
 export async function deliverInBatches(delivery: Delivery, options: BatchOptions): Promise<Verdict[]> {
   const ids = delivery.targets.instanceIds;
   const atOnce = Math.max(1, resolveCount(delivery.maxConcurrency, ids.length));

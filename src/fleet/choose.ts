@@ -51,10 +51,7 @@ const PAGE_SIZE = 50;
 /** SendCommand takes at most 50 ids in one call [model]. */
 export const IDS_PER_COMMAND = 50;
 
-/**
- * Lists the managed instances that match, page by page, so that a caller who needs one may stop early.
- * @throws ServiceError
- */
+/** Page by page, so that a caller who needs one may stop early. @throws ServiceError */
 export async function* listInstances(client: SSMClient, targets: Targets): AsyncGenerator<Instance> {
   // The service does not mix tag filters with others, and takes a limited number of ids in one filter.
   const filterSets: InstanceInformationStringFilter[][] =
@@ -92,11 +89,7 @@ function toInstance(information: InstanceInformation): Instance {
   };
 }
 
-/**
- * `--all` as ids, since the service documents no wildcard for SendCommand: every managed Linux instance, page by page.
- * Other targets come back as they are.
- * @throws NoMatchError, ServiceError
- */
+/** `--all` as ids, since SendCommand has no wildcard: every managed Linux instance. @throws NoMatchError, ServiceError */
 export async function enumerateAll(client: SSMClient, targets: Targets): Promise<Targets> {
   if (!targets.isAll) return targets;
   const instanceIds: string[] = [];

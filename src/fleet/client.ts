@@ -44,10 +44,7 @@ export function sessionDefaultsOf(client: SSMClient): SessionDefaults {
   return connectionOf(client)?.sessionDefaults ?? SERVICE_DEFAULTS;
 }
 
-/**
- * A client of the service that reads credentials and Region as the AWS CLI does, AWS_DEFAULT_REGION included
- * (the SDK alone does not know that one). The service throttles a fleet's worth of calls: `paceRetries` repeats them.
- */
+/** Reads credentials and Region as the AWS CLI does, also AWS_DEFAULT_REGION, which the SDK does not know. */
 export function makeClient(connection: Connection): SSMClient {
   const client = new SSMClient(configure(connection));
   paceRetries(client, connection.clock ?? systemClock);

@@ -42,10 +42,7 @@ export interface DocumentPlan {
   readonly isDefault: boolean;
 }
 
-/**
- * Reads the existing document and plans the change. `content` is the document's text.
- * @throws UserError if the document belongs to somebody else; ServiceError
- */
+/** Plans the change; `content` is the document's text. @throws UserError if it belongs to somebody else; ServiceError */
 export async function planDocument(
   client: SSMClient,
   name: string,

@@ -7,10 +7,7 @@ const SERVICES = [
   ...['organizations', 'account'],
 ];
 
-/**
- * Call it before the first call of a run. The call that gets credentials counts too.
- * @throws UsageError naming the first address of the AWS variables and files that is not encrypted
- */
+/** Call it before the first call of a run. @throws UsageError naming the first address that is not encrypted */
 export async function requireEncrypted(
   profiles: readonly string[],
   variables: NodeJS.ProcessEnv,

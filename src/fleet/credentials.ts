@@ -29,10 +29,7 @@ const SSO = { words: 'IAM Identity Center (SSO)', isRenewed: true, isHardForPlug
 const WEB = { words: 'a web identity token', isRenewed: true, isHardForPlugin: true };
 const ROLE = { words: 'a role that the profile assumes', isRenewed: true };
 
-/**
- * Sources by the marks that the SDK puts on credentials; the first match counts [@smithy/types,
- * AwsSdkCredentialsFeatures].
- */
+/** By the marks that the SDK puts on credentials; the first match counts [@smithy/types, AwsSdkCredentialsFeatures]. */
 const SOURCES: readonly (readonly [mark: string, source: Source])[] = [
   ['CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN', WEB],
   ['CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN', WEB],

@@ -5,10 +5,7 @@ import type { Verdict } from './judge.ts';
 /** Above this number, instances are shown without names: names cost one call a page. */
 export const NAMED_AT_ONCE = 50;
 
-/**
- * Adds host names to one page of verdicts, in one call: invocations of EC2 instances have none.
- * Without permission to list instances, the verdicts stay without names.
- */
+/** One call for one page of verdicts: invocations have no names. Without the permission, neither have the verdicts. */
 export async function nameInstances(
   client: SSMClient,
   verdicts: readonly Verdict[],

@@ -5,8 +5,8 @@ import { INTERRUPTED, type Interruption, makeInterrupted } from '../interruption
 import { clockOf } from './client.ts';
 
 /**
- * How Ctrl-C ends a call. `read`: at once. `change`: after `patienceMs` without an answer, because the service may be
- * changing something. `clean-up`: as `change`, and the call may also start after the user has left.
+ * At Ctrl-C a `read` ends at once; a `change` after `patienceMs` without an answer, because it may have an effect;
+ * a `clean-up` as a `change`, and it may also start after the user has left.
  */
 export type CallKind = 'read' | 'change' | 'clean-up';
 
@@ -23,10 +23,7 @@ export interface InterruptibleOptions {
 
 const PATIENCE_MS = 10_000;
 
-/**
- * Makes the client's calls end at Ctrl-C, even if the service never answers.
- * Such a call throws UserError `interrupted`, with exit status 130.
- */
+/** Calls end at Ctrl-C, even if the service never answers: UserError `interrupted`, exit status 130. */
 export function makeInterruptible(
   client: SSMClient,
   interruption: Interruption,

@@ -34,10 +34,7 @@ export const WRONG_PLATFORM: Judgement = {
 const NOT_FOR_PLATFORM =
   /^(Step execution skipped due to |Plugin with name \S+ is not supported in current platform)/;
 
-/**
- * Verdicts by status, if the script did not report. Keys as `normalizeStatus` returns them [service model,
- * StatusDetails].
- */
+/** If the script did not report. Keys as `normalizeStatus` returns them [service model, StatusDetails]. */
 const STATUSES = wordTable<Judgement>({
   undeliverable: failed(
     'offline',
@@ -96,10 +93,7 @@ function unfinished(why: string): Judgement {
   };
 }
 
-/**
- * The verdict on one instance, from its own invocation alone: the command's status can be Success although an
- * instance got nothing. An unknown status is shown as it came.
- */
+/** From the instance's invocation alone: a command can be Success although an instance got nothing. */
 export function judgeInvocation(invocation: Invocation): Verdict {
   const report = readReportLine(invocation.output);
   const { instanceId, name } = invocation;

@@ -11,10 +11,7 @@ const MOST_TAGGED = 300;
 const MOST_MANAGED = 200;
 const SHOWN_TAGS = 5;
 
-/**
- * Adds to the error the tags that managed instances have, the nearest first. Makes at most seven calls.
- * Never throws; without permission, or when `signal` is aborted, returns the error unchanged.
- */
+/** Adds the nearest tags of managed instances, in at most seven calls. Never throws; else returns the error unchanged. */
 export async function explainNoMatch(
   failure: NoMatchError,
   client: SSMClient,

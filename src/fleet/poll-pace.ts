@@ -13,10 +13,7 @@ export interface PaceOptions {
 const JITTER = 0.2;
 const GROWTH = 1.5;
 
-/**
- * Seconds until the next poll. After a change: `leastSeconds`; after each poll without a change: half as long again.
- * Never outside `leastSeconds` and `longestSeconds`, jitter included.
- */
+/** Seconds until the next poll: `leastSeconds` after a change, then half as long again each time, at most `longestSeconds`. */
 export function makePollPace({
   leastSeconds = LEAST_POLL_SECONDS,
   longestSeconds = LONGEST_POLL_SECONDS,

@@ -10,9 +10,7 @@ export interface PauseOptions {
   readonly hurry: AbortSignal | undefined;
 }
 
-/**
- * Waits between two polls. After `hurry` the next poll comes at once, and the pace starts again. Never throws.
- */
+/** Waits between two polls. After `hurry` the next poll comes at once, and the pace starts again. Never throws. */
 export function makePollPause({ clock, leastSeconds, signal, hurry }: PauseOptions) {
   let pace = makePollPace({ leastSeconds });
   let isHurried = false;

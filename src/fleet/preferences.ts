@@ -107,10 +107,7 @@ export function describePreferences(content: string): Required<PreferenceChanges
   };
 }
 
-/**
- * Saves the text as a new version and makes it the default. Returns the version in force afterwards.
- * @throws UserError if somebody else changed the document meanwhile; ServiceError
- */
+/** Makes the text the default version, and returns its number. @throws UserError if somebody else changed it meanwhile; ServiceError */
 export async function savePreferences(
   client: SSMClient,
   before: Preferences | undefined,

@@ -33,10 +33,7 @@ export async function pushScript(sender: Sender, hasCanary: boolean): Promise<Pu
   return conclude(sender, [...mergeCanary(first, others), ...unreachable]);
 }
 
-/**
- * Sends the script to the canary alone; an association brings it to the others. Returns undefined if at most one
- * instance matches now: then the association needs no canary.
- */
+/** The canary alone; an association brings the script to the others. Undefined: at most one instance matches, so no canary. */
 export async function pushFirst(sender: Sender): Promise<PushResult | undefined> {
   const found = await arrange(sender, true).catch((error: unknown) => {
     if (error instanceof NoMatchError) return undefined;
@@ -71,10 +68,7 @@ async function arrange(sender: Sender, hasCanary: boolean): Promise<Arrangement>
   return { canary, targets: { ...targets, instanceIds }, unreachable, isNobody };
 }
 
-/**
- * The first 50 matching instances, or more until one is online; by id all of them. Undefined without
- * permission to list.
- */
+/** The first 50, or more until one is online; by id all of them. Undefined without permission to list. */
 async function listFirst(sender: Sender, hasCanary: boolean): Promise<readonly ListedInstance[] | undefined> {
   const { client, delivery, lookCommands } = sender.options;
   const { targets } = delivery;

@@ -31,10 +31,7 @@ const tmout = z.object({
   readonly: z.boolean().catch(false),
 });
 
-/**
- * The report that a host prints as the first line of its output. Every field but `verdict` may be missing, because
- * an older version may have written it. Fields of a newer version are dropped.
- */
+/** A host's first line of output. Only `verdict` must be there: older versions lack fields. Fields of a newer one are dropped. */
 const reportLine = z.object({
   'ssm-keepalive': z.number(),
   verdict: z.enum(['installed', 'updated', 'unchanged', 'limited', 'removed', 'skipped', 'failed', 'status']),
@@ -88,10 +85,7 @@ const reportLine = z.object({
   next: text,
 });
 
-/**
- * A later line with what the first had no room for: the whole lists of files, more sessions, and how many are
- * still missing.
- */
+/** A later line with what the first had no room for, and how many sessions are still missing. */
 const restLine = z.object({
   'ssm-keepalive-rest': z.number(),
   drifted: z.array(z.string()).catch([]),
@@ -111,10 +105,7 @@ export type KeptSession = z.output<typeof session>;
 const known = new Map<string, ReportLine | undefined>();
 const MOST_KNOWN = 200;
 
-/**
- * Reads the report from a script's output: the first line, completed by the later line if there is one.
- * Returns undefined if the first line is not a report of ours. Never throws.
- */
+/** The first line, completed by the later line if there is one. Undefined: no report of ours. Never throws. */
 export function readReportLine(output: string): ReportLine | undefined {
   const report = readFirstLine(output);
   if (!report || !isShort(report)) return report;

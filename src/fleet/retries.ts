@@ -59,10 +59,7 @@ export function callOnce<T>(call: () => Promise<T>): Promise<T> {
   return isOnce.run(true, call);
 }
 
-/**
- * Whether a failed call may have had its effect: the connection broke, the answer could not be read, or the service had an
- * internal error. A refusal by the service or a refused connection has no effect.
- */
+/** True if the connection broke, the answer was unreadable, or the service had an internal error. A refusal has no effect. */
 export function isOutcomeUnknown(error: unknown): boolean {
   const { code, name, $metadata } = error as Error & {
     code?: string;

@@ -19,10 +19,7 @@ const RENEW_SHARE = 1 / 3;
 /** The role session's name in the account's CloudTrail. */
 const SESSION_NAME = 'ssm-keepalive';
 
-/**
- * Returns a provider of the role's credentials. It renews them shortly before they end; callers meanwhile wait for the
- * same answer. After a failure it does not ask again.
- */
+/** Renews the role's credentials shortly before they end; callers wait for one answer. After a failure it does not ask again. */
 export function assumeRole(caller: Caller, name: RoleName): () => Promise<Keys> {
   let current: Promise<Keys> | undefined;
   let renewAt = Number.POSITIVE_INFINITY;

@@ -5,10 +5,7 @@ import type { Verdict } from './judge.ts';
 import { confirmRestart, isRestartAwaited } from './restart.ts';
 import { LOOK_AT_ALL_LIMIT, type Sender } from './sender.ts';
 
-/**
- * Polls the instances whose agent had to restart until each says that the entry is live or was removed again, or until
- * time is up, and updates their verdicts. Asks nobody if there are more instances than LOOK_AT_ALL_LIMIT.
- */
+/** Polls instances whose agent had to restart, until the entry is live or removed, or time is up. Too many: asks nobody. */
 export async function lookAgain(sender: Sender, verdicts: Verdict[]): Promise<Verdict[]> {
   const { client, lookCommands, lookSeconds = 240, interruption, pollSeconds = 2 } = sender.options;
   let waiting = verdicts.filter(isRestartAwaited);

@@ -30,10 +30,7 @@ export interface SenderOptions {
   readonly interruption: Interruption;
   readonly onEvent?: (event: PushEvent) => void;
   readonly pollSeconds?: number;
-  /**
-   * How long an agent may take to come back: 120 s for the instance's own check, 120 s for other documents and
-   * two deliveries.
-   */
+  /** How long an agent may take: 120 s for the instance's own check, 120 s for other documents and two deliveries. */
   readonly lookSeconds?: number;
 }
 
@@ -66,10 +63,7 @@ export class Sender {
     this.options.onEvent?.(event);
   }
 
-  /**
-   * Runs a script on every target; sends several commands if there are more than 50 ids.
-   * @throws NoMatchError, ServiceError
-   */
+  /** Sends several commands if there are more than 50 ids. @throws NoMatchError, ServiceError */
   async send(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
     const { delivery, interruption, lookDocument } = this.options;
     // A look only reads, so no alarm needs to stop it.

@@ -6,10 +6,7 @@ export class ServiceError extends UserError {}
 
 type Explanation = Omit<Failure, 'code' | 'what'>;
 
-/**
- * Explanations by error name. Not by class: the service's model lacks most of these errors, such as
- * ThrottlingException and AccessDeniedException.
- */
+/** By error name, not class: the service's model lacks most of these errors, such as AccessDeniedException. */
 const EXPLANATIONS = wordTable<Explanation>({
   CredentialsProviderError: {
     why: 'no AWS credentials were found',
@@ -171,10 +168,7 @@ function quoteLibrary(message: string): string {
   return `the AWS library says: “${message.split('\n')[0]}”`;
 }
 
-/**
- * The action and resource that the service refused; undefined for another error, or if the message does not
- * name them.
- */
+/** Undefined for another error, or if the message does not name them. */
 export function readDenial(error: unknown): Denial | undefined {
   if (!isAccessDenied(error)) return undefined;
   const found = /not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(
@@ -183,10 +177,7 @@ export function readDenial(error: unknown): Denial | undefined {
   return found ? { action: found[1] ?? '', resource: found[2] ?? '' } : undefined;
 }
 
-/**
- * Explains a wrong clock. The SDK usually corrects it from the service's answers; if not, the message names
- * both times.
- */
+/** The SDK usually corrects the clock from the service's answers; if not, the message names both times. */
 function explainClock(message: string): Explanation | undefined {
   const words = /Signature (?:expired|not yet current): (\S+) is [^(]*\((\S+) [+-] /.exec(message);
   if (!words) return undefined;

@@ -93,10 +93,7 @@ function requireFitStream(streamUrl: string, endpoint: string): void {
   });
 }
 
-/**
- * A new token; undefined if the session is over.
- * @throws ServiceError if another attempt is useless; Error if it may help
- */
+/** Undefined if the session is over. @throws ServiceError if another attempt is useless; Error if it may help */
 export async function resumeSession(
   client: SSMClient,
   sessionId: string,
@@ -170,10 +167,7 @@ function explainStart(error: unknown, { instanceId, documentName }: SessionReque
 const JUST_IN_TIME =
   'under just-in-time node access sign in with what  aws ssm start-access-request  and  aws ssm get-access-token  give';
 
-/**
- * StartSession needs permission on the instance and on the session document, also the default one [user guide,
- * “Sample IAM policies”].
- */
+/** Needed on the instance and on the session document, also the default one [user guide, “Sample IAM policies”]. */
 function explainRefusedStart(error: unknown, documentName: string | undefined) {
   const denial = readDenial(error);
   if (denial?.action !== 'ssm:StartSession') return undefined;

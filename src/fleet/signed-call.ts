@@ -1,7 +1,4 @@
-/**
- * Calls of services that need only one to three operations: an SDK client for each would be larger than the rest of
- * the program. Signing, retries and error names are as in the SDK.
- */
+/** For services of which few operations are needed: SDK clients would be larger than the rest of the program. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { sleep } from '../clock.ts';

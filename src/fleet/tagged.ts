@@ -12,10 +12,7 @@ export interface TaggedInstance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/**
- * Every instance with its tags, managed or not. Needs tag:GetResources, because Systems Manager has no call that lists
- * the tags of EC2 instances.
- */
+/** Managed or not. Systems Manager has no call for the tags of EC2 instances, so this needs tag:GetResources. */
 export async function* listTagged(
   connection: Connection,
   signal?: AbortSignal,

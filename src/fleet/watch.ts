@@ -56,10 +56,7 @@ export interface WatchOptions<T> {
   readonly hurry?: AbortSignal;
 }
 
-/**
- * The lists follow the counters within seconds [observed by users]. After this time an unlisted host counts as
- * missing.
- */
+/** The lists follow the counters within seconds [observed by users]; after this an unlisted host is missing. */
 const LONGEST_LAG_SECONDS = 30;
 
 /** This account and Region do not know the command id. */

@@ -16,10 +16,7 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[];
 }
 
-/**
- * The least policy for one run of a command: one statement for each kind of resource; none if it needs no
- * permission. Pure.
- */
+/** The least policy for one run: one statement for each kind of resource; none if it needs no permission. Pure. */
 export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope): PolicyDocument {
   const permissions =
     scope.principal === 'caller'

@@ -345,10 +345,7 @@ const onHost =
   (why: string, when?: Rule['when']) =>
   (action: Permission['action']): Rule => ({ action, on: 'any', why, ...(when ? { when } : {}) });
 
-/**
- * The part of AmazonSSMManagedInstanceCore that agent 3 needs for sessions, Run Command and State Manager [AWS
- * user guide].
- */
+/** What agent 3 needs of AmazonSSMManagedInstanceCore for sessions, Run Command and State Manager [AWS user guide]. */
 const HOST_RULES: readonly Rule[] = [
   onHost('register and stay online')('ssm:UpdateInstanceInformation'),
   ...(['CreateControlChannel', 'OpenControlChannel', 'CreateDataChannel', 'OpenDataChannel'] as const).map(

@@ -6,10 +6,7 @@ import type { PlannedRun, ResourceKind } from './planned-run.ts';
 export interface PolicyScope {
   /** 12 digits, or `*`. */
   readonly account: string;
-  /**
-   * An IAM user, a role that somebody assumes (single sign-on does), the role of the instances, or who assumes the
-   * role of --role.
-   */
+  /** An IAM user, a role that somebody assumes, the role of the instances, or who assumes the role of --role. */
   readonly principal: (typeof PRINCIPALS)[number];
 }
 
@@ -24,10 +21,7 @@ export interface ResourceScope {
   readonly Condition?: Partial<Condition>;
 }
 
-/**
- * The resources of one kind that a run uses, and the conditions that narrow them [Service Authorization
- * Reference, ssm].
- */
+/** The resources of one kind that a run uses, and their conditions [Service Authorization Reference, ssm]. */
 export function scopeResources(kind: ResourceKind, run: PlannedRun, scope: PolicyScope): ResourceScope {
   const { regions } = run.settings.common;
   const scopes = regions.map((region) => SCOPES[kind](narrowRun(run, region), scope));
@@ -134,10 +128,7 @@ function scopeInstances(run: PlannedRun, { account }: PolicyScope): ResourceScop
   };
 }
 
-/**
- * The service's own documents belong to no account; their name prefixes are reserved [API reference,
- * CreateDocument].
- */
+/** The service's own documents have no account; their name prefixes are reserved [API reference, CreateDocument]. */
 function namedDocumentArn(name: string, run: PlannedRun, account: string): string {
   if (name.startsWith('arn:')) return name;
   return documentArn(name, run, /^(aws|amazon|amzn)/i.test(name) ? '' : account);

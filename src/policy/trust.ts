@@ -1,10 +1,7 @@
 import { partitionOf } from '../partitions.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/**
- * The trust policy of the role of --role: who may assume it. `account` is the callers’ own. It trusts everybody there
- * whose own policy allows the call. Pure.
- */
+/** The trust policy of the role of --role. It trusts everybody in `account` whose own policy allows the call. Pure. */
 export function makeTrustPolicy({ accounts, common }: Settings, account: string): object {
   const { externalId } = accounts;
   return {

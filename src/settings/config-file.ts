@@ -45,8 +45,7 @@ type OwnerOf = (flag: string) => string | undefined;
 export const FILE_NAMES = ['json', 'yaml', 'yml'].map((ending) => `ssm-keepalive.config.${ending}`);
 
 /**
- * Reads the file named by --config or SSM_KEEPALIVE_CONFIG, else the one in `folder`.
- * Returns undefined if there is none, or if `none` was given.
+ * The file of --config or SSM_KEEPALIVE_CONFIG, else the one in `folder`; undefined: there is none, or `none` was given.
  * @throws UsageError naming file, line and key
  */
 export async function openConfigFile(

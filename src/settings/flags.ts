@@ -1,7 +1,4 @@
-/**
- * Every flag of the command line, as data: help, parsing, SSM_KEEPALIVE_* names, config files, completion, docs/reference.md and
- * the Settings themselves come from this table.
- */
+/** Every flag as data: help, parsing, variables, config files, completion, docs/reference.md and Settings come from here. */
 import { ENTRIES } from '../bundle/inputs.ts';
 import { ARM_NAMES } from '../session/measure/arms.ts';
 import {
@@ -57,10 +54,7 @@ export interface FlagEntry {
   readonly isNegated?: boolean;
   /** Turns the values of a list, without repetitions, into the field's value. */
   readonly finish?: (values: readonly string[]) => unknown;
-  /**
-   * A config file that was only found may set it. True for flags that say where, who and how to print;
-   * never for a flag that loosens a control or widens an effect.
-   */
+  /** A found config file may set it: only where, who and how to print; never what loosens a control or widens an effect. */
   readonly inFoundFile?: boolean;
   /** Other spellings that mean the same on the command line and in a config file; one letter: `-t`. */
   readonly also?: readonly string[];

@@ -4,10 +4,7 @@ import { dirname } from 'node:path';
 
 const [GROUP_WRITES, ALL_WRITE, STICKY] = [0o020, 0o002, 0o1000];
 
-/**
- * Says why somebody else may have written the file at `path`. Returns undefined if only you and root can write
- * to the file and to every folder above it; for a link the same holds for its target.
- */
+/** Why somebody but you and root may have written the file, its folders or a link's target; undefined: nobody may. */
 export function findForeign(path: string, variables: NodeJS.ProcessEnv): string | undefined {
   const uid = process.getuid?.();
   if (uid === undefined) return undefined;

@@ -33,10 +33,7 @@ export interface Settings {
   };
   readonly measure: Part<'Measure'>;
   readonly accounts: Part<'Accounts'>;
-  /**
-   * The run works in every profile, or in every account of `accounts`, × every Region. Without any of them, the AWS
-   * variables and files decide.
-   */
+  /** Every profile, or every account of `accounts`, × every Region; without any, the AWS variables and files decide. */
   readonly common: Omit<Part<'Common'>, 'config'> & {
     /** The Region, if exactly one was given. */
     readonly region: string | undefined;

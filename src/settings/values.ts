@@ -74,10 +74,7 @@ function badValue(
   });
 }
 
-/**
- * The flag that takes this word, if exactly one does and the word is not its default.
- * `--keeper tmux` gives `wrap`.
- */
+/** If exactly one flag takes this word and it is not its default: `--keeper tmux` gives `wrap`. */
 function findOwner(word: string): FlagName | undefined {
   const [owner, ...others] = FLAGS.filter(({ reader }) => reader?.options?.includes(word));
   return owner && others.length === 0 && owner.fallback !== word ? owner.name : undefined;

@@ -7,16 +7,10 @@ import { randomInt } from 'node:crypto';
 /** Longer than any reason of the service. The limit stops an instance from filling the screen. */
 const LONGEST_LINE = 1000;
 
-/**
- * A random mark of this process, so that foreign text cannot imitate a sequence of ours. Groups of four digits: libraries
- * that measure text do not recognize longer ones.
- */
+/** Random, so that foreign text cannot imitate our sequences. Four digits a group: libraries measure longer ones wrongly. */
 const SECRET = [randomInt(1000, 10_000), randomInt(1000, 10_000), randomInt(1000, 10_000)].join(';');
 const OWN = new RegExp(`\\x1b\\[(\\d+);${SECRET}([mAGJ])`, 'g');
-/**
- * 7-bit and 8-bit controls, DEL, bidirectional and invisible characters, line and paragraph separators, lone
- * surrogates.
- */
+/** 7-bit and 8-bit controls, DEL, bidirectional and invisible characters, separators, lone surrogates. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const UNSAFE_IN_TEXT = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 

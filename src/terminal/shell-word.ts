@@ -9,10 +9,7 @@ export function quoteWord(text: string): string {
   return `'${text.replace(/['\\]/g, (found) => `'"${found === '\\' ? '\\\\' : found}"'`)}'`;
 }
 
-/**
- * A command, or a part of one. Each value is one word; a list has a word for each item. No value is read as a flag.
- * For text that is a part of a command already, use `+`.
- */
+/** Each value is one word, a list several. No value is read as a flag. For text that is part of a command, use `+`. */
 export function quoteCommand(
   parts: TemplateStringsArray,
   ...values: readonly (string | number | readonly string[])[]

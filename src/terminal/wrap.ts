@@ -3,10 +3,7 @@ import { showLine } from './safe-text.ts';
 /** On a narrower terminal nothing is wrapped: it would become a column of single words. */
 const LEAST_COLUMNS = 40;
 
-/**
- * Wraps text at `columns`; every line after the first starts with `indent` spaces. Breaks only at spaces: a longer path or
- * flag stays whole, so that it can be copied.
- */
+/** Breaks only at spaces: a longer path or flag stays whole, to be copied. Later lines start with `indent` spaces. */
 export function wrapText(text: string, columns: number, indent = 0): string {
   return foldLine(showLine(text), columns, indent);
 }
@@ -60,10 +57,7 @@ function splitParts(text: string, width: number): string[] {
 
 const measure = (text: string) => text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '').length;
 
-/**
- * Wraps rows of two parts, e.g. a flag and its description. The second parts form one column. If a first part is too
- * long, its second part begins on the next line.
- */
+/** Rows of two parts, the second ones in a column. After a first part that is too long, the second begins a new line. */
 export function wrapRows(
   rows: readonly (readonly [first: string, second: string])[],
   columns: number,

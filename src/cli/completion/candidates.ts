@@ -138,10 +138,7 @@ function wordsOf(candidates: readonly Candidate[]): Wanted {
   return { kind: 'words', candidates };
 }
 
-/**
- * Turns what is known of the account into candidates: ids; for tags first `key=`, then the key's values. No name that
- * others gave is offered where it would be a flag.
- */
+/** Ids; for tags first `key=`, then values. Never a foreign name where it would be read as a flag. */
 export function fillIn(
   wanted: Wanted,
   last: string,

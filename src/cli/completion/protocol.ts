@@ -42,10 +42,7 @@ function print(isFiles: boolean, candidates: readonly Candidate[], rows: readonl
   return [kind, ...rows].join('\n') + '\n';
 }
 
-/**
- * How much of a candidate to leave out. Bash replaces only the part after the last `=` or `:` of a word
- * (COMP_WORDBREAKS). `current` is that part, or the `=` or `:` itself.
- */
+/** How much of a candidate to leave out: bash replaces only what follows the last `=` or `:` (COMP_WORDBREAKS). */
 function lengthKept(raw: string, current: string): number {
   if (/^[=:]+$/.test(current)) return raw.length;
   if (raw.endsWith(current)) return raw.length - current.length;

@@ -7,10 +7,7 @@ import { cachePath, type Place, writeCache } from './account-cache.ts';
 const MOST_INSTANCES = 1000;
 const MOST_VALUES = 200;
 
-/**
- * Asks the account once and saves the answer for the next TAB. If the account refuses or does not answer, the old cache
- * stays: the command itself will print the reason.
- */
+/** Saves the account's answer for the next TAB. Without an answer the old cache stays: the command itself prints the reason. */
 export async function refreshContents(
   place: Place,
   variables: NodeJS.ProcessEnv,

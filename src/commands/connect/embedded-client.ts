@@ -19,10 +19,7 @@ const NOTICE_MS = 2000;
 /** How long to wait for the answer to the last query; it must not reach the user's own shell. */
 const ANSWER_MS = 300;
 
-/**
- * Connects the user's terminal to a session until one of them ends. Then restores the terminal and prints the
- * reason.
- */
+/** Connects the user's terminal to a session until one of them ends, then restores it and prints the reason. */
 export async function runOwnClient(
   task: ConnectTask & { readonly streams: TerminalStreams; readonly interruption: Interruption },
 ): Promise<number> {

@@ -40,9 +40,7 @@ export function makeDeliveryClient(
 /** How long to wait for the run of an association before its removal. */
 const RUN_SECONDS = 300;
 
-/**
- * Applies one plan. Its fields say at each moment what was done: Ctrl-C and the report of a failure read them.
- */
+/** Applies one plan. Its fields always say what was done so far: Ctrl-C and the report of a failure read them. */
 export class Apply {
   readonly plan: Plan;
   /** The saved version of the document. */

@@ -157,10 +157,7 @@ function describeEnd(end: AccountEnd<Applied>): AccountFacts {
   return { ...facts, commandIds, missingCount, stopped, ...pickFollowing(end.outcome) };
 }
 
-/**
- * For instance ids with several accounts: each id belongs to one account, so it is no failure that the others do not know it.
- * An id that no account knows is reported once.
- */
+/** Each id is in one account, so the others need not know it. An id that no account knows is reported once. */
 function mergeById(
   instanceIds: readonly string[],
   rows: readonly Row[],

@@ -11,9 +11,7 @@ const MOST_TOLD = 8;
 /** At most this many kinds of failure are printed; `--output json` has every instance. */
 const MOST_KINDS = 12;
 
-/**
- * Failures with why and next, equal ones once; then what was not touched. Empty if all is well.
- */
+/** Failures with why and next, equal ones once; then what was not touched. Empty if all is well. */
 export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   const bad = rows.filter((row) => !isGood(row));
   const lines: string[] = [];

@@ -42,10 +42,7 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
   return isJustInTime ? [...unsure, JUST_IN_TIME] : unsure;
 }
 
-/**
- * The service does not end a session when its approval ends; the guide names both limits for that [“Update …
- * session preferences”].
- */
+/** The service does not end a session when its approval ends [guide: “Update … session preferences” names both limits]. */
 const JUST_IN_TIME =
   'warning: people open sessions by just-in-time node access here; the service does not end one when its approval ends, and a kept one does not idle out: set a maximum duration in the document of those sessions';
 

@@ -8,10 +8,7 @@ import { GROUPED_HOSTS } from './verdict-groups.ts';
 
 const UNKNOWN = 'not registered with Systems Manager here';
 
-/**
- * The instances of a dry run as a table within `io.columns`: one row each, or above 20 one row for all equal
- * ones.
- */
+/** A dry run's instances within `io.columns`: a row each, above 20 one row for all equal ones. */
 export function renderPlannedInstances(
   plans: readonly NamedPlan[],
   unknownIds: readonly string[],

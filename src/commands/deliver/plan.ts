@@ -25,10 +25,7 @@ import { type OwnDocuments, planDocuments, plannedDocument } from './own-documen
 /** The commands that run a script on instances. */
 export type Verb = ScriptName;
 
-/**
- * What a run would do in one account and Region, as data. It contains everything for the dry run, the question and
- * apply.
- */
+/** A run in one account and Region, as data: everything for the dry run, the question and apply. */
 export interface Plan {
   readonly verb: Verb;
   /** The targets, the script and the limits. The document is added after it was saved. */

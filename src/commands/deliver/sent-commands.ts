@@ -105,10 +105,7 @@ export function describeWatching(verb: Verb, commandIds: readonly string[], sett
   return quoteCommand`ssm-keepalive ${verb} --command-id ${commandIds}` + repeatConnection(settings);
 }
 
-/**
- * One verdict an instance, in any order: a failure counts before all others, and any verdict before `unchanged`, which
- * the canary reports when it gets the script again with the others.
- */
+/** One verdict an instance: a failure first; `unchanged` last, because the canary gets the script twice. */
 function mergeVerdicts(verdicts: readonly Verdict[]): Verdict[] {
   const weigh = (verdict: Verdict) => (isGood(verdict) ? (verdict.verdict === 'unchanged' ? 0 : 1) : 2);
   const merged = new Map<string, Verdict>();

@@ -20,10 +20,7 @@ export const GROUPED_HOSTS = 20;
 /** How many ids of a group are named. */
 const NAMED_IN_GROUP = 2;
 
-/**
- * One row for all equal instances of an account (version and digest included), the largest group first. With many accounts, one
- * row for all of them, with their number.
- */
+/** One row for all equal instances of an account, the largest group first; with many accounts, of all accounts. */
 export function renderGroups(rows: readonly Row[], io: Io): string {
   const accounts = rows.flatMap(({ account }) => account ?? []);
   const isTogether = new Set(accounts.map(labelAccount)).size > GROUPED_HOSTS;

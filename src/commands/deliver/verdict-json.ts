@@ -56,10 +56,7 @@ export function countRows(rows: readonly Row[]): number {
 
 const PIECE_LENGTH = 64 * 1024;
 
-/**
- * One JSON document for programs: what was run, how many of each verdict, and every instance. In pieces, because
- * one text of ten thousand instances would need more memory than the rest of the run.
- */
+/** One JSON document. In pieces: one text of ten thousand instances needs more memory than the rest of the run. */
 export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): Generator<string> {
   const head = { ...describeRun(verdicts, facts), instances: [] };
   const frame = JSON.stringify(head, null, 2);
@@ -91,10 +88,7 @@ export function describeRun(
   };
 }
 
-/**
- * One instance in JSON. Without a spread, because V8 then gives each object its own shape: six accounts with 1,000 instances each
- * took 40 MB and two seconds more.
- */
+/** Without a spread: V8 gives each spread object its own shape; six accounts of 1,000 instances took 40 MB and 2 s more. */
 export function describeRow(row: Row): Record<string, unknown> {
   const { report, account, instanceId, name, verdict, class: kind, why, next } = row;
   const place = account && nameFields(account);

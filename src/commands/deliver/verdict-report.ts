@@ -21,10 +21,7 @@ export const countKept = (report: ReportLine) => report.kept?.count ?? report.se
 export const FULL_COLUMNS = 76;
 const LEAST_NOTE = 12;
 
-/**
- * A table for people, within `io.columns`: one row for each instance, with its account if there are several. If the terminal is too
- * narrow, keeper and entries are left out, then the name. `renderFailures` prints why and next of failures.
- */
+/** A row for each instance within `io.columns`. On a narrow terminal keeper and entries are left out, then the name. */
 export function renderVerdictTable(rows: readonly Row[], io: Io): string {
   const colors = makeColors(io.hasColor);
   const labels = labelColumns(rows.flatMap(({ account }) => account ?? []));

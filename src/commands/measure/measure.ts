@@ -216,10 +216,7 @@ function tell(
   return exitStatus;
 }
 
-/**
- * The idle timeout; undefined without permission to read it, which measuring does not need.
- * @throws ServiceError for any other failure: then no session could be opened either
- */
+/** Undefined without permission to read it. @throws ServiceError for any other failure: no session could be opened */
 async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
   const limits = await readSessionLimits(client).catch((error: Error) => {
     if (isRefusal(error.cause) || error.cause instanceof SyntaxError) return undefined;

@@ -15,10 +15,7 @@ import { repeatForAws } from '../repeat.ts';
 export const temporaryIdleSeconds = (client: SSMClient): number =>
   TEMPORARY_IDLE_MINUTES * sessionDefaultsOf(client).minuteSeconds;
 
-/**
- * Creates a session document, calls `run`, and deletes the document in any case. If that fails, prints how to delete it.
- * `cleaner`: a client whose calls also work after the user has left.
- */
+/** Deletes the document in any case, or prints how to. `cleaner`: its calls work also after the user has left. */
 export async function withTemporaryDocument(
   { client, cleaner }: { readonly client: SSMClient; readonly cleaner: SSMClient },
   settings: Settings,

@@ -42,10 +42,7 @@ export async function planSet(client: SSMClient, changes: PreferenceChanges): Pr
   return { before, change: { kind: 'save', content }, shown: diff(client, before?.content, content) };
 }
 
-/**
- * Plans the return to the version before ours. `look`: the command for the error's `next`.
- * @throws UserError if there is nothing to undo
- */
+/** Back to the version before ours. `look`: the command for the error's `next`. @throws UserError if there is nothing to undo */
 export async function planUndo(client: SSMClient, look: string): Promise<PreferencePlan> {
   const before = await readPreferences(client);
   const version = before && findPrevious(before);

@@ -43,10 +43,7 @@ export function reportPreferences(
   return 0;
 }
 
-/**
- * What came of each account for programs, and those that failed for people. One account's facts stand alone; several are
- * `accounts` of one document. Returns the exit status.
- */
+/** JSON for programs, failures for people. Several accounts are `accounts` of one document. Returns the exit status. */
 export function reportFacts<T>(
   action: string,
   ends: readonly AccountEnd<T>[],

@@ -23,10 +23,7 @@ import { reportFacts, reportPreferences } from './preference-report.ts';
 const ACTIONS = ['get', 'set', 'undo'] as const;
 type Action = (typeof ACTIONS)[number];
 
-/**
- * Works on the session document of every account and Region of the settings: shows it, merges fields into it, or goes
- * back to the version before ours. It makes a plan for each account, asks one question over all plans, then applies them.
- */
+/** Shows, changes or restores the session document of every account and Region: a plan for each, one question, then apply. */
 export const preferences: Command = async (settings, io, { own, words, interruption, environment }) => {
   const action = readAction(words[0]);
   const changes = readChanges(own);

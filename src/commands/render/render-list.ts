@@ -37,10 +37,7 @@ export function listTexts({ files, version, digest }: Bundle, isJson: boolean): 
   ].join('\n');
 }
 
-/**
- * The name of a file for `render`: its path. A file for hosts with an untrusted /usr/local has its place in the name
- * too; the path alone then means the file of ordinary hosts.
- */
+/** The path, with the place if two files share the path; the path alone then means the file of ordinary hosts. */
 export function nameFile(file: BundleFile, files: readonly BundleFile[]): string {
   return files.find(({ path }) => path === file.path) === file ? file.path : `${file.path}@${file.place}`;
 }

@@ -11,10 +11,7 @@ import { listTexts, nameFile, SCRIPTS } from './render-list.ts';
 import { readUrl, refuseCombinations } from './render-usage.ts';
 import { writeTree } from './tree-folder.ts';
 
-/**
- * Prints the exact text that would be sent or installed, or the same text in the format of another tool. Without a
- * name prints the list of names; with --out writes the tree of an image.
- */
+/** Prints the exact text that would be sent or installed, also for other tools; with --out writes an image's tree. */
 export const render: Command = async (settings, io, { words, own, environment }) => {
   const [what] = words;
   const hasComments = own['comments'] === true;

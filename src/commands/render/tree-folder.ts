@@ -21,8 +21,7 @@ import { describeSystemError } from '../../system-error.ts';
 const STAGED = '.ssm-keepalive-staged-';
 
 /**
- * Writes the files below `folder` with their modes, each whole or not at all, and removes files of an earlier bundle.
- * Returns the removed paths. If a foreign file or a link is in the way, nothing is written.
+ * Writes each file whole, removes an earlier bundle's, and returns their paths. Writes nothing over a foreign file or a link.
  * @throws UserError
  */
 export function writeTree(files: readonly TreeFile[], folder: string): string[] {
