@@ -6,7 +6,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FORMATS } from '../src/bundle/formats.ts';
-import { ACTIVITIES, IDLE_POLICIES, KEEPERS, type Keeper, type ShellClass } from '../src/bundle/index.ts';
 import type { CommandEntry } from '../src/commands/command.ts';
 import { describeRow, describeRun } from '../src/commands/deliver/verdict-json.ts';
 import { COMMANDS } from '../src/commands/index.ts';
@@ -23,6 +22,7 @@ import {
   withDashes,
 } from '../src/settings/flags.ts';
 import { readSettings } from '../src/settings/settings.ts';
+import { ACTIVITIES, IDLE_POLICIES, KEEPERS, type Keeper, type ShellClass } from '../test/session/keepers.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LONGEST_LINE = 98;

@@ -3,23 +3,6 @@ export { type Bundle, renderBundle } from './bundle.ts';
 export { makeDocument } from './document.ts';
 export { FORMATS, type Format } from './formats.ts';
 export { type BundleSettings, ENTRIES, type EntryName } from './inputs.ts';
-export {
-  ACTIVITIES,
-  type Activity,
-  IDLE_POLICIES,
-  type IdlePolicy,
-  KEEPERS,
-  type Keeper,
-  type KeeperName,
-  LIFE_TABLE,
-  type LifeCell,
-  SHELL_CLASSES,
-  SHELLS,
-  type ShellClass,
-  type ShellName,
-  WRAPPERS,
-  type WrapperName,
-} from './keepers.ts';
 export type { BundleFile } from './manifest.ts';
 export { SHELL_PROFILE, SHELL_PROFILE_START } from './places.ts';
 export { recordedFiles, type TreeFile, treeFiles } from './tree.ts';

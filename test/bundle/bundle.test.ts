@@ -10,12 +10,12 @@ import { leaveOutPythonComments } from '../../src/bundle/comments.ts';
 import {
   type BundleSettings,
   BundleTooLargeError,
-  LIFE_TABLE,
   renderBundle,
   wireCommands,
 } from '../../src/bundle/index.ts';
 import { ENTRIES } from '../../src/bundle/inputs.ts';
 import { templatesPath } from '../../src/bundle/render.ts';
+import { LIFE_TABLE } from '../session/keepers.ts';
 import { bundleOf, SETTINGS } from '../support/bundle.ts';
 
 const source = fileURLToPath(new URL('../../src', import.meta.url));

@@ -10,7 +10,7 @@ import {
   type ShellName,
   WRAPPERS,
   type WrapperName,
-} from '../../src/bundle/keepers.ts';
+} from './keepers.ts';
 
 /** One entry on one kind of host, and the shells that meet it there. */
 export interface Seat {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IDLE_POLICIES, SHELLS } from '../../src/bundle/keepers.ts';
 import { VERSION_FILES } from '../../src/bundle/version-files.ts';
 import { coverOf } from '../support/turns.ts';
+import { IDLE_POLICIES, SHELLS } from './keepers.ts';
 import { describeLife } from './life.ts';
 import { featuresOf, LIFE_ROWS } from './life-table.ts';
 import { outlives, type Traffic } from './record.ts';

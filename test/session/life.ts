@@ -1,6 +1,11 @@
 /** Plays rows of the table of life and death: each is one session, whose record says what a timer of each policy would have done. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { HostSpec, Lab } from '../../src/lab/index.ts';
+import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { findCommand } from '../shells/support/shells.ts';
+import { skipUnless } from '../support/sandbox.ts';
+import { type Dialogue, startSession } from './dialogue.ts';
 import {
   ACTIVITIES,
   type Activity,
@@ -8,12 +13,7 @@ import {
   type IdlePolicy,
   KEEPERS,
   type ShellName,
-} from '../../src/bundle/keepers.ts';
-import type { HostSpec, Lab } from '../../src/lab/index.ts';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
-import { findCommand } from '../shells/support/shells.ts';
-import { skipUnless } from '../support/sandbox.ts';
-import { type Dialogue, startSession } from './dialogue.ts';
+} from './keepers.ts';
 import { installKeeper, prepareHost } from './kept-host.ts';
 import { type LifeRow, SESSION_SH } from './life-table.ts';
 import { outlives, type SessionRecord, type TickClock, type Traffic } from './record.ts';

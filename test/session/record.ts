@@ -1,5 +1,5 @@
 /** What went in and out of one session, and what an idle timer of each policy would have made of it. Time is counted in ticks. */
-import type { IdlePolicy } from '../../src/bundle/keepers.ts';
+import type { IdlePolicy } from './keepers.ts';
 
 /** A clock that does not run while the machine is too busy for the keepers. */
 export interface TickClock {

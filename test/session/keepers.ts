@@ -1,5 +1,5 @@
 /** The keepers, and the one table of what lives and what dies with each (asserted cell by cell through the lab, printed by docs/choosing-a-keeper.md and status). */
-import type { EntryName } from './inputs.ts';
+import type { EntryName } from '../../src/bundle/index.ts';
 
 export type KeeperName = 'relay' | 'prompt' | 'none';
 /** What restarts the idle timer: `input` is documented; in 2019 somebody measured `output`; `any`: both. */
