@@ -29,17 +29,14 @@ export function blameAlarm(verdict: Verdict, alarm: TriggeredAlarm | undefined):
   if (!alarm || !['cancelled', 'not sent'].includes(verdict.class)) return verdict;
   const name = JSON.stringify(alarm.name);
   const where = verdict.class === 'cancelled' ? 'before it ended here' : 'before it came here';
-  return alarm.isKnown
-    ? {
-        ...verdict,
-        class: 'alarm',
-        why: `the alarm ${name} went off, and the service stopped the command ${where}`,
-        next: 'find out what set it off, then run the command again: a half-done change is completed or undone',
-      }
-    : {
-        ...verdict,
-        class: 'alarm',
-        why: `the service could not read the alarm ${name}, and stopped the command ${where}`,
-        next: 'check its name and Region, and that Systems Manager has its service-linked role; then run the command again',
-      };
+  const [why, next] = alarm.isKnown
+    ? [
+        `the alarm ${name} went off, and the service stopped the command ${where}`,
+        'find out what set it off, then run the command again: a half-done change is completed or undone',
+      ]
+    : [
+        `the service could not read the alarm ${name}, and stopped the command ${where}`,
+        'check its name and Region, and that Systems Manager has its service-linked role; then run the command again',
+      ];
+  return { ...verdict, class: 'alarm', why, next };
 }

@@ -13,7 +13,7 @@ import { isFinal, normalizeStatus } from './invocation.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
 import { failing, readPages } from './pages.ts';
 import { makePollPause } from './poll-pause.ts';
-import type { Counters } from './watch.ts';
+import { type Counters, NO_COUNTERS } from './watch.ts';
 
 export interface RunWatch {
   readonly associationId: string;
@@ -77,12 +77,10 @@ function addUp(runs: readonly AssociationExecution[]): Counters {
   const sum = (isMeant: (status: string) => boolean) =>
     counts.reduce((total, [status, count]) => total + (isMeant(status) ? count : 0), 0);
   return {
+    ...NO_COUNTERS,
     targetCount: sum(() => true),
     completedCount: sum((status) => isFinal(status, undefined)),
     errorCount: sum((status) => isFinal(status, undefined) && normalizeStatus(status) !== 'success'),
-    status: 'InProgress',
-    isFinal: false,
-    comment: '',
   };
 }
 

@@ -87,29 +87,23 @@ export async function planAssociation(
 
 /** An association takes no hash. The version number is enough: the content of a version never changes. */
 function toDocumentFields(delivery: Delivery) {
-  const {
-    DocumentName,
-    DocumentVersion = '$DEFAULT',
-    Parameters,
-  } = {
-    DocumentVersion: undefined,
+  const { DocumentName, DocumentVersion, Parameters } = {
+    DocumentVersion: '$DEFAULT',
     ...whatToRun(delivery),
   };
   return { DocumentName, DocumentVersion, Parameters: Parameters as Record<string, string[]> };
 }
 
 /** Fields that somebody else added. An update without them would remove them [service's guide]. */
-function keepFields(found: AssociationDescription) {
-  const { ComplianceSeverity, SyncCompliance, OutputLocation, CalendarNames } = found;
-  const { AssociationDispatchAssumeRole } = found;
-  return {
-    ...(ComplianceSeverity ? { ComplianceSeverity } : {}),
-    ...(SyncCompliance ? { SyncCompliance } : {}),
-    ...(OutputLocation ? { OutputLocation } : {}),
-    ...(CalendarNames?.length ? { CalendarNames } : {}),
-    ...(AssociationDispatchAssumeRole ? { AssociationDispatchAssumeRole } : {}),
-  };
-}
+const KEPT = [
+  ...(['ComplianceSeverity', 'SyncCompliance', 'OutputLocation', 'CalendarNames'] as const),
+  'AssociationDispatchAssumeRole',
+] as const;
+
+const keepFields = (found: AssociationDescription): Pick<AssociationDescription, (typeof KEPT)[number]> =>
+  Object.fromEntries(KEPT.flatMap((name) => (isEmpty(found[name]) ? [] : [[name, found[name]]])));
+
+const isEmpty = (value: unknown) => !value || (Array.isArray(value) && value.length === 0);
 
 function findChanges(found: AssociationDescription, wanted: AssociationPlan['request']): string[] {
   const alarmOf = (one: {

@@ -1,5 +1,5 @@
 import { chunk, IDS_PER_COMMAND } from './choose.ts';
-import { isGood, type Verdict } from './judge.ts';
+import { failed, isGood, type Verdict } from './judge.ts';
 import type { Delivery } from './send.ts';
 import { addUpCounters, type Counters } from './watch.ts';
 
@@ -27,7 +27,7 @@ export async function deliverInBatches(delivery: Delivery, options: BatchOptions
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       const stop = options.isInterrupted() ? CANCELLED : errors > mostErrors ? NOT_SENT : undefined;
       if (stop) {
-        for (const instanceId of batch) verdicts.push({ ...stop, instanceId });
+        for (const instanceId of batch) verdicts.push({ instanceId, name: '', report: undefined, ...stop });
         continue;
       }
       const key = batch;
@@ -53,19 +53,16 @@ export async function deliverInBatches(delivery: Delivery, options: BatchOptions
   return verdicts;
 }
 
-const unsent = { name: '', verdict: 'failed', report: undefined };
-const NOT_SENT = {
-  ...unsent,
-  class: 'not sent',
-  why: 'others failed first, and --max-errors stopped the sending before this instance',
-  next: 'mend the failures above, then run the command again',
-};
-const CANCELLED = {
-  ...unsent,
-  class: 'cancelled',
-  why: 'you interrupted it before this instance was reached',
-  next: 'run the command again',
-};
+const NOT_SENT = failed(
+  'not sent',
+  'others failed first, and --max-errors stopped the sending before this instance',
+  'mend the failures above, then run the command again',
+);
+const CANCELLED = failed(
+  'cancelled',
+  'you interrupted it before this instance was reached',
+  'run the command again',
+);
 
 /** Reads `50` or `10%` of `total`. Rounds a percentage down, so that a limit is never exceeded. */
 function resolveCount(text: string, total: number): number {

@@ -1,7 +1,7 @@
 /** The canary (the first instance, tried before the others), and the instances that cannot be reached. */
 import { NODE_NEEDS } from './account.ts';
 import type { Instance } from './choose.ts';
-import { isGood, type Verdict, WRONG_PLATFORM } from './judge.ts';
+import { failed, isGood, type Judgement, type Verdict, WRONG_PLATFORM } from './judge.ts';
 
 /** The facts needed to choose the canary and to say why an instance cannot be reached. */
 export type ListedInstance = Pick<
@@ -39,26 +39,23 @@ export function judgeUnreachable(
   const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
   return instanceIds.flatMap((instanceId): Verdict[] => {
     const instance = byId.get(instanceId);
-    const base = { instanceId, name: instance?.name ?? '', verdict: 'failed', report: undefined };
-    if (instance && !mayRunScripts(instance)) return [{ ...base, ...WRONG_PLATFORM }];
-    if (instance?.isOnline) return [];
-    if (!instance) {
-      return [
-        {
-          ...base,
-          class: 'not registered',
-          why: 'Systems Manager does not know this instance in this account and Region',
-          next: `check the id and --region; the instance needs ${NODE_NEEDS}`,
-        },
-      ];
-    }
-    return [
-      {
-        ...base,
-        class: 'offline',
-        why: `its agent is not connected (${instance.pingStatus}), so nothing was sent`,
-        next: 'start the instance or its agent, then run the command again for it',
-      },
-    ];
+    const judgement = judgeListed(instance);
+    return judgement ? [{ instanceId, name: instance?.name ?? '', report: undefined, ...judgement }] : [];
   });
+}
+
+function judgeListed(instance: ListedInstance | undefined): Judgement | undefined {
+  if (!instance)
+    return failed(
+      'not registered',
+      'Systems Manager does not know this instance in this account and Region',
+      `check the id and --region; the instance needs ${NODE_NEEDS}`,
+    );
+  if (!mayRunScripts(instance)) return WRONG_PLATFORM;
+  if (instance.isOnline) return undefined;
+  return failed(
+    'offline',
+    `its agent is not connected (${instance.pingStatus}), so nothing was sent`,
+    'start the instance or its agent, then run the command again for it',
+  );
 }

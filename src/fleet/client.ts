@@ -51,24 +51,15 @@ export function makeClient(connection: Connection): SSMClient {
   nameMissingProfile(client, connection);
   Object.assign(client, { [CONNECTION]: connection });
   const { onDenied, profile } = connection;
-  if (profile)
-    client.middlewareStack.add(
-      (next) => (args) =>
-        next(args).catch((error: unknown) => {
-          throw nameProfile(error, profile);
-        }),
-      { step: 'initialize', name: 'nameProfile' },
-    );
-  if (onDenied)
-    client.middlewareStack.add(
-      (next) => (args) =>
-        next(args).catch((error: unknown) => {
-          const denial = readDenial(error);
-          if (denial) onDenied(denial);
-          throw error;
-        }),
-      { step: 'initialize', name: 'noteDenials' },
-    );
+  client.middlewareStack.add(
+    (next) => (args) =>
+      next(args).catch((error: unknown) => {
+        const denial = readDenial(error);
+        if (denial) onDenied?.(denial);
+        throw profile ? nameProfile(error, profile) : error;
+      }),
+    { step: 'initialize', name: 'nameErrors' },
+  );
   return client;
 }
 

@@ -14,7 +14,7 @@ export interface Verdict {
   readonly report: ReportLine | undefined;
 }
 
-type Judgement = Pick<Verdict, 'verdict' | 'class' | 'why' | 'next'>;
+export type Judgement = Pick<Verdict, 'verdict' | 'class' | 'why' | 'next'>;
 
 const THROTTLED = failed(
   'throttled',
@@ -80,7 +80,7 @@ const STATUSES = wordTable<Judgement>({
   cancelling: unfinished('it is being cancelled'),
 });
 
-function failed(kind: string, why: string, next: string): Judgement {
+export function failed(kind: string, why: string, next: string): Judgement {
   return { verdict: 'failed', class: kind, why, next };
 }
 
@@ -131,39 +131,27 @@ function judgeSuccess(report: ReportLine | undefined): Judgement {
 
 /** The verdict of a status script: the state that it found. */
 function judgeState(report: ReportLine): Judgement {
-  const found = {
-    verdict: report.state ?? 'unknown',
-    class: report.class,
-    why: report.why,
-    next: report.next,
+  const { state = 'unknown' } = report;
+  const { kind, why, next } = {
+    ...{ kind: report.class, why: '', next: '' },
+    ...(state === 'partial' && {
+      kind: report.busy ? 'at work' : 'half done',
+      why: 'an install or uninstall was cut short between two entries; sessions meet a whole keeper or none',
+      next: 'run install or uninstall again: it completes or undoes what is half done',
+    }),
+    ...(state === 'drifted' && {
+      kind: 'drifted',
+      why: `changed since the install: ${report.drifted.join(' ')}`,
+      next: 'run install again to repair it, or uninstall',
+    }),
   };
-  if (report.state === 'partial') {
-    return {
-      verdict: 'partial',
-      class: report.busy ? 'at work' : 'half done',
-      why:
-        report.why ||
-        'an install or uninstall was cut short between two entries; sessions meet a whole keeper or none',
-      next: report.next || 'run install or uninstall again: it completes or undoes what is half done',
-    };
-  }
-  if (report.state === 'drifted') {
-    return {
-      verdict: 'drifted',
-      class: 'drifted',
-      why: report.why || `changed since the install: ${report.drifted.join(' ')}`,
-      next: report.next || 'run install again to repair it, or uninstall',
-    };
-  }
-  return found;
+  return { verdict: state, class: kind, why: report.why || why, next: report.next || next };
 }
 
 function judgeFailure(invocation: Invocation, report: ReportLine | undefined): Judgement {
   if (report) return judgeReport(report);
-  const exit =
-    invocation.exitCode === undefined || invocation.exitCode < 0
-      ? ''
-      : ` with exit status ${invocation.exitCode}`;
+  const { exitCode = -1 } = invocation;
+  const exit = exitCode < 0 ? '' : ` with exit status ${exitCode}`;
   const lastLine = invocation.output.trim().split('\n').at(-1)?.slice(0, 200);
   return failed(
     'script failed',
@@ -184,9 +172,7 @@ function judgeReport(report: ReportLine): Judgement {
 /** Why or next for people. Text that the instance wrote is marked, because its `next` is not our advice. */
 export function attribute(verdict: Pick<Verdict, 'why' | 'next' | 'report'>, field: 'why' | 'next'): string {
   const said = verdict.report?.[field] ?? '';
-  return said !== '' && verdict[field].startsWith(said)
-    ? `the instance says: ${verdict[field]}`
-    : verdict[field];
+  return `${said !== '' && verdict[field].startsWith(said) ? 'the instance says: ' : ''}${verdict[field]}`;
 }
 
 /** True if the user has nothing to do. */

@@ -72,23 +72,22 @@ export function mergePreferences(content: string | undefined, changes: Preferenc
       next: 'look at it with  ssm-keepalive preferences get --output json',
     });
   }
-  for (const [path, value] of changedPaths(changes)) {
-    if (readPath(text, path) === value) continue;
+  for (const field of FIELDS) {
+    const value = changes[field];
+    if (value === undefined || readPath(text, PATHS[field]) === value) continue;
     // No formatting options: they would change the text around the field.
-    text = applyEdits(text, modify(text, path, value, {}));
+    text = applyEdits(text, modify(text, [...PATHS[field]], value, {}));
   }
   return text;
 }
 
-function changedPaths(changes: PreferenceChanges): [string[], string][] {
-  const { idleSessionTimeout, maxSessionDuration, shellProfile } = changes;
-  const paths: [string[], string | undefined][] = [
-    [['inputs', 'idleSessionTimeout'], idleSessionTimeout],
-    [['inputs', 'maxSessionDuration'], maxSessionDuration],
-    [['inputs', 'shellProfile', 'linux'], shellProfile],
-  ];
-  return paths.filter((entry): entry is [string[], string] => entry[1] !== undefined);
-}
+/** Where each field is in the document. */
+const PATHS = {
+  idleSessionTimeout: ['inputs', 'idleSessionTimeout'],
+  maxSessionDuration: ['inputs', 'maxSessionDuration'],
+  shellProfile: ['inputs', 'shellProfile', 'linux'],
+} as const;
+const FIELDS = Object.keys(PATHS) as (keyof PreferenceChanges)[];
 
 function readPath(text: string, path: readonly string[]): unknown {
   return path.reduce<unknown>(
@@ -99,12 +98,8 @@ function readPath(text: string, path: readonly string[]): unknown {
 
 /** The document's fields; an empty text for a field that it does not set. */
 export function describePreferences(content: string): Required<PreferenceChanges> {
-  const read = (path: readonly string[]) => String(readPath(content, path) ?? '');
-  return {
-    idleSessionTimeout: read(['inputs', 'idleSessionTimeout']),
-    maxSessionDuration: read(['inputs', 'maxSessionDuration']),
-    shellProfile: read(['inputs', 'shellProfile', 'linux']),
-  };
+  const fields = FIELDS.map((field) => [field, String(readPath(content, PATHS[field]) ?? '')]);
+  return Object.fromEntries(fields) as Required<PreferenceChanges>;
 }
 
 /** Makes the text the default version, and returns its number. @throws UserError if somebody else changed it meanwhile; ServiceError */

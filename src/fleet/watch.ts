@@ -27,15 +27,23 @@ export interface Counters {
   readonly alarm?: TriggeredAlarm | undefined;
 }
 
+export const NO_COUNTERS: Counters = {
+  targetCount: 0,
+  completedCount: 0,
+  errorCount: 0,
+  status: 'InProgress',
+  isFinal: false,
+  comment: '',
+};
+
 /** The counters of several commands that are watched together. */
 export function addUpCounters(all: readonly Counters[]): Counters {
   const sum = (read: (counters: Counters) => number) => all.reduce((total, one) => total + read(one), 0);
   return {
+    ...NO_COUNTERS,
     targetCount: sum(({ targetCount }) => targetCount),
     completedCount: sum(({ completedCount }) => completedCount),
     errorCount: sum(({ errorCount }) => errorCount),
-    status: 'InProgress',
-    isFinal: false,
     comment: all[0]?.comment ?? '',
   };
 }
@@ -96,14 +104,7 @@ export async function awaitInvocations<T>(
     if (!reported.has(instanceId)) options.onFinal?.(kept);
     reported.add(instanceId);
   };
-  let counters: Counters = {
-    targetCount: 0,
-    completedCount: 0,
-    errorCount: 0,
-    status: 'Pending',
-    isFinal: false,
-    comment: '',
-  };
+  let counters: Counters = { ...NO_COUNTERS, status: 'Pending' };
   const isLeft = () => signal?.aborted === true;
   const unlessLeft = <R>(work: Promise<R>): Promise<R | undefined> =>
     work.catch((error: unknown) => {
