@@ -6,7 +6,6 @@ export interface Environment {
   readonly variables: NodeJS.ProcessEnv;
   /** The working folder: absolute. Paths that users type start here. */
   readonly folder: string;
-  /** The version of this package. */
   readonly version: string;
   /** Node's arguments that start the command line as a separate process. */
   readonly program: readonly string[];

@@ -15,17 +15,14 @@ export interface AccountPlace {
   readonly label: string;
 }
 
-/** An account during its work. */
 export interface AccountAtWork extends AccountPlace {
   /** The client of this work; it is released at its end. */
   readonly client: SSMClient;
-  /** The settings for this account alone. */
   readonly settings: Settings;
   /** It was looked up, not named: then having nothing to do is no failure. */
   readonly isFound: boolean;
 }
 
-/** How the work in one account ended. */
 export type AccountEnd<T> = { readonly account: AccountPlace } & (
   | { readonly outcome: T }
   | { readonly error: unknown }
@@ -43,7 +40,6 @@ export interface AccountResult {
 /** How many are worked in at once. The service has limits for each account; the bound is for our memory. */
 const PLACES_AT_ONCE = 32;
 
-/** Does the same work in every account and Region of the settings. */
 export class Workplace {
   readonly #settings: Settings;
   readonly #service: OpenService;
@@ -123,7 +119,6 @@ async function nameRegion(account: AccountName, client: SSMClient): Promise<Acco
 export const isSeveral = (ends: readonly AccountEnd<unknown>[]) =>
   ends.some(({ account }) => account.label !== '');
 
-/** The accounts whose work succeeded. */
 export function listOutcomes<T>(ends: readonly AccountEnd<T>[]) {
   return ends.flatMap((end) => ('outcome' in end ? [end] : []));
 }
@@ -140,12 +135,10 @@ export function describeEach<T>(
   }));
 }
 
-/** The fields that identify an account in JSON. */
 export function nameFields({ account, profile, region }: AccountName): Omit<AccountResult, 'error'> {
   return { ...(account === undefined ? {} : { account }), profile: profile ?? null, region: region ?? null };
 }
 
-/** One account in a report. */
 export function describeAccount(end: AccountEnd<unknown>): AccountResult {
   return { ...nameFields(end.account.name), error: 'error' in end ? toFailure(end.error) : null };
 }

@@ -25,7 +25,6 @@ export interface OpenService {
   /** The caller for services that list accounts and Regions. Its client always has a Region. */
   callerFor(account: Omit<AccountName, 'region'>, signal?: AbortSignal): Caller;
   readonly sessionDefaults: SessionDefaults;
-  /** Ends one client before the others. */
   release(client: SSMClient): void;
   /** Ends every client it made. */
   close(): Promise<void>;

@@ -15,7 +15,6 @@ export interface BundleSettings {
   readonly restart: boolean;
   /** The entry `env` also where a script of Run Command on the host uses ENV. Changes the installer, never the digest. */
   readonly insistsOnEnv?: boolean;
-  readonly overrideIdlePolicy?: boolean;
 }
 
 /** Entry names in the order in which the installer puts them in place. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BundleSettings, EntryName } from './inputs.ts';
 
-/** One file of a bundle. */
 export interface BundleFile {
   /** `block`: only the marked lines at the top of the file; then `mode` is not used. */
   readonly kind: 'file' | 'block';

@@ -25,11 +25,6 @@ export class BundleTooLargeError extends UserError {
   }
 }
 
-/** The size of `commands` as the service counts it: in bytes of JSON. */
-function wireBytes(commands: readonly string[]): number {
-  return Buffer.byteLength(JSON.stringify(commands));
-}
-
 /** With a fixed header, so that equal texts give equal bytes on every system. */
 export function packText(text: string): string {
   const packed = gzipSync(text, { level: 9, memLevel: 6 });
@@ -64,7 +59,8 @@ const packed = new WeakMap<Scripts, Map<ScriptName, string[]>>();
 function packCommands(name: ScriptName, bundle: Scripts): string[] {
   const script = { install: 'installer', uninstall: 'uninstaller', status: 'status' } as const;
   const commands = packScript(name, bundle[script[name]]);
-  const bytes = wireBytes(commands);
+  // The service counts bytes of JSON.
+  const bytes = Buffer.byteLength(JSON.stringify(commands));
   if (bytes > MAX_WIRE_BYTES) throw new BundleTooLargeError(bytes, bundle.files);
   return commands;
 }

@@ -21,7 +21,6 @@ export interface CommandLine {
   /** For `policy COMMAND`: the entry of COMMAND. */
   readonly about: CommandEntry | undefined;
   readonly word: string | undefined;
-  /** Flags of the flag table, by name. */
   readonly flags: RawFlags;
   /** Flags of this command alone. */
   readonly own: Readonly<Record<string, string | boolean>>;

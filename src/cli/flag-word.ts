@@ -1,4 +1,3 @@
-/** One word of a command line that is a flag. */
 import { flagOf, nameOfSpelling } from '../settings/flags.ts';
 
 export interface FlagWord {

@@ -1,4 +1,3 @@
-/** The types of a command. */
 import type { Environment } from '../environment.ts';
 import type { Interruption } from '../interruption.ts';
 import type { FlagGroup } from '../settings/flags.ts';

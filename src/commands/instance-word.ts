@@ -9,7 +9,6 @@ import { repeatConnection } from './repeat.ts';
 
 /** The service cannot filter by host name, so the list is read page by page: at most 40 calls. */
 const MOST_LISTED = 2000;
-/** At most this many matches are named. */
 const MOST_NAMED = 12;
 
 /** Checks the word without a call. @throws UsageError with a valid word as `next` */

@@ -4,7 +4,6 @@ import type { CommandEntry, OwnFlag } from './command.ts';
 
 export type TakenFlag = Flag | (OwnFlag & { readonly kind: 'value' | 'switch'; readonly group?: undefined });
 
-/** The flags that only these commands have. */
 export function listOwnFlags(...entries: readonly (CommandEntry | undefined)[]): TakenFlag[] {
   return entries
     .flatMap((entry) => entry?.own ?? [])

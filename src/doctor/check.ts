@@ -90,27 +90,18 @@ export function defineCheck<K extends FactName>(spec: CheckSpec<K>): Check {
   };
 }
 
-function notChecked({ why, next }: Gap): Finding {
+export function notChecked({ why, next }: Gap): Finding {
   return { level: 'unknown', finding: `not checked: ${why}`, evidence: [], next };
 }
 
-export const ok = (finding: string, evidence: readonly string[] = []): Finding => ({
-  level: 'ok',
-  finding,
-  evidence,
-  next: '',
-});
+export function ok(finding: string, evidence: readonly string[] = []): Finding {
+  return { level: 'ok', finding, evidence, next: '' };
+}
 
-export const note = (finding: string, evidence: readonly string[] = [], next = ''): Finding => ({
-  level: 'note',
-  finding,
-  evidence,
-  next,
-});
+export function note(finding: string, evidence: readonly string[] = [], next = ''): Finding {
+  return { level: 'note', finding, evidence, next };
+}
 
-export const todo = (finding: string, evidence: readonly string[], next: string): Finding => ({
-  level: 'todo',
-  finding,
-  evidence,
-  next,
-});
+export function todo(finding: string, evidence: readonly string[], next: string): Finding {
+  return { level: 'todo', finding, evidence, next };
+}

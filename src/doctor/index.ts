@@ -1,5 +1,5 @@
 /** The checks of `doctor`, in the order of the report. */
-import type { Check, Evidence, FactName, Finding } from './check.ts';
+import type { Check, Evidence, Finding } from './check.ts';
 import { credentials, permissions, recycle } from './checks/account.ts';
 import { plugin, proxy } from './checks/client.ts';
 import { history, justInTime } from './checks/history.ts';
@@ -27,14 +27,12 @@ const CHECKS: readonly Check[] = [
 
 export interface CheckResult extends Finding {
   readonly check: string;
-  readonly needs: readonly FactName[];
 }
 
 /** Runs all checks; those of an instance only if `hasInstance`. Pure: equal evidence gives equal findings. */
 export function examine(evidence: Evidence, hasInstance: boolean): CheckResult[] {
   return CHECKS.filter(({ isOfInstance }) => hasInstance || !isOfInstance).map((check) => ({
     check: check.name,
-    needs: check.needs,
     ...check.run(evidence),
   }));
 }

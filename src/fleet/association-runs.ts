@@ -88,7 +88,6 @@ function addUp(runs: readonly AssociationExecution[]): Counters {
 const ASKED_INSTANCES = 50;
 const ASKED_AT_ONCE = 8;
 
-/** The results of the runs, by instance. */
 export interface RunResults {
   readonly verdicts: readonly Verdict[];
   /** Instances with the status Success whose output was not read. */

@@ -15,7 +15,6 @@ import { explainServiceError, isAccessDenied } from './service-errors.ts';
 
 export interface Permission {
   readonly action: string;
-  /** The commands that call it. */
   readonly commands: readonly string[];
   /** `not checked`: the call would change something. */
   readonly state: 'allowed' | 'refused' | 'not checked';

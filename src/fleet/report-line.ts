@@ -95,7 +95,6 @@ const restLine = z.object({
 });
 
 export type ReportLine = z.output<typeof reportLine>;
-/** Whether the report shows an installation. */
 export const isInstalled = (report: ReportLine | undefined): boolean =>
   report?.state === 'installed' || report?.state === 'limited';
 

@@ -9,7 +9,6 @@ import { judgeInvocation, type Verdict } from './judge.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
 import { awaitInvocations, type Counters } from './watch.ts';
 
-/** Events for progress. */
 export type PushEvent =
   | { readonly kind: 'sent'; readonly commandId: string; readonly stage: Stage }
   | { readonly kind: 'counters'; readonly stage: Stage; readonly counters: Counters }

@@ -1,4 +1,3 @@
-/** The limits that a session document sets. */
 import { GetDocumentCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { PREFERENCES_DOCUMENT, type SessionDefaults } from './account.ts';
 import { sessionDefaultsOf } from './client.ts';

@@ -183,7 +183,6 @@ const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
   },
 ];
 
-/** True if the account or the service has a document of this name. */
 export function hasDocument(account: Pick<Shelf, 'store'>, name: string): boolean {
   return [...account.store.records.documents, ...AMAZON_DOCUMENTS].some((one) => one.name === name);
 }

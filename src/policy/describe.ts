@@ -2,7 +2,6 @@ import { safe } from '../terminal/safe-text.ts';
 import { listAllCallerPermissions, listAllPermissions, type Permission } from './permissions.ts';
 import type { ResourceKind } from './planned-run.ts';
 
-/** The kinds of resources in words. */
 export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
   any: 'everything',
   instances: 'the instances',

@@ -17,7 +17,6 @@ export interface Typed {
 export class EscapeReader {
   private state: 'start' | 'escape' | 'middle' = 'start';
 
-  /** @param code the escape character's code; undefined: no escapes */
   constructor(private readonly code: number | undefined) {}
 
   read(bytes: Uint8Array): Typed {

@@ -50,7 +50,6 @@ export class Stream {
     return oldest === undefined || this.isHeld ? 0 : this.now() - oldest.firstSentAt;
   }
 
-  /** Resolves when there is room for more input. */
   drained(): Promise<void> {
     if (this.hasRoom) return Promise.resolve();
     return new Promise((resolve) => this.waiting.push(resolve));

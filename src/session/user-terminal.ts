@@ -103,7 +103,7 @@ export class UserTerminal {
   }
 }
 
-/** The output of stty; undefined without stty or terminal. */
+/** Undefined without stty or terminal. */
 function stty(...args: string[]): string | undefined {
   const { status, stdout } = spawnSync('stty', args, {
     stdio: ['inherit', 'pipe', 'ignore'],

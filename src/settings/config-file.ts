@@ -1,4 +1,3 @@
-/** Finds, checks and reads the config file. */
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
@@ -28,7 +27,6 @@ export interface FileSetting {
 }
 
 export interface ConfigFile {
-  /** The path for messages. */
   readonly path: string;
   /** The user named it, with --config or its variable. False: it was found in the working folder. */
   readonly isNamed: boolean;

@@ -41,7 +41,6 @@ function findWriter(
   return (mode & GROUP_WRITES) !== 0 && !isOwn ? `group ${gid}` : undefined;
 }
 
-/** The folder and all folders above it. */
 function listFolders(start: string): string[] {
   const above = dirname(start);
   return above === start ? [start] : [start, ...listFolders(above)];

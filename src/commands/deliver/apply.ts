@@ -43,11 +43,9 @@ const RUN_SECONDS = 300;
 /** Applies one plan. Its fields always say what was done so far: Ctrl-C and the report of a failure read them. */
 export class Apply {
   readonly plan: Plan;
-  /** The saved version of the document. */
   documentVersion: string | undefined;
   /** What happened to the results so far. */
   outlook: Outlook = 'unwatched';
-  /** The association so far. */
   association: AssociationFacts | undefined;
   readonly #client: SSMClient;
   readonly #interruption: Interruption;
@@ -75,7 +73,6 @@ export class Apply {
     return this.#phase ?? (this.#sender?.hasBegun ? 'commands' : 'looking');
   }
 
-  /** Ids of the commands sent so far. */
   get commandIds(): readonly string[] {
     return this.#sender?.commandIds ?? [];
   }

@@ -148,7 +148,6 @@ function describeStops(
   return stops.length > 0 ? stops.join('; ') : undefined;
 }
 
-/** One account of the report. */
 function describeEnd(end: AccountEnd<Applied>): AccountFacts {
   const facts = { ...describeAccount(end), commandIds: [], missingCount: 0, stopped: null };
   if ('error' in end) return facts;

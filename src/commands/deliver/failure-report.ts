@@ -106,7 +106,6 @@ function describeError({ error, account, region }: AccountResult, isCommon: bool
   return safe`${what}\n  why:  ${why}\n  next: ${next}\n`;
 }
 
-/** The label of an account, from its facts in a report. */
 export function labelFacts({ account, profile, region }: AccountResult): string {
   return labelAccount({ account, profile: profile ?? undefined, region: region ?? undefined });
 }

@@ -42,7 +42,6 @@ export function describeAction(plan: AssociationPlan): string {
     : `${what} would be changed, which runs it on everybody at once: ${plan.changes.join('; ')}`;
 }
 
-/** The change that was made to the association of `--follow`, in lines for people. */
 export function describeChange(association: AssociationFacts, plan: Plan, settings: Settings): string[] {
   const { action, id, name } = association;
   const { following, ending } = plan;

@@ -36,9 +36,7 @@ export interface Plan {
   /** The run waits for the results. */
   readonly isWatched: boolean;
   readonly reach: Reach;
-  /** For `--document`. */
   readonly documents: OwnDocuments | undefined;
-  /** For `install --follow`. */
   readonly following: AssociationPlan | undefined;
   /** For `uninstall --follow`: our associations for the same targets, to be removed first. */
   readonly ending: { readonly name: string; readonly ids: readonly string[] } | undefined;

@@ -13,11 +13,9 @@ export interface Screen {
   readonly lines: ResultLines | undefined;
   /** For many accounts: prints how many are done instead of the progress of each, and keeps nothing of an account. */
   countAccounts(total: number): void;
-  /** Listens to the events of one account. */
   listen(account: AccountAtWork): (event: PushEvent) => void;
   /** Prints sentences, already safe; with several accounts under the account's name. */
   say(account: AccountPlace, sentences: readonly string[]): void;
-  /** Reports the verdicts of an account. */
   showVerdicts(account: AccountPlace, verdicts: readonly Verdict[]): void;
   /** Reports that one of several accounts failed. */
   showFailure(account: AccountPlace, error: unknown): void;

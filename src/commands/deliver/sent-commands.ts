@@ -127,6 +127,5 @@ function refuseOtherVerb(verb: Verb, comment: string, commandId: string, setting
   });
 }
 
-/** The commands in words. */
 const describeIds = (ids: readonly string[]) =>
   ids.length === 1 ? `command ${ids[0]}` : `${ids.length} commands`;

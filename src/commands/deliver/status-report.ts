@@ -21,7 +21,6 @@ const LABEL_WIDTH = 12;
 /** The width of a table's row. A narrower terminal gets sentences. */
 const TABLE_COLUMNS = 76;
 
-/** Renders the report within `io.columns`. */
 export function renderStatus(verdicts: readonly Row[], io: Io): string {
   if (countRows(verdicts) > GROUPED_HOSTS) return renderGroups(verdicts, io);
   const details = renderStatusDetails(verdicts, io);
@@ -83,7 +82,6 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
   ];
 }
 
-/** An entry's state in words. */
 const ENTRY_WORDS = wordTable<string>({
   pending: 'pending (the agent has not restarted since)',
   unknown: 'unknown (systemctl does not answer)',

@@ -75,7 +75,6 @@ export function* renderVerdictJson(verdicts: readonly Row[], facts: RunFacts): G
   yield piece + '\n  ]\n}\n';
 }
 
-/** The part of the JSON about the run. */
 export function describeRun(
   rows: readonly Row[],
   { accounts, stopped, ...facts }: RunFacts,

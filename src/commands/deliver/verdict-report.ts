@@ -1,5 +1,3 @@
-/** Verdicts for people. */
-
 import { labelColumns } from '../../accounts/names.ts';
 import { formatDuration } from '../../duration.ts';
 import { attribute, isGood, type Verdict } from '../../fleet/judge.ts';

@@ -27,7 +27,6 @@ export interface PreferencePlan {
   readonly shown: string;
 }
 
-/** The result of a change. */
 export interface ChangeDone {
   readonly changed: boolean;
   /** The version in force; null: the document is gone, or never was. */

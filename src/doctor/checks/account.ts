@@ -2,7 +2,7 @@
 
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { isAtLeast } from '../../version-order.ts';
-import { type Check, defineCheck, note, ok, todo } from '../check.ts';
+import { type Check, defineCheck, notChecked, note, ok, todo } from '../check.ts';
 import { RENEWS_SSO } from './client.ts';
 
 export const credentials: Check = defineCheck({
@@ -85,7 +85,7 @@ export const recycle: Check = defineCheck({
       'sign in for longer (--duration-seconds, the role’s maximum session duration), or name a profile that renews its credentials instead of exporting them',
     );
   },
-  explainGap: () => ({ level: 'unknown', finding: 'not checked: see credentials', evidence: [], next: '' }),
+  explainGap: () => notChecked({ why: 'see credentials', next: '' }),
 });
 
 function describeMinutes(minutes: number): string {

@@ -3,7 +3,7 @@ import { NODE_NEEDS } from '../../fleet/account.ts';
 import type { SessionLimits } from '../../fleet/session-limits.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { isAtLeast } from '../../version-order.ts';
-import { type Check, defineCheck, note, ok, todo } from '../check.ts';
+import { type Check, defineCheck, notChecked, note, ok, todo } from '../check.ts';
 
 export const instance: Check = defineCheck({
   name: 'instance',
@@ -66,13 +66,7 @@ export const agentVersion: Check = defineCheck({
   needs: ['instance'],
   isOfInstance: true,
   look({ instance: { instanceId, isKnown, agentVersion: version }, limits }) {
-    if (!isKnown || version === '')
-      return {
-        level: 'unknown',
-        finding: 'not checked: the service does not say it',
-        evidence: [],
-        next: '',
-      };
+    if (!isKnown || version === '') return notChecked({ why: 'the service does not say it', next: '' });
     const next = UPDATE + quoteCommand` --instance-ids ${instanceId}`;
     const lacking = FEATURES.filter(({ since }) => !isAtLeast(version, since));
     const wanted = lacking.filter(({ isWanted }) => limits !== undefined && isWanted(limits));
@@ -102,13 +96,7 @@ export const memory: Check = defineCheck({
   isOfInstance: true,
   look({ status: { report } }) {
     const score = report?.oomScoreAdjust ?? undefined;
-    if (score === undefined)
-      return {
-        level: 'unknown',
-        finding: 'not checked: the instance does not say it',
-        evidence: [],
-        next: '',
-      };
+    if (score === undefined) return notChecked({ why: 'the instance does not say it', next: '' });
     if (score === 0) return ok('a session’s programs are ended like any other');
     const order = score < 0 ? 'after the others, or never' : 'before the others';
     return note(

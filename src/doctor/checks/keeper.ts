@@ -6,14 +6,9 @@ import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import { longestIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
-import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
+import { type Check, defineCheck, notChecked, note, ok, todo } from '../check.ts';
 
-const NOT_INSTALLED: Finding = {
-  level: 'unknown',
-  finding: 'not checked: the keeper is not installed',
-  evidence: [],
-  next: '',
-};
+const NOT_INSTALLED = notChecked({ why: 'the keeper is not installed', next: '' });
 
 export const keeper: Check = defineCheck({
   name: 'keeper',
@@ -23,7 +18,7 @@ export const keeper: Check = defineCheck({
     const { instanceId, report } = status;
     const [why, next] = [attribute(status, 'why'), attribute(status, 'next')];
     const target = quoteCommand`--instance-id ${instanceId}` + connection;
-    if (!report) return { level: 'unknown', finding: `not checked: ${why}`, evidence: [], next };
+    if (!report) return notChecked({ why, next });
     if (report.state === 'absent')
       return todo(
         'not installed: sessions here end at the idle timeout',

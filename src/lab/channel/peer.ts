@@ -26,7 +26,6 @@ interface Sent {
 }
 
 export interface PeerEvents {
-  /** One input message, in sequence. */
   input(message: ChannelMessage): void;
   /** The client broke the protocol; the session must end. */
   fault(reason: string): void;

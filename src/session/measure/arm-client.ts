@@ -1,4 +1,3 @@
-/** Starts the client process of one arm and speaks with it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../../clock.ts';
 import { programArgs } from '../../own-program.ts';

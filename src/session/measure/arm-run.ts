@@ -1,4 +1,3 @@
-/** The facts of one session of one arm. */
 import type { SessionEnd } from '../session.ts';
 import type { ArmName } from './arms.ts';
 

@@ -120,7 +120,6 @@ function showSilences(run: ArmRun, spanSeconds: number): Html[] {
   });
 }
 
-/** One axis for all sessions. */
 function showAxis(spanSeconds: number): Html {
   const marks = axisMarks(spanSeconds).map((mark, index) => {
     const left = (mark / spanSeconds) * 100;

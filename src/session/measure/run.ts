@@ -44,7 +44,6 @@ const SET_UP_LIMIT_MS = 120_000;
 const PROBE_LIMIT_MS = 12_000;
 const LEAVE_LIMIT_MS = 5_000;
 
-/** All runs of the plan, in its order. */
 export function planRuns(plan: MeasurePlan): ArmRun[] {
   return Array.from({ length: plan.repeat }, (_, index) =>
     plan.arms.map((arm) => startRun(arm, index + 1)),

@@ -3,7 +3,6 @@ import { formatDuration } from '../../duration.ts';
 import { type ArmRun, isQuote, livedSeconds, OUTCOMES } from './arm-run.ts';
 import { type Conclusion, NO_HEARTBEAT, silence } from './conclude.ts';
 
-/** The facts of a measurement, besides its runs. */
 export interface MeasureFacts {
   readonly version: string;
   readonly instanceId: string;
@@ -18,7 +17,6 @@ export interface MeasureFacts {
   readonly startedAt: Date;
   /** From the sessions' document; undefined: it could not be read. */
   readonly idleTimeoutSeconds: number | undefined;
-  /** The temporary document, if there was one. */
   readonly document: string | undefined;
   readonly limitSeconds: number;
   readonly tickSeconds: number;
@@ -147,7 +145,6 @@ const RESET: Readonly<Record<Conclusion['resetBy'], string>> = {
 
 const KINDS = { input: 'input', output: 'output', size: 'the same size', resize: 'another size' } as const;
 
-/** The conclusions as sentences. */
 export function describeConclusion(conclusion: Conclusion): { about: string; says: string; why: string }[] {
   const { untouchedSeconds, why, resetBy, keeper } = conclusion;
   const counts = { yes: 'resets the timer', no: 'does not reset the timer', 'not shown': 'not shown' };
