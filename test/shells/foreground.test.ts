@@ -2,17 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { childrenOf } from '../support/processes.ts';
-import { TURN } from '../support/turns.ts';
-import {
-  isBash,
-  isFish,
-  isZsh,
-  prompt,
-  rotateFamilies,
-  type Shell,
-  shells,
-  testWith,
-} from './support/shells.ts';
+import { isBash, isFish, isZsh, prompt, type Shell, shells, testInTurns } from './support/shells.ts';
 import { type Terminal, type TerminalOptions, withoutCrossing } from './support/terminal.ts';
 
 interface Program {
@@ -35,8 +25,10 @@ const isAny = () => true;
 /** Whose line editor is no part of what runs here: fish reads with its own, which swallows the answers. */
 const isPosix = (shell: Shell) => !isFish(shell);
 
+/** By its path: the first one in PATH may be a script that looks for another. */
+const PYTHON = '/usr/bin/python3';
 /** Reads in raw mode, as an editor or a pager does, and shows every byte; ends at q. */
-const rawReader = `python3 -c "
+const rawReader = `${PYTHON} -IS -c "
 import os,tty,termios
 old=termios.tcgetattr(0); tty.setraw(0); os.write(1,b'start'+b'ed '); got=b''
 while not got.endswith(b'q'): got+=os.read(0,1)
@@ -119,14 +111,14 @@ const programs: readonly Program[] = [
   },
   {
     name: 'a program in raw mode',
-    needs: ['python3'],
+    needs: [PYTHON],
     shells: isPosix,
     line: rawReader,
     finish: sawOnlyTheTyped,
   },
   {
     name: 'a program in raw mode without job control',
-    needs: ['python3'],
+    needs: [PYTHON],
     shells: isPosix,
     // Not in a startup file: bash turns job control on after reading it.
     line: `set +m; ${rawReader}`,
@@ -134,7 +126,7 @@ const programs: readonly Program[] = [
   },
   {
     name: 'a chooser that a key binding started, as fzf does in zsh',
-    needs: ['python3'],
+    needs: [PYTHON],
     shells: isZsh,
     before: `reader() { ${rawReader}; }\nchoose() { x=$(reader 2>&1 >/dev/tty </dev/tty); }\nzle -N choose; bindkey '^T' choose`,
     line: '',
@@ -146,7 +138,7 @@ const programs: readonly Program[] = [
   },
   {
     name: 'a chooser that a key binding started, as fzf does in fish',
-    needs: ['python3'],
+    needs: [PYTHON],
     shells: isFish,
     before: `function reader; ${rawReader}; end\nfunction choose; set -g x (reader 2>&1 >/dev/tty </dev/tty); commandline -f repaint; end\nbind \\ct choose`,
     line: '',
@@ -158,7 +150,7 @@ const programs: readonly Program[] = [
   },
   {
     name: 'a program in raw mode, run by fish',
-    needs: ['python3'],
+    needs: [PYTHON],
     shells: isFish,
     before: `function reader; ${rawReader}; end`,
     line: 'reader',
@@ -166,7 +158,7 @@ const programs: readonly Program[] = [
   },
   {
     name: 'a chooser that a key binding started, as fzf does',
-    needs: ['python3'],
+    needs: [PYTHON],
     shells: isBash,
     before: `reader() { ${rawReader}; }\nchoose() { x=$(reader 2>&1 >/dev/tty); }\nbind -x '"\\C-t": choose'`,
     line: '',
@@ -221,16 +213,18 @@ const programs: readonly Program[] = [
   },
 ];
 
+const testRow = testInTurns('foreground.test.ts', 4);
+
 suite('prompt keeper: something else in the foreground', { concurrency: 16 }, () => {
-  for (const [turn, program] of programs.entries()) {
-    for (const shell of rotateFamilies(shells.filter(program.shells), TURN + turn)) {
+  for (const program of programs) {
+    for (const shell of shells.filter(program.shells)) {
       const name = `${shell.name}: silent during ${program.name}, which reads what is typed and no more, and then works again`;
-      testWith([shell.command, ...(program.needs ?? [])], name, () => silentDuring(shell, program));
+      testRow([shell.command, ...(program.needs ?? [])], name, () => silentDuring(shell, program));
     }
   }
 
-  for (const shell of rotateFamilies(shells, TURN)) {
-    testWith([shell.command], `${shell.name}: silent during a job also where wchan cannot be read`, () =>
+  for (const shell of shells) {
+    testRow([shell.command], `${shell.name}: silent during a job also where wchan cannot be read`, () =>
       silentDuring(shell, programs.find(({ name }) => name === 'cat')!, (_, text) =>
         text.replaceAll('/proc/$pid/wchan', '/proc/$pid/absent'),
       ),

@@ -1,26 +1,27 @@
 // Frameworks beside the keeper: what Debian has is the real thing, what cannot be had is a stand-in that says so.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { rotate } from '../support/turns.ts';
 import { debianFrameworks } from './support/frameworks.ts';
 import { outlive, variants } from './support/outlive.ts';
-import { isBash, isFish, rotateFamilies, shells, testWith } from './support/shells.ts';
+import { isBash, isFish, shells, testInTurns } from './support/shells.ts';
 import { standIns } from './support/stand-ins.ts';
 import { inTerminal, show } from './support/terminal.ts';
 
+const testRow = testInTurns('frameworks.test.ts', 13);
+
 suite('prompt keeper: frameworks', { concurrency: 16 }, () => {
-  for (const [turn, framework] of [...debianFrameworks, ...standIns].entries()) {
-    for (const shell of rotateFamilies(shells.filter(framework.only), turn)) {
-      for (const variant of rotate(variants, turn)) {
+  for (const framework of [...debianFrameworks, ...standIns]) {
+    for (const shell of shells.filter(framework.only)) {
+      for (const variant of variants) {
         const name = `${shell.name}: ${framework.name}, ${variant.name}`;
-        testWith([shell.command, ...framework.needs], name, () => outlive(shell, framework, variant));
+        testRow([shell.command, ...framework.needs], name, () => outlive(shell, framework, variant));
       }
     }
   }
 
   for (const shell of shells) {
     if (isBash(shell)) continue;
-    testWith(
+    testRow(
       [shell.command],
       `${shell.name}: a user who rebinds or erases our key has it back at the next prompt`,
       () =>

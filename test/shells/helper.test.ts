@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { findHelpers } from '../support/processes.ts';
-import { rotate } from '../support/turns.ts';
 import type { PromptFile } from './support/render.ts';
-import { findCommand, isFish, type Shell, shells, testWith } from './support/shells.ts';
+import { findCommand, isFish, type Shell, shells, testInTurns } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
 /** Commands whose link named `sh` behaves as the /bin/sh of some distribution. */
@@ -21,12 +20,14 @@ const kinds = [
   ).values(),
 ];
 
+const testRow = testInTurns('helper.test.ts', 3);
+
 suite('prompt helper', { concurrency: 16 }, () => {
-  for (const [turn, command] of helperShells.entries()) {
-    for (const shell of rotate(kinds, turn)) {
+  for (const command of helperShells) {
+    for (const shell of kinds) {
       const named = `helper in ${command}, shell ${shell.name}`;
       const inShell = (name: string, body: (t: Terminal) => Promise<void>) =>
-        testWith([command, shell.command], `${named}: ${name}`, () =>
+        testRow([command, shell.command], `${named}: ${name}`, () =>
           inTerminal({ shell, before: linkTo(command), edit: useLink }, body),
         );
 

@@ -6,10 +6,9 @@ import { suite, test } from 'node:test';
 import { ENV, installedSandbox } from '../support/bundle.ts';
 import { findHelpers } from '../support/processes.ts';
 import { skipUnless } from '../support/sandbox.ts';
-import { rotate, TURN } from '../support/turns.ts';
 import { readRecord } from './support/record.ts';
 import type { PromptFile } from './support/render.ts';
-import { isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
+import { isFish, isZsh, type Shell, shells, testInTurns, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions, withoutCrossing } from './support/terminal.ts';
 
 const capPath = '/etc/ssm-keepalive/max-idle';
@@ -70,16 +69,18 @@ test('prompt keeper: a cap in a folder that sessions may not search is the stric
   }
 });
 
+const testRow = testInTurns('idle.test.ts', 6);
+
 suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   const inShell = (
     shell: Shell,
     name: string,
     more: Partial<TerminalOptions>,
     body: (t: Terminal) => Promise<void>,
-  ) => testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
+  ) => testRow([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, ...more }, body));
 
   // The helper counts, and it is one file for all shells.
-  for (const shell of rotate(shells, TURN).slice(0, 1)) {
+  for (const shell of shells) {
     inShell(
       shell,
       'stops after max-idle, answers not counted; a key resumes it',
@@ -97,10 +98,10 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
     );
   }
 
-  for (const shell of rotate(shells, TURN + 1).slice(0, 1)) whereProcIsHidden(shell);
+  for (const shell of shells) whereProcIsHidden(shell);
 
-  for (const shell of rotateFamilies(shells, TURN)) {
-    testWith([shell.command], `${shell.name}: writes nothing while someone types`, () =>
+  for (const shell of shells) {
+    testRow([shell.command], `${shell.name}: writes nothing while someone types`, () =>
       withoutCrossing({ shell, intervalSeconds: 3 }, async (t) => {
         // The second comes only to a terminal that is known to answer.
         await t.heartbeats(2);
@@ -128,10 +129,9 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
     );
   }
 
-  // The helper reads the cap, and it is one for all: one shell is enough.
-  if (process.getuid?.() === 0) testCaps(rotate(shells, TURN).slice(0, 1));
+  if (process.getuid?.() === 0) testCaps();
 
-  for (const shell of rotateFamilies(shells, TURN)) {
+  for (const shell of shells) {
     inShell(
       shell,
       'a terminal that never answers gets one query at the first prompt and nothing more',
@@ -174,15 +174,12 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   }
 
   const timed = shells.filter(hasTmout);
-  for (const [turn, shell] of rotateFamilies(timed, TURN).entries()) {
-    for (const [how, before] of rotate(
-      [
-        ['set before', 'TMOUT=4'],
-        ['set and readonly', 'TMOUT=4; readonly TMOUT'],
-      ] as const,
-      TURN + turn,
-    )) {
-      testWith([shell.command], `${shell.name}: TMOUT ${how} still logs out`, () =>
+  for (const shell of timed) {
+    for (const [how, before] of [
+      ['set before', 'TMOUT=4'],
+      ['set and readonly', 'TMOUT=4; readonly TMOUT'],
+    ] as const) {
+      testRow([shell.command], `${shell.name}: TMOUT ${how} still logs out`, () =>
         inTerminal({ shell, before }, async (t) => {
           await t.exited();
           if (isZsh(shell)) assert.equal(t.queries, 0, 'its answers would have kept the shell');
@@ -190,7 +187,7 @@ suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
       );
     }
 
-    testWith([shell.command], `${shell.name}: TMOUT set later, by the user, still logs out`, () =>
+    testRow([shell.command], `${shell.name}: TMOUT set later, by the user, still logs out`, () =>
       inTerminal({ shell }, async (t) => {
         await t.outputs(2);
         t.type('TMOUT=4\r');
@@ -229,7 +226,7 @@ function whereProcIsHidden(shell: Shell): void {
   const edit = (hidden: string) => (_: PromptFile, text: string) =>
     text.replaceAll(`/proc/$pid/${hidden}`, '/proc/$pid/absent');
 
-  testWith([shell.command], `${shell.name}: where no answer can be counted there is one query`, () =>
+  testRow([shell.command], `${shell.name}: where no answer can be counted there is one query`, () =>
     inTerminal({ shell, edit: edit('io') }, async (t) => {
       await t.until('the probe', () => t.queries > 0);
       await t.ticks(5);
@@ -237,12 +234,12 @@ function whereProcIsHidden(shell: Shell): void {
     }),
   );
 
-  testWith([shell.command], `${shell.name}: works where wchan cannot be read`, () =>
+  testRow([shell.command], `${shell.name}: works where wchan cannot be read`, () =>
     inTerminal({ shell, edit: edit('wchan') }, (t) => t.outputs(3)),
   );
 }
 
-function testCaps(kinds: readonly Shell[]): void {
+function testCaps(): void {
   const startWith = (
     shell: Shell,
     cap: Omit<Cap, 'name' | 'isObeyed'> | undefined,
@@ -268,10 +265,10 @@ function testCaps(kinds: readonly Shell[]): void {
     }
   };
 
-  for (const [turn, cap] of caps.entries()) {
-    for (const shell of rotate(kinds, turn)) {
+  for (const cap of caps) {
+    for (const shell of shells) {
       const name = `${shell.name}: ${cap.name} is ${cap.isObeyed ? 'obeyed' : 'not'}`;
-      testWith([shell.command], name, () => {
+      testRow([shell.command], name, () => {
         const t = startWith(shell, cap, 28_800);
         return closing(t, async () => {
           await t.ticks(5);
@@ -281,8 +278,8 @@ function testCaps(kinds: readonly Shell[]): void {
     }
   }
 
-  for (const shell of rotate(kinds, 0))
-    testWith([shell.command], `${shell.name}: a cap above max-idle does not raise it`, () => {
+  for (const shell of shells)
+    testRow([shell.command], `${shell.name}: a cap above max-idle does not raise it`, () => {
       const t = startWith(shell, { text: '28800\n' }, 2);
       return closing(t, async () => {
         await t.ticks(4);
@@ -290,8 +287,8 @@ function testCaps(kinds: readonly Shell[]): void {
       });
     });
 
-  for (const shell of rotate(kinds, 1))
-    testWith([shell.command], `${shell.name}: a cap written while a session runs takes effect`, () => {
+  for (const shell of shells)
+    testRow([shell.command], `${shell.name}: a cap written while a session runs takes effect`, () => {
       const t = startWith(shell, undefined, 28_800);
       return closing(t, async () => {
         await t.outputs(2);

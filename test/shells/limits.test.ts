@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { childrenOf, commandLine } from '../support/processes.ts';
-import { rotate, TURN } from '../support/turns.ts';
-import { isBash, isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
+import { isBash, isFish, isZsh, type Shell, shells, testInTurns } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Limit {
@@ -169,17 +168,19 @@ const limitsOfFish: readonly Limit[] = [
 
 const limitsOf = (shell: Shell) => (isFish(shell) ? limitsOfFish : isZsh(shell) ? limitsOfZsh : limitsOfBash);
 
+const testRow = testInTurns('limits.test.ts', 3);
+
 suite('prompt keeper: limits', { concurrency: 16 }, () => {
   for (const family of [isBash, isZsh, isFish]) {
     const members = shells.filter(family);
-    for (const [turn, { name, after, shows }] of limitsOf(members[0]!).entries()) {
-      for (const shell of rotate(members, TURN + turn))
-        testWith([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, after }, shows));
+    for (const { name, after, shows } of limitsOf(members[0]!)) {
+      for (const shell of members)
+        testRow([shell.command], `${shell.name}: ${name}`, () => inTerminal({ shell, after }, shows));
     }
   }
 
-  for (const shell of rotateFamilies(shells, TURN)) {
-    testWith(
+  for (const shell of shells) {
+    testRow(
       [shell.command],
       `${shell.name}: an answer on its way when Enter starts a program is read by it`,
       () =>
@@ -194,7 +195,7 @@ suite('prompt keeper: limits', { concurrency: 16 }, () => {
 
     if (!isBash(shell)) continue;
     // Why those are rare: a heartbeat is due only after two thirds of the interval without a key.
-    testWith([shell.command], `${shell.name}: a search goes on as long as someone types in it`, () =>
+    testRow([shell.command], `${shell.name}: a search goes on as long as someone types in it`, () =>
       inTerminal({ shell, after: 'set -o emacs', intervalSeconds: 3 }, async (t) => {
         await t.heartbeats();
         t.type('\x12');

@@ -1,8 +1,7 @@
 // What someone is typing must be exactly as without the keeper, whatever the line editor is in the middle of.
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
-import { rotate, TURN } from '../support/turns.ts';
-import { isBash, isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
+import { isBash, isFish, isZsh, type Shell, shells, testInTurns } from './support/shells.ts';
 import { inTerminal, show, type Terminal } from './support/terminal.ts';
 
 interface Scenario {
@@ -386,8 +385,6 @@ const variants = modes.flatMap(([mode, scenarios]) =>
   ),
 );
 
-const names = [...new Set(variants.map(({ scenario }) => scenario.name))];
-
 /** The mode is chosen after the keeper, as a user's own rc file would. */
 function chooseMode(shell: Shell, mode: string, answers: string): string {
   // Bytes further apart than the line editor waits after ESC are a limit, and a busy machine stretches 30 ms: here it waits longer.
@@ -398,29 +395,23 @@ function chooseMode(shell: Shell, mode: string, answers: string): string {
   return `${wait}${mode === 'vi' ? 'fish_vi_key_bindings' : 'fish_default_key_bindings'}`;
 }
 
+const testRow = testInTurns('line-editor.test.ts', 25);
+
 suite('prompt keeper: line editor', { concurrency: 16 }, () => {
-  for (const [number, name] of names.entries()) {
-    for (const [turn, shell] of rotateFamilies(shells, TURN + number).entries()) {
-      const own = variants.filter(
-        ({ scenario }) =>
-          scenario.name === name && (scenario.only ?? ((each: Shell) => !isFish(each)))(shell),
+  for (const { mode, answers, scenario } of variants) {
+    const { name, only = (shell: Shell) => !isFish(shell), prepare, keys, printed } = scenario;
+    for (const shell of shells.filter(only))
+      testRow(
+        [shell.command],
+        `${shell.name}, ${mode}, ${answers} answers: ${name}: as without the keeper`,
+        () =>
+          inTerminal({ shell, answers, after: chooseMode(shell, mode, answers) }, async (t) => {
+            await prepare?.(t);
+            await t.heartbeats();
+            const from = t.screen.length;
+            await keys(t, () => t.heartbeats());
+            assert.equal(await t.answerTo(from), printed);
+          }),
       );
-      // Every keeper meets every scenario; which mode and which answers, takes turns.
-      for (const { mode, answers, scenario } of own.length === 0 ? [] : rotate(own, TURN + turn + number)) {
-        const { prepare, keys, printed } = scenario;
-        testWith(
-          [shell.command],
-          `${shell.name}, ${mode}, ${answers} answers: ${name}: as without the keeper`,
-          () =>
-            inTerminal({ shell, answers, after: chooseMode(shell, mode, answers) }, async (t) => {
-              await prepare?.(t);
-              await t.heartbeats();
-              const from = t.screen.length;
-              await keys(t, () => t.heartbeats());
-              assert.equal(await t.answerTo(from), printed);
-            }),
-        );
-      }
-    }
   }
 });

@@ -10,15 +10,16 @@ import {
   isRunning,
   stateOf,
 } from '../support/processes.ts';
-import { rotate, TURN } from '../support/turns.ts';
 import { readRecord } from './support/record.ts';
-import { isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
+import { isFish, isZsh, type Shell, shells, testInTurns, testWith } from './support/shells.ts';
 import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.ts';
 
 const unset = (shell: Shell) => (isFish(shell) ? 'set -e __ssmka_kept' : 'unset __ssmka_kept');
 
+const testRow = testInTurns('manners.test.ts', 4);
+
 const inShell = (shell: Shell, name: string, body: (t: Terminal) => Promise<void>, more = {}) =>
-  testWith([shell.command], `${shell.name}: ${name}`, () =>
+  testRow([shell.command], `${shell.name}: ${name}`, () =>
     inTerminal({ shell, ...more } as TerminalOptions, body),
   );
 
@@ -45,8 +46,8 @@ const ends: readonly [what: string, end: (t: Terminal) => void][] = [
 suite('prompt keeper: manners', { concurrency: 16 }, () => {
   for (const shell of shells) suite(shell.name, { concurrency: 1 }, () => testGuest(shell));
 
-  for (const [turn, shell] of rotateFamilies(shells, TURN).entries()) {
-    for (const [what, end] of rotate(ends, TURN + turn)) {
+  for (const shell of shells) {
+    for (const [what, end] of ends) {
       inShell(shell, `no helper is left when ${what}`, async (t) => {
         const helper = await t.helper();
         await t.outputs(1);
@@ -56,7 +57,7 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
     }
   }
 
-  for (const shell of rotateFamilies(shells, TURN + 1)) {
+  for (const shell of shells) {
     inShell(shell, 'no helper is left when the terminal closes', async (t) => {
       const helper = await t.helper();
       t.hangUp();
@@ -76,8 +77,8 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
   }
 
   // The helper alone decides it, and is the same one below every shell.
-  for (const shell of rotate(shells, TURN)) {
-    testWith(
+  for (const shell of shells) {
+    testRow(
       [shell.command],
       `${shell.name}: a killed shell that nobody has reaped counts as gone`,
       async () => {
@@ -101,7 +102,7 @@ suite('prompt keeper: manners', { concurrency: 16 }, () => {
     );
   }
 
-  for (const shell of rotateFamilies(shells, TURN)) {
+  for (const shell of shells) {
     if (process.getuid?.() === 0) {
       inShell(
         shell,

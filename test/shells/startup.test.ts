@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { findHelpers } from '../support/processes.ts';
-import { TURN } from '../support/turns.ts';
 import type { PromptFile } from './support/render.ts';
-import { isBash, isFish, isZsh, rotateFamilies, type Shell, shells, testWith } from './support/shells.ts';
+import { isBash, isFish, isZsh, type Shell, shells, testInTurns, testWith } from './support/shells.ts';
 import { inTerminal, type Terminal } from './support/terminal.ts';
 
 interface State {
@@ -173,10 +172,12 @@ const states: readonly State[] = [
 const breakHelper = (file: PromptFile, text: string) =>
   file === 'prompt-helper.sh' ? 'echo BROKEN >&2; exit 3\n' : text;
 
+const testRow = testInTurns('startup.test.ts', 4);
+
 suite('prompt keeper: start', { concurrency: 16 }, () => {
-  for (const [turn, { name, only, before, env = {}, holds }] of states.entries()) {
-    for (const shell of rotateFamilies(shells.filter(only ?? isPosix), TURN + turn)) {
-      testWith([shell.command], `${shell.name}: starts and prints nothing under ${name}`, () =>
+  for (const { name, only, before, env = {}, holds } of states) {
+    for (const shell of shells.filter(only ?? isPosix)) {
+      testRow([shell.command], `${shell.name}: starts and prints nothing under ${name}`, () =>
         inTerminal({ shell, before, env }, async (t) => {
           await t.outputs(2);
           assert.doesNotMatch(t.screen, /unbound|parameter|readonly|denied|restricted|ssmka/);
@@ -186,9 +187,9 @@ suite('prompt keeper: start', { concurrency: 16 }, () => {
     }
   }
 
-  for (const shell of rotateFamilies(shells, TURN)) {
+  for (const shell of shells) {
     // Whatever breaks, the user gets a working shell.
-    testWith(
+    testRow(
       [shell.command],
       `${shell.name}: a helper that fails leaves a plain shell, also under set -e`,
       () =>
@@ -209,10 +210,10 @@ suite('prompt keeper: start', { concurrency: 16 }, () => {
     }),
   );
 
-  for (const shell of rotateFamilies(shells, TURN)) {
+  for (const shell of shells) {
     // fish has neither a restricted mode nor a way to go without its line editor.
     if (isFish(shell)) continue;
-    testWith([shell.command], `${shell.name}: starts in a restricted shell`, () =>
+    testRow([shell.command], `${shell.name}: starts in a restricted shell`, () =>
       inTerminal({ shell, wrap: (argv) => [...argv, '-r'] }, async (t) => {
         await t.heartbeats(2);
         t.type('cd /\r');
@@ -220,7 +221,7 @@ suite('prompt keeper: start', { concurrency: 16 }, () => {
       }),
     );
 
-    testWith([shell.command], `${shell.name}: without a line editor there is no keeper`, () =>
+    testRow([shell.command], `${shell.name}: without a line editor there is no keeper`, () =>
       inTerminal(
         { shell, wrap: ([name = '', ...rest]) => [name, isZsh(shell) ? '+Z' : '--noediting', ...rest] },
         async (t) => {

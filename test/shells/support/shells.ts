@@ -2,7 +2,8 @@
 import { accessSync, constants, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rotate } from '../../support/turns.ts';
+import { isLong, TURN } from '../../support/turns.ts';
+import { faults } from './faults.ts';
 
 /** Set in the startup file: some shells take none from the environment. */
 export const prompt = '@> ';
@@ -69,19 +70,6 @@ export const isFish = (shell: Shell): boolean => shell.template === 'prompt.fish
 export const isZsh = (shell: Shell): boolean => shell.template === 'prompt.zsh';
 export const isBash = (shell: Shell): boolean => shell.template === 'prompt.bash';
 
-/** Shells that source the same keeper file. */
-const families = [['bash', 'bash as sh'], ['zsh'], ['fish']];
-
-/** For a behaviour that is the same within a family: one shell of each, by turns. A shell in no family is always there. */
-export function rotateFamilies(among: readonly Shell[], index: number): readonly Shell[] {
-  const alone = among.filter(({ name }) => !families.flat().includes(name));
-  const turns = families.flatMap((family) => {
-    const members = among.filter(({ name }) => family.includes(name));
-    return members.length === 0 ? [] : rotate(members, index);
-  });
-  return [...turns, ...alone];
-}
-
 /** A command on PATH, or a file at an absolute path that is sourced. */
 export function findCommand(command: string): string | undefined {
   if (command.startsWith('/')) return existsSync(command) ? command : undefined;
@@ -109,6 +97,22 @@ export function testWith(commands: readonly string[], name: string, body: () => 
     if (absent.length > 0) throw new Error(`required and absent: ${absent.join(', ')}`);
     await body();
   });
+}
+
+/**
+ * `testWith` for the rows of one file that one mechanism answers: the first row by which each planted fault is noticed, and of the
+ * others one in `every`, by turns. All of them in the long run.
+ */
+export function testInTurns(file: string, every: number): typeof testWith {
+  let needed = Object.values(faults).filter(({ noticedIn }) => noticedIn === file);
+  let row = TURN;
+  return (commands, name, body) => {
+    const others = needed.filter(({ noticedBy }) => !new RegExp(noticedBy).test(name));
+    const isNeeded = others.length < needed.length;
+    needed = others;
+    if (!isNeeded) row += 1;
+    if (isLong || isNeeded || row % every === 0) testWith(commands, name, body);
+  };
 }
 
 /** The startup file: what a test wants before the keeper, the keeper as the entry sources it, what it wants after. */

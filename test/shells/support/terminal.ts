@@ -33,10 +33,21 @@ export interface TerminalOptions {
   readonly wrap?: (argv: readonly string[]) => readonly string[];
 }
 
+/** Keys at a start hide the first answer. The helper asks again after 30 s; in tests after 3 s, and as often as a busy machine needs. */
+function askSoon(file: PromptFile, text: string): string {
+  if (file !== 'prompt-helper.sh') return text;
+  const hurried = text.replace('last_ask)) -ge 30 ]', 'last_ask)) -ge 3 ]');
+  assert.notEqual(hurried, text, 'the pause before the helper asks again');
+  return hurried.replace('[ "$sent" -lt 5 ]', '[ "$sent" -lt 50 ]');
+}
+
 /** Everything a shell needs to start with the keeper, in folders of its own. */
 function prepare(options: TerminalOptions) {
   const { shell, intervalSeconds = 1, maxIdleSeconds = 28_800 } = options;
-  const bundle = writePromptFolder({ intervalSeconds, maxIdleSeconds }, options.edit);
+  const { edit = (_, text) => text } = options;
+  const bundle = writePromptFolder({ intervalSeconds, maxIdleSeconds }, (file, text) =>
+    edit(file, options.answers === 'never' ? text : askSoon(file, text)),
+  );
   const home = mkdtempSync(join(tmpdir(), 'prompt-home-'));
   const startup = join(bundle.path, 'startup');
   writeStartup(startup, bundle.path, shell, options.before, options.after);
