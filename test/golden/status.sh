@@ -253,12 +253,19 @@ add_lock() {
 }
 
 look_for_tmout() {
+ set --
  for file in /etc/environment /etc/profile /etc/profile.d/*.sh /etc/profile.local /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/* /etc/zshenv /etc/zprofile /etc/zshrc /etc/ksh.kshrc /etc/mkshrc /etc/fish/config.fish /etc/fish/conf.d/*.fish; do
   [ -f "$root$file" ] || continue
   [ ! -h "$root$file" ] || is_trusted "$file" || {
    say "not read: $file, since $distrust"
    continue
   }
+  set -- "$@" "$root$file"
+ done
+ found=$(run_limited grep -lE -e TMOUT -e tmux -- "$@") || case $? in 124 | 143) found=all ;; esac
+ for file; do
+  case $found in all | *"$file"*) ;; *) continue ;; esac
+  file=${file#"$root"}
   lines=$(run_limited head -c 65536 "$root$file" | grep -E -e '^[^#]*TMOUT' -e '^[[:space:]]*([^#[:space:]].*)?\<(tmux)\>' -e '^[[:space:]]*([^#[:space:]].*)?\<(sshd|login)\>') || continue
   case $lines in *TMOUT*) add_tmout "$file" "$lines" ;; esac
   case $lines in *tmux*) add_lock ;; esac
