@@ -1,10 +1,10 @@
 /** A host's own files (/etc, /usr/local, /opt, /var, /home, /root), made once; they stay when the lab restarts. */
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  cpSync,
+  type Dirent,
   existsSync,
   lchownSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -26,7 +26,7 @@ export const UNIT_NAMES = {
 /** From this machine, if there: its programs (su, ld.so, zsh) need them. */
 const COPIED = [
   ...['alternatives', 'pam.d', 'security', 'login.defs', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d'],
-  ...['inputrc', 'localtime', 'terminfo', 'debian_version', 'os-release', 'zsh', 'fish', 'ssl/openssl.cnf'],
+  ...['inputrc', 'localtime', 'terminfo', 'debian_version', 'os-release', 'zsh', 'fish'],
 ];
 
 /** The agent makes this user at its first session. */
@@ -42,7 +42,7 @@ export function makeTree(tree: string, spec: HostSpec): void {
     ...['etc/profile.d', 'etc/skel', 'etc/systemd/system'],
     ...['var/lib/amazon/ssm', 'var/log/amazon/ssm', 'var/tmp', 'var/spool', 'var/cache'],
   ];
-  for (const name of COPIED) copyFromMachine(name, join(tree, 'etc', name));
+  copyFromMachine(join(tree, 'etc'));
   mkdirSync(join(tree, 'var'), { recursive: true });
   symlinkSync('/run', join(tree, 'var/run'));
   const unit = UNIT_NAMES[spec.unit ?? 'package'];
@@ -103,8 +103,8 @@ export function giveHome(tree: string): void {
 }
 
 /**
- * Copies the folder `source` as links into `base`, where it is bound, without names that match `dropped`.
- * Links keep their text, so relative ones still work. Made again if `source` or `dropped` has changed.
+ * Makes a folder of links to what is in `source`, by its path below `base`, where the real folder is bound; without the names
+ * that match `dropped` and the links to such names. Made again if the source or `dropped` has changed.
  */
 export function mirrorFolder(source: string, base: string, target: string, dropped: RegExp): void {
   const stamp = join(target, '..', `${basename(target)}.stamp`);
@@ -114,32 +114,34 @@ export function mirrorFolder(source: string, base: string, target: string, dropp
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   chmodSync(target, 0o755);
-  for (const name of readdirSync(source)) {
-    const path = join(source, name);
-    // Gone since the folder was read: a package manager at work.
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found === undefined) continue;
-    const text = found.isSymbolicLink() ? readlinkSync(path) : undefined;
-    if (dropped.test(name) || (text !== undefined && dropped.test(basename(text)))) continue;
-    symlinkSync(text ?? join(base, name), join(target, name));
-  }
+  const isDropped = (entry: Dirent) =>
+    dropped.test(entry.name) ||
+    (entry.isSymbolicLink() && dropped.test(basename(readLink(join(source, entry.name)))));
+  const names = readdirSync(source, { withFileTypes: true })
+    .filter((entry) => !isDropped(entry))
+    .map(({ name }) => join(base, name));
+  // One process, in a fifth of the processor's time that Node takes.
+  spawnSync('ln', ['-s', '--', ...names, target], { stdio: 'ignore' });
   writeFileSync(stamp, version);
 }
 
-function copyFromMachine(name: string, target: string): void {
-  const source = join('/etc', name);
-  if (!existsSync(source)) return;
-  mkdirSync(join(target, '..'), { recursive: true });
+/** Empty where it is gone since its folder was read: a package manager at work. */
+function readLink(path: string): string {
   try {
-    cpSync(source, target, {
-      recursive: true,
-      verbatimSymlinks: true,
-      // Without interpreters and old passwords.
-      filter: (path) => !/(^|\/)((_?python|pypy)[\d.]*|opasswd)$/.test(path),
-    });
+    return readlinkSync(path);
   } catch {
-    // Unreadable for this user: the host does without.
+    return '';
   }
+}
+
+/** By cp, in a tenth of the processor's time that Node takes. What whoever runs the lab cannot read, the host does without. */
+function copyFromMachine(etc: string): void {
+  mkdirSync(etc, { recursive: true });
+  const sources = COPIED.map((name) => join('/etc', name)).filter((path) => existsSync(path));
+  spawnSync('cp', ['-a', ...sources, etc], { stdio: 'ignore' });
+  // Without interpreters and old passwords.
+  for (const name of readdirSync(etc, { recursive: true }).map(String))
+    if (/(^|\/)((_?python|pypy)[\d.]*|opasswd)$/.test(name)) rmSync(join(etc, name), { recursive: true });
 }
 
 function unitText(): string {

@@ -142,7 +142,7 @@ test('main job: an account whose idle timeout was shortened is asked about befor
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /after 5m instead of the default 20m[\s\S]*--override-idle-policy/);
   const tooLate = await cli(lab, 'install --tag env=dev --override-idle-policy --interval 5m');
-  assert.match(tooLate.stderr, /comes too late for this account’s idle timeout of 5 min/);
+  assert.match(tooLate.stderr, /comes too late for this account’s idle timeout of 5m/);
   assert.ok(!lab.requests.some(({ operation }) => operation === 'SendCommand'));
   const allowed = await cli(lab, 'install --tag env=dev --override-idle-policy');
   assert.equal(allowed.status, 0, allowed.stderr);
