@@ -108,9 +108,13 @@ export async function openService(
   };
 }
 
+const LAB_FOR_ONE =
+  'ssm-keepalive: no lab is up, so this command starts the hosts and stops them again; to keep them running:  ssm-keepalive lab up\n';
+
 async function openTheLab(io: Io, variables: NodeJS.ProcessEnv) {
   const { defaultLabDir, labStatus, openLab } = await import('../lab/index.ts');
   const dir = defaultLabDir(variables);
+  if (!(await labStatus(dir))) io.err(LAB_FOR_ONE);
   const lab = await openLab({ dir }).catch((error) => explainLabFailure(error));
   io.err(describeUnfaithful((await labStatus(dir))?.notFaithful ?? []));
   return lab;

@@ -5,6 +5,7 @@ import { listValues, type TakenFlag } from '../commands/taken-flags.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
+import { isName } from '../settings/readers.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
@@ -121,7 +122,10 @@ function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefi
   if (takes('instance-id') && /^m?i-\w{8,17}$/.test(word))
     return quoteCommand`did you mean --instance-id ${word}?`;
   if (takes('tag') && /^[^=]+=[^=]+$/.test(word)) return quoteCommand`did you mean --tag ${word}?`;
-  return takes(word) ? `did you mean --${word}?` : undefined;
+  if (takes(word)) return `did you mean --${word}?`;
+  return takes('tag') && /[-.\d]/.test(word) && isName(word)
+    ? quoteCommand`did you mean --tag ${`Name=${word}`}?`
+    : undefined;
 }
 
 /** Names from other tools that resemble none of ours. */

@@ -17,8 +17,8 @@ export async function requireInstanceWord(
   word: string | undefined,
   { common }: Settings,
 ): Promise<void> {
-  const { isInstanceId } = await import('../settings/settings.ts');
-  if (word !== undefined && (isInstanceId(word) || !/^(m?i-[0-9a-f]*)?$/i.test(word))) return;
+  const { isInstanceId, isName } = await import('../settings/settings.ts');
+  if (word !== undefined && (isInstanceId(word) || isName(word))) return;
   throw new UsageError({
     code: 'no-target',
     what: word === undefined ? `${command} needs an instance` : `${JSON.stringify(word)} is no instance id`,

@@ -122,9 +122,11 @@ async function pushCanary(sender: Sender, { instanceId, name }: ListedInstance):
 async function judgeCanary(sender: Sender, instanceId: string, verdict: Verdict | undefined): Promise<Tried> {
   const who = `the first instance, ${instanceId},`;
   if (!verdict) return { first: [], stopped: `${who} is missing from the results` };
-  if (!isGood(verdict)) return { first: [verdict], stopped: `${who} failed` };
+  const isLimited = verdict.verdict === 'limited';
+  if (!isGood(verdict) && !isLimited) return { first: [verdict], stopped: `${who} failed` };
   const [looked = verdict] = await lookAgain(sender, [verdict]);
   sender.tell({ kind: 'verdict', verdict: looked });
+  if (isLimited) return { first: [looked], stopped: `${who} is limited` };
   if (!isRestartAwaited(looked) && !isRestartOpen(looked)) return { first: [looked] };
   return { first: [looked], stopped: `the agent of ${who} was not confirmed` };
 }

@@ -106,9 +106,9 @@ export interface LabOptions {
 }
 
 export const DEFAULT_HOSTS: readonly HostSpec[] = [
-  { name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags: { env: 'dev', role: 'web' } },
-  { name: 'web-2', id: 'i-0aaaaaaaaaaaaaaa2', tags: { env: 'dev' } },
-  { name: 'db-1', id: 'i-0bbbbbbbbbbbbbbb1', tags: { env: 'prod' }, python: false },
+  { name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags: { Name: 'web-1', env: 'dev', role: 'web' } },
+  { name: 'web-2', id: 'i-0aaaaaaaaaaaaaaa2', tags: { Name: 'web-2', env: 'dev' } },
+  { name: 'db-1', id: 'i-0bbbbbbbbbbbbbbb1', tags: { Name: 'db-1', env: 'prod' }, python: false },
 ];
 
 export const DEFAULT_IDLE_SECONDS = 1200;

@@ -4,7 +4,7 @@ import { ARM_NAMES } from '../session/measure/arms.ts';
 import {
   count,
   HTTP_ADDRESS,
-  INSTANCE_ID,
+  ID,
   matching,
   oneOf,
   orWord,
@@ -88,7 +88,7 @@ export const FLAG_TABLE = {
       inFoundFile: true,
       placeholder: 'ID…',
       describe: 'these instances (i-… or mi-…)',
-      reader: matching(INSTANCE_ID, 'an instance id, i- and 8 or 17 characters or mi- and 17'),
+      reader: ID,
       example: 'i-0123456789abcdef0, several with spaces between',
     },
     'resource-group': {

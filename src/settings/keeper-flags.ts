@@ -61,7 +61,7 @@ export function compareReported(before: string, now: string): string[] {
  * known are left out: then they become the defaults.
  */
 export function tellInstall(
-  instanceId: string,
+  instanceId: string | readonly string[],
   settings: string,
   connection: string,
   changes: Partial<KeeperSettings> = {},

@@ -1,6 +1,6 @@
 /** How the text of a flag becomes a value. */
 import { parseDuration } from '../duration.ts';
-import { quoteWord } from '../terminal/shell-word.ts';
+import { quoteCommand, quoteWord } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
 /** A tag condition: any of `values` on `key`; several conditions must all hold. */
 export interface TagTarget {
@@ -17,13 +17,15 @@ export interface Reader<T> {
   read(text: string): T;
 }
 
-/** The text does not fit its flag. `instead` is the right spelling, if it is known. */
+/** The text does not fit its flag. */
 export class InvalidValueError extends Error {
-  readonly instead: string | undefined;
-
-  constructor(instead?: string) {
+  constructor(
+    /** The right spelling of the value, if it is known. */
+    readonly instead?: string,
+    /** What to give in place of the flag. */
+    readonly meant?: string,
+  ) {
     super('not what the flag takes');
-    this.instead = instead;
   }
 }
 
@@ -35,6 +37,21 @@ const LONGEST_TEXT = 256;
 export function isInstanceId(word: string): boolean {
   return INSTANCE_ID.test(word);
 }
+
+/** Half an id, or none. */
+const SPOILT_ID = /^(m?i-[0-9a-f]*)?$/i;
+
+/** Whether the word can be the name of an instance. */
+export const isName = (word: string) => !isInstanceId(word) && !SPOILT_ID.test(word) && isTagText(word, 256);
+
+/** A name is told the flag that takes one: a command that changes instances takes none by chance. */
+export const ID: Reader<string> = {
+  expected: 'an instance id, i- and 8 or 17 characters or mi- and 17',
+  read(text) {
+    if (isName(text)) throw new InvalidValueError(undefined, quoteCommand`--tag ${`Name=${text}`}`);
+    return requireValid(text, isInstanceId(text));
+  },
+};
 
 export function matching(pattern: RegExp, expected: string, most = LONGEST_TEXT): Reader<string> {
   return { expected, read: (text) => requireValid(text, text.length <= most && pattern.test(text)) };

@@ -7,8 +7,8 @@ import { type Given, gatherSources, type Sources, spellFlag } from './sources.ts
 import { checkFile, readFlag } from './values.ts';
 
 export { confirmedUnseen, requireTargets } from './conflicts.ts';
-export { INSTANCE_ID, isInstanceId } from './readers.ts';
-export { longestIntervalSeconds, type Settings, type TagTarget } from './shape.ts';
+export { INSTANCE_ID, isInstanceId, isName } from './readers.ts';
+export { fittingIntervalSeconds, longestIntervalSeconds, type Settings, type TagTarget } from './shape.ts';
 
 /**
  * Reads one frozen Settings. A flag counts before its SSM_KEEPALIVE_* variable, the variable before the

@@ -47,3 +47,8 @@ export interface Settings {
 export function longestIntervalSeconds(idleTimeoutSeconds: number): number {
   return Math.min(3300, Math.floor(idleTimeoutSeconds * 0.95));
 }
+
+/** The interval that fits the idle timeout: the default, or the longest that there is time for. */
+export function fittingIntervalSeconds(idleTimeoutSeconds: number): number {
+  return Math.max(1, Math.min(45, longestIntervalSeconds(idleTimeoutSeconds)));
+}

@@ -46,7 +46,7 @@ function readText(flag: Flag, given: Given, text: string): unknown {
     return flag.reader?.read(text);
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
-    throw badValue(flag, given, text, error.instead);
+    throw badValue(flag, given, text, error);
   }
 }
 
@@ -55,7 +55,7 @@ function badValue(
   { name, reader, example = '1' }: Flag,
   given: Given,
   came: string,
-  instead?: string,
+  { instead, meant }: InvalidValueError = new InvalidValueError(),
 ): UsageError {
   const nearest = nearestName(came, reader?.options ?? []);
   const owner = nearest || !reader?.options ? undefined : findOwner(came);
@@ -68,9 +68,11 @@ function badValue(
       ? `did you mean ${spell(given, nearest)}?`
       : owner
         ? `did you mean ${spell({ ...given, label: given.label.replace(name, owner).replace(variableName(name), variableName(owner)) }, came)}?`
-        : instead
-          ? `write ${spell(given, instead)}`
-          : `${give} ${spell(given, example)}`,
+        : meant
+          ? `did you mean ${meant}?`
+          : instead
+            ? `write ${spell(given, instead)}`
+            : `${give} ${spell(given, example)}`,
   });
 }
 

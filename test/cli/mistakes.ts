@@ -94,7 +94,22 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install --instance-id web-1',
     '--instance-id cannot be "web-1"',
     'expected an instance id, i- and 8 or 17 characters or mi- and 17',
-    'give --instance-id i-0123456789abcdef0, several with spaces between',
+    'did you mean --tag Name=web-1?',
+  ],
+  ...['install', 'uninstall', 'status'].map(
+    (verb) =>
+      [
+        `${verb} web-1`,
+        `${verb} does not take "web-1"`,
+        'it is no flag, and this command takes no such word',
+        'did you mean --tag Name=web-1?',
+      ] as const,
+  ),
+  [
+    'status -i i-0123456789abcdef0,db.internal',
+    '--instance-id cannot be "db.internal"',
+    'expected an instance id, i- and 8 or 17 characters or mi- and 17',
+    'did you mean --tag Name=db.internal?',
   ],
   [
     'install --instance-id i-123',
@@ -514,7 +529,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'measure i-0123456789abcdef0 --tick 601',
     '--tick cannot be "601"',
-    'expected a time from 1s to 600s',
+    'expected auto, or a time from 1s to 600s',
     'give --tick 10: a whole number and s, m, h or d',
   ],
   [

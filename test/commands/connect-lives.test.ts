@@ -30,8 +30,10 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
   });
   const installed = await runCli(['install', '--instance-id', KEPT, '--interval', '1'], lab.env);
   assert.equal(installed.status, 0, installed.stderr);
-  // An agent that restarts has no connection.
-  assert.equal((await runCli(['install', '--instance-id', LIMITED, '--no-restart'], lab.env)).status, 1);
+  // It waits for the agent, which has no connection while it restarts.
+  const half = await runCli(['install', '--instance-id', LIMITED, '--interval', '1'], lab.env);
+  assert.equal(half.status, 1);
+  assert.match(half.stdout, /limited +- +env profile$/m);
   const kept = new Seat(context, [KEPT, '--client', 'own'], lab.env);
   const bare = new Seat(context, [BARE, '--client', 'own'], lab.env);
   const limited = new Seat(context, [LIMITED, '--client', 'own'], lab.env);

@@ -49,12 +49,24 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'nothing installed',
-    report: { state: 'absent', entries: {}, oomScoreAdjust: 0 },
+    report: { state: 'absent', entries: {}, interpreter: '/usr/bin/python3', oomScoreAdjust: 0 },
     expected: [
       ['out of memory', 'ok', /like any other/],
       ['keeper', 'todo', /^not installed/, /^ssm-keepalive install --instance-id i-\d+ --lab$/],
       ['entries', 'unknown', /the keeper is not installed/],
       ['TMOUT', 'ok', /no shell/],
+    ],
+  },
+  {
+    what: 'nothing installed, and no Python',
+    report: { state: 'absent', entries: {} },
+    expected: [
+      [
+        'keeper',
+        'todo',
+        /^not installed/,
+        /^install Python 3 on the instance first.* then {2}ssm-keepalive install/,
+      ],
     ],
   },
   {

@@ -242,7 +242,7 @@ for (const [what, options, shown] of [
         assert.ok(doctor.includes(finding), `${finding}\n${doctor}`);
       const measured = await ask(`measure ${WEB} --arm nothing --output json`);
       assert.match(measured.stderr, new RegExp(`idle timeout: ${shown}`));
-      assert.equal(JSON.parse(measured.stdout).tickSeconds, Math.floor(Number.parseInt(shown) / 3));
+      assert.equal(JSON.parse(measured.stdout).tickSeconds, Math.floor(Number.parseInt(shown, 10) / 3));
     }
     assert.equal(count(lab, 'SendCommand'), 2, 'only doctor asked the host');
   });

@@ -102,7 +102,10 @@ test('status of a host without the product: not installed, and what is still to 
   assert.match(text, /^i-0a+1 +web-1 +not installed .*agent carries our ENV/m);
   assert.match(text, /agent +carries our ENV until its next restart \(harmless\)/);
   assert.match(text, /still there: \/etc\/x/);
-  assert.doesNotMatch(text, /bundle/);
+  assert.doesNotMatch(text, /bundle|kept now/);
+  const bare = { ...report, entries: {}, left: [] };
+  assert.equal(renderStatus([verdictOf(bare)], ioOf(80)).split('\n').length, 3, 'a row alone');
+  assert.match(renderStatus([verdictOf(bare)], ioOf(60)), /^web-1 \(i-0a+1\): not installed$/m);
 });
 
 test('status of many hosts: one row for all that are alike, the largest group first, sessions added up', () => {
@@ -204,6 +207,32 @@ for (const [what, before, note] of [
     assert.ok(renderVerdictTable([verdict], ioOf(200)).includes(note));
   });
 }
+
+test('status tells a path that was changed once in the report, and once with what to do', async (context) => {
+  const path = '/etc/profile.d/00-ssm-keepalive.sh';
+  const stdout = `${JSON.stringify({ ...FULL, settings: SETTINGS, state: 'drifted', drifted: [path] })}\n`;
+  const lab = await startTestLab(context, {
+    hosts: [{ name: 'web-1', id: WEB_1, tags: {}, synthetic: { stdout } }],
+  });
+  const { stdout: report, stderr } = await runCli(['status', '--instance-id', WEB_1], lab.env);
+  for (const text of [report, stderr]) assert.equal(text.split(path).length, 2, text);
+});
+
+test('uninstall tells each file that it left, whole, and what holds for sessions', async (context) => {
+  const left = [
+    '/etc/profile.d/00-ssm-keepalive.sh',
+    '/etc/systemd/system/amazon-ssm-agent.service.d/x.conf',
+  ];
+  const stdout = `${JSON.stringify({ 'ssm-keepalive': 1, verdict: 'removed', left })}\n`;
+  const lab = await startTestLab(context, {
+    hosts: [{ name: 'web-1', id: WEB_1, tags: {}, synthetic: { stdout } }],
+  });
+  const { stdout: table, stderr, status } = await runCli(['uninstall', '--instance-id', WEB_1], lab.env);
+  assert.equal(status, 0);
+  assert.match(table, /removed .* 2 files left alone$/m);
+  assert.match(stderr, /new sessions get no keeper; sessions that are open stay as they are/);
+  assert.match(stderr, new RegExp(`left alone on ${WEB_1}\\n  why: .*: ${left.join(' ')}\\n  next: `));
+});
 
 test('status through the lab: a session that is open now, its user, terminal, keeper and times; and nothing on the other host', async (context) => {
   const lab = await startTestLab(context);

@@ -81,6 +81,18 @@ test('push: a canary whose agent is never seen back stops the push', async (cont
   assert.equal(result.verdicts.length, 1);
 });
 
+for (const hasCanary of [false, true])
+  test(`push: a limited host ${hasCanary ? 'tried first ' : ''}is looked at until its agent is back, and stays limited`, async (context) => {
+    const report = { why: 'no Python', entries: { env: 'pending' } };
+    const limited = line({ ...report, verdict: 'limited', restart: 'scheduled' });
+    const rig = await makeRig(context, hosts({ stdout: limited }, {}));
+    const result = await rig.push({ hasCanary, lookCommands: ['true'], lookSeconds: 1 });
+    const stages = rig.events.flatMap((event) => (event.kind === 'stage' ? [event.stage] : []));
+    assert.deepEqual(stages, [hasCanary ? 'canary' : 'fleet', 'look']);
+    assert.deepEqual(result.stopped, hasCanary ? `the first instance, ${id(0)}, is limited` : undefined);
+    assert.deepEqual([result.verdicts[0]?.verdict, result.verdicts[0]?.why], ['limited', 'no Python']);
+  });
+
 for (const restart of ['pending', 'unknown'])
   test(`push: a canary whose restart is ${restart} stops the push at once`, async (context) => {
     const open = line({ verdict: 'installed', entries: { env: 'pending' }, restart, why: 'a document ran' });

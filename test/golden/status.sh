@@ -161,7 +161,7 @@ look_for_sessions() {
  for python in "$interpreter" $pythons; do
   [ -n "$python" ] && is_trusted_program "$python" || continue
   found=$(run_python "$python" -c "$(print_sessions_program)" / "$SECONDS_FOR_SESSIONS" "$stranger")
-  case $found in begin*) break ;; esac
+  case $found in begin*) interpreter=${interpreter:-$python} && break ;; esac
  done
  case $found in
   *"$newline"end*)

@@ -10,7 +10,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import type { Applied } from './apply.ts';
-import { labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
+import { describeLeft, labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
 import { describeAssociations, describeFollowed } from './follow-text.ts';
 import type { ResultLines } from './ndjson.ts';
 import type { Verb } from './plan.ts';
@@ -105,7 +105,7 @@ function reportVerdicts(
   } else if (settings.common.output === 'json')
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
-  if (isPlain && verb === 'install' && !settings.common.isQuiet) io.err(describeNow(rows));
+  if (isPlain && !settings.common.isQuiet) io.err(describeNow(verb, rows));
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {
     const label = several ? `${labelFacts(account)}: ` : '';
@@ -129,8 +129,13 @@ function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
   return countRows(rows) > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
 }
 
-/** What to do after an install; empty if nothing new was installed. */
-function describeNow(rows: readonly Row[]): string {
+/** What holds now for sessions; empty if nothing was changed. */
+function describeNow(verb: Verb, rows: readonly Row[]): string {
+  if (verb === 'uninstall' && rows.some(({ verdict }) => verdict === 'removed'))
+    return (
+      'ssm-keepalive: new sessions get no keeper; sessions that are open stay as they are\n' +
+      describeLeft(rows)
+    );
   const changed = rows.filter(({ verdict }) => verdict === 'installed' || verdict === 'updated');
   if (changed.length === 0) return '';
   const isOpen = changed.some((row) => isRestartAwaited(row) || isRestartOpen(row));

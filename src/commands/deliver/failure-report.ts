@@ -46,6 +46,19 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   return lines.length > 0 ? lines.join('\n') + '\n' : '';
 }
 
+/** The files that an uninstall left, equal lists once. */
+export function describeLeft(rows: readonly Row[]): string {
+  const left = rows.flatMap((row) =>
+    row.report?.left.length ? [{ ...row, files: row.report.left.join(' ') }] : [],
+  );
+  return groupBy(left, ({ files }) => files, countRows)
+    .map(
+      (group) =>
+        safe`ssm-keepalive: left alone on ${nameSome(group)}\n  why:  edited since the install, or not ours: ${group[0].files}\n  next: move it away before the next install, which replaces no file that it does not know\n`,
+    )
+    .join('');
+}
+
 function describeKind(kind: readonly [Row, ...Row[]]): string[] {
   const [first] = kind;
   const instanceId = showLine(first.instanceId);

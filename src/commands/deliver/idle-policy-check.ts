@@ -3,7 +3,7 @@ import { formatDuration } from '../../duration.ts';
 import { UserError } from '../../errors.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, PREFERENCES_DOCUMENT } from '../../fleet/account.ts';
 import { readIdlePolicy } from '../../fleet/idle-policy.ts';
-import { longestIntervalSeconds, type Settings } from '../../settings/settings.ts';
+import { fittingIntervalSeconds, longestIntervalSeconds, type Settings } from '../../settings/settings.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 
@@ -25,13 +25,12 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
     const { seconds, documentName } = timeout;
     if (documentName !== undefined && seconds < DEFAULT_IDLE_TIMEOUT_SECONDS && !overrideIdlePolicy)
       throw shortenedPolicy(seconds, documentName);
-    const longest = longestIntervalSeconds(seconds);
-    if (intervalSeconds > longest)
+    if (intervalSeconds > longestIntervalSeconds(seconds))
       throw new UserError({
         code: 'bad-setting',
         what: 'nothing was installed',
         why: `a heartbeat every ${intervalSeconds} s comes too late for ${settings.common.isLab ? 'the lab' : 'this account'}’s idle timeout of ${formatDuration(seconds)}`,
-        next: quoteCommand`give --interval ${Math.min(45, longest)} or less`,
+        next: quoteCommand`give --interval ${fittingIntervalSeconds(seconds)} or less`,
       });
   }
   const unsure = overrideIdlePolicy

@@ -2,7 +2,7 @@
 
 import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
-import { attribute } from '../../fleet/judge.ts';
+import { attribute, isGood } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
@@ -32,21 +32,24 @@ export function renderStatus(verdicts: readonly Row[], io: Io): string {
 /** A block for each host that reported, each after an empty line; '' if there are too many. */
 function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
   if (verdicts.length > DETAILED_HOSTS) return '';
+  const isWide = io.columns >= TABLE_COLUMNS;
   return verdicts
     .flatMap((verdict) => (verdict.report?.state ? [renderHost(verdict, verdict.report, io)] : []))
-    .map((block) => '\n' + block + '\n')
+    .filter((lines) => lines.length > 1 || !isWide)
+    .map((lines) => '\n' + lines.join('\n') + '\n')
     .join('');
 }
 
-function renderHost(verdict: Verdict, report: ReportLine, io: Io): string {
+function renderHost(verdict: Verdict, report: ReportLine, io: Io): string[] {
   const { instanceId, name } = verdict;
-  const why = attribute(verdict, 'why');
+  // The reason of what is not good is told below, with what to do.
+  const why = isGood(verdict) ? attribute(verdict, 'why') : '';
   const facts = report.state === 'absent' ? describeAbsent(report) : describeInstalled(report, why);
   const lines = facts.map(([label, text]) =>
     wrapText(`  ${label.padEnd(LABEL_WIDTH - 2)}${text}`, io.columns, LABEL_WIDTH),
   );
   const title = showLine(`${name ? `${name} (${instanceId})` : instanceId}: ${showVerdict(verdict)}`);
-  return [title, ...lines, ...describeSessions(report, io)].join('\n');
+  return [title, ...lines, ...describeSessions(report, io)];
 }
 
 type Fact = readonly [label: string, text: string];
@@ -112,12 +115,16 @@ const joinWhy = (state: string, why: string) => (why ? `${state} (${why})` : sta
 
 function describeSessions(report: ReportLine, io: Io): string[] {
   const unseen = report.kept?.unseen;
-  const hint = unseen && `  ${'unseen'.padEnd(LABEL_WIDTH - 2)}processes named ssm-keepalive: ${unseen}`;
+  const hint =
+    unseen &&
+    report.state !== 'absent' &&
+    `  ${'unseen'.padEnd(LABEL_WIDTH - 2)}processes named ssm-keepalive: ${unseen}`;
   return [...listSessions(report, io), ...(hint ? [wrapText(hint, io.columns, LABEL_WIDTH)] : [])];
 }
 
 function listSessions(report: ReportLine, io: Io): string[] {
   const total = report.kept?.count ?? report.sessions.length;
+  if (total === 0 && (report.state === 'absent' || report.kept?.unseen)) return [];
   if (report.sessions.length === 0) return [`  ${'sessions'.padEnd(LABEL_WIDTH - 2)}${total} kept now`];
   const missing = total - report.sessions.length;
   const rows =

@@ -108,10 +108,10 @@ export function describeEntries({ report }: Verdict): string {
 
 export function describeNote(verdict: Verdict, hasSessions = true): string {
   const { report } = verdict;
-  // The verdict `limited` already says it.
-  if (!isGood(verdict)) return verdict.class === 'limited keeper' ? '' : verdict.class;
+  if (!isGood(verdict) && verdict.verdict !== 'limited') return verdict.class;
   const notes = [
-    verdict.class,
+    // The verdict `limited` already says it.
+    verdict.class === 'limited keeper' ? '' : verdict.class,
     ...describeUpdate(verdict),
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
@@ -121,10 +121,12 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
       ? 'agent carries our ENV until its restart'
       : '',
     report?.ssh === 'skipped' ? `ssh: skipped (${report.sshWhy})` : '',
-    report?.left.length ? `left alone: ${report.left.join(' ')}` : '',
+    report?.left.length ? `${countFiles(report.left.length + report.more.left)} left alone` : '',
   ];
   return notes.filter(Boolean).join('; ');
 }
+
+const countFiles = (count: number) => (count === 1 ? '1 file' : `${count} files`);
 
 /** `no-answer`: the terminal has never answered; `not-answering`: it has answered, and does not answer now. */
 const isUnanswered = (state: string) => state === 'no-answer' || state === 'not-answering';
@@ -139,10 +141,10 @@ function describeSessions(report: ReportLine): string {
     unseen: '',
   };
   return [
-    `${count} kept now`,
+    count === 0 && unseen ? '' : `${count} kept now`,
     notAnswering > 0 ? `${notAnswering} without an answer` : '',
     leaked > 0 ? `${leaked} answers leaked` : '',
-    unseen ? 'some not looked at' : '',
+    unseen ? `${count === 0 ? 'sessions' : 'some'} not looked at` : '',
   ]
     .filter(Boolean)
     .join(', ');

@@ -151,7 +151,7 @@ async function showHosts(labModule: Lab, dir: string, io: Io, isJson: boolean): 
     return 0;
   }
   for (const { id, name, tags, python } of hosts) {
-    const words = Object.entries(tags).map(([key, value]) => `${key}=${value}`);
+    const words = Object.entries(tags).flatMap(([key, value]) => (key === 'Name' ? [] : `${key}=${value}`));
     io.out(safe`${id}  ${name.padEnd(6)}  ${words.join(' ').padEnd(18)}${python ? '' : '  no Python'}\n`);
   }
   io.err(

@@ -1,4 +1,7 @@
 /** Checks of ended sessions: those that ended at a limit, and those of just-in-time node access. */
+import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
+import { tellInstall } from '../../settings/keeper-flags.ts';
+import { fittingIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 import { groupSessions } from '../history-groups.ts';
@@ -48,7 +51,9 @@ export const history: Check = defineCheck({
       ids.length > MOST_IDS
         ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
         : ids.length > 0
-          ? quoteCommand`ssm-keepalive install --instance-id ${ids}` + connection
+          ? tellInstall(ids, '', connection, {
+              intervalSeconds: fittingIntervalSeconds((limits ?? SERVICE_DEFAULTS).idleSeconds),
+            })
           : '',
       maximum === 0
         ? ''

@@ -4,7 +4,7 @@ import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { attribute } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { readReported, tellInstall } from '../../settings/keeper-flags.ts';
-import { longestIntervalSeconds } from '../../settings/settings.ts';
+import { fittingIntervalSeconds, longestIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, defineCheck, notChecked, note, ok, todo } from '../check.ts';
 
@@ -19,23 +19,31 @@ export const keeper: Check = defineCheck({
     const [why, next] = [attribute(status, 'why'), attribute(status, 'next')];
     const target = quoteCommand`--instance-id ${instanceId}` + connection;
     if (!report) return notChecked({ why, next });
+    const install = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
+    const { idleSeconds } = limits ?? SERVICE_DEFAULTS;
+    const intervalSeconds = fittingIntervalSeconds(idleSeconds);
     if (report.state === 'absent')
       return todo(
         'not installed: sessions here end at the idle timeout',
         ['the status script found nothing of ours'],
-        'ssm-keepalive install ' + target,
+        `${report.interpreter ? '' : 'install Python 3 on the instance first: without it few sessions are kept; then  '}${install({ intervalSeconds })}`,
       );
-    const install = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
     if (!isInstalled(report))
       return todo(
         `${report.state}: ${why}`,
         report.drifted,
         readReported(report.settings) || !next ? install() : next,
       );
-    const { keeper: kind, keeperWhy, intervalSeconds = 0, unattendedSeconds = 0, kept } = report;
+    const {
+      keeper: kind,
+      keeperWhy,
+      intervalSeconds: everySeconds = 0,
+      unattendedSeconds = 0,
+      kept,
+    } = report;
     const seen = [
       `${kind}: ${keeperWhy}`,
-      `heartbeat after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
+      `heartbeat after ${formatDuration(everySeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
     ];
     if (kind === 'none')
       return todo(
@@ -43,12 +51,11 @@ export const keeper: Check = defineCheck({
         seen,
         'install Python 3 on the instance; the next session finds it',
       );
-    const { idleSeconds } = limits ?? SERVICE_DEFAULTS;
-    if (intervalSeconds > longestIntervalSeconds(idleSeconds))
+    if (everySeconds > longestIntervalSeconds(idleSeconds))
       return todo(
-        `its heartbeats every ${formatDuration(intervalSeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,
+        `its heartbeats every ${formatDuration(everySeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,
         seen,
-        install({ intervalSeconds: Math.min(45, longestIntervalSeconds(idleSeconds)) }),
+        install({ intervalSeconds }),
       );
     if (unattendedSeconds === 0)
       return todo(
@@ -69,7 +76,7 @@ export const keeper: Check = defineCheck({
         'look with  ssm-keepalive status ' + target,
       );
     return ok(
-      `${kind}, heartbeat after ${formatDuration(intervalSeconds)}; ${kept?.count ?? 0} sessions kept now`,
+      `${kind}, heartbeat after ${formatDuration(everySeconds)}; ${kept?.count ?? 0} sessions kept now`,
       seen,
     );
   },
