@@ -1,4 +1,5 @@
 /** The facts of this machine: the official plugin with its version, and proxies. Reads PATH and variables. */
+import { hidePassword } from '../exposed-address.ts';
 import { findPlugin, readPluginVersion } from '../session/plugin.ts';
 
 export interface MachineFacts {
@@ -36,9 +37,6 @@ export function lookAtMachine(region: string, variables: NodeJS.ProcessEnv): Mac
     isExempt: noProxy.split(/[\s,]+/).some((entry) => covers(entry.toLowerCase(), sessionHost)),
   };
 }
-
-/** Up to the last `@`: a password may hold any character, and Go and curl take a proxy without a scheme. */
-const hidePassword = (url: string) => url.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
 
 /** Whether one word of NO_PROXY (`*`, or a domain, maybe with a port) covers the host [Go, httpproxy]. */
 function covers(entry: string, host: string): boolean {

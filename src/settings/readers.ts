@@ -1,5 +1,6 @@
 /** How the text of a flag becomes a value. */
 import { parseDuration } from '../duration.ts';
+import { hidePassword } from '../exposed-address.ts';
 import { quoteCommand, quoteWord } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
 /** A tag condition: any of `values` on `key`; several conditions must all hold. */
@@ -13,6 +14,8 @@ export interface Reader<T> {
   readonly expected: string;
   /** All accepted words, if they are few. */
   readonly options?: readonly string[];
+  /** What a message may show of a text that may hold a password. */
+  readonly conceal?: (text: string) => string;
   /** @throws InvalidValueError if the text has another form */
   read(text: string): T;
 }
@@ -92,8 +95,13 @@ export function orWord<T>(word: string, reader: Reader<T>): Reader<T | undefined
 }
 
 export const HTTP_ADDRESS: Reader<string> = {
-  expected: 'an address that starts with http:// or https://',
-  read: (text) => requireValid(text, URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)),
+  expected: 'an address that starts with http:// or https://, without user and password',
+  conceal: hidePassword,
+  read(text) {
+    if (!URL.canParse(text)) throw new InvalidValueError();
+    const { protocol, username, password } = new URL(text);
+    return requireValid(text, /^https?:$/.test(protocol) && username + password === '');
+  },
 };
 
 /** A schedule of State Manager. The service wants `1 day` but `2 days` [user guide]. */

@@ -62,7 +62,7 @@ function badValue(
   const give = given.layer === 'file' ? 'write ' : 'give';
   return new UsageError({
     code: 'bad-setting',
-    what: `${given.label} cannot be ${JSON.stringify(came)}`,
+    what: `${given.label} cannot be ${JSON.stringify(reader?.conceal?.(came) ?? came)}`,
     why: `expected ${reader?.expected ?? '1 or 0'}`,
     next: nearest
       ? `did you mean ${spell(given, nearest)}?`

@@ -384,7 +384,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install --tag env=dev --endpoint-url localhost:4566',
     '--endpoint-url cannot be "localhost:4566"',
-    'expected an address that starts with http:// or https://',
+    'expected an address that starts with http:// or https://, without user and password',
     'give --endpoint-url http://127.0.0.1:8080',
   ],
   ...[

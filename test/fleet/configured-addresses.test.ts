@@ -219,3 +219,39 @@ test('with the flag that names the risk every such address is called: none of th
     assert.notEqual(status, 2, source.name);
   }
 });
+
+const IN_A_FILE: Source = { name: 'a config file', words: ['--config', 'HOME/here.json'], label: '' };
+
+test('a password in an address is neither used nor shown, whatever gives it', async (context) => {
+  const { address, countCalls } = await listen(context);
+  const { port } = new URL(address);
+  for (const [turn, given] of [
+    `http://me:PASSWORD@127.0.0.1:${port}`,
+    'http://me:PASSWORD@example.com',
+    'http://PASSWORD@example.com/x',
+    'https://me:PASS WORD@x/PASSWORD@example.com',
+    'ftp://me:PASSWORD@example.com',
+    'me:PASSWORD@example.com',
+  ].entries())
+    for (const [place, source] of [IN_A_FILE, ...listSources(given)].entries()) {
+      // Ours takes no such address; what the SDK reads may hold a password, which it leaves out.
+      const isOurs = /^the flag|^its variable|^a config/.test(source.name);
+      if (!isOurs && turn > 1) continue;
+      const home = makeHome(context, source);
+      writeFileSync(join(home, 'here.json'), JSON.stringify({ 'endpoint-url': given }));
+      const line = LINES[(turn + place) % LINES.length]!;
+      const { status, stdout, stderr } = await runCli(
+        [
+          ...line.split(' '),
+          ...(place % 2 ? ['--output', 'json'] : []),
+          '--debug',
+          ...(source.words ?? []),
+        ].map((word) => word.replace('HOME', home)),
+        { ...KEYS, HOME: home, PATH: home, ...source.variables },
+      );
+      const where = `${source.name}, ${given}: ${line}\n${stdout}${stderr}`;
+      assert.doesNotMatch(stdout + stderr, /PASS|WORD/, where);
+      if (isOurs || !given.includes('127.0.0.1')) assert.equal(status, 2, where);
+    }
+  assert.ok(countCalls() > 0);
+});
