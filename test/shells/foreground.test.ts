@@ -224,10 +224,13 @@ suite('prompt keeper: something else in the foreground', { concurrency: 16 }, ()
   }
 
   for (const shell of shells) {
-    testRow([shell.command], `${shell.name}: silent during a job also where wchan cannot be read`, () =>
-      silentDuring(shell, programs.find(({ name }) => name === 'cat')!, (_, text) =>
-        text.replaceAll('/proc/$pid/wchan', '/proc/$pid/absent'),
-      ),
+    // With the modes of the line editor: the foreground alone tells the two apart.
+    const program = programs.find(
+      ({ name, shells: fits }) => name.startsWith('a program in raw mode') && fits(shell),
+    )!;
+    const name = `${shell.name}: silent during ${program.name} also where wchan cannot be read`;
+    testRow([shell.command, 'python3'], name, () =>
+      silentDuring(shell, program, (_, text) => text.replaceAll('/proc/$pid/wchan', '/proc/$pid/absent')),
     );
   }
 });

@@ -41,7 +41,6 @@ export const faults: Readonly<Record<string, Fault>> = {
     'manners',
     'bash: a second source',
   ),
-  'no look at interactive': fault(bash, '$- == *i*', '1', 'manners', 'bash: sourced without'),
   'no look at stdin': fault(bash, '-t 0 && ', '', 'manners', 'bash: sourced without'),
   'no look at stdout': fault(bash, ' && -t 1', '', 'manners', 'bash: sourced without'),
   'the name is exported': fault(bash, '\\builtin export -n __ssmka_kept', ':', 'startup', 'bash: .*set -a'),
@@ -184,7 +183,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     ' && [ "$group" = "$foreground" ]',
     '',
     'foreground',
-    'bash: silent during',
+    'bash: .*where wchan',
   ),
   'no look at wchan': fault(
     helper,
