@@ -570,6 +570,11 @@ def a_folder_of_sockets_that_somebody_else_made_is_not_used():
     plain(login_of('kim-0123456789abcdef0', typed=b'echo ra$((1))n\n'), 'failed')
     same(os.listdir('/tmp/others'), [])
     os.unlink(place)
+    # After the look of tmux somebody could exchange it.
+    os.chmod('/tmp', 0o777)
+    plain(login_of('kim-0123456789abcdef0', typed=b'echo ra$((1))n\n'), 'failed')
+    same(os.path.lexists(place), False)
+    os.chmod('/tmp', 0o1777)
 
 
 def a_server_that_dies_leaves_a_plain_shell_that_is_kept():
