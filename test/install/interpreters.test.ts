@@ -1,8 +1,8 @@
 // Which Python sessions get: one that was seen to work, whatever was recorded before, and also one that came later.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { test } from 'node:test';
 import { bundleOf, installQuietly, LIBRARY } from '../support/bundle.ts';
 import { type Outcome, Sandbox, skipUnless } from '../support/sandbox.ts';
@@ -56,6 +56,40 @@ test('install: Python that came after an install without it is taken up by the s
     sandbox.extra = ['--ro-bind', real, real];
     assert.deepEqual(keeperOf(), ['updated', 'relay', PYTHON]);
     assert.deepEqual(keeperOf(), ['unchanged', 'relay', PYTHON]);
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('install: Python in /usr/local/bin alone is taken where root alone can change it, else passed over and why', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox({ hasPython: false });
+  try {
+    const bundle = bundleOf();
+    const real = realpathSync(PYTHON);
+    const [local, library] = ['/usr/local/bin/python3', `/usr/local/lib/${basename(real)}`];
+    sandbox.write(local, '', 0o755);
+    sandbox.extra = ['--ro-bind', real, local, '--ro-bind', `/usr/lib/${basename(real)}`, library];
+    const keeperOf = () => {
+      const { verdict, stdout } = sandbox.runScript(bundle.installer);
+      const passed = /^passed over: .*$/m.exec(stdout)?.[0];
+      return [verdict['verdict'], verdict['keeper'], verdict['interpreter'], passed];
+    };
+    chmodSync(sandbox.path('usr/local/bin'), 0o775);
+    assert.deepEqual(keeperOf(), [
+      'limited',
+      'none',
+      '',
+      `passed over: ${local}, since /usr/local/bin can be written by others than root (drwxrwxr-x): chmod go-w /usr/local/bin`,
+    ]);
+    assert.equal(sandbox.has(`${LIBRARY}/${bundle.digest}/interpreter`), false);
+    chmodSync(sandbox.path('usr/local/bin'), 0o755);
+    assert.deepEqual(keeperOf(), ['updated', 'relay', local, undefined]);
+    assert.deepEqual(keeperOf(), ['unchanged', 'relay', local, undefined]);
+    assert.equal(sandbox.runScript(bundle.status).verdict['keeper'], 'relay');
+    chmodSync(sandbox.path('usr/local/bin'), 0o775);
+    assert.equal(sandbox.runScript(bundle.status).verdict['keeper'], 'none');
   } finally {
     sandbox.close();
   }
