@@ -39,7 +39,7 @@ const unseen: Readonly<Record<string, string>> = {
     'a shell with job control waits for the foreground before it reads a profile',
 };
 
-const FILES = ['guards', 'profile', 'locking-tmux', 'other-shells', 'fail-open'].map(
+const FILES = ['guards', 'profile', 'locking-tmux', 'other-shells', 'fail-open', 'hard-starts'].map(
   (name) => `${name}.test.ts`,
 );
 

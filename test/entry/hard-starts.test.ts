@@ -48,6 +48,46 @@ test('dash as sh: where no process is to be had Ctrl-C is not held up for good',
   }
 });
 
+/** Of the shells it alone makes files of here-documents. */
+const ZSH = WAYS_IN.filter(({ executable }) => executable.endsWith('/zsh'));
+
+test('zsh: where no file may have a byte the shell works', { skip: missing }, async () => {
+  const host = installedSandbox({ entries: ['profile', 'rc'] });
+  const prefix = ['/usr/bin/dash', '-c', 'ulimit -f 0; exec "$@"', 'dash'];
+  try {
+    for (const way of ZSH)
+      await host.inSession({ ...way, prefix }, async (session) => {
+        await session.see('prompt> ');
+        await assertShellWorks(session);
+      });
+  } finally {
+    host.close();
+  }
+});
+
+const FILL = ['/usr/bin/dash', '-c', '(head -c 9999 /dev/zero >/tmp/all) 2>/dev/null; exec "$@"', 'dash'];
+
+test('zsh: where /tmp is full or cannot be written the session has the relay all the same, and TMPPREFIX as before', {
+  skip: missing,
+}, async () => {
+  const host = installedSandbox({ entries: ['profile', 'rc'] });
+  try {
+    for (const [what, extra] of [
+      ['read-only', ['--ro-bind', '/var', '/tmp']],
+      ['full', ['--size', '4096', '--tmpfs', '/tmp']],
+    ] as const)
+      for (const way of ZSH)
+        await host.inSession({ ...way, extra: [...extra], prefix: [...FILL] }, async (session) => {
+          await session.until(`a heartbeat where /tmp is ${what}`, () => session.answered > 0);
+          session.type('echo "<$TMPPREFIX>"\r');
+          await session.see('</tmp/zsh>');
+          await assertShellWorks(session);
+        });
+  } finally {
+    host.close();
+  }
+});
+
 /** A command runs, nothing of ours is left in the shell, and its status arrives. */
 async function assertShellWorks(session: PtySession) {
   session.type('printf "works %d\\n" 42; set | command grep -c ssmka; exit 9\r');
@@ -127,18 +167,14 @@ function testWay(way: WayIn) {
   );
 
   // With fewer some shells cannot read a startup file at all, whoever wrote it.
-  testRow(way, 2)(`${name}: where twenty descriptors are the limit the shell works`, { skip }, () =>
-    inHost(async (host) => {
-      await host.inSession(
-        {
-          ...way,
-          prefix: ['/usr/bin/dash', '-c', 'ulimit -n 20; exec "$@"', 'dash'],
-        },
-        async (session) => {
-          await session.see('prompt> ');
-          await assertPlainCommandWorks(session);
-        },
-      );
+  const fewest = way.executable === '/usr/bin/bash' ? 10 : 20;
+  testRow(way, 2)(`${name}: where ${fewest} descriptors are the limit the shell works`, { skip }, () =>
+    inHost((host) => {
+      const prefix = ['/usr/bin/dash', '-c', `ulimit -n ${fewest}; exec "$@"`, 'dash'];
+      return host.inSession({ ...way, prefix }, async (session) => {
+        await session.see(/[$>] /);
+        await assertPlainCommandWorks(session);
+      });
     }),
   );
 }

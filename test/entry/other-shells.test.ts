@@ -85,9 +85,19 @@ function testWay(way: WayIn) {
       ['SSM_KEEPALIVE=off', { env: { SSM_KEEPALIVE: 'off' } }],
       ["the user's own off file", { env: { HOME: '/home/off', ZDOTDIR: '/home/ssm-user' } }],
       ['a pane of a multiplexer', { parent: 'tmux: server' }],
+      [
+        "a terminal of VS Code's on this host",
+        {
+          parent: 'node',
+          env: {
+            VSCODE_IPC_HOOK_CLI: '/run/user/1001/vscode-ipc-0.sock',
+            SSH_CONNECTION: '127.0.0.1 5022 127.0.0.1 22',
+          },
+        },
+      ],
     ] as const
   ).entries()) {
-    if (!isLong && !['-bash', '-fish'].includes(way.name) && (TURN + row + place) % 4 !== 0) continue;
+    if (!isLong && !['-bash', '-fish'].includes(way.name) && (TURN + row + place) % 5 !== 0) continue;
     // fish has its prompt from the home that is not this one.
     if (way.argv0 === '-fish' && what.includes('off file')) continue;
     test(`${way.name}: ${what} is left alone`, { skip }, async () => {

@@ -44,7 +44,19 @@ __ssmka_is_login_in_scope() {
   __ssmka_depth=$((__ssmka_depth + 1))
  done
  [ "$__ssmka_scope" = all ] || return 1
+ [ -z "${ZSH_VERSION-}" ] || __ssmka_find_room
  [ -z "$__ssmka_start" ] || ! __ssmka_is_left_to_tmux || return 1
+}
+
+__ssmka_find_room() {
+ __ssmka_room=${TMPPREFIX-}
+ for TMPPREFIX in "$__ssmka_room" /dev/shm/zsh /var/tmp/zsh "${HOME-}/.zsh"; do
+  __ssmka_line=
+  { read -r __ssmka_line <&9; } 2>/dev/null 9<<__SSMKA_END
+open
+__SSMKA_END
+  [ -z "$__ssmka_line" ] || return 0
+ done
 }
 
 __ssmka_is_left_to_tmux() {
@@ -65,15 +77,24 @@ __ssmka_reads_keys() {
  [ -z "${ZSH_EXECUTION_STRING-}${ZSH_SCRIPT-}" ] || return 1
 }
 
+__ssmka_is_limited() {
+ while read -r __ssmka_line; do
+  case $__ssmka_line in 'Max file size '*' '[0-9]' '* | 'Max open files '*' '[0-9]' '* | 'Max open files '*' '[0-9][0-9]' '*) return 0 ;; esac
+ done 2>/dev/null </proc/self/limits
+ return 1
+}
+
 __ssmka_is_wanted() {
  [ "$__ssmka_entry" = fish ] || __ssmka_reads_keys || return 1
  [ "${__ssmka_tried-}" != $$ ] || return 1
  [ "${SSM_KEEPALIVE-}" != off ] || return 1
+ [ -z "${VSCODE_IPC_HOOK_CLI-}" ] || return 1
  case ${TERM-} in '' | dumb | unknown) return 1 ;; esac
  [ -t 0 ] && [ -t 1 ] && [ -t 2 ] || return 1
  [ /proc/self/fd/0 -ef /proc/self/fd/1 ] && [ /proc/self/fd/0 -ef /proc/self/fd/2 ] || return 1
  __ssmka_read_stat "$__ssmka_self" || return 1
  [ "$__ssmka_group" = "$__ssmka_foreground" ] || return 1
+ ! __ssmka_is_limited || return 1
  case $__ssmka_entry in
   env) __ssmka_is_session_sh || return 1 ;;
   *) __ssmka_is_login_in_scope || return 1 ;;
@@ -227,6 +248,7 @@ if __ssmka_is_wanted; then
  fi
 fi
 [ -z "$__ssmka_int" ] || trap - INT
+[ -z "${__ssmka_room-}" ] || TMPPREFIX=$__ssmka_room
 case $__ssmka_entry:$__ssmka_after in
  fish:leave) echo "ended $__ssmka_status" >&7 ;;
  fish:prompt) echo prompt >&7 ;;
@@ -243,7 +265,8 @@ case $__ssmka_entry:$__ssmka_after in
   ;;
 esac
 unset __ssmka_line __ssmka_comm __ssmka_state __ssmka_parent __ssmka_group __ssmka_foreground __ssmka_scope __ssmka_depth \
- __ssmka_python __ssmka_start __ssmka_status __ssmka_started __ssmka_pid __ssmka_modes __ssmka_after __ssmka_int __ssmka_self
+ __ssmka_python __ssmka_start __ssmka_status __ssmka_started __ssmka_pid __ssmka_modes __ssmka_after __ssmka_int __ssmka_self \
+ __ssmka_room
 unset -f __ssmka_read_stat __ssmka_reads_keys __ssmka_hold_int __ssmka_is_session_sh __ssmka_is_login_in_scope __ssmka_is_left_to_tmux \
- __ssmka_is_wanted
+ __ssmka_find_room __ssmka_is_limited __ssmka_is_wanted
 unset -f __ssmka_is_program __ssmka_find_python __ssmka_watch __ssmka_start_of __ssmka_become_relay __ssmka_run_relay
