@@ -102,7 +102,7 @@ class Shell(object):
         termios.tcsetattr(slave, termios.TCSANOW, modes)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
         reader, writer = os.pipe()
-        fcntl.fcntl(writer, fcntl.F_SETFD, fcntl.FD_CLOEXEC)   # so its end of file says that exec succeeded
+        fcntl.fcntl(writer, fcntl.F_SETFD, fcntl.FD_CLOEXEC)   # one byte and its end of file say that exec succeeded
         pid = os.fork()
         if pid == 0:
             try:
@@ -115,6 +115,7 @@ class Shell(object):
                     signal.signal(number, action)
                 if self.is_login:
                     self.go_home()
+                os.write(writer, b'.')
                 if wrapped is not None:
                     os.execve('/bin/sh', wrapped, self.environ)
                 os.execve(self.path, self.argv, self.environ)
@@ -123,11 +124,12 @@ class Shell(object):
             finally:
                 os._exit(127)
         os.close(writer)
-        failed = None
-        while failed is None:          # in 2.7 a signal may interrupt a read
-            failed = read_some(reader, 1)
+        said, part = b'', None
+        while part != b'':             # in 2.7 a signal may interrupt a read
+            part = read_some(reader, 2)
+            said += part or b''
         os.close(reader)
-        if failed:
+        if said != b'.':               # exec failed, or it was killed before
             os.waitpid(pid, 0)
             raise OSError(errno.ENOEXEC, 'the shell cannot be started')
         return pid

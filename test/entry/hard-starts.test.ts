@@ -11,7 +11,7 @@ import {
   WAYS_IN,
   type WayIn,
 } from '../support/sandbox.ts';
-import { isLong, TURN } from '../support/turns.ts';
+import { isLong, someOf, TURN } from '../support/turns.ts';
 
 const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh');
 
@@ -79,10 +79,42 @@ test('zsh: where /tmp is full or cannot be written the session has the relay all
       for (const way of ZSH)
         await host.inSession({ ...way, extra: [...extra], prefix: [...FILL] }, async (session) => {
           await session.until(`a heartbeat where /tmp is ${what}`, () => session.answered > 0);
+          assert.ok(session.commandLines().some((line) => line.includes('import relay')), what);
           session.type('echo "<$TMPPREFIX>"\r');
           await session.see('</tmp/zsh>');
           await assertShellWorks(session);
         });
+  } finally {
+    host.close();
+  }
+});
+
+/** Each is done without by the shells that are asked. The first two ended the session. */
+const REFUSED = [
+  ['kill', 'setsid'],
+  ['errno', 'pipe,pipe2'],
+  ['kill', 'memfd_create'],
+  ['errno', 'setsid'],
+  ['errno', 'readlink,readlinkat'],
+  ['errno', 'getrandom'],
+] as const;
+
+test('where the kernel refuses a system call the shell works', { skip: missing }, async () => {
+  const host = installedSandbox({ entries: ['env'] });
+  try {
+    for (const [mode, calls] of [...REFUSED.slice(0, 2), ...someOf(REFUSED.slice(2), 1)])
+      await Promise.all(
+        WAYS_IN.filter(({ name }) => ['dash as sh', 'bash as sh'].includes(name)).map((way) => {
+          // dash makes its here-documents with the call, and ends without them.
+          if (calls.startsWith('pipe') && way.executable.endsWith('/dash')) return undefined;
+          const args = ['-IS', '/support/refuse-calls.py', mode, calls, way.executable, way.argv0];
+          const { env = {} } = way;
+          return host.inSession({ executable: '/usr/bin/python3', args, env }, async (session) => {
+            await session.see(/[$>] /);
+            await assertPlainCommandWorks(session);
+          });
+        }),
+      );
   } finally {
     host.close();
   }

@@ -178,8 +178,8 @@ __ssmka_run_relay() {
  __ssmka_status=
  __ssmka_started=
  __ssmka_pid=
- __ssmka_modes=$(/usr/bin/env PATH=/usr/bin:/bin stty -g 2>/dev/null) || return 0
  {
+  __ssmka_modes=$(/usr/bin/env PATH=/usr/bin:/bin stty -g) || return 0
   (__ssmka_become_relay) || :
   echo end >>/proc/self/fd/9
   while read -r __ssmka_line <&9; do
