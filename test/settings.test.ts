@@ -53,7 +53,10 @@ const REFUSED: readonly (readonly [flags: RawFlags, says: RegExp])[] = [
   [{ profile: 'a\nb' }, /--profile cannot be "a\\nb"/],
   [{ 'endpoint-url': 'localhost:4566' }, /--endpoint-url cannot be "localhost:4566"/],
   [{ 'endpoint-url': 'file:///etc/passwd' }, /--endpoint-url cannot be/],
-  [{ 'endpoint-url': 'https://me:word@x@example.com' }, /--endpoint-url cannot be "https:\/\/…@example.com":/],
+  [
+    { 'endpoint-url': 'https://me:word@x@example.com' },
+    /--endpoint-url cannot be "https:\/\/…@example.com":/,
+  ],
 ];
 
 for (const [flags, says] of REFUSED) {

@@ -79,7 +79,10 @@ test('zsh: where /tmp is full or cannot be written the session has the relay all
       for (const way of ZSH)
         await host.inSession({ ...way, extra: [...extra], prefix: [...FILL] }, async (session) => {
           await session.until(`a heartbeat where /tmp is ${what}`, () => session.answered > 0);
-          assert.ok(session.commandLines().some((line) => line.includes('import relay')), what);
+          assert.ok(
+            session.commandLines().some((line) => line.includes('import relay')),
+            what,
+          );
           session.type('echo "<$TMPPREFIX>"\r');
           await session.see('</tmp/zsh>');
           await assertShellWorks(session);
