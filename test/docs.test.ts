@@ -17,10 +17,23 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LONGEST_LINE = 100;
 const DOCS = PAGES.filter((page) => dirname(page) !== join(ROOT, '.'));
 
-/** The one host of the lab here: it plays the instance of the documentation, and all that have a tag of the lab. */
+/** The one host of each lab here: it plays the instance of the documentation, and all that have a tag of the lab. */
 const [WEB = DEFAULT_HOSTS[0]!] = DEFAULT_HOSTS;
-const HOSTS = [{ ...WEB, tags: { ...WEB.tags, role: 'web' } }];
+const HOST = { ...WEB, tags: { ...WEB.tags, role: 'web' } };
 const INSTANCE = 'i-0123456789abcdef0';
+
+/** What a line needs a real host for; for the others one answers that has no machine, as a host would that has all done. */
+const NEEDS_MACHINE = /^(measure (?!--from)|install --no-restart)/;
+const ANSWERS: Readonly<Record<string, string>> = {
+  install: JSON.stringify({
+    'ssm-keepalive': 1,
+    verdict: 'installed',
+    keeper: 'relay',
+    entries: { env: 'live' },
+  }),
+  status: JSON.stringify({ 'ssm-keepalive': 1, verdict: 'status', state: 'installed', keeper: 'relay' }),
+  uninstall: JSON.stringify({ 'ssm-keepalive': 1, verdict: 'removed' }),
+};
 
 /** How a line may leave, where that is not 0 alone; the words that it has to say then. */
 const LEAVES: readonly (readonly [line: RegExp, statuses: readonly number[], says: RegExp])[] = [
@@ -42,8 +55,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
     '$1 --limit 1s$4',
   ],
   // Every arm has a test of its own.
-  [/^(measure \S+)( --limit 1s.*)$/, '$1 --arm nothing$2'],
-  [/^(measure .*)--arm \S+/, '$1--arm nothing'],
+  [/^(measure .*?)( --arm \S+)?( --limit 1s.*)$/, '$1 --arm nothing$3'],
   // The plainest install is done, the others are planned.
   [/^install --tag env=dev$/, 'install --no-restart --tag env=dev'],
   [/^install (?!--no-restart --tag env=dev$)(?!.*--dry-run)(.*)$/, 'install $1 --dry-run'],
@@ -91,8 +103,11 @@ test('docs: every ssm-keepalive line of a console block, and every example of he
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-docs-'));
   const role = { name: 'fleet-reader' };
   const accounts = ['111111111111', '222222222222'].map((id) => ({ id, role }));
-  const lab = await startTestLab(context, { hosts: HOSTS, accounts });
-  const env = { ...lab.env, SSM_KEEPALIVE_LAB_DIR: join(folder, 'lab') };
+  const answer = { stdout: '' };
+  const [real, played] = await Promise.all(
+    [HOST, { ...HOST, synthetic: answer }].map((host) => startTestLab(context, { hosts: [host], accounts })),
+  );
+  const env = { SSM_KEEPALIVE_LAB_DIR: join(folder, 'lab') };
   context.after(async () => {
     await runCli(['lab', 'down'], env);
     rmSync(folder, { recursive: true, force: true });
@@ -106,11 +121,18 @@ test('docs: every ssm-keepalive line of a console block, and every example of he
     if (known.has(line)) continue;
     known.add(line);
     const [, typed = '', file] = /^(.*?)(?: > (\S+))?$/.exec(line) ?? [];
-    const { status, stdout, stderr } = await runCli(splitWords(typed), env, {
-      cwd: folder,
-      // A shell's first prompt comes no sooner because the clock of a poll is eager.
-      ...(line.startsWith('measure ') ? { clock: systemClock } : {}),
-    });
+    const lab = NEEDS_MACHINE.test(line) ? real : played;
+    const [verb = '', ...more] = splitWords(typed);
+    answer.stdout = ANSWERS[verb] ?? '';
+    const { status, stdout, stderr } = await runCli(
+      [verb, ...more],
+      { ...lab?.env, ...env },
+      {
+        cwd: folder,
+        // A shell's first prompt comes no sooner because the clock of a poll is eager.
+        ...(line.startsWith('measure ') ? { clock: systemClock } : {}),
+      },
+    );
     if (file !== undefined) {
       mkdirSync(join(folder, dirname(file)), { recursive: true });
       writeFileSync(join(folder, file), stdout);
