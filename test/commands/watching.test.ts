@@ -7,6 +7,7 @@ import { hosts } from '../fleet/push-rig.ts';
 import { CLI, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { LocalPty } from '../support/pty.ts';
+import { someOf } from '../support/turns.ts';
 
 const ESC = '\x1b';
 const INSTALL = 'install --tag env=dev --yes --max-concurrency 100% --max-errors 100%';
@@ -64,7 +65,7 @@ const bars = ({ lines }: Seen) =>
   lines.filter((line) => /^(first instance|instances) .*\d+\/\d+$/.test(line));
 
 test('watching: the bar and its counters stay in one line of any terminal, and leave the screen clean', async (context) => {
-  const widths = [80, 48, 24];
+  const widths = someOf([80, 48, 24], 2);
   const all = await Promise.all(widths.map((columns) => watch(context, { columns, words: ALONE })));
   for (const [index, seen] of all.entries()) {
     const columns = widths[index] ?? 0;
@@ -88,7 +89,7 @@ test('watching: the bar and its counters stay in one line of any terminal, and l
 });
 
 test('watching: many hosts are summed up as groups, in 80 columns and in 50', async (context) => {
-  const widths = [80, 50];
+  const widths = someOf([80, 50], 1);
   const fleet = [...FLEET, { outcome: 'Undeliverable' as const }];
   const all = await Promise.all(widths.map((columns) => watch(context, { columns, fleet, words: ALONE })));
   for (const [index, { lines, raw }] of all.entries()) {
@@ -110,7 +111,7 @@ test('watching: many hosts are summed up as groups, in 80 columns and in 50', as
 });
 
 test('watching: a few hosts get a table that fits 80 columns, and less of it in narrower ones', async (context) => {
-  const widths = [80, 60, 44];
+  const widths = someOf([80, 60, 44], 2);
   const all = await Promise.all(
     widths.map((columns) => watch(context, { columns, fleet: FEW, words: ALONE })),
   );
