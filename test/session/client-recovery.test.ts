@@ -6,6 +6,7 @@ import { terminateSession } from '../../src/fleet/sessions.ts';
 import { openSession, ResumeRefusedError } from '../../src/session/index.ts';
 import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { ManualClock } from '../support/clock.ts';
+import { isLong } from '../support/turns.ts';
 import { useCuttingProxy } from './cutting-proxy.ts';
 import { startSession } from './dialogue.ts';
 
@@ -19,28 +20,29 @@ const client = makeClient({ ...lab, endpoint: proxy.endpoint });
 
 const resume = makeResume(client);
 
+const LINES = isLong ? 3000 : 1000;
+
 test('cut 25 times at random moments, a session loses and doubles nothing, either way', {
   skip,
 }, async () => {
   const talk = await startSession(client, WEB, { resume });
   // Each line is numbered by the program that reads it, so that a lost, doubled or swapped one shows.
-  const sink =
-    'stty raw -echo; echo go; awk \'{ n++; if ($0 != n) bad++; print; fflush() } n == 3000 { print "bad", bad + 0; exit }\'; stty sane\r';
+  const sink = `stty raw -echo; echo go; awk '{ n++; if ($0 != n) bad++; print; fflush() } n == ${LINES} { print "bad", bad + 0; exit }'; stty sane\r`;
   await talk.say(sink, /go\s/);
   const from = talk.printed().length;
   const isDone = () => /bad \d+/.test(talk.printed().slice(from));
   let cuts = 0;
-  for (let n = 1; n <= 3000; n += 1) {
+  for (let n = 1; n <= LINES; n += 1) {
     talk.session.write(`${n}\n`);
     // Not one tick for all of them: cuts have to find messages on their way.
     if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 4));
-    if (n % 120 !== 0) continue;
+    if (n % (LINES / 25) !== 0) continue;
     // Not before the last cut is mended: what is cut again at once counts as one, and is tried more slowly each time.
     await until('a connection', () => talk.session.isConnected);
     cuts += proxy.cut();
   }
   await until('the last line', isDone);
-  const expected = Array.from({ length: 3000 }, (_, n) => `${n + 1}\n`).join('');
+  const expected = Array.from({ length: LINES }, (_, n) => `${n + 1}\n`).join('');
   assert.equal(talk.printed().slice(from, from + expected.length + 6), `${expected}bad 0\n`);
   assert.ok(cuts >= 20, `${cuts} cuts`);
   assert.ok(talk.session.reconnects >= 20, `${talk.session.reconnects} reconnects`);

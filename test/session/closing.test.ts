@@ -1,27 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StartSessionCommand } from '@aws-sdk/client-ssm';
-import { makeClient } from '../../src/fleet/client.ts';
-import { openSession } from '../../src/session/index.ts';
-import { sandboxMissing, until } from '../lab/test-lab.ts';
-import { runCli } from '../support/cli.ts';
-import { startTestLab } from '../support/lab.ts';
+import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { startSession } from './dialogue.ts';
+import { installKeeper } from './kept-host.ts';
 
+const skip = sandboxMissing();
 const WEB_1 = 'i-0aaaaaaaaaaaaaaa1';
+const lab = await useLab({
+  hosts: skip ? [] : [{ name: 'web-1', id: WEB_1, tags: {} }],
+  consistencySeconds: 0,
+});
 
 /** Closing a session kills its shell and nothing else: with or without a keeper, bash's background jobs live on. */
-test('a background job of bash outlives its session, as without a keeper', {
-  skip: sandboxMissing(),
-}, async (context) => {
-  const lab = await startTestLab(context);
-  const installed = await runCli(['install', '--instance-id', WEB_1, '--interval', '1'], lab.env);
-  assert.equal(installed.status, 0, installed.stderr);
-  const client = makeClient({
-    endpointUrl: lab.endpoint,
-    region: 'us-east-1',
-    credentials: lab.credentials,
-  });
-  context.after(() => client.destroy());
+test('a background job of bash outlives its session, as without a keeper', { skip }, async () => {
+  await installKeeper(lab, 'web-1', {});
+  const client = makeClient(lab);
   const host = lab.host('web-1');
   const find = async (line: string) =>
     (
@@ -35,17 +28,10 @@ test('a background job of bash outlives its session, as without a keeper', {
     ['31415', 'SSM_KEEPALIVE=off '],
     ['27182', ''],
   ] as const) {
-    let screen = '';
-    const session = await openSession({
-      session: await client.send(new StartSessionCommand({ Target: WEB_1 })),
-      terminal: 'answers',
-      onOutput: (bytes) => {
-        screen += Buffer.from(bytes).toString('latin1');
-      },
-    });
+    const { session, wait } = await startSession(client, WEB_1, { terminal: 'answers' });
     // In place of the session's own sh, as on hosts where that is bash.
     session.write(`${variables}exec bash --norc\r`);
-    await until('bash', () => /bash-\S+[$#] $/.test(screen));
+    await wait(/bash-\S+[$#] $/);
     session.write(`sleep ${seconds} &\r`);
     await until('the job', async () => (await find(`sleep.${seconds}`)) !== '');
     session.close();

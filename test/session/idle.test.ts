@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ResumeSessionCommand } from '@aws-sdk/client-ssm';
-import type { CountedSizes, IdlePolicy } from '../../src/lab/index.ts';
+import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
+import type { SessionEnd } from '../../src/session/index.ts';
 import { makeClient, pause, sandboxMissing, useLab } from '../lab/test-lab.ts';
-import { startSession } from './dialogue.ts';
+import { coverOf, someOf } from '../support/turns.ts';
+import { type Dialogue, startSession } from './dialogue.ts';
 
 const SENTENCE = 'Your session timed out due to inactivity and has been terminated.';
-/** Longer than a session takes to start on a busy machine: fifteen start at once. */
+/** Longer than a session takes to start on a busy machine: ten start at once. */
 const IDLE_SECONDS = 6;
 /** What outlives this many timeouts is alive because something kept it so. */
 const TIMEOUTS = 2;
@@ -16,88 +18,131 @@ const HOSTS = skip ? [] : [{ name: 'web-1', id: WEB, tags: {} }];
 
 const POLICIES = ['input', 'output', 'any'] as const;
 
-/** Every way to spend a session, and under which policies it lives: the field measurement of 2019 is the `output` column. */
-const arms: [what: string, command: string, answers: boolean, livesUnder: IdlePolicy[]][] = [
-  ['an untouched session', '', false, []],
-  ['a background loop that prints nothing', '(while sleep 0.2; do :; done) &\r', false, []],
-  ['a foreground loop that prints', 'while sleep 0.2; do date; done\r', false, ['output', 'any']],
-  ['a query nobody answers', "while sleep 0.2; do printf '\\033[5n'; done\r", false, ['output', 'any']],
-  [
-    'an answered query',
-    "stty -echo; while sleep 0.2; do printf '\\033[5n'; done\r",
-    true,
-    ['input', 'output', 'any'],
-  ],
-];
+interface Arm {
+  readonly what: string;
+  readonly command: string;
+  readonly answers?: boolean;
+  readonly livesUnder: readonly IdlePolicy[];
+}
 
-const useIdleLab = (policy: IdlePolicy, sizes?: CountedSizes) =>
-  useLab({
-    hosts: HOSTS,
-    idleSeconds: IDLE_SECONDS,
-    policy,
-    consistencySeconds: 0,
-    ...(sizes ? { sizes } : {}),
-  });
-const [uncounted, ...labs] = await Promise.all([
-  useIdleLab('input', 'none'),
-  ...POLICIES.map((policy) => useIdleLab(policy, policy === 'any' ? 'every' : undefined)),
-]);
+/** Every way to spend a session, and under which policies it lives: the field measurement of 2019 is the `output` column. */
+const arms: readonly Arm[] = [
+  { what: 'an untouched session', command: '', livesUnder: [] },
+  {
+    what: 'a background loop that prints nothing',
+    command: '(while sleep 1; do :; done) &\r',
+    livesUnder: [],
+  },
+  {
+    what: 'a foreground loop that prints',
+    command: 'while sleep 1; do date; done\r',
+    livesUnder: ['output', 'any'],
+  },
+  {
+    what: 'a query nobody answers',
+    command: "while sleep 1; do printf '\\033[5n'; done\r",
+    livesUnder: ['output', 'any'],
+  },
+  {
+    what: 'an answered query',
+    command: "stty -echo; while sleep 1; do printf '\\033[5n'; done\r",
+    answers: true,
+    livesUnder: ['input', 'output', 'any'],
+  },
+];
+const rows = coverOf(
+  POLICIES.flatMap((policy) => arms.map((arm) => ({ policy, arm, lives: arm.livesUnder.includes(policy) }))),
+  ({ policy, arm, lives }) => [arm.what, `${policy} ${lives}`],
+);
+
+const LABS = {
+  input: { policy: 'input' },
+  output: { policy: 'output' },
+  any: { policy: 'any', sizes: 'every' },
+  uncounted: { policy: 'input', sizes: 'none' },
+} as const;
+/** What a client sends without a key, under which settings of the lab it counts, once in a second. */
+const touches = someOf<{
+  readonly what: string;
+  readonly lab: keyof typeof LABS;
+  readonly touch: (talk: Dialogue, n: number, lab: Lab) => unknown;
+  readonly counts: boolean;
+}>(
+  [
+    {
+      what: 'a new size',
+      lab: 'input',
+      touch: ({ session }, n) => session.resize(80 + (n % 2), 24),
+      counts: true,
+    },
+    { what: 'a WebSocket ping', lab: 'input', touch: ({ session }) => session.ping(), counts: false },
+    { what: 'the size again', lab: 'any', touch: ({ session }) => session.resize(80, 24), counts: true },
+    { what: 'a key', lab: 'input', touch: ({ session }) => session.write(' '), counts: true },
+    { what: 'the size again', lab: 'input', touch: ({ session }) => session.resize(80, 24), counts: false },
+    {
+      what: 'ResumeSession',
+      lab: 'input',
+      touch: ({ session }, _, lab) =>
+        makeClient(lab)
+          .send(new ResumeSessionCommand({ SessionId: session.id }))
+          .catch(() => {}),
+      counts: true,
+    },
+    {
+      what: 'a new size, where the lab is told that none counts',
+      lab: 'uncounted',
+      touch: ({ session }, n) => session.resize(80 + (n % 2), 24),
+      counts: false,
+    },
+  ],
+  3,
+);
+
+type LabName = keyof typeof LABS;
+const wanted = new Set<LabName>([...rows.map(({ policy }) => policy), ...touches.map((each) => each.lab)]);
+const labs = new Map(
+  await Promise.all(
+    [...wanted].map(async (name): Promise<[LabName, Lab]> => {
+      const times = { idleSeconds: IDLE_SECONDS, consistencySeconds: 0 };
+      return [name, await useLab({ hosts: HOSTS, ...times, ...LABS[name] })];
+    }),
+  ),
+);
+
+/** How the session ended, if it did before that many timeouts. */
+async function findEnd(talk: Dialogue): Promise<SessionEnd | undefined> {
+  const end = await Promise.race([talk.session.ended, pause(IDLE_SECONDS * TIMEOUTS * 1000)]);
+  talk.session.close();
+  return end;
+}
 
 describe('what keeps a session alive', { concurrency: true }, () => {
-  for (const [index, policy] of POLICIES.entries()) {
-    const client = makeClient(labs[index]!);
-    for (const [what, command, answers, livesUnder] of arms) {
-      const lives = livesUnder.includes(policy);
-      test(`counting ${policy}: ${what} ${lives ? 'lives' : "dies with the service's sentence"}`, {
-        skip,
-      }, async () => {
-        const began = Date.now();
-        const talk = await startSession(client, WEB, { terminal: answers ? 'answers' : 'silent' });
-        if (command !== '') talk.session.write(command);
-        const limit = pause(IDLE_SECONDS * TIMEOUTS * 1000);
-        const end = await Promise.race([talk.session.ended, limit]);
-        if (lives) {
-          assert.equal(end, undefined);
-          assert.equal(answers ? talk.session.stats.answersSent > 0 : true, true);
-        } else {
-          assert.equal(end?.sentence, SENTENCE);
-          assert.ok(end.at - began >= IDLE_SECONDS * 1000, 'it ended before the timeout');
-        }
-        talk.session.close();
-      });
-    }
-  }
+  for (const { policy, arm, lives } of rows)
+    test(`counting ${policy}: ${arm.what} ${lives ? 'lives' : "dies with the service's sentence"}`, {
+      skip,
+    }, async () => {
+      const began = Date.now();
+      const terminal = arm.answers ? 'answers' : 'silent';
+      const talk = await startSession(makeClient(labs.get(policy)!), WEB, { terminal });
+      if (arm.command !== '') talk.session.write(arm.command);
+      const end = await findEnd(talk);
+      if (lives) {
+        assert.equal(end, undefined);
+        if (arm.answers) assert.ok(talk.session.stats.answersSent > 0);
+      } else {
+        assert.equal(end?.sentence, SENTENCE);
+        assert.ok(end.at - began >= IDLE_SECONDS * 1000, 'it ended before the timeout');
+      }
+    });
 
-  test('counting input: a new size, a key and ResumeSession count, a WebSocket ping does not; of sizes those that the lab is told', {
-    skip,
-  }, async () => {
-    const client = makeClient(labs[0]!);
-    const outlives = async (
-      client: ReturnType<typeof makeClient>,
-      touch: (talk: Awaited<ReturnType<typeof startSession>>, n: number) => unknown,
-    ): Promise<boolean> => {
-      const talk = await startSession(client, WEB);
+  for (const { what, lab: name, touch, counts } of touches)
+    test(`counting ${name}: ${what} ${counts ? 'counts' : 'does not count'}`, { skip }, async () => {
+      const lab = labs.get(name)!;
+      const talk = await startSession(makeClient(lab), WEB);
       let n = 0;
-      const timer = setInterval(() => void touch(talk, n++), 250);
-      const limit = pause(IDLE_SECONDS * TIMEOUTS * 1000);
-      const end = await Promise.race([talk.session.ended, limit]);
+      const timer = setInterval(() => void touch(talk, n++, lab), 1000);
+      const end = await findEnd(talk);
       clearInterval(timer);
-      talk.session.close();
-      return end === undefined;
-    };
-    const none = makeClient(uncounted);
-    const every = makeClient(labs[2]!);
-    const lived = await Promise.all([
-      outlives(client, ({ session }, n) => session.resize(80 + (n % 2), 24)),
-      outlives(client, ({ session }) => session.write(' ')),
-      outlives(client, ({ session }) =>
-        client.send(new ResumeSessionCommand({ SessionId: session.id })).catch(() => {}),
-      ),
-      outlives(client, ({ session }) => session.ping()),
-      outlives(client, ({ session }) => session.resize(80, 24)),
-      outlives(none, ({ session }, n) => session.resize(80 + (n % 2), 24)),
-      outlives(every, ({ session }) => session.resize(80, 24)),
-    ]);
-    assert.deepEqual(lived, [true, true, true, false, false, false, true]);
-  });
+      assert.equal(end === undefined, counts);
+    });
 });

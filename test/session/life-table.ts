@@ -57,10 +57,10 @@ export const LIFE_ROWS: readonly LifeRow[] = KEEPERS.flatMap(({ name: keeper }) 
   ),
 );
 
-/** What `npm test` plays has each of these: every keeper in every class of shell with every client, in every shell and by every entry, and each wrapper. */
+/** What `npm test` plays has each of these: every keeper with every client, in every class of shell if it answers; every entry, shell and wrapper. */
 export const featuresOf = ({ keeper, wrapper, seat, shell, client }: LifeRow): readonly string[] => [
   wrapper,
-  `${keeper} ${client} ${shell.class}`,
-  `${keeper === 'none' ? '' : keeper} ${shell.name}`,
+  shell.name,
+  `${keeper} ${client} ${keeper === 'none' || client === 'silent' ? '' : shell.class}`,
   `${keeper === 'none' ? '' : keeper} by ${seat.entry}`,
 ];
