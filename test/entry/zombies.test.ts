@@ -34,17 +34,17 @@ before(() => {
 after(() => kept?.close());
 
 /** What a session leaves that ends by what is typed. */
-async function findLeft({ name, ...way }: WayIn, typed: string): Promise<string> {
+async function findLeft({ name, ...way }: WayIn, typed: string, host = kept): Promise<string> {
   const list = `/tmp/left.${name.replaceAll(/\W/g, '')}.${typed.length}`;
-  return kept.inSession(
+  return host.inSession(
     { ...way, extra: ['--as-pid-1'], prefix: ['/usr/bin/python3', '-IS', '-c', CARELESS_INIT, list] },
     async (session) => {
       await session.see('prompt> ');
-      assert.equal(session.processes('ssm-keepalive').length, 1);
+      await session.until('the keeper', () => session.processes('ssm-keepalive').length === 1);
       session.type(typed);
       await session.exited();
-      await session.until('the list', () => kept.has(list) && kept.read(list).endsWith('.'));
-      return kept.read(list);
+      await session.until('the list', () => host.has(list) && host.read(list).endsWith('.'));
+      return host.read(list);
     },
   );
 }
@@ -62,4 +62,15 @@ describe('zombies', { concurrency: 4 }, () => {
   test('a session that outlives its start leaves none', { skip }, async () =>
     assert.equal(await findLeft(WAYS_IN[0]!, 'sleep 1.2; exit 3\r'), 'left: .'),
   );
+
+  // Its parent is PID 1 from the beginning, so that the shell has no job.
+  test('the helper of the prompt keeper is one, and what it waits for another', { skip }, async () => {
+    const host = installedSandbox({ keeper: 'prompt', entries: ['profile'] });
+    try {
+      const way = WAYS_IN.find(({ name }) => name === '-bash')!;
+      assert.match(await findLeft(way, 'exit 3\r', host), /^left: ([a-z]+ )?ssm-keepalive( [a-z-]+)?\.$/);
+    } finally {
+      host.close();
+    }
+  });
 });
