@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, linkSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
-import { bundleOf, installQuietly } from '../support/bundle.ts';
+import { bundleOf, DROP_IN, installQuietly, PROFILE_STUB } from '../support/bundle.ts';
 import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
@@ -59,29 +59,23 @@ test('a block is three lines, constant, and sources a stub that is constant', ()
     );
 });
 
-test('files that are not there are not made', { skip }, () => {
-  const sandbox = new Sandbox();
-  try {
-    for (const path of [RC, 'etc/zsh', 'etc/fish']) rmSync(sandbox.path(path), { recursive: true });
-    const { verdict } = installQuietly(sandbox, bundle);
-    assert.equal(verdict.entries!['rc'], 'absent');
-    for (const path of [RC, 'etc/bashrc', 'etc/zsh', 'etc/zprofile', 'etc/fish'])
-      assert.ok(!sandbox.has(path), path);
-  } finally {
-    sandbox.close();
-  }
-});
-
-test('of a link the target gets the block, and the link stays', { skip }, () => {
+test('of a link the target gets the block, and the link stays; extended attributes stay too', {
+  skip,
+}, () => {
   const sandbox = new Sandbox();
   try {
     sandbox.write('etc/site/bashrc', 'a=1');
     rmSync(sandbox.path(RC));
     symlinkSync('site/bashrc', sandbox.path(RC));
+    const hasAttributes =
+      existsSync('/usr/bin/setfattr') &&
+      sandbox.run(['/usr/bin/setfattr', '-n', 'user.site', '-v', 'yes', `/${RC}`]).status === 0;
     const before = sandbox.snapshot('etc');
     installQuietly(sandbox, bundle);
     assert.ok(lstatSync(sandbox.path(RC)).isSymbolicLink());
     assert.equal(sandbox.read('etc/site/bashrc'), `${blockOf(RC)}a=1`);
+    if (hasAttributes)
+      assert.match(sandbox.run(['/usr/bin/getfattr', '-d', `/${RC}`]).stdout, /user.site="yes"/);
     sandbox.runScript(bundle.uninstaller, { env: ROOTED });
     assert.equal(sandbox.snapshot('etc'), before);
   } finally {
@@ -114,34 +108,6 @@ test('a startup file that has several names, that others may write, or that lead
   }
 });
 
-test('extended attributes stay', {
-  skip: skip || (existsSync('/usr/bin/setfattr') ? false : 'absent: setfattr, getfattr'),
-}, () => {
-  const sandbox = new Sandbox();
-  try {
-    const set = sandbox.run(['/usr/bin/setfattr', '-n', 'user.site', '-v', 'yes', `/${RC}`]);
-    if (set.status !== 0) return;
-    installQuietly(sandbox, bundle);
-    assert.match(sandbox.run(['/usr/bin/getfattr', '-d', `/${RC}`]).stdout, /user.site="yes"/);
-  } finally {
-    sandbox.close();
-  }
-});
-
-test('text that others add around the block stays; the block moves with it', { skip }, () => {
-  const sandbox = new Sandbox();
-  try {
-    const own = sandbox.read(RC);
-    installQuietly(sandbox, bundle);
-    sandbox.write(RC, `# above\n${sandbox.read(RC)}\n# below`);
-    assert.equal(installQuietly(sandbox, bundle).verdict['verdict'], 'unchanged');
-    sandbox.runScript(bundle.uninstaller, { env: ROOTED });
-    assert.equal(sandbox.read(RC), `# above\n${own}\n# below`);
-  } finally {
-    sandbox.close();
-  }
-});
-
 test('a block that was edited inside, or lost its end or its beginning is drift; uninstall leaves it alone and names the file', {
   skip,
 }, () => {
@@ -167,25 +133,31 @@ test('a block that was edited inside, or lost its end or its beginning is drift;
   }
 });
 
-test('a block that was edited or taken out is put back by install, in its place', { skip }, () => {
+test('a block that was edited or taken out is put back by install, in its place; text that others add around one stays, also when the block goes', {
+  skip,
+}, () => {
   const sandbox = new Sandbox();
   try {
-    const own = sandbox.read(RC);
+    const block = blockOf(RC);
+    const [moved, out, edited] = [RC, 'etc/zsh/zprofile', 'etc/zsh/zshrc'] as const;
+    const own = new Map([moved, out, edited].map((path) => [path, sandbox.read(path)]));
     installQuietly(sandbox, bundle);
-    for (const [text, wanted] of [
-      [own, blockOf(RC) + own],
-      [`# above\n${blockOf(RC).replace('undo:', 'edited:')}${own}`, `# above\n${blockOf(RC)}${own}`],
-    ] as const) {
-      sandbox.write(RC, text);
-      assert.equal(installQuietly(sandbox, bundle).verdict['verdict'], 'updated');
-      assert.equal(sandbox.read(RC), wanted);
-    }
+    sandbox.write(moved, `# above\n${sandbox.read(moved)}\n# below`);
+    sandbox.write(out, own.get(out)!);
+    sandbox.write(edited, `# above\n${block.replace('undo:', 'edited:')}${own.get(edited)}`);
+    assert.equal(installQuietly(sandbox, bundle).verdict['verdict'], 'updated');
+    assert.equal(sandbox.read(moved), `# above\n${block}${own.get(moved)}\n# below`);
+    assert.equal(sandbox.read(out), block + own.get(out));
+    assert.equal(sandbox.read(edited), `# above\n${block}${own.get(edited)}`);
+    assert.deepEqual(sandbox.runScript(bundle.uninstaller, { env: ROOTED }).verdict['left'], []);
+    assert.equal(sandbox.read(moved), `# above\n${own.get(moved)}\n# below`);
+    assert.equal(sandbox.read(edited), `# above\n${own.get(edited)}`);
   } finally {
     sandbox.close();
   }
 });
 
-test('settings without the entry take its blocks out again', { skip }, () => {
+test('settings without an entry take it off again, with its blocks', { skip }, () => {
   const sandbox = new Sandbox();
   try {
     const own = sandbox.read(RC);
@@ -194,13 +166,16 @@ test('settings without the entry take its blocks out again', { skip }, () => {
     assert.deepEqual([verdict.entries, verdict['left']], [{ env: 'pending', profile: 'off', rc: 'off' }, []]);
     assert.equal(sandbox.read(RC), own);
     assert.equal(sandbox.read('etc/zsh/zprofile'), '');
-    assert.ok(!sandbox.has('etc/fish/conf.d/00-ssm-keepalive.fish'));
+    assert.ok(!sandbox.has('etc/fish/conf.d/00-ssm-keepalive.fish') && !sandbox.has(PROFILE_STUB));
+    assert.ok(sandbox.has(DROP_IN));
   } finally {
     sandbox.close();
   }
 });
 
-test('an image: links that lead out of it are left alone', { skip }, () => {
+test('an image: links that lead out of it are left alone, and files that are not there are not made', {
+  skip,
+}, () => {
   const sandbox = new Sandbox();
   try {
     sandbox.run([
@@ -212,6 +187,8 @@ test('an image: links that lead out of it are left alone', { skip }, () => {
     assert.match(stdout, /not edited: \/etc\/bash.bashrc leads to no file here/);
     assert.equal(sandbox.read('etc/real'), 'outside\n');
     assert.equal(sandbox.read('tmp/image/etc/real'), `${blockOf('etc/bashrc')}a=1\n`);
+    for (const path of ['zsh', 'zprofile', 'fish', 'profile.d'])
+      assert.ok(!sandbox.has(`tmp/image/etc/${path}`), path);
   } finally {
     sandbox.close();
   }

@@ -40,61 +40,6 @@ for (const [what, text, chosen] of someOf(FIRSTS, 1)) {
   });
 }
 
-test('install: Python that came after an install without it is taken up by the same bundle, which then is unchanged', {
-  skip,
-}, () => {
-  const sandbox = new Sandbox({ hasPython: false });
-  try {
-    const bundle = bundleOf();
-    const keeperOf = () => {
-      const { verdict } = sandbox.runScript(bundle.installer);
-      return [verdict['verdict'], verdict['keeper'], verdict['interpreter']];
-    };
-    assert.deepEqual(keeperOf(), ['limited', 'none', '']);
-    assert.deepEqual(keeperOf(), ['limited', 'none', '']);
-    const real = realpathSync(PYTHON);
-    sandbox.extra = ['--ro-bind', real, real];
-    assert.deepEqual(keeperOf(), ['updated', 'relay', PYTHON]);
-    assert.deepEqual(keeperOf(), ['unchanged', 'relay', PYTHON]);
-  } finally {
-    sandbox.close();
-  }
-});
-
-test('install: Python in /usr/local/bin alone is taken where root alone can change it, else passed over and why', {
-  skip,
-}, () => {
-  const sandbox = new Sandbox({ hasPython: false });
-  try {
-    const bundle = bundleOf();
-    const real = realpathSync(PYTHON);
-    const [local, library] = ['/usr/local/bin/python3', `/usr/local/lib/${basename(real)}`];
-    sandbox.write(local, '', 0o755);
-    sandbox.extra = ['--ro-bind', real, local, '--ro-bind', `/usr/lib/${basename(real)}`, library];
-    const keeperOf = () => {
-      const { verdict, stdout } = sandbox.runScript(bundle.installer);
-      const passed = /^passed over: .*$/m.exec(stdout)?.[0];
-      return [verdict['verdict'], verdict['keeper'], verdict['interpreter'], passed];
-    };
-    chmodSync(sandbox.path('usr/local/bin'), 0o775);
-    assert.deepEqual(keeperOf(), [
-      'limited',
-      'none',
-      '',
-      `passed over: ${local}, since /usr/local/bin can be written by others than root (drwxrwxr-x): chmod go-w /usr/local/bin`,
-    ]);
-    assert.equal(sandbox.has(`${LIBRARY}/${bundle.digest}/interpreter`), false);
-    chmodSync(sandbox.path('usr/local/bin'), 0o755);
-    assert.deepEqual(keeperOf(), ['updated', 'relay', local, undefined]);
-    assert.deepEqual(keeperOf(), ['unchanged', 'relay', local, undefined]);
-    assert.equal(sandbox.runScript(bundle.status).verdict['keeper'], 'relay');
-    chmodSync(sandbox.path('usr/local/bin'), 0o775);
-    assert.equal(sandbox.runScript(bundle.status).verdict['keeper'], 'none');
-  } finally {
-    sandbox.close();
-  }
-});
-
 /** Debian's python3-minimal is an interpreter without these. */
 const MODULES = pythonModules();
 
@@ -105,29 +50,100 @@ function pythonModules(): string {
   return dirname(found.stdout.trim());
 }
 
-test('install: a Python without termios counts as none; --keeper relay names what it lacks; whole again, it is taken up', {
-  skip: skip || (MODULES.startsWith('/usr/lib/') ? false : 'termios is built into this Python'),
-}, () => {
-  const sandbox = new Sandbox();
-  try {
-    const [auto, relay] = [bundleOf(), bundleOf({ keeper: 'relay' })];
-    const shown = ({ verdict }: Outcome) => [verdict['verdict'], verdict['keeper'], verdict['interpreter']];
-    sandbox.extra = ['--tmpfs', MODULES];
-    const refused = sandbox.runScript(relay.installer);
-    assert.deepEqual([refused.status, refused.verdict['step']], [1, 'selftest']);
-    assert.match(String(refused.verdict['why']), /\/python3: lacks termios/);
-    assert.equal(sandbox.has(LIBRARY), false);
+/** A Python that comes to a host, or becomes good there, is taken up by the same bundle: three ways, by turns. */
+const LATER = [
+  {
+    what: 'Python that came after an install without it is taken up by the same bundle, which then is unchanged',
+    skip,
+    show() {
+      const sandbox = new Sandbox({ hasPython: false });
+      try {
+        const bundle = bundleOf();
+        const keeperOf = () => {
+          const { verdict } = sandbox.runScript(bundle.installer);
+          return [verdict['verdict'], verdict['keeper'], verdict['interpreter']];
+        };
+        assert.deepEqual(keeperOf(), ['limited', 'none', '']);
+        const real = realpathSync(PYTHON);
+        sandbox.extra = ['--ro-bind', real, real];
+        assert.deepEqual(keeperOf(), ['updated', 'relay', PYTHON]);
+        assert.deepEqual(keeperOf(), ['unchanged', 'relay', PYTHON]);
+      } finally {
+        sandbox.close();
+      }
+    },
+  },
+  {
+    what: 'Python in /usr/local/bin alone is taken where root alone can change it, else passed over and why',
+    skip,
+    show() {
+      const sandbox = new Sandbox({ hasPython: false });
+      try {
+        const bundle = bundleOf();
+        const real = realpathSync(PYTHON);
+        const [local, library] = ['/usr/local/bin/python3', `/usr/local/lib/${basename(real)}`];
+        sandbox.write(local, '', 0o755);
+        sandbox.extra = ['--ro-bind', real, local, '--ro-bind', `/usr/lib/${basename(real)}`, library];
+        const keeperOf = () => {
+          const { verdict, stdout } = sandbox.runScript(bundle.installer);
+          const passed = /^passed over: .*$/m.exec(stdout)?.[0];
+          return [verdict['verdict'], verdict['keeper'], verdict['interpreter'], passed];
+        };
+        chmodSync(sandbox.path('usr/local/bin'), 0o775);
+        assert.deepEqual(keeperOf(), [
+          'limited',
+          'none',
+          '',
+          `passed over: ${local}, since /usr/local/bin can be written by others than root (drwxrwxr-x): chmod go-w /usr/local/bin`,
+        ]);
+        assert.equal(sandbox.has(`${LIBRARY}/${bundle.digest}/interpreter`), false);
+        chmodSync(sandbox.path('usr/local/bin'), 0o755);
+        assert.deepEqual(keeperOf(), ['updated', 'relay', local, undefined]);
+        assert.deepEqual(keeperOf(), ['unchanged', 'relay', local, undefined]);
+        assert.equal(sandbox.runScript(bundle.status).verdict['keeper'], 'relay');
+        chmodSync(sandbox.path('usr/local/bin'), 0o775);
+        assert.equal(sandbox.runScript(bundle.status).verdict['keeper'], 'none');
+      } finally {
+        sandbox.close();
+      }
+    },
+  },
+  {
+    what: 'a Python without termios counts as none; --keeper relay names what it lacks; whole again, it is taken up',
+    skip: skip || (MODULES.startsWith('/usr/lib/') ? false : 'termios is built into this Python'),
+    show() {
+      const sandbox = new Sandbox();
+      try {
+        const [auto, relay] = [bundleOf(), bundleOf({ keeper: 'relay' })];
+        const shown = ({ verdict }: Outcome) => [
+          verdict['verdict'],
+          verdict['keeper'],
+          verdict['interpreter'],
+        ];
+        sandbox.extra = ['--tmpfs', MODULES];
+        const refused = sandbox.runScript(relay.installer);
+        assert.deepEqual([refused.status, refused.verdict['step']], [1, 'selftest']);
+        assert.match(String(refused.verdict['why']), /\/python3: lacks termios/);
+        assert.equal(sandbox.has(LIBRARY), false);
 
-    assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['limited', 'none', '']);
-    const { verdict } = sandbox.runScript(auto.status);
-    assert.equal(verdict['keeperWhy'], `${PYTHON} lacks modules of the relay; sh cannot swallow answers`);
-    assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['limited', 'none', '']);
+        assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['limited', 'none', '']);
+        const { verdict } = sandbox.runScript(auto.status);
+        assert.equal(verdict['keeperWhy'], `${PYTHON} lacks modules of the relay; sh cannot swallow answers`);
+        assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['limited', 'none', '']);
 
-    sandbox.extra = [];
-    assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['updated', 'relay', PYTHON]);
-    sandbox.extra = ['--tmpfs', MODULES];
-    assert.equal(sandbox.runScript(auto.status).verdict['keeper'], 'none', 'what was proved is in parts now');
-  } finally {
-    sandbox.close();
-  }
-});
+        sandbox.extra = [];
+        assert.deepEqual(shown(sandbox.runScript(auto.installer)), ['updated', 'relay', PYTHON]);
+        sandbox.extra = ['--tmpfs', MODULES];
+        assert.equal(
+          sandbox.runScript(auto.status).verdict['keeper'],
+          'none',
+          'what was proved is in parts now',
+        );
+      } finally {
+        sandbox.close();
+      }
+    },
+  },
+] as const;
+for (const { what, skip: skipLater, show } of someOf(LATER, 1))
+  test(`install: ${what}`, { skip: skipLater }, show);

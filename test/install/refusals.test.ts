@@ -80,7 +80,7 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-for (const { what, spoil, step, why } of someOf(REFUSALS, 4)) {
+for (const { what, spoil, step, why } of someOf(REFUSALS, 3)) {
   test(`${what}: a clear verdict, and nothing changed`, { skip }, () => {
     const sandbox = new Sandbox();
     try {
@@ -124,9 +124,9 @@ test('older Debian, where /usr/local is root:staff and group-writable: /opt is u
   }
 });
 
-for (const where of ['/etc', '/usr/local/lib']) {
+for (const [turn, where] of ['/etc', '/usr/local/lib'].entries()) {
   test(`${where} read-only: a clear verdict, and nothing changed`, { skip }, () => {
-    for (const had of [false, true]) {
+    for (const had of rotate([false, true], TURN + turn)) {
       const sandbox = new Sandbox();
       try {
         // An earlier version with other entry texts would need no write in /etc; without the entries it does.
@@ -155,10 +155,11 @@ test('a disk that fills up anywhere on the way: a clear verdict, and nothing cha
   const old = bundleOf({ intervalSeconds: 40 });
   let failures = 0;
   const sizes = [4, 16, 40, 72, 100, 120, 140, 180];
-  for (const kilobytes of isLong
+  const today = isLong
     ? [...sizes, 220, 300]
-    : [...rotate(sizes.slice(0, 4), TURN), ...rotate(sizes.slice(4), TURN)]) {
-    for (const had of [false, true]) {
+    : [...rotate(sizes.slice(0, 4), TURN), ...rotate(sizes.slice(4), TURN)];
+  for (const [turn, kilobytes] of today.entries()) {
+    for (const had of rotate([false, true], Math.floor(TURN / 4) + turn)) {
       const sandbox = new Sandbox();
       try {
         // One shell of one sandbox does it all, because a tmpfs is gone with its sandbox.
@@ -195,7 +196,7 @@ test('a disk that fills up anywhere on the way: a clear verdict, and nothing cha
       }
     }
   }
-  assert.ok(failures >= (isLong ? 5 : 2), `only ${failures} runs ran out of room`);
+  assert.ok(failures >= (isLong ? 5 : 1), `only ${failures} runs ran out of room`);
 });
 
 test('what is installed can be removed from a full disk, whoever filled it', {
@@ -242,12 +243,15 @@ test('another installer at work is not disturbed; a stale lock, of a dead proces
     assert.match(String(busy.verdict['why']), /another run is busy here \(pid \d+\)/);
     assert.equal(sandbox.snapshot('etc', 'usr/local', 'opt'), before);
 
-    for (const [stale, script, verdict] of [
-      ['999999 1 00000000-0000-0000-0000-000000000000', bundle.installer, 'installed'],
-      ['1 1 x', bundleOf({ intervalSeconds: 40 }).installer, 'updated'],
-      ['', bundle.installer, 'updated'],
-      ['garbage that is none', bundle.uninstaller, 'removed'],
-    ] as const) {
+    const stales = ['999999 1 00000000-0000-0000-0000-000000000000', '1 1 x', '', 'garbage that is none'];
+    // Whoever takes it does so in the same way; an uninstall of nothing is the shortest.
+    for (const [index, stale] of someOf(stales, stales.length).entries()) {
+      const [script, verdict] = (
+        [
+          [bundle.installer, 'installed'],
+          [bundle.uninstaller, 'removed'],
+        ] as const
+      )[index] ?? [bundle.uninstaller, 'unchanged'];
       sandbox.write('run/ssm-keepalive.lock', `${stale}\n`);
       sandbox.write('run/ssm-keepalive.lock.999999', `${stale}\n`);
       assert.equal(sandbox.runScript(script, { env: ROOTED }).verdict['verdict'], verdict, stale);
@@ -266,11 +270,11 @@ test('of several installers at once exactly one works at a time, and the result 
     const bundle = bundleOf();
     sandbox.write('tmp/script.sh', bundle.installer);
     const outcome = sandbox.run(
-      ['/usr/bin/dash', '-c', 'for i in 1 2 3 4; do dash /tmp/script.sh >/tmp/out.$i & done; wait'],
+      ['/usr/bin/dash', '-c', 'for i in 1 2 3; do dash /tmp/script.sh >/tmp/out.$i & done; wait'],
       { env: ROOTED },
     );
     assert.equal(outcome.status, 0);
-    const verdicts = [1, 2, 3, 4].map(
+    const verdicts = [1, 2, 3].map(
       (i) => JSON.parse(sandbox.read(`tmp/out.${i}`).split('\n')[0]!) as { verdict: string; step: string },
     );
     for (const { verdict, step } of verdicts)

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { agentHost, installAndWatch } from '../support/agent-host.ts';
 import { DROP_IN } from '../support/bundle.ts';
 import { skipUnless } from '../support/sandbox.ts';
+import { rotate, someOf, TURN } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash');
 const SNAP = 'snap.amazon-ssm-agent.amazon-ssm-agent.service';
@@ -11,7 +12,7 @@ const SNAP = 'snap.amazon-ssm-agent.amazon-ssm-agent.service';
 test('two agents are restarted by one unit, each into its own drop-in; one that does not run is not started', {
   skip,
 }, () => {
-  for (const runs of [true, false]) {
+  for (const runs of rotate([true, false], TURN)) {
     const sandbox = agentHost();
     try {
       sandbox.write(`etc/systemd/system/${SNAP}`, '[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n');
@@ -45,7 +46,7 @@ const BY_ITS_MODE = `cp /usr/bin/sleep /run/ssm-document-worker; chmod 4755 /run
       /run/ssm-document-worker 1000 & document=$!
       until read -r name </proc/$document/comm && [ "$name" = ssm-document-wo ]; do sleep 0.05; done`;
 
-for (const [what, before, patience, restart, why] of [
+const WAITS = [
   [
     'another document runs for too long',
     DOCUMENT(1000),
@@ -55,6 +56,8 @@ for (const [what, before, patience, restart, why] of [
   ],
   ['a user calls a set-user-ID program as a document', BY_ITS_MODE, '1', 'confirmed', /^$/],
   ['another document ends', DOCUMENT(1), '60', 'confirmed', /^$/],
+] as const;
+const SILENT = [
   [
     'systemctl is dead when the unit comes to it',
     'echo dead >/tmp/late',
@@ -63,7 +66,8 @@ for (const [what, before, patience, restart, why] of [
     /systemctl does not answer/,
   ],
   ['daemon-reload hangs', 'echo deaf >/run/fake/mode', '2', 'unknown', /daemon-reload failed or did not end/],
-] as const) {
+] as const;
+for (const [what, before, patience, restart, why] of [...someOf(WAITS, 2), ...someOf(SILENT, 1)]) {
   test(`${what}: ${restart}, and the drop-in waits`, { skip }, () => {
     const sandbox = agentHost();
     try {

@@ -108,13 +108,3 @@ test('a pipe in the place of a record does not hold up status', { skip }, () => 
   );
   assert.deepEqual([status, verdict['verdict'], verdict['sessions']], [0, 'status', []]);
 });
-
-test('a cap with leading zeros is a number all the same', { skip }, () => {
-  const sandbox = new Sandbox();
-  try {
-    sandbox.write('etc/ssm-keepalive/max-idle', '0600\n');
-    assert.equal(installQuietly(sandbox, bundleOf()).verdict['unattendedSeconds'], 600);
-  } finally {
-    sandbox.close();
-  }
-});

@@ -6,7 +6,7 @@ import { type Bundle, wireCommands } from '../../src/bundle/index.ts';
 import { readReportLine } from '../../src/fleet/report-line.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { INSTALLER_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
-import { TURN } from '../support/turns.ts';
+import { rotate, TURN } from '../support/turns.ts';
 
 const skip =
   skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh') ||
@@ -37,12 +37,12 @@ interface Host {
 const [way, command] = WAYS[TURN % WAYS.length]!;
 const shellOf = (turn: number) => INSTALLER_SHELLS[turn % INSTALLER_SHELLS.length]!;
 const [RUN, ...TEMPORARY] = FOLDERS;
-const HOSTS: readonly Host[] = [
-  { what: 'as hosts are', open: [], make: ':', shell: shellOf(TURN) },
+/** One of them a day. */
+const SHARED: readonly Host[] = [
   {
     what: `${RUN} is ${way}`,
     open: [RUN],
-    make: `${command} ${RUN}; ${MADE_FIRST[TURN % MADE_FIRST.length]}`,
+    make: `${command} ${RUN}; ${MADE_FIRST[Math.floor(TURN / 4) % MADE_FIRST.length]}`,
     shell: shellOf(TURN + 1),
   },
   {
@@ -52,6 +52,10 @@ const HOSTS: readonly Host[] = [
     // Its here-documents are files, as those of older bash are.
     shell: INSTALLER_SHELLS.find(({ name }) => name === 'mksh')!,
   },
+];
+const HOSTS: readonly Host[] = [
+  { what: 'as hosts are', open: [], make: ':', shell: shellOf(TURN) },
+  ...rotate(SHARED, Math.floor(TURN / WAYS.length)),
 ];
 /** A relay's: made anew, without a name after that, so nobody gains by exchanging what has the name. */
 const RECORD = /^\/(dev\/shm|tmp)\/ssm-keepalive-\d+-\d+ (65534|0|gone)$/;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hasRest, readReportLine } from '../../src/fleet/report-line.ts';
@@ -140,7 +140,7 @@ test('the keeper and why: the interpreter it runs on, what was asked for, what i
   ] as const) {
     const sandbox = new Sandbox(options);
     try {
-      sandbox.runScript(bundleOf(settings).installer);
+      installQuietly(sandbox, bundleOf(settings));
       const { verdict } = sandbox.runScript(bundleOf().status);
       assert.equal(verdict['keeper'], keeper);
       assert.match(String(verdict['keeperWhy']), why);
@@ -176,17 +176,24 @@ test('a file that was deleted: no entry that leads to it is live, and the keeper
   }
 });
 
-test('the cap file shows as it is; tmux is named where it was asked for and is missing', { skip }, () => {
+test('/etc/ssm-keepalive/max-idle caps the unattended time, with leading zeros too; tmux is named where it was asked for and is missing', {
+  skip,
+}, () => {
   const sandbox = new Sandbox();
   try {
-    installQuietly(sandbox, bundleOf({ wrap: 'tmux' }));
-    const look = () => sandbox.runScript(bundleOf().status).verdict;
-    assert.equal(look()['capSeconds'], null);
-    sandbox.write('etc/ssm-keepalive/max-idle', '600 since the audit\n');
-    assert.equal(look()['capSeconds'], 600);
-    assert.equal(look()['wrap'], 'tmux');
+    const bundle = bundleOf({ wrap: 'tmux' });
+    assert.equal(installQuietly(sandbox, bundle).verdict['unattendedSeconds'], 28_800);
+    const look = () => sandbox.runScript(bundle.status, { env: ROOTED });
+    assert.equal(look().verdict['capSeconds'], null);
+    sandbox.write('etc/ssm-keepalive/max-idle', '0600 since the audit\n');
+    assert.equal(installQuietly(sandbox, bundle).verdict['unattendedSeconds'], 600);
+    const { capSeconds, unattendedSeconds, wrap } = look().verdict;
+    assert.deepEqual([capSeconds, unattendedSeconds, wrap], [600, 600, 'tmux']);
+    // Sessions may not read it, so for them it is the strictest limit.
+    chmodSync(sandbox.path('etc/ssm-keepalive'), 0o700);
     sandbox.extra = ['--ro-bind-try', '/dev/null', '/usr/bin/tmux'];
-    const without = sandbox.runScript(bundleOf().status);
+    const without = look();
+    assert.equal(without.verdict['unattendedSeconds'], 0);
     assert.equal(without.verdict['tmux'], '');
     assert.match(without.stdout, /^wrapper: tmux is not here, so sessions get the plain shell, kept$/m);
   } finally {
@@ -258,25 +265,26 @@ for (const [what, spoil, why, isRepaired] of someOf(SPOILT, 1)) {
   });
 }
 
-test('after an uninstall: not installed, with the agent that still carries ENV of ours, and without it once it restarted', {
+test("after an uninstall: not installed, with the agent that still carries ENV of ours, and without it once it restarted; a TMOUT in the agent's environment reaches every session, and is found", {
   skip,
 }, () => {
   const sandbox = new Sandbox();
   try {
+    installQuietly(sandbox, bundleOf());
     for (const tool of ['systemctl', 'systemd-run'])
       copyFileSync(
         fileURLToPath(new URL(`../support/agent/${tool}`, import.meta.url)),
         sandbox.path(`usr/sbin/${tool}`),
       );
     sandbox.write('run/fake/killmode', 'process\n');
-    sandbox.write('tmp/install.sh', bundleOf({ restart: false }).installer);
+    sandbox.write('run/fake/former', 'TMOUT=77\n');
     sandbox.write('tmp/status.sh', bundleOf().status);
     sandbox.write('tmp/uninstall.sh', bundleOf({ restart: false }).uninstaller);
     const unit = 'amazon-ssm-agent.service';
     const outcome = sandbox.run([
       '/usr/bin/dash',
       '-c',
-      `dash /tmp/install.sh >/tmp/out.install; systemctl daemon-reload; systemctl restart ${unit}
+      `systemctl daemon-reload; systemctl restart ${unit}
       dash /tmp/status.sh >/tmp/out.live
       mv /${LIBRARY}/entry.sh /tmp/; dash /tmp/status.sh >/tmp/out.broken; mv /tmp/entry.sh /${LIBRARY}/
       dash /tmp/uninstall.sh >/tmp/out.uninstall; dash /tmp/status.sh >/tmp/out.stale
@@ -286,35 +294,14 @@ test('after an uninstall: not installed, with the agent that still carries ENV o
     assert.equal(outcome.status, 0, outcome.stderr);
     const look = (name: string) => readReportLine(sandbox.read(`tmp/out.${name}`))!;
     assert.deepEqual([look('live').state, look('live').entries['env']], ['installed', 'live']);
+    assert.deepEqual(look('live').tmout, [
+      { file: 'the environment of amazon-ssm-agent.service', value: 77, readonly: false },
+    ]);
     assert.deepEqual([look('broken').state, look('broken').entries['env']], ['drifted', 'broken']);
     assert.equal(look('uninstall').entries['env'], 'stale');
     assert.deepEqual([look('stale').state, look('stale').entries['env']], ['absent', 'stale']);
     assert.match(sandbox.read('tmp/out.stale'), /the agent still carries our ENV/);
     assert.deepEqual([look('gone').state, look('gone').entries['env']], ['absent', 'off']);
-  } finally {
-    sandbox.close();
-  }
-});
-
-test("a TMOUT in the agent's own environment reaches every session, and status finds it there", {
-  skip,
-}, () => {
-  const sandbox = new Sandbox();
-  try {
-    copyFileSync(
-      fileURLToPath(new URL('../support/agent/systemctl', import.meta.url)),
-      sandbox.path('usr/sbin/systemctl'),
-    );
-    sandbox.write('run/fake/former', 'TMOUT=77\n');
-    sandbox.write('tmp/status.sh', bundleOf().status);
-    const { verdict } = sandbox.run([
-      '/usr/bin/dash',
-      '-c',
-      'systemctl restart amazon-ssm-agent.service; dash /tmp/status.sh; kill "$(cat /run/fake/pid)"',
-    ]);
-    assert.deepEqual(verdict['tmout'], [
-      { file: 'the environment of amazon-ssm-agent.service', value: 77, readonly: false },
-    ]);
   } finally {
     sandbox.close();
   }

@@ -8,7 +8,7 @@ const skip =
   skipUnless('bwrap', 'dash', 'bash', 'busybox', 'ksh', 'mksh') ||
   (process.getuid?.() === 0 ? false : 'needs root to give files to somebody else');
 
-// The shells take the places in turn. trust.long.test.ts has every shell in every place.
+// The shells and the scripts take the places in turn. trust.long.test.ts has every shell and script in every place.
 
 test('a program that somebody planted never runs as root, wherever it is named; the refusal says what to do', {
   skip,

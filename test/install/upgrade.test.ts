@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bundleOf, DROP_IN, ENV, LIBRARY } from '../support/bundle.ts';
+import { bundleOf, copyHost, DROP_IN, ENV, LIBRARY } from '../support/bundle.ts';
 import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
+import { TURN } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh', 'tmux');
 const RELEASES = new URL('../releases/', import.meta.url);
@@ -37,69 +38,56 @@ test('upgrade: there is a release to start from', () => {
 for (const version of versions) {
   const old = (name: string) => readFileSync(new URL(`${version}/${name}.sh`, RELEASES), 'utf8');
   for (const { name, argv } of shellsInTurn(3)) {
-    test(`${name}: over ${version}, with its sessions running: looked at, updated, taken off`, {
+    test(`${name}: over ${version} and back, with its sessions running: looked at, updated, taken off; ${version} as it is is taken off too`, {
       skip,
     }, async () => {
       const sandbox = new Sandbox();
       const sessions: Awaited<ReturnType<typeof openKept>>[] = [];
+      const open = async (host: Sandbox) => {
+        const session = await openKept(host);
+        sessions.push(session);
+        return session;
+      };
+      const runOn = (host: Sandbox) => (script: string) =>
+        host.runScript(script, { ...ROOTED, shell: argv }).verdict;
+      const run = runOn(sandbox);
+      let other: Sandbox | undefined;
       try {
         const before = sandbox.snapshot(...PLACES);
-        const run = (script: string) => sandbox.runScript(script, { ...ROOTED, shell: argv });
-        assert.equal(run(old('install')).verdict['verdict'], 'installed');
+        assert.equal(run(old('install'))['verdict'], 'installed');
+        other = copyHost(sandbox);
         const oldDigest = sandbox.read(`${LIBRARY}/current`).trim();
         const oldEnvironment = sandbox.read(DROP_IN);
-        const first = await openKept(sandbox);
-        sessions.push(first);
+        const first = await open(sandbox);
 
-        const seen = run(wanted.status).verdict;
+        const seen = run(wanted.status);
         assert.deepEqual([seen['state'], seen['digest'], seen['drifted']], ['installed', oldDigest, []]);
-
-        assert.equal(run(wanted.installer).verdict['verdict'], 'updated');
+        assert.equal(run(wanted.installer)['verdict'], 'updated');
+        assert.equal(sandbox.read(`${LIBRARY}/current`).trim(), wanted.digest);
         // The same environment: no agent restarts for it.
         assert.equal(sandbox.read(DROP_IN), oldEnvironment);
         await assertWorks(first);
-        sessions.push(await openKept(sandbox));
-        const after = run(wanted.status).verdict;
+        await open(sandbox);
+        // What the old release says of it, and the way back.
+        const after = run(old('status'));
         assert.deepEqual(
           [after['state'], after['digest'], after['drifted']],
           ['installed', wanted.digest, []],
         );
-
-        assert.equal(run(wanted.uninstaller).verdict['verdict'], 'removed');
+        assert.equal(run(old('install'))['verdict'], 'updated');
+        // Whoever takes it off; the other host's uninstall is this version's.
+        const uninstaller = TURN % 2 === 0 ? wanted.uninstaller : old('uninstall');
+        assert.equal(run(uninstaller)['verdict'], 'removed');
         for (const session of sessions) await assertWorks(session);
         assert.equal(sandbox.snapshot(...PLACES), before);
+
+        const kept = await open(other);
+        assert.equal(runOn(other)(wanted.uninstaller)['verdict'], 'removed');
+        await assertWorks(kept);
+        assert.equal(other.snapshot(...PLACES), before);
       } finally {
         for (const session of sessions) session.close();
-        sandbox.close();
-      }
-    });
-  }
-
-  for (const { name, argv } of shellsInTurn(4)) {
-    test(`${name}: ${version} is taken off as it is, with a session running, and again is nothing to do`, {
-      skip,
-    }, async () => {
-      const sandbox = new Sandbox();
-      try {
-        const before = sandbox.snapshot(...PLACES);
-        const run = (script: string) => sandbox.runScript(script, { ...ROOTED, shell: argv });
-        run(old('install'));
-        const session = await openKept(sandbox);
-        assert.equal(run(wanted.uninstaller).verdict['verdict'], 'removed');
-        await assertWorks(session);
-        session.close();
-        assert.equal(sandbox.snapshot(...PLACES), before);
-        // The way back: what the old release says of a host that this one was taken off.
-        assert.equal(run(wanted.installer).verdict['verdict'], 'installed');
-        const newer = await openKept(sandbox);
-        assert.equal(run(old('status')).verdict['state'], 'installed');
-        assert.equal(run(old('install')).verdict['verdict'], 'updated');
-        await assertWorks(newer);
-        assert.equal(run(old('uninstall')).verdict['verdict'], 'removed');
-        await assertWorks(newer);
-        newer.close();
-        assert.equal(sandbox.snapshot(...PLACES), before);
-      } finally {
+        other?.close();
         sandbox.close();
       }
     });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { bundleOf } from './bundle.ts';
 import { type INSTALLER_SHELLS, Sandbox, type Verdict } from './sandbox.ts';
+import { rotate, TURN } from './turns.ts';
 
 interface Planted {
   readonly what: string;
@@ -125,6 +126,8 @@ text = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in 
 os.setxattr(sys.argv[2], "system.posix_acl_" + sys.argv[1], text)`;
 
 const SCRIPTS = ['install', 'status', 'uninstall'] as const;
+/** What looks is the same text in each: of the scripts one, another for each place and each day; all in the long run. */
+const scriptsIn = (index: number) => rotate(SCRIPTS, index + TURN);
 
 /** Every case in turn in one host; what a script printed goes to /tmp/out/CASE.SCRIPT, and a program that ran says so in /tmp/ran. */
 function driver(shell: readonly string[], places: readonly number[]): string {
@@ -153,7 +156,7 @@ export case script
 ${places
   .map(
     (index) => `case=${index}
-for script in ${SCRIPTS.join(' ')}; do
+for script in ${scriptsIn(index).join(' ')}; do
   prepare
   ${PLANTED[index]!.spoil}
   ${shell.join(' ')} /tmp/$script.sh >/tmp/out/$case.$script 2>&1 </dev/null
@@ -163,7 +166,7 @@ done
   .join('')}`;
 }
 
-/** Runs every script under this shell in these places of PLANTED, and looks at what each said. */
+/** Runs scripts under this shell in these places of PLANTED, and looks at what each said. */
 export async function assertNothingPlantedRuns(
   shell: (typeof INSTALLER_SHELLS)[number],
   places: readonly number[],
@@ -181,7 +184,7 @@ export async function assertNothingPlantedRuns(
     assert.equal(sandbox.has('tmp/ran') ? sandbox.read('tmp/ran') : '', '', 'case and script that ran it');
     for (const index of places) {
       const { what, why } = PLANTED[index]!;
-      for (const script of SCRIPTS) {
+      for (const script of scriptsIn(index)) {
         const said = sandbox.read(`tmp/out/${index}.${script}`);
         const where = `${what}, ${script}: ${said}`;
         const verdict = JSON.parse(said.split('\n')[0] ?? '') as Verdict;
