@@ -19,5 +19,4 @@ export const PYTHON_PROGRAMS = {
   relay: `${PYTHON_SEARCH}; import relay; relay.main(sys.argv[1:])`,
   selftest: `${PYTHON_SEARCH}; import selftest; selftest.main()`,
   modules: `${PYTHON_SEARCH}; import errno, fcntl, os, select, struct, termios, time`,
-  compile: `${PYTHON_SEARCH}; import py_compile; py_compile.compile(sys.argv[1])`,
 } as const;

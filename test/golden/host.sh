@@ -20,7 +20,7 @@ while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
 verdict='' digest='' keeper=none keeper_why='' asked='' asked_entries='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
 drifted='' left='' previous='' sessions='' more_sessions=0 class='' step='' why='' next='' state='' notes='' settings='' before=''
-interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock='' editable=''
+interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock='' editable='' live_unit='' able=''
 undo=: put_details=: fit_sessions=:
 
 json_string() {
@@ -170,8 +170,8 @@ trust_usual_folders() {
  usual_ifs=$IFS IFS=$newline
  for listed in $(ls -ldn "${root:-/}" "$root/usr" "$root/usr/lib" "$root/usr/local" "$root/usr/local/lib" "$root/usr/local/lib/ssm-keepalive" \
   "$root/etc" "$root/etc/profile.d" "$root/etc/fish" "$root/etc/fish/conf.d" "$root/etc/zsh" "$root/etc/systemd" \
-  "$root/etc/systemd/system" "$root/run" 2>/dev/null); do
-  case $listed in d????[!w]??[!w]?[!+]*) ;; *) continue ;; esac
+  "$root/etc/systemd/system" "$root/run" "$root/usr/bin" "$root/etc/zsh/zprofile" "$root/etc/zprofile" "$root/etc/bash.bashrc" "$root/etc/bashrc" "$root/etc/bash.bashrc.local" "$root/etc/zsh/zshrc" "$root/etc/zshrc" 2>/dev/null); do
+  case $listed in [d-]????[!w]??[!w]?[!+]*) ;; *) continue ;; esac
   IFS=' '
   set -- $listed
   case $3 in 0 | "$stranger") trusted=$trusted///${listed#* /}// ;; esac
@@ -597,11 +597,12 @@ unit_property() {
 }
 
 read_agent() {
- live=
+ [ "$1" != "$live_unit" ] || return 0
+ live='' live_unit=''
  unit_property "$1" MainPID || return 1
  case $property in '' | 0 | *[!0-9]*) return 1 ;; esac
  [ -r "/proc/$property/environ" ] || return 1
- live=$newline$(tr '\0' '\n' <"/proc/$property/environ" 2>/dev/null)$newline
+ live=$newline$(tr '\0' '\n' <"/proc/$property/environ" 2>/dev/null)$newline live_unit=$1
 }
 
 has_live_env() {
@@ -751,7 +752,7 @@ run_python() {
 
 can_relay() {
  has_interpreter || return 1
- [ -z "$root" ] || return 0
+ [ -z "$root" ] && [ "$interpreter" != "$able" ] || return 0
  run_python "$interpreter" -c 'import sys; sys.path[:] = [p for p in sys.path if p[:1] == "/"] + sys.argv[1:2]; del sys.argv[1:2]; import errno, fcntl, os, select, struct, termios, time' >/dev/null && return 0
  lacking=$interpreter
  return 1

@@ -94,10 +94,19 @@ def try_session(session):
  return ""
 
 
+def compile_relay(directory):
+ try:
+  import py_compile
+  py_compile.compile(directory + "/relay.py")
+ except (ImportError, EnvironmentError):
+  pass
+
+
 def main():
  directory = sys.argv[1]
  signal.signal(signal.SIGALRM, signal.SIG_DFL)
  signal.alarm(END)
+ compile_relay(directory)
  with open("/proc/self/comm", "w") as comm:
   comm.write("ssm-session-wor")
  master, slave = os.openpty()

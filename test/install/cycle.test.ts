@@ -167,10 +167,10 @@ test('the real installer proves itself with a session of an unprivileged user, a
     assert.equal(gone.verdict['verdict'], 'removed');
     assert.equal(sandbox.snapshot(...PLACES), before);
     for (const [{ programs }, most] of [
-      [first, 105],
-      [again, 45],
-      [look, 45],
-      [gone, 55],
+      [first, 95],
+      [again, 40],
+      [look, 28],
+      [gone, 50],
     ] as const)
       assert.ok(programs > 15 && programs <= most, `${programs} programs, at most ${most}`);
   } finally {
