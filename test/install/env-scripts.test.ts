@@ -114,7 +114,10 @@ test('on the lab: a script that was sent by Run Command is found, the entry is l
   const first = await run('install');
   assert.equal(first.status, 1, first.stdout + first.stderr);
   assert.match(first.stdout, /web-1 +limited /);
-  assert.match(first.stderr.replace(/\s+/g, ' '), /_script\.sh uses ENV.*--entry env,profile to insist/);
+  assert.match(
+    first.stderr.replace(/\s+/g, ' '),
+    /_script\.sh uses ENV.*to insist: ssm-keepalive install .*--entry env,profile/,
+  );
   const insisting = await run('install --entry env,profile --output json');
   assert.equal(insisting.status, 0, insisting.stderr);
   assert.equal(JSON.parse(insisting.stdout).instances[0].entries.env, 'live');
