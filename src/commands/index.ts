@@ -104,7 +104,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: {
       name: 'action',
       usage: 'get|set|undo',
-      describe: 'get: show it; set: change the fields named; undo: back to before the last set',
+      describe: 'get, the default: show it; set: change the fields named; undo: back to before the last set',
     },
     describe: 'idle timeout, maximum duration and shell profile of the account’s sessions',
     groups: ['Accounts', 'Common'],

@@ -25,6 +25,8 @@ interface SeenTimeout {
 /** One page, the largest that the service gives [model]. Older sessions are not read. */
 const NEWEST_SESSIONS = 200;
 const MOST_DOCUMENTS = 10;
+/** Only an install asks. */
+const NOTHING_DONE = 'nothing was installed';
 
 /**
  * Reads the account's preferences, then the documents of the newest 200 sessions: one page, and one call a document.
@@ -37,7 +39,11 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
   /** Reads one document. @returns why it could not be read, or undefined */
   const look = async (documentName: string): Promise<string | undefined> => {
     try {
-      const { idleSeconds, idleMinutes, idleText } = await readSessionLimits(client, documentName);
+      const { idleSeconds, idleMinutes, idleText } = await readSessionLimits(
+        client,
+        documentName,
+        NOTHING_DONE,
+      );
       if (idleText === '')
         found.push({
           seconds: idleSeconds,
@@ -51,7 +57,7 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
   };
   const unreadable = await look(PREFERENCES_DOCUMENT);
   const newest = await listNewestSessions(client).catch((error: Error) => {
-    if (!isRefusal(error)) throw explainServiceError(error, 'past sessions could not be listed');
+    if (!isRefusal(error)) throw explainServiceError(error, NOTHING_DONE);
     unseen.push(`the documents of past sessions could not be listed (${error.name})`);
     return [];
   });

@@ -1,5 +1,8 @@
 import { type Denial, type Failure, UserError } from '../errors.ts';
+import { nearestName } from '../nearest.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
+import { REGIONS } from './regions.ts';
 
 /** A call that failed at the service, the network or the credentials. */
 export class ServiceError extends UserError {}
@@ -51,6 +54,12 @@ const EXPLANATIONS = wordTable<Explanation>({
 });
 
 const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
+
+function nearestRegion(hostname: string): string | undefined {
+  const [, region] = /(?:^|\.)ssm\.([a-z]{2,4}-[a-z0-9-]+)\.amazonaws\./.exec(hostname) ?? [];
+  const nearest = region && !REGIONS.includes(region) ? nearestName(region, REGIONS) : undefined;
+  return nearest && quoteCommand`did you mean --region ${nearest}?`;
+}
 
 /** Explains any error of a call. `what` names the failed step. An unknown error keeps the service's own words. */
 export function explainServiceError(error: unknown, what: string): UserError {
@@ -124,7 +133,7 @@ export function explainServiceError(error: unknown, what: string): UserError {
         code: 'network',
         what,
         why: `the service could not be reached (${[code || name, hostname].filter(Boolean).join(' ')})`,
-        next: 'check the network, the proxy and the Region, then run it again',
+        next: nearestRegion(hostname) ?? 'check the network, the proxy and the Region, then run it again',
       },
       { cause: error },
     );

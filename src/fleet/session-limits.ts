@@ -32,6 +32,7 @@ export function listOwnDocuments(names: readonly string[]): string[] {
 export async function readSessionLimits(
   client: SSMClient,
   name: string = PREFERENCES_DOCUMENT,
+  what = `the document ${name} could not be read`,
 ): Promise<SessionLimits> {
   try {
     const { Content = '' } = await client.send(
@@ -42,7 +43,7 @@ export async function readSessionLimits(
   } catch (error) {
     if ((error as Error).name === 'InvalidDocument')
       return describeLimits({}, false, sessionDefaultsOf(client));
-    throw explainServiceError(error, `the document ${name} could not be read`);
+    throw explainServiceError(error, what);
   }
 }
 

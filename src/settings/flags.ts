@@ -101,7 +101,7 @@ export const FLAG_TABLE = {
     },
     all: {
       as: 'isAll',
-      describe: 'every managed Linux instance of the account and Region; a change asks first',
+      describe: 'every managed Linux instance of the account and Region',
     },
   },
   Delivery: {

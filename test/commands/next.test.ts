@@ -72,7 +72,8 @@ const SITUATIONS: readonly Situation[] = [
 
 const EXPIRED = 'AKIAEXPIRED';
 /** Advice for other situations. */
-const WRONG = /this is a bug|left early|--command-id|nothing matched|no instance matched/;
+const WRONG =
+  /this is a bug|the document \S+ could not be read|left early|--command-id|nothing matched|no instance matched/;
 
 describe('next', { concurrency: 3 }, () => {
   for (const { what, flags = '', env, why, next } of SITUATIONS)

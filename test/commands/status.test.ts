@@ -274,6 +274,7 @@ test('status through the lab: a session that is open now, its user, terminal, ke
 
   const table = await runCli(['status', '--instance-id', WEB_1, DB_1], lab.env);
   assert.equal(table.status, 0, table.stderr);
+  assert.doesNotMatch(table.stderr, /new session/, 'a look changes nothing');
   for (const line of table.stdout.split('\n')) assert.ok(line.length <= 80, line);
   assert.match(table.stdout, /^ {2}ssm-user +pts\/\d+ +relay +answering +\d+[sm] /m);
   assert.match(table.stdout, /^i-0b+1 +db-1 +not installed/m);

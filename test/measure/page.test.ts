@@ -64,12 +64,26 @@ test('page: one axis for all sessions, above and below them, and a line through 
   );
 });
 
+test('page: on a phone, where the table has no head, each cell names its column', () => {
+  const heads = [...page.matchAll(/<th scope="col">([^<]+)/g)].slice(1).map(([, head]) => head);
+  const named = [...page.matchAll(/<td data-head="([^"]+)"/g)].map(([, head]) => head);
+  assert.deepEqual(
+    named,
+    RUNS.flatMap(() => heads),
+  );
+  assert.doesNotMatch(page, /<td>/);
+});
+
 test('page: what it shows, in one sentence, is its heading; the lab is named, and so is the host', () => {
   assert.match(
     page,
     /<h1>Without a keeper: ended after 60\.0 s of silence; with (?:the keeper|what is installed there): failed \([^<]+\)\.<\/h1>/,
   );
-  assert.match(page, /web-1 \(i-0123456789abcdef0\), account 123456789012 in us-east-1/);
+  assert.match(
+    page,
+    /web-1 \(<span class="id">i-0123456789abcdef0<\/span>\), account 123456789012 in us-east-1/,
+    'a line never ends inside the id',
+  );
   assert.doesNotMatch(page, /class="lab"/);
   const onLab = renderPage(RUNS, conclude(RUNS), { ...FACTS, isLab: true });
   assert.match(onLab, /<h1>On the lab, without a keeper:/);

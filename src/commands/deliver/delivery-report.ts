@@ -131,6 +131,7 @@ function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
 
 /** What holds now for sessions; empty if nothing was changed. */
 function describeNow(verb: Verb, rows: readonly Row[]): string {
+  if (verb === 'status') return '';
   if (verb === 'uninstall' && rows.some(({ verdict }) => verdict === 'removed'))
     return (
       'ssm-keepalive: new sessions get no keeper; sessions that are open stay as they are\n' +

@@ -156,7 +156,7 @@ function describeAssociation({ following, ending }: Plan, { targets }: Settings)
 
 /** What a restart costs; an agent that carries the entry already is left alone. */
 const RESTART =
-  'an agent whose environment changes is restarted, once no other document runs there; for about ten seconds such a host drops the jobs that it is sent';
+  'an agent whose environment changes is restarted, once no other document runs there; jobs that are sent there meanwhile, for about ten seconds, are lost';
 
 /** What the entry `env` costs on a host. */
 const ENV_PRICE =

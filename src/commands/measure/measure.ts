@@ -218,7 +218,7 @@ function tell(
 
 /** Undefined without permission to read it. @throws ServiceError for any other failure: no session could be opened */
 async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
-  const limits = await readSessionLimits(client).catch((error: Error) => {
+  const limits = await readSessionLimits(client, undefined, 'nothing was measured').catch((error: Error) => {
     if (isRefusal(error.cause) || error.cause instanceof SyntaxError) return undefined;
     throw error;
   });

@@ -62,8 +62,9 @@ blockquote{margin:.15rem 0 .75rem;padding-left:.75rem;border-left:3px solid var(
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
 th,td{padding:.35rem .75rem .35rem 0;text-align:right;border-bottom:1px solid var(--edge);white-space:nowrap}
 thead th{vertical-align:bottom;color:var(--soft);font-weight:600;white-space:normal}
-th:first-child,td.text,th:last-child{text-align:left}
+th:first-child,td:last-child,th:last-child{text-align:left}
+.id{white-space:nowrap}
 footer{margin-top:2.5rem;font-size:.85rem}
-@media (max-width:34rem){.shows>div,.facts>div{grid-template-columns:1fr}.axis .odd{display:none}article,.axis{grid-template-columns:1fr}.plot{grid-column:1}}
-@media print{:root{--page:#fff;--ink:#000;--soft:#444;--edge:#bbb;--lane:#eee;--card:#fff;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(0,0,0,.15);--good:#116329;--bad:#a40e26}body{max-width:none;padding:0;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}h2{break-after:avoid;margin-top:1.25rem}article,.axis{grid-template-columns:17rem 1fr}article{padding:.3rem 0}.about{font-size:.8rem}.scroll{overflow:visible;break-inside:avoid}table{font-size:8.5pt}th,td{padding-right:.4rem}tbody th,td.text{white-space:normal}}
+@media (max-width:34rem){.shows>div,.facts>div{grid-template-columns:1fr}.axis .odd{display:none}article,.axis{grid-template-columns:1fr}.plot{grid-column:1}table,tbody,tr,th,td{display:block}thead{display:none}tr{padding:.5rem 0;border-bottom:1px solid var(--edge)}th,td{padding:.1rem 0;border:0}td,td:last-child{display:flex;justify-content:space-between;gap:1rem;text-align:right;white-space:normal}td::before{content:attr(data-head);color:var(--soft)}}
+@media print{:root{--page:#fff;--ink:#000;--soft:#444;--edge:#bbb;--lane:#eee;--card:#fff;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(0,0,0,.15);--good:#116329;--bad:#a40e26}body{max-width:none;padding:0;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}h2{break-after:avoid;margin-top:1.25rem}article,.axis{grid-template-columns:17rem 1fr}article{padding:.3rem 0}.about{font-size:.8rem}.scroll{overflow:visible;break-inside:avoid}table{font-size:8.5pt}th,td{padding-right:.4rem}tbody th,td:last-child{white-space:normal}}
 `);

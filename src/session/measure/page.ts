@@ -38,9 +38,9 @@ export function renderPage(runs: readonly ArmRun[], conclusion: Conclusion, fact
 </head>
 <body>
 <header>
-<p class="where">${title}</p>
+<p class="where">${showWhere(title, facts)}</p>
 <h1>${describeHeadline(runs, conclusion, facts)}</h1>
-<p class="where">${describeWhere(facts)}</p>
+<p class="where">${showWhere(describeWhere(facts), facts)}</p>
 ${facts.isLab ? html`<p class="lab">Measured on the lab, a stand-in account on one machine. Its idle timer is not the one of your account.</p>` : ''}
 </header>
 <main>
@@ -136,17 +136,34 @@ ${isQuote ? html`<blockquote>${text}</blockquote>` : html`<p class="words">${tex
 `;
 }
 
+/** On a phone each row is a list, and its cells show the head's words. */
+const COLUMNS: readonly (readonly [head: string, read: (run: ArmRun) => string])[] = [
+  ['Lived', (run) => formatTime(livedSeconds(run))],
+  ['Input', (run) => formatBytes(run.bytesOut)],
+  ['Output', (run) => formatBytes(run.bytesIn)],
+  ['No input for', (run) => (run.startedAt === undefined ? '–' : formatTime(silence(run, 'input')))],
+  ['No output for', (run) => (run.startedAt === undefined ? '–' : formatTime(silence(run, 'output')))],
+  ['Queries answered', (run) => (run.queries === 0 ? '–' : `${run.answers} of ${run.queries}`)],
+  ['How it ended', describeOutcome],
+];
+
 function showTable(runs: readonly ArmRun[]): Html {
   return html`<table aria-labelledby="table">
-<thead><tr><th scope="col">Arm</th><th scope="col">Lived</th><th scope="col">Input</th><th scope="col">Output</th><th scope="col">No input for</th><th scope="col">No output for</th><th scope="col">Queries answered</th><th scope="col">How it ended</th></tr></thead>
+<thead><tr><th scope="col">Arm</th>${COLUMNS.map(([head]) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
 ${runs.map(
   (
     run,
-  ) => html`<tr><th scope="row">${nameRun(run, runs)}</th><td>${formatTime(livedSeconds(run))}</td><td>${formatBytes(run.bytesOut)}</td><td>${formatBytes(run.bytesIn)}</td><td>${run.startedAt === undefined ? '–' : formatTime(silence(run, 'input'))}</td><td>${run.startedAt === undefined ? '–' : formatTime(silence(run, 'output'))}</td><td>${run.queries === 0 ? '–' : `${run.answers} of ${run.queries}`}</td><td class="text">${describeOutcome(run)}</td></tr>
+  ) => html`<tr><th scope="row">${nameRun(run, runs)}</th>${COLUMNS.map(([head, read]) => html`<td data-head="${head}">${read(run)}</td>`)}</tr>
 `,
 )}</tbody>
 </table>`;
+}
+
+/** The text, with the instance's id in one piece: a line could end at its hyphen. */
+function showWhere(text: string, { instanceId }: MeasureFacts): Html[] {
+  const [before = '', ...rest] = text.split(instanceId || '\0');
+  return [html`${before}`, ...rest.map((part) => html`<span class="id">${instanceId}</span>${part}`)];
 }
 
 function showFacts(facts: MeasureFacts): Html[] {
