@@ -15,9 +15,7 @@ const lab = await useLab({
 });
 const client = makeClient(lab);
 /** `npm run test:long` has the whole load. */
-const [SESSIONS, LINES, LINES_BYTES, CUTS] = isLong
-  ? [100, 600_000, 4_088_903, 10]
-  : [10, 60_000, 348_902, 3];
+const [SESSIONS, LINES, LINES_BYTES, CUTS] = isLong ? [100, 600_000, 4_088_903, 10] : [4, 20_000, 108_902, 2];
 
 test(`${SESSIONS} sessions of one host are open at once, and each answers its queries`, {
   skip,

@@ -9,12 +9,13 @@ import { WebSocket } from 'ws';
 import { type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
 import type { OperationName } from '../../src/lab/shapes.ts';
 import { ManualClock } from '../support/clock.ts';
+import { isLong } from '../support/turns.ts';
 import { everyRequest, takeOff } from './every-request.ts';
 import { rawCall } from './raw-call.ts';
 import { rawClient } from './raw-client.ts';
 import { makeFolder, sandboxMissing, syntheticHosts, until } from './test-lab.ts';
 
-const ROUNDS = Number(process.env['SSM_KEEPALIVE_TEST_ROUNDS'] ?? 60);
+const ROUNDS = Number(process.env['SSM_KEEPALIVE_TEST_ROUNDS'] ?? (isLong ? 200 : 20));
 const SEED = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 30));
 const MONTH_MS = 30 * 86_400_000;
 
