@@ -1,12 +1,4 @@
-/** One Dialect for each language of a template. Its quoter is the EJS `escape`: `<%= value %>` is one safe word, or rendering fails. */
-export interface Dialect {
-  readonly name: string;
-  /** The oldest version that reads this quoting; `any`: every version does. */
-  readonly oldestVersion: string;
-  /** This language reads exactly `value` back. @throws UnquotableError for undefined, and for what the language cannot express */
-  quote(value: unknown): string;
-}
-
+/** The quoting of each language that a template is written in. */
 export type DialectName =
   | 'sh'
   | 'bash'
@@ -21,14 +13,8 @@ export type DialectName =
 
 /** A value cannot be quoted: a bug of ours, or a bad setting of the user. */
 export class UnquotableError extends Error {
-  readonly dialect: string;
-  readonly reason: string;
-
   constructor(dialect: string, reason: string) {
     super(`${dialect} cannot carry this value: ${reason}`);
-    this.name = 'UnquotableError';
-    this.dialect = dialect;
-    this.reason = reason;
   }
 }
 
@@ -60,11 +46,17 @@ function quoteShellWord(dialect: string, value: unknown): string {
     .join("\\'");
 }
 
-const shell = (name: DialectName, oldestVersion: string): Dialect => ({
-  name,
-  oldestVersion,
-  quote: (value) => quoteShellWord(name, value),
-});
+/** ASCII only: anything else as `\xHH` (if `hasBytes`), `\uHHHH` or `\UHHHHHHHH`, `hidden` too; a backslash before `special`. */
+function escapeText(text: string, special: string, { hidden = '', hasBytes = false } = {}): string {
+  return Array.from(text, (character) => {
+    const code = character.codePointAt(0)!;
+    if (special.includes(character)) return `\\${character}`;
+    if (code >= 0x20 && code < 0x7f && !hidden.includes(character)) return character;
+    const hex = code.toString(16);
+    if (hasBytes && code <= 0xff) return `\\x${hex.padStart(2, '0')}`;
+    return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+  }).join('');
+}
 
 /** fish has two escapes inside single quotes: `\\` and `\'`. */
 function quoteFishWord(value: unknown): string {
@@ -76,16 +68,7 @@ function quoteFishWord(value: unknown): string {
 
 /** ASCII only, so that it is independent of the file's coding; `u''`, because 2.7 needs it for `\u`. */
 function quotePythonText(value: unknown): string {
-  const text = textOf('python', value);
-  const escaped = Array.from(text, (character) => {
-    const code = character.codePointAt(0)!;
-    if (character === '\\' || character === "'") return `\\${character}`;
-    if (code >= 0x20 && code < 0x7f) return character;
-    return code > 0xffff
-      ? `\\U${code.toString(16).padStart(8, '0')}`
-      : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-  return `u'${escaped.join('')}'`;
+  return `u'${escapeText(textOf('python', value), "\\'")}'`;
 }
 
 /** One word of a unit file: C escapes, and `%%` because `%` starts a specifier [systemd.syntax(7), systemd.unit(5)]. */
@@ -106,14 +89,7 @@ function quoteYamlText(value: unknown): string {
 
 /** Escapes a space at the start of a line, which would count as indentation. */
 function escapeYamlLine(line: string): string {
-  const escaped = Array.from(line, (character) => {
-    const code = character.codePointAt(0)!;
-    if (character === '\\' || character === '"') return `\\${character}`;
-    if (code >= 0x20 && code < 0x7f) return character;
-    const hex = code.toString(16);
-    if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`;
-    return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
-  }).join('');
+  const escaped = escapeText(line, '\\"', { hasBytes: true });
   return escaped.startsWith(' ') ? `\\${escaped}` : escaped;
 }
 
@@ -130,30 +106,25 @@ function quoteDockerfileWord(value: unknown): string {
 
 /** A quoted template [HCL native syntax]. ASCII only; `$` and `%` as escapes too, since `${` and `%{` begin an expression. */
 function quoteHclText(value: unknown): string {
-  const escaped = Array.from(textOf('hcl', value), (character) => {
-    const code = character.codePointAt(0)!;
-    if (character === '\\' || character === '"') return `\\${character}`;
-    if (code >= 0x20 && code < 0x7f && character !== '$' && character !== '%') return character;
-    const hex = code.toString(16);
-    return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
-  });
-  return `"${escaped.join('')}"`;
+  return `"${escapeText(textOf('hcl', value), '\\"', { hidden: '$%' })}"`;
 }
 
-export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
-  sh: shell('sh', 'any'),
-  bash: shell('bash', '4.2'),
-  zsh: shell('zsh', '5.0'),
-  fish: { name: 'fish', oldestVersion: '3.0', quote: quoteFishWord },
-  python: { name: 'python', oldestVersion: '2.7', quote: quotePythonText },
-  systemd: { name: 'systemd', oldestVersion: '219', quote: quoteSystemdWord },
-  json: {
-    name: 'json',
-    oldestVersion: 'any',
-    quote: (value) =>
-      typeof value === 'number' ? textOf('json', value) : JSON.stringify(textOf('json', value)),
+/**
+ * The quoter of each language is its templates' EJS `escape`: `<%= value %>` is one safe word, which the language reads back
+ * as exactly `value`. @throws UnquotableError for undefined, and for what the language cannot express
+ */
+export const DIALECTS: Readonly<Record<DialectName, (value: unknown) => string>> = {
+  sh: (value) => quoteShellWord('sh', value),
+  bash: (value) => quoteShellWord('bash', value),
+  zsh: (value) => quoteShellWord('zsh', value),
+  fish: quoteFishWord,
+  python: quotePythonText,
+  systemd: quoteSystemdWord,
+  json: (value) => {
+    const text = textOf('json', value);
+    return typeof value === 'number' ? text : JSON.stringify(text);
   },
-  yaml: { name: 'yaml', oldestVersion: '1.1', quote: quoteYamlText },
-  dockerfile: { name: 'dockerfile', oldestVersion: 'any', quote: quoteDockerfileWord },
-  hcl: { name: 'hcl', oldestVersion: '2', quote: quoteHclText },
+  yaml: quoteYamlText,
+  dockerfile: quoteDockerfileWord,
+  hcl: quoteHclText,
 };

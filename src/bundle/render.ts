@@ -63,7 +63,7 @@ function compileTemplate(
     filename: path,
     includer: (_, file) => ({ template: read(file) }),
     compileDebug: knowsLines,
-    escape: (value: unknown) => DIALECTS[dialect].quote(value),
+    escape: DIALECTS[dialect],
   });
   compiled.set(key, template);
   return template;

@@ -25,9 +25,8 @@ const dialects: Readonly<Record<PromptFile, DialectName>> = {
 };
 
 export function renderPrompt(file: PromptFile, values: PromptValues): string {
-  const { quote } = DIALECTS[dialects[file]];
   const text = readFileSync(new URL(`${file}.ejs`, templates), 'utf8');
-  return ejs.render(text, { ...values }, { escape: quote });
+  return ejs.render(text, { ...values }, { escape: DIALECTS[dialects[file]] });
 }
 
 export interface PromptFolder {
