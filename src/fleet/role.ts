@@ -75,26 +75,23 @@ function explainRole(error: unknown, { account, role, externalId }: RoleName): U
   const isOurs = /no identity-based policy allows/.test(message);
   const isForbidden = /explicit deny/.test(message);
   const withId = externalId === undefined ? '' : ', or asks for another external id';
-  return new UserError(
+  const [code, why, next] =
     isOurs || isForbidden
-      ? {
-          code: 'AccessDeniedException',
-          what,
-          why: isOurs
+      ? [
+          'AccessDeniedException',
+          isOurs
             ? `these credentials lack sts:AssumeRole on ${denied.resource}`
             : `a policy denies sts:AssumeRole on ${denied.resource}`,
-          next: `ask for it: docs/organization.md has what is needed; or ${leaveOut}`,
-        }
-      : {
-          code: 'no-role',
-          what,
-          why: `the role ${role} is not there, or does not trust ${readCaller(message)}${withId}`,
-          next: `make the role there or mend its trust policy${
+          `ask for it: docs/organization.md has what is needed; or ${leaveOut}`,
+        ]
+      : [
+          'no-role',
+          `the role ${role} is not there, or does not trust ${readCaller(message)}${withId}`,
+          `make the role there or mend its trust policy${
             externalId === undefined ? '; if that asks for an external id, give --external-id' : ''
           }; or ${leaveOut}`,
-        },
-    { cause: error },
-  );
+        ];
+  return new UserError({ code, what, why, next }, { cause: error });
 }
 
 const readCaller = (message: string) => /^User: (\S+) is not/.exec(message)?.[1] ?? 'these credentials';

@@ -64,101 +64,67 @@ function nearestRegion(hostname: string): string | undefined {
 /** Explains any error of a call. `what` names the failed step. An unknown error keeps the service's own words. */
 export function explainServiceError(error: unknown, what: string): UserError {
   if (error instanceof UserError) return error;
-  const {
-    name = 'Error',
-    message = String(error),
-    code = '',
-    hostname = '',
-  } = error as Error & { code?: string; hostname?: string };
-  if (name === 'CredentialsProviderError' && /sso session/i.test(message)) {
-    return new ServiceError(
-      {
-        code: 'signed-out',
-        what,
-        why: 'the single sign-on session of this profile is over, or was never begun',
-        next: 'sign in with  aws sso login  and the same --profile, then run it again: nothing is done twice',
-      },
-      { cause: error },
-    );
-  }
+  const [code, why, next] = explain(error as ForeignError);
+  return new ServiceError({ code, what, why, next }, { cause: error });
+}
+
+interface ForeignError extends Error {
+  readonly code?: string;
+  readonly hostname?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+function explain(error: ForeignError): [code: string, why: string, next: string] {
+  const { name = 'Error', message = String(error), code = '', hostname = '' } = error;
+  if (name === 'CredentialsProviderError' && /sso session/i.test(message))
+    return [
+      'signed-out',
+      'the single sign-on session of this profile is over, or was never begun',
+      'sign in with  aws sso login  and the same --profile, then run it again: nothing is done twice',
+    ];
   if (name === 'CredentialsProviderError' && /profile/i.test(message)) {
-    return new ServiceError(
-      {
-        code: 'no-profile',
-        what,
-        why: message.startsWith('profile ') ? message : quoteLibrary(message),
-        next: 'look with  aws configure list-profiles',
-      },
-      { cause: error },
-    );
+    const why = message.startsWith('profile ') ? message : quoteLibrary(message);
+    return ['no-profile', why, 'look with  aws configure list-profiles'];
   }
-  const httpStatus = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  if (name === 'UnknownError' || name === 'SyntaxError') {
-    return new ServiceError(
-      {
-        code: 'not-the-service',
-        what,
-        why: `what answered is not Systems Manager${httpStatus ? ` (HTTP ${httpStatus})` : ''}`,
-        next: 'check --endpoint-url, the Region, and whether a proxy stands in between',
-      },
-      { cause: error },
-    );
-  }
+  const httpStatus = error.$metadata?.httpStatusCode;
+  if (name === 'UnknownError' || name === 'SyntaxError')
+    return [
+      'not-the-service',
+      `what answered is not Systems Manager${httpStatus ? ` (HTTP ${httpStatus})` : ''}`,
+      'check --endpoint-url, the Region, and whether a proxy stands in between',
+    ];
   const denied = readDenial(error);
   if (denied) {
     const call = `${denied.action}${denied.resource ? ` on ${denied.resource}` : ''}`;
     // An organization often forbids whole Regions so.
-    const isForbidden = /explicit deny in a service control policy/.test(message);
-    return new ServiceError(
-      {
-        code: name,
-        what,
-        why: isForbidden
-          ? `a service control policy of the organization denies ${call}`
-          : `these credentials lack ${call}`,
-        next: isForbidden
-          ? 'work elsewhere: a policy of the account cannot allow it'
-          : 'ask for it; all that a command needs:  ssm-keepalive policy COMMAND',
-      },
-      { cause: error },
-    );
+    if (/explicit deny in a service control policy/.test(message))
+      return [
+        name,
+        `a service control policy of the organization denies ${call}`,
+        'work elsewhere: a policy of the account cannot allow it',
+      ];
+    const next = 'ask for it; all that a command needs:  ssm-keepalive policy COMMAND';
+    return [name, `these credentials lack ${call}`, next];
   }
   const clock = explainClock(message);
-  if (clock) return new ServiceError({ code: 'clock', what, ...clock }, { cause: error });
+  if (clock) return ['clock', clock.why, clock.next];
   const known = EXPLANATIONS[name] ?? EXPLANATIONS[name.replace(/Exception$/, '')];
-  if (known) return new ServiceError({ code: name, what, ...known }, { cause: error });
-  if (NETWORK_CODES.has(code) || name === 'TimeoutError') {
-    return new ServiceError(
-      {
-        code: 'network',
-        what,
-        why: `the service could not be reached (${[code || name, hostname].filter(Boolean).join(' ')})`,
-        next: nearestRegion(hostname) ?? 'check the network, the proxy and the Region, then run it again',
-      },
-      { cause: error },
-    );
-  }
+  if (known) return [name, known.why, known.next];
+  if (NETWORK_CODES.has(code) || name === 'TimeoutError')
+    return [
+      'network',
+      `the service could not be reached (${[code || name, hostname].filter(Boolean).join(' ')})`,
+      nearestRegion(hostname) ?? 'check the network, the proxy and the Region, then run it again',
+    ];
   // `region=""`: AWS_REGION is set but empty.
-  if (/region is missing|region=""/i.test(message)) {
-    return new ServiceError(
-      {
-        code: 'no-region',
-        what,
-        why: 'no Region was given',
-        next: 'add --region, or set AWS_REGION; to try without an account add --lab',
-      },
-      { cause: error },
-    );
-  }
-  return new ServiceError(
-    {
-      code: name,
-      what,
-      why: httpStatus === undefined ? quoteLibrary(message) : (message.split('\n')[0] ?? name),
-      next: 'run it with --debug to see the whole answer',
-    },
-    { cause: error },
-  );
+  if (/region is missing|region=""/i.test(message))
+    return [
+      'no-region',
+      'no Region was given',
+      'add --region, or set AWS_REGION; to try without an account add --lab',
+    ];
+  const why = httpStatus === undefined ? quoteLibrary(message) : (message.split('\n')[0] ?? name);
+  return [name, why, 'run it with --debug to see the whole answer'];
 }
 
 /** The reason and the advice for errors that only some calls have, by error name. */
