@@ -21,7 +21,7 @@ function makeIo(): Io {
     err: (text) => write(stderr, text),
     ...(stdin.isTTY && stderr.isTTY ? { ask } : {}),
     openTerminal: () => (stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined),
-    errTerminal: stderr.isTTY && !isDumb ? stderr : undefined,
+    canRedraw: stderr.isTTY && !isDumb,
     columns: stdout.columns ?? 80,
     errColumns: stderr.columns,
     hasColor: stdout.isTTY === true && !isDumb,

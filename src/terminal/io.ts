@@ -19,8 +19,8 @@ export interface Io {
   readonly noteDenial?: (denial: Denial) => void;
   /** The user's terminal, for a session; undefined unless input and output are both a terminal. */
   openTerminal?(): TerminalStreams | undefined;
-  /** The terminal of `err`, if it can redraw a line. */
-  readonly errTerminal?: NodeJS.WritableStream | undefined;
+  /** `err` is a terminal that can redraw a line. */
+  readonly canRedraw?: boolean;
   /** The width of the terminal of `out`; 80 without a terminal. */
   readonly columns: number;
   /** The width of the terminal of `err`; absent without a terminal. */

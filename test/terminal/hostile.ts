@@ -25,7 +25,7 @@ export const EVERYTHING = Object.entries(HOSTILE)
   .join('');
 
 export const DANGEROUS = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-/** Colours, the bar and the question: what we, cli-progress and Node's readline send. */
+/** Colours, the bar and the question: what we and Node's readline send. */
 const OWN = /\x1b(?:[78]|\[(?:(?:31|32|33|39)m|\d*[AGJK]|\?(?:25|7)[lh]))/g;
 const TOUCHED = new RegExp(`<(?:${Object.keys(HOSTILE).join('|')})[^\\P{Cc}\\n\\t]`, 'u');
 /** A line of ours, or advice in the place of ours, that others wrote. */

@@ -1,7 +1,6 @@
-import cliProgress from 'cli-progress';
 import type { PushEvent, Stage } from '../../fleet/sender.ts';
 import type { Io } from '../../terminal/io.ts';
-import { safe, showLine } from '../../terminal/safe-text.ts';
+import { ownSequence, safe, showLine } from '../../terminal/safe-text.ts';
 
 const LABELS: Readonly<Record<Stage, string>> = {
   canary: 'first instance',
@@ -23,7 +22,7 @@ export interface Progress {
 
 export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
   if (isQuiet) return { forAccount: () => ({ onEvent: () => {} }), stop: () => {} };
-  if (io.errTerminal) return makeBar(io, io.errTerminal);
+  if (io.canRedraw) return makeBar(io);
   return {
     forAccount: (label) => makeLines((line) => io.err(safe`${label && `${label}: `}${line}\n`)),
     stop: () => {},
@@ -65,37 +64,23 @@ interface Part {
   done: number;
 }
 
-function makeBar(io: Io, terminal: NodeJS.WritableStream): JointProgress {
+function makeBar(io: Io): JointProgress {
   const parts = new Set<Part>();
-  let bar: cliProgress.SingleBar | undefined;
   let shown = '';
-  const stop = () => {
-    bar?.stop();
-    bar = undefined;
+  const draw = (line: string) => {
+    if (line !== shown) io.err((shown && ownSequence(1, 'G') + ownSequence(0, 'J')) + line);
+    shown = line;
   };
   const show = () => {
     const all = [...parts].filter(({ total }) => total > 0);
     const stages = new Set(all.map(({ stage }) => stage));
     const [stage = 'fleet'] = stages.size === 1 ? stages : [];
     const total = all.reduce((sum, part) => sum + part.total, 0);
-    if (total === 0) {
-      stop();
-      return;
-    }
     const done = all.reduce((sum, part) => sum + part.done, 0);
-    const layout = layOutBar(LABELS[stage], total, io.errColumns ?? io.columns);
-    const key = `${layout.format} ${layout.barsize}`;
-    if (key !== shown) stop();
-    shown = key;
-    if (!bar) {
-      bar = makeSingleBar(layout, terminal);
-      bar.start(total, done);
-    }
-    bar.setTotal(total);
-    bar.update(done);
+    draw(total === 0 ? '' : drawBar(LABELS[stage], done, total, io.errColumns ?? io.columns));
   };
   return {
-    stop,
+    stop: () => draw(''),
     forAccount() {
       const part: Part = { stage: 'fleet', total: 0, done: 0 };
       parts.add(part);
@@ -119,32 +104,16 @@ function makeBar(io: Io, terminal: NodeJS.WritableStream): JointProgress {
   };
 }
 
-interface BarLayout {
-  readonly format: string;
-  readonly barsize: number;
-}
-
 const [SHORTEST_BAR, LONGEST_BAR] = [6, 40];
-
-/** Label, bar and counters in one line; on a narrow terminal without the bar. */
-export function layOutBar(label: string, total: number, columns: number): BarLayout {
-  const padded = label.padEnd(LABEL_WIDTH);
-  // The last column stays free: some terminals wrap as soon as it is written.
-  const room = columns - 1 - padded.length - ` ${total}/${total}`.length - 1;
-  if (room < SHORTEST_BAR) return { format: `${label} {value}/{total}`, barsize: 0 };
-  return { format: `${padded} {bar} {value}/{total}`, barsize: Math.min(LONGEST_BAR, room) };
-}
-
 const LABEL_WIDTH = Math.max(...Object.values(LABELS).map(({ length }) => length));
 
-function makeSingleBar({ format, barsize }: BarLayout, stream: NodeJS.WritableStream): cliProgress.SingleBar {
-  return new cliProgress.SingleBar({
-    stream,
-    format,
-    barsize,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: false,
-    clearOnComplete: true,
-  });
+/** Label, bar and counters in one line; on a narrow terminal without the bar. */
+export function drawBar(label: string, done: number, total: number, columns: number): string {
+  const counters = `${done}/${total}`;
+  // The last column stays free: some terminals wrap as soon as it is written.
+  const room = columns - 1 - LABEL_WIDTH - ` ${total}/${total}`.length - 1;
+  if (room < SHORTEST_BAR) return `${label} ${counters}`;
+  const size = Math.min(LONGEST_BAR, room);
+  const full = '█'.repeat(Math.round((size * Math.min(done, total)) / total));
+  return `${label.padEnd(LABEL_WIDTH)} ${full.padEnd(size, '░')} ${counters}`;
 }

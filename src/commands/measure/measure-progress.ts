@@ -29,7 +29,7 @@ export function makeMeasureProgress(
   isQuiet: boolean,
 ): MeasureProgress {
   if (isQuiet) return { onChange: () => {}, stop: () => {} };
-  return io.errTerminal ? makeBlock(io, runs, plan) : makeLines(io, runs, plan);
+  return io.canRedraw ? makeBlock(io, runs, plan) : makeLines(io, runs, plan);
 }
 
 function makeLines(io: Io, runs: readonly ArmRun[], plan: MeasurePlan): MeasureProgress {
