@@ -20,14 +20,11 @@ export function describeEnd(
   const { by, sentence } = end;
   if (by === 'closed') return { words: 'closed by you', next: '', exitStatus: 0 };
   if (by === 'lost') {
-    return {
-      words: `connection lost (${trim(sentence)})`,
-      next:
-        'if the host is up, its session goes on until it times out; end it with  ' +
-        quoteCommand`aws ssm terminate-session --session-id ${sessionId}` +
-        flags.aws,
-      exitStatus: 1,
-    };
+    const next =
+      'if the host is up, its session goes on until it times out; end it with  ' +
+      quoteCommand`aws ssm terminate-session --session-id ${sessionId}` +
+      flags.aws;
+    return { words: `connection lost (${trim(sentence)})`, next, exitStatus: 1 };
   }
   if (by === 'over')
     return { words: 'it ended on the other side while the connection was broken', next: '', exitStatus: 1 };
@@ -36,22 +33,13 @@ export function describeEnd(
     return { words: 'the shell exited, or somebody terminated the session', next: '', exitStatus: 0 };
   if (isIdleEnd(end)) {
     const target = quoteCommand`--instance-id ${instanceId}` + flags.ours;
-    return {
-      words: `idle timeout: “${sentence}”`,
-      next:
-        'see whether a keeper is there:  ssm-keepalive status ' +
-        target +
-        ' ; if not:  ssm-keepalive install ' +
-        target,
-      exitStatus: 1,
-    };
+    const look = 'see whether a keeper is there:  ssm-keepalive status ' + target;
+    const next = look + ' ; if not:  ssm-keepalive install ' + target;
+    return { words: `idle timeout: “${sentence}”`, next, exitStatus: 1 };
   }
   if (/maximum|max.*duration/i.test(sentence)) {
-    return {
-      words: `maximum duration reached: “${sentence}”`,
-      next: 'no keeper can help: the maximum is a setting of the account or the session document',
-      exitStatus: 1,
-    };
+    const next = 'no keeper can help: the maximum is a setting of the account or the session document';
+    return { words: `maximum duration reached: “${sentence}”`, next, exitStatus: 1 };
   }
   return { words: `ended by the service: “${sentence}”`, next: '', exitStatus: 1 };
 }

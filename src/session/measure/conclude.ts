@@ -119,27 +119,22 @@ function weigh(
   const yes = runs.filter((run) => wasKeptBy(run, kind, timeout, outputShown));
   const no = runs.filter((run) => diedDespite(run, kind, timeout));
   if (yes.length > 0 && no.length > 0)
-    return {
-      shown: 'not shown',
-      why: `the sessions disagree: ${nameArms(yes)} lived, ${nameArms(no)} timed out`,
-    };
+    return unshown(`the sessions disagree: ${nameArms(yes)} lived, ${nameArms(no)} timed out`);
   if (yes.length > 0) return { shown: 'yes' };
   if (no.length > 0) return { shown: 'no' };
   const tried = runs.filter(({ arm }) => arms.includes(arm));
-  if (tried.length === 0)
-    return { shown: 'not shown', why: quoteCommand`no arm showed it: run  --arm ${arms.join(',')}` };
+  if (tried.length === 0) return unshown(quoteCommand`no arm showed it: run  --arm ${arms.join(',')}`);
   const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
   const isShort = tried.some((run) => run.outcome === 'alive' && afterSettling(run) < needed);
-  if (isShort) return { shown: 'not shown', why: `the limit was too short: it takes at least ${needed} s` };
+  if (isShort) return unshown(`the limit was too short: it takes at least ${needed} s`);
   const isSlow = tried.some((run) => ['alive', 'timed-out'].includes(run.outcome ?? ''));
-  if (!isSlow) return { shown: 'not shown', why: `no session showed it (${describeOutcomes(tried)})` };
+  if (!isSlow) return unshown(`no session showed it (${describeOutcomes(tried)})`);
   if (tried.every((run) => longestGap(run, kind) >= timeout * FLOW_SHARE))
-    return {
-      shown: 'not shown',
-      why: `its ${kind} came too seldom for a timeout of ${round(timeout)} s: shorten --tick`,
-    };
-  return { shown: 'not shown', why: `no session had ${kind} alone` };
+    return unshown(`its ${kind} came too seldom for a timeout of ${round(timeout)} s: shorten --tick`);
+  return unshown(`no session had ${kind} alone`);
 }
+
+const unshown = (why: string) => ({ shown: 'not shown' as const, why });
 
 /** The session lived with traffic of `kind`, while the other kinds were silent or are known not to count. */
 function wasKeptBy(run: ArmRun, kind: Kind, timeout: number, outputShown: Shown | undefined): boolean {
@@ -166,7 +161,7 @@ function judgeKeeper(
   runs: readonly ArmRun[],
   timeout: number,
 ): { shown: Conclusion['keeper']; why?: string } {
-  if (runs.length === 0) return { shown: 'not shown', why: 'the arm keeper was not run' };
+  if (runs.length === 0) return unshown('the arm keeper was not run');
   // Only a keeper prints at an idle prompt. A keeper may print without asking, if its shell cannot remove an answer.
   const beating = (run: ArmRun) => run.outputAt.some((at) => at > (run.begunAt ?? Number.POSITIVE_INFINITY));
   const holds = runs.filter((run) => {
@@ -176,21 +171,17 @@ function judgeKeeper(
   });
   const fails = runs.filter((run) => beating(run) && diedDespite(run, 'output', timeout, HEARTBEAT_SHARE));
   if (holds.length > 0 && fails.length > 0)
-    return { shown: 'not shown', why: `${holds.length} sessions lived, ${fails.length} timed out` };
+    return unshown(`${holds.length} sessions lived, ${fails.length} timed out`);
   if (holds.length > 0) return { shown: 'holds' };
   if (fails.length > 0) return { shown: 'does not hold' };
   const timedOut = runs.filter(({ outcome }) => outcome === 'timed-out');
   if (timedOut.some(beating))
-    return { shown: 'not shown', why: 'its heartbeats had stopped, or are further apart than the timeout' };
-  if (runs.every((run) => !beating(run)))
-    return {
-      shown: 'not shown',
-      why: NO_HEARTBEAT,
-    };
+    return unshown('its heartbeats had stopped, or are further apart than the timeout');
+  if (runs.every((run) => !beating(run))) return unshown(NO_HEARTBEAT);
   const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
   if (runs.some((run) => run.outcome === 'alive'))
-    return { shown: 'not shown', why: `the limit was too short: it takes at least ${needed} s` };
-  return { shown: 'not shown', why: `no session showed it (${describeOutcomes(runs)})` };
+    return unshown(`the limit was too short: it takes at least ${needed} s`);
+  return unshown(`no session showed it (${describeOutcomes(runs)})`);
 }
 
 /** Until when a run was certainly alive; an interrupted run up to its last byte. Undefined: it proves nothing. */
