@@ -134,41 +134,28 @@ export async function terminateSession(
 
 const FINAL_ERRORS = /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|CredentialsProvider)/;
 
-function explainStart(error: unknown, { instanceId, documentName }: SessionRequest): UserError {
-  const what = `no session could be opened on ${instanceId}`;
-  const { name } = error as Error;
-  if (name === 'TargetNotConnected') {
-    return new ServiceError(
-      {
-        code: name,
-        what,
-        why: 'the service has no connection to it: unknown in this Region and account, stopped, or its agent cannot reach the service',
-        next: quoteCommand`look with  ssm-keepalive status --instance-id ${instanceId}  and the same --lab, --region and --profile`,
-      },
-      { cause: error },
-    );
-  }
-  if (/^InvalidDocument/.test(name)) {
-    return new ServiceError(
-      {
-        code: name,
-        what,
-        why: `the service does not take ${documentName ?? 'the default document'} for a session`,
-        next: 'look with  aws ssm list-documents --filters Key=DocumentType,Values=Session',
-      },
-      { cause: error },
-    );
-  }
-  const refusal = explainRefusedStart(error, documentName);
-  if (refusal) return new ServiceError({ code: name, what, ...refusal }, { cause: error });
-  return explainServiceError(error, what);
+function explainStart(error: unknown, request: SessionRequest): UserError {
+  const what = `no session could be opened on ${request.instanceId}`;
+  const found = explainRefusedStart(error as Error, request);
+  if (!found) return explainServiceError(error, what);
+  return new ServiceError({ code: (error as Error).name, what, ...found }, { cause: error });
 }
 
 const JUST_IN_TIME =
   'under just-in-time node access sign in with what  aws ssm start-access-request  and  aws ssm get-access-token  give';
 
-/** Needed on the instance and on the session document, also the default one [user guide, “Sample IAM policies”]. */
-function explainRefusedStart(error: unknown, documentName: string | undefined) {
+/** ssm:StartSession is needed on the instance and on the session document, also the default one [user guide, “Sample IAM policies”]. */
+function explainRefusedStart(error: Error, { instanceId, documentName }: SessionRequest) {
+  if (error.name === 'TargetNotConnected')
+    return {
+      why: 'the service has no connection to it: unknown in this Region and account, stopped, or its agent cannot reach the service',
+      next: quoteCommand`look with  ssm-keepalive status --instance-id ${instanceId}  and the same --lab, --region and --profile`,
+    };
+  if (/^InvalidDocument/.test(error.name))
+    return {
+      why: `the service does not take ${documentName ?? 'the default document'} for a session`,
+      next: 'look with  aws ssm list-documents --filters Key=DocumentType,Values=Session',
+    };
   const denial = readDenial(error);
   if (denial?.action !== 'ssm:StartSession') return undefined;
   const { resource } = denial;
