@@ -231,6 +231,7 @@ __SSMKA_END
 
 __ssmka_after=none
 __ssmka_int=
+__ssmka_room=
 if [ "$__ssmka_entry" = fish ]; then exec 7>&1 1>&2; else __ssmka_self=$$; fi
 if __ssmka_is_wanted; then
  __ssmka_hold_int
@@ -248,7 +249,7 @@ if __ssmka_is_wanted; then
  fi
 fi
 [ -z "$__ssmka_int" ] || trap - INT
-[ -z "${__ssmka_room-}" ] || TMPPREFIX=$__ssmka_room
+[ -z "$__ssmka_room" ] || TMPPREFIX=$__ssmka_room
 case $__ssmka_entry:$__ssmka_after in
  fish:leave) echo "ended $__ssmka_status" >&7 ;;
  fish:prompt) echo prompt >&7 ;;
