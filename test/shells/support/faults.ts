@@ -82,7 +82,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     '\\builtin zle -f kill',
     ':',
     'line-editor',
-    'zsh, emacs, whole.*killed',
+    'zsh, emacs, whole.*words killed',
   ),
   'zsh: keys are bound once': fault(
     zsh,
