@@ -64,7 +64,7 @@ const leave = 'echo "ENV=${ENV-unset}"; set | grep -a ssmka; exit 3\r';
 
 describe('guards', { concurrency: 4 }, () => {
   for (const [place, { name, executable }] of ENTRY_SHELLS.entries()) {
-    const testRow = testInTurn(place, 4);
+    const testRow = testInTurn(place, ENTRY_SHELLS.length);
     testRow(`${name} as sh: sh -ic CMD is left alone`, { skip }, () =>
       assertNothingHappens({ executable, args: ['-ic', 'echo x "${ENV-unset}"'] }),
     );

@@ -76,7 +76,7 @@ const isPlain = /^<sh\|\/home\/ssm-user\|[^|]*\|\|\|\/usr\/bin\|unset>$/;
 
 describe('--shell login', { concurrency: 4 }, () => {
   for (const [place, { name, executable }] of ENTRY_SHELLS.entries()) {
-    const testRow = testInTurn(place, 3);
+    const testRow = testInTurn(place, ENTRY_SHELLS.length);
     testRow(
       `${name} as sh: a session is the user's login shell, at home, greeted once`,
       { skip },

@@ -143,8 +143,7 @@ describe('programs', { concurrency: 1 }, () => {
 /** All over one connection for each host; what it started is compared in the end. */
 function testLoginShell(shell: string) {
   const name = shell.slice(shell.lastIndexOf('/') + 1);
-  // bash is asked everything, the others a part each; everything in the long run.
-  const testRow = testInTurn(LOGIN_SHELLS.indexOf(shell), 4);
+  const testRow = testInTurn(LOGIN_SHELLS.indexOf(shell), LOGIN_SHELLS.length);
 
   before(async () => {
     if (skip) return;

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { SHELL_PROFILE } from '../../src/bundle/index.ts';
 import { bundleOf, ENV, installQuietly, LIBRARY } from '../support/bundle.ts';
 import { Sandbox, skipUnless } from '../support/sandbox.ts';
+import { someOf } from '../support/turns.ts';
 
 const skip =
   skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh', 'fish', 'find') ||
@@ -50,12 +51,15 @@ const WAYS: readonly (readonly [name: string, command: string])[] = [
 
 /** Every way as root, beside a library in which the stub, the version in use and its entry are planted. */
 function driver(): string {
-  const runs = PLACES.concat([['nothing', ':'], LATER]).flatMap(([what, spoil]) =>
-    WAYS.map(
-      ([name, command]) => `prepare; ${spoil}; case="${what}: ${name}"
+  // One function of the entry answers for every place.
+  const runs = someOf(PLACES, 3)
+    .concat([['nothing', ':'], LATER])
+    .flatMap(([what, spoil]) =>
+      WAYS.map(
+        ([name, command]) => `prepare; ${spoil}; case="${what}: ${name}"
 ${command} >/dev/null 2>&1 </dev/null\n`,
-    ),
-  );
+      ),
+    );
   return `export case HOME=/root PS1='prompt> '
 mv ${LIB} /tmp/original; version=${LIB}/$(cat /tmp/original/current)
 prepare() {

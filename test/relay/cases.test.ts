@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findPythons, pathOf, run, writeRelay } from './rendered.ts';
+import { pathOf, pythonsInTurn, run, writeRelay } from './rendered.ts';
 
-for (const python of findPythons()) {
+for (const python of pythonsInTurn()) {
   test(`Python ${python.version}: every rule of the keeper holds in virtual time`, async (t) => {
     const { text } = await run(python.path, [pathOf('cases.py'), writeRelay('relay.py')]);
     const lines = text.trim().split('\n');

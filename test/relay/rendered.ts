@@ -4,6 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { joinRelay } from '../../src/bundle/relay.ts';
+import { someOf } from '../support/turns.ts';
 
 /** The relay's text as an instance gets it, with its comments. */
 export const relayText: string = joinRelay({ wrap: 'tmux' });
@@ -49,6 +50,13 @@ export function findPythons(): readonly Python[] {
     }
   }
   return [...found.values()].sort((a, b) => a.version.localeCompare(b.version, 'en', { numeric: true }));
+}
+
+/** The oldest, which is another language, the newest, and one of the others by turns; all in the long run. */
+export function pythonsInTurn(): readonly Python[] {
+  const [oldest, ...others] = findPythons();
+  const newest = others.pop();
+  return [oldest, ...someOf(others, 1), newest].filter((python) => python !== undefined);
 }
 
 /** Runs a program to its end; its exit code and everything it printed. */

@@ -32,11 +32,11 @@ export function coverOf<T>(rows: readonly T[], featuresOf: (row: T) => readonly 
   return rows.filter((row) => chosen.has(row));
 }
 
-/** `test` for the shell at this place of a list: each row where it is the first, else one row in `every`. */
-export function testInTurn(place: number, every: number) {
-  let row = place;
+/** `test` for the shell at this place of a list of `count`: each row in one of them, in another one each day. */
+export function testInTurn(place: number, count: number) {
+  let row = TURN + place;
   return (name: string, options: { skip: string | false }, run: () => void | Promise<void>): void => {
     row += 1;
-    if (isLong || place === 0 || row % every === 0) test(name, options, run);
+    if (isLong || row % count === 0) test(name, options, run);
   };
 }
