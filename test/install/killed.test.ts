@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { killAtEach, SCENARIOS } from '../support/killed.ts';
 import { INSTALLER_SHELLS, skipUnless } from '../support/sandbox.ts';
-import { rotate, someOf, TURN } from '../support/turns.ts';
+import { rotate, TURN } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 
@@ -10,9 +10,13 @@ const CURRENT = /\/ssm-keepalive\/current$/;
 const DECISIVE =
   /\/ssm-keepalive\/current( |$)|(renam|unlink).*(zz-ssm-keepalive\.conf|00-ssm-keepalive\.sh|ssm-keepalive\/entry\.sh|etc\/site\/bashrc|etc\/zsh\/z\w+)( |$)/;
 
+const [uninstall, ...installs] = SCENARIOS.toReversed();
+/** An install and the uninstall. */
+const TODAY = [...rotate(installs, Math.floor(TURN / 2)), uninstall!];
+
 /**
- * Of the operations with these lines those that are killed today: one of `current` itself; and for one of the scenarios one of the
- * other names that go live or of all, by turns. killed.long.test.ts takes every one.
+ * Of the operations with these lines those that are killed today: one of `current` itself; and for one of today's scenarios one of
+ * the other names that go live or of all, by turns. killed.long.test.ts takes every one.
  */
 function chooseToday(lines: readonly string[], index: number): number[] {
   const callOf = (line = '') => line.replace(/^\d+ /, '').replace(/^renameat /, 'renameat2 ');
@@ -24,12 +28,12 @@ function chooseToday(lines: readonly string[], index: number): number[] {
   const decisive = numbers.filter((n) => DECISIVE.test(lineOf(n)));
   const current = decisive.filter((n) => CURRENT.test(lineOf(n)));
   const others = decisive.filter((n) => !current.includes(n));
-  if ((TURN + index) % SCENARIOS.length !== 0) return [...someOf(current, 1)];
-  const turn = Math.floor(TURN / SCENARIOS.length);
-  return [...someOf(current, 1), ...rotate(turn % 2 === 0 ? others : numbers, Math.floor(turn / 2))];
+  const chosen = rotate(current, Math.floor(TURN / 4));
+  if ((TURN + index) % 2 !== 0) return [...chosen];
+  return [...chosen, ...rotate(Math.floor(TURN / 4) % 2 === 0 ? others : numbers, Math.floor(TURN / 8))];
 }
 
-for (const [index, scenario] of SCENARIOS.entries()) {
+for (const [index, scenario] of TODAY.entries()) {
   const shell = INSTALLER_SHELLS[(TURN + index) % INSTALLER_SHELLS.length]!;
   test(`${scenario.name}, killed at decisive file operations, or at one of the others: a login meets the old keeper, the new one or none, and the next run succeeds`, {
     skip,

@@ -334,7 +334,12 @@ export class Sandbox {
 
   close(): void {
     for (const child of this.children) child.kill('SIGKILL');
-    // What was killed just now may still write, and rmSync's own retries do not look for new files.
+    try {
+      rmSync(this.folder, { recursive: true, force: true });
+      return;
+    } catch {
+      // What was killed just now still writes, and rmSync's own retries do not look for new files.
+    }
     spawnSync('sh', [
       '-c',
       'for i in 1 2 3 4 5 6; do rm -rf "$0" 2>&1 && exit; sleep 0.$i; done',
