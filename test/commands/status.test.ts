@@ -103,8 +103,13 @@ test('status of a host without the product: not installed, and what is still to 
   assert.match(text, /agent +carries our ENV until its next restart \(harmless\)/);
   assert.match(text, /still there: \/etc\/x/);
   assert.doesNotMatch(text, /bundle|kept now/);
-  const bare = { ...report, entries: {}, left: [] };
-  assert.equal(renderStatus([verdictOf(bare)], ioOf(80)).split('\n').length, 3, 'a row alone');
+  const kept = { count: 0, notAnswering: 0, leaked: 0, unseen: 'all, since no Python here can look' };
+  const bare = { ...report, entries: {}, left: [], kept };
+  assert.match(
+    renderStatus([verdictOf(bare)], ioOf(80)),
+    /^INST.*\n.* not installed +- +-\n$/,
+    'a row alone',
+  );
   assert.match(renderStatus([verdictOf(bare)], ioOf(60)), /^web-1 \(i-0a+1\): not installed$/m);
 });
 
@@ -231,7 +236,11 @@ test('uninstall tells each file that it left, whole, and what holds for sessions
   assert.equal(status, 0);
   assert.match(table, /removed .* 2 files left alone$/m);
   assert.match(stderr, /new sessions get no keeper; sessions that are open stay as they are/);
-  assert.match(stderr, new RegExp(`left alone on ${WEB_1}\\n  why: .*: ${left.join(' ')}\\n  next: `));
+  const told = new RegExp(`left alone on ${WEB_1}\\n  why: .*: ${left.join(' ')}\\n  next: `);
+  assert.match(stderr, told);
+  const quiet = await runCli(['uninstall', '--instance-id', WEB_1, '--quiet'], lab.env);
+  assert.match(quiet.stderr, told);
+  assert.doesNotMatch(quiet.stderr, /new sessions/);
 });
 
 test('status through the lab: a session that is open now, its user, terminal, keeper and times; and nothing on the other host', async (context) => {

@@ -70,7 +70,7 @@ const REFUSALS: readonly Refusal[] = [
     what: "somebody's own file at our name",
     spoil: `echo "echo mine" >/${PROFILE_STUB}`,
     step: 'path',
-    why: /is not ours/,
+    why: /is there already, edited or not ours/,
   },
   {
     what: 'a directory where the lock goes',

@@ -106,6 +106,7 @@ function reportVerdicts(
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
   if (isPlain && !settings.common.isQuiet) io.err(describeNow(verb, rows));
+  if (isPlain && verb === 'uninstall') io.err(describeLeft(rows));
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {
     const label = several ? `${labelFacts(account)}: ` : '';
@@ -133,10 +134,7 @@ function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
 function describeNow(verb: Verb, rows: readonly Row[]): string {
   if (verb === 'status') return '';
   if (verb === 'uninstall' && rows.some(({ verdict }) => verdict === 'removed'))
-    return (
-      'ssm-keepalive: new sessions get no keeper; sessions that are open stay as they are\n' +
-      describeLeft(rows)
-    );
+    return 'ssm-keepalive: new sessions get no keeper; sessions that are open stay as they are\n';
   const changed = rows.filter(({ verdict }) => verdict === 'installed' || verdict === 'updated');
   if (changed.length === 0) return '';
   const isOpen = changed.some((row) => isRestartAwaited(row) || isRestartOpen(row));

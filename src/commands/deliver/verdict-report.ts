@@ -1,7 +1,7 @@
 import { labelColumns } from '../../accounts/names.ts';
 import { formatDuration } from '../../duration.ts';
 import { attribute, isGood, type Verdict } from '../../fleet/judge.ts';
-import type { ReportLine } from '../../fleet/report-line.ts';
+import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -116,7 +116,9 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
     report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
-    report && hasSessions && (countKept(report) > 0 || report.kept?.unseen) ? describeSessions(report) : '',
+    report && hasSessions && (countKept(report) > 0 || (report.kept?.unseen && isInstalled(report)))
+      ? describeSessions(report)
+      : '',
     report?.entries['env'] === 'stale' && !isRestartAwaited(verdict)
       ? 'agent carries our ENV until its restart'
       : '',
