@@ -60,6 +60,7 @@ test('zsh: where no file may have a byte the shell works', { skip: missing }, as
   }
 });
 
+const SHM = ['--perms', '1777', '--tmpfs', '/dev/shm'];
 const FILL = ['/usr/bin/dash', '-c', '(head -c 9999 /dev/zero >/tmp/all) 2>/dev/null; exec "$@"', 'dash'];
 
 test('zsh: where /tmp is full or cannot be written the session has the relay all the same, and TMPPREFIX as before', {
@@ -72,7 +73,7 @@ test('zsh: where /tmp is full or cannot be written the session has the relay all
       ['full', ['--size', '4096', '--tmpfs', '/tmp']],
     ] as const)
       for (const way of ZSH)
-        await host.inSession({ ...way, extra: [...extra], prefix: [...FILL] }, async (session) => {
+        await host.inSession({ ...way, extra: [...SHM, ...extra], prefix: [...FILL] }, async (session) => {
           await session.until(`a heartbeat where /tmp is ${what}`, () => session.answered > 0);
           assert.ok(
             session.commandLines().some((line) => line.includes('import relay')),

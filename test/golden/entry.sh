@@ -44,19 +44,11 @@ __ssmka_is_login_in_scope() {
   __ssmka_depth=$((__ssmka_depth + 1))
  done
  [ "$__ssmka_scope" = all ] || return 1
- [ -z "${ZSH_VERSION-}" ] || __ssmka_find_room
+ if [ -n "${ZSH_VERSION-}" ] && [ -w /dev/shm ]; then
+  __ssmka_room=${TMPPREFIX-}
+  TMPPREFIX=/dev/shm/zsh
+ fi
  [ -z "$__ssmka_start" ] || ! __ssmka_is_left_to_tmux || return 1
-}
-
-__ssmka_find_room() {
- __ssmka_room=${TMPPREFIX-}
- for TMPPREFIX in "$__ssmka_room" /dev/shm/zsh /var/tmp/zsh "${HOME-}/.zsh"; do
-  __ssmka_line=
-  { read -r __ssmka_line <&9; } 2>/dev/null 9<<__SSMKA_END
-open
-__SSMKA_END
-  [ -z "$__ssmka_line" ] || return 0
- done
 }
 
 __ssmka_is_left_to_tmux() {
@@ -79,7 +71,7 @@ __ssmka_reads_keys() {
 
 __ssmka_is_limited() {
  while read -r __ssmka_line; do
-  case $__ssmka_line in 'Max file size '*' '[0-9]' '* | 'Max open files '*' '[0-9]' '* | 'Max open files '*' '[0-9][0-9]' '*) return 0 ;; esac
+  case $__ssmka_line in 'Max file size '*\ [0-9]\ * | 'Max open'*\ [0-9]\ * | 'Max open'*\ [0-9][0-9]\ *) return 0 ;; esac
  done 2>/dev/null </proc/self/limits
  return 1
 }
@@ -269,5 +261,5 @@ unset __ssmka_line __ssmka_comm __ssmka_state __ssmka_parent __ssmka_group __ssm
  __ssmka_python __ssmka_start __ssmka_status __ssmka_started __ssmka_pid __ssmka_modes __ssmka_after __ssmka_int __ssmka_self \
  __ssmka_room
 unset -f __ssmka_read_stat __ssmka_reads_keys __ssmka_hold_int __ssmka_is_session_sh __ssmka_is_login_in_scope __ssmka_is_left_to_tmux \
- __ssmka_find_room __ssmka_is_limited __ssmka_is_wanted
+ __ssmka_is_limited __ssmka_is_wanted
 unset -f __ssmka_is_program __ssmka_find_python __ssmka_watch __ssmka_start_of __ssmka_become_relay __ssmka_run_relay
