@@ -48,6 +48,8 @@ before(() => {
     `${host.read('etc/zsh/zshrc')}\nPS1="$(cat /tmp/step)> "\nunsetopt prompt_sp\n`,
   );
   host.write('root/.zshrc', '');
+  // Without this folder the first start of fish reads every manual page.
+  host.write('root/.local/share/fish/generated_completions/none', '');
   host.write(
     'root/.config/fish/config.fish',
     'set -g step (cat /tmp/step)\nfunction fish_prompt; echo -n "$step> "; end\nfunction fish_greeting; end\n',
