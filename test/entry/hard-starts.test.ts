@@ -11,7 +11,7 @@ import {
   WAYS_IN,
   type WayIn,
 } from '../support/sandbox.ts';
-import { isLong, someOf, TURN } from '../support/turns.ts';
+import { isLong, rotate, someOf, TURN } from '../support/turns.ts';
 
 const missing = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh');
 
@@ -22,72 +22,14 @@ const testRow = ({ name }: WayIn, row: number): typeof test | (() => void) => {
   return isLong || (TURN + place + row) % every === 0 ? test : () => {};
 };
 
-describe('hard starts', { concurrency: 4 }, () => {
-  for (const way of WAYS_IN) testWay(way);
-});
-
-// bash waits fifteen seconds for a process; fish needs one itself.
-test('dash as sh: where no process is to be had Ctrl-C is not held up for good', {
-  skip: missing || (process.getuid?.() === 0 ? false : 'needs root to be somebody who has such a limit'),
-}, async () => {
-  const host = installedSandbox({ entries: ['env'] });
-  try {
-    const way = WAYS_IN[0]!;
-    const prefix = ['/usr/bin/bash', '-c', 'ulimit -u 1; exec "$@"', 'bash'];
-    // A user of its own: processes of other tests count too.
-    await host.inSession({ ...way, uid: 41_001, prefix }, async (session) => {
-      await session.see('$ ');
-      await assertCanInterrupt(session);
-    });
-  } finally {
-    host.close();
-  }
-});
-
 /** Of the shells it alone makes files of here-documents. */
-const ZSH = WAYS_IN.filter(({ executable }) => executable.endsWith('/zsh'));
-
-test('zsh: where no file may have a byte the shell works', { skip: missing }, async () => {
-  const host = installedSandbox({ entries: ['profile', 'rc'] });
-  const prefix = ['/usr/bin/dash', '-c', 'ulimit -f 0; exec "$@"', 'dash'];
-  try {
-    for (const way of ZSH)
-      await host.inSession({ ...way, prefix }, async (session) => {
-        await session.see('prompt> ');
-        await assertShellWorks(session);
-      });
-  } finally {
-    host.close();
-  }
-});
+const ZSH = rotate(
+  WAYS_IN.filter(({ executable }) => executable.endsWith('/zsh')),
+  TURN,
+);
 
 const SHM = ['--perms', '1777', '--tmpfs', '/dev/shm'];
 const FILL = ['/usr/bin/dash', '-c', '(head -c 9999 /dev/zero >/tmp/all) 2>/dev/null; exec "$@"', 'dash'];
-
-test('zsh: where /tmp is full or cannot be written the session has the relay all the same, and TMPPREFIX as before', {
-  skip: missing,
-}, async () => {
-  const host = installedSandbox({ entries: ['profile', 'rc'] });
-  try {
-    for (const [what, extra] of [
-      ['read-only', ['--ro-bind', '/var', '/tmp']],
-      ['full', ['--size', '4096', '--tmpfs', '/tmp']],
-    ] as const)
-      for (const way of ZSH)
-        await host.inSession({ ...way, extra: [...SHM, ...extra], prefix: [...FILL] }, async (session) => {
-          await session.until(`a heartbeat where /tmp is ${what}`, () => session.answered > 0);
-          assert.ok(
-            session.commandLines().some((line) => line.includes('import relay')),
-            what,
-          );
-          session.type('echo "<$TMPPREFIX>"\r');
-          await session.see('</tmp/zsh>');
-          await assertShellWorks(session);
-        });
-  } finally {
-    host.close();
-  }
-});
 
 /** Each is done without by the shells that are asked. The first two ended the session. */
 const REFUSED = [
@@ -99,25 +41,90 @@ const REFUSED = [
   ['errno', 'getrandom'],
 ] as const;
 
-test('where the kernel refuses a system call the shell works', { skip: missing }, async () => {
-  const host = installedSandbox({ entries: ['env'] });
-  try {
-    for (const [mode, calls] of [...REFUSED.slice(0, 2), ...someOf(REFUSED.slice(2), 1)])
-      await Promise.all(
-        WAYS_IN.filter(({ name }) => ['dash as sh', 'bash as sh'].includes(name)).map((way) => {
-          const args = ['-IS', '/support/refuse-calls.py', mode, calls, way.executable, way.argv0];
-          const { env = {} } = way;
-          return host.inSession({ executable: '/usr/bin/python3', args, env }, async (session) => {
-            await session.see(/[$>] /);
-            await assertCanInterrupt(session);
-            await assertPlainCommandWorks(session);
-          });
-        }),
-      );
-  } finally {
-    host.close();
-  }
+describe('hard starts', { concurrency: 4 }, () => {
+  for (const way of WAYS_IN) testWay(way);
+  testFewShells();
 });
+
+/** Limits that concern some shells alone. */
+function testFewShells() {
+  // bash waits fifteen seconds for a process; fish needs one itself.
+  test('dash as sh: where no process is to be had Ctrl-C is not held up for good', {
+    skip: missing || (process.getuid?.() === 0 ? false : 'needs root to be somebody who has such a limit'),
+  }, async () => {
+    const host = installedSandbox({ entries: ['env'] });
+    try {
+      const way = WAYS_IN[0]!;
+      const prefix = ['/usr/bin/bash', '-c', 'ulimit -u 1; exec "$@"', 'bash'];
+      // A user of its own: processes of other tests count too.
+      await host.inSession({ ...way, uid: 41_001, prefix }, async (session) => {
+        await session.see('$ ');
+        await assertCanInterrupt(session);
+      });
+    } finally {
+      host.close();
+    }
+  });
+
+  test('zsh: where no file may have a byte the shell works', { skip: missing }, async () => {
+    const host = installedSandbox({ entries: ['profile', 'rc'] });
+    const prefix = ['/usr/bin/dash', '-c', 'ulimit -f 0; exec "$@"', 'dash'];
+    try {
+      for (const way of ZSH)
+        await host.inSession({ ...way, prefix }, async (session) => {
+          await session.see('prompt> ');
+          await assertShellWorks(session);
+        });
+    } finally {
+      host.close();
+    }
+  });
+
+  test('zsh: where /tmp is full or cannot be written the session has the relay all the same, and TMPPREFIX as before', {
+    skip: missing,
+  }, async () => {
+    const host = installedSandbox({ entries: ['profile', 'rc'] });
+    try {
+      for (const [what, extra] of [
+        ['read-only', ['--ro-bind', '/var', '/tmp']],
+        ['full', ['--size', '4096', '--tmpfs', '/tmp']],
+      ] as const)
+        for (const way of ZSH)
+          await host.inSession({ ...way, extra: [...SHM, ...extra], prefix: [...FILL] }, async (session) => {
+            await session.until(`a heartbeat where /tmp is ${what}`, () => session.answered > 0);
+            assert.ok(
+              session.commandLines().some((line) => line.includes('import relay')),
+              what,
+            );
+            session.type('echo "<$TMPPREFIX>"\r');
+            await session.see('</tmp/zsh>');
+            await assertShellWorks(session);
+          });
+    } finally {
+      host.close();
+    }
+  });
+
+  test('where the kernel refuses a system call the shell works', { skip: missing }, async () => {
+    const host = installedSandbox({ entries: ['env'] });
+    try {
+      for (const [mode, calls] of [...REFUSED.slice(0, 2), ...someOf(REFUSED.slice(2), 1)])
+        await Promise.all(
+          WAYS_IN.filter(({ name }) => ['dash as sh', 'bash as sh'].includes(name)).map((way) => {
+            const args = ['-IS', '/support/refuse-calls.py', mode, calls, way.executable, way.argv0];
+            const { env = {} } = way;
+            return host.inSession({ executable: '/usr/bin/python3', args, env }, async (session) => {
+              await session.see(/[$>] /);
+              await assertCanInterrupt(session);
+              await assertPlainCommandWorks(session);
+            });
+          }),
+        );
+    } finally {
+      host.close();
+    }
+  });
+}
 
 /** Ctrl-C is not ignored. Asked with a builtin and the shell's own file. */
 async function assertCanInterrupt(session: PtySession) {
