@@ -51,10 +51,12 @@ for (const version of versions) {
       const runOn = (host: Sandbox) => (script: string) =>
         host.runScript(script, { ...ROOTED, shell: argv }).verdict;
       const run = runOn(sandbox);
+      // Its scripts take several times as long, so in the fastest shell that every host has.
+      const runOld = (name: string) => sandbox.runScript(old(name), ROOTED).verdict;
       let other: Sandbox | undefined;
       try {
         const before = sandbox.snapshot(...PLACES);
-        assert.equal(run(old('install'))['verdict'], 'installed');
+        assert.equal(runOld('install')['verdict'], 'installed');
         other = copyHost(sandbox);
         const oldDigest = sandbox.read(`${LIBRARY}/current`).trim();
         const oldEnvironment = sandbox.read(DROP_IN);
@@ -68,16 +70,18 @@ for (const version of versions) {
         assert.equal(sandbox.read(DROP_IN), oldEnvironment);
         await assertWorks(first);
         await open(sandbox);
-        // What the old release says of it, and the way back.
-        const after = run(old('status'));
+        // What the old release says of it, and every second day the way back.
+        const after = runOld('status');
         assert.deepEqual(
           [after['state'], after['digest'], after['drifted']],
           ['installed', wanted.digest, []],
         );
-        assert.equal(run(old('install'))['verdict'], 'updated');
-        // Whoever takes it off; the other host's uninstall is this version's.
-        const uninstaller = TURN % 2 === 0 ? wanted.uninstaller : old('uninstall');
-        assert.equal(run(uninstaller)['verdict'], 'removed');
+        if (TURN % 2 === 0) {
+          assert.equal(runOld('install')['verdict'], 'updated');
+          assert.equal(runOld('uninstall')['verdict'], 'removed');
+        } else {
+          assert.equal(run(wanted.uninstaller)['verdict'], 'removed');
+        }
         for (const session of sessions) await assertWorks(session);
         assert.equal(sandbox.snapshot(...PLACES), before);
 
