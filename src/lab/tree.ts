@@ -140,8 +140,9 @@ function copyFromMachine(etc: string): void {
   const sources = COPIED.map((name) => join('/etc', name)).filter((path) => existsSync(path));
   spawnSync('cp', ['-a', ...sources, etc], { stdio: 'ignore' });
   // Without interpreters and old passwords.
-  for (const name of readdirSync(etc, { recursive: true }).map(String))
-    if (/(^|\/)((_?python|pypy)[\d.]*|opasswd)$/.test(name)) rmSync(join(etc, name), { recursive: true });
+  for (const folder of [etc, ...foldersBelow(etc)])
+    for (const name of readdirSync(folder))
+      if (/^((_?python|pypy)[\d.]*|opasswd)$/.test(name)) rmSync(join(folder, name), { recursive: true });
 }
 
 function unitText(): string {

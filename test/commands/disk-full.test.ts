@@ -45,7 +45,7 @@ test('cli: a lab that has no room says so and names the variable', { skip: sandb
   assert.equal(exitCode, 1, stderr);
   assert.match(
     stderr,
-    /^ssm-keepalive: the lab could not start\n {2}why: {2}the disk is full \(ENOSPC.*\n {2}next: make room there, or/,
+    /^ssm-keepalive: no lab is up, .*\nssm-keepalive: the lab could not start\n {2}why: {2}the disk is full \(ENOSPC.*\n {2}next: make room there, or/,
   );
 });
 

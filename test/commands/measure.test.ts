@@ -102,7 +102,7 @@ async function checkShownLater(measured: object, page: string, folder: string): 
       page,
     )?.[1];
   assert.ok(headline, page.slice(-9000));
-  assert.match(page, /<p class="where">web-1 \(i-0fffffffffffffff1\), the lab, on /);
+  assert.match(page, /<p class="where">web-1 \(<span class="id">i-0fffffffffffffff1<\/span>\), the lab, on /);
   const { stderr: _, ...json } = measured as { stderr: string };
   writeFileSync(join(folder, 'measured.json'), JSON.stringify(json));
   const again = ['measure', '--from', 'measured.json'];

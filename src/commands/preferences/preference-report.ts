@@ -38,7 +38,7 @@ export function reportPreferences(
   io.out(
     first?.outcome
       ? renderOne(first.outcome, defaultSeconds)
-      : `no session document was saved here: the idle timeout is ${formatDuration(defaultSeconds)}, the default\n`,
+      : safe`no session document was saved here: the idle timeout is ${formatDuration(defaultSeconds)}, the default\n`,
   );
   return 0;
 }
