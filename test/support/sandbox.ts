@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { foldersBelow } from '../../src/lab/folders.ts';
 import { bindMachine } from '../../src/lab/sandbox.ts';
 import { GROUP, giveHome, layTree, PASSWD, type TreeFile } from '../../src/lab/tree.ts';
-import { commandLine, descendantsOf, isRunning, nameOf, parentOf } from './processes.ts';
+import { commandLine, descendantsOf, isRunning, nameOf, parentOf, stateOf } from './processes.ts';
 import { Pty, type PtyOptions } from './pty.ts';
 import { rotate, TURN } from './turns.ts';
 
@@ -400,7 +400,10 @@ export class PtySession extends Pty {
   }
 
   protected override describe(): string {
-    return `${super.describe()}\n--- notes\n${this.notes}`;
+    const processes = descendantsOf(this.child.pid!).map(
+      (pid) => `${pid} ${stateOf(pid)} ${nameOf(pid)}: ${this.commandLine(pid)}`,
+    );
+    return `${super.describe()}\n--- notes\n${this.notes}\n--- processes\n${processes.join('\n')}`;
   }
 
   /** Host pids of the processes of that name in this session. A fork of one, which is about to become another program, is none. */
