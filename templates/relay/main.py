@@ -108,6 +108,8 @@ class Session(object):
     def run(self):
         pump = self.pump
         set_modes(self.outer, raw(self.modes))
+        # Before it asks: the shell outside reads answers away only after a relay that has started.
+        self.tell('started')
         # The probe, sent before the first byte of the shell.
         self.pump.put_outer(self.keeper.ask(clock()))
         ahead = self.take_ahead()
@@ -119,7 +121,6 @@ class Session(object):
         if self.wrapper:
             pump.put_outer(self.wrapper.shown or self.wrapper.complaint())
         self.note(True)
-        self.tell('started')
         self.log('start', 'interval=%d maxidle=%d' % (self.options['interval'], self.options['max-idle']))
         os.write(self.ringer, b'!')        # the first round looks at signals that came before
         pump.put_inner(ahead)

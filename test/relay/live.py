@@ -100,12 +100,17 @@ class Run(Terminal):
         same(open(self.modes_file).read(), open(self.modes_file + '.0').read())   # the terminal as it was
 
     def record(self):
+        self.until(self.written, 'no status record')
+        return self.written()
+
+    def written(self):
+        """What the record says; nothing before it has said anything: `started` comes first."""
         for name in os.listdir('/proc/%d/fd' % self.relay):
             path = '/proc/%d/fd/%s' % (self.relay, name)
             target = os.readlink(path)
             if target.startswith(('/dev/shm/ssm-keepalive-', '/tmp/ssm-keepalive-')):
                 return dict(word.split('=', 1) for word in open(path).read().split())
-        raise AssertionError('no status record')
+        return None
 
     def close(self):
         self.model.kill()
@@ -614,17 +619,32 @@ def without_a_terminal_it_leaves_at_once():
     same((process.communicate()[1], process.returncode), (b'', 70))
 
 
-def without_openpty():
+def with_line_before(line, case):
+    """Plays a case with a relay that does this first."""
     path = os.path.join(tempfile.mkdtemp(), 'relay.py')
     with open(path, 'w') as file:
-        file.write("import os\nif hasattr(os, 'openpty'):\n    del os.openpty\n" + open(RELAY).read())
+        file.write(line + '\n' + open(RELAY).read())
     saved = globals()['RELAY']
     globals()['RELAY'] = path
     try:
-        prompt(['dash', '-i'])
+        case()
     finally:
         globals()['RELAY'] = saved
         shutil.rmtree(os.path.dirname(path))
+
+
+def without_openpty():
+    with_line_before("import os; vars(os).pop('openpty', None)", lambda: prompt(['dash', '-i']))
+
+
+def killed_right_after_its_first_query_it_has_said_started():
+    def case():
+        run = Run(BASH)
+        run.until(run.left, 'the relay never left')
+        assert run.screen.count(QUERY) == 1, run.screen
+        same(run.told(), 'started\n')
+    with_line_before("import os; plain = os.write; os.write = lambda fd, data: "
+                     "plain(fd, data) if data != b'\\x1b[5n' else [plain(fd, data), os.kill(os.getpid(), 9)]", case)
 
 
 def hold(task):

@@ -6,7 +6,17 @@ import { findPythons, holdLive, type LiveTask, pathOf } from './rendered.ts';
 
 const pythons = findPythons();
 const newest = pythons.at(-1)!;
-const notCases = new Set(['same', 'is_gone', 'wait_gone', 'no_trace', 'prompt', 'module', 'hold', 'main']);
+const notCases = new Set([
+  'same',
+  'is_gone',
+  'wait_gone',
+  'no_trace',
+  'prompt',
+  'module',
+  'hold',
+  'with_line_before',
+  'main',
+]);
 const cases = [...readFileSync(pathOf('live.py'), 'utf8').matchAll(/^def (\w+)\(/gm)]
   .map((match) => match[1]!)
   .filter((name) => !notCases.has(name) && !name.startsWith('every_'));
