@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { alias, external } from './bundle-packages.mjs';
 import { listThirdParties } from './third-parties.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,15 +25,10 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  // It carries native binaries. The SDK is bundled too, since loading it from its many files takes three times as long.
-  // The bundler itself is for a lab that runs from source.
-  external: ['@lydell/node-pty', 'esbuild'],
+  external,
   mainFields: ['module', 'main'],
   metafile: true,
-  alias: {
-    // The same code as modules, whose names an import() finds.
-    yaml: fileURLToPath(new URL('../node_modules/yaml/browser/dist/index.js', import.meta.url)),
-  },
+  alias,
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
