@@ -3,7 +3,7 @@ import type { CommandEntry } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
 import { listOwnFlags, listTakenFlags, type TakenFlag } from '../commands/taken-flags.ts';
 import { FLAGS, type RawFlags } from '../settings/flags.ts';
-import { readServiceTarget } from '../settings/readers.ts';
+import { isName, readServiceTarget } from '../settings/readers.ts';
 import { readSwitchWord } from '../settings/sources.ts';
 import { type FlagWord, readFlagWord } from './flag-word.ts';
 import {
@@ -40,6 +40,7 @@ export type CliRequest =
   | { readonly kind: 'run'; readonly line: CommandLine };
 
 const HELP_FLAGS = ['--help', '-h', '--help-all'];
+const TARGET_FLAGS = ['tag', 'instance-id', 'resource-group'];
 const ABOUT = COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand);
 
 /** @throws UsageError naming the mistake and a way to mend it */
@@ -151,7 +152,10 @@ function readFlags(
     else for (const text of given) add(...readServiceTarget(text));
   }
   words.push(...plain);
-  const extra = words[taken ? 1 : 0];
+  // Beside another target a word is a slip: `--interval 45 seconds` must not look for a name.
+  if (taken?.isTargets && !switches.get('all') && !TARGET_FLAGS.some((name) => values.has(name)))
+    for (const [name, given] of readTargetWords(words.splice(0), shown, flags)) add(name, given);
+  const extra = words[taken && !taken.isTargets ? 1 : 0];
   if (extra !== undefined) throw describeUnknownWord(shown, flags, extra);
   const isOwn = (name: string) => flags.some((flag) => flag.name === name && flag.group === undefined);
   for (const [name, given] of values)
@@ -164,4 +168,22 @@ function readFlags(
   ]);
   const flagsTyped = pick((name) => !isOwn(name));
   return { entry, about, word: words[0], flags: flagsTyped, own: Object.fromEntries(own), former };
+}
+
+/** Instances that were named without a flag, as the flags they mean. @throws UsageError */
+function readTargetWords(
+  words: readonly string[],
+  shown: CommandEntry,
+  flags: readonly TakenFlag[],
+): [name: string, given: string[]][] {
+  // `install all` means --all, and `install env=dev` a tag.
+  const other = words.find((word) => word.includes('=') || flags.some(({ name }) => name === word));
+  if (other !== undefined) throw describeUnknownWord(shown, flags, other);
+  const parts = words.flatMap((word) => word.split(','));
+  const names = parts.filter(isName);
+  const ids = parts.filter((part) => !isName(part));
+  return [
+    ...(names.length > 0 ? [['tag', [`Name=${names.join(',')}`]] as [string, string[]]] : []),
+    ...(ids.length > 0 ? [['instance-id', ids] as [string, string[]]] : []),
+  ];
 }

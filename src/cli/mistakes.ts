@@ -5,7 +5,6 @@ import { listValues, type TakenFlag } from '../commands/taken-flags.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
-import { isName } from '../settings/readers.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
@@ -105,13 +104,15 @@ export function describeRepetition(name: string, count: number): UsageError {
 }
 
 export function describeUnknownWord(
-  { name: command }: CommandEntry,
+  { name: command, words }: CommandEntry,
   taken: readonly TakenFlag[],
   word: string,
 ): UsageError {
   return new UsageError({
     what: `${command} does not take ${JSON.stringify(word)}`,
-    why: 'it is no flag, and this command takes no such word',
+    why: words?.isTargets
+      ? 'a word without a flag names an instance, and stands beside no other target'
+      : 'it is no flag, and this command takes no such word',
     next: suggestFlag(word, taken) ?? `run  ssm-keepalive ${command} --help`,
   });
 }
@@ -119,13 +120,8 @@ export function describeUnknownWord(
 /** A target that was typed without its flag. */
 function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefined {
   const takes = (name: string) => taken.some((flag) => flag.name === name);
-  if (takes('instance-id') && /^m?i-\w{8,17}$/.test(word))
-    return quoteCommand`did you mean --instance-id ${word}?`;
   if (takes('tag') && /^[^=]+=[^=]+$/.test(word)) return quoteCommand`did you mean --tag ${word}?`;
-  if (takes(word)) return `did you mean --${word}?`;
-  return takes('tag') && /[-.\d]/.test(word) && isName(word)
-    ? quoteCommand`did you mean --tag ${`Name=${word}`}?`
-    : undefined;
+  return takes(word) ? `did you mean --${word}?` : undefined;
 }
 
 /** Names from other tools that resemble none of ours. */

@@ -37,6 +37,8 @@ export interface CommandEntry {
     readonly describe: string;
     /** Flags that mean the word, with dashes: `--target web-1` means `web-1`. */
     readonly also?: readonly string[];
+    /** Any number of ids and names of instances: they count as --instance-id and --tag Name=. */
+    readonly isTargets?: boolean;
     /** The candidates of completion, if the usage line does not list them. */
     readonly values?: readonly string[];
   };

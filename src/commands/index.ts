@@ -17,10 +17,18 @@ const ONE_INSTANCE = {
   also: ['--target', '--targets', ...listSpellings(flagOf('instance-id')).map(withDashes)],
 };
 
+const TARGETS = {
+  name: 'instance',
+  usage: '[INSTANCE…]',
+  describe: 'ids or names: i-… means --instance-id i-…, web-1 means --tag Name=web-1',
+  isTargets: true,
+};
+
 /** Every command; help, parsing and completion loop over this list. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'install',
+    words: TARGETS,
     describe: 'put the keeper on instances; again changes nothing',
     groups: ['Targets', 'Delivery', 'Keeper', 'Accounts', 'Common'],
     accounts: 'many',
@@ -28,24 +36,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     examples: [
       ['install --tag env=dev', 'every instance tagged env=dev, one first'],
       ['install --tag env=dev --follow', 'and every new one, when it comes online'],
-      ['install --instance-id i-0123456789abcdef0 --dry-run', 'show, send nothing'],
+      ['install i-0123456789abcdef0 --dry-run', 'show, send nothing'],
     ],
     load: () => loadVerb('install'),
   },
   {
     name: 'uninstall',
+    words: TARGETS,
     describe: 'take it off again, every byte as before',
     groups: ['Targets', 'Delivery', 'Accounts', 'Common'],
     accounts: 'many',
     isStreamed: true,
     examples: [
       ['uninstall --tag env=dev', 'from every instance tagged env=dev'],
-      ['uninstall --instance-id i-0123456789abcdef0', 'from one'],
+      ['uninstall web-1', 'from the one with the tag Name=web-1'],
     ],
     load: () => loadVerb('uninstall'),
   },
   {
     name: 'status',
+    words: TARGETS,
     describe: 'what is installed, live and kept at this moment',
     groups: ['Targets', 'Delivery', 'Accounts', 'Common'],
     accounts: 'many',

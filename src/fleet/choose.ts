@@ -32,7 +32,10 @@ export interface Instance {
 
 /** No instance matches. An error, because silence would look like success. */
 export class NoMatchError extends UserError {
-  constructor(targets: Targets, found: { readonly why?: string; readonly next?: string } = {}) {
+  constructor(
+    readonly targets: Targets,
+    found: { readonly why?: string; readonly next?: string } = {},
+  ) {
     super({
       code: 'no-match',
       what: 'no instance matched',

@@ -1,7 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { distance } from 'fastest-levenshtein';
 import { quoteCommand } from '../terminal/shell-word.ts';
-import { describeTargets, listInstances, NoMatchError, type Targets } from './choose.ts';
+import { describeTargets, type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
 import type { Connection } from './client.ts';
 import { takeFirst } from './pages.ts';
 import { listTagged } from './tagged.ts';
@@ -11,17 +11,24 @@ const MOST_TAGGED = 300;
 const MOST_MANAGED = 200;
 const SHOWN_TAGS = 5;
 
-/** Adds the nearest tags of managed instances, in at most seven calls. Never throws; else returns the error unchanged. */
+/**
+ * Adds the hosts that call themselves so, or the nearest tags of managed instances, in at most seven calls.
+ * Never throws; else returns the error unchanged.
+ */
 export async function explainNoMatch(
   failure: NoMatchError,
   client: SSMClient,
   connection: Connection,
-  targets: Targets,
   signal?: AbortSignal,
 ): Promise<NoMatchError> {
-  if (targets.tags.length === 0 || isElsewhere(connection)) return failure;
+  const { targets } = failure;
+  if (targets.tags.length === 0) return failure;
   try {
-    const found = await countTags(client, connection, signal);
+    const managed = await takeFirst(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED);
+    const claim = describeClaim(targets, managed);
+    if (claim) return claim;
+    if (isElsewhere(connection)) return failure;
+    const found = await countTags(managed, connection, signal);
     if (found.size === 0) return failure;
     const ranked = rankTags(targets, found).slice(0, SHOWN_TAGS);
     const [best] = ranked;
@@ -37,6 +44,20 @@ export async function explainNoMatch(
   }
 }
 
+/** A host name in place of the tag Name. Each host says its own, so it is shown and not taken. */
+function describeClaim(targets: Targets, managed: readonly Instance[]): NoMatchError | undefined {
+  const wanted = targets.tags.find(({ key }) => key === 'Name')?.values ?? [];
+  const ids = managed
+    .filter(({ name }) => wanted.includes(name) || wanted.includes(name.split('.', 1)[0] ?? ''))
+    .map(({ instanceId }) => instanceId);
+  const [first] = ids;
+  if (first === undefined) return undefined;
+  return new NoMatchError(targets, {
+    why: `no managed instance has ${describeTargets(targets)}; as host name it is claimed by ${ids.slice(0, SHOWN_TAGS).join(', ')}`,
+    next: quoteCommand`if you mean that host, name it by its id:  --instance-id ${first}`,
+  });
+}
+
 /** True if only Systems Manager has its own address: the tagging service would then answer for another account. */
 function isElsewhere({ endpointUrl, variables = {} }: Connection): boolean {
   const others = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API'];
@@ -46,14 +67,11 @@ function isElsewhere({ endpointUrl, variables = {} }: Connection): boolean {
 
 /** How many managed instances have each `key=value`. */
 async function countTags(
-  client: SSMClient,
+  managed: readonly Instance[],
   connection: Connection,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, number>> {
-  const [managed, tagged] = await Promise.all([
-    takeFirst(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED),
-    takeFirst(listTagged(connection, signal), MOST_TAGGED),
-  ]);
+  const tagged = await takeFirst(listTagged(connection, signal), MOST_TAGGED);
   const ids = new Set(managed.map(({ instanceId }) => instanceId));
   const counts = new Map<string, number>();
   for (const { tags } of tagged.filter(({ instanceId }) => ids.has(instanceId))) {

@@ -219,6 +219,6 @@ export function requireTargets(settings: Settings): void {
     code: 'no-target',
     what: 'no target',
     why: 'nothing says which instances are meant',
-    next: 'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
+    next: 'add a name or an id, --tag KEY=VALUE, --resource-group NAME or --all',
   });
 }

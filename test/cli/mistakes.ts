@@ -21,13 +21,13 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install',
     'no target',
     'nothing says which instances are meant',
-    'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
+    'add a name or an id, --tag KEY=VALUE, --resource-group NAME or --all',
   ],
   [
     'install --lab',
     'no target',
     'nothing says which instances are meant',
-    'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
+    'add a name or an id, --tag KEY=VALUE, --resource-group NAME or --all',
   ],
   ['install --tga env=dev', 'unknown flag --tga', 'install has no such flag', 'did you mean --tag?'],
   [
@@ -75,14 +75,26 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install env=dev',
     'install does not take "env=dev"',
-    'it is no flag, and this command takes no such word',
+    'a word without a flag names an instance, and stands beside no other target',
     'did you mean --tag env=dev?',
   ],
   [
-    'install i-0123456789abcdef0',
-    'install does not take "i-0123456789abcdef0"',
-    'it is no flag, and this command takes no such word',
-    'did you mean --instance-id i-0123456789abcdef0?',
+    'install web-1 --tag env=dev',
+    'install does not take "web-1"',
+    'a word without a flag names an instance, and stands beside no other target',
+    'run  ssm-keepalive install --help',
+  ],
+  [
+    'install web-1 i-0123456789abcdef0',
+    '--tag and --instance-id were both given',
+    'the service takes one kind of target in a command',
+    'give one of the two',
+  ],
+  [
+    'uninstall i-123',
+    '--instance-id cannot be "i-123"',
+    'expected an instance id, i- and 8 or 17 characters or mi- and 17',
+    'give --instance-id i-0123456789abcdef0, several with spaces between',
   ],
   [
     'install --tag tag:env=dev',
@@ -96,15 +108,6 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'expected an instance id, i- and 8 or 17 characters or mi- and 17',
     'did you mean --tag Name=web-1?',
   ],
-  ...['install', 'uninstall', 'status'].map(
-    (verb) =>
-      [
-        `${verb} web-1`,
-        `${verb} does not take "web-1"`,
-        'it is no flag, and this command takes no such word',
-        'did you mean --tag Name=web-1?',
-      ] as const,
-  ),
   [
     'status -i i-0123456789abcdef0,db.internal',
     '--instance-id cannot be "db.internal"',
@@ -132,7 +135,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install --resource-group web servers',
     'install does not take "servers"',
-    'it is no flag, and this command takes no such word',
+    'a word without a flag names an instance, and stands beside no other target',
     'run  ssm-keepalive install --help',
   ],
   [
@@ -174,7 +177,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install --tag env=dev --max-concurrency 50 %',
     'install does not take "%"',
-    'it is no flag, and this command takes no such word',
+    'a word without a flag names an instance, and stands beside no other target',
     'run  ssm-keepalive install --help',
   ],
   [
@@ -276,7 +279,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install --tag env=dev --interval 45 seconds',
     'install does not take "seconds"',
-    'it is no flag, and this command takes no such word',
+    'a word without a flag names an instance, and stands beside no other target',
     'run  ssm-keepalive install --help',
   ],
   [
@@ -428,7 +431,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'status',
     'no target',
     'nothing says which instances are meant',
-    'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
+    'add a name or an id, --tag KEY=VALUE, --resource-group NAME or --all',
   ],
   [
     'status --tag env=dev --interval 45',
@@ -439,14 +442,14 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'status all',
     'status does not take "all"',
-    'it is no flag, and this command takes no such word',
+    'a word without a flag names an instance, and stands beside no other target',
     'did you mean --all?',
   ],
   [
     'uninstall',
     'no target',
     'nothing says which instances are meant',
-    'add --tag KEY=VALUE, --instance-id ID, --resource-group NAME or --all',
+    'add a name or an id, --tag KEY=VALUE, --resource-group NAME or --all',
   ],
   [
     'uninstall --tag env=dev --keeper relay',
@@ -743,7 +746,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install all',
     'install does not take "all"',
-    'it is no flag, and this command takes no such word',
+    'a word without a flag names an instance, and stands beside no other target',
     'did you mean --all?',
   ],
   [
@@ -788,12 +791,6 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     '--max-idle needs a value',
     'expected --max-idle TIME',
     'run  ssm-keepalive install --help',
-  ],
-  [
-    'uninstall i-0123456789abcdef0',
-    'uninstall does not take "i-0123456789abcdef0"',
-    'it is no flag, and this command takes no such word',
-    'did you mean --instance-id i-0123456789abcdef0?',
   ],
   [
     'SSM_KEEPALIVE_INTERVAL=soon install --tag env=dev',

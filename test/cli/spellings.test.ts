@@ -73,6 +73,8 @@ const ID = 'i-0123456789abcdef0';
 const SAME: readonly (readonly [meant: string, ...typed: string[]])[] = [
   [
     `install --instance-id ${ID}`,
+    `install ${ID}`,
+    `install -- ${ID}`,
     `install --target ${ID}`,
     `install --targets Key=InstanceIds,Values=${ID}`,
     `install -i ${ID}`,
@@ -86,6 +88,9 @@ const SAME: readonly (readonly [meant: string, ...typed: string[]])[] = [
     '--regions a-b c-d status --lab',
   ],
   [`connect ${ID}`, `connect --target ${ID}`, `connect --instance-id=${ID}`, `--target ${ID} connect`],
+  ['status --tag Name=web-1,db.internal', 'status web-1 db.internal', 'status web-1,db.internal'],
+  ['uninstall --tag Name=web-1 --yes', 'uninstall --yes web-1', '-y uninstall web-1'],
+  ['policy install --tag Name=web-1 --account 1', 'policy install web-1 --account 1'],
   ['measure web-1 --arm query', 'measure --target web-1 --arms query'],
   ['doctor web-1', 'doctor -- web-1', 'doctor -i web-1'],
   [

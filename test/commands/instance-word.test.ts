@@ -56,3 +56,38 @@ test('instance word: a name is the instance that has it; several or none are tol
   const asked = new Set(lab.requests.map(({ operation }) => operation));
   assert.ok(!asked.has('SendCommand') && !asked.has('StartSession'), [...asked].join(' '));
 });
+
+test('instance word: status, install and uninstall take ids and names, and each name must be there', async (context) => {
+  const specs = hosts({}, {}, {}).map((spec, at) => ({
+    ...spec,
+    name: `ip-10-0-0-${at}.eu-west-1.compute.internal`,
+    tags: { Name: ['shop', 'api', 'api'][at] ?? '' },
+  }));
+  const lab = await startTestLab(context, { hosts: specs, timeoutScale: 0.02 });
+  const run = (line: string) => runCli(line.split(' '), lab.env);
+  for (const [line, meant] of [
+    ['status shop api', [ONE, TWO, THREE]],
+    [`status ${ONE},${TWO}`, [ONE, TWO]],
+    ['install api --dry-run', [TWO, THREE]],
+    ['install --no-restart shop', [ONE]],
+    ['uninstall shop', [ONE]],
+  ] as const) {
+    const { stdout, stderr } = await run(`${line} --output json`);
+    const { instances } = JSON.parse(stdout) as { instances: { instanceId: string }[] };
+    assert.deepEqual(instances.map(({ instanceId }) => instanceId).sort(), [...meant].sort(), line + stderr);
+  }
+  const sent = () => lab.requests.filter(({ operation }) => operation === 'SendCommand').length;
+  const before = sent();
+  // The service would take shop and be silent about the others.
+  for (const verb of ['status', 'install', 'uninstall --dry-run']) {
+    const one = await run(`${verb} shop shpo`);
+    assert.equal(one.status, 1);
+    assert.match(
+      one.stderr,
+      /no instance matched\n {2}why: .*--tag Name=shpo.*next: did you mean --tag Name=shop\?/s,
+    );
+    const host = await run(`${verb} shop ip-10-0-0-1`);
+    assert.match(host.stderr, new RegExp(`claimed by ${TWO}\\n {2}next: .*--instance-id ${TWO}\\n`));
+  }
+  assert.equal(sent(), before);
+});

@@ -67,11 +67,11 @@ test('completion: what was said is not offered again, except for lists', () => {
 test('completion: nothing is offered where nothing is known to fit', () => {
   for (const line of [
     'install --interval ',
-    'status x ',
+    'doctor x ',
     'lab up ',
     'frobnicate --x ',
     'install --nope=',
-    'install a',
+    'lab up a',
   ])
     assert.deepEqual(offer(line), [], line);
   assert.deepEqual(offer('status --tag nowhere='), ['env=', 'toString=']);
@@ -82,6 +82,7 @@ test('completion: hosts go by id and by name', () => {
   for (const name of ['connect', 'measure', 'doctor'])
     assert.deepEqual(offer(`${name} `), ['i-0aaaaaaaaaaaaaaa1', 'web-1']);
   assert.deepEqual(offer('install --instance-id '), ['i-0aaaaaaaaaaaaaaa1']);
+  assert.deepEqual(offer('status web-2 '), ['i-0aaaaaaaaaaaaaaa1', 'web-1']);
   assert.deepEqual(offer('status --profile '), ['work']);
 });
 

@@ -50,7 +50,7 @@ export function chooseWanted(words: readonly string[]): Wanted {
   const isOver = open?.hasValue && (last.startsWith('-') || entry === undefined);
   if (open && !isOver) return valuesOf(open.flag, last, '', entry);
   if (last.startsWith('-')) return wordsOf(usableFlags(flags, typed.given));
-  if (typed.hasWord) return NOTHING;
+  if (typed.hasWord && !entry?.words?.isTargets) return NOTHING;
   if (entry === undefined) {
     return wordsOf([...COMMANDS, ...ABOUT_HELP].map(({ name, describe }) => ({ text: name, describe })));
   }

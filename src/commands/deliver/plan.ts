@@ -1,4 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { AccountAtWork } from '../../accounts/account-work.ts';
 import type { AccountName } from '../../accounts/names.ts';
 import { type Bundle, type ScriptName, wireCommands } from '../../bundle/index.ts';
 import {
@@ -78,10 +79,12 @@ export async function makePlan(
   verb: Verb,
   settings: Settings,
   bundle: Bundle,
-  isFound = false,
+  { isFound, label }: Pick<AccountAtWork, 'isFound' | 'label'>,
 ): Promise<Plan> {
   const { isFollow, shouldWait, every, isDryRun } = settings.delivery;
   if (isFound) await requireAny(client, settings.targets);
+  // With several accounts each name is in one of them, and --follow is also for instances to come.
+  if (label === '' && !isFollow) await requireEachName(client, settings.targets);
   const targets = await enumerateAll(client, settings.targets);
   const delivery = makeDelivery(verb, settings, bundle, targets);
   const documents = await planDocuments(client, verb, settings, bundle);
@@ -136,6 +139,14 @@ async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
   if (targets.resourceGroup) return;
   for await (const _ of listInstances(client, targets)) return;
   throw new NoMatchError(targets);
+}
+
+/** Of several names the service takes those that exist and is silent about the others. @throws NoMatchError */
+async function requireEachName(client: SSMClient, { tags }: Targets): Promise<void> {
+  const names = tags.find(({ key }) => key === 'Name')?.values ?? [];
+  if (names.length < 2) return;
+  for (const name of names)
+    await requireAny(client, { tags: [{ key: 'Name', values: [name] }], instanceIds: [] });
 }
 
 async function findEnding(client: SSMClient, targets: Targets): Promise<Plan['ending']> {

@@ -49,7 +49,7 @@ export async function runVerb(
       const connection = service.connectionFor(own.common);
       const explained =
         error instanceof NoMatchError && !account.isFound
-          ? await explainNoMatch(error, client, connection, own.targets, interruption.requestSignal)
+          ? await explainNoMatch(error, client, connection, interruption.requestSignal)
           : error;
       if (!account.isFound || !(error instanceof NoMatchError)) screen.showFailure(account, explained);
       throw explained;
@@ -58,7 +58,7 @@ export async function runVerb(
 
   async function plan(account: AccountAtWork) {
     const client = makeDeliveryClient(account.client, interruption, () => 'read');
-    const planned = await makePlan(client, verb, account.settings, bundle, account.isFound);
+    const planned = await makePlan(client, verb, account.settings, bundle, account);
     screen.say(account, warnBefore(planned, account.settings));
     return planned;
   }
