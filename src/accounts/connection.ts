@@ -25,6 +25,8 @@ export interface OpenService {
   /** The caller for services that list accounts and Regions. Its client always has a Region. */
   callerFor(account: Omit<AccountName, 'region'>, signal?: AbortSignal): Caller;
   readonly sessionDefaults: SessionDefaults;
+  /** It is a lab that this command started, so its hosts end with the command. */
+  readonly isPassing: boolean;
   release(client: SSMClient): void;
   /** Ends every client it made. */
   close(): Promise<void>;
@@ -94,6 +96,7 @@ export async function openService(
       : { ...own(name), credentials: roleIn(name.account, name.profile) };
   return {
     sessionDefaults,
+    isPassing: lab?.isPassing === true,
     connectionFor,
     callerFor,
     clientFor: (account) => open(connectionFor(account)),
@@ -114,10 +117,11 @@ const LAB_FOR_ONE =
 async function openTheLab(io: Io, variables: NodeJS.ProcessEnv) {
   const { defaultLabDir, labStatus, openLab } = await import('../lab/index.ts');
   const dir = defaultLabDir(variables);
-  if (!(await labStatus(dir))) io.err(LAB_FOR_ONE);
+  const isPassing = !(await labStatus(dir));
+  if (isPassing) io.err(LAB_FOR_ONE);
   const lab = await openLab({ dir }).catch((error) => explainLabFailure(error));
   io.err(describeUnfaithful((await labStatus(dir))?.notFaithful ?? []));
-  return lab;
+  return { ...lab, isPassing };
 }
 
 /** Those of this user's lab, if it is at the address: the variables of `lab up` lead there too. */

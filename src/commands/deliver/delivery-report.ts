@@ -26,19 +26,26 @@ import {
 } from './verdict-json.ts';
 import { renderVerdictTable } from './verdict-report.ts';
 
+export interface DeliveryRun {
+  readonly verb: Verb;
+  readonly settings: Settings;
+  readonly bundle: Bundle;
+  readonly isInterrupted: boolean;
+  /** Sessions can be opened there afterwards. */
+  readonly canOpen: boolean;
+}
+
 /** Prints what came of every account as one report, and returns the exit status of all together. */
 export function reportDelivery(
-  verb: Verb,
-  settings: Settings,
-  bundle: Bundle,
+  run: DeliveryRun,
   ends: readonly AccountEnd<Applied>[],
   io: Io,
-  isInterrupted: boolean,
   lines: ResultLines | undefined,
 ): number {
+  const { verb, settings, isInterrupted } = run;
   const accounts = ends.map(describeEnd);
   const isUnwatched = listOutcomes(ends).some(({ outcome }) => !outcome.result);
-  if (!isUnwatched) return reportVerdicts(verb, settings, bundle, ends, accounts, io, isInterrupted, lines);
+  if (!isUnwatched) return reportVerdicts(run, ends, accounts, io, lines);
   const commandIds = accounts.flatMap((account) => account.commandIds);
   const facts = {
     command: verb,
@@ -55,13 +62,10 @@ export function reportDelivery(
 }
 
 function reportVerdicts(
-  verb: Verb,
-  settings: Settings,
-  bundle: Bundle,
+  { verb, settings, bundle, isInterrupted, canOpen }: DeliveryRun,
   ends: readonly AccountEnd<Applied>[],
   described: readonly AccountFacts[],
   io: Io,
-  isInterrupted: boolean,
   lines: ResultLines | undefined,
 ): number {
   const several = isSeveral(ends);
@@ -105,7 +109,7 @@ function reportVerdicts(
   } else if (settings.common.output === 'json')
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
-  if (isPlain && !settings.common.isQuiet) io.err(describeNow(verb, rows));
+  if (isPlain && !settings.common.isQuiet && !isInterrupted && canOpen) io.err(describeNow(verb, rows));
   if (isPlain && verb === 'uninstall') io.err(describeLeft(rows));
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {

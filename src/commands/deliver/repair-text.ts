@@ -3,6 +3,7 @@ import type { Verdict } from '../../fleet/judge.ts';
 import { isInstalled } from '../../fleet/report-line.ts';
 import { compareReported, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { repeatConnection } from '../repeat.ts';
 
 /**
@@ -14,8 +15,17 @@ export function completeNext(verdict: Verdict, settings: Settings): Verdict {
   const own = report && readReported(report.settings);
   if (!own || report.busy) return verdict;
   const connection = repeatConnection(settings);
+  // An install was told these, and the host does not report them; of status they are the defaults.
+  const { idleTimeoutSeconds, overrideIdlePolicy, restart } = settings.keeper;
+  const { documentName } = settings.delivery;
+  const document = documentName === undefined ? '' : quoteCommand` --document ${documentName}`;
   const install = (changes: Partial<typeof own> = {}) =>
-    tellInstall(instanceId, report.settings, connection, changes);
+    tellInstall(instanceId, report.settings, document + connection, {
+      idleTimeoutSeconds,
+      overrideIdlePolicy,
+      restart,
+      ...changes,
+    });
   if (verdict.class === 'entry left out' && isInstalled(report))
     return {
       ...verdict,

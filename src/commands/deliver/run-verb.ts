@@ -101,7 +101,12 @@ export async function runVerb(
             carryOut(account, new Apply(planned, account.client, interruption, screen.listen(account))),
           );
     screen.stop();
-    return reportDelivery(verb, settings, bundle, ends, io, interruption.isRequested, screen.lines);
+    return reportDelivery(
+      { verb, settings, bundle, isInterrupted: interruption.isRequested, canOpen: !service.isPassing },
+      ends,
+      io,
+      screen.lines,
+    );
   } finally {
     screen.stop();
     undo();
