@@ -42,14 +42,13 @@ test('the command installs the bundle, and a session that is started as ECS Exec
     assert.deepEqual([built.verdict['verdict'], built.verdict['digest']], ['installed', bundle.digest]);
     assert.equal(container.has('tmp/ssm-keepalive-installer'), false);
     // The words of --command, as root, without a shell between.
-    const session = container.open({
+    const session = await container.openKept({
       executable: '/bin/sh',
       argv0: '/bin/sh',
       uid: 0,
       env: { ...env, HOME: '/root' },
     });
     try {
-      await session.until('a heartbeat', () => session.answered > 0);
       session.type('echo "ENV=${ENV-unset}"; exit 7\r');
       assert.equal(await session.exited(), 7);
       assert.match(session.screen, /ENV=unset/);

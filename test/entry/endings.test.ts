@@ -17,7 +17,7 @@ describe('endings', { concurrency: 4 }, () => {
       skip,
     }, async () => {
       await sandbox.inSession({ executable, env: { ENV } }, async (session) => {
-        await session.until('a heartbeat', () => session.answered > 0);
+        await session.relay();
         session.type('exec sleep 1000\r');
         await session.until('the sleep', () =>
           session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000')),
@@ -61,8 +61,7 @@ describe('endings', { concurrency: 4 }, () => {
           await host.inSession(shell, async (session) => {
             await session.see('prompt> ');
             if (interpreter === recorded) {
-              await session.until('a heartbeat', () => session.answered > 0);
-              process.kill(session.processes('ssm-keepalive')[0]!, 'SIGKILL');
+              process.kill(await session.relay(), 'SIGKILL');
               await session.see('this is the plain shell');
             }
             session.type('echo "works $((40+2))"; exit 9\r');
@@ -83,7 +82,8 @@ describe('endings', { concurrency: 4 }, () => {
       session.answers = 'never';
       await session.see(/[$>] /);
       session.type('bash -l\r');
-      await session.until('a query', () => session.screen.includes('\x1b[5n'));
+      await session.relay();
+      await session.until('a query', () => session.queries > 0);
       session.type('exit\r');
       // Not before the inner shell has left, and well within the second that the relay waits.
       await session.until('the logout', () => /logout|exit\r\n/.test(session.screen));

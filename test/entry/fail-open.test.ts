@@ -84,7 +84,10 @@ function testWay(way: WayIn) {
   /** On a host of its own, whose interpreter is this program. No prompt keeper asks so soon: a query could cross the start of a program. */
   const withInterpreter = async (text: string, body: (open: () => PtySession) => Promise<void>) => {
     const intervalSeconds = text === PYTHON ? 1 : 45;
-    const host = installedSandbox({ entries: ['env', 'profile', 'rc'], intervalSeconds });
+    const host = installedSandbox(
+      { entries: ['env', 'profile', 'rc'], intervalSeconds },
+      { isPatient: text === PYTHON },
+    );
     try {
       pretendInterpreter(host, text);
       await body(() => host.open(way));

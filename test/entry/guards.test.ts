@@ -91,7 +91,7 @@ describe('guards', { concurrency: 4 }, () => {
         await kept.inSession(
           { executable, argv0: '/bin/sh', uid: 0, env: { ENV, HOME: '/root' } },
           async (session) => {
-            await session.until('a heartbeat', () => session.answered > 0);
+            await session.relay();
             session.type(leave);
             assert.equal(await session.exited(), 3);
             assert.match(session.screen, /ENV=unset/);
@@ -188,7 +188,7 @@ describe('guards', { concurrency: 4 }, () => {
           },
           async (session) => {
             await session.see('prompt> ');
-            await session.until('a heartbeat', () => session.answered > 0);
+            await session.relay();
             session.type('cat /proc/1/comm; exit 5\r');
             assert.equal(await session.exited(), 5);
             assert.match(session.screen, /No such file/);
@@ -205,7 +205,7 @@ describe('guards', { concurrency: 4 }, () => {
       async () => {
         await kept.inSession({ executable, env: { ENV } }, async (session) => {
           await session.see('prompt> ');
-          await session.until('a heartbeat', () => session.answered > 0);
+          await session.relay();
           session.type(
             `echo "ENV=\${ENV-unset}"; set | grep -c ssmka; env | grep -ci -e ssmka -e keepalive; ls -l /proc/$$/fd >/tmp/fds.${name}; grep -c pipe /tmp/fds.${name}\r`,
           );

@@ -85,17 +85,13 @@ function testFewShells() {
   }, async () => {
     const host = installedSandbox({ entries: ['profile', 'rc'] });
     try {
-      for (const [what, extra] of [
-        ['read-only', ['--ro-bind', '/var', '/tmp']],
-        ['full', ['--size', '4096', '--tmpfs', '/tmp']],
-      ] as const)
+      for (const extra of [
+        ['--ro-bind', '/var', '/tmp'],
+        ['--size', '4096', '--tmpfs', '/tmp'],
+      ])
         for (const way of ZSH)
           await host.inSession({ ...way, extra: [...SHM, ...extra], prefix: [...FILL] }, async (session) => {
-            await session.until(`a heartbeat where /tmp is ${what}`, () => session.answered > 0);
-            assert.ok(
-              session.commandLines().some((line) => line.includes('import relay')),
-              what,
-            );
+            await session.relay();
             session.type('echo "<$TMPPREFIX>"\r');
             await session.see('</tmp/zsh>');
             await assertShellWorks(session);
@@ -173,7 +169,7 @@ function testWay(way: WayIn) {
         await host.inSession(way, async (session) => {
           await session.until('the interpreter to be starting', () => host.has('tmp/begun'));
           session.type('\x03');
-          await session.until('a heartbeat', () => session.answered > 0);
+          await session.relay();
           // The interrupt may reach the shell only now, and takes with it what was typed after it.
           await session.until('the shell to read', () => {
             session.type('echo re"ad"\r');

@@ -57,7 +57,7 @@ describe('AWS-StartInteractiveCommand', { concurrency: 4 }, () => {
   for (const command of someOf(KEPT, 3))
     test(`${command}: is kept, and nothing below it sees our ENV`, { skip: skip || absent(command) }, () =>
       kept.inSession(commandOf(command), async (session) => {
-        await session.until('a heartbeat', () => session.answered > 1);
+        await session.relay();
         session.type('sh -c \'echo "is ${ENV-unset}"\'; exit 6\r');
         assert.equal(await session.exited(), 6);
         assert.match(session.screen, /is unset\r/);
@@ -78,7 +78,7 @@ describe('AWS-StartInteractiveCommand', { concurrency: 4 }, () => {
 
   test('sh: the sh that a command becomes is kept like a plain session', { skip }, () =>
     kept.inSession(commandOf('exec sh'), async (session) => {
-      await session.until('a heartbeat', () => session.answered > 1);
+      await session.relay();
       session.type('echo "is ${ENV-unset}"; exit 7\r');
       assert.equal(await session.exited(), 7);
       assert.match(session.screen, /is unset\r/);

@@ -55,8 +55,7 @@ async function ask(
   const session = host.open({ ...options, env: { ENV, ...options.env } });
   try {
     await session.see('prompt> ');
-    // A child that is about to become the logger has the relay's name for a moment.
-    await session.until('one relay', () => session.processes('ssm-keepalive').length === 1);
+    await session.relay();
     session.type(QUESTIONS);
     await session.see(/<[^$]*>\r\n\d+\r\n/);
     assert.equal(await session.exited(), 21);

@@ -80,7 +80,7 @@ async function openKept(host: Sandbox, way: WayIn, step: string): Promise<PtySes
     env: { ...way.env, HOME: '/root', PS1: `${step}> `, SHELL: '/usr/bin/bash', SCREENDIR: '/tmp/screens' },
     extra: ['--cap-add', 'ALL'],
   });
-  await session.until('a heartbeat', () => session.answered > 0);
+  await session.relay();
   await session.see(`${step}> `);
   return session;
 }

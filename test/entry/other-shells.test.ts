@@ -46,7 +46,7 @@ async function transcript(host: Sandbox, options: SessionOptions, input: string,
     let relays = 0;
     if (input !== '') {
       await session.see('prompt> ');
-      if (expectsRelay) await session.until('a heartbeat', () => session.answered > 0);
+      if (expectsRelay) await session.relay();
       relays = session.processes('ssm-keepalive').length;
       session.type(input);
     }

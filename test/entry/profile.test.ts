@@ -40,7 +40,7 @@ const QUESTIONS =
 async function converse(sandbox: Sandbox, options: SessionOptions, expectsRelay: boolean) {
   return sandbox.inSession(options, async (session) => {
     await session.see('prompt> ');
-    if (expectsRelay) await session.until('a heartbeat', () => session.answered > 0);
+    if (expectsRelay) await session.relay();
     session.type(QUESTIONS);
     const status = await session.exited();
     return {
@@ -68,7 +68,7 @@ describe('login shells', { concurrency: 4 }, () => {
     await kept.inSession(
       { executable: '/usr/bin/bash', argv0: 'bash', args: ['-l'], uid: 0 },
       async (session) => {
-        await session.until('a heartbeat', () => session.answered > 0);
+        await session.relay();
         // What sudo -i does to the environment: nothing of it is left but TERM.
         session.type('env -i TERM=xterm HOME=/root bash -l\r');
         await session.until('the second login', () => session.screen.split('last words').length > 2);
@@ -104,7 +104,7 @@ describe('login shells', { concurrency: 4 }, () => {
           env: { SSH_CONNECTION: `${address} 5022 ${address} 22` },
         },
         async (session) => {
-          await session.until('a heartbeat', () => session.answered > 0);
+          await session.relay();
         },
       );
     });
@@ -144,7 +144,7 @@ describe('login shells', { concurrency: 4 }, () => {
     const all = installedSandbox({ scope: 'all' });
     try {
       const login = all.open({ executable: '/usr/bin/bash', argv0: '-bash', parent: 'sshd' });
-      await login.until('a heartbeat', () => login.answered > 0);
+      await login.relay();
       login.close();
       const pane = all.open({ executable: '/usr/bin/bash', argv0: '-bash', parent: 'tmux: server' });
       await pane.see('prompt> ');

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, readdirSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { SHELL_PROFILE } from '../../src/bundle/index.ts';
-import { bundleOf, ENV, installQuietly, LIBRARY } from '../support/bundle.ts';
+import { bundleOf, ENV, installedSandbox, installQuietly, LIBRARY } from '../support/bundle.ts';
 import { Sandbox, skipUnless } from '../support/sandbox.ts';
 import { someOf } from '../support/turns.ts';
 
@@ -95,10 +95,9 @@ test('a planted entry is read by no shell of root’s, and by every one where no
 test('root’s session starts no interpreter that others may change; another user’s does what root settled', {
   skip,
 }, async () => {
-  const sandbox = new Sandbox();
+  const sandbox = installedSandbox();
   try {
-    const bundle = bundleOf({ intervalSeconds: 1 });
-    installQuietly(sandbox, bundle);
+    const version = sandbox.read(`${LIBRARY}/current`).trim();
     sandbox.write('srv-site/python3', '#!/bin/sh\necho ran >>/tmp/ran\nexec /usr/bin/python3 "$@"\n', 0o777);
     sandbox.extra = ['--bind', sandbox.path('srv-site'), '/srv'];
     // A program that is root's, behind a link that somebody else may change.
@@ -112,11 +111,11 @@ test('root’s session starts no interpreter that others may change; another use
     sandbox.write('srv-site/kept/lib/.keep', '');
     chmodSync(sandbox.path('srv-site/kept/lib'), 0o775);
     for (const interpreter of ['/srv/python3', '/srv/root/python3', '/srv/kept/bin/python3']) {
-      sandbox.write(`${LIBRARY}/${bundle.digest}/interpreter`, `${interpreter}\n`);
+      sandbox.write(`${LIBRARY}/${version}/interpreter`, `${interpreter}\n`);
       await sandbox.inSession(
         { executable: '/usr/bin/dash', argv0: 'sh', uid: 0, env: { ENV, HOME: '/root' } },
         async (session) => {
-          await session.heartbeats();
+          await session.relay();
           assert.equal(sandbox.has('tmp/ran'), false);
           assert.ok(!session.commandLines().some((line) => line.startsWith('/srv/')));
         },
@@ -143,21 +142,19 @@ test('root’s session runs nothing by its name alone: a folder of its PATH may 
 }, async (context) => {
   for (const keeper of ['relay', 'prompt'] as const)
     await context.test(keeper, async () => {
-      const sandbox = new Sandbox();
+      const sandbox = installedSandbox({ keeper });
       try {
-        installQuietly(sandbox, bundleOf({ intervalSeconds: 1, keeper }));
         plantPrograms(sandbox);
         const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
         const env = { ENV, HOME: '/root', PATH };
         await sandbox.inSession(
           { executable: '/usr/bin/bash', argv0: 'sh', uid: 0, env },
           async (session) => {
-            await session.heartbeats(2);
             // What tidies up after it is a program too.
             if (keeper === 'relay') {
-              process.kill(session.processes('ssm-keepalive')[0]!, 'SIGKILL');
+              process.kill(await session.relay(), 'SIGKILL');
               await session.see('the relay is gone');
-            }
+            } else await session.heartbeats(2);
             session.type('echo is"up"\r');
             await session.see('isup\r\n');
           },

@@ -41,7 +41,8 @@ async function findLeft({ name, ...way }: WayIn, typed: string, host = kept): Pr
     { ...way, extra: ['--as-pid-1'], prefix: ['/usr/bin/python3', '-IS', '-c', CARELESS_INIT, list] },
     async (session) => {
       await session.see('prompt> ');
-      await session.until('the keeper', () => session.processes('ssm-keepalive').length === 1);
+      if (host === kept) await session.relay();
+      else await session.until('the helper', () => session.processes('ssm-keepalive').length === 1);
       session.type(typed);
       await session.exited();
       await session.until('the list', () => host.has(list) && host.read(list).endsWith('.'));

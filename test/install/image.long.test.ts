@@ -140,7 +140,7 @@ async function assertSessionIsKept(image: string): Promise<void> {
   });
   const session = new PtySession(child);
   try {
-    await session.until('a heartbeat', () => session.answered > 0, 60);
+    await session.relay();
     assert.equal(session.processes('ssm-keepalive').length, 1);
     session.type('echo "in $(cat /etc/debian_version), ENV=${ENV-unset}"; exit 9\r');
     assert.equal(await session.exited(), 9);

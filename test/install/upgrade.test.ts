@@ -15,8 +15,7 @@ const wanted = bundleOf({ intervalSeconds: 1, wrap: 'tmux', entries: ['env', 'pr
 
 /** A session below the agent's worker, once it has its keeper. */
 async function openKept(sandbox: Sandbox) {
-  const session = sandbox.open({ executable: '/usr/bin/dash', env: { ENV } });
-  await session.until('an answered query', () => session.answered > 0);
+  const session = await sandbox.openKept({ executable: '/usr/bin/dash', env: { ENV } });
   await assertWorks(session);
   return session;
 }

@@ -25,7 +25,8 @@ before(async () => {
   log = await kept.inSession(
     { ...DASH, env: { ENV: '/usr/local/lib/ssm-keepalive/entry.sh' } },
     async (session) => {
-      await session.until('two heartbeats', () => session.answered > 1);
+      await session.relay();
+      await session.heartbeats();
       session.type("script -qc 'echo begun; sleep 2.5; echo over' /tmp/inside >/dev/null; exit\r");
       await session.exited();
       return session.screen;

@@ -1,4 +1,5 @@
 /** A throw-away host for installer and entry tests: its own /etc, /usr/local/lib, /opt, /run, /tmp; the machine's /usr/bin read-only. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -302,6 +303,21 @@ export class Sandbox {
     return new PtySession(child, options.terminal);
   }
 
+  /** A session with its relay. The entry gives one up after 3 s, which a busy machine may take: then another session. */
+  async openKept(options: SessionOptions): Promise<PtySession> {
+    for (let left = 4; ; left -= 1) {
+      const session = this.open(options);
+      // The prompt comes once the relay has started or was given up.
+      await session.see('prompt> ');
+      if (left > 0 && !session.processes('ssm-keepalive').some((pid) => session.isRelay(pid)))
+        session.close();
+      else {
+        await session.relay();
+        return session;
+      }
+    }
+  }
+
   /** Opens a session for as long as `body` takes. */
   async inSession<T>(options: SessionOptions, body: (session: PtySession) => Promise<T>): Promise<T> {
     const session = this.open(options);
@@ -411,6 +427,27 @@ export class PtySession extends Pty {
     return descendantsOf(this.child.pid!).filter(
       (pid) => nameOf(pid) === name && isRunning(pid) && nameOf(parentOf(pid)) !== name,
     );
+  }
+
+  /**
+   * The relay of this session, once it runs and a terminal that answers has answered it. A heartbeat alone proves none: the prompt
+   * keeper asks too, where the entry has given a relay up.
+   */
+  async relay(): Promise<number> {
+    let relay: number | undefined;
+    await this.until('the relay', () => {
+      const keepers = this.processes('ssm-keepalive');
+      relay = keepers.find((pid) => this.isRelay(pid));
+      if (keepers.length > 0 && relay === undefined)
+        assert.fail(`the relay was given up, and the prompt keeper took its place\n${this.describe()}`);
+      return relay !== undefined && (this.answers === 'never' || this.answered > 0);
+    });
+    return relay!;
+  }
+
+  /** By its Python, which runs the relay; the prompt keeper's helper has the same name. */
+  isRelay(pid: number): boolean {
+    return this.commandLine(pid).includes('import relay');
   }
 
   commandLines(): string[] {
