@@ -8,11 +8,11 @@ import { after, test } from 'node:test';
 import { execa } from 'execa';
 import type { BundleSettings } from '../../src/bundle/index.ts';
 import type { HostSpec } from '../../src/lab/index.ts';
-import { makeFolder, sandboxMissing, useLab } from '../lab/test-lab.ts';
+import { makeFolder, sandboxMissing } from '../lab/test-lab.ts';
 import { findCommand } from '../shells/support/shells.ts';
 import { placePlugin } from '../support/plugin.ts';
 import { skipUnless } from '../support/sandbox.ts';
-import { installKeeper, prepareHost } from './kept-host.ts';
+import { useKeptLab } from './kept-host.ts';
 
 const COLLECTION =
   '/usr/lib/python3/dist-packages/ansible_collections/community/aws/plugins/connection/aws_ssm.py';
@@ -29,12 +29,20 @@ const KEPT: Readonly<Record<string, { sh: string; settings: Partial<BundleSettin
   'tmux-dash': { sh: 'dash', settings: { keeper: 'relay', wrap: 'tmux' } },
 };
 const NAMES = [...Object.keys(PLAIN), ...Object.keys(KEPT)];
-const HOSTS: readonly HostSpec[] = NAMES.map((name, index) => ({
-  name,
-  id: `i-0dddddddddddddd${String(index).padStart(2, '0')}`,
-  tags: {},
-}));
-const lab = await useLab({ hosts: skip ? [] : HOSTS, idleSeconds: 36_000, consistencySeconds: 0 });
+const HOSTS = NAMES.map((name, index): HostSpec => {
+  return { name, id: `i-0dddddddddddddd${String(index).padStart(2, '0')}`, tags: {} };
+});
+const lab = await useKeptLab(
+  (skip ? [] : HOSTS).map((spec) => {
+    const kept = KEPT[spec.name];
+    return {
+      spec,
+      sh: findCommand(kept?.sh ?? PLAIN[spec.name]!),
+      settings: kept && { entries: ['env'], ...kept.settings },
+    };
+  }),
+  { idleSeconds: 36_000 },
+);
 
 /** A lab host has no network and no sudo: this curl takes objects from a folder, and this sudo is what comes after it. */
 const TOOLS: Readonly<Record<string, string>> = {
@@ -184,8 +192,6 @@ test('Ansible reads on kept hosts what it reads on a plain one, and its own time
   writeFileSync(join(folder, 'text.txt'), text);
   const addresses = { bucket: await serveBucket(), plugin: await placePlugin(folder), folder };
   for (const name of NAMES) {
-    const kept = KEPT[name];
-    await prepareHost(lab, name, findCommand(kept?.sh ?? PLAIN[name]!));
     for (const [tool, script] of Object.entries(TOOLS))
       await lab
         .host(name)
@@ -195,7 +201,6 @@ test('Ansible reads on kept hosts what it reads on a plain one, and its own time
     // bash 5.1's bracketed paste breaks Ansible on a host without us too.
     const settle = 'mkdir -m 1777 /var/bucket; echo set enable-bracketed-paste off >/etc/inputrc';
     await lab.host(name).exec(['/bin/sh', '-c', settle]);
-    if (kept) await installKeeper(lab, name, { entries: ['env'], ...kept.settings });
   }
 
   const results = await play(TASKS, addresses, { ansible_aws_ssm_timeout: 120 });

@@ -3,14 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { StartSessionCommand } from '@aws-sdk/client-ssm';
 import { execa } from 'execa';
-import type { HostSpec } from '../../src/lab/index.ts';
 import { ANSWER, TERMINALS, type TerminalKind } from '../../src/session/terminal.ts';
-import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { makeClient, makeFolder, sandboxMissing, until } from '../lab/test-lab.ts';
 import { findCommand } from '../shells/support/shells.ts';
 import { placePlugin } from '../support/plugin.ts';
 import { someOf } from '../support/turns.ts';
 import { startSession } from './dialogue.ts';
-import { installKeeper, prepareHost } from './kept-host.ts';
+import { useKeptLab } from './kept-host.ts';
 
 const QUERY = '\x1b[5n';
 const PROMPT = /[$#>] /;
@@ -45,25 +44,15 @@ const skip = sandboxMissing();
 let plugin: Promise<string> | undefined;
 /** What sh is where a program drives the session. */
 const DRIVEN = someOf(['dash', 'bash'], 1);
-const HOSTS: readonly HostSpec[] = [...new Set(['dash', ...DRIVEN, 'logged'])].map((name, index) => ({
-  name,
-  id: `i-0ccccccccccccccc${index}`,
-  tags: {},
+const HOSTS = [...new Set(['dash', ...DRIVEN, 'logged'])].map((name, index) => ({
+  spec: { name, id: `i-0ccccccccccccccc${index}`, tags: {} },
+  sh: findCommand(name === 'bash' ? name : 'dash'),
+  settings: { entries: ['env'] as const },
 }));
-const lab = await useLab({ hosts: skip ? [] : HOSTS, idleSeconds: 36_000, consistencySeconds: 0 });
+const lab = await useKeptLab(skip ? [] : HOSTS, { idleSeconds: 36_000 });
 
 describe('clients of a kept session', { skip, concurrency: true }, () => {
-  const ready = skip
-    ? undefined
-    : Promise.all(
-        HOSTS.map(async ({ name }) => {
-          await prepareHost(lab, name, findCommand(name === 'bash' ? name : 'dash'));
-          await installKeeper(lab, name, { entries: ['env'] });
-        }),
-      );
-  ready?.catch(() => {});
   const start = async (host: string, terminal: TerminalKind | 'silent') => {
-    await ready;
     const talk = await startSession(makeClient(lab), lab.host(host).spec.id, { terminal });
     await talk.wait(PROMPT);
     return talk;
@@ -115,7 +104,6 @@ describe('clients of a kept session', { skip, concurrency: true }, () => {
     test(`through the client in ${name}, what is read has nothing of ours after the shell's first byte`, {
       skip: missing,
     }, async () => {
-      await ready;
       plugin ??= placePlugin(makeFolder());
       const Target = lab.host('dash').spec.id;
       const started = JSON.stringify(await makeClient(lab).send(new StartSessionCommand({ Target })));
@@ -129,7 +117,6 @@ describe('clients of a kept session', { skip, concurrency: true }, () => {
   }
 
   test('syslog has a line for the start, the cap and the end of a session, each with its session id', async () => {
-    await ready;
     const host = lab.host('logged');
     await host.exec(['/bin/sh', '-c', 'mkdir -p /etc/ssm-keepalive && echo 2 >/etc/ssm-keepalive/max-idle']);
     // As the system's own syslog: it ends with the line of the end.

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { startSession } from './dialogue.ts';
-import { installKeeper } from './kept-host.ts';
+import { useKeptLab } from './kept-host.ts';
 
 const skip = sandboxMissing();
 const WEB_1 = 'i-0aaaaaaaaaaaaaaa1';
-const lab = await useLab({
-  hosts: skip ? [] : [{ name: 'web-1', id: WEB_1, tags: {} }],
-  consistencySeconds: 0,
-});
+const spec = { name: 'web-1', id: WEB_1, tags: {} };
+const lab = await useKeptLab(skip ? [] : [{ spec, settings: {} }]);
 
 /** Closing a session kills its shell and nothing else: with or without a keeper, bash's background jobs live on. */
 test('a background job of bash outlives its session, as without a keeper', { skip }, async () => {
-  await installKeeper(lab, 'web-1', {});
   const client = makeClient(lab);
   const host = lab.host('web-1');
   const find = async (line: string) =>

@@ -1,9 +1,13 @@
-/** Hosts of a lab with a keeper on them, installed as an image build does it: without self-test and restart, in a fraction of the time. */
+/** Hosts of a lab with a keeper on them. */
 import assert from 'node:assert/strict';
-import type { BundleSettings } from '../../src/bundle/index.ts';
-import type { Lab } from '../../src/lab/index.ts';
-import { until } from '../lab/test-lab.ts';
-import { bundleOf } from '../support/bundle.ts';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type BundleSettings, treeFiles } from '../../src/bundle/index.ts';
+import { writeTree } from '../../src/commands/render/tree-folder.ts';
+import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
+import { giveHome, makeTree } from '../../src/lab/tree.ts';
+import { makeFolder, until, useLab } from '../lab/test-lab.ts';
+import { bundleOf, makePatient } from '../support/bundle.ts';
 
 /** The user's own startup files: one prompt for all, and no greeting or first-start dialogue. */
 const STARTUP: Readonly<Record<string, string>> = {
@@ -15,18 +19,53 @@ const STARTUP: Readonly<Record<string, string>> = {
   '.profile': "PS1='@> '\n",
 };
 
-/** Writes the user's startup files; `sh` is what the agent's sh is to be on this host. */
-export async function prepareHost(lab: Lab, host: string, sh?: string): Promise<void> {
-  const lines = Object.entries(STARTUP).map(
-    ([path, text]) => `mkdir -p "$(dirname ${path})"; cat >>${path} <<'EOF'\n${text}EOF\n`,
-  );
-  const link = sh === undefined ? '' : `ln -sf ${sh} /usr/local/bin/sh\n`;
-  const script = `cd /home/ssm-user\n${lines.join('')}chown -R 1001:1001 .\nln -sf /usr/bin/busybox /usr/local/bin/ash\n${link}`;
-  const { stderr } = await lab.host(host).exec(['/bin/dash', '-c', script]);
-  assert.equal(stderr, '');
+export interface KeptHost {
+  readonly spec: HostSpec;
+  /** What the agent's sh is; absent: the machine's, and the user has no startup files. */
+  readonly sh?: string | undefined;
+  /** Absent: no keeper. Heartbeats come every second unless they say otherwise. */
+  readonly settings?: Partial<BundleSettings> | undefined;
 }
 
-/** Installs and starts the agent anew where its environment has changed; heartbeats come every second unless `changes` says otherwise. */
+/** A lab whose hosts are kept when they start: their files lie there as in an image, without one process. */
+export function useKeptLab(hosts: readonly KeptHost[], options: Partial<LabOptions> = {}): Promise<Lab> {
+  const dir = makeFolder();
+  for (const host of hosts) layHost(join(dir, 'hosts', host.spec.name, 'tree'), host);
+  return useLab({ dir, hosts: hosts.map(({ spec }) => spec), consistencySeconds: 0, ...options });
+}
+
+function layHost(tree: string, { spec, sh, settings }: KeptHost): void {
+  makeTree(tree, spec);
+  if (sh !== undefined) prepareUser(tree, sh);
+  if (settings === undefined) return;
+  const bundle = bundleOf({ intervalSeconds: 1, ...settings });
+  const files = treeFiles(bundle).map((file) =>
+    file.path.endsWith(`${bundle.digest}/entry.sh`) ? { ...file, text: makePatient(file.text) } : file,
+  );
+  writeTree(files, tree);
+  // As the installer does it: on top of the files that are there.
+  for (const { kind, place, path, text } of bundle.files) {
+    const target = join(tree, path);
+    if (kind === 'block' && place !== 'opt' && existsSync(target))
+      writeFileSync(target, text + readFileSync(target, 'utf8'));
+  }
+}
+
+function prepareUser(tree: string, sh: string): void {
+  for (const [path, text] of Object.entries(STARTUP)) {
+    const target = join(tree, 'home/ssm-user', path);
+    mkdirSync(dirname(target), { recursive: true });
+    appendFileSync(target, text);
+  }
+  giveHome(tree);
+  symlinkSync('/usr/bin/busybox', join(tree, 'usr/local/bin/ash'));
+  symlinkSync(sh, join(tree, 'usr/local/bin/sh'));
+}
+
+/**
+ * Installs on a host that runs, as an image build does it: without self-test and restart, in a fraction of the time. Starts the
+ * agent anew where its environment has changed; heartbeats come every second unless `changes` says otherwise.
+ */
 export async function installKeeper(lab: Lab, name: string, changes: Partial<BundleSettings>): Promise<void> {
   const host = lab.host(name);
   const bundle = bundleOf({ intervalSeconds: 1, ...changes });

@@ -1,8 +1,8 @@
 /** Plays rows of the table of life and death: each is one session, whose record says what a timer of each policy would have done. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { HostSpec, Lab } from '../../src/lab/index.ts';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import type { Lab } from '../../src/lab/index.ts';
+import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { findCommand } from '../shells/support/shells.ts';
 import { skipUnless } from '../support/sandbox.ts';
 import { type Dialogue, startSession } from './dialogue.ts';
@@ -14,7 +14,7 @@ import {
   KEEPERS,
   type ShellName,
 } from './keepers.ts';
-import { installKeeper, prepareHost } from './kept-host.ts';
+import { type KeptHost, useKeptLab } from './kept-host.ts';
 import { type LifeRow, SESSION_SH } from './life-table.ts';
 import { outlives, type SessionRecord, type TickClock, type Traffic } from './record.ts';
 import { Turns } from './turns.ts';
@@ -28,11 +28,10 @@ const TIMEOUTS = 2;
 /** No real timer ends these sessions. */
 const NEVER_SECONDS = 36_000;
 const STARTS_AT_ONCE = 6;
-const INSTALLS_AT_ONCE = 3;
 /** Again, where one query may have crossed the start of a program. A keeper that is not silent leaks each time. */
 const TRIES = 3;
 const WATCH_LIMIT_SECONDS = 90;
-const METRONOME = 'metronome';
+const BARE = 'none';
 /** Of every shell, by its own startup files or as it comes. */
 const PROMPT = /[$#>] /;
 const ALTERNATE_SCREEN = '\x1b[?1049h';
@@ -63,14 +62,10 @@ export async function describeLife(rows: readonly LifeRow[]): Promise<void> {
     sandboxMissing() ||
     skipUnless('tmux', 'setpriv') ||
     (process.env['CI'] !== 'true' && absent.length > 0 && `absent: ${absent.join(', ')}`);
-  const lab = await useLab({
-    hosts: skip ? [] : hostsOf(rows),
-    idleSeconds: NEVER_SECONDS,
-    consistencySeconds: 0,
-  });
+  const lab = await useKeptLab(skip ? [] : hostsOf(rows), { idleSeconds: NEVER_SECONDS });
 
   describe('the table of life and death', { skip, concurrency: true }, () => {
-    const stage = skip ? undefined : setStage(lab, rows);
+    const stage = skip ? undefined : startClock(lab);
     // A failure here is every row's failure; without this it would also be an unhandled rejection.
     stage?.catch(() => {});
     const starting = new Turns(STARTS_AT_ONCE);
@@ -116,37 +111,26 @@ function rowLives(row: LifeRow, activity: Activity, policy: IdlePolicy): boolean
 }
 
 const hostOf = ({ keeper, wrapper, seat }: LifeRow): string =>
-  keeper === 'none' ? 'none' : [keeper, wrapper, seat.entry, START[seat.sh].command].join('-');
+  keeper === 'none' ? BARE : [keeper, wrapper, seat.entry, START[seat.sh].command].join('-');
 
-function hostsOf(rows: readonly LifeRow[]): HostSpec[] {
-  return [METRONOME, ...new Set(rows.map(hostOf))].map((name, index) => ({
-    name,
-    id: `i-0eeeeeeeeeeeeee${String(index).padStart(2, '0')}`,
-    tags: {},
-  }));
-}
-
-/** Installs what the rows need, and starts the clock by which they are watched. */
-async function setStage(lab: Lab, rows: readonly LifeRow[]): Promise<TickClock> {
-  const turns = new Turns(INSTALLS_AT_ONCE);
+/** What the rows need; the clock by which they are watched is on the one that has no keeper. */
+function hostsOf(rows: readonly LifeRow[]): KeptHost[] {
   const firsts = new Map(rows.map((row) => [hostOf(row), row]));
-  await Promise.all(
-    [...firsts].map(([host, { keeper, wrapper, seat }]) =>
-      turns.take(async () => {
-        await prepareHost(lab, host, findCommand(START[seat.sh].command));
-        if (keeper === 'none') return;
-        const intervalSeconds = INTERVAL_TICKS[keeper];
-        await installKeeper(lab, host, { keeper, wrap: wrapper, entries: [seat.entry], intervalSeconds });
-      }),
-    ),
-  );
-  return startClock(lab);
+  assert.ok(firsts.has(BARE));
+  return [...firsts].map(([name, { keeper, wrapper, seat }], index) => ({
+    spec: { name, id: `i-0eeeeeeeeeeeeee${String(index).padStart(2, '0')}`, tags: {} },
+    sh: findCommand(START[seat.sh].command),
+    settings:
+      keeper === 'none'
+        ? undefined
+        : { keeper, wrap: wrapper, entries: [seat.entry], intervalSeconds: INTERVAL_TICKS[keeper] },
+  }));
 }
 
 /** Ticks once a second in a session of its own, at the lowest priority: whatever keeps a keeper waiting keeps this clock waiting longer. */
 async function startClock(lab: Lab): Promise<TickClock> {
   let ticks = 0;
-  const talk = await startSession(makeClient(lab), lab.host(METRONOME).spec.id, {
+  const talk = await startSession(makeClient(lab), lab.host(BARE).spec.id, {
     onOutput: (bytes) => {
       ticks += Buffer.from(bytes).toString('latin1').split('\x07').length - 1;
     },

@@ -2,19 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAB_USER } from '../../src/lab/index.ts';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { skipUnless } from '../support/sandbox.ts';
 import { someOf } from '../support/turns.ts';
 import { type Dialogue, startSession } from './dialogue.ts';
-import { installKeeper } from './kept-host.ts';
+import { useKeptLab } from './kept-host.ts';
 
 const skip = sandboxMissing() || skipUnless('tmux', 'setpriv', 'ps');
 const ID = 'i-0fffffffffffffff8';
-const lab = await useLab({
-  hosts: skip ? [] : [{ name: 'shared', id: ID, tags: {} }],
-  consistencySeconds: 0,
-});
+const spec = { name: 'shared', id: ID, tags: {} };
+const lab = await useKeptLab(skip ? [] : [{ spec, settings: { keeper: 'relay', wrap: 'tmux' } }]);
 const client = makeClient(lab);
 
 /** A session whose id begins with this name. */
@@ -89,7 +87,6 @@ const machines = (): string[] => {
 test('tmux: people who share a user get their own sessions, attached, detached, silent or new; nobody else gets any', {
   skip,
 }, async (t) => {
-  await installKeeper(lab, 'shared', { keeper: 'relay', wrap: 'tmux' });
   // A session of an earlier version, whose socket had no name in it.
   await asUser('env', 'HOME=/home/ssm-user', 'tmux', '-L', 'ssm-keepalive', 'new-session', '-d', '-s', 'old');
 

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import type { BundleSettings } from '../../src/bundle/index.ts';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { skipUnless } from '../support/sandbox.ts';
 import { someOf } from '../support/turns.ts';
 import { startSession } from './dialogue.ts';
-import { installKeeper, prepareHost } from './kept-host.ts';
+import { useKeptLab } from './kept-host.ts';
 
 /** In the order of the document. A shell as fish or zsh would be one name more; sh is what the agent starts. */
 const KEEPERS: readonly { readonly name: string; readonly settings: Partial<BundleSettings> }[] = [
@@ -68,25 +68,24 @@ const draw = ({ name, user, children }: Process): string =>
 // Before any test: one that is over while the lab starts would end the file, and the lab with it.
 const skip = sandboxMissing() || skipUnless('ps', 'tmux');
 const played = someOf([...KEEPERS.entries()], 2);
-const lab = await useLab({
-  hosts: skip
-    ? []
-    : played.map(([index, { name }]) => ({ name, id: `i-0fffffffffffffe0${index}`, tags: {} })),
-  consistencySeconds: 0,
-});
+const lab = await useKeptLab(
+  (skip ? [] : played).map(([index, { name, settings }]) => ({
+    spec: { name, id: `i-0fffffffffffffe0${index}`, tags: {} },
+    // The prompt keeper is for a shell that can swallow an answer, as sh is on Amazon Linux.
+    sh: settings.keeper === 'prompt' ? '/usr/bin/bash' : undefined,
+    settings,
+  })),
+);
 
 test('docs: a process tree is drawn for each keeper and for tmux', () => {
   assert.equal(drawings.length, KEEPERS.length);
 });
 
 suite('docs: the processes of a session', { concurrency: true }, () => {
-  for (const [index, { name, settings }] of played) {
+  for (const [index, { name }] of played) {
     test(`${name}: are those drawn, with their parents and users`, {
       skip,
     }, async () => {
-      // The prompt keeper is for a shell that can swallow an answer, as sh is on Amazon Linux.
-      await prepareHost(lab, name, settings.keeper === 'prompt' ? '/usr/bin/bash' : undefined);
-      await installKeeper(lab, name, settings);
       const talk = await startSession(makeClient(lab), lab.host(name).spec.id, { terminal: 'answers' });
       await talk.wait(/[$#>] /);
       for (const drawn of readDrawing(drawings[index] ?? '')) {

@@ -1,31 +1,31 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SHELL_PROFILE } from '../../src/bundle/index.ts';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { startSession } from './dialogue.ts';
-import { installKeeper } from './kept-host.ts';
+import { useKeptLab } from './kept-host.ts';
 
 const skip = sandboxMissing();
-const ID = 'i-0fffffffffffffff1';
+const [BARE, KEPT] = ['i-0fffffffffffffff1', 'i-0fffffffffffffff2'];
 const IDLE_SECONDS = 4;
 
 test('the shell profile that `preferences set --shell-profile ours` saves keeps a session where the env entry is not installed, once', {
   skip,
 }, async () => {
-  const lab = await useLab({
-    hosts: [{ name: 'kept', id: ID, tags: {} }],
-    idleSeconds: IDLE_SECONDS,
-    consistencySeconds: 0,
-    shellProfile: SHELL_PROFILE,
-  });
+  const lab = await useKeptLab(
+    [
+      { spec: { name: 'bare', id: BARE, tags: {} } },
+      { spec: { name: 'kept', id: KEPT, tags: {} }, settings: { entries: ['profile'] } },
+    ],
+    { idleSeconds: IDLE_SECONDS, shellProfile: SHELL_PROFILE },
+  );
   const client = makeClient(lab);
-  const bare = await startSession(client, ID, { terminal: 'answers' });
+  const bare = await startSession(client, BARE, { terminal: 'answers' });
   await bare.wait(/done; unset ENV[\s\S]*[$#] $/);
   assert.equal(await bare.ask('echo "${ENV-unset} $?"'), 'unset 0');
   bare.session.close();
 
-  await installKeeper(lab, 'kept', { entries: ['profile'] });
-  const talk = await startSession(client, ID, { terminal: 'answers' });
+  const talk = await startSession(client, KEPT, { terminal: 'answers' });
   await until(
     'several timeouts’ worth of heartbeats',
     () => talk.session.stats.answersSent > 2 * IDLE_SECONDS,

@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TerminateSessionCommand } from '@aws-sdk/client-ssm';
-import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
+import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { ManualClock } from '../support/clock.ts';
 import { skipUnless } from '../support/sandbox.ts';
 import { startSession } from './dialogue.ts';
-import { installKeeper } from './kept-host.ts';
+import { useKeptLab } from './kept-host.ts';
 
 const skip = sandboxMissing() || skipUnless('tmux', 'setpriv');
 const ID = 'i-0fffffffffffffff7';
 const IDLE_SECONDS = 5;
 /** Stands still, so that no other session is ended while a busy machine is slow. */
 const clock = new ManualClock(Date.now());
-const lab = await useLab({
+const spec = { name: 'wrapped', id: ID, tags: {} };
+const lab = await useKeptLab(skip ? [] : [{ spec, settings: { wrap: 'tmux' } }], {
   clock,
-  hosts: skip ? [] : [{ name: 'wrapped', id: ID, tags: {} }],
   idleSeconds: IDLE_SECONDS,
   policy: 'input',
-  consistencySeconds: 0,
 });
 const client = makeClient(lab);
 
@@ -53,8 +52,6 @@ const ticks = async () => (await lab.host('wrapped').exec(['cat', '/tmp/ticks'])
 test('tmux: a session that ends takes no job with it, and the next login is back in it', {
   skip,
 }, async (t) => {
-  await installKeeper(lab, 'wrapped', { wrap: 'tmux' });
-
   for (const [when, end] of Object.entries(ENDINGS)) {
     await t.test(when, async () => {
       let answer = () => {};
