@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { alias, external } from './bundle-packages.mjs';
+import { alias, external, schemasForLab } from './bundle-packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Below node_modules, where packages that are not bundled are found. */
@@ -58,7 +58,7 @@ export async function buildTests(files) {
     mainFields: ['module', 'main'],
     sourcemap: 'linked',
     define: { 'import.meta.url': '__place' },
-    plugins: [ownPlace],
+    plugins: [ownPlace, schemasForLab],
     banner: {
       js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(pathToFileURL(join(root, 'package.json')).href)});`,
     },

@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { alias, external } from './bundle-packages.mjs';
+import { alias, external, schemasForLab } from './bundle-packages.mjs';
 import { listThirdParties } from './third-parties.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +29,7 @@ const { metafile } = await build({
   mainFields: ['module', 'main'],
   metafile: true,
   alias,
+  plugins: [schemasForLab],
   chunkNames: 'chunks/[name]-[hash]',
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -8,3 +8,21 @@ export const external = ['@lydell/node-pty', 'esbuild'];
 export const alias = {
   yaml: fileURLToPath(new URL('../node_modules/yaml/browser/dist/index.js', import.meta.url)),
 };
+
+/**
+ * The lab reads the schemas of all operations. It gets a copy of its own, or every command would load them all.
+ * @type {import('esbuild').Plugin}
+ */
+export const schemasForLab = {
+  name: 'schemas-for-lab',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@aws-sdk\/client-ssm$/ }, ({ importer }) => {
+      if (!importer.endsWith('/lab/service-model.ts')) return undefined;
+      const path = new URL(
+        '../node_modules/@aws-sdk/client-ssm/dist-es/schemas/schemas_0.js',
+        import.meta.url,
+      );
+      return { path: fileURLToPath(path), suffix: '?lab' };
+    });
+  },
+};

@@ -6,7 +6,7 @@ import { sleep, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { programArgs } from '../own-program.ts';
 import type { Credentials } from './door.ts';
-import { startLab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
 import { LabInUseError, type LabState, readState, takeFolder } from './ownership.ts';
 
@@ -20,6 +20,12 @@ export interface OpenLab {
   readonly credentials: Credentials;
   /** Ends what openLab started; a background lab goes on. */
   close(): Promise<void>;
+}
+
+/** Most commands ask for the state of a lab alone, so a lab's own modules are loaded only where one starts. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const lab = await import('./lab.ts');
+  return lab.startLab(options);
 }
 
 export async function openLab(options: Partial<LabOptions> = {}): Promise<OpenLab> {

@@ -2,7 +2,7 @@
 import { createHash, createHmac, type Hash, type Hmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { AccountSpec } from './options.ts';
+import { type AccountSpec, LAB_KEY, LAB_ROLE_KEY } from './options.ts';
 import { ServiceError } from './service-error.ts';
 
 export interface Credentials {
@@ -14,10 +14,6 @@ export interface Scope {
   readonly accessKeyId: string;
   readonly region: string;
 }
-
-/** The first account's keys: a user's, and a role's temporary ones. */
-export const LAB_KEY = 'AKIALABLABLABLABLAB0';
-export const LAB_ROLE_KEY = 'ASIALABLABLABLABLAB0';
 
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/\d{8}\/([a-z0-9-]+)\/([a-z]+)\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/;

@@ -1,10 +1,10 @@
 /** The lab: a stand-in account with an SSM endpoint, sandboxed hosts and real sessions. It knows nothing of the product. */
 export { LAB_ROLE, LAB_USER, type Principal } from './access/principal.ts';
-export { labDown, labStatus, labUp, type OpenLab, openLab } from './background.ts';
+export { labDown, labStatus, labUp, type OpenLab, openLab, startLab } from './background.ts';
 export type { Credentials } from './door.ts';
 export type { ExecOptions, Host as LabHost } from './host.ts';
 export { readInventory } from './inventory.ts';
-export { type Lab, labEnv, startLab } from './lab.ts';
+export type { Lab } from './lab.ts';
 export {
   type AccountSpec,
   type CountedSizes,
@@ -15,3 +15,4 @@ export {
   type LabOptions,
 } from './options.ts';
 export { LabInUseError, type LabState } from './ownership.ts';
+export { labEnv } from './variables.ts';

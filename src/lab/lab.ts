@@ -12,20 +12,21 @@ import { attachGateway } from './channel/gateway.ts';
 import { Connections } from './connections.ts';
 import type { RunLog } from './dispatcher.ts';
 import { PREFERENCES } from './documents.ts';
-import { type Credentials, Door, keysOf, LAB_KEY, LAB_ROLE_KEY } from './door.ts';
+import { type Credentials, Door, keysOf } from './door.ts';
 import { EndingClock } from './ending-clock.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
 import { EndpointFaults } from './endpoint-faults.ts';
 import type { Host } from './host.ts';
 import { readInventory, writeInventory } from './inventory.ts';
 import { MachineHost } from './machine-host.ts';
-import { type HostSpec, type LabOptions, REGION } from './options.ts';
+import type { HostSpec, LabOptions } from './options.ts';
 import { Organization } from './organization.ts';
 import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
 import type { RecordStore } from './records.ts';
 import { hasSandbox } from './sandbox.ts';
 import { SyntheticHost } from './synthetic-host.ts';
+import { labEnv } from './variables.ts';
 
 export interface Lab {
   /** http://127.0.0.1:PORT */
@@ -177,30 +178,6 @@ function listen(server: Server, port: number): Promise<void> {
       resolve();
     });
   });
-}
-
-/** Variables with keys of this start. With `expiresAt` they are temporary keys, which the endpoint refuses from then on. */
-export function labEnv(
-  { endpoint, credentials }: Pick<Lab, 'endpoint' | 'credentials'>,
-  expiresAt?: Date,
-): Record<string, string> {
-  return {
-    AWS_ACCESS_KEY_ID: expiresAt ? LAB_ROLE_KEY : LAB_KEY,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
-    AWS_ENDPOINT_URL_SSM: endpoint,
-    AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: endpoint,
-    AWS_ENDPOINT_URL_STS: endpoint,
-    AWS_ENDPOINT_URL_ORGANIZATIONS: endpoint,
-    AWS_ENDPOINT_URL_ACCOUNT: endpoint,
-    ...(expiresAt
-      ? {
-          AWS_SESSION_TOKEN: `lab-until-${expiresAt.getTime()}`,
-          AWS_CREDENTIAL_EXPIRATION: expiresAt.toISOString(),
-        }
-      : {}),
-  };
 }
 
 /** True: hosts are only file trees. @throws UserError if that is refused */

@@ -115,6 +115,9 @@ export const DEFAULT_IDLE_SECONDS = 1200;
 
 export const REGION = 'us-east-1';
 export const ACCOUNT = '123456789012';
+/** The first account's keys: a user's, and a role's temporary ones. */
+export const LAB_KEY = 'AKIALABLABLABLABLAB0';
+export const LAB_ROLE_KEY = 'ASIALABLABLABLABLAB0';
 
 export function defaultLabDir(variables: NodeJS.ProcessEnv = process.env): string {
   const own = variables['SSM_KEEPALIVE_LAB_DIR'];
