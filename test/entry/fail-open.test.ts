@@ -115,8 +115,7 @@ function testWay(way: WayIn) {
       () =>
         inSession(PYTHON, async (session) => {
           await session.see('prompt> ');
-          await session.until('a heartbeat', () => session.answered > 0);
-          process.kill(session.processes('ssm-keepalive')[0]!, signal);
+          process.kill(await session.relay(), signal);
           await session.see(sentence);
           // busybox sets its modes, and drops what was typed, before it prompts.
           await session.until('the prompt after it', () =>
@@ -135,8 +134,8 @@ function testWay(way: WayIn) {
       () =>
         inSession(PYTHON, async (session) => {
           session.answers = 'never';
-          await session.until('a query', () => session.screen.includes('\x1b[5n'));
-          process.kill(session.processes('ssm-keepalive')[0]!, signal);
+          await session.until('a query', () => session.queries > 0);
+          process.kill(await session.relay(), signal);
           session.type('\x1b[0n');
           await session.see(sentence);
           await session.until('the prompt after it', () =>
@@ -201,7 +200,7 @@ function testWay(way: WayIn) {
   testWhere(isTurn(way, 3))(`${name}: the exit status of the shell inside is the session's`, { skip }, () =>
     inSession(PYTHON, async (session) => {
       await session.see('prompt> ');
-      await session.until('a heartbeat', () => session.answered > 0);
+      await session.relay();
       session.type('exit 77\r');
       assert.equal(await session.exited(), 77);
       assert.equal(
