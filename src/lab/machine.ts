@@ -1,10 +1,8 @@
 /**
- * The program inside a lab host: init (answers systemctl and systemd-run), agent and workers.
- * `node machine.js ROLE CONFIG …`: each role is its own process, as on a real instance.
+ * The program inside a lab host, `node machine.js ROLE CONFIG …`: its manager, which speaks for the agent and for the workers of
+ * commands too, and a worker for each session, a process of its own as on a real instance.
  */
 import { readFileSync } from 'node:fs';
-import { runAgent } from './machine/agent.ts';
-import { runCommandWorker } from './machine/command-worker.ts';
 import type { HostConfig } from './machine/config.ts';
 import { runManager } from './machine/manager.ts';
 import { runSessionWorker } from './machine/session-worker.ts';
@@ -14,8 +12,6 @@ const config = JSON.parse(readFileSync(configPath, 'utf8')) as HostConfig;
 
 const roles: Record<string, () => void> = {
   manager: () => runManager(config, configPath),
-  agent: () => runAgent(config, configPath),
-  'command-worker': () => runCommandWorker(config, args[0] ?? ''),
   'session-worker': () => void runSessionWorker(config, args[0] ?? ''),
 };
 

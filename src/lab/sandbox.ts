@@ -28,7 +28,15 @@ const OWN = ['usr/local', 'etc', 'opt', 'var', 'home', 'root', 'srv'];
 const SHIMS = ['systemctl', 'systemd-run'];
 const IS_PYTHON = /^(python|pypy|pydoc|pdb|py3|x86_64-linux-gnu-python|aarch64-linux-gnu-python)/;
 
+let hasWorked = false;
+
+/** Asked until the answer is yes, and not again. */
 export function hasSandbox(): boolean {
+  hasWorked ||= tryBubblewrap();
+  return hasWorked;
+}
+
+function tryBubblewrap(): boolean {
   const own = isRoot() ? [] : ['--unshare-user'];
   const args = [...words('--unshare-pid --ro-bind / / --proc /proc --dev /dev'), ...own, 'true'];
   return spawnSync('bwrap', args, { stdio: 'ignore' }).status === 0;

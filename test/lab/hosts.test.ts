@@ -221,7 +221,7 @@ test('restart, reload and systemd-run fail when told to, once, with a message an
   await shell(host, 'systemctl daemon-reload');
 });
 
-test('systemctl answers root alone, and also where a call of the same process id was killed', {
+test('systemctl answers root alone, many calls at a time, and also after calls that were killed', {
   skip,
 }, async () => {
   const host = lab.host('web-2');
@@ -231,9 +231,16 @@ test('systemctl answers root alone, and also where a call of the same process id
     [refused.code, refused.stdout],
     isRoot() ? [1, 'Failed to connect to bus: Permission denied\n'] : [0, 'active\n'],
   );
-  // exec keeps the process id, so the files stand at the name that the call takes.
-  const again = `: >/.lab/run/calls/$$; : >/.lab/run/calls/$$.answer; exec ${asked}`;
-  assert.equal(await shell(host, again), 'active\n');
+  // What a killed call took stays taken.
+  await shell(host, 'cd /.lab/run/calls && for call in $(ls free | head -n 3); do : >taken/$call; done');
+  const many = `n=0; while [ $n -lt 50 ]; do ${asked} & n=$((n + 1)); done; wait`;
+  assert.equal(await shell(host, many), 'active\n'.repeat(50));
+  await shell(host, `mkdir -p ${DROP_INS}`);
+  const input = `[Service]\nEnvironment="ODD=Ä 'q' 1"\n`;
+  await host.exec(['tee', `${DROP_INS}/odd.conf`], { input });
+  await shell(host, 'systemctl daemon-reload');
+  assert.equal(await show(host, 'Environment'), `"ODD=Ä 'q' 1"`);
+  await shell(host, `rm -r ${DROP_INS}; systemctl daemon-reload`);
 });
 
 test("systemctl knows no unit but the agent's, and an agent that dies is started again", {

@@ -1,91 +1,86 @@
 /**
- * The host's SSM agent: connects to the service, starts a worker for each session and command, and writes the agent's log.
- * Workers inherit its unit's environment, so ENV reaches a session's shell. They outlive it (KillMode=process).
+ * The host's SSM agent. Its process is a shell script that waits; the manager speaks for it, because a Node of its own takes
+ * twenty times the processor's time. Workers get its unit's environment, so ENV reaches a session's shell, and outlive it
+ * (KillMode=process).
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { type FrameSocket, frameSocket } from '../frames.ts';
-import type { HostConfig } from './config.ts';
+import { runCommand } from './command-worker.ts';
+import type { HostConfig, Surroundings } from './config.ts';
+
+/** The agent's process. It ends at SIGTERM, or when its manager is gone. */
+export const AGENT = {
+  name: 'amazon-ssm-agent',
+  text: '#!/bin/sh\n[ "$1" != exit ] || exit 1\nread -r _\n',
+} as const;
 
 const RECONNECT_MS = 300;
-/** From SIGTERM to the exit; a real agent takes 7 s. Its control channel closes at once. */
-const STOP_MS = 350;
 const GATEWAY_ADDRESS = '127.0.0.1:443';
 
-export function runAgent(config: HostConfig, configPath: string): void {
-  process.title = 'amazon-ssm-agent';
-  process.umask(0o022);
-  // systemd sets both for a service; workers inherit them.
-  Object.assign(process.env, { JOURNAL_STREAM: '8:20000', SYSTEMD_EXEC_PID: String(process.pid) });
-  if (process.argv.includes('exit')) process.exit(1);
-  process.once('SIGTERM', () => {
-    isStopping = true;
-    channel?.destroy();
-    setTimeout(() => process.exit(0), STOP_MS);
-  });
+/** Connects to the service, starts a worker for each session and command, writes the agent's log. Returns what closes its channel. */
+export function speakForAgent(
+  config: HostConfig,
+  configPath: string,
+  surroundings: Surroundings,
+  isMute: boolean,
+): () => void {
   writeLog(config, 'INFO', '[amazon-ssm-agent] Starting Core Agent: amazon-ssm-agent - v3.3.1611.0');
+  const scope = '[ssm-agent-worker] [MessageService] [MGSInteractor]';
   // A mute agent is alive but never connects, as with a wrong proxy or lost credentials.
-  if (process.argv.includes('mute')) {
+  if (isMute) {
+    writeLog(config, 'ERROR', `${scope} failed to open control channel: dial tcp: i/o timeout`);
+    return () => {};
+  }
+  const url = `wss://ssmmessages.${config.region}.amazonaws.com/v1/control-channel/${config.instanceId}?role=subscribe&stream=input`;
+  let hasHungUp = false;
+  let channel: Socket;
+  const connect = (): void => {
+    if (hasHungUp) return;
+    channel = createConnection(config.labSocket);
+    const peer: FrameSocket = frameSocket(channel, {
+      json: (message) => {
+        switch (message['op']) {
+          case 'welcome':
+            // Only after the service's answer: whoever waits for this line may rely on it.
+            writeLog(
+              config,
+              'INFO',
+              `${scope} Successfully opened websocket connection to: ${GATEWAY_ADDRESS}`,
+            );
+            writeLog(config, 'INFO', `${scope} Starting websocket pinger`);
+            writeLog(config, 'INFO', `${scope} Set up control channel successfully`);
+            break;
+          case 'start-session':
+            startSession(config, configPath, String(message['sessionId']), surroundings);
+            break;
+          case 'run-command':
+            runCommand(config, String(message['commandId']), surroundings);
+            break;
+        }
+      },
+      closed: () => void setTimeout(connect, RECONNECT_MS),
+    });
     writeLog(
       config,
-      'ERROR',
-      '[ssm-agent-worker] [MessageService] [MGSInteractor] failed to open control channel: dial tcp: i/o timeout',
+      'INFO',
+      `${scope} Setting up websocket for controlchannel for instance: ${config.instanceId}, requestId: ${randomUUID()}`,
     );
-    setInterval(() => {}, 60_000);
-    return;
-  }
-  connect(config, configPath);
+    writeLog(config, 'INFO', `${scope} Opening websocket connection to: ${url}`);
+    peer.sendJson({ hello: 'agent' });
+  };
+  connect();
+  return () => {
+    hasHungUp = true;
+    channel.destroy();
+  };
 }
 
-let isStopping = false;
-let channel: Socket | undefined;
-
-function connect(config: HostConfig, configPath: string): void {
-  const scope = '[ssm-agent-worker] [MessageService] [MGSInteractor]';
-  const url = `wss://ssmmessages.${config.region}.amazonaws.com/v1/control-channel/${config.instanceId}?role=subscribe&stream=input`;
-  if (isStopping) return;
-  const socket = createConnection(config.labSocket);
-  channel = socket;
-  const peer: FrameSocket = frameSocket(socket, {
-    json: (message) => {
-      switch (message['op']) {
-        case 'welcome':
-          // Only after the service's answer: whoever waits for this line may rely on it.
-          writeLog(
-            config,
-            'INFO',
-            `${scope} Successfully opened websocket connection to: ${GATEWAY_ADDRESS}`,
-          );
-          writeLog(config, 'INFO', `${scope} Starting websocket pinger`);
-          writeLog(config, 'INFO', `${scope} Set up control channel successfully`);
-          break;
-        case 'start-session':
-          startWorker(config, configPath, 'session-worker', String(message['sessionId']));
-          break;
-        case 'run-command':
-          startWorker(config, configPath, 'command-worker', String(message['commandId']));
-          break;
-      }
-    },
-    closed: () => void setTimeout(() => connect(config, configPath), RECONNECT_MS),
-  });
-  writeLog(
-    config,
-    'INFO',
-    `${scope} Setting up websocket for controlchannel for instance: ${config.instanceId}, requestId: ${randomUUID()}`,
-  );
-  writeLog(config, 'INFO', `${scope} Opening websocket connection to: ${url}`);
-  peer.sendJson({ hello: 'agent', pid: process.pid });
-}
-
-function startWorker(config: HostConfig, configPath: string, role: string, id: string): void {
-  const child = spawn(config.nodePath, [config.programPath, role, configPath, id], {
-    detached: true,
-    stdio: 'ignore',
-  });
-  child.unref();
+function startSession(config: HostConfig, configPath: string, id: string, { env, cwd }: Surroundings): void {
+  const argv = [`${config.program}/machine.js`, 'session-worker', configPath, id];
+  spawn(config.nodePath, argv, { env, cwd, detached: true, stdio: 'ignore' }).unref();
 }
 
 function writeLog(config: HostConfig, level: string, text: string): void {

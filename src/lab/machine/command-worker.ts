@@ -1,16 +1,23 @@
-/** Runs one AWS-RunShellScript as the agent's document worker does: the commands in _script.sh, `sh -c` as root. */
+/**
+ * Runs one AWS-RunShellScript as the agent's document worker does: the commands in _script.sh, `sh -c` as root. The worker's
+ * process is a shell script; the manager speaks for it.
+ */
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { frameSocket } from '../frames.ts';
-import type { HostConfig } from './config.ts';
+import type { HostConfig, Surroundings } from './config.ts';
+
+/** The worker's process; its arguments are the command's id and the script. Not exec: who looks for the worker goes by its name. */
+export const WORKER = {
+  name: 'ssm-document-worker',
+  text: '#!/bin/sh\nsh -c "$2"\nexit $?\n',
+} as const;
 
 /** The agent keeps 24,000 and 8,000 characters; the lab must see that there were more. */
 const KEEP_BYTES = 128 * 1024;
 
-export function runCommandWorker(config: HostConfig, commandId: string): void {
-  process.title = `ssm-document-worker ${commandId}`;
-  process.umask(0o022);
+export function runCommand(config: HostConfig, commandId: string, surroundings: Surroundings): void {
   const peer = frameSocket(createConnection(config.labSocket), {
     json: (job) => {
       if (job['op'] === 'run') start(job);
@@ -28,10 +35,10 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
     const script = `${folder}/_script.sh`;
     writeFileSync(script, String(job['script']), { mode: 0o700 });
     chmodSync(script, 0o700);
-    const child = spawn('sh', ['-c', script], {
+    const child = spawn(`${config.program}/${WORKER.name}`, [commandId, script], {
       cwd: String(job['workingDirectory'] || '') || (config.root === '' ? '/usr/bin' : '/'),
       env: {
-        ...process.env,
+        ...surroundings.env,
         AWS_SSM_INSTANCE_ID: config.instanceId,
         AWS_SSM_REGION_NAME: config.region,
         AWS_SSM_PLATFORM_NAME: 'Debian GNU/Linux',
@@ -53,9 +60,12 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
     const err = keep(child.stderr);
     child.on('error', (error) => report(1, '', `failed to run commands: ${error.message}`));
     // Not 'close': a background process that holds the pipes must not keep the command in progress.
-    child.on('exit', (code, signal) => {
+    child.on('exit', (code) => {
       clearTimeout(timer);
-      const status = code ?? (signal === 'SIGKILL' ? 137 : 128);
+      stop = undefined;
+      // Somebody on the host ended the worker: nobody is left who could report.
+      if (code === null && details === '') return peer.close();
+      const status = code ?? 137;
       setTimeout(() => report(status, out(), err() + (status === 0 ? '' : complain(status))), 20);
     });
     function report(code: number, stdout: string, stderr: string): void {
@@ -63,7 +73,6 @@ export function runCommandWorker(config: HostConfig, commandId: string): void {
       writeFileSync(`${folder}/stderr`, stderr, { mode: 0o600 });
       peer.sendJson({ op: 'finished', code, details, stdout, stderr });
       peer.close();
-      setTimeout(() => process.exit(0), 1000).unref();
     }
   }
 }

@@ -8,7 +8,8 @@ export interface HostConfig {
   /** Runs a session's shell; uid 0 if user namespaces map only one user. */
   readonly user: { readonly name: string; readonly uid: number; readonly gid: number; readonly home: string };
   readonly nodePath: string;
-  readonly programPath: string;
+  /** The folder of machine.js and of the scripts that stand for other processes. */
+  readonly program: string;
   readonly labSocket: string;
   /** systemctl and systemd-run ask the manager here. */
   readonly callsPath: string;
@@ -21,3 +22,9 @@ export const SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 const HOST_FAULTS = ['restart', 'agent-return', 'agent-exit', 'daemon-reload', 'systemd-run'] as const;
 export type HostFault = (typeof HOST_FAULTS)[number];
+
+/** What a worker has from its agent. */
+export interface Surroundings {
+  readonly env: Record<string, string>;
+  readonly cwd: string;
+}

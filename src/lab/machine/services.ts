@@ -2,10 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { AGENT, speakForAgent } from './agent.ts';
 import { type HostConfig, SERVICE_PATH } from './config.ts';
 import { takeFault } from './faults.ts';
 import { loadUnit, readEnvironment, type Unit } from './unit-file.ts';
 
+/** From the end of its control channel to the agent's exit; a real one takes 7 s. */
+const STOP_MS = 350;
 /** Shorter than in a real unit: tests wait for it. */
 const RESTART_DELAY_MS = 200;
 /** systemd gives up after 5 starts in 10 s. */
@@ -25,6 +28,7 @@ export class ServiceTable {
   unit: Unit;
   readonly agent: Service;
   readonly transient = new Map<string, Service>();
+  private hangUp = (): void => {};
 
   constructor(
     private readonly config: HostConfig,
@@ -58,22 +62,25 @@ export class ServiceTable {
       ...Object.fromEntries(own),
       ...rootMark(config),
     };
-    const child = spawn(
-      config.nodePath,
-      [
-        config.programPath,
-        'agent',
-        this.configPath,
-        ...(isMute ? ['mute'] : []),
-        ...(shouldExit ? ['exit'] : []),
-      ],
-      { env, cwd: config.root === '' ? unit.workingDirectory : '/', detached: true, stdio: 'ignore' },
-    );
+    const cwd = config.root === '' ? unit.workingDirectory : '/';
+    const child = spawn(`${config.program}/${AGENT.name}`, shouldExit ? ['exit'] : [], {
+      env,
+      cwd,
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    child.stdin.on('error', () => {});
     agent.child = child;
     agent.activeState = 'active';
+    if (!shouldExit) {
+      // systemd sets both for a service; workers inherit them.
+      const inherited = { ...env, JOURNAL_STREAM: '8:20000', SYSTEMD_EXEC_PID: String(child.pid) };
+      this.hangUp = speakForAgent(config, this.configPath, { env: inherited, cwd }, isMute);
+    }
     child.on('exit', (code, signal) => {
       if (agent.child !== child) return;
       agent.child = undefined;
+      this.hangUp();
       if (agent.isStopping) {
         agent.activeState = 'inactive';
         return;
@@ -93,6 +100,8 @@ export class ServiceTable {
     const child = agent.child;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      this.hangUp();
+      await new Promise((resolve) => setTimeout(resolve, STOP_MS));
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
       await gone;
