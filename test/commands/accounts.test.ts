@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { execa } from 'execa';
-import { CLI } from '../support/cli.ts';
+import { Interruption } from '../../src/interruption.ts';
+import { until } from '../lab/test-lab.ts';
+import { runCli } from '../support/cli.ts';
 import { DEV, host, makeAccountRig, PROD } from './account-rig.ts';
 
 const FOUR = [
@@ -172,22 +173,12 @@ test('accounts: Ctrl-C cancels in all of them', async (context) => {
     context,
     FOUR.map((spec) => ({ ...spec, synthetic: { latencySeconds: 600 } })),
   );
-  const child = execa(process.execPath, [CLI, 'install', ...EVERYWHERE.split(' '), '--no-restart'], {
-    env: rig.env,
-    reject: false,
-    stdin: 'ignore',
-  });
-  context.after(() => child.kill('SIGKILL'));
-  let shown = '';
-  await new Promise<void>((resolve) => {
-    child.stderr.on('data', (bytes: Buffer) => {
-      shown += bytes;
-      if ((shown.match(/sent: command/g) ?? []).length === 4) resolve();
-    });
-  });
-  child.kill('SIGINT');
-  const result = await child;
-  assert.equal(result.exitCode, 130, result.stderr);
+  const interruption = new Interruption();
+  const running = runCli(`install ${EVERYWHERE} --no-restart`.split(' '), rig.env, { interruption });
+  await until('all to be sent', () => rig.lab.runs.length === 4);
+  interruption.request();
+  const result = await running;
+  assert.equal(result.status, 130, result.stderr);
   assert.equal(Object.keys(rig.count('CancelCommand')).length, 4);
   assert.equal(result.stdout.match(/ failed +cancelled$/gm)?.length, 4, result.stdout);
 });
@@ -205,11 +196,8 @@ for (const [words, complaint] of [
   ['install --tag env=dev --lab --profile a --profile b', /--lab and --profile were both given/],
 ] as const) {
   test(`accounts: \`${words}\` is bad usage`, async () => {
-    const result = await execa(process.execPath, [CLI, ...words.split(' ')], {
-      reject: false,
-      stdin: 'ignore',
-    });
-    assert.equal(result.exitCode, 2);
+    const result = await runCli(words.split(' '));
+    assert.equal(result.status, 2);
     assert.match(result.stderr, complaint);
   });
 }

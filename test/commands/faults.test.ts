@@ -1,21 +1,18 @@
-// Faults of the service and of the way to it, met by the real command line: the right words, nothing lost, nothing done twice.
+// Faults of the service and of the way to it, met by the command line: the right words, nothing lost, nothing done twice.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { execa } from 'execa';
 import type { HostSpec, Lab } from '../../src/lab/index.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { rawCall } from '../lab/raw-call.ts';
 import { until } from '../lab/test-lab.ts';
-import { CLI } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
 const PUSH = ['--no-canary', '--no-restart', '--max-concurrency', '100%'];
 const many = (count: number, spec: NonNullable<HostSpec['synthetic']> = {}) =>
   hosts(...Array.from({ length: count }, () => spec));
 
-function start(lab: Lab, argv: readonly string[]) {
-  return execa(process.execPath, [CLI, ...argv], { env: lab.env, reject: false, stdin: 'ignore' });
-}
+const run = (lab: Lab, argv: readonly string[]) => runCli(argv, lab.env);
 
 /** Each host ran the script once. */
 function assertRanOnce(lab: Lab): void {
@@ -38,7 +35,7 @@ test('cli: through throttling, 500s, broken and garbled answers every host is in
     lab.faults.breakNext('ListCommandInvocations', fault);
   }
   lab.faults.failNext('ListCommandInvocations', 'InternalServerError', 2);
-  const { exitCode, stdout, stderr } = await start(lab, [
+  const { status, stdout, stderr } = await run(lab, [
     'install',
     '--tag',
     'env=dev',
@@ -47,7 +44,7 @@ test('cli: through throttling, 500s, broken and garbled answers every host is in
     '--output',
     'json',
   ]);
-  assert.equal(exitCode, 0, stderr);
+  assert.equal(status, 0, stderr);
   const { summary, missingCount, commandIds } = JSON.parse(stdout);
   assert.deepEqual([summary, missingCount, commandIds.length], [{ installed: 60 }, 0, 1]);
   assertRanOnce(lab);
@@ -56,8 +53,8 @@ test('cli: through throttling, 500s, broken and garbled answers every host is in
 test('cli: credentials that expire half-way: it says so, and the line it prints takes the command up', async (context) => {
   const lab = await startTestLab(context, { hosts: many(2, { latencySeconds: 0.5 }) });
   lab.faults.failNext('ListCommands', 'ExpiredTokenException');
-  const first = await start(lab, ['install', '--tag', 'env=dev', ...PUSH]);
-  assert.equal(first.exitCode, 1);
+  const first = await run(lab, ['install', '--tag', 'env=dev', ...PUSH]);
+  assert.equal(first.status, 1);
   assert.match(
     first.stderr,
     /why: {2}the AWS credentials have expired\n {2}next: sign in again, then run it once more/,
@@ -66,19 +63,19 @@ test('cli: credentials that expire half-way: it says so, and the line it prints 
     first.stderr,
   );
   assert.ok(again?.[1], first.stderr);
-  const second = await start(lab, [...again[1].trim().split(/\s+/), '--output', 'json']);
-  assert.equal(second.exitCode, 0, second.stderr);
+  const second = await run(lab, [...again[1].trim().split(/\s+/), '--output', 'json']);
+  assert.equal(second.status, 0, second.stderr);
   assert.deepEqual(JSON.parse(second.stdout).summary, { installed: 2 });
   assertRanOnce(lab);
 });
 
 test('cli: a command that somebody else cancels is reported as cancelled, with what to do', async (context) => {
   const lab = await startTestLab(context, { hosts: many(2, { latencySeconds: 600 }) });
-  const child = start(lab, ['install', '--tag', 'env=dev', ...PUSH]);
+  const running = run(lab, ['install', '--tag', 'env=dev', ...PUSH]);
   await until('both hosts to begin', () => lab.runs.length === 2);
   await rawCall(lab, 'CancelCommand', { CommandId: lab.runs[0]?.commandId });
-  const { exitCode, stdout, stderr } = await child;
-  assert.equal(exitCode, 1, stderr);
+  const { status, stdout, stderr } = await running;
+  assert.equal(status, 1, stderr);
   assert.match(stdout, new RegExp(`${id(0)} .*failed .*cancelled`));
   assert.match(stderr, /why: .*cancelled/);
   assert.match(stderr, /next: /);
@@ -91,8 +88,8 @@ test('cli: a clock that the SDK cannot set right is named, with how far it is of
     [-1, '60 min ahead'],
   ] as const) {
     lab.faults.skewClock(hours * 3600, { isHidden: true });
-    const { exitCode, stderr } = await start(lab, ['status', '--tag', 'env=dev']);
-    assert.equal(exitCode, 1);
+    const { status, stderr } = await run(lab, ['status', '--tag', 'env=dev']);
+    assert.equal(status, 1);
     assert.match(stderr, new RegExp(`why: {2}this machine’s clock is ${words}`));
     assert.match(stderr, /next: set the clock/);
   }

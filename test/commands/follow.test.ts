@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ListAssociationsCommand } from '@aws-sdk/client-ssm';
-import { execa } from 'execa';
+import { Interruption } from '../../src/interruption.ts';
 import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
-import { CLI, runCli } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
 async function makeRig(context: TestContext, specs: HostSpec[], options: Partial<LabOptions> = {}) {
@@ -80,24 +80,19 @@ test('cli: an association may be there before its instances; what a run could no
 });
 
 /** Runs the command line, and sends it Ctrl-C as soon as `isTime`. */
-async function interrupt(context: TestContext, lab: Lab, line: string, isTime: () => boolean) {
-  const child = execa(process.execPath, [CLI, ...line.split(' ')], {
-    env: lab.env,
-    reject: false,
-    stdin: 'ignore',
-  });
-  context.after(() => child.kill('SIGKILL'));
+async function interrupt(lab: Lab, line: string, isTime: () => boolean) {
+  const interruption = new Interruption();
+  const running = runCli(line.split(' '), lab.env, { interruption });
   await until('the moment', isTime);
-  child.kill('SIGINT');
-  const { exitCode, stdout, stderr } = await child;
-  assert.equal(exitCode, 130, stderr);
+  interruption.request();
+  const { status, stdout, stderr } = await running;
+  assert.equal(status, 130, stderr);
   return { stderr, json: stdout === '' ? undefined : JSON.parse(stdout) };
 }
 
 test('cli: Ctrl-C at the first instance cancels its command, and no association is made', async (context) => {
   const { lab, list, count } = await makeRig(context, hosts({ latencySeconds: 600 }, {}));
   const { stderr, json } = await interrupt(
-    context,
     lab,
     `install --follow ${DEV}`,
     () => count('SendCommand') === 1 && count('ListCommands') > 0,
@@ -110,7 +105,6 @@ test('cli: Ctrl-C at the first instance cancels its command, and no association 
 test('cli: Ctrl-C while the association runs says that it cannot be cancelled, and nothing else; it stays, and so do its results', async (context) => {
   const { lab, list, count } = await makeRig(context, hosts({}, { latencySeconds: 600 }));
   const { stderr, json } = await interrupt(
-    context,
     lab,
     `install --follow --no-canary ${DEV}`,
     () => count('DescribeAssociationExecutions') > 1,
@@ -131,7 +125,6 @@ test('cli: Ctrl-C while uninstall --follow waits for a run keeps the association
   const { lab, run, list, count } = await makeRig(context, hosts({ latencySeconds: 600 }));
   await run(`install --follow --no-canary --no-wait ${DEV}`);
   const { stderr } = await interrupt(
-    context,
     lab,
     `uninstall --follow ${DEV}`,
     () => count('DescribeAssociationExecutions') > 0,

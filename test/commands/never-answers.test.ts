@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { execa } from 'execa';
+import { Interruption } from '../../src/interruption.ts';
 import { labEnv } from '../../src/lab/index.ts';
 import { hosts } from '../fleet/push-rig.ts';
-import { until } from '../lab/test-lab.ts';
-import { CLI } from '../support/cli.ts';
+import { readResources, until } from '../lab/test-lab.ts';
+import { CLI, runCli, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { someOf } from '../support/turns.ts';
 import { Seat } from './seat.ts';
@@ -53,15 +54,10 @@ function writeProfiles(context: TestContext): string {
   return join(folder, 'config');
 }
 
-function start(context: TestContext, line: string, env: Record<string, string>) {
-  const child = execa(process.execPath, [CLI, ...line.split(' ')], {
-    extendEnv: false,
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true', ...env },
-    reject: false,
-    stdin: 'ignore',
-  });
-  context.after(() => child.kill('SIGKILL'));
-  return child;
+/** The command line in this process; its waits take a twentieth. */
+function begin(line: string, env: Record<string, string>) {
+  const interruption = new Interruption();
+  return { interruption, ended: runCli(line.split(' '), env, { interruption }) };
 }
 
 /** What one Ctrl-C says, where nothing was answered yet. */
@@ -81,18 +77,37 @@ const INTERRUPTED = [
   [`doctor ${ID}`, 'nothing was found out'],
 ] as const;
 
-for (const [line, words] of someOf(INTERRUPTED, 4)) {
+for (const [line, words] of INTERRUPTED) {
   test(`never answers: one Ctrl-C ends \`${line}\` and says that ${words}`, async (context) => {
     const { state, env } = await openDeafServer(context);
     const accounts = line.includes('--profile') ? 2 : 1;
-    const child = start(context, line, env);
+    const before = await readResources();
+    const { interruption, ended } = begin(line, env);
     await until('a call', () => state.heard >= accounts);
-    child.kill('SIGINT');
-    const { exitCode, stderr } = await child;
-    assert.equal(exitCode, 130, stderr);
+    interruption.request();
+    const { status, stderr } = await ended;
+    assert.equal(status, 130, stderr);
     assert.match(stderr, new RegExp(`${words}\\n {2}why: {2}you interrupted it\\n {2}next: `));
     assert.equal(stderr.match(new RegExp(words, 'g'))?.length, accounts, stderr);
     assert.doesNotMatch(stderr, /cancelling|bug in/);
+    await until('nothing to keep the process', async () => (await readResources()) === before);
+  });
+}
+
+for (const [line] of someOf(INTERRUPTED, 1)) {
+  test(`never answers: SIGINT ends the process of \`${line}\``, async (context) => {
+    const { state, env } = await openDeafServer(context);
+    const child = execa(process.execPath, [CLI, ...line.split(' ')], {
+      extendEnv: false,
+      env: { ...USER_ENV, ...env },
+      reject: false,
+      stdin: 'ignore',
+    });
+    context.after(() => child.kill('SIGKILL'));
+    await until('a call', () => state.heard > 0);
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await child;
+    assert.equal(exitCode, 130, stderr);
   });
 }
 
@@ -131,11 +146,12 @@ test('never answers: a data channel that never opens is left at Ctrl-C, by conne
   assert.equal(status, 130);
   assert.match(seat.raw, /session deaf-0 /);
 
-  const child = start(context, `measure ${ID} --arm nothing --limit 1m`, env);
+  const { interruption, ended } = begin(`measure ${ID} --arm nothing --limit 1m`, env);
   await until('a connection', () => state.opened > 1);
-  child.kill('SIGINT');
-  const { exitCode, stdout, stderr } = await child;
-  assert.equal(exitCode, 130, stderr);
+  interruption.request();
+  const measured = await ended;
+  const { stdout, stderr } = measured;
+  assert.equal(measured.status, 130, stderr);
   assert.match(stderr, /ending the sessions/);
   assert.match(stdout, /interrupted/);
 });
@@ -146,22 +162,19 @@ const PUSH = 'install --tag env=dev --no-canary --no-restart';
 async function startAgainst(context: TestContext, operation: 'SendCommand' | 'ListCommands', line = PUSH) {
   const lab = await startTestLab(context, { hosts: hosts({ latencySeconds: 600 }) });
   lab.faults.breakNext(operation, 'silent', 99);
-  const child = start(context, line, lab.env);
+  const { interruption, ended } = begin(line, lab.env);
   await until('the call', () => lab.requests.some((one) => one.operation === operation));
-  return { lab, child };
+  return { lab, interruption, ended };
 }
 
-// Both wait for the ten seconds that the service has after Ctrl-C.
 describe('never answers, while something may be happening', { concurrency: 2 }, () => {
   test('never answers: a SendCommand without an answer is left 10 s after Ctrl-C, at once after a second, and nobody claims that nothing was sent', async (context) => {
     await Promise.all(
       [1, 2].map(async (times) => {
-        const { child } = await startAgainst(context, 'SendCommand');
-        child.kill('SIGINT');
-        // Two signals of one number that are pending at the same time would count as one.
-        if (times === 2) child.kill('SIGTERM');
-        const { exitCode, stderr } = await child;
-        assert.equal(exitCode, 130, stderr);
+        const { interruption, ended } = await startAgainst(context, 'SendCommand');
+        for (let time = 0; time < times; time += 1) interruption.request();
+        const { status, stderr } = await ended;
+        assert.equal(status, 130, stderr);
         assert.match(stderr, /cancelling; waiting/);
         assert.match(
           stderr,
@@ -175,11 +188,14 @@ describe('never answers, while something may be happening', { concurrency: 2 }, 
   test('never answers: polls without an answer are left too: the command is cancelled, and how to take it up is said', async (context) => {
     await Promise.all(
       [1, 2].map(async (times) => {
-        const { lab, child } = await startAgainst(context, 'ListCommands', `${PUSH} --output json`);
-        child.kill('SIGINT');
-        if (times === 2) child.kill('SIGTERM');
-        const { exitCode, stderr, stdout } = await child;
-        assert.equal(exitCode, 130, stderr);
+        const { lab, interruption, ended } = await startAgainst(
+          context,
+          'ListCommands',
+          `${PUSH} --output json`,
+        );
+        for (let time = 0; time < times; time += 1) interruption.request();
+        const { status, stderr, stdout } = await ended;
+        assert.equal(status, 130, stderr);
         assert.match(
           stderr,
           /left early\. To take it up again: {2}ssm-keepalive install --command-id [0-9a-f-]{36}/,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { execa } from 'execa';
+import { Interruption } from '../../src/interruption.ts';
 import type { Lab } from '../../src/lab/index.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { until } from '../lab/test-lab.ts';
-import { CLI, runCli } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
 const SLOW = { latencySeconds: 600 };
@@ -46,36 +46,31 @@ test('cli: the first instance and the others are two commands, and either order 
   assert.deepEqual(JSON.parse(taken.stdout).instances, instances);
 });
 
-/** Takes slow commands up in a process of its own, and hands over once it watches them. */
+/** Takes slow commands up that another run sent, and hands over once it watches them. */
 async function startTakeUp(context: TestContext) {
   const lab = await startTestLab(context, { hosts: hosts(SLOW, SLOW) });
   const ids = [...(await send(lab, '--instance-id', id(0))), ...(await send(lab, '--instance-id', id(1)))];
-  const child = execa(process.execPath, [CLI, 'install', '--command-id', ...ids], {
-    env: lab.env,
-    reject: false,
-    stdin: 'ignore',
-  });
-  context.after(() => child.kill('SIGKILL'));
+  const interruption = new Interruption();
+  const running = runCli(['install', '--command-id', ...ids], lab.env, { interruption });
   const polls = () => lab.requests.filter(({ operation }) => operation === 'ListCommands').length;
   await until('it to watch both', () => polls() >= 2);
-  return { lab, ids, child };
+  return { lab, ids, interruption, running };
 }
 
-test('cli: Ctrl-C cancels commands that another process sent, and reports their end', async (context) => {
-  const { lab, ids, child } = await startTakeUp(context);
-  child.kill('SIGINT');
-  const result = await child;
-  assert.equal(result.exitCode, 130, result.stderr);
+test('cli: Ctrl-C cancels commands that another run sent, and reports their end', async (context) => {
+  const { lab, ids, interruption, running } = await startTakeUp(context);
+  interruption.request();
+  const result = await running;
+  assert.equal(result.status, 130, result.stderr);
   assert.match(result.stdout, new RegExp(`${id(0)} .*cancelled[\\s\\S]*${id(1)} .*cancelled`));
   const cancelled = lab.requests.filter(({ operation }) => operation === 'CancelCommand');
   assert.equal(cancelled.length, ids.length);
 });
 
-test('cli: Ctrl-C twice leaves commands of another process at once, with all ids to take up', async (context) => {
-  const { ids, child } = await startTakeUp(context);
-  child.kill('SIGINT');
-  child.kill('SIGTERM');
-  const result = await child;
-  assert.equal(result.exitCode, 130, result.stderr);
+test('cli: Ctrl-C twice leaves commands of another run at once, with all ids to take up', async (context) => {
+  const { ids, interruption, running } = await startTakeUp(context);
+  for (let times = 0; times < 2; times += 1) interruption.request();
+  const result = await running;
+  assert.equal(result.status, 130, result.stderr);
   assert.ok(result.stderr.includes(`install --command-id ${ids.join(' ')}`), result.stderr);
 });

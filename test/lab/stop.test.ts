@@ -13,7 +13,7 @@ import { isLong } from '../support/turns.ts';
 import { everyRequest, takeOff } from './every-request.ts';
 import { rawCall } from './raw-call.ts';
 import { rawClient } from './raw-client.ts';
-import { makeFolder, sandboxMissing, syntheticHosts, until } from './test-lab.ts';
+import { makeFolder, readResources, sandboxMissing, syntheticHosts, until } from './test-lab.ts';
 
 const ROUNDS = Number(process.env['SSM_KEEPALIVE_TEST_ROUNDS'] ?? (isLong ? 200 : 20));
 const SEED = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 30));
@@ -290,16 +290,6 @@ const MACHINE_KINDS: Readonly<Record<string, Kind['begin']>> = {
     return () => flight.request.destroy();
   },
 };
-
-/** Kept back by the event loop right now; asked for in the same way each time. */
-async function readResources(): Promise<string> {
-  await setImmediate();
-  return process
-    .getActiveResourcesInfo()
-    .filter((name) => name !== 'Immediate')
-    .sort()
-    .join(' ');
-}
 
 /** Every process below this one, those of hosts too; without the compiler that the tests' loader keeps. */
 function readDescendants(pid: number | string = process.pid): string[] {

@@ -1,10 +1,11 @@
 /** A lab of the test's own in a fresh folder, ended and removed when the test is over; and a client for it. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
+import { hasSandbox } from '../../src/lab/sandbox.ts';
 import { fastFolder } from '../support/sandbox.ts';
 
 /** Between two looks of a poll, at least; a look that starts a process is not made as often. */
@@ -67,6 +68,16 @@ export async function until<T>(
   }
 }
 
+/** Kept back by the event loop right now; asked for in the same way each time. */
+export async function readResources(): Promise<string> {
+  await setImmediate();
+  return process
+    .getActiveResourcesInfo()
+    .filter((name) => name !== 'Immediate')
+    .sort()
+    .join(' ');
+}
+
 /** For what must not happen within a time; whatever should happen is polled for. */
 export function pause(ms: number): Promise<undefined> {
   return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
@@ -75,9 +86,7 @@ export function pause(ms: number): Promise<undefined> {
 /** A reason to skip, or undefined; in CI a missing sandbox is a failure of the test that needs it. */
 export function sandboxMissing(): string | false {
   if (process.env['CI'] === 'true') return false;
-  return spawnSync('bwrap', ['--ro-bind', '/', '/', 'true']).status === 0
-    ? false
-    : 'bubblewrap does not work here';
+  return hasSandbox() ? false : 'bubblewrap does not work here';
 }
 
 /** Runs commands on one host through the endpoint and returns how that ended. */
