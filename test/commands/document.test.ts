@@ -95,15 +95,3 @@ test('cli: a document of somebody else is refused, and so are names that the ser
     assert.equal((await run(`install --document ${bad}`)).status, 2);
   assert.ok(!lab.requests.some(({ operation }) => operation === 'SendCommand'));
 });
-
-test('cli: the installer of a document does on a host what it does through AWS-RunShellScript', async (context) => {
-  const lab = await startTestLab(context, {
-    hosts: [{ name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags: { env: 'dev' } }],
-  });
-  const line = ['install', '--tag', 'env=dev', '--output', 'json'];
-  const ours = await runCli([...line, '--document', Name], lab.env);
-  const [instance] = JSON.parse(ours.stdout).instances;
-  assert.deepEqual([instance.verdict, instance.restart], ['installed', 'confirmed'], ours.stderr);
-  const theirs = JSON.parse((await runCli(line, lab.env)).stdout);
-  assert.deepEqual(theirs.summary, { unchanged: 1 });
-});

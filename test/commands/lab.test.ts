@@ -44,17 +44,6 @@ test('lab: up prints what to export, hosts lists three, down ends it, each twice
   assert.match((await cli('lab down')).stderr, /no lab was up/);
 });
 
-test('lab: what one command installs on hosts is there for the next, without a lab in the background', async (context) => {
-  const cli = makeLabCli(context);
-  const installed = await cli('install --lab --tag Name=web-1 --output json');
-  assert.equal(installed.status, 0, installed.stderr);
-  assert.match(installed.stderr, /no lab is up, so this command starts the hosts .* {2}ssm-keepalive lab up/);
-  const status = await cli('status --lab --instance-id i-0aaaaaaaaaaaaaaa1 --output json');
-  const [instance] = JSON.parse(status.stdout).instances;
-  assert.equal(instance.state, 'installed', status.stdout);
-  assert.equal(instance.entries.env, 'live');
-});
-
 for (const [line, says] of [
   ['lab', /lab needs to know what to do/],
   ['lab upp', /there is no {2}lab upp[\s\S]*did you mean {2}ssm-keepalive lab up/],

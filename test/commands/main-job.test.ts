@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { Lab } from '../../src/lab/index.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
+import { EagerClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
 
 interface Report {
   exitStatus: number;
-  digest: string;
   commandIds: string[];
   summary: Record<string, number>;
   instances: {
@@ -25,8 +25,9 @@ interface Report {
 const WEB_1 = 'i-0aaaaaaaaaaaaaaa1';
 const DB_1 = 'i-0bbbbbbbbbbbbbbb1';
 
+/** Polls come sooner, and not so often that a look at the instance holds its restart up. */
 function cli(lab: Lab, line: string): Promise<CliResult> {
-  return runCli(line.split(' '), lab.env);
+  return runCli(line.split(' '), lab.env, { clock: new EagerClock(5) });
 }
 
 function readReport(result: CliResult): Report {
@@ -65,24 +66,34 @@ test('main job: install, again, other settings, status, uninstall, on sandboxed 
     },
   );
 
-  await context.test('the same again is unchanged, other settings are an update', async () => {
-    const again = readReport(await cli(lab, 'install --tag env=dev --output json'));
-    assert.deepEqual(again.summary, { unchanged: 2 });
-    const other = readReport(await cli(lab, `install --instance-id ${WEB_1} --interval 60 --output json`));
-    assert.deepEqual(other.summary, { updated: 1 });
-    assert.notEqual(other.digest, again.digest);
+  await context.test('the same again, through a document, is unchanged', async () => {
+    const again = readReport(
+      await cli(lab, `install --instance-id ${WEB_1} --document our-keeper --output json`),
+    );
+    assert.deepEqual(again.summary, { unchanged: 1 });
   });
 
-  await context.test('status tells installed from absent, as a table too', async () => {
+  await context.test(
+    'other settings are an update; --no-wait prints the command id, and --command-id takes it up',
+    async () => {
+      const sent = await cli(lab, `install --instance-id ${WEB_1} --interval 60 --no-wait`);
+      assert.equal(sent.status, 0, sent.stderr);
+      const commandId = sent.stdout.trim();
+      assert.match(commandId, /^[0-9a-f-]{36}$/);
+      const taken = await cli(lab, `install --command-id ${commandId}`);
+      assert.match(taken.stdout, /updated.* interval 45s → 1m/);
+      const other = await cli(lab, `uninstall --command-id ${commandId}`);
+      assert.equal(other.status, 2);
+      assert.match(other.stderr, /it was sent as install/);
+    },
+  );
+
+  await context.test('status tells installed from absent', async () => {
     const json = readReport(await cli(lab, `status --instance-id ${WEB_1} ${DB_1} --output json`));
     assert.deepEqual(
       json.instances.map(({ state }) => state),
       ['installed', 'absent'],
     );
-    const table = await cli(lab, 'status --tag env=dev');
-    assert.equal(table.status, 0);
-    assert.match(table.stdout, /^INSTANCE +NAME +VERDICT/);
-    for (const line of table.stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
 
   await context.test(
@@ -92,21 +103,8 @@ test('main job: install, again, other settings, status, uninstall, on sandboxed 
       const [instance] = readReport(result).instances;
       assert.deepEqual([result.status, instance?.verdict], [1, 'limited'], result.stderr);
       assert.equal(instance?.keeper, 'none');
-    },
-  );
-
-  await context.test(
-    '--no-wait prints the command id, and --command-id takes it up in a new process',
-    async () => {
-      const sent = await cli(lab, `install --instance-id ${WEB_1} --no-wait`);
-      assert.equal(sent.status, 0, sent.stderr);
-      const commandId = sent.stdout.trim();
-      assert.match(commandId, /^[0-9a-f-]{36}$/);
-      const taken = readReport(await cli(lab, `install --command-id ${commandId} --output json`));
-      assert.deepEqual(taken.summary, { updated: 1 });
-      const other = await cli(lab, `uninstall --command-id ${commandId}`);
-      assert.equal(other.status, 2);
-      assert.match(other.stderr, /it was sent as install/);
+      // It waited for the agent, which has no connection while it restarts.
+      assert.equal(instance?.entries['env'], 'live');
     },
   );
 

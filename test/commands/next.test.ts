@@ -5,6 +5,7 @@ import type { Lab } from '../../src/lab/index.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
+import { someOf } from '../support/turns.ts';
 
 const COMMANDS = [
   'install --tag env=dev',
@@ -82,7 +83,7 @@ describe('next', { concurrency: 3 }, () => {
         hosts: hosts({}),
         accounts: [{ id: '111111111111', accessKeyId: EXPIRED, refusal: 'ExpiredTokenException' }],
       });
-      for (const words of COMMANDS) {
+      for (const words of someOf(COMMANDS, 4)) {
         const { status, stdout, stderr } = await runCli(`${words} ${flags}`.trim().split(' '), env(lab));
         const said = (stdout + stderr).replace(/\n +(?=\S)/g, ' ').replace(/ +/g, ' ');
         const told = (pattern: RegExp) => new RegExp(pattern.source.replaceAll(' {2}', ' '));

@@ -61,12 +61,14 @@ export async function checkMainJob(command: readonly string[], { before, env }: 
     const options = { env, extendEnv: false, cwd: '/', reject: false, stdin: 'ignore' } as const;
     const result = await execa(program, args, options);
     assert.equal(result.exitCode, 0, `${words.join(' ')}\n${result.stderr}\n${result.stdout}`);
-    return result.stdout;
+    return result;
   };
-  assert.match(await run('--version'), /^\d+\.\d+\.\d+$/);
-  const installed = JSON.parse(await run('install', '--lab', '--tag', 'env=dev', '--output', 'json'));
-  assert.deepEqual(installed.summary, { installed: 2 });
-  const status = JSON.parse(await run('status', '--lab', '--tag', 'env=dev', '--output', 'json'));
-  const states = status.instances.map(({ state, keeper }: Record<string, string>) => [state, keeper]);
-  assert.deepEqual(states, Array(2).fill(['installed', 'relay']));
+  assert.match((await run('--version')).stdout, /^\d+\.\d+\.\d+$/);
+  const target = ['--lab', '--tag', 'Name=web-1', '--output', 'json'];
+  const { stdout, stderr } = await run('install', ...target);
+  assert.deepEqual(JSON.parse(stdout).summary, { installed: 1 });
+  assert.match(stderr, /no lab is up, so this command starts the hosts .* {2}ssm-keepalive lab up/);
+  // The hosts that the first command left, started once more.
+  const [instance] = JSON.parse((await run('status', ...target)).stdout).instances;
+  assert.deepEqual([instance.state, instance.keeper, instance.entries.env], ['installed', 'relay', 'live']);
 }
