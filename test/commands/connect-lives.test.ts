@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { labStatus, labUp } from '../../src/lab/index.ts';
+import { rawCall } from '../lab/raw-call.ts';
 import { sandboxMissing, useLab } from '../lab/test-lab.ts';
+import { installKeeper } from '../session/kept-host.ts';
 import { runCli } from '../support/cli.ts';
 import { Seat } from './seat.ts';
 
@@ -26,17 +28,26 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
     consistencySeconds: 0,
     hosts: HOSTS,
     idleSeconds: IDLE_SECONDS,
+    minuteSeconds: 2,
     policy: 'input',
   });
-  const installed = await runCli(['install', '--instance-id', KEPT, '--interval', '1'], lab.env);
-  assert.equal(installed.status, 0, installed.stderr);
-  // It waits for the agent, which has no connection while it restarts.
-  const half = await runCli(['install', '--instance-id', LIMITED, '--interval', '1'], lab.env);
-  assert.equal(half.status, 1);
-  assert.match(half.stdout, /limited +- +env profile$/m);
+  await rawCall(lab, 'CreateDocument', {
+    Name: 'OneMinute',
+    DocumentType: 'Session',
+    Content: JSON.stringify({
+      schemaVersion: '1.0',
+      sessionType: 'Standard_Stream',
+      inputs: { maxSessionDuration: '1' },
+    }),
+  });
+  await Promise.all([KEPT, LIMITED].map((host) => installKeeper(lab, host, { entries: ['env', 'profile'] })));
   const kept = new Seat(context, [KEPT, '--client', 'own'], lab.env);
   const bare = new Seat(context, [BARE, '--client', 'own'], lab.env);
   const limited = new Seat(context, [LIMITED, '--client', 'own'], lab.env);
+  const short = new Seat(context, [BARE, '--client', 'own', '--document', 'OneMinute'], lab.env);
+  const atMost = await short.left();
+  assert.equal(atMost.status, 1);
+  assert.match(atMost.words, /maximum duration reached: “.+”/);
   const timedOut = await bare.left();
   assert.equal(timedOut.status, 1);
   assert.match(
@@ -56,23 +67,11 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
   assert.equal((await kept.left()).status, 0);
 });
 
-test('connect: the maximum duration is told apart from the idle timeout', { skip }, async (context) => {
-  const lab = await useLab({
-    consistencySeconds: 0,
-    hosts: HOSTS.slice(1, 2),
-    maxSeconds: 2,
-  });
-  const seat = new Seat(context, [BARE, '--client', 'own'], lab.env);
-  const { status, words } = await seat.left();
-  assert.equal(status, 1);
-  assert.match(words, /maximum duration reached: “.+”/);
-});
-
 test('connect: a lab in the background by the name of a host, and a lab that was killed is a lost connection', {
   skip,
 }, async (context) => {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-labdir-'));
-  await labUp({ dir });
+  await labUp({ dir, hosts: [{ name: 'web-1', id: KEPT, tags: {} }] });
   const pid = (await labStatus(dir))?.pid ?? 0;
   context.after(async () => {
     await runCli(['lab', 'down'], { SSM_KEEPALIVE_LAB_DIR: dir });

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DescribeSessionsCommand } from '@aws-sdk/client-ssm';
+import { run } from '../../src/cli/run.ts';
 import { terminateSession } from '../../src/fleet/sessions.ts';
 import { makeClient, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { useCuttingProxy } from '../session/cutting-proxy.ts';
-import { runCli } from '../support/cli.ts';
+import { makeEnvironment, makeIo, runCli, USER_ENV, variablesOfRun } from '../support/cli.ts';
 import { someOf } from '../support/turns.ts';
 import { Seat } from './seat.ts';
 
@@ -23,7 +24,7 @@ async function findSession(id: string, state: 'Active' | 'History') {
   return (await client.send(new DescribeSessionsCommand({ State: state, Filters: [filter] }))).Sessions?.[0];
 }
 
-test('connect: a shell to type into, as wide as the terminal, that follows it; exit leaves with 0', {
+test('connect: a shell to type into, as wide as the terminal, that follows it; Ctrl-C reaches the program, also in a flood, full-screen programs get line ends untouched; exit leaves with 0', {
   skip,
 }, async (context) => {
   const seat = new Seat(context, [...OWN, '--reason', 'a look'], lab.env, 101);
@@ -38,18 +39,7 @@ test('connect: a shell to type into, as wide as the terminal, that follows it; e
     return seat.raw.includes('31 77');
   });
   assert.equal((await findSession(seat.sessionId, 'Active'))?.Reason, 'a look');
-  seat.type('exit\r');
-  const { status, words } = await seat.left();
-  assert.equal(status, 0);
-  assert.match(words, /ended after \d+\.\d s: the shell exited/);
-});
-
-test('connect: Ctrl-C reaches the program, also in a flood, and full-screen programs get line ends untouched', {
-  skip,
-}, async (context) => {
-  const seat = new Seat(context, OWN, lab.env);
-  await seat.ready();
-  await seat.say('sleep 600\r', /sleep 600/);
+  await seat.say('trap - WINCH; sleep 600\r', /sleep 600/);
   await until('sleep', async () => (await lab.host(WEB).exec(['pgrep', '-f', 'sleep 600'])).code === 0);
   await seat.say('\x03', /\^C[\s\S]*[$#] $/);
   await seat.say("yes 'flood flood flood'\r", /flood flood flood\r\nflood/);
@@ -59,10 +49,12 @@ test('connect: Ctrl-C reaches the program, also in a flood, and full-screen prog
   seat.type("printf '\\033[5n'; head -c 4 | od -c; exit\r");
   await seat.until('a query', () => seat.queries > 0);
   seat.type('\r');
-  assert.equal((await seat.left()).status, 0);
+  const { status, words } = await seat.left();
+  assert.equal(status, 0);
+  assert.match(words, /ended after \d+\.\d s: the shell exited/);
 });
 
-test('connect: ~. ends the session, at the start of a line only, split or not, and nothing else is eaten', {
+test('connect: ~. ends the session, at the start of a line only, split or not, and nothing else is eaten; what a full-screen program had switched on is switched off', {
   skip,
 }, async (context) => {
   const seat = new Seat(context, OWN, lab.env);
@@ -72,6 +64,9 @@ test('connect: ~. ends the session, at the start of a line only, split or not, a
   await seat.say('~?', /~\. {2}end this session\r\n/);
   await seat.say('cat\r', /cat\r\n/);
   await seat.say('~y\r', /~y\r\n~y\r\n/);
+  await seat.say('\x03', /\^C[\s\S]*[$#] $/);
+  await seat.say("printf '\\033[?1049h\\033[?1h\\033=\\033[?25lfu''ll\\n'\r", /full\r\n[\s\S]*[$#] $/);
+  await seat.say('\r', /\r\n[\s\S]*[$#] $/);
   const from = seat.raw.length;
   seat.type('~');
   await seat.until('nothing', async () => {
@@ -83,31 +78,15 @@ test('connect: ~. ends the session, at the start of a line only, split or not, a
   const { status, words } = await seat.left();
   assert.equal(status, 0);
   assert.match(words, /closed by you$/);
+  assert.match(seat.raw.slice(from), /\x1b>\x1b\[\?25h\x1b\[\?1l\x1b\[\?1049l\x1b\[m/);
   await until('its end on the other side', () => findSession(seat.sessionId, 'History'));
 });
 
-test('connect: what a full-screen program had switched on is switched off when its session goes away under it', {
-  skip,
-}, async (context) => {
-  const seat = new Seat(context, OWN, lab.env);
+test('connect: --escape takes another character', { skip }, async (context) => {
+  const seat = new Seat(context, [...OWN, '--escape', '%'], lab.env);
   await seat.ready();
-  await seat.say("printf '\\033[?1049h\\033[?1h\\033=\\033[?25lfu''ll\\n'\r", /full\r\n/);
-  const from = seat.raw.length;
-  seat.type('\r~.');
-  await seat.left();
-  assert.match(seat.raw.slice(from), /\x1b>\x1b\[\?25h\x1b\[\?1l\x1b\[\?1049l\x1b\[m/);
-});
-
-test('connect: --escape takes another character, or none', { skip }, async (context) => {
-  const other = new Seat(context, [...OWN, '--escape', '%'], lab.env);
-  const none = new Seat(context, [...OWN, '--escape', 'none'], lab.env);
-  await other.ready();
-  other.type('%.');
-  assert.match((await other.left()).words, /closed by you$/);
-  await none.ready();
-  await none.say('~.\r', /~\.: .*not found/);
-  none.type('exit\r');
-  assert.equal((await none.left()).status, 0);
+  seat.type('%.');
+  assert.match((await seat.left()).words, /closed by you$/);
 });
 
 for (const signal of someOf(['SIGTERM', 'SIGINT', 'SIGHUP'] as const, 1)) {
@@ -144,12 +123,14 @@ test('connect: terminated from elsewhere, the last line says so', { skip }, asyn
   assert.match(words, /somebody terminated the session$/);
 });
 
-test('connect: a cut line is mended and nothing typed or printed is lost or doubled', {
+test('connect: a cut line is mended and nothing typed or printed is lost or doubled; --escape none takes no character', {
   skip,
 }, async (context) => {
   const proxy = await useCuttingProxy(lab);
-  const seat = new Seat(context, OWN, { ...lab.env, AWS_ENDPOINT_URL_SSM: proxy.endpoint });
+  const env = { ...lab.env, AWS_ENDPOINT_URL_SSM: proxy.endpoint };
+  const seat = new Seat(context, [...OWN, '--escape', 'none'], env);
   await seat.ready();
+  await seat.say('~.\r', /~\.: .*not found/);
   await seat.say('stty -echo; awk \'{ print "got", $0; fflush() } /^500$/ { exit }\'; echo do"ne"\r', /\n/);
   const from = seat.raw.length;
   for (let n = 1; n <= 500; n += 1) {
@@ -198,16 +179,40 @@ test('connect: without a terminal it refuses before it opens anything, and says 
   assert.equal(lab.requests.length, before);
 });
 
-test('connect: an instance that is not connected is explained, a missing or wrong id is asked for', async (context) => {
-  const unknown = new Seat(context, ['i-0123456789abcdef0', '--client', 'own'], lab.env);
-  assert.equal((await unknown.left()).status, 1);
+/** Runs it where there is a terminal, up to the end that comes before the terminal is touched. */
+async function refuse(args: readonly string[], more: Record<string, string>) {
+  let told = '';
+  const io = makeIo({
+    openTerminal: () => ({ input: process.stdin, output: process.stdout }),
+    err: (text) => {
+      told += text;
+    },
+  });
+  const variables = { ...USER_ENV, ...more };
+  const environment = makeEnvironment({ variables });
+  const status = await variablesOfRun.run(variables, () => run(['connect', ...args], io, environment));
+  return { status, told };
+}
+
+test('connect: an instance that is not connected is explained, a wrong id is asked for, --client plugin without one says how to go on, and --document names what the service refuses', {
+  skip,
+}, async () => {
+  const unknown = await refuse(['i-0123456789abcdef0', '--client', 'own'], lab.env);
+  assert.equal(unknown.status, 1);
   assert.match(
-    unknown.raw,
+    unknown.told,
     /no session could be opened on i-0123456789abcdef0[\s\S]*no connection to it[\s\S]*status --instance-id i-0123456789abcdef0/,
   );
-  const wrong = new Seat(context, ['i-12', '--client', 'own'], lab.env);
-  assert.equal((await wrong.left()).status, 2);
-  assert.match(wrong.raw, /"i-12" is no instance id/);
+  const wrong = await refuse(['i-12', '--client', 'own'], lab.env);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.told, /"i-12" is no instance id/);
+  const PATH = '/nonexistent:/usr/bin:/bin';
+  const none = await refuse([WEB, '--client', 'plugin'], { ...lab.env, PATH });
+  assert.equal(none.status, 1);
+  assert.match(none.told, /was not found[\s\S]*--client own/);
+  const document = await refuse([...OWN, '--document', 'No-Such'], lab.env);
+  assert.equal(document.status, 1);
+  assert.match(document.told, /does not take No-Such/);
 });
 
 test('connect: the official plugin on PATH gets the terminal and what the AWS CLI gives it, old and new', {
@@ -250,20 +255,6 @@ echo "plugin read $line"
     assert.deepEqual(JSON.parse(parameters), { Target: WEB, Reason: 'a look' });
     await terminateSession(client, given['SessionId'] ?? '');
   }
-});
-
-test('connect: --client plugin without one says how to go on, and --document names what the service refuses', {
-  skip,
-}, async (context) => {
-  const none = new Seat(context, [WEB, '--client', 'plugin'], {
-    ...lab.env,
-    PATH: '/nonexistent:/usr/bin:/bin',
-  });
-  assert.equal((await none.left()).status, 1);
-  assert.match(none.raw, /was not found[\s\S]*--client own/);
-  const document = new Seat(context, [...OWN, '--document', 'No-Such'], lab.env);
-  assert.equal((await document.left()).status, 1);
-  assert.match(document.raw, /does not take No-Such/);
 });
 
 function isAlive(pid: number): boolean {

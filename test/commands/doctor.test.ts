@@ -9,6 +9,7 @@ import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { until } from '../lab/test-lab.ts';
 import { startSession } from '../session/dialogue.ts';
+import { installKeeper } from '../session/kept-host.ts';
 import { makeInvocation, makeIo, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { askDoctor, openClient, withVariables } from './doctor-rig.ts';
@@ -94,15 +95,7 @@ test('doctor through the lab: before an install, after it, and for programs', as
   assert.deepEqual(Object.keys(before.document.summary), ['ok', 'note', 'todo', 'unknown']);
   assert.equal(levelOf(before.document, 'keeper'), 'todo');
 
-  const waiting = await runCli(['install', '--instance-id', WEB.id, '--no-restart'], lab.env);
-  assert.equal(waiting.status, 0, waiting.stderr);
-  const { of } = await askDoctor(openClient(context, lab), WEB.id);
-  assert.deepEqual([of('keeper').level, of('entries').level], ['ok', 'todo'], of('entries').finding);
-  assert.match(of('entries').finding, /the agent has not restarted since the install/);
-
-  // As that finding says.
-  const installed = await runCli(['install', '--instance-id', WEB.id], lab.env);
-  assert.equal(installed.status, 0, installed.stderr);
+  await installKeeper(lab, WEB.id, { entries: ['env', 'profile'] });
   const after = await look();
   assert.deepEqual(
     ['instance', 'keeper', 'entries', 'TMOUT', 'session history'].map((name) =>

@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { formatAge, renderStatus } from '../../src/commands/deliver/status-report.ts';
 import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
+import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
 import { wrapText } from '../../src/terminal/wrap.ts';
 import { makeClient, until } from '../lab/test-lab.ts';
 import { startSession } from '../session/dialogue.ts';
+import { installKeeper } from '../session/kept-host.ts';
 import { makeIo, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
@@ -244,11 +246,8 @@ test('uninstall tells each file that it left, whole, and what holds for sessions
 });
 
 test('status through the lab: a session that is open now, its user, terminal, keeper and times; and nothing on the other host', async (context) => {
-  const lab = await startTestLab(context);
-  const installed = await runCli(['install', '--instance-id', WEB_1, '--output', 'json'], lab.env);
-  assert.equal(installed.status, 0, installed.stderr);
-  const updated = await runCli(['install', '--instance-id', WEB_1, '--interval', '1'], lab.env);
-  assert.match(updated.stdout, /updated.* interval 45s → 1s/);
+  const lab = await startTestLab(context, { hosts: DEFAULT_HOSTS.filter(({ name }) => name !== 'web-2') });
+  await installKeeper(lab, WEB_1, { entries: ['env', 'profile'] });
   const client = makeClient(lab);
   const dialogue = await startSession(client, WEB_1, { terminal: 'answers' });
   context.after(() => dialogue.session.close());
