@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execa } from 'execa';
-import { installPacked, type PackedFile, pack, productionEntries, ROOT } from './support/installed.ts';
+import { type PackedFile, pack, productionEntries, ROOT } from './support/installed.ts';
 import { checkMainJob, chooseSeat } from './support/main-job.ts';
 
 /** Under 1 MB without its dependencies, and nothing in it but what runs and what is read. */
@@ -107,21 +107,24 @@ test('package: the bill of materials has what is built in and what is bundled, a
   assert.deepEqual(names.sort(), [...new Set([...builtIn, ...bundled])].sort());
 });
 
-test('package: under 1 MB, nothing in it but what runs and what is read, installed by npm without the network, the main job from a folder with a blank in its name, as a user who can write nothing there', async (context) => {
-  const { command, size, files } = await installPacked(context, 'a folder');
-  checkContent(size, files);
-  const home = join(command, '..', '..', '..');
-  await execa('chmod', ['-R', 'a-w', home]);
-  await execa('chmod', ['755', join(home, '..')]);
-  await checkMainJob([command], await chooseSeat(context, home));
-});
-
-test('package: npx runs the tarball without the network and without an installation', async (context) => {
+test('package: under 1 MB, nothing in it but what runs and what is read; npx runs the tarball without the network, from a folder with a blank in its name, and what it unpacked there does the main job for a user who can write nothing there', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-npx-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
-  const { filename } = await pack(folder);
+  const home = join(folder, 'a folder');
+  context.after(async () => {
+    await execa('chmod', ['-R', 'u+w', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  mkdirSync(home);
+  const { filename, size, files } = await pack(home);
+  checkContent(size, files);
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const options = ['--yes', '--offline', '--cache', join(folder, 'cache')];
-  const { stdout } = await execa('npx', [...options, `./${filename}`, '--version'], { cwd: folder });
+  const cache = join(home, 'cache');
+  const options = ['--yes', '--offline', '--cache', cache];
+  const { stdout } = await execa('npx', [...options, `./${filename}`, '--version'], { cwd: home });
   assert.equal(stdout, version);
+  const [unpacked = ''] = readdirSync(join(cache, '_npx'));
+  await execa('chmod', ['-R', 'a-w', home]);
+  await execa('chmod', ['755', folder]);
+  const command = join(cache, '_npx', unpacked, 'node_modules', '.bin', 'ssm-keepalive');
+  await checkMainJob([command], await chooseSeat(context, home));
 });

@@ -12,6 +12,7 @@ import { conclude } from '../../src/session/measure/conclude.ts';
 import { renderPage } from '../../src/session/measure/page.ts';
 import { showText } from '../../src/terminal/safe-text.ts';
 import { makeIo, runCli } from '../support/cli.ts';
+import { isLong, TURN } from '../support/turns.ts';
 import { checkShown, EVERYTHING } from '../terminal/hostile.ts';
 import { FACTS, makeRun, ticks } from './runs.ts';
 
@@ -100,8 +101,9 @@ function show(text: string | Buffer, where: string): boolean {
 test('measure --from: each place of a file with each kind of wrong value is shown as text or refused', () => {
   const places = listPlaces(measured());
   const [taken, refused] = [new Set<string>(), new Set<string>()];
-  for (const keys of places)
+  for (const [index, keys] of places.entries())
     for (const [at, value] of VALUES.entries()) {
+      if (!isLong && (TURN + index + at) % 3 > 0) continue;
       const place = keys.join('.');
       const text = JSON.stringify(withValue(keys, value)) ?? '';
       (show(text, `${place}: value ${at}`) ? taken : refused).add(place);
