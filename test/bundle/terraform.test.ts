@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from '@cdktf/hcl2json';
+import { DIALECTS } from '../../src/bundle/dialects.ts';
 import { makeDocument, wireCommands } from '../../src/bundle/index.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { formatOf, readHclText } from '../support/formats.ts';
+import { HOSTILE } from './hostile-values.ts';
 
 type Block = Record<string, unknown>;
 const bundle = bundleOf();
@@ -56,5 +58,15 @@ test('terraform: the session preferences are left alone unless they are given', 
   assert.equal(
     resource.aws_ssm_document.session_preferences[0].count,
     `\${var.session_preferences == null ? 0 : 1}`,
+  );
+});
+
+test('hcl: its own parser reads back every hostile value, also what looks like an expression', async () => {
+  const values = [...HOSTILE, `\${path.module}`, '%{ if true }x', `$\${x}`, '\0', '$', '%'];
+  const text = values.map((value, index) => `v${index} = ${DIALECTS.hcl(value)}\n`).join('');
+  const read: Record<string, unknown> = await parse('values.tf', text);
+  assert.deepEqual(
+    values.map((_, index) => readHclText(read[`v${index}`])),
+    values,
   );
 });

@@ -76,6 +76,6 @@ const PLAYS: readonly Play[] = [
 
 // Several at a time: they wait for heartbeats of a second most of the time.
 describe('sessions in tmux, with the relay outside', { skip, concurrency: 6 }, () => {
-  for (const one of [{ name: 'nobody_gets_the_session_of_another' }, ...someOf(PLAYS, 6)])
+  for (const one of [{ name: 'nobody_gets_the_session_of_another' }, ...someOf(PLAYS, 3)])
     test(sentence(one.name), () => play(one));
 });
