@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ENV, installedSandbox, LIBRARY } from '../support/bundle.ts';
 import { ENTRY_SHELLS, type Sandbox, skipUnless } from '../support/sandbox.ts';
+import { rotate, TURN, testInTurn } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox');
 
@@ -12,23 +13,27 @@ before(() => {
 after(() => sandbox?.close());
 
 describe('endings', { concurrency: 4 }, () => {
-  for (const { name, executable } of ENTRY_SHELLS) {
-    test(`${name} as sh: a session whose program dies of Ctrl-C in the shell's place is over`, {
-      skip,
-    }, async () => {
-      await sandbox.inSession({ executable, env: { ENV } }, async (session) => {
-        await session.relay();
-        session.type('exec sleep 1000\r');
-        await session.until('the sleep', () =>
-          session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000')),
-        );
-        // Nothing is on its way then: the terminal itself would echo it after the end.
-        await session.heartbeats();
-        session.type('\x03');
-        assert.equal(await session.exited(), 130);
-        assert.doesNotMatch(session.screen, /0n/);
-      });
-    });
+  for (const [place, { name, executable }] of ENTRY_SHELLS.entries()) {
+    testInTurn(place, ENTRY_SHELLS.length)(
+      `${name} as sh: a session whose program dies of Ctrl-C in the shell's place is over`,
+      {
+        skip,
+      },
+      async () => {
+        await sandbox.inSession({ executable, env: { ENV } }, async (session) => {
+          await session.relay();
+          session.type('exec sleep 1000\r');
+          await session.until('the sleep', () =>
+            session.processes('sleep').some((pid) => session.commandLine(pid).includes('1000')),
+          );
+          // Nothing is on its way then: the terminal itself would echo it after the end.
+          await session.heartbeats();
+          session.type('\x03');
+          assert.equal(await session.exited(), 130);
+          assert.doesNotMatch(session.screen, /0n/);
+        });
+      },
+    );
 
     // Line editors may meet a NUL there without us too: they switch the terminal's modes before they read.
     if (name !== 'dash') continue;
@@ -42,10 +47,13 @@ describe('endings', { concurrency: 4 }, () => {
     });
   }
 
-  for (const shell of [
-    { name: '-bash', executable: '/usr/bin/bash', argv0: '-bash' },
-    { name: '-sh (dash)', executable: '/usr/bin/dash', argv0: '-sh' },
-  ]) {
+  for (const shell of rotate(
+    [
+      { name: '-bash', executable: '/usr/bin/bash', argv0: '-bash' },
+      { name: '-sh (dash)', executable: '/usr/bin/dash', argv0: '-sh' },
+    ],
+    TURN,
+  )) {
     test(`${shell.name}: a profile that says set -e locks nobody out, whatever becomes of the relay`, {
       skip,
     }, async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { ENV, installedSandbox } from '../support/bundle.ts';
 import { ENTRY_SHELLS, Sandbox, type SessionOptions, skipUnless } from '../support/sandbox.ts';
 import { testInTurn } from '../support/turns.ts';
@@ -64,7 +64,8 @@ const leave = 'echo "ENV=${ENV-unset}"; set | grep -a ssmka; exit 3\r';
 
 describe('guards', { concurrency: 4 }, () => {
   for (const [place, { name, executable }] of ENTRY_SHELLS.entries()) {
-    const testRow = testInTurn(place, ENTRY_SHELLS.length);
+    // Half of the rows a day, each in one shell.
+    const testRow = testInTurn(place, 2 * ENTRY_SHELLS.length);
     testRow(`${name} as sh: sh -ic CMD is left alone`, { skip }, () =>
       assertNothingHappens({ executable, args: ['-ic', 'echo x "${ENV-unset}"'] }),
     );
@@ -220,16 +221,21 @@ describe('guards', { concurrency: 4 }, () => {
     );
   }
 
+  const testHalf = testInTurn(0, 2);
   for (const name of ['ksh', 'mksh'] as const) {
-    test(`${name}, also as sh: reads the rc file that it reads without us, and is left alone`, {
-      skip,
-    }, async () => {
-      await assertNothingHappens({ executable: realpathSync(`/usr/bin/${name}`), argv0: 'sh' }, leave);
-      // Below a session no ENV of ours is left, so this is what a user who types `ksh` gets.
-      await assertNothingHappens({ executable: realpathSync(`/usr/bin/${name}`), argv0: name }, leave, {});
-    });
+    testHalf(
+      `${name}, also as sh: reads the rc file that it reads without us, and is left alone`,
+      {
+        skip,
+      },
+      async () => {
+        await assertNothingHappens({ executable: realpathSync(`/usr/bin/${name}`), argv0: 'sh' }, leave);
+        // Below a session no ENV of ours is left, so this is what a user who types `ksh` gets.
+        await assertNothingHappens({ executable: realpathSync(`/usr/bin/${name}`), argv0: name }, leave, {});
+      },
+    );
 
-    test(`${name} -l is left alone`, { skip }, () =>
+    testHalf(`${name} -l is left alone`, { skip }, () =>
       assertNothingHappens(
         { executable: realpathSync(`/usr/bin/${name}`), argv0: name, args: ['-l'] },
         'echo "$PATH"; exit 3\r',
@@ -238,32 +244,40 @@ describe('guards', { concurrency: 4 }, () => {
     );
   }
 
-  test('bash -lic CMD and bash -lc CMD are left alone', { skip }, async () => {
+  testHalf('bash -lic CMD and bash -lc CMD are left alone', { skip }, async () => {
     const clean = 'env | grep -v -e "^_=" -e SHLVL | sort';
     await assertNothingHappens({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-lic', clean] }, '', {});
     await assertNothingHappens({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-lc', clean] }, '', {});
   });
 
   // Seconds in it, or a relay would come and go between two looks.
-  test('bash -lic CMD that takes its time is left alone', { skip }, () =>
+  testHalf('bash -lic CMD that takes its time is left alone', { skip }, () =>
     assertNothingHappens({ executable: '/usr/bin/bash', argv0: 'bash', args: ['-lic', 'sleep 1'] }, '', {}),
   );
 
-  test('a login script with job control, and a login shell without it, are left alone', {
-    skip,
-  }, async () => {
-    for (const sandbox of [kept, plain]) sandbox.write('tmp/script', 'sleep 1; echo "script $-"\n');
-    await assertNothingHappens(
-      { executable: '/usr/bin/bash', argv0: 'bash', args: ['-lm', '/tmp/script'] },
-      '',
-      {},
-    );
-    // bash turns it on again for a shell with a prompt.
-    const input = 'sleep 1; exit 3\r';
-    await assertNothingHappens({ executable: '/usr/bin/dash', argv0: 'dash', args: ['-l', '+m'] }, input, {});
-  });
+  testHalf(
+    'a login script with job control, and a login shell without it, are left alone',
+    {
+      skip,
+    },
+    async () => {
+      for (const sandbox of [kept, plain]) sandbox.write('tmp/script', 'sleep 1; echo "script $-"\n');
+      await assertNothingHappens(
+        { executable: '/usr/bin/bash', argv0: 'bash', args: ['-lm', '/tmp/script'] },
+        '',
+        {},
+      );
+      // bash turns it on again for a shell with a prompt.
+      const input = 'sleep 1; exit 3\r';
+      await assertNothingHappens(
+        { executable: '/usr/bin/dash', argv0: 'dash', args: ['-l', '+m'] },
+        input,
+        {},
+      );
+    },
+  );
 
-  test('dash -lic CMD is left alone', { skip }, () =>
+  testHalf('dash -lic CMD is left alone', { skip }, () =>
     assertNothingHappens(
       { executable: '/usr/bin/dash', argv0: 'dash', args: ['-lic', 'echo "$PATH"'] },
       '',
@@ -271,7 +285,7 @@ describe('guards', { concurrency: 4 }, () => {
     ),
   );
 
-  test('bash -l in the background is left alone', { skip }, async () => {
+  testHalf('bash -l in the background is left alone', { skip }, async () => {
     return kept.inSession({ executable: '/usr/bin/bash', argv0: 'bash' }, async (session) => {
       await session.see('prompt> ');
       session.type('bash -l </dev/tty >/dev/tty 2>&1 &\r');
@@ -285,7 +299,7 @@ describe('guards', { concurrency: 4 }, () => {
     });
   });
 
-  test('a shell whose output or errors go elsewhere is left alone', { skip }, async () => {
+  testHalf('a shell whose output or errors go elsewhere is left alone', { skip }, async () => {
     for (const where of ['>/dev/null', '2>/dev/null']) {
       await kept.inSession({ executable: '/usr/bin/bash', argv0: 'bash' }, async (session) => {
         await session.see('prompt> ');
@@ -298,7 +312,7 @@ describe('guards', { concurrency: 4 }, () => {
     }
   });
 
-  test('a shell whose output goes to another terminal is left alone', { skip }, async () => {
+  testHalf('a shell whose output goes to another terminal is left alone', { skip }, async () => {
     await kept.inSession({ executable: '/usr/bin/bash', argv0: 'bash' }, async (session) => {
       await session.see('prompt> ');
       session.type(
@@ -316,7 +330,7 @@ describe('guards', { concurrency: 4 }, () => {
     });
   });
 
-  test('cron, and anything else without a terminal, is left alone', { skip }, () => {
+  testHalf('cron, and anything else without a terminal, is left alone', { skip }, () => {
     for (const { name, executable } of ENTRY_SHELLS) {
       const shell = name === 'busybox' ? [executable, 'sh'] : [executable];
       for (const args of [['-c', 'echo ok'], ['-i'], ['-s']]) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { bundleOf, copyHost, installedSandbox } from '../support/bundle.ts';
 import { type Sandbox, type SessionOptions, skipUnless } from '../support/sandbox.ts';
-import { someOf } from '../support/turns.ts';
+import { someOf, testInTurn } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'bash', 'tmux', 'ps');
 
@@ -83,26 +83,27 @@ describe('a locking tmux', { concurrency: 2 }, () => {
     );
   }
 
-  test('bash: below another parent the rule starts nothing, and the login is kept', { skip }, () =>
+  const testHalf = testInTurn(0, 2);
+  testHalf('bash: below another parent the rule starts nothing, and the login is kept', { skip }, () =>
     onHost(RULES[0]!, PLACES[0]!, async (host) => {
       assert.deepEqual(await logIn(host, { ...LOGIN, parent: 'su' }), { tmux: false, keeper: true });
     }),
   );
 
-  test('bash: a rule that is commented out leaves the login kept', { skip }, () =>
+  testHalf('bash: a rule that is commented out leaves the login kept', { skip }, () =>
     onHost(RULES[1]!.replaceAll(/^/gm, '# '), PLACES[0]!, async (host) => {
       assert.deepEqual(await logIn(host, { ...LOGIN, parent: 'sshd' }), { tmux: false, keeper: true });
       assert.deepEqual(host.runScript(bundleOf().status).verdict['tmuxLocks'], []);
     }),
   );
 
-  test('bash: a tmux that starts whatever the parent is runs inside the keeper', { skip }, () =>
+  testHalf('bash: a tmux that starts whatever the parent is runs inside the keeper', { skip }, () =>
     onHost('[ -n "$PS1" -a -z "$TMUX" ] && exec tmux\n', PLACES[0]!, async (host) => {
       assert.deepEqual(await logIn(host, { ...LOGIN, parent: 'sshd' }), { tmux: true, keeper: true });
     }),
   );
 
-  test('bash: ssh over Session Manager is left to the rule too', { skip }, async () => {
+  testHalf('bash: ssh over Session Manager is left to the rule too', { skip }, async () => {
     const ssm = installedSandbox();
     try {
       ssm.write('etc/profile.d/tmux.sh', RULES[1]!);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { copyHost, ENV, installedSandbox } from '../support/bundle.ts';
 import { ENTRY_SHELLS, type Sandbox, type SessionOptions, skipUnless } from '../support/sandbox.ts';
-import { testInTurn } from '../support/turns.ts';
+import { rotate, TURN, testInTurn } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh', 'timeout');
 
@@ -75,7 +75,8 @@ const isPlain = /^<sh\|\/home\/ssm-user\|[^|]*\|\|\|\/usr\/bin\|unset>$/;
 
 describe('--shell login', { concurrency: 4 }, () => {
   for (const [place, { name, executable }] of ENTRY_SHELLS.entries()) {
-    const testRow = testInTurn(place, ENTRY_SHELLS.length);
+    // Half of the rows a day, each in one shell.
+    const testRow = testInTurn(place, 2 * ENTRY_SHELLS.length);
     testRow(
       `${name} as sh: a session is the user's login shell, at home, greeted once`,
       { skip },
@@ -138,7 +139,7 @@ describe('--shell login', { concurrency: 4 }, () => {
     skip,
   }, async () => {
     prompted.write('etc/passwd', passwd('/bin/bash'));
-    for (const { executable } of ENTRY_SHELLS) {
+    for (const { executable } of rotate(ENTRY_SHELLS, TURN)) {
       const session = prompted.open({ executable, env: { ENV } });
       try {
         await session.until('a heartbeat', () => session.answered > 0);

@@ -86,7 +86,7 @@ function testWay(way: WayIn) {
   /** By turns, in every `count`th of them. */
   const isDue = (row: number, count: number) => isLong || (TURN + row + place) % count === 0;
   // fish has an entry of its own; the others share the guards of one.
-  const count = way.argv0 === '-fish' ? 2 : OTHERS.length - 1;
+  const count = way.argv0 === '-fish' ? 4 : 2 * (OTHERS.length - 1);
   for (const [row, [what, options]] of (
     [
       ['a login that is no session of the service', { parent: 'sshd' }],
@@ -184,7 +184,7 @@ function testCommands() {
       ['fish', ['-l', '-i', '-c', COUNT]],
       ['fish', ['-li', '/tmp/script']],
     ],
-    4,
+    3,
   )) {
     const options = { executable: `/usr/bin/${executable}`, argv0: executable, args: [...args] };
     test(`${executable} ${args.join(' ').replace(COUNT, 'COMMAND')} is left alone`, {

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ENV, installedSandbox } from '../support/bundle.ts';
 import { ENTRY_SHELLS, type Sandbox, skipUnless } from '../support/sandbox.ts';
+import { rotate, TURN, testInTurn } from '../support/turns.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh');
+
+const testHalf = testInTurn(0, 2);
 
 let host: Sandbox;
 before(() => {
@@ -19,7 +22,7 @@ for (const [what, hook] of [
   ['an exported PROMPT_COMMAND', 'export PROMPT_COMMAND="true audit"\n'],
   ['a readonly PROMPT_COMMAND', 'readonly PROMPT_COMMAND="true audit"\n'],
 ] as const) {
-  test(`bash: TMOUT and ${what} are in a kept login what a login without us has`, { skip }, async () => {
+  testHalf(`bash: TMOUT and ${what} are in a kept login what a login without us has`, { skip }, async () => {
     const looked: string[] = [];
     for (const env of [{}, { SSM_KEEPALIVE: 'off' }]) {
       host.write('etc/profile', `TMOUT=3000\n${hook}${PROFILE}`);
@@ -38,7 +41,7 @@ for (const [what, hook] of [
   });
 }
 
-test('zsh: TMOUT and precmd_functions stay as a login sets them', { skip }, async () => {
+testHalf('zsh: TMOUT and precmd_functions stay as a login sets them', { skip }, async () => {
   host.write('home/ssm-user/.zshrc', 'TMOUT=3000\nprecmd_functions+=(true)\n');
   await host.inSession({ executable: '/usr/bin/zsh', argv0: '-zsh' }, async (session) => {
     await session.see('prompt> ');
@@ -48,7 +51,7 @@ test('zsh: TMOUT and precmd_functions stay as a login sets them', { skip }, asyn
   });
 });
 
-for (const { name, executable } of ENTRY_SHELLS) {
+for (const { name, executable } of rotate(ENTRY_SHELLS, TURN)) {
   test(`${name} as sh: a TMOUT of the agent's environment is there inside`, { skip }, async () => {
     await host.inSession({ executable, env: { ENV, TMOUT: '3000' } }, async (session) => {
       await session.see('prompt> ');

@@ -52,7 +52,7 @@ async function findLeft({ name, ...way }: WayIn, typed: string, host = kept): Pr
 }
 
 describe('zombies', { concurrency: 4 }, () => {
-  for (const way of someOf(WAYS_IN, 3))
+  for (const way of someOf(WAYS_IN, 2))
     test(
       `${way.name}: a kept session that ends at once leaves none`,
       {
