@@ -29,7 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'install',
     words: TARGETS,
-    describe: 'put the keeper on instances; again changes nothing',
+    describe: 'put the keeper on instances; a second run changes nothing',
     groups: ['Targets', 'Delivery', 'Keeper', 'Accounts', 'Common'],
     accounts: 'many',
     isStreamed: true,

@@ -34,8 +34,9 @@ function foldLine(text: string, columns: number, indent: number): string {
     }
     lines.push(line);
     const words = part.trimStart();
-    const own = words.includes(' ') ? Math.min(indent, width - measure(words)) : indent;
-    line = ' '.repeat(own) + words;
+    // A long path stands further left, if that keeps it whole.
+    const room = width - measure(words);
+    line = ' '.repeat(room < 0 ? indent : Math.min(indent, room)) + words;
   }
   return [...lines, line].join('\n');
 }

@@ -52,7 +52,7 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   assert.equal(finding, 'of 3 sessions 1 ended at the idle timeout, 1 at the maximum duration');
   assert.match(
     next,
-    new RegExp(`^ssm-keepalive install --instance-id ${WEB.id} --lab; raise maxSessionDuration`),
+    new RegExp(`^where no keeper is yet: {2}ssm-keepalive install --instance-id ${WEB.id} --lab; raise maxSessionDuration`),
   );
 
   for (const columns of [50, 80, 200]) {
@@ -69,7 +69,7 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   const table = await runCli(['doctor', '--since', '1d'], lab.env);
   assert.equal(table.status, 1, table.stderr);
   assert.match(table.stdout, /^TO DO {2}session history +of 3 sessions 1 ended/m);
-  assert.match(table.stdout, /^ {7}next: ssm-keepalive install --instance-id/m);
+  assert.match(table.stdout, /^ {7}next: where no keeper is yet:\s+ssm-keepalive install --instance-id/m);
 });
 
 test('doctor through the lab: before an install, after it, and for programs', async (context) => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { reportDelivery } from '../../src/commands/deliver/delivery-report.ts';
+import { completeNext } from '../../src/commands/deliver/repair-text.ts';
 import { formatAge, renderStatus } from '../../src/commands/deliver/status-report.ts';
 import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
 import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { wrapText } from '../../src/terminal/wrap.ts';
 import { makeClient, until } from '../lab/test-lab.ts';
 import { startSession } from '../session/dialogue.ts';
@@ -148,6 +151,7 @@ test('an age in one unit', () => {
 test('wrapped text breaks at spaces alone, and never inside a word', () => {
   const path = `/${'x'.repeat(60)}`;
   assert.equal(wrapText(`why: ${path} is odd`, 40, 2), `why:\n  ${path}\n  is odd`);
+  assert.equal(wrapText(`why: ${path}`, 64, 20), `why:\n   ${path}`, 'further left, to stay whole');
   assert.equal(wrapText('one two', 80), 'one two');
   // A command set off by two spaces may start a line, so that it can be copied.
   assert.equal(
@@ -202,6 +206,50 @@ for (const [what, report, next] of [
     assert.match(flat, /2 instances, /, 'equal failures are told once');
   });
 }
+
+test('the command that repairs a host repeats what an install was told and the host does not report', () => {
+  const told = {
+    document: 'Ours',
+    'idle-timeout': '60',
+    'override-idle-policy': true,
+    'no-restart': true,
+    lab: true,
+  };
+  const { next } = completeNext(
+    verdictOf({ ...FULL, settings: SETTINGS, state: 'partial' }),
+    readSettings(told),
+  );
+  for (const flag of [
+    '--document Ours',
+    '--idle-timeout 1h',
+    '--override-idle-policy',
+    '--no-restart',
+    '--lab',
+  ])
+    assert.ok(next.includes(` ${flag}`), next);
+});
+
+test('an install tells to open a new session where one can be opened, and only then', () => {
+  const verdicts = [verdictOf({ ...FULL, verdict: 'installed', state: undefined, sessions: [], kept: null })];
+  const result = { verdicts, commandIds: [], missingCount: 0 };
+  const ends = [{ account: { name: {}, label: '' }, outcome: { commandIds: [], result } }] as never;
+  for (const [isInterrupted, canOpen] of [
+    [false, true],
+    [true, true],
+    [false, false],
+  ] as const) {
+    const said: string[] = [];
+    const io = { ...ioOf(80), err: (text: string) => void said.push(text) };
+    const bundle = { version: '1.2.3', digest: '' } as never;
+    reportDelivery(
+      { verb: 'install', settings: readSettings({}), bundle, isInterrupted, canOpen },
+      ends,
+      io,
+      undefined,
+    );
+    assert.equal(/open a new session now/.test(said.join('')), !isInterrupted && canOpen);
+  }
+});
 
 for (const [what, before, note] of [
   ['other settings', SETTINGS.replace('interval=1 ', 'interval=45 '), 'interval 45s → 1s'],

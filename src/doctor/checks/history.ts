@@ -12,7 +12,7 @@ const MOST_IDS = 5;
 export const history: Check = defineCheck({
   name: 'session history',
   needs: ['history'],
-  look({ history: past, limits, status }, connection): Finding {
+  look({ history: past, limits, instance, status }, connection): Finding {
     const groups = groupSessions(past, limits);
     const count = (read: (group: (typeof groups)[number]) => number) =>
       groups.reduce((sum, group) => sum + read(group), 0);
@@ -26,10 +26,10 @@ export const history: Check = defineCheck({
       `${past.isCut ? 'the newest ' : ''}${total} sessions that began in the last ${past.since}`,
       `what ended them: idle timeout ${idle}, maximum duration ${maximum}, a failure ${failed}, not known ${total - idle - maximum - failed} (exit, somebody, a lost connection, a timeout after typing)`,
       limits
-        ? 'one in which somebody typed ends later than the idle timeout, and its length does not tell why'
+        ? 'a session in which somebody typed ends later: its length does not say what ended it'
         : 'the idle timeout could not be read: the default of 20 min was assumed',
     ];
-    if (total === 0) return ok(`no session has ended in the last ${past.since}`);
+    if (total === 0) return ok(`no session ${instance ? 'there ' : ''}has ended in the last ${past.since}`);
     if (idle + maximum === 0) return ok('none is as long as a limit', seen);
     const parts = [
       idle > 0 ? `${idle} ended at the idle timeout` : '',
@@ -51,7 +51,8 @@ export const history: Check = defineCheck({
       ids.length > MOST_IDS
         ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
         : ids.length > 0
-          ? tellInstall(ids, '', connection, {
+          ? 'where no keeper is yet:  ' +
+            tellInstall(ids, '', connection, {
               intervalSeconds: fittingIntervalSeconds((limits ?? SERVICE_DEFAULTS).idleSeconds),
             })
           : '',

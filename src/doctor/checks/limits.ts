@@ -42,7 +42,7 @@ export const maximumDuration: Check = defineCheck({
   needs: ['limits'],
   look({ limits: { exists, maximumSeconds, maximumMinutes, idleSeconds } }, connection) {
     if (maximumSeconds === undefined)
-      return ok('none: however long a session lives, that ends none of them', [
+      return ok('none is set: no session ends because of its length', [
         exists ? `${DOCUMENT} has no maxSessionDuration` : `there is no document ${DOCUMENT}`,
       ]);
     const shown = formatDuration(maximumSeconds);
