@@ -1,8 +1,8 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { loadSharedConfigFiles } from '@smithy/core/config';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Denial } from '../errors.ts';
 import { SERVICE_DEFAULTS, type SessionDefaults } from './account.ts';
+import { explainProfile } from './profile-error.ts';
 import { paceRetries } from './retries.ts';
 import { readDenial } from './service-errors.ts';
 
@@ -50,13 +50,13 @@ export function makeClient(connection: Connection): SSMClient {
   paceRetries(client, connection.clock ?? systemClock);
   nameMissingProfile(client, connection);
   Object.assign(client, { [CONNECTION]: connection });
-  const { onDenied, profile } = connection;
+  const { onDenied } = connection;
   client.middlewareStack.add(
     (next) => (args) =>
-      next(args).catch((error: unknown) => {
+      next(args).catch(async (error: unknown) => {
         const denial = readDenial(error);
         if (denial) onDenied?.(denial);
-        throw profile ? nameProfile(error, profile) : error;
+        throw await explainProfile(error, connection);
       }),
     { step: 'initialize', name: 'nameErrors' },
   );
@@ -64,28 +64,20 @@ export function makeClient(connection: Connection): SSMClient {
 }
 
 /** If the profile does not exist, the SDK only reports a missing Region. This error names the profile. */
-function nameMissingProfile({ config }: SSMClient, { profile, variables = {} }: Connection): void {
+function nameMissingProfile({ config }: SSMClient, connection: Connection): void {
   const readRegion = config.region;
-  const name = profile ?? variables['AWS_PROFILE'];
-  const region = async () => {
-    try {
-      return await readRegion();
-    } catch (error) {
-      const { configFile, credentialsFile } = await loadSharedConfigFiles();
-      if (!name || configFile[name] || credentialsFile[name]) throw error;
-      const missing = new Error(`profile ${name} is not in the AWS configuration`, { cause: error });
-      throw Object.assign(missing, { name: 'CredentialsProviderError' });
-    }
-  };
+  const region = () =>
+    readRegion().catch(async (error: unknown) => {
+      throw await explainProfile(error, connection);
+    });
   Object.assign(config, { region });
 }
 
-/** If no source has credentials, the SDK's message does not name the profile. This one does. */
-function nameProfile(error: unknown, profile: string): unknown {
-  const { name, message } = error as Error;
-  if (name !== 'CredentialsProviderError' || !/any providers/.test(message)) return error;
-  const why = `profile ${profile} is not in the AWS configuration, or has no credentials in it`;
-  return Object.assign(new Error(why, { cause: error }), { name });
+/** The credentials that sign the client's calls. @throws ProfileError, or the library's error */
+export function readKeys(client: SSMClient) {
+  return client.config.credentials().catch(async (error: unknown) => {
+    throw await explainProfile(error, connectionOf(client) ?? {});
+  });
 }
 
 /** The configuration that any SDK client needs to reach the same account. */

@@ -1,6 +1,8 @@
 /** The credentials of a client: their source, their end, and whether the service accepts them. */
+
 import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
+import { readKeys } from './client.ts';
 import { explainServiceError } from './service-errors.ts';
 
 export interface CredentialFacts {
@@ -54,7 +56,7 @@ const SOURCES: readonly (readonly [mark: string, source: Source])[] = [
 export async function readCredentials(client: SSMClient): Promise<CredentialFacts> {
   try {
     const region = await client.config.region();
-    const found = await client.config.credentials();
+    const found = await readKeys(client);
     const marks = Object.keys((found as { $source?: object }).$source ?? {});
     const source = SOURCES.find(([mark]) => marks.includes(mark))?.[1];
     return {

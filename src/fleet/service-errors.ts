@@ -2,6 +2,7 @@ import { type Denial, type Failure, UserError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
+import { ProfileError } from './profile-error.ts';
 import { REGIONS } from './regions.ts';
 
 /** A call that failed at the service, the network or the credentials. */
@@ -82,10 +83,7 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
       'the single sign-on session of this profile is over, or was never begun',
       'sign in with  aws sso login  and the same --profile, then run it again: nothing is done twice',
     ];
-  if (name === 'CredentialsProviderError' && /profile/i.test(message)) {
-    const why = message.startsWith('profile ') ? message : quoteLibrary(message);
-    return ['no-profile', why, 'look with  aws configure list-profiles'];
-  }
+  if (error instanceof ProfileError) return ['no-profile', message, error.next];
   const httpStatus = error.$metadata?.httpStatusCode;
   if (name === 'UnknownError' || name === 'SyntaxError')
     return [

@@ -7,6 +7,7 @@ import { findPartition } from '../partitions.ts';
 import { wordTable } from '../word-table.ts';
 import { type Connection, clockOf } from './client.ts';
 import { findAddress } from './configured-addresses.ts';
+import { explainProfile } from './profile-error.ts';
 import { waitAfter } from './retries.ts';
 
 /** The client whose credentials sign the call. */
@@ -55,19 +56,23 @@ async function callOnce(caller: Caller, { service, path = '/', headers, body }: 
     `https://${service}.${region}.${suffix}`;
   const { protocol, host, hostname, port } = new URL(address);
   const signer = new SignatureV4({ credentials, region, service, sha256 });
-  const request = await signer.sign(
-    {
-      method: 'POST',
-      protocol,
-      hostname,
-      ...(port ? { port: Number(port) } : {}),
-      path,
-      query: {},
-      headers: { host, ...headers },
-      body,
-    },
-    { signingDate: new Date(Date.now() + systemClockOffset) },
-  );
+  const request = await signer
+    .sign(
+      {
+        method: 'POST',
+        protocol,
+        hostname,
+        ...(port ? { port: Number(port) } : {}),
+        path,
+        query: {},
+        headers: { host, ...headers },
+        body,
+      },
+      { signingDate: new Date(Date.now() + systemClockOffset) },
+    )
+    .catch(async (error: unknown) => {
+      throw await explainProfile(error, caller);
+    });
   const { host: _, ...signed } = request.headers;
   const signals = [AbortSignal.timeout(ANSWER_MS), ...(caller.signal ? [caller.signal] : [])];
   const response = await fetch(`${protocol}//${host}${path}`, {

@@ -1,6 +1,9 @@
 // What goes wrong before anything is sent: each command says the same why, and a next that helps in that very situation.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
 import type { Lab } from '../../src/lab/index.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { runCli } from '../support/cli.ts';
@@ -33,6 +36,15 @@ const without = (env: Record<string, string>, ...names: string[]) =>
 const REGION = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
 const KEYS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 
+/** Without keys in the environment, and with a profile `broken` of these lines. */
+function withProfile(lines: string): Situation['env'] {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-next-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'config');
+  writeFileSync(path, `[profile broken]\n${lines}\n`);
+  return ({ env }) => ({ ...without(env, ...KEYS), AWS_CONFIG_FILE: path });
+}
+
 const SITUATIONS: readonly Situation[] = [
   {
     what: 'a profile that is in no file',
@@ -46,6 +58,32 @@ const SITUATIONS: readonly Situation[] = [
     env: ({ env }) => ({ ...without(env, ...REGION, ...KEYS), AWS_PROFILE: 'nobody' }),
     why: /profile nobody is not in the AWS configuration/,
     next: /look with {2}aws configure list-profiles/,
+  },
+  {
+    what: 'a profile whose program gives no credentials',
+    flags: '--profile broken',
+    env: withProfile('credential_process = /bin/false'),
+    why: /profile broken gives no credentials/,
+    next: /see why with {2}aws sts get-caller-identity --profile broken/,
+  },
+  {
+    what: 'a profile that names a file which is missing, by AWS_PROFILE',
+    env: (lab) => ({
+      ...withProfile('web_identity_token_file = /nonexistent/token\nrole_arn = arn:aws:iam::1:role/x')(lab),
+      AWS_PROFILE: 'broken',
+    }),
+    why: /profile broken gives no credentials: “ENOENT: [^”]*\/nonexistent\/token/,
+    next: /see why with {2}aws sts get-caller-identity --profile broken/,
+  },
+  {
+    what: 'a profile that asks for an MFA code',
+    flags: '--profile broken',
+    env: withProfile(
+      'role_arn = arn:aws:iam::1:role/x\nsource_profile = base\nmfa_serial = arn:aws:iam::1:mfa/me\n' +
+        '[profile base]\naws_access_key_id = AKIA1\naws_secret_access_key = x',
+    ),
+    why: /profile broken asks for an MFA code, and this program cannot ask you for it/,
+    next: /take the credentials first: {2}eval "\$\(aws configure export-credentials --profile broken /,
   },
   {
     what: 'no Region',
@@ -74,7 +112,7 @@ const SITUATIONS: readonly Situation[] = [
 const EXPIRED = 'AKIAEXPIRED';
 /** Advice for other situations. */
 const WRONG =
-  /this is a bug|the document \S+ could not be read|left early|--command-id|nothing matched|no instance matched/;
+  /this is a bug|not in the AWS configuration, or|the AWS library|the document \S+ could not be read|left early|--command-id|nothing matched|no instance matched/;
 
 describe('next', { concurrency: 3 }, () => {
   for (const { what, flags = '', env, why, next } of SITUATIONS)

@@ -1,0 +1,46 @@
+import { loadSharedConfigFiles } from '@smithy/core/config';
+import { quoteCommand } from '../terminal/shell-word.ts';
+
+/** A profile gives no Region or no credentials. `next` helps with this very profile. */
+export class ProfileError extends Error {
+  readonly next: string;
+
+  constructor(why: string, next: string, cause: unknown) {
+    super(why, { cause });
+    this.name = 'CredentialsProviderError';
+    this.next = next;
+  }
+}
+
+/** Explains why a profile gave no credentials or no Region. Returns any other error unchanged. */
+export async function explainProfile(
+  error: unknown,
+  { profile: given, variables = {} }: { profile?: string | undefined; variables?: NodeJS.ProcessEnv },
+): Promise<unknown> {
+  const profile = given ?? variables['AWS_PROFILE'];
+  const { name, message, code } = error as Error & { code?: string };
+  // A file that a profile names is missing: the library passes the error of the file system on.
+  const isOfFile = code === 'ENOENT' && !('$metadata' in (error as object));
+  if (name !== 'CredentialsProviderError' && !isOfFile && !/region is missing/i.test(message)) return error;
+  if (!profile || error instanceof ProfileError || /sso session/i.test(message)) return error;
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  if (!configFile[profile] && !credentialsFile[profile])
+    return new ProfileError(
+      `profile ${profile} is not in the AWS configuration`,
+      'look with  aws configure list-profiles',
+      error,
+    );
+  if (/region is missing/i.test(message)) return error;
+  if (/multi-factor/.test(message))
+    return new ProfileError(
+      `profile ${profile} asks for an MFA code, and this program cannot ask you for it`,
+      quoteCommand`take the credentials first:  eval "$(aws configure export-credentials --profile ${profile} --format env)"  and give no profile then`,
+      error,
+    );
+  const reason = /any providers/.test(message) ? '' : `: “${message.split('\n')[0]}”`;
+  return new ProfileError(
+    `profile ${profile} gives no credentials${reason}`,
+    quoteCommand`see why with  aws sts get-caller-identity --profile ${profile}`,
+    error,
+  );
+}
