@@ -101,7 +101,8 @@ export function describeKeeper({ report }: Verdict): string {
 
 export function describeEntries({ report }: Verdict): string {
   const shown = Object.entries(report?.entries ?? {}).filter(
-    ([, state]) => !['absent', 'off', 'unknown'].includes(state),
+    // The note says what a stale one means.
+    ([, state]) => !['absent', 'off', 'unknown', 'stale'].includes(state),
   );
   return shown.map(([name, state]) => (state === 'live' ? name : `${name}:${state}`)).join(' ') || '-';
 }

@@ -26,6 +26,8 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
   // Refused calls are part of the report, so they are not listed again at the end.
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;
+  // Off the line where the terminal has shown ^C.
+  const undo = interruption.onRequest(() => io.err('\n'));
   try {
     const workplace = new Workplace(settings, service, interruption);
     const ends = await workplace.workInEach(async (account): Promise<Examined> => {
@@ -58,6 +60,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
     report(ends, exitStatus, settings, own['explain'] === true, io);
     return exitStatus;
   } finally {
+    undo();
     await service.close();
   }
 };
