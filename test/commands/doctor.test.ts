@@ -52,7 +52,9 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   assert.equal(finding, 'of 3 sessions 1 ended at the idle timeout, 1 at the maximum duration');
   assert.match(
     next,
-    new RegExp(`^where no keeper is yet: {2}ssm-keepalive install --instance-id ${WEB.id} --lab; raise maxSessionDuration`),
+    new RegExp(
+      `^where no keeper is yet: {2}ssm-keepalive install --instance-id ${WEB.id} --lab; raise maxSessionDuration`,
+    ),
   );
 
   for (const columns of [50, 80, 200]) {
