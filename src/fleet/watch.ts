@@ -112,6 +112,7 @@ export async function awaitInvocations<T>(
       throw error;
     });
   while (true) {
+    const askedAt = clock.now();
     const seen = await unlessLeft(readCounters(client, commandId));
     if (isLeft()) return { kept: [], counters };
     if (seen) {
@@ -119,9 +120,8 @@ export async function awaitInvocations<T>(
       options.onCounters?.(counters);
     }
     if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, clock.now() + LONGEST_LAG_SECONDS * 1000);
-    // Not listed for so long: the command does not exist here.
-    if (!seen && clock.now() - startedAt > LONGEST_LAG_SECONDS * 1000)
-      throw new UnknownCommandError(commandId);
+    // Not listed for so long: the command does not exist here. A laptop may have slept since it asked.
+    if (!seen && askedAt - startedAt > LONGEST_LAG_SECONDS * 1000) throw new UnknownCommandError(commandId);
     const isOver = clock.now() >= Math.min(endsAt, lagEndsAt);
     if (counters.isFinal || isOver) {
       const listed = await unlessLeft(listInvocations(client, commandId, options.keep, report));

@@ -131,6 +131,8 @@ test('accounts: credentials of a role are renewed before they end, while the com
   // So short that the SDK asks for them at every call.
   const rig = await makeRig(context, [member(A)], [host('a', { account: A }, { latencySeconds: 1 })], {
     roleSeconds: 290,
+    // The clock is moved past the time after which a command that is not listed does not exist.
+    consistencySeconds: 0,
   });
   const clock = new EagerClock(20);
   let aheadMs = 0;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { ListCommandsCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { makeClient } from '../../src/fleet/client.ts';
 import { LEAST_POLL_SECONDS, LONGEST_POLL_SECONDS, makePollPace } from '../../src/fleet/poll-pace.ts';
 import { awaitInvocations } from '../../src/fleet/watch.ts';
 import { runCli } from '../support/cli.ts';
-import { HurriedClock } from '../support/clock.ts';
+import { HurriedClock, ManualClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
 import { hosts } from './push-rig.ts';
 
@@ -62,6 +64,36 @@ test('watch: after Ctrl-C the next poll comes at once, whatever the pace has com
     hurry: ask.signal,
   });
   assert.deepEqual([kept, polls], [['Cancelled'], 2]);
+});
+
+test('watch: a laptop that sleeps during a call whose answer does not have the command yet asks once more', async () => {
+  const clock = new ManualClock();
+  const client = makeClient({ region: 'us-east-1', clock });
+  let polls = 0;
+  client.middlewareStack.add(
+    (_, { commandName }) =>
+      async () => {
+        const answer = (rest: object) => ({ response: {}, output: { $metadata: {}, ...rest } });
+        if (commandName !== 'ListCommandsCommand')
+          return answer({ CommandInvocations: [{ InstanceId: 'i-1', Status: 'Success' }] });
+        polls += 1;
+        if (polls === 1) await clock.advance(3_600_000);
+        return answer({ Commands: polls === 1 ? [] : [{ Status: 'Success' }] });
+      },
+    { step: 'initialize' },
+  );
+  let isOver = false;
+  const watched = awaitInvocations(client, 'c', {
+    keep: ({ statusDetails }) => statusDetails,
+    deadlineSeconds: 7200,
+  }).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await clock.advance(clock.nextInMilliseconds ?? 0);
+    await setImmediate();
+  }
+  assert.deepEqual([(await watched).kept.length, polls], [1, 2]);
 });
 
 test('cli: an install polls at that pace, and sees the end of the last instance', async (context) => {
