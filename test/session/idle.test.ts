@@ -95,7 +95,7 @@ const touches = someOf<{
       counts: false,
     },
   ],
-  3,
+  2,
 );
 
 type LabName = keyof typeof LABS;
