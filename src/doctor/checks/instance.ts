@@ -38,7 +38,7 @@ interface Feature {
 
 const never = (): boolean => false;
 
-/** Features by the first agent that has them [user guide, Session Manager prerequisites; release notes for runAs]. */
+/** Features by the first agent that has them [user guide, Session Manager prerequisites; release notes for runAs and the last]. */
 const FEATURES: readonly Feature[] = [
   { since: '2.3.68.0', what: 'sessions', isWanted: () => true },
   { since: '2.3.539.0', what: 'sessions encrypted with a KMS key', isWanted: ({ hasKmsKey }) => hasKmsKey },
@@ -55,6 +55,7 @@ const FEATURES: readonly Feature[] = [
     isWanted: ({ isStreamed }) => isStreamed,
   },
   { since: '3.1.1374.0', what: 'port forwarding to a remote host', isWanted: never },
+  { since: '3.3.987.0', what: 'a heartbeat that notices a lost connection sooner', isWanted: never },
 ];
 
 /** Agents that cut port forwarding to a remote host after a minute [amazon-ssm-agent#450]. */
@@ -103,7 +104,7 @@ export const memory: Check = defineCheck({
       `if memory runs out, the kernel ends a session’s programs ${order}`,
       [
         `shells inherit the score ${score} from the agent (OOMScoreAdjust of its unit)`,
-        'EKS images have set it since February 2026 (amazon-eks-ami#2618)',
+        'EKS images have set it since February 2026 (amazon-eks-ami#2618), the agent’s own unit since 3.3.4364.0',
       ],
       'for a program that takes much memory:  choom -n 0 -- COMMAND',
     );
