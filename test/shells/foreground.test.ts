@@ -213,7 +213,7 @@ const programs: readonly Program[] = [
   },
 ];
 
-const testRow = testInTurns('foreground.test.ts', 4);
+const testRow = testInTurns('foreground.test.ts', 8);
 
 suite('prompt keeper: something else in the foreground', { concurrency: 16 }, () => {
   for (const program of programs) {

@@ -19,7 +19,7 @@ const kinds = [
   ).values(),
 ];
 
-const testRow = testInTurns('helper.test.ts', 3);
+const testRow = testInTurns('helper.test.ts', 6);
 
 suite('prompt helper', { concurrency: 16 }, () => {
   for (const command of helperShells) {

@@ -69,7 +69,7 @@ test('prompt keeper: a cap in a folder that sessions may not search is the stric
   }
 });
 
-const testRow = testInTurns('idle.test.ts', 6);
+const testRow = testInTurns('idle.test.ts', 12);
 
 suite('prompt keeper: when it stops', { concurrency: 24 }, () => {
   const inShell = (

@@ -16,7 +16,7 @@ import { inTerminal, Terminal, type TerminalOptions } from './support/terminal.t
 
 const unset = (shell: Shell) => (isFish(shell) ? 'set -e __ssmka_kept' : 'unset __ssmka_kept');
 
-const testRow = testInTurns('manners.test.ts', 4);
+const testRow = testInTurns('manners.test.ts', 8);
 
 const inShell = (shell: Shell, name: string, body: (t: Terminal) => Promise<void>, more = {}) =>
   testRow([shell.command], `${shell.name}: ${name}`, () =>
