@@ -6,14 +6,20 @@ import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { runCli } from '../support/cli.ts';
+import { EagerClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
 
-async function makeRig(context: TestContext, specs: HostSpec[], options: Partial<LabOptions> = {}) {
+async function makeRig(
+  context: TestContext,
+  specs: HostSpec[],
+  options: Partial<LabOptions> = {},
+  clock = new EagerClock(20),
+) {
   const lab = await startTestLab(context, { hosts: specs, ...options });
   const client = makeClient(lab);
   context.after(() => client.destroy());
   const run = async (line: string, ...more: string[]) => {
-    const result = await runCli([...line.split(' '), ...more], lab.env);
+    const result = await runCli([...line.split(' '), ...more], lab.env, { clock });
     return { ...result, json: result.stdout.startsWith('{') ? JSON.parse(result.stdout) : undefined };
   };
   const list = async () => (await client.send(new ListAssociationsCommand({}))).Associations ?? [];
@@ -166,7 +172,8 @@ test('cli: an instance that comes online later gets it, drift is repaired by the
     { name: 'web-1', id: 'i-0aaaaaaaaaaaaaaa1', tags },
     { name: 'web-2', id: 'i-0aaaaaaaaaaaaaaa2', tags },
   ];
-  const { lab, run, list } = await makeRig(context, specs, { minuteSeconds: 0.3 });
+  // A look at an instance holds its restart up.
+  const { lab, run, list } = await makeRig(context, specs, { minuteSeconds: 0.3 }, new EagerClock(5));
   const [one, two] = [lab.host('web-1'), lab.host('web-2')];
   const UNIT = 'amazon-ssm-agent.service';
   two.failNext('agent-return');

@@ -11,16 +11,22 @@ import {
   ListCommandsCommand,
 } from '@aws-sdk/client-ssm';
 import type { LabState } from '../../src/lab/index.ts';
+import { writeInventory } from '../../src/lab/inventory.ts';
 import { makeClient, runOn, sandboxMissing, until } from '../lab/test-lab.ts';
 import { CLI, type CliResult, runCli, runCliProcess, runLabCli } from '../support/cli.ts';
 import { someOf } from '../support/turns.ts';
 
 const skip = sandboxMissing();
 const WEB = 'i-0aaaaaaaaaaaaaaa1';
+const HOSTS = [
+  { name: 'web-1', id: WEB, tags: { env: 'dev' } },
+  { name: 'db-1', id: 'i-0bbbbbbbbbbbbbbb1', tags: { env: 'prod' }, synthetic: {} },
+];
 const SESSION = JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_Stream', inputs: {} });
 
 function makeFolder(context: TestContext): { dir: string; cli: (line: string) => Promise<CliResult> } {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-life-'));
+  writeInventory(dir, { hosts: HOSTS, port: 0 });
   const cli = (line: string) => runLabCli(line, { SSM_KEEPALIVE_LAB_DIR: dir });
   context.after(async () => {
     await cli('lab down');
@@ -66,7 +72,7 @@ for (const signal of someOf(['SIGTERM', 'SIGKILL'] as const, 1)) {
       client.send(new ListCommandsCommand({ CommandId: ran.CommandId })),
       client.send(new GetDocumentCommand({ Name: 'kept' })),
     ]);
-    assert.equal(instances.InstanceInformationList?.length, 3);
+    assert.equal(instances.InstanceInformationList?.length, 2);
     assert.equal(commands.Commands?.length, 1);
     assert.equal(document.Content, SESSION);
     assert.equal((await runOn(client, WEB, ['cat /opt/kept'])).StandardOutputContent, 'kept\n');
