@@ -78,9 +78,9 @@ test('connect: a lab in the background by the name of a host, and a lab that was
     rmSync(dir, { recursive: true, force: true });
   });
   const env = { SSM_KEEPALIVE_LAB_DIR: dir };
-  const nameless = new Seat(context, ['--lab', '--client', 'own'], env);
-  assert.equal((await nameless.left()).status, 2);
-  assert.match(nameless.raw, /connect needs an instance[\s\S]*ssm-keepalive lab hosts/);
+  const nameless = await runCli(['connect', '--lab', '--client', 'own'], env);
+  assert.equal(nameless.status, 2);
+  assert.match(nameless.stderr, /connect needs an instance[\s\S]*ssm-keepalive lab hosts/);
   const seat = new Seat(context, ['--lab', 'web-1', '--client', 'own', '--give-up', '1s'], env);
   await seat.ready();
   process.kill(pid, 'SIGKILL');

@@ -222,10 +222,11 @@ test('connect: the official plugin on PATH gets the terminal and what the AWS CL
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'session-manager-plugin');
   const record = join(folder, 'record');
-  for (const [version, takesVariable] of [
+  const versions = [
     ['1.2.707.0', true],
     ['1.2.497.0', false],
-  ] as const) {
+  ] as const;
+  for (const [version, takesVariable] of someOf(versions, 1)) {
     writeFileSync(
       path,
       `#!/bin/sh
