@@ -24,6 +24,8 @@ export async function useCuttingProxy(lab: Pick<Lab, 'port' | 'door'>): Promise<
   let state: 'open' | 'swallow' | 'refuse' = 'open';
   let openedCount = 0;
   const server = createServer((incoming, response) => void forward(incoming, response));
+  // As the lab's own: after Node's 5 s a client can use the connection just as it closes.
+  server.keepAliveTimeout = 600_000;
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => socket.destroy());
     if (state === 'refuse') socket.destroy();
