@@ -20,7 +20,7 @@ const ONE_INSTANCE = {
 const TARGETS = {
   name: 'instance',
   usage: '[INSTANCE…]',
-  describe: 'ids or names: i-… means --instance-id i-…, web-1 means --tag Name=web-1',
+  describe: 'ids (i-…), or names as in the tag Name; several with spaces between',
   isTargets: true,
 };
 
