@@ -12,6 +12,12 @@ export interface Failure {
   next: string;
 }
 
+/**
+ * For messages. Any word may hold an address with a password: one that was typed in the wrong place, or one in a service's
+ * message. A password may hold any character, so the last `@` before a next flag counts.
+ */
+export const hidePasswords = (text: string) => text.replace(/(\w+:\/\/?)(?:(?! --).)*@/gs, '$1…@');
+
 /** A failure with its exit status: 2 for bad usage (nothing was sent), 130 for Ctrl-C at a question, 1 for the rest. */
 export class UserError extends Error implements Failure {
   readonly code: string;
@@ -21,12 +27,17 @@ export class UserError extends Error implements Failure {
   readonly exitStatus: 1 | 2 | 130;
 
   constructor(failure: Failure, options: { cause?: unknown; exitStatus?: 1 | 2 | 130 } = {}) {
-    super(`${failure.what}: ${failure.why}`, { cause: options.cause });
+    const [what, why, next] = [failure.what, failure.why, failure.next].map(hidePasswords) as [
+      string,
+      string,
+      string,
+    ];
+    super(`${what}: ${why}`, { cause: options.cause });
     this.name = new.target.name;
     this.code = failure.code;
-    this.what = failure.what;
-    this.why = failure.why;
-    this.next = failure.next;
+    this.what = what;
+    this.why = why;
+    this.next = next;
     this.exitStatus = options.exitStatus ?? 1;
   }
 }

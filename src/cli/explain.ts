@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { hidePasswords, UserError } from '../errors.ts';
 import type { Io } from '../terminal/io.ts';
 import { safe } from '../terminal/safe-text.ts';
 
@@ -16,7 +16,7 @@ export function explain(failure: unknown, io: Io, { output, isDebug }: Manner): 
     if (isDebug) io.err(describeStack(failure));
     return failure.exitStatus;
   }
-  const why = (failure as Error)?.message ?? failure;
+  const why = hidePasswords(String((failure as Error)?.message ?? failure));
   io.err(
     safe`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
   );
@@ -28,7 +28,7 @@ function describeAsJson(failure: unknown, output: string): string {
   const {
     code = 'bug',
     what = 'this is a bug in ssm-keepalive',
-    why = String(failure),
+    why = hidePasswords(String(failure)),
     next = 'report it',
   } = failure as Partial<UserError>;
   const facts = { error: { code, what, why, next } };
@@ -41,6 +41,6 @@ function describeAsJson(failure: unknown, output: string): string {
 function describeStack(error: unknown): string {
   const { name, message, stack = '', cause } = error as Error;
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  const lines = [`    ${name}: ${message}`, ...frames].map((line) => safe`${line}\n`);
+  const lines = [`    ${name}: ${hidePasswords(message)}`, ...frames].map((line) => safe`${line}\n`);
   return lines.join('') + (cause ? '  caused by:\n' + describeStack(cause) : '');
 }

@@ -1,5 +1,6 @@
 /** How the text of a flag becomes a value. */
 import { parseDuration } from '../duration.ts';
+import { hidePasswords } from '../errors.ts';
 import { hidePassword } from '../exposed-address.ts';
 import { quoteCommand, quoteWord } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
@@ -44,8 +45,9 @@ export function isInstanceId(word: string): boolean {
 /** Half an id, or none. */
 const SPOILT_ID = /^(m?i-[0-9a-f]*)?$/i;
 
-/** Whether the word can be the name of an instance. */
-export const isName = (word: string) => !isInstanceId(word) && !SPOILT_ID.test(word) && isTagText(word, 256);
+/** Whether the word can be the name of an instance. An address with a password was meant for another flag. */
+export const isName = (word: string) =>
+  !isInstanceId(word) && !SPOILT_ID.test(word) && hidePasswords(word) === word && isTagText(word, 256);
 
 /** A name is told the flag that takes one: a command that changes instances takes none by chance. */
 export const ID: Reader<string> = {

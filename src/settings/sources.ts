@@ -1,5 +1,6 @@
 /** Finds each setting: on the command line, else in its variable, else in the config file. */
 
+import { hidePasswords } from '../errors.ts';
 import { safe } from '../terminal/safe-text.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import type { ConfigFile } from './config-file.ts';
@@ -144,6 +145,9 @@ export function describeSources(sources: Sources): string {
   };
   return sources
     .list()
-    .map((given) => safe`ssm-keepalive: ${spellFlag(given)}  (from ${words[given.layer](given.label)})\n`)
+    .map(
+      (given) =>
+        safe`ssm-keepalive: ${hidePasswords(spellFlag(given))}  (from ${words[given.layer](given.label)})\n`,
+    )
     .join('');
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../../src/cli/run.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
+import { FLAGS } from '../../src/settings/flags.ts';
 import { makeEnvironment, makeIo, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { someOf } from '../support/turns.ts';
 import { BAD_COMMAND_LINES } from './mistakes.ts';
@@ -62,4 +63,34 @@ test('cli: a mistake is told in lines as wide as the terminal, and as one line a
 test('cli: there are at least 60 bad command lines, each once', () => {
   assert.ok(BAD_COMMAND_LINES.length >= 60);
   assert.equal(new Set(BAD_COMMAND_LINES.map(([line]) => line)).size, BAD_COMMAND_LINES.length);
+});
+
+test('cli: an address with a password, typed in whatever wrong place, is named without its user and password', async () => {
+  const secrets = [
+    'https://geheim:geheim@proxy.example/x',
+    'HTTP://geheim:geheim"geheim geheim@geheim@[::1]:8080',
+  ];
+  const places = (word: string) => [
+    [word],
+    [`--${word}`],
+    [`--quiet=${word}`, 'status'],
+    ...COMMANDS.flatMap(({ name }) => [
+      [name, word],
+      [name, 'i-0123456789abcdef0', word],
+      [name, `--${word}`],
+      [name, `--${word}=1`],
+      [name, `--tags=${word}`],
+    ]),
+    ...FLAGS.filter(({ name }) => name !== 'tag').flatMap(({ name }) =>
+      ['install', 'status', 'doctor'].map((command) => [command, `--${name}=${word}`]),
+    ),
+  ];
+  for (const [at, line] of secrets.flatMap(places).entries()) {
+    // A word that a command takes is only looked up: nobody has credentials here.
+    for (const more of at % 8 === 0 ? [[], ['--output=json'], ['--debug']] : [[]]) {
+      const { status, stdout, stderr } = await runCli([...line, ...more], {}, { cwd: '/' });
+      assert.notEqual(status, 0, line.join(' '));
+      assert.doesNotMatch(stdout + stderr, /geheim/i, [...line, ...more].join(' '));
+    }
+  }
 });
