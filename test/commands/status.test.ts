@@ -168,9 +168,9 @@ for (const [what, report, next] of [
   [
     'drifted',
     { state: 'drifted', drifted: ['/etc/x'], next: 'run it again' },
-    /^to put the files back: {2}CMD$/,
+    /^to put the files back, with the settings that it reports: {2}CMD$/,
   ],
-  ['partial', { state: 'partial' }, /^to complete it: {2}CMD$/],
+  ['partial', { state: 'partial' }, /^to complete it, with the settings that it reports: {2}CMD$/],
   [
     'partial while another run is at work',
     { state: 'partial', busy: true, next: 'look later' },
@@ -184,7 +184,7 @@ for (const [what, report, next] of [
   [
     'limited, the entry env left out',
     { state: 'limited', class: 'entry left out', next: 'insist' },
-    /^to insist: {2}CMD --entry env,profile ; or {2}ssm-keepalive preferences set --shell-profile ours$/,
+    /^to insist, with the settings that it reports: {2}CMD --entry env,profile ; or {2}ssm-keepalive preferences set --shell-profile ours$/,
   ],
 ] as const) {
   test(`status of a host that is ${what}: its next is a whole command, or the host’s words`, async (context) => {
