@@ -142,7 +142,7 @@ class Session(object):
         set_modes(self.outer, self.modes)
         code = exit_code(self.status)
         keeper = self.keeper
-        self.end_children()            # first: it may signal the group, of which a new logger is a member for a moment
+        self.end_children(0)           # first: it may signal the group, of which a new logger is a member for a moment
         self.log('end', 'status=%d sent=%d answered=%d leaked=%d' % (code, keeper.sent, keeper.answered, keeper.leaked))
         self.end_children()
         self.tell('ended %d' % code)
@@ -188,9 +188,9 @@ class Session(object):
     def reap_children(self):
         self.children = [pid for pid in self.children if pid and reap(pid) is None]
 
-    def end_children(self):
+    def end_children(self, seconds=2 * LINGER):
         """Leaves none behind: where PID 1 reaps nothing (some containers), it would stay as a zombie."""
-        watch, until = self.options['watch'], clock() + 2 * LINGER
+        watch, until = self.options['watch'], clock() + seconds
         self.reap_children()
         if watch in self.children and os.getpgid(watch) in (watch, os.getpid()):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -3,6 +3,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -639,6 +640,42 @@ def a_fault_in_any_part_of_the_keeper_leaves_a_plain_pump():
             same((name, got['program'].replace(ANSWER, b'')), (name, b'one\x1btwothree\x1bx'))
         same((name, got['terminal'].replace(QUERY, b'')), (name, b'output'))
         same((name, pump.keeper, pump.has_fault), (name, None, True))
+
+
+class Quiet(object):
+    """Stands for the pump and the keeper of a session that has ended."""
+    sent = answered = leaked = in_flight = 0
+    last_ask = -100.0
+
+    def __getattr__(self, name):
+        return lambda *_: b''
+
+
+def loggers_that_hang_hold_the_end_of_a_session_up_for_two_seconds_together():
+    hung = []
+
+    def log(event, text):
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(600)
+        hung.append(pid)
+        session.children.append(pid)
+    now = [0.0]
+    RELAY.wait, RELAY.clock = lambda readers, writers, seconds: now.__setitem__(0, now[0] + seconds), lambda: now[0]
+    session = RELAY.Session(RELAY.parse([]))
+    session.outer = session.ringer = os.open('/dev/null', os.O_WRONLY)
+    session.modes, session.status = [0] * 6 + [[b'\0'] * 32], 0
+    session.pump = session.keeper = Quiet()
+    session.log, session.keep, session.note = log, lambda: 'ended', lambda is_due: None
+    session.take_ahead = session.look_at_size = lambda: b''
+    try:
+        session.run()
+        same((len(hung), round(now[0], 1)), (2, 2.0))
+    finally:
+        for pid in hung:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        os.close(session.ringer)
 
 
 def every_byte_value_passes_both_ways():
