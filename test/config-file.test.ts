@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -366,7 +367,7 @@ const OPENED: readonly (readonly [
   string,
   (file: string, folder: string) => void,
   RegExp | undefined,
-  'root'?,
+  ('root' | 'setfacl')?,
 ])[] = [
   [
     'everybody writes to it',
@@ -400,6 +401,19 @@ const OPENED: readonly (readonly [
     /group 65534 may write to it/,
     'root',
   ],
+  ['its own group writes to it', (file) => chmodSync(file, 0o664), undefined],
+  [
+    'an access list lets somebody write to it',
+    (file) => execFileSync('setfacl', ['-m', 'u:65534:rw', file]),
+    /somebody in its access list may write to it/,
+    'setfacl',
+  ],
+  [
+    'an access list lets somebody write to its folder',
+    (_, folder) => execFileSync('setfacl', ['-m', 'g:65534:rwx', folder]),
+    /somebody in its access list may write to its folder/,
+    'setfacl',
+  ],
   [
     'its folder is somebody else’s',
     (_, folder) => chownSync(folder, 65_534, 0),
@@ -421,9 +435,9 @@ const OPENED: readonly (readonly [
 ];
 
 for (const [what, open, says, needs] of OPENED) {
-  const isRoot = process.getuid?.() === 0;
+  const lacks = needs === 'root' ? process.getuid?.() !== 0 : needs && !existsSync('/usr/bin/setfacl');
   test(`config file: where ${what} it is ${says ? 'refused until it is named' : 'read'}`, {
-    skip: needs && !isRoot && 'needs root',
+    skip: lacks && `needs ${needs}`,
   }, async (context) => {
     const above = makeFolder(context);
     const folder = join(above, 'here');

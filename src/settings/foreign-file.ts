@@ -1,4 +1,5 @@
 /** Finds out whether somebody else could have written or replaced a file. */
+import { execFileSync } from 'node:child_process';
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -14,9 +15,9 @@ export function findForeign(path: string, variables: NodeJS.ProcessEnv): string 
   const link = lstatSync(path);
   if (!trusted.has(link.uid)) return `it belongs to user ${link.uid}, not to you or root`;
   const target = realpathSync(path);
-  const file = statSync(target);
-  if (!trusted.has(file.uid)) return `it belongs to user ${file.uid}, not to you or root`;
-  const writer = findWriter(file, trusted);
+  const { uid: owner } = statSync(target);
+  if (!trusted.has(owner)) return `it belongs to user ${owner}, not to you or root`;
+  const writer = findWriter(target, trusted);
   if (writer) return `${writer} may write to it`;
   for (const start of new Set([realpathSync(dirname(path)), dirname(target)])) {
     for (const folder of listFolders(start)) {
@@ -24,7 +25,7 @@ export function findForeign(path: string, variables: NodeJS.ProcessEnv): string 
       if (!trusted.has(status.uid))
         return `its folder ${folder} belongs to user ${status.uid}, not to you or root`;
       // In a sticky folder (as /tmp) others can make files, but cannot replace yours.
-      const other = (status.mode & STICKY) === 0 ? findWriter(status, trusted) : undefined;
+      const other = (status.mode & STICKY) === 0 ? findWriter(folder, trusted) : undefined;
       if (other) return `${other} may write to its folder ${folder}`;
     }
   }
@@ -32,13 +33,22 @@ export function findForeign(path: string, variables: NodeJS.ProcessEnv): string 
 }
 
 /** Who else may write. On many systems each user has a group with the user's own number: it may write. */
-function findWriter(
-  { mode, gid, uid }: { readonly mode: number; readonly gid: number; readonly uid: number },
-  trusted: ReadonlySet<number>,
-): string | undefined {
+function findWriter(path: string, trusted: ReadonlySet<number>): string | undefined {
+  const { mode, gid, uid } = statSync(path);
   if ((mode & ALL_WRITE) !== 0) return 'everybody';
+  if ((mode & GROUP_WRITES) === 0) return undefined;
   const isOwn = gid === 0 || (gid === uid && trusted.has(gid));
-  return (mode & GROUP_WRITES) !== 0 && !isOwn ? `group ${gid}` : undefined;
+  if (!isOwn) return `group ${gid}`;
+  return hasAccessList(path) ? 'somebody in its access list' : undefined;
+}
+
+/** Node reads no access list, and `ls` marks one. With a list, the group's bits are the most that anybody in it may do. */
+function hasAccessList(path: string): boolean {
+  try {
+    return /^\S{10}\+/.test(execFileSync('ls', ['-ldn', path], { encoding: 'utf8', stdio: 'pipe' }));
+  } catch {
+    return true;
+  }
 }
 
 function listFolders(start: string): string[] {
