@@ -106,10 +106,11 @@ test('root’s session starts no interpreter that others may change; another use
     sandbox.write('srv-site/open/.keep', '');
     symlinkSync('/usr/bin/python3', sandbox.path('srv-site/open/python3'));
     chmodSync(sandbox.path('srv-site/open'), 0o777);
-    // And one whose own modules lie where others may change them.
+    // And one whose own modules lie in a folder that others may change.
     sandbox.write('srv-site/kept/bin/python3', sandbox.read('srv-site/python3'), 0o755);
+    sandbox.write('srv-site/kept/lib64/python3.9/.keep', '');
     sandbox.write('srv-site/kept/lib/.keep', '');
-    chmodSync(sandbox.path('srv-site/kept/lib'), 0o775);
+    chmodSync(sandbox.path('srv-site/kept/lib64/python3.9'), 0o775);
     for (const interpreter of someOf(['/srv/python3', '/srv/root/python3', '/srv/kept/bin/python3'], 2)) {
       sandbox.write(`${LIBRARY}/${version}/interpreter`, `${interpreter}\n`);
       await sandbox.inSession(

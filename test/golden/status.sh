@@ -262,9 +262,9 @@ look_for_tmout() {
   }
   set -- "$@" "$root$file"
  done
- found=$(run_limited grep -lE -e TMOUT -e tmux -- "$@") || case $? in 124 | 143) found=all ;; esac
+ found=$(run_limited head -vc 65536 -- "$@" | grep -E -e '^==> ' -e TMOUT -e tmux)
  for file; do
-  case $found in all | *"$file"*) ;; *) continue ;; esac
+  case $found in *"==> $file <==$newline==> "*) continue ;; esac
   file=${file#"$root"}
   lines=$(run_limited head -c 65536 "$root$file" | grep -E -e '^[^#]*TMOUT' -e '^[[:space:]]*([^#[:space:]].*)?\<(tmux)\>' -e '^[[:space:]]*([^#[:space:]].*)?\<(sshd|login)\>') || continue
   case $lines in *TMOUT*) add_tmout "$file" "$lines" ;; esac

@@ -124,10 +124,16 @@ for (const { name, argv } of shellsInTurn(2)) {
         { file: '/etc/zsh/zshrc', value: null, readonly: true },
       ];
       assert.deepEqual(verdict['tmout'], found);
+      // Nothing behind the first 64 KiB of a file is read.
+      sandbox.write('etc/profile.d/a.sh', `${'#'.repeat(65_536)}\nTMOUT=9\n`);
+      assert.deepEqual(look().verdict['tmout'], found);
+      // What no line can be read of hides nothing of the others.
+      sandbox.write('etc/profile.d/a.sh', `\0${'x'.repeat(70_000)}`);
+      assert.deepEqual(look().verdict['tmout'], found);
       // Where the look at all of them does not end, each is looked at alone.
       sandbox.write(
-        'usr/sbin/grep',
-        '#!/bin/sh\n[ "$1" != -lE ] || exit 124\nexec /usr/bin/grep "$@"\n',
+        'usr/sbin/head',
+        '#!/bin/sh\n[ "$1" != -vc ] || exit 124\nexec /usr/bin/head "$@"\n',
         0o755,
       );
       assert.deepEqual(look().verdict['tmout'], found);

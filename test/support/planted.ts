@@ -114,6 +114,10 @@ export const PLANTED: readonly Planted[] = [
     spoil: `mkdir -p /srv/site/bin /srv/site/lib; chmod 775 /srv/site/lib; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site/bin; plant ${LIBRARY} /srv/site/bin/python3`,
   },
   {
+    what: 'the folder of its own version in that folder may be written by a group',
+    spoil: `mkdir -p /srv/site/bin /srv/site/lib64/python3.9; chmod 775 /srv/site/lib64/python3.9; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site/bin; plant ${LIBRARY} /srv/site/bin/python3`,
+  },
+  {
     what: 'the path climbs through a folder of somebody',
     spoil: `mkdir /srv/site /home/evil/up; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site; plant ${LIBRARY} /home/evil/up/../../../srv/site/python3`,
   },
