@@ -262,11 +262,11 @@ look_for_tmout() {
   }
   set -- "$@" "$root$file"
  done
- found=$(run_limited head -vc 65536 -- "$@" | grep -E -e '^==> ' -e TMOUT -e tmux)
+ found=$(run_limited head -vc 65536 -- "$@" | grep -E -e '^==> ' -e TMOUT -e tmux 2>/dev/null)
  for file; do
   case $found in *"==> $file <==$newline==> "*) continue ;; esac
   file=${file#"$root"}
-  lines=$(run_limited head -c 65536 "$root$file" | grep -E -e '^[^#]*TMOUT' -e '^[[:space:]]*([^#[:space:]].*)?\<(tmux)\>' -e '^[[:space:]]*([^#[:space:]].*)?\<(sshd|login)\>') || continue
+  lines=$(run_limited head -c 65536 "$root$file" | grep -E -e '^[^#]*TMOUT' -e '^[[:space:]]*([^#[:space:]].*)?\<(tmux)\>' -e '^[[:space:]]*([^#[:space:]].*)?\<(sshd|login)\>' 2>/dev/null) || continue
   case $lines in *TMOUT*) add_tmout "$file" "$lines" ;; esac
   case $lines in *tmux*) add_lock ;; esac
  done
