@@ -16,9 +16,9 @@ export function explain(failure: unknown, io: Io, { output, isDebug }: Manner): 
     if (isDebug) io.err(describeStack(failure));
     return failure.exitStatus;
   }
-  const why = hidePasswords(String((failure as Error)?.message ?? failure));
+  const why = (failure as Error | undefined)?.message ?? String(failure);
   io.err(
-    safe`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${why}\n  next: run it again with --debug and report what it prints\n`,
+    safe`ssm-keepalive: this is a bug in ssm-keepalive, not in what you did\n  why:  ${hidePasswords(why)}\n  next: run it again with --debug and report what it prints\n`,
   );
   if (isDebug) io.err(describeStack(failure));
   return 1;
