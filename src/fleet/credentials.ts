@@ -1,5 +1,4 @@
 /** The credentials of a client: their source, their end, and whether the service accepts them. */
-
 import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
 import { readKeys } from './client.ts';

@@ -201,6 +201,7 @@ test('a host without Python is limited, and says what is kept and what is not; -
       const asked = sandbox.runScript(bundleOf({ keeper: 'prompt' }).installer).verdict;
       assert.deepEqual([asked['verdict'], asked['class']], ['updated', '']);
       assert.equal(sandbox.runScript(bundleOf().status).verdict['state'], 'installed');
+      assert.equal(sandbox.runScript(bundleOf().uninstaller).verdict['verdict'], 'removed');
     } finally {
       sandbox.close();
     }

@@ -124,8 +124,8 @@ for (const { name, argv } of shellsInTurn(2)) {
         { file: '/etc/zsh/zshrc', value: null, readonly: true },
       ];
       assert.deepEqual(verdict['tmout'], found);
-      // Nothing behind the first 64 KiB of a file is read.
-      sandbox.write('etc/profile.d/a.sh', `${'#'.repeat(65_536)}\nTMOUT=9\n`);
+      // Nothing behind the first 64 KiB of a file is read, also where the look at all of them found its name.
+      sandbox.write('etc/profile.d/a.sh', `# TMOUT\n${'#'.repeat(65_536)}\nTMOUT=9\n`);
       assert.deepEqual(look().verdict['tmout'], found);
       // What no line can be read of hides nothing of the others.
       sandbox.write('etc/profile.d/a.sh', `\0${'x'.repeat(70_000)}`);
