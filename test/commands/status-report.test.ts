@@ -36,3 +36,21 @@ for (const columns of [80, 60])
     assert.match(words, new RegExp(`pts/1.*session ${IDS[0]}.*pts/2.*pts/3.*session ${IDS[1]}`));
     assert.doesNotMatch(words.slice(words.indexOf('pts/2'), words.indexOf('pts/3')), /session /);
   });
+
+test('status: a half-done host, which has no settings, has no line about heartbeats', () => {
+  const show = (more: object) =>
+    renderStatus(
+      [
+        {
+          ...row,
+          report: readReportLine(JSON.stringify({ 'ssm-keepalive': 1, verdict: 'status', ...more })),
+        },
+      ],
+      makeIo({ columns: 80 }),
+    );
+  assert.match(
+    show({ state: 'installed', intervalSeconds: 45, unattendedSeconds: 28_800 }),
+    /heartbeat +after 45s/,
+  );
+  assert.doesNotMatch(show({ state: 'partial', intervalSeconds: 0, unattendedSeconds: 0 }), /heartbeat/);
+});

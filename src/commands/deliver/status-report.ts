@@ -70,10 +70,12 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
     ['version', `${report.version}, bundle ${report.digest || 'none'}`],
     ['keeper', `${report.keeper}${report.keeperWhy ? `: ${report.keeperWhy}` : ''}`],
     ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
-    [
+    // A half-done host has no settings.
+    ...optional(
       'heartbeat',
-      `after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
-    ],
+      intervalSeconds > 0 &&
+        `after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
+    ),
     ...optional('cap', capSeconds !== null && `${formatDuration(capSeconds)} in /etc/ssm-keepalive/max-idle`),
     ...optional('wrapper', describeWrapper(report)),
     ...optional('ssh', report.ssh !== '' && report.ssh !== 'off' && joinWhy(report.ssh, report.sshWhy)),
