@@ -54,3 +54,10 @@ test('status: a half-done host, which has no settings, has no line about heartbe
   );
   assert.doesNotMatch(show({ state: 'partial', intervalSeconds: 0, unattendedSeconds: 0 }), /heartbeat/);
 });
+
+test('status: what a good host has to say is told with its facts, as its own words; of another it is told below, with what to do', () => {
+  const told = { ...row, why: 'a script uses ENV', report: { ...report!, why: 'a script uses ENV' } };
+  assert.match(renderStatus([told], makeIo({ columns: 80 })), /why +the instance says: a script uses ENV/);
+  const partial = { ...told, verdict: 'partial' };
+  assert.doesNotMatch(renderStatus([partial], makeIo({ columns: 80 })), /a script uses ENV/);
+});
