@@ -20,6 +20,28 @@ const NEWS_MS = 20_000;
  * @property {string[]} failed names of tests
  */
 
+/** More red files than this are no accident of timing, and are not run a second time. */
+const MOST_LONE_RUNS = 8;
+
+/**
+ * Runs the files, then each red one once more, alone. That second run only says whether a file is red by itself or beside others:
+ * a file that was red stays red.
+ * @param {string[]} files
+ * @param {Parameters<typeof runFiles>[1]} options
+ * @returns {Promise<Result[]>} of the first run
+ */
+export async function runFilesAndRedOnesAlone(files, options) {
+  const results = await runFiles(files, options);
+  const red = results.filter(({ isRed }) => isRed).map(({ file }) => file);
+  if (red.length === 0 || red.length > MOST_LONE_RUNS || files.length === 1) return results;
+  process.stdout.write('\ntest: each red file once more, alone\n');
+  for (const { file, isRed } of await runFiles(red, { ...options, atOnce: 1 }))
+    process.stdout.write(
+      `test: ${isRed ? 'red alone too' : 'UNSTEADY, red once and green alone'}: ${file}\n`,
+    );
+  return results;
+}
+
 /**
  * Runs the files in their order, `atOnce` at a time, and prints a line for each that has ended, with its whole output where it is red.
  * A file that is not over after `limitSeconds` is ended with all its processes, and red.
@@ -27,7 +49,7 @@ const NEWS_MS = 20_000;
  * @param {{ atOnce: number, limitSeconds: number, pathOf: (file: string) => string, env?: Record<string, string> }} options
  * @returns {Promise<Result[]>}
  */
-export async function runFiles(files, { atOnce, limitSeconds, pathOf, env = {} }) {
+async function runFiles(files, { atOnce, limitSeconds, pathOf, env = {} }) {
   /** @type {Result[]} */
   const results = [];
   /** @type {Map<string, { pid: number, startedAt: number }>} */

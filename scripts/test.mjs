@@ -2,24 +2,18 @@
 //   --long         the soak and fuzz runs too
 //   --portable     only what needs no Linux: settings, the command line, policies
 //   --no-packages  installs no Debian packages; tests of what is missing are skipped
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { buildTests } from './build-tests.mjs';
+import { lint } from './lint.mjs';
 import { setUp } from './setup.mjs';
-import { runFiles } from './test-files.mjs';
+import { runFilesAndRedOnesAlone } from './test-files.mjs';
 
-const PORTABLE = [
-  'test/cli.test.ts',
-  'test/config-file.test.ts',
-  'test/settings.test.ts',
-  'test/policy/document.test.ts',
-];
+/** How the paths of such files begin. */
+const PORTABLE = ['test/cli/', 'test/settings.test.ts', 'test/policy/document.test.ts'];
 
-const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const args = process.argv.slice(2);
 const isLong = args.includes('--long');
@@ -30,8 +24,6 @@ const words = args.filter((arg) => !arg.startsWith('--'));
 const LIMIT_SECONDS = isLong ? 14_400 : 120;
 /** So many files and folders are named with their time after a run. */
 const SHOWN_SLOWEST = 10;
-/** More red files than this are no accident of timing, and are not run a second time. */
-const MOST_LONE_RUNS = 8;
 /** How long each file took here the last time. */
 const TIMES = join(root, 'node_modules/.ssm-keepalive-test-times.json');
 
@@ -46,7 +38,10 @@ function listFiles() {
     .map((name) => join('test', String(name)))
     .filter((name) => name.endsWith('.test.ts') && (isLong || !name.endsWith('.long.test.ts')))
     .filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
-  return (isPortable ? PORTABLE : all).sort().reverse();
+  return all
+    .filter((name) => !isPortable || PORTABLE.some((start) => name.startsWith(start)))
+    .sort()
+    .reverse();
 }
 
 /**
@@ -66,22 +61,6 @@ function readTimes() {
 function keepTimes(results) {
   const times = Object.fromEntries(results.map(({ file, seconds }) => [file, seconds]));
   writeFileSync(TIMES, JSON.stringify({ ...readTimes(), ...times }));
-}
-
-/** Beside the tests, since most of it is one process. Its output comes when it is over. */
-async function lint() {
-  for (const command of [
-    ['biome', 'check', '.'],
-    ['tsc', '--noEmit'],
-  ]) {
-    try {
-      await run('npx', ['--no-install', ...command]);
-    } catch ({ stdout, stderr }) {
-      say(`test: RED  ${command.join(' ')}\n${stdout}${stderr}`);
-      return [command.join(' ')];
-    }
-  }
-  return [];
 }
 
 const say = (line) => process.stdout.write(`${line}\n`);
@@ -117,28 +96,15 @@ say(`test: ${files.length} files, ${atOnce} at a time, at most ${LIMIT_SECONDS} 
 say(`test: tables begin at row ${seed}: SSM_KEEPALIVE_TEST_SEED=${seed} repeats it`);
 const pathOf = await buildTests(files);
 const [results, unclean] = await Promise.all([
-  runFiles(orderByTime(files), { atOnce, limitSeconds: LIMIT_SECONDS, pathOf, env }),
-  words.length === 0 && !isPortable ? lint() : [],
+  runFilesAndRedOnesAlone(orderByTime(files), { atOnce, limitSeconds: LIMIT_SECONDS, pathOf, env }),
+  words.length === 0 && !isPortable
+    ? lint([
+        ['biome', 'check', '.'],
+        ['tsc', '--noEmit'],
+      ])
+    : [],
 ]);
 keepTimes(results);
-
-const red = results.filter(({ isRed }) => isRed).map(({ file }) => file);
-// A red file that is green alone is named: it is a bug to find. Until ten runs of ten have shown that none is left, it does not
-// fail the run.
-const redAlone = [];
-if (red.length > MOST_LONE_RUNS || files.length === 1) redAlone.push(...red);
-else if (red.length > 0) {
-  say('\ntest: each red file once more, alone');
-  for (const { file, isRed } of await runFiles(red, {
-    atOnce: 1,
-    limitSeconds: LIMIT_SECONDS,
-    pathOf,
-    env,
-  })) {
-    if (isRed) redAlone.push(file);
-    say(`test: ${isRed ? 'red alone too' : 'UNSTEADY, red once and green alone'}: ${file}`);
-  }
-}
 
 sayTimes(
   'slowest files',
@@ -152,7 +118,7 @@ sayTimes(
   ]),
 );
 const failed = results
-  .filter(({ file }) => redAlone.includes(file))
+  .filter(({ isRed }) => isRed)
   .flatMap(({ file, failed: names }) =>
     (names.length > 0 ? names : ['(the file as a whole)']).map((name) => `${file}: ${name}`),
   );
