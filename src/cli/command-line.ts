@@ -116,6 +116,7 @@ function readFlags(
   const { words: taken } = shown;
   const flags = listTakenFlags(entry, about);
   const words: string[] = [];
+  const named: string[] = [];
   const former: FlagWord[] = [];
   const values = new Map<string, string[]>();
   const switches = new Map<string, boolean>();
@@ -149,9 +150,13 @@ function readFlags(
     if (given.length === 0) throw describeLackingValue(shown, flagWord, flag);
     if (isWord) words.push(...given);
     else if (flag?.name !== 'tag') add(flagWord.name, given);
+    else if (/^--targets?$/.test(flagWord.spelled) && !given.some((text) => text.includes('=')))
+      named.push(...given);
     else for (const text of given) add(...readServiceTarget(text));
   }
   words.push(...plain);
+  // The AWS CLI's own word takes what a word without a flag takes.
+  for (const [name, given] of readTargetWords(named, shown, flags)) add(name, given);
   // Beside another target a word is a slip: `--interval 45 seconds` must not look for a name.
   if (taken?.isTargets && !switches.get('all') && !TARGET_FLAGS.some((name) => values.has(name)))
     for (const [name, given] of readTargetWords(words.splice(0), shown, flags)) add(name, given);

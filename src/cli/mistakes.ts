@@ -108,12 +108,15 @@ export function describeUnknownWord(
   taken: readonly TakenFlag[],
   word: string,
 ): UsageError {
+  const why = words?.isTargets
+    ? 'a word without a flag names an instance, and stands beside no other target'
+    : words
+      ? `it takes one ${words.name}, and has it already`
+      : 'it takes no word without a flag';
   return new UsageError({
     what: `${command} does not take ${JSON.stringify(word)}`,
-    why: words?.isTargets
-      ? 'a word without a flag names an instance, and stands beside no other target'
-      : 'it is no flag, and this command takes no such word',
-    next: suggestFlag(word, taken) ?? `run  ssm-keepalive ${command} --help`,
+    why,
+    next: suggestFlag(word, taken) ?? quoteCommand`leave ${word} out`,
   });
 }
 

@@ -82,13 +82,25 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install web-1 --tag env=dev',
     'install does not take "web-1"',
     'a word without a flag names an instance, and stands beside no other target',
-    'run  ssm-keepalive install --help',
+    'leave web-1 out',
   ],
   [
     'install web-1 i-0123456789abcdef0',
     '--tag and --instance-id were both given',
     'the service takes one kind of target in a command',
     'give one of the two',
+  ],
+  [
+    'install --target web-1 --instance-id i-0123456789abcdef0',
+    '--tag and --instance-id were both given',
+    'the service takes one kind of target in a command',
+    'give one of the two',
+  ],
+  [
+    'status --target all',
+    'status does not take "all"',
+    'a word without a flag names an instance, and stands beside no other target',
+    'did you mean --all?',
   ],
   [
     'uninstall i-123',
@@ -136,7 +148,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install --resource-group web servers',
     'install does not take "servers"',
     'a word without a flag names an instance, and stands beside no other target',
-    'run  ssm-keepalive install --help',
+    'leave servers out',
   ],
   [
     'install --resource-group a/b',
@@ -178,7 +190,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install --tag env=dev --max-concurrency 50 %',
     'install does not take "%"',
     'a word without a flag names an instance, and stands beside no other target',
-    'run  ssm-keepalive install --help',
+    'leave % out',
   ],
   [
     'install --tag env=dev --max-errors -1',
@@ -280,7 +292,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install --tag env=dev --interval 45 seconds',
     'install does not take "seconds"',
     'a word without a flag names an instance, and stands beside no other target',
-    'run  ssm-keepalive install --help',
+    'leave seconds out',
   ],
   [
     'install --tag env=dev --max-idle 30',
@@ -466,8 +478,8 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'render x y',
     'render does not take "y"',
-    'it is no flag, and this command takes no such word',
-    'run  ssm-keepalive render --help',
+    'it takes one name, and has it already',
+    'leave y out',
   ],
   [
     'render instaler',
@@ -550,14 +562,14 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'measure i-0123456789abcdef0 --instance-id i-0123456789abcdef1',
     'measure does not take "i-0123456789abcdef1"',
-    'it is no flag, and this command takes no such word',
-    'run  ssm-keepalive measure --help',
+    'it takes one instance, and has it already',
+    'leave i-0123456789abcdef1 out',
   ],
   [
     'measure i-0123456789abcdef0 i-0123456789abcdef1',
     'measure does not take "i-0123456789abcdef1"',
-    'it is no flag, and this command takes no such word',
-    'run  ssm-keepalive measure --help',
+    'it takes one instance, and has it already',
+    'leave i-0123456789abcdef1 out',
   ],
   [
     'preferences show',
@@ -691,8 +703,8 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'lab up now',
     'lab does not take "now"',
-    'it is no flag, and this command takes no such word',
-    'run  ssm-keepalive lab --help',
+    'it takes one action, and has it already',
+    'leave now out',
   ],
   [
     '--tag env=dev',
@@ -897,8 +909,8 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'connect web-1 --target web-2',
     'connect does not take "web-2"',
-    'it is no flag, and this command takes no such word',
-    'run  ssm-keepalive connect --help',
+    'it takes one instance, and has it already',
+    'leave web-2 out',
   ],
   [
     'connect --target',

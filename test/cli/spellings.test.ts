@@ -26,10 +26,12 @@ test('usage: every spelling of a flag is the flag, before the command and behind
   for (const entry of COMMANDS.filter(({ isAboutCommand }) => !isAboutCommand)) {
     for (const flag of listTakenFlags(entry)) {
       if (flag.group === undefined) continue;
-      const value = flag.kind === 'switch' ? [] : ['x'];
+      // A name is no tag, but --target takes one.
+      const word = flag.name === 'tag' ? 'x=y' : 'x';
+      const value = flag.kind === 'switch' ? [] : [word];
       const expected = read([entry.name, `--${flag.name}`, ...value]);
       for (const spelling of listSpellings(flag).map(withDashes)) {
-        const joined: string = flag.kind === 'switch' ? spelling : `${spelling}=x`;
+        const joined: string = flag.kind === 'switch' ? spelling : `${spelling}=${word}`;
         assert.deepEqual(read([entry.name, spelling, ...value]), expected, `${entry.name} ${spelling}`);
         assert.deepEqual(read([entry.name, joined]), expected, `${entry.name} ${joined}`);
         assert.deepEqual(read([spelling, ...value, entry.name]), expected, `${spelling} ${entry.name}`);
@@ -88,9 +90,20 @@ const SAME: readonly (readonly [meant: string, ...typed: string[]])[] = [
     '--regions a-b c-d status --lab',
   ],
   [`connect ${ID}`, `connect --target ${ID}`, `connect --instance-id=${ID}`, `--target ${ID} connect`],
-  ['status --tag Name=web-1,db.internal', 'status web-1 db.internal', 'status web-1,db.internal'],
+  [
+    'status --tag Name=web-1,db.internal',
+    'status web-1 db.internal',
+    'status web-1,db.internal',
+    'status --target web-1,db.internal',
+    'status --target=web-1 --target db.internal',
+    '--targets web-1 db.internal status',
+  ],
   ['uninstall --tag Name=web-1 --yes', 'uninstall --yes web-1', '-y uninstall web-1'],
-  ['policy install --tag Name=web-1 --account 1', 'policy install web-1 --account 1'],
+  [
+    'policy install --tag Name=web-1 --account 1',
+    'policy install web-1 --account 1',
+    'policy install --target web-1 --account 1',
+  ],
   ['measure web-1 --arm query', 'measure --target web-1 --arms query'],
   ['doctor web-1', 'doctor -- web-1', 'doctor -i web-1'],
   [
