@@ -1,4 +1,4 @@
-/** Command documents: checks, parameters, and the script that a command runs. */
+/** Command documents: checks, and the script that a command runs. Parameters of session documents too. */
 import type { CommandRecord } from './records.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -32,6 +32,8 @@ interface Content {
   readonly parameters?: Readonly<Record<string, Parameter>>;
   /** Schema 1.2. */
   readonly runtimeConfig?: Readonly<Record<string, { readonly properties: readonly Inputs[] }>>;
+  /** Of a session document. */
+  readonly properties?: { readonly linux?: { readonly commands?: unknown } };
   /** Schema 2.x. */
   readonly mainSteps?: readonly { readonly action: string; readonly name: string; readonly inputs: Inputs }[];
 }
@@ -92,12 +94,7 @@ export function checkParameters(content: string, values: Readonly<Record<string,
 export function readScript(content: string, { parameters }: Pick<CommandRecord, 'parameters'>): Script {
   const document = parse(content);
   const inputs = document.runtimeConfig?.[PLUGIN]?.properties[0] ?? document.mainSteps?.[0]?.inputs ?? {};
-  const read = (name: string): string[] => {
-    const fallback = document.parameters?.[name]?.default ?? '';
-    return parameters[name] ?? (Array.isArray(fallback) ? fallback.map(String) : [String(fallback)]);
-  };
-  const fill = (text: unknown): string =>
-    String(text ?? '').replace(REFERENCE, (_, name: string) => read(name).join('\n'));
+  const fill = (text: unknown): string => fillIn(text, document, parameters);
   const lines = inputs['runCommand'] ?? '';
   const seconds = Number(fill(inputs['timeoutSeconds']));
   return {
@@ -105,6 +102,27 @@ export function readScript(content: string, { parameters }: Pick<CommandRecord, 
     workingDirectory: fill(inputs['workingDirectory']),
     timeoutSeconds: seconds >= 5 && seconds <= 172_800 ? seconds : DEFAULT_TIMEOUT_SECONDS,
   };
+}
+
+/** The command of an InteractiveCommands document. */
+export function readSessionCommand(
+  content: string,
+  parameters: Readonly<Record<string, readonly string[]>>,
+): string {
+  const document = parse(content);
+  return fillIn(document.properties?.linux?.commands, document, parameters);
+}
+
+function fillIn(
+  text: unknown,
+  document: Content,
+  parameters: Readonly<Record<string, readonly string[]>>,
+): string {
+  const read = (name: string): readonly string[] => {
+    const fallback = document.parameters?.[name]?.default ?? '';
+    return parameters[name] ?? (Array.isArray(fallback) ? fallback.map(String) : [String(fallback)]);
+  };
+  return String(text ?? '').replace(REFERENCE, (_, name: string) => read(name).join('\n'));
 }
 
 /** The step's name in results; in schema 1.2 the plugin's name. */

@@ -118,7 +118,11 @@ function checkSession(document: Record<string, unknown>): void {
   const refuse = (why: string): never => {
     throw new ServiceError('InvalidDocumentContent', why);
   };
-  if (!SESSION_TYPES.includes(String(document['sessionType']))) refuse('sessionType is not valid.');
+  const type = String(document['sessionType']);
+  if (!SESSION_TYPES.includes(type)) refuse('sessionType is not valid.');
+  const { linux } = (document['properties'] ?? {}) as { linux?: { commands?: unknown } };
+  if (type === 'InteractiveCommands' && typeof linux?.commands !== 'string')
+    refuse('An InteractiveCommands document needs properties.linux.commands.');
   const inputs = readInputs(JSON.stringify(document));
   const idle = inputs['idleSessionTimeout'] ?? '';
   if (idle !== '' && !IDLE_MINUTES.test(String(idle)))
@@ -131,8 +135,26 @@ function checkSession(document: Record<string, unknown>): void {
     refuse(`shellProfile is at most ${LONGEST_PROFILE} characters.`);
 }
 
-/** Every account has these. */
+/** Every account has these. The content of AWS-StartInteractiveCommand is inferred from how it is used. */
 const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
+  {
+    name: 'AWS-StartInteractiveCommand',
+    type: 'Session',
+    defaultVersion: 1,
+    versions: [
+      {
+        version: 1,
+        createdAt: Date.UTC(2020, 4, 1),
+        content: JSON.stringify({
+          schemaVersion: '1.0',
+          description: 'Document to run single interactive command on an instance',
+          sessionType: 'InteractiveCommands',
+          parameters: { command: { type: 'String', description: '(Required) The command to run.' } },
+          properties: { linux: { commands: '{{ command }}', runAsElevated: false } },
+        }),
+      },
+    ],
+  },
   {
     name: 'AWS-RunShellScript',
     type: 'Command',

@@ -1,4 +1,5 @@
 /** The limits of one session: from its document, else from the lab's options. */
+import { checkParameters, readSessionCommand } from './command-document.ts';
 import { findDocument, PREFERENCES, readInputs, sessionTypeOf } from './documents.ts';
 import { type CountedSizes, DEFAULT_IDLE_SECONDS, type IdlePolicy, type LabOptions } from './options.ts';
 import type { RecordStore } from './records.ts';
@@ -11,6 +12,8 @@ export interface SessionSettings {
   readonly policy: IdlePolicy;
   readonly sizes: CountedSizes;
   readonly shellProfile: string;
+  /** What `sh -c` runs instead of a shell. */
+  readonly command?: string;
   readonly stallSeconds: number;
   /** In minutes, as DescribeSessions shows it. */
   readonly maxMinutes: string | undefined;
@@ -34,10 +37,11 @@ export function sessionDefaults(options: LabOptions): SessionDefaults {
   };
 }
 
-/** @throws ServiceError InvalidDocument if it is missing or starts no shell */
+/** @throws ServiceError InvalidDocument if it is missing or gives no terminal, InvalidParameters */
 export function readSettings(
   account: { readonly store: RecordStore; readonly sessionDefaults: SessionDefaults },
   documentName: string | undefined,
+  parameters: Readonly<Record<string, string[]>> = {},
 ): SessionSettings {
   const { minuteSeconds, ...defaults } = account.sessionDefaults;
   const name = documentName ?? PREFERENCES;
@@ -47,11 +51,13 @@ export function readSettings(
   const { document, version } = findDocument(account, name);
   if (document.type !== 'Session')
     throw new ServiceError('InvalidDocument', `Document ${name} is not a Session document.`);
-  if (sessionTypeOf(version.content) !== 'Standard_Stream')
+  const type = sessionTypeOf(version.content);
+  if (type !== 'Standard_Stream' && type !== 'InteractiveCommands')
     throw new ServiceError(
       'InvalidDocument',
-      `This lab runs Standard_Stream sessions only; ${name} is none.`,
+      `This lab runs Standard_Stream and InteractiveCommands sessions only; ${name} is neither.`,
     );
+  checkParameters(version.content, parameters);
   const inputs = readInputs(version.content);
   const idle = Number(inputs['idleSessionTimeout'] ?? '');
   const longest = Number(inputs['maxSessionDuration'] ?? '');
@@ -61,6 +67,7 @@ export function readSettings(
     idleSeconds: idle > 0 ? idle * minuteSeconds : defaults.idleSeconds,
     maxSeconds: longest > 0 ? longest * minuteSeconds : defaults.maxSeconds,
     shellProfile: profile || defaults.shellProfile,
+    ...(type === 'InteractiveCommands' ? { command: readSessionCommand(version.content, parameters) } : {}),
     maxMinutes: longest > 0 ? String(longest) : undefined,
   };
 }

@@ -92,10 +92,8 @@ export class Session {
     if (this.handshake !== 'none') return;
     this.handshake = 'asked';
     this.askedAt = this.clock.now();
-    const action = {
-      ActionType: 'SessionType',
-      ActionParameters: { SessionType: 'Standard_Stream', Properties: null },
-    };
+    const SessionType = this.settings.command === undefined ? 'Standard_Stream' : 'InteractiveCommands';
+    const action = { ActionType: 'SessionType', ActionParameters: { SessionType, Properties: null } };
     this.sendJson(PAYLOAD.handshakeRequest, {
       AgentVersion: this.agentVersion,
       RequestedClientActions: [action],
@@ -186,8 +184,11 @@ export class Session {
 
   private openShell(): void {
     this.handshake = 'over';
-    const shellProfile = knowsShellProfile(this.agentVersion) ? this.settings.shellProfile : '';
-    this.tell((worker) => worker.peer.sendJson({ op: 'open', shellProfile }));
+    const { command } = this.settings;
+    // A command gets no shell profile.
+    const shellProfile =
+      command === undefined && knowsShellProfile(this.agentVersion) ? this.settings.shellProfile : '';
+    this.tell((worker) => worker.peer.sendJson({ op: 'open', shellProfile, command }));
   }
 
   private takeSize(payload: Buffer): void {

@@ -122,7 +122,10 @@ test("the service's own documents can be listed and read, not changed", async ()
   );
   assert.deepEqual(
     listed.DocumentIdentifiers?.map((one) => [one.Name, one.Owner]),
-    [[Name, 'Amazon']],
+    [
+      ['AWS-StartInteractiveCommand', 'Amazon'],
+      [Name, 'Amazon'],
+    ],
   );
   for (const change of [
     client.send(new DeleteDocumentCommand({ Name })),

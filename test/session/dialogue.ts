@@ -21,9 +21,10 @@ export async function startSession(
   instanceId: string,
   more: Partial<SessionOptions> = {},
   documentName?: string,
+  parameters?: Record<string, string[]>,
 ): Promise<Dialogue> {
   const started = await client.send(
-    new StartSessionCommand({ Target: instanceId, DocumentName: documentName }),
+    new StartSessionCommand({ Target: instanceId, DocumentName: documentName, Parameters: parameters }),
   );
   let text = '';
   let asked = 0;

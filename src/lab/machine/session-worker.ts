@@ -1,6 +1,6 @@
 /**
- * One session, as ssm-session-worker runs it: a pty opened by root, `sh` as the session's user in /usr/bin, the agent's
- * environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
+ * One session, as ssm-session-worker runs it: a pty opened by root, `sh` (or `sh -c COMMAND`) as the session's user in /usr/bin,
+ * the agent's environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { IPty } from '@lydell/node-pty';
@@ -33,7 +33,8 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
     const { user } = config;
     const isSelf = user.uid === process.getuid?.();
     // env removes PWD, which node-pty adds and no agent sets. The process stays the same; its name and argv are `sh`.
-    shell = spawn('env', ['-u', 'PWD', 'sh'], {
+    const { command } = message;
+    shell = spawn('env', ['-u', 'PWD', 'sh', ...(command === undefined ? [] : ['-c', String(command)])], {
       name: 'xterm-256color',
       cols: NO_SIZE,
       rows: NO_SIZE,

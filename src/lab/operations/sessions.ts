@@ -10,7 +10,7 @@ const HISTORY_MS = 30 * 86_400_000;
 
 export const startSession: Operation = (account, body) => {
   const input = parseInput('StartSession', body);
-  const settings = readSettings(account, input.DocumentName);
+  const settings = readSettings(account, input.DocumentName, input.Parameters);
   const host = account.hosts.find(({ spec }) => spec.id === input.Target);
   if (host === undefined || !host.isOnline)
     throw new ServiceError('TargetNotConnected', `${input.Target} is not connected.`);
