@@ -156,6 +156,11 @@ function explainRefusedStart(error: Error, { instanceId, documentName }: Session
       why: `the service does not take ${documentName ?? 'the default document'} for a session`,
       next: 'look with  aws ssm list-documents --filters Key=DocumentType,Values=Session',
     };
+  if (error.name === 'InvalidParameters')
+    return {
+      why: `${documentName} needs parameters, and this command passes none`,
+      next: quoteCommand`aws ssm start-session --target ${instanceId} --document-name ${documentName ?? ''} --parameters NAME=VALUE`,
+    };
   const denial = readDenial(error);
   if (denial?.action !== 'ssm:StartSession') return undefined;
   const { resource } = denial;

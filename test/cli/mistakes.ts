@@ -665,7 +665,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'connect i-0123456789abcdef0 --document x',
     '--document cannot be "x"',
     'expected the name of a session document',
-    'give --document AWS-StartInteractiveCommand: look with  aws ssm list-documents',
+    'give --document SSM-SessionManagerRunShell: look with  aws ssm list-documents',
   ],
   [
     'connect i-0123456789abcdef0',

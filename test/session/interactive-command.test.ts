@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CreateDocumentCommand, StartSessionCommand } from '@aws-sdk/client-ssm';
+import { startSession as openForUser } from '../../src/fleet/sessions.ts';
 import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { startSession } from './dialogue.ts';
 import { useKeptLab } from './kept-host.ts';
@@ -49,6 +50,10 @@ test('interactive commands: one without a shell of its own has no keeper, `bash 
       client.send(new StartSessionCommand({ Target: ID, DocumentName: NAME, Parameters })),
       { name: 'InvalidParameters', message },
     );
+  await assert.rejects(openForUser(client, { instanceId: ID, documentName: NAME }), {
+    why: `${NAME} needs parameters, and this command passes none`,
+    next: `aws ssm start-session --target ${ID} --document-name ${NAME} --parameters NAME=VALUE`,
+  });
   for (const properties of [undefined, {}, { linux: { commands: 1 } }])
     await assert.rejects(
       client.send(

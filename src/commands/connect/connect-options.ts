@@ -56,7 +56,7 @@ export function readConnectOptions(own: Invocation['own']): ConnectOptions {
       own,
       'document',
       DOCUMENT,
-      'AWS-StartInteractiveCommand: look with  aws ssm list-documents',
+      'SSM-SessionManagerRunShell: look with  aws ssm list-documents',
     ),
     escapeCode: escapeKey === 'none' ? undefined : escapeKey.charCodeAt(0),
     giveUpSeconds: readOwnFlag(own, 'give-up', GIVE_UP, '60s') ?? 60,
