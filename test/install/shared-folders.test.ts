@@ -97,7 +97,7 @@ while True:
 const RELAY_RECORDS = `import os, stat, time
 scope = {'__name__': 'relay'}
 exec(open('/root/relay.py').read(), scope)
-victim = os.stat('${VICTIM}').st_ino
+victim = os.stat('${VICTIM}')
 for turn in range(40):
     for place in ('/dev/shm', '/tmp') if turn % 2 else ():
         for later in range(30):
@@ -110,7 +110,7 @@ for turn in range(40):
     fd = scope['Record'].open()
     facts = os.fstat(fd)
     os.write(fd, b'record')
-    if facts.st_uid or not stat.S_ISREG(facts.st_mode) or facts.st_ino == victim:
+    if facts.st_uid or not stat.S_ISREG(facts.st_mode) or os.path.samestat(facts, victim):
         print('relay', facts)
     os.close(fd)
 `;
