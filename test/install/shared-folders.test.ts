@@ -137,7 +137,7 @@ ${make}
 /usr/bin/python3 -I /root/watcher.py 2>/root/out/${index}.watcher &
 until [ -s /home/evil/seen ] || ! kill -0 $!; do sleep 0.02; done
 for script in ${SCRIPTS.join(' ')}; do
-  ${root}timeout -k 1 100 ${shell.argv.join(' ')} /root/$script.sh >/root/out/${index}.$script 2>&1 </dev/null
+  ${root}timeout -k 1 30 ${shell.argv.join(' ')} /root/$script.sh >/root/out/${index}.$script 2>&1 </dev/null
 done
 { /usr/bin/python3 -I -S /root/records.py; ${shell.argv.join(' ')} /root/records.sh; } >/root/out/${index}.records 2>&1
 kill $!; wait
