@@ -39,7 +39,7 @@ const ESCAPES: Record<string, string> = {
   sysrq: '(: >>/proc/sysrq-trigger)',
   'a file of the machine': 'touch /usr/bin/planted || touch /usr/lib/planted || touch /usr/share/planted',
   'a program of the machine':
-    'for f in /usr/bin/true /lib/ld-linux* /usr/lib/os-release; do (: >>"$f") 2>/dev/null && exit 0; chmod u+s "$f" 2>/dev/null && exit 0; done; exit 1',
+    'for f in /usr/bin/true /lib*/ld-linux* /usr/lib/os-release; do (: >>"$f") 2>/dev/null && exit 0; chmod u+s "$f" 2>/dev/null && exit 0; done; exit 1',
   "the lab's own program":
     'for f in /.lab/node /.lab/program/machine.js; do (: >>$f) 2>/dev/null && exit 0; done; touch /.lab/program/planted',
   chroot: python('import os; os.chroot("/tmp")'),
@@ -61,6 +61,8 @@ const ESCAPES: Record<string, string> = {
   'the clock': 'date -s "@$(date +%s)"',
   'the host name of the machine': `[ "$(hostname)" != web-1 ]`,
   'the terminal of whoever started it': '(: >/dev/tty)',
+  // Field 6: 0 is a session of the machine, and its terminal is that session's.
+  'a session of the machine': `sed 's/.*) //' /proc/[0-9]*/stat | grep -Eq '^. [0-9]+ [0-9]+ 0 '`,
   'a process of the machine, by its number': `kill -0 ${process.pid} 2>/dev/null && grep -q test /proc/${process.pid}/cmdline`,
   'a trace of a process of the machine': python(
     `import ctypes; c = ctypes.CDLL(None); raise SystemExit(0 if c.ptrace(0x4206, ${process.pid}, 0, 0) == 0 and ${process.pid} > 1000 else 1)`,

@@ -53,4 +53,4 @@ for pid in sys.argv[2:]:
 with open('/proc/net/unix') as table:
     names = [line.split()[-1] for line in table if 'ssm' in line.split()[-1] or '/.lab' in line.split()[-1]]
 for name in names:
-    attempt('connect', name, lambda: dial('\0' + name[1:] if name.startswith('@') else name))
+    attempt('connect', name, lambda: dial(name.replace('@', '\0') if name.startswith('@') else name))
