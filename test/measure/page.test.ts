@@ -6,7 +6,11 @@ import { test } from 'node:test';
 import { readMeasureJson, renderMeasureJson } from '../../src/commands/measure/measure-json.ts';
 import { conclude } from '../../src/session/measure/conclude.ts';
 import { renderPage } from '../../src/session/measure/page.ts';
-import { describeHeadline } from '../../src/session/measure/words.ts';
+import {
+  describeConclusion,
+  describeHeadline,
+  describeWhyTimesDiffer,
+} from '../../src/session/measure/words.ts';
 import { FACTS, makeRun, ticks } from './runs.ts';
 
 const RUNS = [
@@ -77,7 +81,7 @@ test('page: on a phone, where the table has no head, each cell names its column'
 test('page: what it shows, in one sentence, is its heading; the lab is named, and so is the host', () => {
   assert.match(
     page,
-    /<h1>Without a keeper: ended after 60\.0 s of silence; with (?:the keeper|what is installed there): failed \([^<]+\)\.<\/h1>/,
+    /<h1>Without a keeper: ended after 60\.0 s of silence; with (?:the keeper|what is installed there): failed\.<\/h1>/,
   );
   assert.match(
     page,
@@ -133,12 +137,25 @@ for (const [what, runs, sentence] of [
       makeRun({ arm: 'nothing', outcome: 'alive', ends: 30 }),
       makeRun({ arm: 'keeper', outcome: 'alive', ends: 30, input: ticks(10, 30), output: ticks(10, 30) }),
     ],
-    'Without a keeper: alive at the limit of 150s (an untouched session was still there after 30.0 s); with the keeper: alive at the limit of 150s.',
+    'Without a keeper: alive at the limit of 150s (an untouched session was still there after 30.0 s: give a longer --limit); with the keeper: alive at the limit of 150s.',
   ],
   [
     'the keeper alone',
     [kept],
     'Without a keeper: not measured; with the keeper: alive at the limit of 150s.',
+  ],
+  [
+    'Ctrl-C before anything is shown',
+    [
+      makeRun({ arm: 'nothing', outcome: 'interrupted', ends: 3 }),
+      makeRun({ arm: 'keeper', outcome: 'interrupted', ends: 2 }),
+    ],
+    'Without a keeper: interrupted after 4.0 s; with the keeper: interrupted after 3.0 s.',
+  ],
+  [
+    'Ctrl-C before the keeper is shown',
+    [bare, makeRun({ arm: 'keeper', outcome: 'interrupted', ends: 2, ...beats })],
+    'Without a keeper: ended after 60.0 s of silence; with the keeper: interrupted after 3.0 s.',
   ],
   [
     'neither',
@@ -155,6 +172,30 @@ for (const [what, runs, sentence] of [
     assert.equal(describeHeadline(runs, conclude(runs), FACTS), sentence);
   });
 }
+
+for (const [what, runs, why] of [
+  ['the keeper alone', [kept], 'the arm nothing was not run: run  --arm nothing,keeper'],
+  [
+    'Ctrl-C',
+    [makeRun({ arm: 'nothing', outcome: 'interrupted', ends: 3 }), kept],
+    'it was interrupted before an untouched session timed out: run it to its end',
+  ],
+  [
+    'a keeper in the untouched session',
+    [makeRun({ arm: 'nothing', outcome: 'alive', ends: 150, ...beats }), kept],
+    'an untouched session was still there after 150 s: is a keeper at work?',
+  ],
+] as const)
+  test(`conclusions: ${what}: why nothing is shown, and what to do, once`, () => {
+    assert.deepEqual(describeConclusion(conclude(runs)), [
+      { about: 'untouched session', says: 'not shown', why },
+      { about: 'all else', says: 'not shown', why: 'it takes an untouched session that timed out' },
+    ]);
+  });
+
+test('conclusions: nothing is said about times that differ where every session was interrupted', () => {
+  assert.equal(describeWhyTimesDiffer([makeRun({ arm: 'nothing', outcome: 'interrupted', ends: 3 })]), '');
+});
 
 test('page: it needs nothing from anywhere: no address, no script, no import, and says so to the browser', () => {
   assert.doesNotMatch(page, /https?:|\/\/|@import|url\(|<script|<link|<img|<iframe|\son\w+=/i);

@@ -32,7 +32,7 @@ const HEARTBEAT_SHARE = 0.95;
 const SPREAD = 1.5;
 
 export function conclude(runs: readonly ArmRun[]): Conclusion {
-  const untouched = findTimeout(runs.filter(({ arm }) => arm === 'nothing'));
+  const untouched = findTimeout(runs);
   if (typeof untouched === 'string') {
     const why = 'nothing can be told without an untouched session that timed out';
     return {
@@ -85,11 +85,20 @@ function nameReset(input: Shown, output: Shown): Conclusion['resetBy'] {
 }
 
 /** The timeout in seconds, from untouched sessions; or the reason why they do not show it. */
-function findTimeout(runs: readonly ArmRun[]): number | string {
-  if (runs.length === 0) return 'the arm nothing was not run';
+function findTimeout(all: readonly ArmRun[]): number | string {
+  const runs = all.filter(({ arm }) => arm === 'nothing');
+  if (runs.length === 0) {
+    const arms = ['nothing', ...new Set(all.map(({ arm }) => arm))].join(',');
+    return quoteCommand`the arm nothing was not run: run  --arm ${arms}`;
+  }
   const alive = runs.find(({ outcome }) => outcome === 'alive');
-  if (alive) return `an untouched session was still there after ${round(afterSettling(alive))} s`;
+  if (alive)
+    return `an untouched session was still there after ${round(afterSettling(alive))} s: ${
+      countAfterSettling(alive) > 0 ? 'is a keeper at work?' : 'give a longer --limit'
+    }`;
   const ended = runs.filter(({ outcome }) => outcome === 'timed-out');
+  if (ended.length === 0 && runs.every(({ outcome }) => outcome === 'interrupted'))
+    return 'it was interrupted before an untouched session timed out: run it to its end';
   if (ended.length === 0) return `no untouched session timed out (${describeOutcomes(runs)})`;
   const silent = ended.filter((run) => countAfterSettling(run) === 0);
   if (silent.length === 0)

@@ -74,24 +74,22 @@ export function describeHeadline(
   facts: MeasureFacts,
 ): string {
   const { untouchedSeconds, keeper, why } = conclusion;
-  const doubt = (text: string | undefined) => (text ? ` (${text})` : '');
   const limit = formatDuration(facts.limitSeconds);
-  const [bare, kept] = (['nothing', 'keeper'] as const).map((arm) =>
-    describeFate(
-      runs.filter((run) => run.arm === arm),
-      limit,
-    ),
-  );
+  const tell = (arm: 'nothing' | 'keeper', doubt = '') => {
+    const own = runs.filter((run) => run.arm === arm);
+    return `${describeFate(own, limit)}${doubt && own.some(isTelling) ? ` (${doubt})` : ''}`;
+  };
   const without =
     untouchedSeconds === undefined
-      ? `${bare}${doubt(bare === NOT_RUN ? '' : why.untouched)}`
+      ? tell('nothing', why.untouched)
       : `ended after ${formatTime(untouchedSeconds)} of silence`;
-  const withKeeper = `${kept}${doubt(keeper === 'not shown' && kept !== NOT_RUN && !why.untouched ? why.keeper : '')}`;
+  const withKeeper = tell('keeper', keeper === 'not shown' && !why.untouched ? why.keeper : '');
   const what = why.keeper === NO_HEARTBEAT ? 'what is installed there' : 'the keeper';
   return `${facts.isLab ? 'On the lab, without' : 'Without'} a keeper: ${without}; with ${what}: ${withKeeper}.`;
 }
 
-const NOT_RUN = 'not measured';
+/** An outcome that could show something. Any other says itself why it shows nothing. */
+const isTelling = ({ outcome }: ArmRun) => outcome === 'alive' || outcome === 'timed-out';
 
 function describeFate(runs: readonly ArmRun[], limit: string): string {
   const counts = new Map<string, number>();
@@ -101,15 +99,20 @@ function describeFate(runs: readonly ArmRun[], limit: string): string {
         ? `alive at the limit of ${limit}`
         : runs.length === 1 && run.outcome === 'timed-out'
           ? `ended after ${formatTime(livedSeconds(run))}`
-          : describeOutcome(run);
+          : runs.length === 1 && run.outcome === 'interrupted' && run.startedAt !== undefined
+            ? `interrupted after ${formatTime(livedSeconds(run))}`
+            : describeOutcome(run);
     counts.set(says, (counts.get(says) ?? 0) + 1);
   }
   const isMixed = counts.size > 1;
-  return [...counts].map(([says, count]) => (isMixed ? `${count} ${says}` : says)).join(', ') || NOT_RUN;
+  return (
+    [...counts].map(([says, count]) => (isMixed ? `${count} ${says}` : says)).join(', ') || 'not measured'
+  );
 }
 
-/** Explains why sessions live longer than the timeout, and differently long. */
+/** Explains why sessions live longer than the timeout, and differently long. Empty if no session came so far. */
 export function describeWhyTimesDiffer(runs: readonly ArmRun[]): string {
+  if (!runs.some(isTelling)) return '';
   const bare = runs.find(({ arm, outcome }) => arm === 'nothing' && outcome === 'timed-out');
   const after = bare && silence(bare, 'input');
   const example =
@@ -148,22 +151,27 @@ const KINDS = { input: 'input', output: 'output', size: 'the same size', resize:
 export function describeConclusion(conclusion: Conclusion): { about: string; says: string; why: string }[] {
   const { untouchedSeconds, why, resetBy, keeper } = conclusion;
   const counts = { yes: 'resets the timer', no: 'does not reset the timer', 'not shown': 'not shown' };
+  if (why.untouched)
+    return [
+      { about: 'untouched session', says: 'not shown', why: why.untouched },
+      { about: 'all else', says: 'not shown', why: 'it takes an untouched session that timed out' },
+    ];
   return [
     {
       about: 'untouched session',
       says: untouchedSeconds === undefined ? 'not shown' : `ended after ${formatTime(untouchedSeconds)}`,
-      why: why.untouched ?? '',
+      why: '',
     },
     { about: 'idle timer', says: RESET[resetBy], why: '' },
     ...(['input', 'output', 'size', 'resize'] as const).map((kind) => ({
       about: KINDS[kind],
       says: counts[conclusion[kind]],
-      why: why.untouched ? '' : (why[kind] ?? ''),
+      why: why[kind] ?? '',
     })),
     {
       about: 'keeper',
       says: { holds: 'it holds', 'does not hold': 'it does not hold', 'not shown': 'not shown' }[keeper],
-      why: why.untouched ? '' : (why.keeper ?? ''),
+      why: why.keeper ?? '',
     },
   ];
 }
