@@ -112,6 +112,10 @@ test('results: ten thousand equal failures are told once, with how many and why 
     text,
     /5000 instances, offline: i-\w+ i-\w+ and 4998 more\n {4}why: {2}the agent lost[^\n]*\n {4}next: start/,
   );
+  assert.match(
+    renderFailures(rows.slice(0, 1), facts),
+    /^ssm-keepalive: install did not succeed on this instance\n/,
+  );
   assert.match(renderFailures(rows.slice(0, 1), facts), /^ {2}i-0{17} {2}why: .*\n {23}next: /m);
 });
 

@@ -17,7 +17,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   const lines: string[] = [];
   if (bad.length > 0) {
     const all = countRows(rows);
-    const total = `${countRows(bad)} of ${all} ${all === 1 ? 'instance' : 'instances'}`;
+    const total = all === 1 ? 'this instance' : `${countRows(bad)} of ${all} instances`;
     const isLimited = bad.every(({ verdict }) => verdict === 'limited');
     lines.push(
       isLimited
