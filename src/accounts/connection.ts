@@ -67,8 +67,14 @@ export async function openService(
           variables,
           credentials: lab.credentials,
         };
+  const more = {
+    onDenied: io.noteDenial,
+    clock: io.clock,
+    isLab: isLab || sessionDefaults !== SERVICE_DEFAULTS,
+    sessionDefaults,
+  };
   const open = (connection: Connection): SSMClient => {
-    const client = makeClient({ ...connection, onDenied: io.noteDenial, clock: io.clock, sessionDefaults });
+    const client = makeClient({ ...connection, ...more });
     clients.add(client);
     return client;
   };

@@ -2,6 +2,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, UserError } from '../errors.ts';
 import type { Instance } from '../fleet/choose.ts';
+import { adviseWhere } from '../fleet/client.ts';
 import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings/settings.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
@@ -64,7 +65,7 @@ export async function chooseOneInstance(
   const [only, ...others] = online.length === 1 ? online : found;
   if (only && others.length === 0) return only.instanceId;
   if (only) throw describeSeveral(word, found, line);
-  throw describeNone(word, listed, line);
+  throw describeNone(client, word, listed, line);
 }
 
 function describeSeveral(word: string, found: readonly Instance[], line: string): UserError {
@@ -91,7 +92,7 @@ function nameFirst(found: readonly Instance[], line: string): string {
   return line + quoteCommand` ${one?.instanceId ?? ''}`;
 }
 
-function describeNone(word: string, listed: readonly Instance[], line: string): UserError {
+function describeNone(client: SSMClient, word: string, listed: readonly Instance[], line: string): UserError {
   const nearest = nearestName(word, [...new Set(listed.map(({ name }) => name))].filter(Boolean));
   const isCut = listed.length === MOST_LISTED;
   return new UserError({
@@ -101,12 +102,11 @@ function describeNone(word: string, listed: readonly Instance[], line: string): 
       listed.length === 0
         ? 'this account has no managed instance in this Region'
         : `${isCut ? `the first ${MOST_LISTED} managed instances are among them` : 'managed here'}: ${listInstancesInWords(listed)}`,
-    next: adviseFor(nearest, listed, line),
+    next: listed.length === 0 ? adviseWhere(client) : adviseFor(nearest, listed, line),
   });
 }
 
 function adviseFor(nearest: string | undefined, listed: readonly Instance[], line: string): string {
-  if (listed.length === 0) return 'check --region and --profile';
   const named = listed.filter(({ name }) => name === nearest);
   if (named.length === 0) return `give its id, as in  ${nameFirst(listed, line)}`;
   return `did you mean ${nearest}:  ${nameFirst(named, line)}`;

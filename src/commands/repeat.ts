@@ -19,7 +19,7 @@ export function repeatConnection(settings: Settings): string {
 }
 
 /** The same flags for the AWS CLI; on the lab with its address, which our command line does not contain. */
-export function repeatForAws(settings: Settings, labEndpoint = ''): string {
+export function repeatForAws(settings: Settings, labEndpoint: string): string {
   return settings.common.isLab ? quoteCommand` --endpoint-url ${labEndpoint}` : repeatAccounts(settings);
 }
 

@@ -34,6 +34,8 @@ export interface Facts {
 export interface InstanceFacts {
   readonly instanceId: string;
   readonly isKnown: boolean;
+  /** What helps with one that is not known. */
+  readonly next?: string;
   readonly name: string;
   readonly isOnline: boolean;
   readonly pingStatus: string;

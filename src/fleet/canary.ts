@@ -1,5 +1,4 @@
 /** The canary (the first instance, tried before the others), and the instances that cannot be reached. */
-import { NODE_NEEDS } from './account.ts';
 import type { Instance } from './choose.ts';
 import { failed, isGood, type Judgement, type Verdict, WRONG_PLATFORM } from './judge.ts';
 
@@ -35,21 +34,22 @@ export function mergeCanary(first: readonly Verdict[], others: readonly Verdict[
 export function judgeUnreachable(
   instanceIds: readonly string[],
   known: readonly ListedInstance[],
+  next: string,
 ): Verdict[] {
   const byId = new Map(known.map((instance) => [instance.instanceId, instance]));
   return instanceIds.flatMap((instanceId): Verdict[] => {
     const instance = byId.get(instanceId);
-    const judgement = judgeListed(instance);
+    const judgement = judgeListed(instance, next);
     return judgement ? [{ instanceId, name: instance?.name ?? '', report: undefined, ...judgement }] : [];
   });
 }
 
-function judgeListed(instance: ListedInstance | undefined): Judgement | undefined {
+function judgeListed(instance: ListedInstance | undefined, next: string): Judgement | undefined {
   if (!instance)
     return failed(
       'not registered',
       'Systems Manager does not know this instance in this account and Region',
-      `check the id and --region; the instance needs ${NODE_NEEDS}`,
+      next,
     );
   if (!mayRunScripts(instance)) return WRONG_PLATFORM;
   if (instance.isOnline) return undefined;

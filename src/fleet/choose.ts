@@ -42,10 +42,18 @@ export class NoMatchError extends UserError {
       why: targets.isAll
         ? 'this account has no managed Linux instance in this Region'
         : `no managed instance in this account and Region has ${describeTargets(targets)}`,
-      next: 'look with  aws ssm describe-instance-information  (on the lab: ssm-keepalive lab hosts); check the name, --region and --profile',
+      next: `${LOOK} ; check ${nameAsked(targets)}--region and --profile`,
       ...found,
     });
   }
+}
+
+const LOOK = 'look with  aws ssm describe-instance-information';
+
+/** What may be mistyped. */
+function nameAsked({ isAll, instanceIds, resourceGroup }: Targets): string {
+  if (isAll) return '';
+  return instanceIds.length > 0 ? 'the id, ' : resourceGroup ? 'the group, ' : 'the tag, ';
 }
 
 /** The service's page limit for DescribeInstanceInformation [model: MaxResults 5 to 50]. */

@@ -1,7 +1,7 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Denial } from '../errors.ts';
-import { SERVICE_DEFAULTS, type SessionDefaults } from './account.ts';
+import { NODE_NEEDS, SERVICE_DEFAULTS, type SessionDefaults } from './account.ts';
 import { explainProfile } from './profile-error.ts';
 import { paceRetries } from './retries.ts';
 import { readDenial } from './service-errors.ts';
@@ -18,6 +18,7 @@ export interface Connection {
   readonly variables?: NodeJS.ProcessEnv;
   /** The clock for every wait on this account. Default: the machine's. */
   readonly clock?: Clock;
+  readonly isLab?: boolean;
   /** The limits of sessions there. Default: the service's. */
   readonly sessionDefaults?: SessionDefaults | undefined;
 }
@@ -44,6 +45,22 @@ export function sessionDefaultsOf(client: SSMClient): SessionDefaults {
   return connectionOf(client)?.sessionDefaults ?? SERVICE_DEFAULTS;
 }
 
+/** The address that was given for this client; empty: the service's own, or that of the variables. */
+export const endpointUrlOf = (client: SSMClient): string => connectionOf(client)?.endpointUrl ?? '';
+
+/** True also where only the variables of `lab up` lead to the lab. */
+export const isOfLab = (client: SSMClient): boolean => connectionOf(client)?.isLab === true;
+
+/** Where to look for what is not there: a lab is reached without --region and --profile. */
+export const adviseWhere = (client: SSMClient): string =>
+  isOfLab(client) ? LAB_HOSTS : 'check --region and --profile';
+
+/** The same for an instance that the service does not know. */
+export const adviseNode = (client: SSMClient): string =>
+  isOfLab(client) ? LAB_HOSTS : `check the id, --region and --profile; the instance needs ${NODE_NEEDS}`;
+
+const LAB_HOSTS = 'look with  ssm-keepalive lab hosts';
+
 /** Reads credentials and Region as the AWS CLI does, also AWS_DEFAULT_REGION, which the SDK does not know. */
 export function makeClient(connection: Connection): SSMClient {
   const client = new SSMClient(configure(connection));
@@ -56,11 +73,18 @@ export function makeClient(connection: Connection): SSMClient {
       next(args).catch(async (error: unknown) => {
         const denial = readDenial(error);
         if (denial) onDenied?.(denial);
+        if (connection.isLab && !connection.credentials) markStale(error);
         throw await explainProfile(error, connection);
       }),
     { step: 'initialize', name: 'nameErrors' },
   );
   return client;
+}
+
+/** A lab makes new keys at each start, and the variables still have those of an earlier one. */
+function markStale(error: unknown): void {
+  if (/^(InvalidSignature|UnrecognizedClient)/.test((error as Error).name))
+    Object.assign(error as Error, { isOfEarlierLab: true });
 }
 
 /** If the profile does not exist, the SDK only reports a missing Region. This error names the profile. */

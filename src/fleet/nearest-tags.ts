@@ -2,7 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { distance } from 'fastest-levenshtein';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { describeTargets, type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
-import type { Connection } from './client.ts';
+import { adviseWhere, type Connection, isOfLab } from './client.ts';
 import { takeFirst } from './pages.ts';
 import { listTagged } from './tagged.ts';
 
@@ -22,6 +22,7 @@ export async function explainNoMatch(
   signal?: AbortSignal,
 ): Promise<NoMatchError> {
   const { targets } = failure;
+  if (isOfLab(client)) failure = new NoMatchError(targets, { why: failure.why, next: adviseWhere(client) });
   if (targets.tags.length === 0) return failure;
   try {
     const managed = await takeFirst(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED);
@@ -36,7 +37,7 @@ export async function explainNoMatch(
     return new NoMatchError(targets, {
       why: `no managed instance in this account and Region has ${describeTargets(targets)}; nearest are ${shown}`,
       ...(best && best.steps <= Math.max(2, Math.floor(best.tag.length / 3))
-        ? { next: quoteCommand`did you mean --tag ${best.tag}? If not, check --region and --profile` }
+        ? { next: quoteCommand`did you mean --tag ${best.tag}?` + ` If not, ${adviseWhere(client)}` }
         : {}),
     });
   } catch {

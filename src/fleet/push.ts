@@ -1,5 +1,6 @@
 import { chooseCanary, judgeUnreachable, type ListedInstance, mayRunScripts, mergeCanary } from './canary.ts';
 import { type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
+import { adviseNode } from './client.ts';
 import { nameInstances } from './instance-names.ts';
 import { isGood, type Verdict } from './judge.ts';
 import { isRestartAwaited, isRestartOpen } from './restart.ts';
@@ -59,7 +60,8 @@ async function arrange(sender: Sender, hasCanary: boolean): Promise<Arrangement>
   const { targets } = sender.options.delivery;
   const isById = targets.instanceIds.length > 0;
   const known = hasCanary || isById ? await listFirst(sender, hasCanary) : undefined;
-  const unreachable = isById && known ? judgeUnreachable(targets.instanceIds, known) : [];
+  const unreachable =
+    isById && known ? judgeUnreachable(targets.instanceIds, known, adviseNode(sender.options.client)) : [];
   const excluded = new Set(unreachable.map((verdict) => verdict.instanceId));
   const instanceIds = targets.instanceIds.filter((id) => !excluded.has(id));
   const isNobody = isById && instanceIds.length === 0;

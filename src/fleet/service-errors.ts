@@ -54,6 +54,8 @@ const EXPLANATIONS = wordTable<Explanation>({
   },
 });
 
+const LAB_UP = 'eval "$(ssm-keepalive lab up)"';
+
 const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
 
 function nearestRegion(hostname: string): string | undefined {
@@ -72,6 +74,8 @@ export function explainServiceError(error: unknown, what: string): UserError {
 interface ForeignError extends Error {
   readonly code?: string;
   readonly hostname?: string;
+  readonly address?: string;
+  readonly isOfEarlierLab?: boolean;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
@@ -106,13 +110,17 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
   }
   const clock = explainClock(message);
   if (clock) return ['clock', clock.why, clock.next];
+  if (error.isOfEarlierLab)
+    return [name, 'the lab was started again since these variables were set', `set them again:  ${LAB_UP}`];
   const known = EXPLANATIONS[name] ?? EXPLANATIONS[name.replace(/Exception$/, '')];
   if (known) return [name, known.why, known.next];
   if (NETWORK_CODES.has(code) || name === 'TimeoutError')
     return [
       'network',
       `the service could not be reached (${[code || name, hostname].filter(Boolean).join(' ')})`,
-      nearestRegion(hostname) ?? 'check the network, the proxy and the Region, then run it again',
+      /^(127\.|::1$)/.test(error.address ?? '')
+        ? `if that was a lab:  ${LAB_UP}`
+        : (nearestRegion(hostname) ?? 'check the network, the proxy and the Region, then run it again'),
     ];
   // `region=""`: AWS_REGION is set but empty.
   if (/region is missing|region=""/i.test(message))

@@ -8,7 +8,7 @@ import {
 import { workThrough } from '../bounded.ts';
 import { UserError } from '../errors.ts';
 import { readTriggered, type TriggeredAlarm } from './alarm.ts';
-import { clockOf } from './client.ts';
+import { clockOf, isOfLab } from './client.ts';
 import { type Invocation, isFinal, normalizeStatus, UNFINISHED } from './invocation.ts';
 import { failing, LoopingListError, readPages } from './pages.ts';
 import { makePollPause } from './poll-pause.ts';
@@ -69,12 +69,14 @@ const LONGEST_LAG_SECONDS = 30;
 
 /** This account and Region do not know the command id. */
 class UnknownCommandError extends UserError {
-  constructor(commandId: string) {
+  constructor(commandId: string, isOnLab: boolean) {
     super({
       code: 'no-match',
       what: `nothing is known of command ${commandId}`,
-      why: 'it was sent in another account or Region, or more than 30 days ago',
-      next: 'check --region and --profile',
+      why: isOnLab
+        ? 'this lab was sent no such command'
+        : 'it was sent in another account or Region, or more than 30 days ago',
+      next: isOnLab ? 'check the id' : 'check the id, --region and --profile',
     });
   }
 }
@@ -121,7 +123,8 @@ export async function awaitInvocations<T>(
     }
     if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, clock.now() + LONGEST_LAG_SECONDS * 1000);
     // Not listed for so long: the command does not exist here. A laptop may have slept since it asked.
-    if (!seen && askedAt - startedAt > LONGEST_LAG_SECONDS * 1000) throw new UnknownCommandError(commandId);
+    if (!seen && askedAt - startedAt > LONGEST_LAG_SECONDS * 1000)
+      throw new UnknownCommandError(commandId, isOfLab(client));
     const isOver = clock.now() >= Math.min(endsAt, lagEndsAt);
     if (counters.isFinal || isOver) {
       const listed = await unlessLeft(listInvocations(client, commandId, options.keep, report));

@@ -475,12 +475,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'it is no file of the bundle, and no script',
     'run  ssm-keepalive render  for the list',
   ],
-  [
-    'render x y',
-    'render does not take "y"',
-    'it takes one name, and has it already',
-    'leave y out',
-  ],
+  ['render x y', 'render does not take "y"', 'it takes one name, and has it already', 'leave y out'],
   [
     'render instaler',
     'there is no "instaler" to render',
@@ -700,12 +695,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'give --minute 1s to see sessions end soon',
   ],
   ['lab down --idle 5s', 'lab down takes no --idle', 'it belongs to  lab up', 'leave --idle out'],
-  [
-    'lab up now',
-    'lab does not take "now"',
-    'it takes one action, and has it already',
-    'leave now out',
-  ],
+  ['lab up now', 'lab does not take "now"', 'it takes one action, and has it already', 'leave now out'],
   [
     '--tag env=dev',
     '--tag comes without a command',

@@ -201,7 +201,7 @@ test('connect: an instance that is not connected is explained, a wrong id is ask
   assert.equal(unknown.status, 1);
   assert.match(
     unknown.told,
-    /no session could be opened on i-0123456789abcdef0[\s\S]*no connection to it[\s\S]*status --instance-id i-0123456789abcdef0/,
+    /no session could be opened on i-0123456789abcdef0[\s\S]*no connection to it[\s\S]*doctor i-0123456789abcdef0/,
   );
   const wrong = await refuse(['i-12', '--client', 'own'], lab.env);
   assert.equal(wrong.status, 2);

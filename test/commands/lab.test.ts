@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CliResult, runCli, runLabCli } from '../support/cli.ts';
 
-function makeLabCli(context: TestContext): (line: string) => Promise<CliResult> {
+type LabCli = (line: string, env?: Record<string, string>) => Promise<CliResult>;
+
+function makeLabCli(context: TestContext): LabCli {
   const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-labdir-'));
-  const cli = (line: string) => runLabCli(line, { SSM_KEEPALIVE_LAB_DIR: dir });
+  const cli: LabCli = (line, env) => runLabCli(line, { SSM_KEEPALIVE_LAB_DIR: dir, ...env });
   context.after(async () => {
     await cli('lab down');
     rmSync(dir, { recursive: true, force: true });
@@ -21,9 +23,11 @@ test('lab: up prints what to export, hosts lists three, down ends it, each twice
   assert.equal(up.status, 0, up.stderr);
   assert.match(up.stdout, /^export AWS_ENDPOINT_URL_SSM=http:\/\/127\.0\.0\.1:\d+$/m);
   assert.match(up.stderr, /end after 5s without input or output/);
-  const again = await cli('lab up');
+  const again = await cli('lab up --idle 9s');
   assert.equal(again.status, 1);
   assert.match(again.stderr, /already up[\s\S]*lab down/);
+  const same = await cli('lab up');
+  assert.deepEqual([same.status, same.stdout], [0, up.stdout], same.stderr);
   const hosts = await cli('lab hosts --output json');
   assert.equal(JSON.parse(hosts.stdout).isUp, true);
   assert.deepEqual(
@@ -40,9 +44,43 @@ test('lab: up prints what to export, hosts lists three, down ends it, each twice
   // 2.5 timeouts of this lab, where no document says another time.
   const { stderr } = await cli('measure i-0123456789abcdef0 --lab --arm nothing');
   assert.match(stderr, /1 session on i-0123456789abcdef0 of the lab[\s\S]*idle timeout: 5s/);
+  const variables = Object.fromEntries(
+    [...up.stdout.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+  await checkAdvice(cli, variables);
   assert.match((await cli('lab down')).stderr, /the lab is down/);
+  const { stderr: down } = await cli('status --all', variables);
+  assert.match(
+    down,
+    /could not be reached[\s\S]*next: if that was a lab: {2}eval "\$\(ssm-keepalive lab up\)"/,
+  );
   assert.match((await cli('lab down')).stderr, /no lab was up/);
 });
+
+/** The lab's variables lead to it without --lab: no advice sends people to look for an account or a Region. */
+async function checkAdvice(cli: LabCli, variables: Record<string, string>): Promise<void> {
+  const nobody = 'i-0123456789abcdef0';
+  for (const [line, says] of [
+    ['status --tag env=dve', /did you mean --tag env=dev\? If not, look with {2}ssm-keepalive lab hosts/],
+    [`status -i ${nobody}`, /next: look with {2}ssm-keepalive lab hosts/],
+    [`status -i ${nobody} i-0aaaaaaaaaaaaaaa1`, /next: look with {2}ssm-keepalive lab hosts/],
+    [`doctor ${nobody}`, /next: look with {2}ssm-keepalive lab hosts/],
+    ['doctor web-1 --region eu-west-1', /next: look with {2}ssm-keepalive lab hosts/],
+    [
+      `measure ${nobody} --arm nothing`,
+      /of the lab[\s\S]*no session could be opened[\s\S]*next: look with {2}ssm-keepalive doctor i-0123456789abcdef0\n/,
+    ],
+    ['install web-1', /comes too late for the lab’s idle timeout/],
+  ] as const) {
+    const { status, stdout, stderr } = await cli(line, variables);
+    assert.equal(status, 1, line);
+    assert.match(stdout + stderr, says, line);
+    assert.doesNotMatch(stdout + stderr, /--region|--profile/, line);
+  }
+  const stale = { ...variables, AWS_SECRET_ACCESS_KEY: 'of-an-earlier-start' };
+  const { stderr } = await cli('status --all', stale);
+  assert.match(stderr, /started again[\s\S]*next: set them again: {2}eval "\$\(ssm-keepalive lab up\)"/);
+}
 
 for (const [line, says] of [
   ['lab', /lab needs to know what to do/],

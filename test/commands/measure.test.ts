@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { DescribeSessionsCommand, GetDocumentCommand } from '@aws-sdk/client-ssm';
 import { execa } from 'execa';
+import { renderLeftOpen } from '../../src/commands/measure/measure-report.ts';
 import type { IdlePolicy, Lab } from '../../src/lab/index.ts';
+import { startRun } from '../../src/session/measure/arm-run.ts';
+import type { RawFlags } from '../../src/settings/flags.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { makeClient, makeFolder, sandboxMissing, until, useLab } from '../lab/test-lab.ts';
 import { installKeeper } from '../session/kept-host.ts';
 import { CLI, runCli, runCliProcess } from '../support/cli.ts';
@@ -139,7 +143,8 @@ describe('measure', { concurrency: 4, skip }, () => {
       const result = await child;
       assert.equal(result.exitCode, 130, result.stderr);
       assert.match(result.stdout, /^query +[\d.]+ s .*interrupted$/m);
-      assert.match(result.stdout, /keeper +not shown/);
+      assert.match(result.stdout, /untouched session +not shown \(the arm nothing was not run: run {2}--arm/);
+      assert.doesNotMatch(result.stdout, /Why the times differ/);
       const [, name = ''] = /created the session document (\S+)/.exec(shown) ?? [];
       assert.match(name, /^ssm-keepalive-measure-[0-9a-f]{8}$/);
       assert.ok(result.stderr.includes(`deleted the session document ${name}`), result.stderr);
@@ -258,3 +263,13 @@ for (const [line, says] of [
     assert.match(stderr, says);
   });
 }
+
+test('measure: on a lab, what ends a session by hand has the lab’s address, on an account the account’s flags', () => {
+  const left = { ...startRun('query', 1), sessionId: 'me-1', leftOpen: 'refused' };
+  const tell = (flags: RawFlags) => renderLeftOpen([left], readSettings(flags), 'http://127.0.0.1:1');
+  assert.match(
+    tell({ lab: true }),
+    /terminate-session --session-id me-1 --endpoint-url http:\/\/127\.0\.0\.1:1\n/,
+  );
+  assert.match(tell({ region: ['eu-west-1'] }), /terminate-session --session-id me-1 --region eu-west-1\n/);
+});

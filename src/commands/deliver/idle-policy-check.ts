@@ -2,6 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { formatDuration } from '../../duration.ts';
 import { UserError } from '../../errors.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS, PREFERENCES_DOCUMENT } from '../../fleet/account.ts';
+import { isOfLab } from '../../fleet/client.ts';
 import { readIdlePolicy } from '../../fleet/idle-policy.ts';
 import { fittingIntervalSeconds, longestIntervalSeconds, type Settings } from '../../settings/settings.ts';
 import { safe } from '../../terminal/safe-text.ts';
@@ -29,7 +30,7 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
       throw new UserError({
         code: 'bad-setting',
         what: 'nothing was installed',
-        why: `a heartbeat every ${intervalSeconds} s comes too late for ${settings.common.isLab ? 'the lab' : 'this account'}’s idle timeout of ${formatDuration(seconds)}`,
+        why: `a heartbeat every ${intervalSeconds} s comes too late for ${isOfLab(client) ? 'the lab' : 'this account'}’s idle timeout of ${formatDuration(seconds)}`,
         next: quoteCommand`give --interval ${fittingIntervalSeconds(seconds)} or less`,
       });
   }

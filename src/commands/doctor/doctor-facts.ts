@@ -4,7 +4,7 @@ import { type Evidence, type Facts, type Gap, lookAtMachine } from '../../doctor
 import { formatDuration } from '../../duration.ts';
 import { UserError } from '../../errors.ts';
 import { listInstances } from '../../fleet/choose.ts';
-import { clockOf } from '../../fleet/client.ts';
+import { adviseNode, clockOf } from '../../fleet/client.ts';
 import { findRefusal, readCredentials } from '../../fleet/credentials.ts';
 import { makeInterruptible } from '../../fleet/interruptible.ts';
 import type { Verdict } from '../../fleet/judge.ts';
@@ -104,6 +104,7 @@ async function findInstance(client: SSMClient, instanceId: string): Promise<Fact
   return {
     instanceId,
     isKnown: false,
+    next: adviseNode(client),
     name: '',
     isOnline: false,
     pingStatus: '',

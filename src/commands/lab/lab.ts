@@ -63,12 +63,17 @@ async function startLab(
 ): Promise<number> {
   const options = readOptions(invocation.own);
   const running = await labModule.labStatus(dir);
+  if (running && Object.keys(invocation.own).length === 0) {
+    // A second terminal needs the variables too.
+    describeLab(running, labModule, dir, io, isJson);
+    return 0;
+  }
   if (running) {
     throw new UserError({
       code: 'lab-running',
-      what: 'the lab is already up',
+      what: 'the lab is already up, and takes its settings when it starts',
       why: `process ${running.pid} runs it at ${running.endpoint}`,
-      next: 'use it with --lab, or stop it with  ssm-keepalive lab down',
+      next: 'leave them out, or stop it first with  ssm-keepalive lab down',
     });
   }
   if (!invocation.own['foreground']) {

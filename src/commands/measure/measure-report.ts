@@ -75,6 +75,7 @@ export function renderMeasureTable(
     ];
   });
   const write = (text: string, indent: number) => wrapText(showLine(text), io.columns - 1, indent);
+  const differ = describeWhyTimesDiffer(runs);
   return [
     write(describeHeadline(runs, conclusion, facts), 2),
     '',
@@ -87,16 +88,15 @@ export function renderMeasureTable(
     ...describeConclusion(conclusion).map(({ about, says, why }) =>
       write(`  ${about.padEnd(19)}${says}${why ? ` (${why})` : ''}`, 21),
     ),
-    '',
-    write(describeWhyTimesDiffer(runs), 0),
+    ...(differ ? ['', write(differ, 0)] : []),
     '',
   ].join('\n');
 }
 
 /** Sessions that may still be open, each with the command that ends it; empty: none. */
-export function renderLeftOpen(runs: readonly ArmRun[], settings: Settings): string {
+export function renderLeftOpen(runs: readonly ArmRun[], settings: Settings, labEndpoint: string): string {
   const open = runs.filter(({ leftOpen }) => leftOpen !== undefined);
-  const flags = repeatForAws({ ...settings, common: { ...settings.common, isLab: false } });
+  const flags = repeatForAws(settings, labEndpoint);
   return open
     .map(
       ({ sessionId, leftOpen }) =>

@@ -5,6 +5,7 @@ import { PRODUCT_VERSION } from '../../bundle/version.ts';
 import { UsageError } from '../../errors.ts';
 import { isOnThisMachine } from '../../exposed-address.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../fleet/account.ts';
+import { endpointUrlOf, isOfLab } from '../../fleet/client.ts';
 import { isRefusal } from '../../fleet/idle-policy.ts';
 import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { endSession, readAccountId, readHostName } from '../../fleet/measure-account.ts';
@@ -31,6 +32,7 @@ import { safe } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { warnOfLabPlugin } from '../lab-plugin.ts';
+import { repeatConnection } from '../repeat.ts';
 import { makeResume } from '../resume-session.ts';
 import { readMeasureJson, renderMeasureJson } from './measure-json.ts';
 import { requirePlugin } from './measure-plugin.ts';
@@ -79,7 +81,7 @@ export const measure: Command = async (settings, io, invocation) => {
       version: PRODUCT_VERSION,
       instanceId,
       hostName: await readHostName(client, instanceId),
-      isLab: settings.common.isLab,
+      isLab: isOfLab(connection.client),
       region,
       client: settings.measure.client,
       idleTimeoutSeconds,
@@ -90,7 +92,8 @@ export const measure: Command = async (settings, io, invocation) => {
     const run = async (document: string | undefined): Promise<number> => {
       isMeasuring = true;
       const facts = { ...known, startedAt: new Date(io.clock.now()), document };
-      const request = { instanceId, reason: REASON, documentName: document };
+      const flags = repeatConnection(settings);
+      const request = { instanceId, reason: REASON, documentName: document, flags };
       const plugin: PluginCall | undefined = pluginPath
         ? {
             path: pluginPath,
@@ -155,9 +158,13 @@ async function runAndReport(
 ): Promise<number> {
   let accountId: Promise<string | undefined> | undefined;
   let { isLab } = known;
+  let refusal: Error | undefined;
   const account: Account = {
     async start() {
-      const session = await startSession(client, request);
+      const session = await startSession(client, request).catch((error: Error) => {
+        refusal ??= error;
+        throw error;
+      });
       accountId ??= readAccountId(client, session.SessionId);
       // The variables of `lab up` also lead to the lab.
       isLab ||= isOnThisMachine(session.endpoint);
@@ -188,13 +195,16 @@ async function runAndReport(
     progress.stop();
     undo();
   }
+  // A table of sessions that never were would show nothing.
+  if (refusal && runs.every(({ outcome, sessionId }) => outcome === 'failed' && sessionId === ''))
+    throw refusal;
   const facts: MeasureFacts = { ...known, isLab, accountId: await accountId };
   const hasFailed = runs.some(
     ({ outcome }) => outcome === 'failed' || outcome === 'lost' || outcome === 'silent',
   );
   const exitStatus = interruption.isRequested ? INTERRUPTED : hasFailed ? 1 : 0;
   tell(runs, facts, exitStatus, settings, io, report);
-  io.err(renderLeftOpen(runs, settings));
+  io.err(renderLeftOpen(runs, settings, endpointUrlOf(client)));
   return exitStatus;
 }
 

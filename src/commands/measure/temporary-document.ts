@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../../errors.ts';
-import { sessionDefaultsOf } from '../../fleet/client.ts';
+import { endpointUrlOf, sessionDefaultsOf } from '../../fleet/client.ts';
 import {
   createTemporaryDocument,
   deleteTemporaryDocument,
@@ -23,7 +23,8 @@ export async function withTemporaryDocument(
   run: (name: string) => Promise<number>,
 ): Promise<number> {
   const name = await createTemporaryDocument(client);
-  const byHand = quoteCommand`aws ssm delete-document --name ${name}` + repeatForAws(settings);
+  const byHand =
+    quoteCommand`aws ssm delete-document --name ${name}` + repeatForAws(settings, endpointUrlOf(client));
   let isDeleted = false;
   try {
     if (!settings.common.isQuiet)

@@ -1,5 +1,4 @@
 /** Checks of the instance at the service: registered, online, agent new enough. */
-import { NODE_NEEDS } from '../../fleet/account.ts';
 import type { SessionLimits } from '../../fleet/session-limits.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { isAtLeast } from '../../version-order.ts';
@@ -9,13 +8,13 @@ export const instance: Check = defineCheck({
   name: 'instance',
   needs: ['instance'],
   isOfInstance: true,
-  look({ instance: { instanceId, isKnown, name, isOnline, pingStatus, platformType } }) {
+  look({ instance: { instanceId, isKnown, name, isOnline, pingStatus, platformType, next = '' } }) {
     const shown = name ? `${name} (${instanceId})` : instanceId;
     if (!isKnown)
       return todo(
         `${instanceId} is not registered with Systems Manager`,
         ['no such instance in this account and Region'],
-        `check the id, --region and --profile; it needs ${NODE_NEEDS}`,
+        next,
       );
     if (!isOnline)
       return todo(
