@@ -22,15 +22,15 @@ interface SeenTimeout {
   readonly documentName: string | undefined;
 }
 
-/** One page, the largest that the service gives [model]. Older sessions are not read. */
+/** One page of each state, the largest that the service gives [model]. Older sessions are not read. */
 const NEWEST_SESSIONS = 200;
 const MOST_DOCUMENTS = 10;
 /** Only an install asks. */
 const NOTHING_DONE = 'nothing was installed';
 
 /**
- * Reads the account's preferences, then the documents of the newest 200 sessions: one page, and one call a document.
- * Sessions of just-in-time node access name their own document there. Refused calls are reported in the result.
+ * Reads the account's preferences, then the documents of the newest 200 open and 200 ended sessions: two pages, and one call a
+ * document. Sessions of just-in-time node access name their own document there. Refused calls are reported in the result.
  * @throws ServiceError if the service does not accept the credentials or does not answer, or after Ctrl-C
  */
 export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
@@ -58,12 +58,12 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
   const unreadable = await look(PREFERENCES_DOCUMENT);
   const newest = await listNewestSessions(client).catch((error: Error) => {
     if (!isRefusal(error)) throw explainServiceError(error, NOTHING_DONE);
-    unseen.push(`the documents of past sessions could not be listed (${error.name})`);
+    unseen.push(`the documents that sessions use could not be listed (${error.name})`);
     return [];
   });
   const names = listOwnDocuments(newest.map(({ DocumentName = '' }) => DocumentName));
   const rest = names.length - MOST_DOCUMENTS;
-  if (rest > 0) unseen.push(`${rest} more session documents of past sessions were not read`);
+  if (rest > 0) unseen.push(`${rest} more documents that sessions use were not read`);
   for (const name of names.slice(0, MOST_DOCUMENTS)) {
     const why = await look(name);
     if (why !== undefined) unseen.push(`the session document ${name} could not be read: ${why}`);
@@ -82,9 +82,12 @@ export function isRefusal(error: unknown): boolean {
   );
 }
 
+/** The open ones first: the history has a session only after its end. */
 async function listNewestSessions(client: SSMClient): Promise<Session[]> {
-  const { Sessions = [] } = await client.send(
-    new DescribeSessionsCommand({ State: 'History', MaxResults: NEWEST_SESSIONS }),
+  const pages = await Promise.all(
+    (['Active', 'History'] as const).map((State) =>
+      client.send(new DescribeSessionsCommand({ State, MaxResults: NEWEST_SESSIONS })),
+    ),
   );
-  return Sessions;
+  return pages.flatMap(({ Sessions = [] }) => Sessions);
 }

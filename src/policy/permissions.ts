@@ -418,7 +418,7 @@ const RULES = wordTable<readonly Rule[]>({
     {
       action: 'ssm:DescribeSessions',
       on: 'any',
-      why: 'see which other session documents were used lately',
+      why: 'see which other session documents sessions use, or used lately',
       without: 'their idle timeouts are not checked, and a warning says so',
       when: isPlanned,
     },
