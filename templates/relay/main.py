@@ -115,7 +115,7 @@ class Session(object):
         ahead = self.take_ahead()
         self.look_at_size()
         if self.wrapper and self.wrapper.label:
-            ahead += self.wrapper.wait_for_answer(self)
+            ahead = self.wrapper.wait_for_answer(self, ahead)
             if not self.keeper.answered or not self.start_wrapped():
                 self.start()
         if self.wrapper:

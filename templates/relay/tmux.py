@@ -45,12 +45,12 @@ class Wrapper(object):
         self.wrap = 'none' if is_inside or label else 'nobody'
         self.shown = b''
 
-    def wait_for_answer(self, session):
-        """Waits for the answer to the probe, at most PROOF or UNSEEN; returns what was typed meanwhile.
+    def wait_for_answer(self, session, ahead):
+        """Waits for the answer to the probe, at most PROOF or UNSEEN; returns what was typed, with what came before.
 
         A terminal says how large it is. Programs that drive sessions never answer, and get the plain shell.
         """
-        ahead, since = b'', None
+        since = None
         until = clock() + UNSEEN
         while not session.keeper.answered and clock() < until:
             if since is None and (ahead or session.keeper.size != (0, 0)):

@@ -678,6 +678,33 @@ def loggers_that_hang_hold_the_end_of_a_session_up_for_two_seconds_together():
         os.close(session.ringer)
 
 
+def what_came_before_the_relay_was_ready_starts_the_wrappers_three_seconds():
+    """What drives a session writes at once and never says its size: an unseen client would wait for 10 s."""
+    clocked = RELAY.wait, RELAY.clock
+    now, started = [0.0], []
+
+    def wait(readers, writers, seconds):
+        now[0] += seconds
+        return [], []
+    for ahead, seconds in ((b'stty -echo\n', 3.0), (b'', 10.0)):
+        now[0], RELAY.wait, RELAY.clock = 0.0, wait, lambda: now[0]
+        session = RELAY.Session(RELAY.parse([]))
+        session.outer = session.bell = session.ringer = os.open('/dev/null', os.O_RDWR)
+        session.modes, session.status = [0] * 6 + [[b'\0'] * 32], 0
+        session.pump = session.keeper = Quiet()
+        session.keeper.size = (0, 0)
+        session.wrapper = RELAY.Wrapper('tmux.sh', 'kim-0123456789abcdef0', {})
+        session.keep, session.linger, session.note, session.log = lambda: 'ended', lambda: None, lambda is_due: None, lambda event, text: None
+        session.take_ahead, session.look_at_size = lambda: ahead, lambda: b''
+        session.start = lambda: started.append(now[0])
+        try:
+            session.run()
+            same(started.pop(), seconds)
+        finally:
+            RELAY.wait, RELAY.clock = clocked
+            os.close(session.outer)
+
+
 def every_byte_value_passes_both_ways():
     every = bytes(bytearray(range(256)))
     pump, got = pump_with(new_keeper(), [(1.0, 'terminal', every), (1.0, 'program', every)])
