@@ -41,6 +41,7 @@ export const TOOLS = [
   { name: 'openssl', commands: ['openssl'], package: 'openssl', required: false },
   { name: 'curl', commands: ['curl'], package: 'curl', required: false },
   { name: 'setfattr, getfattr', commands: ['setfattr'], package: 'attr', required: false },
+  { name: 'setfacl', commands: ['setfacl'], package: 'acl', required: false },
   { name: 'git', commands: ['git'], package: 'git', required: false },
   { name: 'cron', commands: ['cron', '/usr/sbin/cron'], package: 'cron', required: false },
   { name: 'sudo', commands: ['sudo'], package: 'sudo', required: false },
