@@ -48,6 +48,9 @@ const skip =
         ? 'no mirror in the sources of apt'
         : false;
 
+/** debootstrap finds no virtual packages: cloud-init needs one that python3-cffi-backend provides. */
+const PACKAGES = 'python3,python3-cffi-backend,cloud-init';
+
 /** A tree that debootstrap made before, for who runs this often. */
 const given = process.env['SSM_KEEPALIVE_TEST_IMAGE'];
 
@@ -62,7 +65,7 @@ before(() => {
     ? spawnSync('cp', ['-a', given, bare], { encoding: 'utf8' })
     : spawnSync(
         DEBOOTSTRAP,
-        ['--variant=minbase', '--include=python3,cloud-init', mirror.suite, bare, mirror.uri],
+        ['--variant=minbase', `--include=${PACKAGES}`, mirror.suite, bare, mirror.uri],
         {
           encoding: 'utf8',
           maxBuffer: 1 << 26,
