@@ -199,7 +199,13 @@ export const faults: Readonly<Record<string, Fault>> = {
     'foreground',
     'bash: .*read builtin',
   ),
-  'an answer counts as a key': fault(helper, 'owed + 4', 'owed + 3', 'idle', ': stops after max-idle'),
+  'an answer counts as a key': fault(
+    helper,
+    'last_answer=$now ',
+    'last_answer=$now last_key=$now ',
+    'idle',
+    ': stops after max-idle',
+  ),
   'max-idle is not looked at': fault(
     helper,
     '-lt "$limit" ] ||',
