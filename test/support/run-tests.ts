@@ -23,7 +23,8 @@ export function runTests(
   { wrap = [], untilFailure = false }: { wrap?: readonly string[]; untilFailure?: boolean } = {},
 ): Promise<Outcome> {
   const path = fileURLToPath(file);
-  const args = ['--import', 'tsx', '--test', '--test-reporter=tap', `--test-name-pattern=${pattern}`, path];
+  // Without --test: that runner, ended while its file writes, may look for the rest of the last message for ever.
+  const args = ['--import', 'tsx', '--test-reporter=tap', `--test-name-pattern=${pattern}`, path];
   // A runner inside a runner would report to the outer one.
   const { NODE_TEST_CONTEXT: _, ...own } = process.env;
   const [command = '', ...rest] = [...wrap, process.execPath, ...args];
