@@ -212,9 +212,13 @@ async function assertCase(context: TestContext, one: Case): Promise<void> {
 
 describe('idle policy', { concurrency: 4 }, () => {
   for (const one of someOf(CASES, 6))
-    test(`${one.what}: an install and its dry run stop and warn alike, also with --follow`, {
-      skip: one.used?.isOpen ? sandboxMissing() : false,
-    }, (context) => assertCase(context, one));
+    test(
+      `${one.what}: an install and its dry run stop and warn alike, also with --follow`,
+      {
+        skip: one.used?.isOpen ? sandboxMissing() : false,
+      },
+      (context) => assertCase(context, one),
+    );
 });
 
 // With a host whose keeper asks every 45 s.
