@@ -108,10 +108,14 @@ test('root’s session starts no interpreter that others may change; another use
     chmodSync(sandbox.path('srv-site/open'), 0o777);
     // And one whose own modules lie in a folder that others may change.
     sandbox.write('srv-site/kept/bin/python3', sandbox.read('srv-site/python3'), 0o755);
-    sandbox.write('srv-site/kept/lib64/python3.9/.keep', '');
+    sandbox.write('srv-site/kept/lib64/python3.9/encodings/.keep', '');
     sandbox.write('srv-site/kept/lib/.keep', '');
-    chmodSync(sandbox.path('srv-site/kept/lib64/python3.9'), 0o775);
-    for (const interpreter of someOf(['/srv/python3', '/srv/root/python3', '/srv/kept/bin/python3'], 2)) {
+    const open = TURN % 2 === 0 ? 'lib64/python3.9' : 'lib64/python3.9/encodings';
+    chmodSync(sandbox.path(`srv-site/kept/${open}`), 0o775);
+    for (const interpreter of [
+      ...someOf(['/srv/python3', '/srv/root/python3'], 1),
+      '/srv/kept/bin/python3',
+    ]) {
       sandbox.write(`${LIBRARY}/${version}/interpreter`, `${interpreter}\n`);
       await sandbox.inSession(
         { executable: '/usr/bin/dash', argv0: 'sh', uid: 0, env: { ENV, HOME: '/root' } },

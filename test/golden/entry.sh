@@ -107,7 +107,7 @@ __ssmka_is_program() {
   __ssmka_line=$(/usr/bin/env PATH=/usr/bin:/bin readlink "$__ssmka_start") || return 1
   case $__ssmka_line in /*) __ssmka_start=$__ssmka_line ;; *) __ssmka_start=${__ssmka_start%/*}/$__ssmka_line ;; esac
  done
- [ ! -h "$__ssmka_start" ] && [ "$(/usr/bin/find -L "$@" "${__ssmka_start%/*/*}"/lib* "${__ssmka_start%/*/*}"/lib*/python* -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" = . ]
+ [ ! -h "$__ssmka_start" ] && [ "$(/usr/bin/find -L "$@" "${__ssmka_start%/*/*}"/lib* "${__ssmka_start%/*/*}"/lib*/python* "${__ssmka_start%/*/*}"/lib*/python*/[!ds]*/ -maxdepth 0 \( ! -user 0 -o -perm /22 \) 2>&1 && echo .)" = . ]
 }
 
 __ssmka_find_python() {

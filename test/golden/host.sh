@@ -168,7 +168,7 @@ is_trusted_component() {
 
 trust_usual_folders() {
  usual_ifs=$IFS IFS=$newline
- for listed in $(ls -ldn "${root:-/}" "$root/usr" "$root"/usr/lib* "$root"/usr/lib*/python* "$root/usr/local" "$root/usr/local/lib" "$root/usr/local/lib/ssm-keepalive" \
+ for listed in $(ls -ldn "${root:-/}" "$root/usr" "$root"/usr/lib* "$root"/usr/lib*/python* "$root"/usr/lib*/python*/[!ds]*/ "$root/usr/local" "$root/usr/local/lib" "$root/usr/local/lib/ssm-keepalive" \
   "$root/etc" "$root/etc/profile.d" "$root/etc/fish" "$root/etc/fish/conf.d" "$root/etc/zsh" "$root/etc/systemd" \
   "$root/etc/systemd/system" "$root/run" "$root/usr/bin" "$root/etc/zsh/zprofile" "$root/etc/zprofile" "$root/etc/bash.bashrc" "$root/etc/bashrc" "$root/etc/bash.bashrc.local" "$root/etc/zsh/zshrc" "$root/etc/zshrc" 2>/dev/null); do
   case $listed in [d-]????[!w]??[!w]?[!+]*) ;; *) continue ;; esac
@@ -222,7 +222,7 @@ is_trusted_program() {
  is_trusted "$1" || return 1
  [ -f "$1" ] && [ -x "$1" ] || distrust="$1 is no program"
  [ -z "$distrust" ] || return 1
- for part in "${resolved%/*/*}"/lib* "${resolved%/*/*}"/lib*/python*; do
+ for part in "${resolved%/*/*}"/lib* "${resolved%/*/*}"/lib*/python* "${resolved%/*/*}"/lib*/python*/[!ds]*/; do
   [ ! -d "$part" ] || is_trusted "$part" || return 1
  done
 }

@@ -118,6 +118,10 @@ export const PLANTED: readonly Planted[] = [
     spoil: `mkdir -p /srv/site/bin /srv/site/lib64/python3.9; chmod 775 /srv/site/lib64/python3.9; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site/bin; plant ${LIBRARY} /srv/site/bin/python3`,
   },
   {
+    what: 'a package of its own library may be written by a group',
+    spoil: `mkdir -p /srv/site/bin /srv/site/lib/python3.9/encodings; chmod 775 /srv/site/lib/python3.9/encodings; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site/bin; plant ${LIBRARY} /srv/site/bin/python3`,
+  },
+  {
     what: 'the path climbs through a folder of somebody',
     spoil: `mkdir /srv/site /home/evil/up; chown 0:0 ${EVIL}; mv ${EVIL} /srv/site; plant ${LIBRARY} /home/evil/up/../../../srv/site/python3`,
   },
