@@ -51,7 +51,7 @@ export function describeUnknownFlag(
     return new UsageError({
       what: `${command} takes no ${spelled}`,
       why: 'it belongs to other commands and would change nothing here',
-      next: `leave ${spelled} out`,
+      next: command === 'preferences' && name === 'dry-run' ? ASKS_FIRST : `leave ${spelled} out`,
     });
   }
   const meant = OTHER_NAMES[name] ?? guessFlag(name.replace(/^-/, ''), taken);
@@ -126,6 +126,8 @@ function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefi
   if (takes('tag') && /^[^=]+=[^=]+$/.test(word)) return quoteCommand`did you mean --tag ${word}?`;
   return takes(word) ? `did you mean --${word}?` : undefined;
 }
+
+const ASKS_FIRST = 'leave it out: preferences set shows each change and asks first';
 
 /** Names from other tools that resemble none of ours. */
 const OTHER_NAMES = wordTable<string>({ force: '--yes' });

@@ -104,6 +104,8 @@ export function note(finding: string, evidence: readonly string[] = [], next = '
   return { level: 'note', finding, evidence, next };
 }
 
+export const countSessions = (count: number): string => (count === 1 ? '1 session' : `${count} sessions`);
+
 export function todo(finding: string, evidence: readonly string[], next: string): Finding {
   return { level: 'todo', finding, evidence, next };
 }

@@ -47,6 +47,10 @@ export function readReported(settings: string): KeeperSettings | undefined {
   }
 }
 
+/** The prompt keeper was chosen. A host then reports `none`, because the plain sh of a session has no keeper. */
+export const isPromptChosen = ({ keeper, settings }: { keeper: string; settings: string }): boolean =>
+  keeper === 'none' && readReported(settings)?.keeper === 'prompt';
+
 /** What differs, `interval 1s → 45s`; empty: nothing does, or one of the two is not known. */
 export function compareReported(before: string, now: string): string[] {
   const [old, own] = [before, now].map(readReported);

@@ -452,6 +452,12 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'leave --interval out',
   ],
   [
+    'preferences set --idle 60 --dry-run',
+    'preferences takes no --dry-run',
+    'it belongs to other commands and would change nothing here',
+    'leave it out: preferences set shows each change and asks first',
+  ],
+  [
     'status all',
     'status does not take "all"',
     'a word without a flag names an instance, and stands beside no other target',

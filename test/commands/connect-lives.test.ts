@@ -56,7 +56,7 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
   );
   assert.equal(bare.queries, 0);
   const unkept = await limited.left();
-  assert.match(unkept.words, /no session gets a keeper; install Python 3 on the instance/);
+  assert.match(unkept.words, /plain sh of a session is not kept; .*; install Python 3 on the instance/);
   // More than another timeout with nobody at the keys.
   const queries = kept.queries;
   await new Promise((resolve) => setTimeout(resolve, 1.2 * IDLE_SECONDS * 1000));

@@ -95,7 +95,25 @@ const CASES: readonly Case[] = [
   {
     what: 'no Python',
     report: { ...INSTALLED, keeper: 'none', keeperWhy: 'no Python here; sh cannot swallow answers' },
-    expected: [['keeper', 'todo', /no session gets a keeper/, /install Python 3/]],
+    expected: [['keeper', 'todo', /^the plain sh of a session is not kept; bash, /, /install Python 3/]],
+  },
+  {
+    what: 'the prompt keeper, which was chosen',
+    report: {
+      ...INSTALLED,
+      keeper: 'none',
+      keeperWhy: 'asked for; sh cannot swallow answers',
+      settings: 'keeper=prompt interval=45',
+      interpreter: '/usr/bin/python3',
+    },
+    expected: [
+      [
+        'keeper',
+        'note',
+        /^the plain sh of a session is not kept; bash, /,
+        /^to keep it too: {2}ssm-keepalive install /,
+      ],
+    ],
   },
   {
     what: 'a file was changed',

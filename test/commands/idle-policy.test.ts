@@ -253,7 +253,7 @@ for (const [what, options, shown] of [
       const doctor = (await ask(`doctor ${WEB}`)).stdout.replace(/\s+/g, ' ');
       for (const finding of [
         `${shown} without input ends a session`,
-        'of 1 sessions 1 ended at the idle timeout',
+        'one session: it ended at the idle timeout',
         `every 45s come too late for an idle timeout of ${shown}`,
         ...(options.idleSeconds ? [] : ['every session ends after 30s']),
       ])

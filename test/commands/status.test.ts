@@ -251,6 +251,31 @@ test('an install tells to open a new session where one can be opened, and only t
   }
 });
 
+test('a chosen prompt keeper is called prompt, and nobody is told that a plain sh is kept', () => {
+  const report = { ...FULL, keeper: 'none', keeperWhy: 'asked for', settings: 'keeper=prompt interval=45' };
+  const verdicts = [
+    verdictOf({ ...report, verdict: 'installed', state: undefined, sessions: [], kept: null }),
+  ];
+  const result = { verdicts, commandIds: [], missingCount: 0 };
+  const ends = [{ account: { name: {}, label: '' }, outcome: { commandIds: [], result } }] as never;
+  const said: string[] = [];
+  const say = (text: string) => void said.push(text);
+  reportDelivery(
+    {
+      verb: 'install',
+      settings: readSettings({}),
+      bundle: { version: '1.2.3', digest: '' } as never,
+      isInterrupted: false,
+      canOpen: true,
+    },
+    ends,
+    { ...ioOf(80), out: say, err: say },
+    undefined,
+  );
+  assert.match(said.join(''), /now: bash, zsh and fish are kept while they wait at the prompt/);
+  assert.match(said.join(''), /web-1 +installed +prompt /);
+});
+
 for (const [what, before, note] of [
   ['other settings', SETTINGS.replace('interval=1 ', 'interval=45 '), 'interval 45s → 1s'],
   ['an older version', SETTINGS.replace('1.2.3', '1.2.2'), 'version 1.2.2 → 1.2.3'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { justInTime } from '../../src/doctor/checks/history.ts';
+import { history, justInTime } from '../../src/doctor/checks/history.ts';
 import { groupSessions, userOf } from '../../src/doctor/history-groups.ts';
 import type { PastSession, SessionHistory } from '../../src/fleet/session-history.ts';
 import type { SessionLimits } from '../../src/fleet/session-limits.ts';
@@ -121,13 +121,13 @@ for (const [what, sessions, level, words] of [
     'its sessions have a maximum',
     [past(60), past(60, { isJustInTime: true, maximumSeconds: 3600 })],
     'note',
-    /^1 sessions .* each had a maximum duration/,
+    /^it opened 1 session in .* each had a maximum duration/,
   ],
   [
     'some have none',
     [past(60, { isJustInTime: true, maximumSeconds: 3600 }), past(60, { isJustInTime: true })],
     'todo',
-    /^2 sessions .* 1 of them without a maximum duration: a kept one outlives its approval/,
+    /^it opened 2 sessions in .* 1 of them without a maximum duration: a kept one outlives its approval/,
   ],
 ] as const) {
   test(`doctor: just-in-time access, ${what}: ${level}`, () => {
@@ -138,5 +138,25 @@ for (const [what, sessions, level, words] of [
     });
     assert.equal(found.level, level);
     assert.match(found.finding, words);
+  });
+}
+
+for (const [kind, next] of [
+  ['relay', /^those should be older than the install; see for yourself: .* --arm nothing,keeper$/],
+  ['none', /^$/],
+] as const) {
+  test(`doctor: the one session that timed out, where the host now has the keeper ${kind}`, () => {
+    const report = { state: 'installed', entries: { env: 'live' }, keeper: kind };
+    const found = history.run({
+      facts: {
+        history: { ...historyOf([past(1200)]), since: '7d' },
+        status: { instanceId: 'i-0123456789abcdef0', report } as never,
+      },
+      gaps: {},
+      connection: '',
+    });
+    assert.equal(found.level, 'note');
+    assert.match(found.finding, /^one session: it ended at the idle timeout/);
+    assert.match(found.next, next);
   });
 }

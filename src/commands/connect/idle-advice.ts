@@ -36,7 +36,9 @@ export async function adviseAfterIdle(
     const [status, limits] = answer;
     const facts = { status, ...(limits ? { limits } : {}) };
     const results = examine({ facts, gaps: {}, connection }, true);
-    const todo = results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo');
+    const todo =
+      results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo') ??
+      results.find(({ check, level }) => check === 'keeper' && level === 'note');
     if (todo) return `${todo.finding}; ${todo.next}`;
     return (
       `a keeper is there, whose heartbeats come ${status.report?.intervalSeconds ?? '?'} s after the last input: the idle timeout is shorter, this session was older than the keeper, or its client did not answer; look with  ` +

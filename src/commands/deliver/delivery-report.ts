@@ -6,6 +6,7 @@ import { isGood } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { INTERRUPTED } from '../../interruption.ts';
+import { isPromptChosen } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
@@ -143,7 +144,9 @@ function describeNow(verb: Verb, rows: readonly Row[]): string {
   if (changed.length === 0) return '';
   const isOpen = changed.some((row) => isRestartAwaited(row) || isRestartOpen(row));
   const wait = isOpen ? ', where the agent has restarted' : '';
-  return safe`ssm-keepalive: open a new session now: it is kept${wait}; sessions that are open stay as they are\n`;
+  const isPrompt = changed.some(({ report }) => report && isPromptChosen(report));
+  const kept = isPrompt ? 'bash, zsh and fish are kept while they wait at the prompt' : 'it is kept';
+  return safe`ssm-keepalive: open a new session now: ${kept}${wait}; sessions that are open stay as they are\n`;
 }
 
 function describeStops(

@@ -11,7 +11,7 @@ import { wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import { countRows, type Row } from './verdict-json.ts';
-import { renderVerdictTable, showVerdict } from './verdict-report.ts';
+import { nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
 
 /** Up to this many hosts, each gets a row and a block. */
 const DETAILED_HOSTS = 8;
@@ -68,7 +68,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
   const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent');
   return [
     ['version', `${report.version}, bundle ${report.digest || 'none'}`],
-    ['keeper', `${report.keeper}${report.keeperWhy ? `: ${report.keeperWhy}` : ''}`],
+    ['keeper', `${nameKeeper(report)}${report.keeperWhy ? `: ${report.keeperWhy}` : ''}`],
     ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
     // A half-done host has no settings.
     ...optional(

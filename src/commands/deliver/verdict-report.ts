@@ -4,6 +4,7 @@ import { attribute, isGood, type Verdict } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { groupBy } from '../../groups.ts';
+import { isPromptChosen } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
@@ -63,7 +64,7 @@ function colorOf(row: Row): keyof ReturnType<typeof makeColors> {
 
 /** One line below a table: how long sessions are kept without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {
-  const limited = rows.filter(({ report }) => report?.unattendedSeconds && report.keeper !== 'none');
+  const limited = rows.filter(({ report }) => report?.unattendedSeconds && nameKeeper(report) !== 'none');
   if (limited.length === 0) return '';
   const limitOf = ({ report }: Row) => report?.unattendedSeconds ?? 0;
   const limits = groupBy(limited, (row) => String(limitOf(row)));
@@ -96,8 +97,11 @@ function widest(rows: readonly Row[], read: (row: Row) => string, head: string):
 }
 
 export function describeKeeper({ report }: Verdict): string {
-  return report?.keeper && report.keeper !== 'none' ? report.keeper : '-';
+  const name = report ? nameKeeper(report) : '';
+  return name && name !== 'none' ? name : '-';
 }
+
+export const nameKeeper = (report: ReportLine): string => (isPromptChosen(report) ? 'prompt' : report.keeper);
 
 export function describeEntries({ report }: Verdict): string {
   const shown = Object.entries(report?.entries ?? {}).filter(

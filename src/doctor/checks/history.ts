@@ -3,7 +3,7 @@ import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { tellInstall } from '../../settings/keeper-flags.ts';
 import { fittingIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
-import { type Check, defineCheck, type Finding, note, ok, todo } from '../check.ts';
+import { type Check, countSessions, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 import { groupSessions } from '../history-groups.ts';
 
 /** With more ids the printed command would be too long to type. */
@@ -23,7 +23,7 @@ export const history: Check = defineCheck({
       count((group) => group.failed),
     ] as const;
     const seen = [
-      `${past.isCut ? 'the newest ' : ''}${total} sessions that began in the last ${past.since}`,
+      `${past.isCut ? 'the newest ' : ''}${countSessions(total)} that began in the last ${past.since}`,
       `what ended them: idle timeout ${idle}, maximum duration ${maximum}, a failure ${failed}, not known ${total - idle - maximum - failed} (exit, somebody, a lost connection, a timeout after typing)`,
       limits
         ? 'a session in which somebody typed ends later: its length does not say what ended it'
@@ -33,15 +33,19 @@ export const history: Check = defineCheck({
     if (idle + maximum === 0) return ok('none is as long as a limit', seen);
     const parts = [
       idle > 0 ? `${idle} ended at the idle timeout` : '',
-      maximum > 0 ? `${maximum} at the maximum duration` : '',
+      maximum > 0 ? `${maximum} ${idle > 0 ? '' : 'ended '}at the maximum duration` : '',
     ].filter(Boolean);
-    const finding = `of ${total} sessions ${parts.join(', ')}`;
-    if (status?.report?.state === 'installed' && status.report.entries['env'] === 'live' && maximum === 0)
+    const finding =
+      total === 1 ? `one session: it ${parts[0]?.slice(2)}` : `of ${total} sessions ${parts.join(', ')}`;
+    const isLive = status?.report?.state === 'installed' && status.report.entries['env'] === 'live';
+    // The check of the keeper says what to do.
+    if (isLive && maximum === 0 && status.report?.keeper === 'none') return note(finding, seen);
+    if (isLive && maximum === 0)
       return note(
         `${finding}; the keeper is live now`,
         seen,
         'those should be older than the install; see for yourself:  ' +
-          quoteCommand`ssm-keepalive measure ${status.instanceId} --arm keeper` +
+          quoteCommand`ssm-keepalive measure ${status.instanceId} --arm nothing,keeper` +
           connection,
       );
     const ids = [
@@ -77,7 +81,7 @@ export const justInTime: Check = defineCheck({
       'the service does not end such a session when its approval ends, and a kept session does not idle out',
       `documents: ${[...new Set(approved.map(({ documentName }) => documentName))].join(', ')}`,
     ];
-    const finding = `${approved.length} sessions of the last ${since} were opened by it`;
+    const finding = `it opened ${countSessions(approved.length)} in the last ${since}`;
     if (unlimited.length === 0) return note(`${finding}; each had a maximum duration`, seen);
     return todo(
       `${finding}, ${unlimited.length} of them without a maximum duration: a kept one outlives its approval`,

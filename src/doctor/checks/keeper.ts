@@ -3,11 +3,13 @@ import { formatDuration } from '../../duration.ts';
 import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { attribute } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
-import { readReported, tellInstall } from '../../settings/keeper-flags.ts';
+import { isPromptChosen, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import { fittingIntervalSeconds, longestIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
-import { type Check, defineCheck, notChecked, note, ok, todo } from '../check.ts';
+import { type Check, countSessions, defineCheck, notChecked, note, ok, todo } from '../check.ts';
 
+const PROMPT_ALONE =
+  'the plain sh of a session is not kept; bash, zsh and fish are, while they wait at the prompt';
 const NOT_INSTALLED = notChecked({ why: 'the keeper is not installed', next: '' });
 
 export const keeper: Check = defineCheck({
@@ -42,15 +44,17 @@ export const keeper: Check = defineCheck({
       kept,
     } = report;
     const seen = [
-      `${kind}: ${keeperWhy}`,
+      `${isPromptChosen(report) ? 'prompt' : kind}: ${keeperWhy}`,
       `heartbeat after ${formatDuration(everySeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
     ];
-    if (kind === 'none')
-      return todo(
-        'installed, but no session gets a keeper',
+    if (isPromptChosen(report))
+      return note(
+        PROMPT_ALONE,
         seen,
-        'install Python 3 on the instance; the next session finds it',
+        `${report.interpreter ? '' : 'install Python 3 on the instance; '}to keep it too:  ${install({ keeper: 'auto' })}`,
       );
+    if (kind === 'none')
+      return todo(PROMPT_ALONE, seen, 'install Python 3 on the instance; the next session finds it');
     if (everySeconds > longestIntervalSeconds(idleSeconds))
       return todo(
         `its heartbeats every ${formatDuration(everySeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,
@@ -71,12 +75,12 @@ export const keeper: Check = defineCheck({
       );
     if ((kept?.notAnswering ?? 0) > 0)
       return note(
-        `${kind}; ${kept?.notAnswering} of ${kept?.count} sessions get no answer from their terminal`,
+        `${kind}; ${kept?.count === 1 ? 'the one session gets no answer from its terminal' : `${kept?.notAnswering} of ${kept?.count} sessions get no answer from their terminal`}`,
         seen,
         'look with  ssm-keepalive status ' + target,
       );
     return ok(
-      `${kind}, heartbeat after ${formatDuration(everySeconds)}; ${kept?.count ?? 0} sessions kept now`,
+      `${kind}, heartbeat after ${formatDuration(everySeconds)}; ${countSessions(kept?.count ?? 0)} kept now`,
       seen,
     );
   },
