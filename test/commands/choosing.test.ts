@@ -28,6 +28,20 @@ test('cli: --all without a terminal and without --yes is refused, and nothing is
   assert.equal(countSent(lab), 0);
 });
 
+test('cli: a dry run says that the command would ask, and why', async (context) => {
+  const lab = await startWith(context, many(1));
+  const dry = async (flags: string) =>
+    (await runCli(`install --dry-run ${flags}`.split(' '), lab.env)).stdout;
+  assert.match(await dry('--all'), /^it would ask first: --all has to be confirmed; --yes is the answer/m);
+  assert.match(
+    await dry('--tag env=dev --confirm-above 0'),
+    /^it would ask first: more than --confirm-above 0/m,
+  );
+  for (const flags of ['--all --yes', '--tag env=dev']) assert.doesNotMatch(await dry(flags), /ask first/);
+  const { stderr } = await run(lab, 'install', '--all');
+  assert.match(stderr, /install would change the one managed Linux instance\n/);
+});
+
 test('cli: --all --yes reaches every instance, also more than one command takes', async (context) => {
   const lab = await startWith(context, many(60));
   const { exitCode, json } = await run(

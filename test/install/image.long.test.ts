@@ -63,14 +63,10 @@ before(() => {
   const bare = join(folder, 'bare');
   const made = given
     ? spawnSync('cp', ['-a', given, bare], { encoding: 'utf8' })
-    : spawnSync(
-        DEBOOTSTRAP,
-        ['--variant=minbase', `--include=${PACKAGES}`, mirror.suite, bare, mirror.uri],
-        {
-          encoding: 'utf8',
-          maxBuffer: 1 << 26,
-        },
-      );
+    : spawnSync(DEBOOTSTRAP, ['--variant=minbase', `--include=${PACKAGES}`, mirror.suite, bare, mirror.uri], {
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+      });
   assert.equal(made.status, 0, made.stdout.slice(-2000) + made.stderr);
   // What the package of the agent brings, as far as an installer looks at it.
   const unit =

@@ -43,6 +43,22 @@ export async function confirmPlans(
   });
 }
 
+/** For a dry run: why the command would ask first; undefined if it would not. */
+export function describeQuestion(
+  verb: Verb,
+  plans: readonly NamedPlan[],
+  settings: Settings,
+): string | undefined {
+  if (verb === 'status' || settings.delivery.isConfirmed) return undefined;
+  const many = findMany(
+    plans.map(({ plan }) => plan.reach),
+    settings,
+  );
+  const isEdit = plans.some(({ plan }) => plan.following?.action === 'update');
+  const why = many?.why ?? (isEdit ? 'an association is edited' : undefined);
+  return why === undefined ? undefined : safe`it would ask first: ${why}; --yes is the answer beforehand`;
+}
+
 /** Why the question is needed; undefined if it is not. */
 function findMany(
   reaches: readonly Reach[],
@@ -87,7 +103,8 @@ function describeReach(settings: Settings, count: number | undefined): string {
 
 function countInWords({ targets, delivery }: Settings, count: number | undefined): string {
   if (count === undefined) return `an unknown number of instances (${describeTargets(targets)})`;
-  if (targets.isAll) return `all ${count} managed Linux instances`;
+  if (targets.isAll)
+    return count === 1 ? 'the one managed Linux instance' : `all ${count} managed Linux instances`;
   const { confirmAbove } = delivery;
   const isExact = targets.instanceIds.length > 0 || count <= confirmAbove;
   return isExact

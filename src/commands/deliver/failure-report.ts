@@ -40,7 +40,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
     lines.push(safe`ssm-keepalive: ${label}the other instances were not touched, because ${stopped}`);
   if (facts.missingCount > 0) {
     lines.push(
-      safe`ssm-keepalive: the service counted ${facts.missingCount} more instances than it lists; run status to see them`,
+      safe`ssm-keepalive: the service counted ${facts.missingCount} more ${facts.missingCount === 1 ? 'instance' : 'instances'} than it lists; run status to see them`,
     );
   }
   return lines.length > 0 ? lines.join('\n') + '\n' : '';

@@ -27,7 +27,9 @@ export function describeFollow(plan: AssociationPlan, targets: Targets): string 
   const who =
     targets.isAll || targets.instanceIds.length === 0
       ? `every instance of ${describeTargets(targets)}, now and when a new one comes online`
-      : `${targets.instanceIds.length} instances by id, now and when one of them comes online`;
+      : targets.instanceIds.length === 1
+        ? 'this instance, now and when it comes online'
+        : `${targets.instanceIds.length} instances by id, now and when one of them comes online`;
   const again = schedule ? `, and again every ${schedule.slice('rate('.length, -1)}` : ', once each';
   const errors = MaxErrors === '0' ? 'the first failure' : `more than ${MaxErrors} failures`;
   return safe`it installs on ${who}${again}; ${MaxConcurrency} at a time, stopping after ${errors}`;

@@ -19,6 +19,7 @@ import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapLines } from '../../terminal/wrap.ts';
+import { describeQuestion } from './confirm.ts';
 import { renderFailedAccounts } from './failure-report.ts';
 import { describeAction, describeFollow } from './follow-text.ts';
 import { describeDocumentPlan } from './own-documents.ts';
@@ -182,12 +183,13 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     ...(run.restart ? [RESTART] : []),
     ...(run.command === 'install' && settings.keeper.entries.includes('env') ? [ENV_PRICE] : []),
     ...(run.alarm ? [`the alarm ${JSON.stringify(run.alarm)} would stop it`] : []),
+    describeQuestion(run.command, plans, settings) ?? '',
     // Only the names, to ask an administrator for them; the JSON has the reasons.
     `the run needs ${names};`,
     quoteCommand`as an IAM policy:  ssm-keepalive policy ${run.command}  and the same flags`,
     'nothing was sent',
   ];
-  return who + '\n\n' + wrapLines(lines.join('\n'), io.columns) + '\n';
+  return who + '\n\n' + wrapLines(lines.filter(Boolean).join('\n'), io.columns) + '\n';
 }
 
 function describeRamp({ canary, maxConcurrency, maxErrors }: Run, accountCount: number): string {
