@@ -197,3 +197,10 @@ test('--out reports for people and programs', async (context) => {
     [bundle.digest, folder, [], treeFiles(bundle).length],
   );
 });
+
+test('render: the words of the list fit the terminal; the row of a file stays one row', async () => {
+  const { stdout } = await runCli(['render']);
+  for (const line of stdout.split('\n').filter((one) => !/^\d{4} /.test(one)))
+    assert.ok(line.length <= 80, line);
+  assert.match(stdout, /^\d{4} +\d+ \w{12} \/etc\/systemd\/system\/snap\.\S+$/m);
+});

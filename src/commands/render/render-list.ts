@@ -1,4 +1,5 @@
 import { type Bundle, type BundleFile, FORMATS } from '../../bundle/index.ts';
+import { wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
 import { wireText } from '../repeat.ts';
 
@@ -13,7 +14,7 @@ export const SCRIPTS = wordTable<(bundle: Bundle) => string>({
 });
 
 /** The list of everything that `render` prints, for people or programs. */
-export function listTexts({ files, version, digest }: Bundle, isJson: boolean): string {
+export function listTexts({ files, version, digest }: Bundle, isJson: boolean, columns: number): string {
   const rows = files.map((file) => ({
     path: file.path,
     name: nameFile(file, files),
@@ -29,9 +30,9 @@ export function listTexts({ files, version, digest }: Bundle, isJson: boolean): 
         `${mode} ${String(bytes).padStart(6)} ${sha256.slice(0, 12)} ${name}`,
     ),
     'Print one with  ssm-keepalive render NAME',
-    `Also: ${Object.keys(SCRIPTS).join(' ')}`,
+    wrapText(`Also: ${Object.keys(SCRIPTS).join(' ')}`, columns, 6),
     'For other tools:',
-    ...FORMATS.map(({ name, describe }) => `  ${name.padEnd(15)} ${describe}`),
+    ...FORMATS.map(({ name, describe }) => wrapText(`  ${name.padEnd(15)} ${describe}`, columns, 18)),
     'Write them all, as an image has them, with  ssm-keepalive render --out DIR',
     '',
   ].join('\n');

@@ -20,7 +20,7 @@ export const render: Command = async (settings, io, { words, own, environment })
   const bundle = renderBundle(settings.keeper, { hasComments });
   if (own['out'] !== undefined)
     return writeOut(bundle, resolve(environment.folder, String(own['out'])), settings, io);
-  if (what === undefined) io.out(listTexts(bundle, settings.common.output === 'json'));
+  if (what === undefined) io.out(listTexts(bundle, settings.common.output === 'json', io.columns));
   else if (format) printFormat(format, bundle, readUrl(own), settings, io);
   else io.out(findText(what, bundle));
   return 0;
