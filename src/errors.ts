@@ -14,9 +14,24 @@ export interface Failure {
 
 /**
  * For messages. Any word may hold an address with a password: one that was typed in the wrong place, or one in a service's
- * message. A password may hold any character, so the last `@` before a next flag counts.
+ * message. A password may hold any character, so the last `@` before a next flag counts. Without a scheme it is one word
+ * without `/`, which an ARN with an `@` has, and without `=` and `,`, which targets have.
  */
-export const hidePasswords = (text: string) => text.replace(/(\w+:\/\/?)(?:(?! --).)*@/gs, '$1…@');
+export const hidePasswords = (text: string) =>
+  text
+    .split(/(?= --)/)
+    .map(hideInPart)
+    .join('');
+
+function hideInPart(text: string): string {
+  // Nothing behind the last `@` can match, and each look there would take as long as the text.
+  const end = text.lastIndexOf('@') + 1;
+  const hidden = text
+    .slice(0, end)
+    .replace(/(?<!\w)(\w+:\/\/?).*@/s, '$1…@')
+    .replace(/(?<![\w.:@+-])[\w.%+-]{1,128}:[^\s'"`/=,]{1,128}@/g, '…@');
+  return hidden + text.slice(end);
+}
 
 /** A failure with its exit status: 2 for bad usage (nothing was sent), 130 for Ctrl-C at a question, 1 for the rest. */
 export class UserError extends Error implements Failure {

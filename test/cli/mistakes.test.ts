@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../../src/cli/run.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
+import { hidePasswords } from '../../src/errors.ts';
 import { FLAGS } from '../../src/settings/flags.ts';
 import { makeEnvironment, makeIo, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { someOf } from '../support/turns.ts';
@@ -69,6 +70,8 @@ test('cli: an address with a password, typed in whatever wrong place, is named w
   const secrets = [
     'https://geheim:geheim@proxy.example/x',
     'HTTP://geheim:geheim"geheim geheim@geheim@[::1]:8080',
+    'geheim:geheim@proxy.example:8080',
+    'env=geheim:geheim@proxy.example',
   ];
   const places = (word: string) => [
     [word],
@@ -81,7 +84,7 @@ test('cli: an address with a password, typed in whatever wrong place, is named w
       [name, `--${word}=1`],
       [name, `--tags=${word}`],
     ]),
-    ...FLAGS.filter(({ name }) => name !== 'tag').flatMap(({ name }) =>
+    ...FLAGS.flatMap(({ name }) =>
       ['install', 'status', 'doctor'].map((command) => [command, `--${name}=${word}`]),
     ),
   ];
@@ -93,4 +96,16 @@ test('cli: an address with a password, typed in whatever wrong place, is named w
       assert.doesNotMatch(stdout + stderr, /geheim/i, [...line, ...more].join(' '));
     }
   }
+});
+
+test('errors: an @ in an ARN, a session id or a target hides nothing', () => {
+  for (const text of [
+    'User: arn:aws:sts::123456789012:assumed-role/Admin/ann@example.com is not authorized',
+    'the session ann@example.com-0123456789abcdef0',
+    '{"SessionId":"ann@example.com-0123456789abcdef0"}',
+    'Key=tag:owner,Values=ann@example.com',
+    '--tag owner=ann@example.com',
+    'run  npx ssm-keepalive@0.2.0',
+  ])
+    assert.equal(hidePasswords(text), text);
 });
