@@ -15,8 +15,10 @@ const ENTITIES = wordTable<string>({
 });
 
 function escapeHtml(text: string): string {
-  // Control characters do not belong in a page; a browser may act on some.
-  return showText(text).replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
+  // Control characters do not belong in a page; a browser may act on some. A line break of others would begin a line of the file.
+  return showText(text)
+    .replaceAll('\n', '\\u000a')
+    .replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
 }
 
 type Value = string | number | Html | readonly Html[];
