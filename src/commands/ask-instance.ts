@@ -36,6 +36,7 @@ export async function askInstance(
   });
   const { verdicts } = await pushScript(sender, false);
   const [verdict] = verdicts;
+  if (!verdict?.report && interruption.isRequested) throw notAsked('you interrupted it', '');
   if (!verdict?.report) throw notAsked(verdict?.why ?? 'the instance gave no answer', verdict?.next ?? '');
   return verdict;
 }

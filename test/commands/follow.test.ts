@@ -150,7 +150,8 @@ test('cli: uninstall warns of associations that would put it back, status shows 
     /still installs on some of these instances, every 1 day[\s\S]*uninstall --tag env=dev --follow/,
   );
   const shown = await run('status --tag env=dev');
-  assert.match(shown.stdout, new RegExp(`association ssm-keepalive-\\w+ \\(${made?.AssociationId}\\)`));
+  assert.match(shown.stdout, new RegExp(`association ssm-keepalive-\\w+\\s+\\(${made?.AssociationId}\\)`));
+  for (const line of shown.stdout.split('\n')) assert.ok(line.length <= 80, line);
   const json = await run(`status ${DEV}`);
   assert.deepEqual(
     json.json.associations.map((one: { id: string; schedule: string }) => [one.id, one.schedule]),

@@ -167,6 +167,14 @@ async function startAgainst(context: TestContext, operation: 'SendCommand' | 'Li
   return { lab, interruption, ended };
 }
 
+test('never answers: doctor says of what the instance was asked that you interrupted it', async (context) => {
+  const lab = await startTestLab(context, { hosts: hosts({ latencySeconds: 600 }) });
+  const { interruption, ended } = begin(`doctor ${hosts({})[0]?.id}`, lab.env);
+  await until('the call', () => lab.requests.some((one) => one.operation === 'SendCommand'));
+  interruption.request();
+  assert.match((await ended).stdout, /keeper +not checked: you interrupted it/);
+});
+
 describe('never answers, while something may be happening', { concurrency: 2 }, () => {
   test('never answers: a SendCommand without an answer is left 10 s after Ctrl-C, at once after a second, and nobody claims that nothing was sent', async (context) => {
     await Promise.all(

@@ -10,6 +10,7 @@ import { isPromptChosen } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
+import { wrapLines } from '../../terminal/wrap.ts';
 import type { Applied } from './apply.ts';
 import { describeLeft, labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
 import { describeAssociations, describeFollowed } from './follow-text.ts';
@@ -115,7 +116,8 @@ function reportVerdicts(
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {
     const label = several ? `${labelFacts(account)}: ` : '';
-    if (isPlain && verb === 'status') io.out(describeAssociations(account.associations ?? [], label));
+    if (isPlain && verb === 'status')
+      io.out(wrapLines(describeAssociations(account.associations ?? [], label), io.columns));
     io.err(describeFollowed(account.association, label));
   }
   io.err(renderFailedAccounts(accounts));
