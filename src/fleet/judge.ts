@@ -49,7 +49,7 @@ const STATUSES = wordTable<Judgement>({
   executiontimedout: failed(
     'execution timed out',
     'the script did not finish in time and was ended',
-    'see what holds it on the instance (disk, network file systems), then run the command again: it completes or undoes a half-done change',
+    'see what holds it on the instance (disk, network file systems), then run the command again: the next install or uninstall completes or undoes what was cut short',
   ),
   timedout: failed(
     'timed out',
@@ -67,7 +67,7 @@ const STATUSES = wordTable<Judgement>({
   cancelled: failed(
     'cancelled',
     'the command was cancelled before it ended here',
-    'run the command again: a half-done change is completed or undone',
+    'run the command again: the next install or uninstall completes or undoes what was cut short',
   ),
   terminated: failed(
     'not sent',
@@ -156,7 +156,7 @@ function judgeFailure(invocation: Invocation, report: ReportLine | undefined): J
   return failed(
     'script failed',
     `the script ended${exit} before it could report${lastLine ? `; it last said: ${lastLine}` : ''}`,
-    'run status for this instance; a second run completes or undoes a half-done change',
+    'run status for this instance; the next install or uninstall completes or undoes what was cut short',
   );
 }
 
