@@ -1,15 +1,12 @@
 // An idle timeout that was shortened on purpose, seen or not: what an install does, and that a dry run does the same.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { Lab } from '../../src/lab/index.ts';
 import { hosts } from '../fleet/push-rig.ts';
 import { rawCall } from '../lab/raw-call.ts';
 import { sandboxMissing } from '../lab/test-lab.ts';
 import { runCli } from '../support/cli.ts';
-import { startTestLab } from '../support/lab.ts';
+import { makeLabFolder, startTestLab } from '../support/lab.ts';
 import { someOf } from '../support/turns.ts';
 import { hostSaying, INSTALLED } from './doctor-rig.ts';
 
@@ -114,13 +111,6 @@ const PAST = {
   details: '',
 };
 
-function makeFolder(context: TestContext, sessions: readonly object[]): string {
-  const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-idle-'));
-  context.after(() => rmSync(dir, { recursive: true, force: true }));
-  writeFileSync(join(dir, 'records.json'), JSON.stringify({ commands: [], sessions }));
-  return dir;
-}
-
 async function makeLab(context: TestContext, { preferences, used, error, historyError }: Case): Promise<Lab> {
   const at = Date.now() - 3_600_000;
   const session = {
@@ -135,9 +125,8 @@ async function makeLab(context: TestContext, { preferences, used, error, history
     sessionId: `${session.sessionId}${at}`,
     documentName: `Other-${at}`,
   }));
-  const dir = makeFolder(context, used && !used.isOpen ? [session, ...others] : []);
   const lab = await startTestLab(context, {
-    dir,
+    records: { commands: [], sessions: used && !used.isOpen ? [session, ...others] : [] },
     // Only a real host has a session that stays open.
     hosts: [...hosts({}), ...(used?.isOpen ? [{ name: 'open', id: WEB, tags: {} }] : [])],
     ...(preferences ? { preferences } : {}),
@@ -233,9 +222,10 @@ for (const [what, options, shown] of [
   test(`a lab with ${what}: install, doctor, preferences and measure go by it, with --lab and with its variables`, async (context) => {
     const endedAt = Date.now() - 3_600_000;
     const lengthMs = (options.idleSeconds ?? 20) * 1000 + 200;
-    const dir = makeFolder(context, [{ ...PAST, target: WEB, startedAt: endedAt - lengthMs, endedAt }]);
+    const dir = makeLabFolder();
+    const sessions = [{ ...PAST, target: WEB, startedAt: endedAt - lengthMs, endedAt }];
     const hosts = [{ ...hostSaying('web-1', WEB, INSTALLED), tags: { env: 'dev' } }];
-    const lab = await startTestLab(context, { dir, hosts, ...options });
+    const lab = await startTestLab(context, { dir, records: { commands: [], sessions }, hosts, ...options });
     for (const [flag, env] of [
       ['--lab', {}],
       ['', lab.env],

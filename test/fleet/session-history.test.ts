@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
 import { readSessionHistory } from '../../src/fleet/session-history.ts';
@@ -28,11 +25,7 @@ function recordsOf(count: number, more: object = {}): object[] {
 }
 
 async function startWith(context: TestContext, sessions: object[], minuteSeconds = 60) {
-  const dir = mkdtempSync(join(tmpdir(), 'ssm-keepalive-history-'));
-  context.after(() => rmSync(dir, { recursive: true, force: true }));
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, 'records.json'), JSON.stringify({ sessions }));
-  const lab = await startTestLab(context, { dir, hosts: [], minuteSeconds });
+  const lab = await startTestLab(context, { records: { sessions }, hosts: [], minuteSeconds });
   const client = makeClient(lab);
   context.after(() => client.destroy());
   return { lab, client };

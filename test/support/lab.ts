@@ -1,13 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
 import { fastFolder } from './sandbox.ts';
 
-/** A lab of this test's own, gone with it. */
-export async function startTestLab(context: TestContext, options: Partial<LabOptions> = {}): Promise<Lab> {
-  const dir = mkdtempSync(join(fastFolder(), 'ssm-keepalive-test-lab-'));
-  const lab = await startLab({ dir, consistencySeconds: 0.1, ...options });
+export const makeLabFolder = (): string => mkdtempSync(join(fastFolder(), 'ssm-keepalive-test-lab-'));
+
+/** A lab of this test's own, gone with it. `records`: what it remembers from before. */
+export async function startTestLab(
+  context: TestContext,
+  { records, ...options }: Partial<LabOptions> & { readonly records?: object } = {},
+): Promise<Lab> {
+  const { dir = makeLabFolder() } = options;
+  if (records) writeFileSync(join(dir, 'records.json'), JSON.stringify(records));
+  const lab = await startLab({ consistencySeconds: 0.1, ...options, dir });
   context.after(async () => {
     await lab.stop();
     rmSync(dir, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fastFolder } from './sandbox.ts';
 
 const hasFailed = /^ *not ok /m;
 
@@ -30,7 +30,7 @@ export function runTests(
   const [command = '', ...rest] = [...wrap, process.execPath, ...args];
   const folder = untilFailure ? temporaryFolder() : undefined;
   const child = spawn(command, rest, {
-    env: { ...own, ...(folder ? { TMPDIR: folder } : {}), ...env },
+    env: { ...own, ...(folder ? { TMPDIR: folder, SSM_KEEPALIVE_TEST_FOLDER: folder } : {}), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -52,7 +52,7 @@ export function runTests(
 
 /** A run that is ended half-way leaves its files. For every user, as /tmp is: some tests change theirs. */
 function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'run-'));
+  const folder = mkdtempSync(join(fastFolder(), 'run-'));
   chmodSync(folder, 0o1777);
   return folder;
 }
