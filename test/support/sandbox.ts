@@ -101,6 +101,10 @@ const FOLDERS = [
   'etc/systemd/system',
   'var/log/amazon/ssm',
   'home/ssm-user/.local/share/fish/generated_completions',
+  // The first fish of a home makes these, with a mkdir of its own.
+  'home/ssm-user/.config/fish/completions',
+  'home/ssm-user/.config/fish/conf.d',
+  'home/ssm-user/.config/fish/functions',
 ];
 const FILES: readonly TreeFile[] = [
   ['etc/passwd', PASSWD],
