@@ -267,6 +267,8 @@ const MACHINE_KINDS: Readonly<Record<string, Kind['begin']>> = {
     const raw = await openChannel(lab);
     raw.setAcknowledging(false);
     raw.input(1, 'seq 1 100000\r');
+    // Most of the window: soon the lab reads the host's side no more.
+    await until('its output', () => raw.text().length > 200_000);
     raw.socket.pause();
     return hangUp(raw.socket);
   },
