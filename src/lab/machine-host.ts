@@ -129,8 +129,6 @@ export class MachineHost extends EventEmitter implements Host {
       await gone;
       cancel();
     }
-    // A socket that is not read, since a client was slow, never closes.
-    for (const socket of this.sockets) socket.resume();
     // The kernel closes the manager's socket when the namespace is gone.
     while (this.manager !== undefined && this.sockets.size > 0) await sleep(systemClock, 5);
     this.manager = undefined;

@@ -109,7 +109,11 @@ export class Session {
     this.record.status = status;
     this.record.endedAt = this.clock.now();
     this.record.details = sentence;
-    this.tell((worker) => worker.peer.sendJson({ op: 'end' }));
+    this.tell((worker) => {
+      // A socket that is not read, since the client was slow, never closes.
+      worker.peer.resume();
+      worker.peer.sendJson({ op: 'end' });
+    });
     this.peer.sendControl('channel_closed', {
       MessageType: 'channel_closed',
       MessageId: this.record.sessionId,
