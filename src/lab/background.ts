@@ -9,6 +9,7 @@ import type { Credentials } from './door.ts';
 import type { Lab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
 import { LabInUseError, type LabState, readState, takeFolder } from './ownership.ts';
+import { signalProcess } from './signal-process.ts';
 
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
@@ -90,11 +91,11 @@ export async function labUp(options: Partial<Omit<LabOptions, 'clock'>> = {}): P
 export async function labDown(dir: string = defaultLabDir()): Promise<boolean> {
   const state = readState(dir);
   if (state === undefined) return false;
-  process.kill(state.pid, 'SIGTERM');
+  signalProcess(state.pid, 'SIGTERM');
   const limit = systemClock.now() + STOP_LIMIT_MS;
   while (readState(dir) !== undefined) {
     // This ends its hosts too: every sandbox has --die-with-parent.
-    if (systemClock.now() > limit) process.kill(state.pid, 'SIGKILL');
+    if (systemClock.now() > limit) signalProcess(state.pid, 'SIGKILL');
     await sleep(systemClock, POLL_MS);
   }
   return true;

@@ -15,6 +15,7 @@ import { type HostSpec, REGION } from './options.ts';
 import { endedAs, judgeExit, type RunDetails, type RunResult } from './run-result.ts';
 import { INSIDE, isRoot, SECCOMP_FD, sandboxArgs } from './sandbox.ts';
 import { seccompFilter } from './seccomp.ts';
+import { signalProcess } from './signal-process.ts';
 import { makeTree, SESSION_USER, UNIT_NAMES } from './tree.ts';
 
 const START_LIMIT_MS = 20_000;
@@ -124,7 +125,7 @@ export class MachineHost extends EventEmitter implements Host {
       // A rooted host's manager ends all its processes when the lab hangs up.
       if (this.kind === 'rooted') for (const socket of this.sockets) socket.destroy();
       // Kills bwrap's child, not bwrap: bwrap then reaps it and leaves no zombie.
-      for (const pid of childrenOf(child.pid)) process.kill(pid, 'SIGKILL');
+      for (const pid of childrenOf(child.pid)) signalProcess(pid, 'SIGKILL');
       const cancel = systemClock.after(KILL_LIMIT_MS, () => child.kill('SIGKILL'));
       await gone;
       cancel();

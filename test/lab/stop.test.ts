@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
@@ -8,12 +9,20 @@ import { setImmediate } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
 import type { OperationName } from '../../src/lab/shapes.ts';
+import { signalProcess } from '../../src/lab/signal-process.ts';
 import { ManualClock } from '../support/clock.ts';
 import { isLong } from '../support/turns.ts';
 import { everyRequest, takeOff } from './every-request.ts';
 import { rawCall } from './raw-call.ts';
 import { rawClient } from './raw-client.ts';
-import { makeFolder, readResources, sandboxMissing, syntheticHosts, until } from './test-lab.ts';
+import {
+  makeFolder,
+  newResources,
+  readResources,
+  sandboxMissing,
+  syntheticHosts,
+  until,
+} from './test-lab.ts';
 
 const ROUNDS = Number(process.env['SSM_KEEPALIVE_TEST_ROUNDS'] ?? (isLong ? 200 : 20));
 const SEED = Number(process.env['SSM_KEEPALIVE_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 30));
@@ -344,11 +353,23 @@ async function assertNothingIsLeft(what: string, before: string, clock: ManualCl
   // Sockets of the test's own side need a few turns to close.
   for (let now = ''; ; ) {
     now = await readResources();
-    if (now === before) break;
+    if (newResources(before, now).length === 0) break;
     if (Date.now() > limit)
       assert.fail(`${what}: the event loop is kept by [${now}], before the lab by [${before}]`);
   }
 }
+
+test('a process that has ended before its signal is no error, wherever the lab sends one', async () => {
+  const { pid = 0 } = await new Promise<ChildProcess>((resolve) => {
+    const child = spawn('true').once('exit', () => resolve(child));
+  });
+  assert.equal(signalProcess(pid, 'SIGKILL'), false);
+  assert.equal(signalProcess(-pid, 'SIGKILL'), false);
+  const sources = readdirSync('src/lab', { recursive: true })
+    .map((name) => join('src/lab', String(name)))
+    .filter((path) => path.endsWith('.ts') && readFileSync(path, 'utf8').includes('process.kill('));
+  assert.deepEqual(sources, ['src/lab/signal-process.ts']);
+});
 
 for (const [what, { options, begin }] of Object.entries(KINDS)) {
   test(`lab: nothing keeps the process after its end with ${what}`, async () => {

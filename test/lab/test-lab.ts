@@ -78,6 +78,16 @@ export async function readResources(): Promise<string> {
     .join(' ');
 }
 
+/** Those of `now` that were not there `before`. What was there may end meanwhile. */
+export function newResources(before: string, now: string): string[] {
+  const known = before.split(' ');
+  return now.split(' ').filter((name) => {
+    const at = known.indexOf(name);
+    if (at >= 0) known.splice(at, 1);
+    return at < 0 && name !== '';
+  });
+}
+
 /** For what must not happen within a time; whatever should happen is polled for. */
 export function pause(ms: number): Promise<undefined> {
   return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { frameSocket } from '../frames.ts';
+import { signalProcess } from '../signal-process.ts';
 import type { HostConfig, Surroundings } from './config.ts';
 
 /** The worker's process; its arguments are the command's id and the script. Not exec: who looks for the worker goes by its name. */
@@ -53,7 +54,7 @@ export function runCommand(config: HostConfig, commandId: string, surroundings: 
     let details = '';
     stop = (why) => {
       details = why;
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      if (child.pid !== undefined) signalProcess(-child.pid, 'SIGKILL');
     };
     const timer = setTimeout(() => stop?.('ExecutionTimedOut'), Number(job['executionTimeoutMs']));
     const out = keep(child.stdout);

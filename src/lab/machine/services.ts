@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { signalProcess } from '../signal-process.ts';
 import { AGENT, speakForAgent } from './agent.ts';
 import { type HostConfig, SERVICE_PATH } from './config.ts';
 import { takeFault } from './faults.ts';
@@ -172,7 +173,7 @@ function killOnce(assignment: string): boolean {
     try {
       const environment = readFileSync(`/proc/${entry}/environ`, 'latin1');
       if (!environment.split('\0').includes(assignment) || isZombie(entry)) continue;
-      process.kill(Number(entry), 'SIGKILL');
+      signalProcess(Number(entry), 'SIGKILL');
       hasFound = true;
     } catch {
       // Gone meanwhile, or not ours to read.

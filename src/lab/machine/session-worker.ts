@@ -5,6 +5,7 @@
 import { createConnection, type Socket } from 'node:net';
 import type { IPty } from '@lydell/node-pty';
 import { frameSocket } from '../frames.ts';
+import { signalProcess } from '../signal-process.ts';
 import type { HostConfig } from './config.ts';
 
 const LONGEST_QUEUE = 256 * 1024;
@@ -79,13 +80,7 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
 
   /** This process alone holds the pty. At its exit the kernel hangs up the terminal's foreground group. */
   function end(): void {
-    if (shell !== undefined) {
-      try {
-        process.kill(shell.pid, 'SIGKILL');
-      } catch {
-        // The shell was quicker.
-      }
-    }
+    if (shell !== undefined) signalProcess(shell.pid, 'SIGKILL');
     process.exit(0);
   }
 }
