@@ -499,7 +499,7 @@ test('config file: targets of a found file are shown, and nothing is changed bef
   assert.match(refused.stderr, /config\.yaml says --region us-east-1 --tag env=dev\n/);
   assert.match(
     refused.stderr,
-    /install would change 1 instance; ssm-keepalive.config.yaml says --region us-east-1 --tag env=dev[\s\S]*name the file: --config/,
+    /install would change 1 instance in us-east-1; ssm-keepalive.config.yaml says --region us-east-1 --tag env=dev[\s\S]*name the file: --config/,
   );
   assert.equal(JSON.parse(refused.stdout).error.code, 'not-confirmed');
   assert.equal((await cli('install', '--dry-run')).status, 0);

@@ -52,6 +52,22 @@ export function labelAccount({ account, profile, region }: AccountName): string 
   return [account ?? profile, region].filter(Boolean).join(' ');
 }
 
+/** How many places a question names. */
+const NAMED_PLACES = 6;
+
+/** For a question: ` in 2 accounts and Regions (dev us-east-1: 3, prod us-east-1: 1)`; empty for none. */
+export function describePlaces(
+  places: readonly { readonly label: string; readonly count?: string }[],
+): string {
+  const [first] = places;
+  if (places.length < 2) return first?.label ? ` in ${first.label}` : '';
+  const named = places
+    .slice(0, NAMED_PLACES)
+    .map(({ label, count }) => (count === undefined ? label : `${label}: ${count}`));
+  const others = places.length - named.length;
+  return ` in ${places.length} accounts and Regions (${named.join(', ')}${others > 0 ? ` and ${others} more` : ''})`;
+}
+
 /** A sentence about one account, with its label if there are several. */
 export function inAccount(name: AccountName | undefined, sentence: string): string {
   return name ? `${labelAccount(name)}: ${sentence}` : sentence;

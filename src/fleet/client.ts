@@ -45,6 +45,15 @@ export function sessionDefaultsOf(client: SSMClient): SessionDefaults {
   return connectionOf(client)?.sessionDefaults ?? SERVICE_DEFAULTS;
 }
 
+/** For a question: the profile and Region of its calls, also if the variables or files decide; undefined on a lab. */
+export async function placeOf(client: SSMClient): Promise<string | undefined> {
+  if (isOfLab(client)) return undefined;
+  const { profile, variables } = connectionOf(client) ?? {};
+  const name = profile ?? variables?.['AWS_PROFILE'];
+  const region = await client.config.region().catch(() => '');
+  return [name && `profile ${name}`, region].filter(Boolean).join(', ') || undefined;
+}
+
 /** The address that was given for this client; empty: the service's own, or that of the variables. */
 export const endpointUrlOf = (client: SSMClient): string => connectionOf(client)?.endpointUrl ?? '';
 

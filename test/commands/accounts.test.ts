@@ -122,7 +122,10 @@ test('accounts: there is one confirmation for all together', async (context) => 
   const all = await rig.run(
     'uninstall --all --profile dev --profile prod --region us-east-1 --region eu-west-1',
   );
-  assert.match(all.stderr, /would change all 4 managed Linux instances in 4 accounts and Regions/);
+  assert.match(
+    all.stderr,
+    /would change all 4 managed Linux instances in 4 accounts and Regions \(dev us-east-1: 1, dev eu-west-1: 1, prod us-east-1: 1, prod eu-west-1: 1\)/,
+  );
   assert.equal((await rig.run(`uninstall ${EVERYWHERE} --confirm-above 4`)).status, 0);
 });
 

@@ -23,7 +23,7 @@ test('cli: --all without a terminal and without --yes is refused, and nothing is
   const lab = await startWith(context, many(3));
   const { exitCode, stderr } = await run(lab, 'install', '--all');
   assert.equal(exitCode, 2);
-  assert.match(stderr, /install would change all 3 managed Linux instances/);
+  assert.match(stderr, /install would change all 3 managed Linux instances in us-east-1\n/);
   assert.match(stderr, /look with --dry-run, then add --yes/);
   assert.equal(countSent(lab), 0);
 });
@@ -39,7 +39,7 @@ test('cli: a dry run says that the command would ask, and why', async (context) 
   );
   for (const flags of ['--all --yes', '--tag env=dev']) assert.doesNotMatch(await dry(flags), /ask first/);
   const { stderr } = await run(lab, 'install', '--all');
-  assert.match(stderr, /install would change the one managed Linux instance\n/);
+  assert.match(stderr, /install would change the one managed Linux instance in us-east-1\n/);
 });
 
 test('cli: --all --yes reaches every instance, also more than one command takes', async (context) => {
@@ -69,7 +69,7 @@ test('cli: more instances than --confirm-above need --yes; a look at them does n
   const lab = await startWith(context, many(4));
   const refused = await run(lab, 'uninstall', '--tag', 'env=dev', '--confirm-above', '3');
   assert.equal(refused.exitCode, 2);
-  assert.match(refused.stderr, /uninstall would change more than 3 instances/);
+  assert.match(refused.stderr, /uninstall would change more than 3 instances in us-east-1\n/);
   assert.equal(countSent(lab), 0);
   assert.equal((await run(lab, 'install', '--tag', 'env=dev', '--confirm-above', '4', ...PUSH)).exitCode, 0);
   await runCli(['status', '--tag', 'env=dev'], { ...lab.env, SSM_KEEPALIVE_CONFIRM_ABOVE: '1' });

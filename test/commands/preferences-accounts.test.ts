@@ -175,7 +175,10 @@ test('preferences: nobody is asked and nothing is written where there is no term
   const { status, stderr } = await rig.run(`preferences set --idle 45 ${EVERYWHERE}`);
   assert.equal(status, 2);
   assert.match(stderr, /^dev eu-west-1:\n {2}- /m);
-  assert.match(stderr, /every session of 4 accounts and Regions, and there is no terminal to ask on/);
+  assert.match(
+    stderr,
+    /every session in 4 accounts and Regions \(dev [^)]+\), and there is no terminal to ask on/,
+  );
   assert.deepEqual(rig.changed(), []);
 });
 
@@ -239,5 +242,8 @@ test('preferences: there is one question, after everything was read and shown an
   );
   assert.deepEqual((await rig.idle()).slice(1), ['45', '45', '45']);
   assert.equal(questions.length, 3);
-  assert.match(questions[0]!, /for every new session of 4 accounts and Regions\. Type yes/);
+  assert.match(
+    questions[0]!,
+    /for every new session in 4 accounts and Regions \(dev eu-west-1, dev us-east-1, prod eu-west-1, prod us-east-1\)\. Type/,
+  );
 });

@@ -1,4 +1,4 @@
-import { inAccount } from '../../accounts/names.ts';
+import { describePlaces, inAccount, labelAccount } from '../../accounts/names.ts';
 import { describeTargets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -24,15 +24,12 @@ export async function confirmPlans(
   const edits = plans.flatMap(({ name, plan: { following } }) =>
     following?.action === 'update' ? [inAccount(name, describeAction(following))] : [],
   );
-  const many = findMany(
-    plans.map(({ plan }) => plan.reach),
-    settings,
-  );
+  const many = findMany(plans, settings);
   if (!many && edits.length === 0) return;
   for (const edit of edits) io.err(safe`ssm-keepalive: ${edit}\n`);
   const question = many
     ? `${verb} will change ${many.who}. Type yes to go on`
-    : `Type yes to change ${edits.length === 1 ? 'it' : 'them'}`;
+    : `Type yes to change ${edits.length === 1 ? 'it' : 'them'}${describeWhere(plans, settings)}`;
   await requireYes(io, question, {
     withoutTerminal: {
       what: many ? `${verb} would change ${many.who}` : 'nothing was changed',
@@ -50,10 +47,7 @@ export function describeQuestion(
   settings: Settings,
 ): string | undefined {
   if (verb === 'status' || settings.delivery.isConfirmed) return undefined;
-  const many = findMany(
-    plans.map(({ plan }) => plan.reach),
-    settings,
-  );
+  const many = findMany(plans, settings);
   const isEdit = plans.some(({ plan }) => plan.following?.action === 'update');
   const why = many?.why ?? (isEdit ? 'an association is edited' : undefined);
   return why === undefined ? undefined : safe`it would ask first: ${why}; --yes is the answer beforehand`;
@@ -61,15 +55,17 @@ export function describeQuestion(
 
 /** Why the question is needed; undefined if it is not. */
 function findMany(
-  reaches: readonly Reach[],
+  plans: readonly NamedPlan[],
   settings: Settings,
 ): { readonly who: string; readonly why: string; readonly next: string } | undefined {
   const { isAll, foundIn } = settings.targets;
   const { confirmAbove } = settings.delivery;
-  const count = addUp(reaches, settings);
+  const count = addUp(
+    plans.map(({ plan }) => plan.reach),
+    settings,
+  );
   const isMany = count === undefined || count > confirmAbove;
   if (!isAll && !isMany && (foundIn === undefined || count === 0)) return undefined;
-  const where = reaches.length > 1 ? ` in ${reaches.length} accounts and Regions` : '';
   const whys = [
     isAll && '--all has to be confirmed',
     foundIn !== undefined && `the targets or the profile come from ${foundIn}, which you did not name`,
@@ -77,7 +73,7 @@ function findMany(
     quoteCommand`more than --confirm-above ${confirmAbove}`,
   ];
   return {
-    who: `${describeReach(settings, count)}${where}`,
+    who: describeReach(settings, count, describeWhere(plans, settings)),
     why: whys.find((why) => why !== false) ?? '',
     next:
       foundIn === undefined
@@ -93,12 +89,24 @@ function addUp(reaches: readonly Reach[], { targets }: Settings): number | undef
   return reaches.reduce((sum, { count = 0 }) => sum + count, 0);
 }
 
-function describeReach(settings: Settings, count: number | undefined): string {
+/** The places, with the number of instances in each. Which of them has a named id is not known yet. */
+function describeWhere(plans: readonly NamedPlan[], { targets, delivery }: Settings): string {
+  const { confirmAbove } = delivery;
+  const places = plans.map(({ name, plan: { place = '', reach } }) => {
+    const label = name ? labelAccount(name) : place;
+    if (targets.instanceIds.length > 0 || reach.count === undefined) return { label };
+    const isMore = !targets.isAll && reach.count > confirmAbove;
+    return { label, count: isMore ? `more than ${confirmAbove}` : String(reach.count) };
+  });
+  return describePlaces(places);
+}
+
+function describeReach(settings: Settings, count: number | undefined, where: string): string {
   const { configFile } = settings.common;
   const { foundIn } = settings.targets;
   // If a found file chose the account and the instances, the question names them.
   const found = foundIn === undefined ? '' : `; ${foundIn} says ${configFile?.reach.join(' ')}`;
-  return `${countInWords(settings, count)}${found}`;
+  return `${countInWords(settings, count)}${where}${found}`;
 }
 
 function countInWords({ targets, delivery }: Settings, count: number | undefined): string {

@@ -17,6 +17,7 @@ import {
   NoMatchError,
   type Targets,
 } from '../../fleet/choose.ts';
+import { placeOf } from '../../fleet/client.ts';
 import type { Delivery } from '../../fleet/send.ts';
 import { isAccessDenied } from '../../fleet/service-errors.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -37,6 +38,8 @@ export interface Plan {
   /** The run waits for the results. */
   readonly isWatched: boolean;
   readonly reach: Reach;
+  /** The profile and Region for the question, if there is one account. */
+  readonly place: string | undefined;
   readonly documents: OwnDocuments | undefined;
   readonly following: AssociationPlan | undefined;
   /** For `uninstall --follow`: our associations for the same targets, to be removed first. */
@@ -108,6 +111,7 @@ export async function makePlan(
     hasCanary: needsCanary(verb, settings),
     isWatched: shouldWait,
     reach,
+    place: label === '' ? await placeOf(client) : undefined,
     documents,
     following,
     ending,

@@ -1,8 +1,9 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type AccountAtWork, describeAccount, listOutcomes, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
-import { isOfOrganization } from '../../accounts/names.ts';
+import { describePlaces, isOfOrganization } from '../../accounts/names.ts';
 import { UsageError } from '../../errors.ts';
+import { placeOf } from '../../fleet/client.ts';
 import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../../fleet/preferences.ts';
 import { groupBy } from '../../groups.ts';
@@ -53,18 +54,18 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
         io,
       );
     const plans = await inEach((client) =>
-      action === 'set' ? planSet(client, changes) : planUndo(client, look),
+      Promise.all([action === 'set' ? planSet(client, changes) : planUndo(client, look), placeOf(client)]),
     );
     // Printed before the question: the answer does not apply to these accounts.
     const failed = plans.filter((end) => 'error' in end);
     io.err(renderFailedAccounts(failed.map(describeAccount)));
     const changing = listOutcomes(plans)
-      .map(({ account: { label }, outcome: { shown } }) => ({ label, shown }))
+      .map(({ account: { label }, outcome: [{ shown }, place] }) => ({ label, shown, place }))
       .filter(({ shown }) => shown !== '');
     io.err(showChanges(changing));
     if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
     if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
-    const ends = await workplace.goOnInEach(plans, async (plan, account) => {
+    const ends = await workplace.goOnInEach(plans, async ([plan], account) => {
       const done = await applyChange(interruptible(account, 'change'), plan);
       io.err(
         safe`ssm-keepalive: ${account.label && `${account.label}: `}${describeDone(action, done, account)}\n`,
@@ -113,6 +114,8 @@ function refuseOrganization(action: Action): UsageError {
 }
 
 interface ShownChange {
+  /** The profile and Region, if there is one account. */
+  readonly place: string | undefined;
   readonly label: string;
   readonly shown: string;
 }
@@ -130,16 +133,14 @@ function showChanges(changing: readonly ShownChange[]): string {
 
 /** One question for all. @throws UserError if there is no terminal, or the answer was not yes */
 async function confirmChanges(changing: readonly ShownChange[], settings: Settings, io: Io): Promise<void> {
-  const [{ label } = { label: '' }] = changing;
   const { foundIn } = settings.targets;
   const found =
     foundIn === undefined ? '' : ` (${foundIn} says ${settings.common.configFile?.reach.join(' ')})`;
-  const reach = `${
-    changing.length > 1 ? `${changing.length} accounts and Regions` : label || 'the account in this Region'
-  }${found}`;
+  const places = changing.map(({ label, place = 'this account and Region' }) => ({ label: label || place }));
+  const where = `${describePlaces(places)}${found}`;
   const what = 'nothing was changed';
-  await requireYes(io, `for every new session of ${reach}. Type yes to go on`, {
-    withoutTerminal: { what, why: `this is for every session of ${reach}`, next: 'add --yes' },
+  await requireYes(io, `for every new session${where}. Type yes to go on`, {
+    withoutTerminal: { what, why: `this is for every session${where}`, next: 'add --yes' },
     refused: { what, next: 'look with  ssm-keepalive preferences get' + repeatConnection(settings) },
   });
 }
