@@ -58,11 +58,11 @@ export async function readPreferences(client: SSMClient): Promise<Preferences | 
 
 /**
  * Changes the named fields in the document's text and keeps every other byte, also unknown fields. Without `content`
- * it starts from the service's defaults.
+ * it starts from the service's defaults, with no idle timeout of its own: a lab's default is another.
  * @throws UserError if the text is not a session document.
  */
 export function mergePreferences(content: string | undefined, changes: PreferenceChanges): string {
-  let text = content ?? sessionDocument('Document to hold regional settings for Session Manager');
+  let text = content ?? NEW_DOCUMENT;
   const document = parse(text) as { inputs?: unknown } | undefined;
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new UserError({
@@ -80,6 +80,10 @@ export function mergePreferences(content: string | undefined, changes: Preferenc
   }
   return text;
 }
+
+const NEW_DOCUMENT = sessionDocument('Document to hold regional settings for Session Manager', {
+  idleSessionTimeout: undefined,
+});
 
 /** Where each field is in the document. */
 const PATHS = {

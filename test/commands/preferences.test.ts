@@ -81,6 +81,12 @@ test('preferences: undo goes back step by step, and set again forward', async (c
 test('preferences: a document is created where there is none, and undo deletes it', async (context) => {
   const { client, run } = await makeRig(context);
   assert.match((await run('get')).stdout, /no session document was saved here/);
+  for (const words of ['--max none', '--idle 20', '--max none --shell-profile none']) {
+    const { stderr, status } = await run('set', ...words.split(' '));
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /: nothing to do, that is how it is\n$/, words);
+    assert.equal(await inForce(client), undefined, words);
+  }
   assert.equal((await run('set', '--idle', '45', '--yes')).status, 0);
   assert.match((await run('get')).stdout, /idle timeout +45m/);
   assert.equal((await run('undo', '--yes')).status, 0);
@@ -93,13 +99,28 @@ test('preferences: nothing to do is no error, and makes no version', async (cont
   assert.equal(status, 0);
   assert.match(stderr, /nothing to do/);
   assert.equal((await readPreferences(client))?.latestVersion, '1');
+  // A maximum that is not in the document is none already.
+  assert.match((await run('set', '--max', 'none', '--yes')).stderr, /nothing to do/);
+  assert.equal((await readPreferences(client))?.latestVersion, '1');
+});
+
+test('preferences: a new document changes only the field that was named', async (context) => {
+  const { run } = await makeRig(context);
+  const { stderr } = await run('set', '--max', '12h', '--yes');
+  const changes = stderr.split('\n').filter((line) => /^[-+]/.test(line));
+  assert.deepEqual(changes, [
+    '- maximum duration  none',
+    '+ maximum duration  12h',
+    '+ the session document, which is new; all else in it is the service’s default',
+  ]);
+  assert.match((await run('get')).stdout, /^idle timeout +20m \(the default\)$/m);
 });
 
 test('preferences: without a terminal and without --yes nothing is changed, and the change is shown', async (context) => {
   const { client, run } = await makeRig(context, THEIRS);
   const { status, stderr } = await run('set', '--idle', '60');
   assert.equal(status, 2);
-  assert.match(stderr, /nothing was changed/);
+  assert.match(stderr, /nothing was changed\n {2}why: {2}this is for every session in us-east-1, and there/);
   assert.match(stderr, /^- idle timeout +15m$/m);
   assert.match(stderr, /^\+ idle timeout +1h$/m);
   assert.equal(await inForce(client), THEIRS);

@@ -2,6 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../../errors.ts';
 import { sessionDefaultsOf } from '../../fleet/client.ts';
 import {
+  describePreferences,
   findPrevious,
   mergePreferences,
   type PreferenceChanges,
@@ -37,8 +38,17 @@ export interface ChangeDone {
 export async function planSet(client: SSMClient, changes: PreferenceChanges): Promise<PreferencePlan> {
   const before = await readPreferences(client);
   const content = mergePreferences(before?.content, changes);
-  if (content === before?.content) return { before, change: { kind: 'keep' }, shown: '' };
+  if (isSo(client, before?.content ?? '{}', changes)) return { before, change: { kind: 'keep' }, shown: '' };
   return { before, change: { kind: 'save', content }, shown: diff(client, before?.content, content) };
+}
+
+/** True if sessions follow all these values now; a field that is not set has its default. */
+function isSo(client: SSMClient, content: string, changes: PreferenceChanges): boolean {
+  const { idleSeconds, minuteSeconds } = sessionDefaultsOf(client);
+  const set = describePreferences(content);
+  const now = { ...set, idleSessionTimeout: set.idleSessionTimeout || String(idleSeconds / minuteSeconds) };
+  const fields = Object.keys(now) as (keyof PreferenceChanges)[];
+  return fields.every((field) => (changes[field] ?? now[field]) === now[field]);
 }
 
 /** Back to the version before ours. `look`: the command for the error's `next`. @throws UserError if there is nothing to undo */
