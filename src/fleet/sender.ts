@@ -3,15 +3,24 @@ import type { Interruption } from '../interruption.ts';
 import { blameAlarm } from './alarm.ts';
 import { deliverInBatches } from './batches.ts';
 import { IDS_PER_COMMAND, NoMatchError, type Targets } from './choose.ts';
+import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { normalizeStatus } from './invocation.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
+import { type Awaited, blameOffline, listAwaited } from './standstill.ts';
 import { awaitInvocations, type Counters } from './watch.ts';
 
 export type PushEvent =
   | { readonly kind: 'sent'; readonly commandId: string; readonly stage: Stage }
   | { readonly kind: 'counters'; readonly stage: Stage; readonly counters: Counters }
+  /** Nothing has changed for a while. Some that have not answered, and how many there are; `seconds`: until delivery ends. */
+  | {
+      readonly kind: 'standstill';
+      readonly awaited: readonly Awaited[];
+      readonly count: number;
+      readonly seconds: number | undefined;
+    }
   /** A final verdict, as soon as it is known. The results contain it too. */
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
   | { readonly kind: 'stage'; readonly stage: Stage; readonly instanceIds: readonly string[] };
@@ -113,6 +122,9 @@ export class Sender {
   ): Promise<Verdict[]> {
     const { client, interruption, pollSeconds } = this.options;
     let reached = 0;
+    const clock = clockOf(client);
+    const endsAt = clock.now() + delivery.timeoutSeconds * 1000;
+    const offline = new Map<string, string>();
     const { kept, counters } = await awaitInvocations(client, commandId, {
       keep: judgeInvocation,
       deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
@@ -121,6 +133,13 @@ export class Sender {
       onCounters: (seen) => {
         reached = Math.max(seen.targetCount, this.options.delivery.targets.instanceIds.length);
         onCounters(seen);
+      },
+      onStandstill: async ({ targetCount, completedCount }) => {
+        if (stage === 'look') return;
+        const awaited = await listAwaited(client, commandId, targetCount);
+        for (const one of awaited) offline.set(one.instanceId, one.offline);
+        const seconds = Math.max(0, (endsAt - clock.now()) / 1000);
+        this.tell({ kind: 'standstill', awaited, count: targetCount - completedCount, seconds });
       },
       // With few instances the verdict is not final: names and a second look follow.
       onFinal: (verdict) => {
@@ -131,6 +150,8 @@ export class Sender {
     if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(delivery.targets);
     if (!interruption.leaveSignal.aborted)
       this.missingCount += Math.max(0, counters.targetCount - kept.length);
-    return kept.map((verdict) => blameAlarm(verdict, counters.alarm));
+    return kept.map((verdict) =>
+      blameAlarm(blameOffline(verdict, offline.get(verdict.instanceId)), counters.alarm),
+    );
   }
 }

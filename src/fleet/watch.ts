@@ -13,6 +13,7 @@ import { type Invocation, isFinal, normalizeStatus, UNFINISHED } from './invocat
 import { failing, LoopingListError, readPages } from './pages.ts';
 import { makePollPause } from './poll-pause.ts';
 import { hasRest } from './report-line.ts';
+import { STANDSTILL_SECONDS } from './standstill.ts';
 
 /** The counters of one poll. For tag targets `targetCount` starts at 0 [service behaviour]. */
 export interface Counters {
@@ -56,6 +57,8 @@ export interface WatchOptions<T> {
   /** When to stop waiting, in seconds from now. Invocations that are not final then are returned as they are. */
   readonly deadlineSeconds: number;
   readonly onCounters?: (counters: Counters) => void;
+  /** Called once, when nothing has changed for a while; the next poll waits for it. */
+  readonly onStandstill?: (counters: Counters) => Promise<void>;
   /** Called once for each final invocation, when its page is read. */
   readonly onFinal?: (kept: T) => void;
   /** When aborted, returns at once and without results. */
@@ -107,6 +110,8 @@ export async function awaitInvocations<T>(
     reported.add(instanceId);
   };
   let counters: Counters = { ...NO_COUNTERS, status: 'Pending' };
+  let change = { to: '', at: startedAt };
+  let stoodStill = false;
   const isLeft = () => signal?.aborted === true;
   const unlessLeft = <R>(work: Promise<R>): Promise<R | undefined> =>
     work.catch((error: unknown) => {
@@ -134,7 +139,14 @@ export async function awaitInvocations<T>(
       const isComplete = kept.length >= counters.targetCount && areFinal;
       if (isComplete || isOver) return { kept, counters };
     }
-    await pause(`${counters.status} ${counters.completedCount}`, endsAt - clock.now());
+    const state = `${counters.status} ${counters.completedCount}`;
+    if (state !== change.to) change = { to: state, at: clock.now() };
+    const isStill = clock.now() - change.at >= STANDSTILL_SECONDS * 1000;
+    if (isStill && !stoodStill && counters.targetCount > 0 && !counters.isFinal && !hurry?.aborted) {
+      stoodStill = true;
+      await options.onStandstill?.(counters);
+    }
+    await pause(state, endsAt - clock.now());
   }
 }
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { makeProgress } from '../../src/commands/deliver/progress.ts';
 import { NoMatchError } from '../../src/fleet/choose.ts';
+import { makeClient } from '../../src/fleet/client.ts';
 import { Interruption } from '../../src/interruption.ts';
+import { makeIo } from '../support/cli.ts';
+import { HurriedClock } from '../support/clock.ts';
 import { hosts, id, line, makeRig, verdicts } from './push-rig.ts';
 
 test('push: every instance gets its own verdict, and one bad host hides no other', async (context) => {
@@ -135,4 +139,51 @@ test('push: an interruption cancels what was sent and waits for the outcome', as
   });
   assert.ok(rig.lab.requests.some(({ operation }) => operation === 'CancelCommand'));
   assert.deepEqual(verdicts(result), ['failed: cancelled', 'failed: cancelled']);
+});
+
+/** Fifteen seconds without a change go by in a moment. */
+async function standStill(context: TestContext, deny?: 'DescribeInstanceInformation') {
+  const rig = await makeRig(context, hosts({}, { outcome: 'Offline' }), { timeoutScale: 1 });
+  if (deny) rig.lab.faults.failNext(deny, 'AccessDeniedException', 1);
+  const { endpoint: endpointUrl, credentials } = rig.lab;
+  const client = makeClient({ endpointUrl, region: 'us-east-1', credentials, clock: new HurriedClock(50) });
+  context.after(() => client.destroy());
+  const interruption = new Interruption();
+  let shown = '';
+  const io = makeIo({
+    err: (text) => {
+      shown += text;
+    },
+  });
+  const progress = makeProgress(io, false).forAccount('');
+  const result = await rig.push({
+    client,
+    interruption,
+    pollSeconds: 2,
+    onEvent: (event) => {
+      progress.onEvent(event);
+      if (event.kind === 'standstill') interruption.request();
+    },
+  });
+  const countCalls = (name: string) => rig.lab.requests.filter(({ operation }) => operation === name).length;
+  return { result, shown, countCalls };
+}
+
+test('push: where nothing changes for a while, the instance that has not answered is named, once; Ctrl-C then says to start its agent', async (context) => {
+  const { result, shown, countCalls } = await standStill(context);
+  assert.match(
+    shown,
+    /^waiting for host-1 \(offline: ConnectionLost\); the service tries to deliver for at most \d+(s|m) more \(--delivery-timeout\)$/m,
+  );
+  const [answered, offline] = result.verdicts;
+  assert.equal(answered?.verdict, 'installed');
+  assert.match(offline?.why ?? '', /its agent is not connected \(ConnectionLost\)/);
+  assert.match(offline?.next ?? '', /^start the instance or its agent/);
+  // One look at the standstill, one at the end; names were known then.
+  assert.equal(countCalls('ListCommandInvocations'), 2);
+});
+
+test('push: who may not list instances still sees which one has not answered', async (context) => {
+  const { shown } = await standStill(context, 'DescribeInstanceInformation');
+  assert.match(shown, /^waiting for (host-1|i-\w+) \(Pending\); the service/m);
 });

@@ -1,4 +1,6 @@
+import { formatDuration } from '../../duration.ts';
 import type { PushEvent, Stage } from '../../fleet/sender.ts';
+import type { Awaited } from '../../fleet/standstill.ts';
 import type { Io } from '../../terminal/io.ts';
 import { ownSequence, safe, showLine } from '../../terminal/safe-text.ts';
 
@@ -44,6 +46,7 @@ function makeLines(write: (line: string) => void): Progress {
         hadCanary ||= event.stage === 'canary';
       }
       if (event.kind === 'sent' && event.stage !== 'look') say(showLine(`sent: command ${event.commandId}`));
+      if (event.kind === 'standstill') say(describeStandstill(event));
       if (event.kind === 'counters' && event.counters.targetCount > 0 && event.stage !== 'look') {
         say(`${LABELS[event.stage]}: ${event.counters.completedCount} of ${event.counters.targetCount} done`);
       }
@@ -56,6 +59,27 @@ function describeStage(stage: Stage, instanceIds: readonly string[]): string {
   if (stage === 'look')
     return `waiting for ${instanceIds.length === 1 ? 'the agent' : `${instanceIds.length} agents`} to come back`;
   return 'then the others';
+}
+
+/** So many instances are named. */
+const NAMED_AWAITED = 3;
+
+/** `waiting for web-2 (offline: ConnectionLost) and 4 more; its delivery ends after 9m (--delivery-timeout)` */
+function describeStandstill({ awaited, count, seconds }: Extract<PushEvent, { kind: 'standstill' }>): string {
+  const named = awaited.slice(0, NAMED_AWAITED).map(describeAwaited);
+  const others = count - named.length;
+  const who =
+    named.length === 0
+      ? `${count} ${count === 1 ? 'instance' : 'instances'}`
+      : `${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`;
+  const isOpen = awaited.some(({ status }) => /^(pending|delayed)$/i.test(status));
+  if (seconds === undefined || !isOpen) return safe`waiting for ${who}`;
+  const rest = seconds < 60 ? Math.ceil(seconds) : Math.ceil(seconds / 60) * 60;
+  return safe`waiting for ${who}; the service tries to deliver for at most ${formatDuration(rest)} more (--delivery-timeout)`;
+}
+
+function describeAwaited({ instanceId, name, status, offline }: Awaited): string {
+  return `${name || instanceId} (${offline ? `offline: ${offline}` : status})`;
 }
 
 interface Part {
@@ -81,7 +105,7 @@ function makeBar(io: Io): JointProgress {
   };
   return {
     stop: () => draw(''),
-    forAccount() {
+    forAccount(label) {
       const part: Part = { stage: 'fleet', total: 0, done: 0 };
       parts.add(part);
       return {
@@ -96,6 +120,9 @@ function makeBar(io: Io): JointProgress {
           else if (event.kind === 'counters' && event.counters.targetCount > 0) {
             const { targetCount, completedCount } = event.counters;
             Object.assign(part, { stage: event.stage, total: targetCount, done: completedCount });
+          } else if (event.kind === 'standstill') {
+            draw('');
+            io.err(safe`${label && `${label}: `}${describeStandstill(event)}\n`);
           } else return;
           show();
         },

@@ -8,6 +8,7 @@ import { isGood, judgeInvocation, type Verdict } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
 import { cancelCommands } from '../../fleet/send.ts';
 import type { PushEvent } from '../../fleet/sender.ts';
+import { listAwaited } from '../../fleet/standstill.ts';
 import { addUpCounters, awaitInvocations, type Counters } from '../../fleet/watch.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -71,6 +72,15 @@ export class SentCommands {
           const { targetCount = 0 } = seen.get(commandId) ?? {};
           if (commandIds.length === 1 && targetCount > NAMED_AT_ONCE)
             this.#onEvent({ kind: 'verdict', verdict });
+        },
+        onStandstill: async ({ targetCount, completedCount }) => {
+          const awaited = await listAwaited(client, commandId, targetCount);
+          this.#onEvent({
+            kind: 'standstill',
+            awaited,
+            count: targetCount - completedCount,
+            seconds: undefined,
+          });
         },
         onCounters: (found) => {
           refuseOtherVerb(verb, found.comment, commandId, settings);
