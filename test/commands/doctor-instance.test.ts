@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
+import { examine } from '../../src/doctor/index.ts';
+import { judgeInvocation } from '../../src/fleet/judge.ts';
 import { sessionDocument } from '../../src/fleet/session-document.ts';
 import { startTestLab } from '../support/lab.ts';
 import { askDoctor, hostSaying, INSTALLED, openClient } from './doctor-rig.ts';
@@ -198,6 +201,82 @@ const CASES: readonly Case[] = [
     ],
   },
 ];
+
+/** Every reason for which the status script ends before it looks, as its templates have it: the words of `fail` and `$distrust`. */
+function listRefusals(): { step: string; why: string; next: string }[] {
+  const read = (name: string) =>
+    readFileSync(new URL(`../../templates/host/${name}.sh.ejs`, import.meta.url), 'utf8');
+  const plain = (text: string) => text.slice(1, -1);
+  const reasons = ['trust', 'library'].flatMap((name) =>
+    [...read(name).matchAll(/distrust=("[^"]+")|echo ("[^"]+: [^"]+")/g)].map(([, set, said]) =>
+      plain(set ?? said ?? ''),
+    ),
+  );
+  const refusals = ['verdict', 'library'].flatMap((name) =>
+    [...read(name).matchAll(/\bfail (\w+) ("[^"]*"|'[^']*') ("[^"]*"|'[^']*')/g)].flatMap(
+      ([, step = '', why = '', next = '']) =>
+        (why === '"$distrust"' ? reasons : [plain(why)]).map((one) => ({
+          step,
+          why: one,
+          next: next === '"$own_path"' ? 'make every directory of that path root:root' : plain(next),
+        })),
+    ),
+  );
+  assert.ok(reasons.length > 8 && refusals.length > 20, 'the templates are read');
+  const [line = ''] = /\{"ssm-keepalive":1,"verdict":"failed".*?\}/.exec(read('wire')) ?? [];
+  return [...refusals, JSON.parse(line)];
+}
+
+test('doctor: for each reason that keeps the status script from looking, it tells that reason, and guesses neither what is installed nor a cure', () => {
+  for (const state of [undefined, 'absent'])
+    for (const { step, why, next } of listRefusals()) {
+      const report = {
+        'ssm-keepalive': 1,
+        verdict: 'failed',
+        version: '1.2.3',
+        state,
+        class: 'x',
+        step,
+        why,
+        next,
+      };
+      const status = judgeInvocation({
+        commandId: '01234567-0123-0123-0123-0123456789ab',
+        instanceId: idOf(0),
+        name: 'web-1',
+        statusDetails: 'Failed',
+        isFinal: true,
+        exitCode: 1,
+        output: `${JSON.stringify(report)}\nfailed\n`,
+      });
+      const found = examine({ facts: { status }, gaps: {}, connection: '' }, true);
+      const of = (name: string) => found.find(({ check }) => check === name)!;
+      const said = { ...of('keeper'), evidence: [] };
+      assert.deepEqual(said, {
+        check: 'keeper',
+        level: 'todo',
+        finding: `not known whether sessions are kept: the instance says: ${why} (step ${step})`,
+        evidence: [],
+        next: `the instance says: ${next}`,
+      });
+      for (const name of ['entries', 'TMOUT', 'out of memory'])
+        assert.equal(of(name).level, 'unknown', `${name}: ${of(name).finding}`);
+    }
+});
+
+test('doctor: an instance that says that it is no Linux has no keeper to look for', () => {
+  const output =
+    '{"ssm-keepalive":1,"verdict":"skipped","class":"wrong platform","why":"this is not Linux"}\n';
+  const base = { commandId: 'x', instanceId: idOf(0), name: '', isFinal: true, exitCode: 0, output };
+  const status = judgeInvocation({ ...base, statusDetails: 'Success' });
+  const [found] = examine({ facts: { status }, gaps: {}, connection: '' }, true).filter(
+    ({ check }) => check === 'keeper',
+  );
+  assert.deepEqual(
+    [found?.level, found?.finding],
+    ['unknown', 'not checked: the instance says: this is not Linux'],
+  );
+});
 
 const idOf = (index: number) => `i-${String(index + 1).padStart(17, '0')}`;
 

@@ -324,6 +324,21 @@ test("after an uninstall: not installed, with the agent that still carries ENV o
   }
 });
 
+test('a library that others can write: status says so and what helps, and no state, since nothing was looked at', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    installQuietly(sandbox, bundleOf());
+    chmodSync(sandbox.path(LIBRARY), 0o777);
+    const { status, verdict } = sandbox.runScript(bundleOf().status, { env: ROOTED });
+    assert.deepEqual([status, verdict['verdict'], verdict['state']], [1, 'failed', undefined]);
+    assert.match(String(verdict['why']), /can be written by others than root .*: chmod go-w /);
+  } finally {
+    sandbox.close();
+  }
+});
+
 test('leftovers of a host without the product are named', { skip }, () => {
   const sandbox = new Sandbox();
   try {

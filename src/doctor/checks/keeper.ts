@@ -10,6 +10,7 @@ import { type Check, countSessions, defineCheck, notChecked, note, ok, todo } fr
 
 const PROMPT_ALONE =
   'the plain sh of a session is not kept; bash, zsh and fish are, while they wait at the prompt';
+const NOT_SEEN = notChecked({ why: 'the status script could not look', next: '' });
 const NOT_INSTALLED = notChecked({ why: 'the keeper is not installed', next: '' });
 
 export const keeper: Check = defineCheck({
@@ -21,6 +22,9 @@ export const keeper: Check = defineCheck({
     const [why, next] = [attribute(status, 'why'), attribute(status, 'next')];
     const target = quoteCommand`--instance-id ${instanceId}` + connection;
     if (!report) return notChecked({ why, next });
+    // Its script refused to look, or could not: nothing is known of what is installed there.
+    if (status.verdict === 'failed') return todo(`not known whether sessions are kept: ${why}`, [], next);
+    if (status.verdict === 'skipped') return notChecked({ why, next });
     const install = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
     const { idleSeconds } = limits ?? SERVICE_DEFAULTS;
     const intervalSeconds = fittingIntervalSeconds(idleSeconds);
@@ -92,7 +96,8 @@ export const entries: Check = defineCheck({
   needs: ['status'],
   isOfInstance: true,
   look({ status: { instanceId, report } }, connection) {
-    if (!report || report.state === 'absent') return NOT_INSTALLED;
+    if (report?.verdict !== 'status') return NOT_SEEN;
+    if (report.state === 'absent') return NOT_INSTALLED;
     const tell = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
     const install = tell();
     const states = Object.entries(report.entries);
@@ -142,7 +147,7 @@ export const tmout: Check = defineCheck({
   needs: ['status'],
   isOfInstance: true,
   look({ status: { report } }) {
-    if (!report) return NOT_INSTALLED;
+    if (report?.verdict !== 'status') return NOT_SEEN;
     const found = report.tmout.filter(({ value }) => value !== 0);
     if (found.length === 0) return ok('no shell here logs out by itself');
     const seen = found.map(
