@@ -56,7 +56,7 @@ async function main(): Promise<boolean> {
     const isHeld = await watchSessions(client, lab);
     heading('The host without Python: what can be kept there');
     await runCli(dir, ['install', '--lab', '--tag', 'env=prod', '--interval', `${INTERVAL_SECONDS}`], 1);
-    say('There plain sh has no keeper: it cannot swallow an answer, so its sessions end as before.');
+    say('There plain sh has no keeper, so its sessions end as before.');
     say('Install Python 3 there for the relay.');
     heading('Try next');
     for (const line of [

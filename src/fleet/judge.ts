@@ -142,7 +142,7 @@ function judgeState(report: ReportLine): Judgement {
     ...(state === 'drifted' && {
       kind: 'drifted',
       why: `changed since the install: ${report.drifted.join(' ')}`,
-      next: 'run install again to repair it, or uninstall',
+      next: 'run install again to repair it (what was edited in these files is lost), or uninstall (edited files stay)',
     }),
   };
   return { verdict: state, class: kind, why: report.why || why, next: report.next || next };

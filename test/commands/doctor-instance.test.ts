@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
+import { systemClock } from '../../src/clock.ts';
+import { adviseAfterIdle } from '../../src/commands/connect/idle-advice.ts';
 import { examine } from '../../src/doctor/index.ts';
 import { judgeInvocation } from '../../src/fleet/judge.ts';
 import { sessionDocument } from '../../src/fleet/session-document.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import { makeIo } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { askDoctor, hostSaying, INSTALLED, openClient } from './doctor-rig.ts';
 
@@ -97,15 +101,39 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'no Python',
-    report: { ...INSTALLED, keeper: 'none', keeperWhy: 'no Python here; sh cannot swallow answers' },
-    expected: [['keeper', 'todo', /^the plain sh of a session is not kept; bash, /, /install Python 3/]],
+    report: { ...INSTALLED, keeper: 'none', keeperWhy: 'no Python here' },
+    expected: [
+      ['keeper', 'todo', /^the plain sh of a session is not kept; a login in bash, /, /install Python 3/],
+    ],
+  },
+  {
+    what: 'no Python, and no entry that a login reads',
+    report: { ...INSTALLED, keeper: 'none', entries: { env: 'live', profile: 'off' } },
+    expected: [['keeper', 'todo', /^the plain sh of a session is not kept$/]],
+  },
+  {
+    what: 'no Python, and no prompt keeper',
+    report: { ...INSTALLED, keeper: 'none', settings: 'keeper=relay interval=45' },
+    expected: [['keeper', 'todo', /^the plain sh of a session is not kept$/]],
+  },
+  {
+    what: 'the switch of the whole host',
+    report: { ...INSTALLED, state: 'limited', class: 'switched off', why: '/etc/ssm-keepalive/off is there' },
+    expected: [
+      [
+        'keeper',
+        'todo',
+        /^switched off on this instance: new sessions start no keeper$/,
+        /^ask who made it; without that file new sessions are kept$/,
+      ],
+    ],
   },
   {
     what: 'the prompt keeper, which was chosen',
     report: {
       ...INSTALLED,
       keeper: 'none',
-      keeperWhy: 'asked for; sh cannot swallow answers',
+      keeperWhy: 'asked for',
       settings: 'keeper=prompt interval=45',
       interpreter: '/usr/bin/python3',
     },
@@ -113,7 +141,7 @@ const CASES: readonly Case[] = [
       [
         'keeper',
         'note',
-        /^the plain sh of a session is not kept; bash, /,
+        /^the plain sh of a session is not kept; a login in bash, /,
         /^to keep it too: {2}ssm-keepalive install /,
       ],
     ],
@@ -140,7 +168,24 @@ const CASES: readonly Case[] = [
   {
     what: 'a cap of nothing',
     report: { ...INSTALLED, unattendedSeconds: 0, capSeconds: 0 },
-    expected: [['keeper', 'todo', /capped at 0/]],
+    expected: [['keeper', 'todo', /capped at 0s?: no heartbeat is ever sent$/, /ask who wrote it/]],
+  },
+  {
+    what: 'a cap before the first heartbeat',
+    report: { ...INSTALLED, unattendedSeconds: 45, capSeconds: 45 },
+    expected: [['keeper', 'todo', /capped at 45s: no heartbeat is ever sent$/]],
+  },
+  {
+    what: 'a cap below the idle timeout and an interval more',
+    report: { ...INSTALLED, unattendedSeconds: 1244, capSeconds: 1244 },
+    expected: [
+      ['keeper', 'todo', /capped at .*: then heartbeats stop, and the idle timeout of 20m ends the session$/],
+    ],
+  },
+  {
+    what: 'a cap that leaves heartbeats for longer',
+    report: { ...INSTALLED, unattendedSeconds: 1245, capSeconds: 1245 },
+    expected: [['keeper', 'ok', /^relay/]],
   },
   {
     what: 'terminals that do not answer',
@@ -325,4 +370,46 @@ test('doctor --no-send: the instance is not asked, and nothing is sent', async (
     lab.requests.filter(({ operation }) => !/^(Describe|Get|List)/.test(operation)),
     [],
   );
+});
+
+const ENDED: readonly (readonly [what: string, report: object, advice: RegExp])[] = [
+  [
+    'the switch',
+    { ...INSTALLED, state: 'limited', class: 'switched off' },
+    /^switched off on this instance: .*; ask who made it/,
+  ],
+  [
+    'a short cap',
+    { ...INSTALLED, unattendedSeconds: 60, capSeconds: 60 },
+    /^capped at 1m: then heartbeats stop, .*; ask who wrote it/,
+  ],
+  [
+    'a healthy keeper',
+    INSTALLED,
+    /until 8h without a key: .*no key came for so long, .*\(~\/\.config\/ssm-keepalive\/off there\); look with {2}ssm-keepalive doctor/,
+  ],
+];
+
+test('connect: after an idle end it names what the instance says, and of a healthy keeper every cause that is left', async (context) => {
+  const lab = await startTestLab(context, {
+    hosts: ENDED.map(([, report], index) => hostSaying(`host-${index}`, idOf(index), report)),
+  });
+  const client = openClient(context, lab);
+  const advice = await Promise.all(
+    ENDED.map((_, index) =>
+      adviseAfterIdle(
+        {
+          client,
+          instanceId: idOf(index),
+          options: { document: undefined } as never,
+          session: undefined as never,
+          settings: readSettings({ lab: true }),
+          io: makeIo({ clock: systemClock }),
+        },
+        new AbortController().signal,
+      ),
+    ),
+  );
+  for (const [index, [what, , expected]] of ENDED.entries())
+    await context.test(what, () => assert.match(String(advice[index]), expected));
 });

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { reportDelivery } from '../../src/commands/deliver/delivery-report.ts';
 import { completeNext } from '../../src/commands/deliver/repair-text.ts';
 import { formatAge, renderStatus } from '../../src/commands/deliver/status-report.ts';
+import { describeRow } from '../../src/commands/deliver/verdict-json.ts';
 import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
-import { judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
+import { isGood, judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
 import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { wrapText } from '../../src/terminal/wrap.ts';
@@ -74,12 +75,12 @@ for (const columns of [50, 80, 200]) {
       'keeper relay: runs on /usr/bin/python3',
       'env pending (the agent has not restarted since), profile live',
       'after 45s without input, until 10m without a key',
-      '10m in /etc/ssm-keepalive/max-idle',
+      '10m in /etc/ssm-keepalive/max-idle: so long after the last key the idle timeout begins',
       'tmux is missing: sessions get the plain shell, kept',
       'skipped (sshd already sends its own, every 30 s)',
       '900, readonly, by /etc/profile.d/timeout.sh; a shell that reads it still logs out at its prompt',
       'and 2 more',
-      "processes named ssm-keepalive: 2 (no interpreter of root's)",
+      "sessions not counted: 2 (no interpreter of root's)",
     ])
       assert.ok(flat.includes(fact), `${fact}\n${text}`);
     assert.match(text, columns === 50 ? /ssm-user on pts\/3: relay\+tmux/ : /^ {2}ssm-user {2}pts\/3/m);
@@ -116,6 +117,46 @@ test('status of a host without the product: not installed, and what is still to 
     'a row alone',
   );
   assert.match(renderStatus([verdictOf(bare)], ioOf(60)), /^web-1 \(i-0a+1\): not installed$/m);
+});
+
+test('status of a host without Python: the table and the block say of what there is no keeper, and of what there is one', () => {
+  const report = { ...FULL, state: 'limited', keeper: 'none', keeperWhy: 'no Python here', kept: undefined };
+  const show = (changes: object) =>
+    renderStatus([verdictOf({ ...report, ...changes })], ioOf(200)).replace(/ +/g, ' ');
+  const text = show({});
+  assert.match(text, /^ keeper none for plain sh: no Python here$/m);
+  assert.match(text, /^ heartbeat in a login of bash, zsh or fish, at its prompt: after 45s without input/m);
+  for (const changes of [
+    { entries: { env: 'live', profile: 'off' } },
+    { settings: 'keeper=relay interval=45' },
+  ])
+    assert.doesNotMatch(show(changes), /heartbeat/);
+});
+
+test('status of a host that is half destroyed: no version, the files that are left, and what to do', () => {
+  const report = {
+    'ssm-keepalive': 1,
+    verdict: 'status',
+    version: '1.2.3',
+    state: 'partial',
+    keeper: 'none',
+    keeperWhy: 'nothing is installed',
+    entries: { env: 'broken', profile: 'off' },
+    left: ['/etc/profile.d/00-ssm-keepalive.sh'],
+    why: 'files of ours are here, but no keeper',
+    next: 'move them away',
+  };
+  const text = renderStatus([verdictOf(report)], ioOf(120)).replace(/ +/g, ' ');
+  assert.match(text, /^ version none$/m);
+  assert.match(text, /^ left \/etc\/profile\.d\/00-ssm-keepalive\.sh$/m);
+  assert.deepEqual(describeRow(verdictOf(report))['version'], null);
+  assert.equal(isGood(verdictOf(report)), false);
+});
+
+test('status: a row says of a drifted host how many files were changed, and not its verdict again', () => {
+  const files = ['/etc/x', '/etc/y'];
+  const report = { ...FULL, state: 'drifted', drifted: files, more: { sessions: 0, drifted: 1, left: 0 } };
+  assert.match(renderStatus([verdictOf(report)], ioOf(200)), / drifted +relay .* 3 files changed$/m);
 });
 
 test('status of many hosts: one row for all that are alike, the largest group first, sessions added up', () => {
@@ -168,9 +209,9 @@ for (const [what, report, next] of [
   [
     'drifted',
     { state: 'drifted', drifted: ['/etc/x'], next: 'run it again' },
-    /^to put the files back, with the settings that it reports: {2}CMD$/,
+    /^to put the files back, with the same settings as now \(what was edited in them is lost\): {2}CMD$/,
   ],
-  ['partial', { state: 'partial' }, /^to complete it, with the settings that it reports: {2}CMD$/],
+  ['partial', { state: 'partial' }, /^to complete it, with the same settings as now: {2}CMD$/],
   [
     'partial while another run is at work',
     { state: 'partial', busy: true, next: 'look later' },
@@ -184,7 +225,7 @@ for (const [what, report, next] of [
   [
     'limited, the entry env left out',
     { state: 'limited', class: 'entry left out', next: 'insist' },
-    /^to insist, with the settings that it reports: {2}CMD --entry env,profile ; or {2}ssm-keepalive preferences set --shell-profile ours$/,
+    /^to insist, with the same settings as now: {2}CMD --entry env,profile ; or {2}ssm-keepalive preferences set --shell-profile ours$/,
   ],
 ] as const) {
   test(`status of a host that is ${what}: its next is a whole command, or the host’s words`, async (context) => {

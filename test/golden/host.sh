@@ -572,6 +572,21 @@ remove_block() {
  { rewrite_around "$target" : && mv -f "$root$waiting" "$root$target"; } 2>/dev/null || rm -f "$root$waiting"
 }
 
+name_left() {
+ [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
+ if [ "${5-}" = block ]; then
+  is_trusted "$1" || return 0
+  find_block "$1" "$2"
+  [ -n "$block" ] || return 0
+ fi
+ case " $left " in *" $1 "*) ;; *) left="$left $1" ;; esac
+}
+
+name_all_left() {
+ for file in /usr/local/lib/ssm-keepalive /opt/ssm-keepalive /etc/profile.d/00-ssm-keepalive.sh /etc/fish/conf.d/00-ssm-keepalive.fish /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf; do name_left "$file"; done
+ for file in /etc/zsh/zprofile /etc/zprofile /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/zshrc /etc/zshrc; do name_left "$file" '' '' '' block; done
+}
+
 has_unit() {
  for units in /etc/systemd/system /run/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
   [ ! -e "$root$units/$1" ] || return 0
@@ -782,28 +797,32 @@ name_keeper() {
   [ -z "$lacking" ] || keeper_why="$lacking lacks modules of the relay"
  fi
  if [ -f "$root$library/$current/prompt.bash" ]; then
-  case $(readlink -f "$root/bin/sh" 2>/dev/null) in
-   *bash) keeper=prompt keeper_why="$keeper_why; sh is bash, which swallows answers at its prompt" ;;
-   *) keeper_why="$keeper_why; sh cannot swallow answers" ;;
-  esac
+  case $(readlink -f "$root/bin/sh" 2>/dev/null) in *bash) keeper=prompt keeper_why="$keeper_why; sh is bash" ;; esac
  fi
 }
 
 is_limited() {
  [ -n "$current" ] || return 1
+ file=/etc/ssm-keepalive/off
+ if [ -e "$root$file" ]; then
+  class='switched off' why="$file is there, so new sessions that see it start no keeper" next="remove $file"
+  return
+ fi
+ if [ "$cap" = "$unattended" ] && [ "$cap" -le "$interval" ]; then
+  class=capped why="$cap_file says $cap s, so no heartbeat is ever sent" next='write more seconds there, readable for all, or remove it'
+  return
+ fi
  if [ -n "$left_out" ]; then
   class='entry left out' why="the entry env was left out, since $left_out uses ENV, which this entry sets in the agent's environment"
   next="install with --entry $asked_entries to insist, or use: preferences set --shell-profile ours"
-  return 0
+  return
  fi
  case $asked:$keeper in prompt:* | *:relay) return 1 ;; esac
- class='limited keeper' next='install Python 3 on this instance; new sessions find it'
- [ -z "$lacking" ] || next='install all of Python 3 on this instance; new sessions find it'
- case $keeper in
-  prompt) why="$keeper_why. A session is kept while its bash waits at the prompt, and not while a program runs in it" ;;
-  *)
-   why="$keeper_why. A session in plain sh is not kept"
-   [ ! -f "$root$library/$current/prompt.bash" ] || why="$why; bash, zsh and fish in it are, if an entry reaches them, while they wait at the prompt"
-   ;;
- esac
+ class='limited keeper' next="install ${lacking:+all of }Python 3 on this instance; new sessions find it"
+ if [ "$keeper" = prompt ]; then
+  why="$keeper_why. A session is kept while bash waits at its prompt, not while a program runs"
+ else
+  why="$keeper_why. A session in plain sh is not kept"
+  [ "$profile_entry" != live ] || [ ! -f "$root$library/$current/prompt.bash" ] || why="$why; a login in bash, zsh or fish is, while it waits at its prompt"
+ fi
 }

@@ -169,7 +169,7 @@ look_for_sessions() {
    unseen=${unseen# }
    ;;
   begin*) unseen="what is left after $SECONDS_FOR_SESSIONS s" ;;
-  *) unseen='all, since no Python here can look at them' ;;
+  *) unseen='all, since that needs Python' ;;
  esac
  while read -r word silent leaked session; do
   [ "$word" = session ] || continue
@@ -249,7 +249,7 @@ __SSMKA_LINES
 add_lock() {
  case $lines in *sshd* | *login*) ;; *) return ;; esac
  locks="$locks $file"
- say "$file starts tmux below sshd or login: such logins are left alone, so they have no keeper"
+ say "$file starts tmux below sshd or login: such logins have no keeper"
 }
 
 look_for_tmout() {
@@ -301,15 +301,12 @@ judge_current() {
  state=drifted drifted=$library/current
 }
 
-name_left() {
- if [ -e "$root$1" ] || [ -h "$root$1" ]; then left="$left $1"; fi
-}
-
 SECONDS_FOR_SESSIONS=10 put_details=put_details fit_sessions=fit_sessions
 
 require_host
-verdict=status state=absent session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' locks='' shown=0 busy=false unseen=''
+verdict=status session_count=0 silent_count=0 leaked_count=0 all_sessions='' tmouts='' locks='' shown=0 busy=false unseen=''
 find_library
+state=absent
 look_at_installed
 if [ "$env_entry" = pending ] && [ -n "$unanswered" ]; then
  env_entry=unknown
@@ -328,11 +325,11 @@ if [ -n "$library" ]; then
  fi
 fi
 if [ "$state" = absent ]; then
- name_left /usr/local/lib/ssm-keepalive
- name_left /opt/ssm-keepalive
- name_left /etc/profile.d/00-ssm-keepalive.sh
- name_left /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
- name_left /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
+ name_all_left
+ if [ -n "$left" ]; then
+  state=partial why='files of ours are here, but no keeper' next='move away those that were edited and run install again, or move all away'
+  [ "$env_entry" != pending ] || env_entry=broken
+ fi
 fi
 if is_busy; then
  busy=true
@@ -354,14 +351,10 @@ done
 [ "$wrap" != tmux ] || [ -n "$tmux" ] || say 'wrapper: tmux is not here, so sessions get the plain shell, kept'
 [ -n "$root" ] || look_for_sessions
 for file in $drifted; do say "changed since it was installed: $file"; done
-for file in $left; do say "not installed, yet there: $file"; done
-[ "$env_entry" != stale ] || say 'the agent still carries our ENV, which names a file that is gone (harmless); gone with its next restart'
+for file in $left; do say "left: $file"; done
+[ "$env_entry" != stale ] || say 'the agent still carries our ENV until its next restart (harmless)'
 [ -z "$why" ] || say "why: $why"
-say "sessions with a keeper: $session_count${unseen:+; processes with its name that were not looked at: $unseen}"
-case $state in
- partial) next=${next:-'run install or uninstall again: it completes what was interrupted'} ;;
- drifted) next=${next:-'run install again with the same flags as before: it puts the files back'} ;;
-esac
+say "sessions with a keeper: $session_count${unseen:+; not counted: $unseen}"
 print_verdict
 print_rest
 exit 0

@@ -54,16 +54,6 @@ remove_version_files() {
  [ -z "$same" ] || (cd "${root:-/}" && rm -f $same)
 }
 
-name_left() {
- [ -e "$root$1" ] || [ -h "$root$1" ] || return 0
- if [ "${5-}" = block ]; then
-  is_trusted "$1" || return 0
-  find_block "$1" "$2"
-  [ -n "$block" ] || return 0
- fi
- case " $left " in *" $1 "*) ;; *) left="$left $1" ;; esac
-}
-
 name_left_outside() {
  [ "$4" = version ] || name_left "$@"
 }
@@ -126,13 +116,7 @@ if [ -z "$library" ]; then
   drop_lock
  done
  verdict=unchanged
- name_left /etc/profile.d/00-ssm-keepalive.sh
- name_left /etc/fish/conf.d/00-ssm-keepalive.fish
- name_left /etc/systemd/system/amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
- name_left /etc/systemd/system/snap.amazon-ssm-agent.amazon-ssm-agent.service.d/zz-ssm-keepalive.conf
- for file in /etc/zsh/zprofile /etc/zprofile /etc/bash.bashrc /etc/bashrc /etc/bash.bashrc.local /etc/zsh/zshrc /etc/zshrc; do
-  name_left "$file" '' '' '' block
- done
+ name_all_left
  say 'unchanged: nothing of ssm-keepalive is here'
  print_verdict
  exit 0

@@ -187,7 +187,7 @@ test('a host without Python is limited, and says what is kept and what is not; -
       assert.equal(outcome.verdict['class'], 'limited keeper');
       assert.match(
         String(outcome.verdict['why']),
-        /^no Python here; .*(in plain sh is not kept; bash|waits at the prompt, and not while)/,
+        /^no Python here(; sh is bash)?\. .*(in plain sh is not kept; a login in bash|waits at its prompt, not while)/,
       );
       assert.match(String(outcome.verdict['next']), /^install Python 3 on this instance/);
       const refused = sandbox.runScript(bundleOf({ keeper: 'relay' }).installer);

@@ -116,7 +116,7 @@ test('on the lab: a script that was sent by Run Command is found, the entry is l
   assert.match(first.stdout, /web-1 +limited /);
   assert.match(
     first.stderr.replace(/\s+/g, ' '),
-    /_script\.sh uses ENV.*to insist, with the settings that it reports: ssm-keepalive install .*--entry env,profile/,
+    /_script\.sh uses ENV.*to insist, with the same settings as now: ssm-keepalive install .*--entry env,profile/,
   );
   const insisting = await run('install --entry env,profile --output json');
   assert.equal(insisting.status, 0, insisting.stderr);

@@ -151,7 +151,7 @@ test('the keeper and why: the interpreter it runs on, what was asked for, what i
   for (const [options, settings, keeper, why] of [
     [{}, {}, 'relay', /^runs on \/usr\/bin\/python3$/],
     [{ sh: '/usr/bin/bash' }, { keeper: 'prompt' }, 'prompt', /^asked for; sh is bash/],
-    [{ hasPython: false }, {}, 'none', /^no Python here; sh cannot swallow answers$/],
+    [{ hasPython: false }, {}, 'none', /^no Python here$/],
   ] as const) {
     const sandbox = new Sandbox(options);
     try {
@@ -339,12 +339,93 @@ test('a library that others can write: status says so and what helps, and no sta
   }
 });
 
+test('half destroyed is not “not installed”: each part that was deleted leaves a host that is partial, and install repairs it', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf({ entries: ['env', 'profile', 'rc'] });
+    const run = (script: string) => sandbox.runScript(script, { env: ROOTED });
+    sandbox.write('etc/bash.bashrc', '# theirs\n');
+    for (const gone of [[LIBRARY], [LIBRARY, PROFILE_STUB, DROP_IN], [`${LIBRARY}/current`]]) {
+      assert.equal(run(bundle.installer).status, 0);
+      assert.equal(run(bundle.status).verdict['state'], 'installed');
+      for (const path of gone) rmSync(sandbox.path(path), { recursive: true });
+      const { verdict } = run(bundle.status);
+      assert.deepEqual(
+        [verdict['state'], verdict['why']],
+        ['partial', 'files of ours are here, but no keeper'],
+      );
+      assert.match(String(verdict['next']), /run install again, or move all away$/);
+      assert.ok(verdict.left!.includes('/etc/bash.bashrc'), String(verdict.left));
+      assert.equal(verdict.left!.includes(`/${PROFILE_STUB}`), !gone.includes(PROFILE_STUB));
+      assert.equal(verdict.left!.includes(`/${LIBRARY}`), !gone.includes(LIBRARY));
+      assert.equal(verdict.entries!['env'], gone.includes(DROP_IN) ? 'off' : 'broken');
+    }
+    assert.equal(run(bundle.installer).status, 0);
+    assert.equal(run(bundle.uninstaller).verdict['verdict'], 'removed');
+    assert.deepEqual(
+      [run(bundle.status).verdict['state'], sandbox.read('etc/bash.bashrc')],
+      ['absent', '# theirs\n'],
+    );
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('what switches a host off is no healthy install: the switch, and a cap before the first heartbeat; install and status say so, and what helps', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf({ intervalSeconds: 30 });
+    const run = (script: string) => sandbox.runScript(script, { env: ROOTED });
+    const cases = [
+      [
+        'off',
+        '',
+        'switched off',
+        /^\/etc\/ssm-keepalive\/off is there, so new sessions .* no keeper$/,
+        /^remove/,
+      ],
+      [
+        'max-idle',
+        '0\n',
+        'capped',
+        /max-idle says 0 s, so no heartbeat is ever sent$/,
+        /^write more seconds/,
+      ],
+      ['max-idle', 'abc\n', 'capped', /says 0 s/, /^write/],
+      ['max-idle', '30\n', 'capped', /says 30 s/, /^write/],
+    ] as const;
+    assert.equal(run(bundle.installer).verdict['verdict'], 'installed');
+    for (const [name, text, kind, why, next] of cases) {
+      sandbox.write(`etc/ssm-keepalive/${name}`, text);
+      for (const script of [bundle.installer, bundle.status]) {
+        const { status, verdict } = run(script);
+        assert.deepEqual([status, verdict['class']], [0, kind], `${name}: ${text}`);
+        assert.match(String(verdict['why']), why);
+        assert.match(String(verdict['next']), next);
+        assert.equal(script === bundle.status ? verdict['state'] : verdict['verdict'], 'limited');
+      }
+      rmSync(sandbox.path(`etc/ssm-keepalive/${name}`));
+    }
+    // One second after the first heartbeat there is something that the cap leaves.
+    sandbox.write('etc/ssm-keepalive/max-idle', '31\n');
+    assert.equal(run(bundle.status).verdict['state'], 'installed');
+  } finally {
+    sandbox.close();
+  }
+});
+
 test('leftovers of a host without the product are named', { skip }, () => {
   const sandbox = new Sandbox();
   try {
     sandbox.write(PROFILE_STUB, '# mine\n');
     const { verdict } = sandbox.runScript(bundleOf().status, { env: ROOTED });
-    assert.deepEqual([verdict['state'], verdict.left], ['absent', [`/${PROFILE_STUB}`]]);
+    assert.deepEqual([verdict['state'], verdict.left], ['partial', [`/${PROFILE_STUB}`]]);
+    rmSync(sandbox.path(PROFILE_STUB));
+    assert.deepEqual(sandbox.runScript(bundleOf().status, { env: ROOTED }).verdict['state'], 'absent');
     assert.deepEqual(verdict.entries, { env: 'off', profile: 'off', rc: 'off' });
   } finally {
     sandbox.close();

@@ -1,6 +1,7 @@
 /** What helps after an idle timeout: nobody is told to install what is there. */
 import { sleep } from '../../clock.ts';
 import { examine } from '../../doctor/index.ts';
+import { formatDuration } from '../../duration.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import { Interruption } from '../../interruption.ts';
 import { safe } from '../../terminal/safe-text.ts';
@@ -40,8 +41,9 @@ export async function adviseAfterIdle(
       results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo') ??
       results.find(({ check, level }) => check === 'keeper' && level === 'note');
     if (todo) return `${todo.finding}; ${todo.next}`;
+    const { intervalSeconds = 0, unattendedSeconds = 0 } = status.report ?? {};
     return (
-      `a keeper is there, whose heartbeats come ${status.report?.intervalSeconds ?? '?'} s after the last input: the idle timeout is shorter, this session was older than the keeper, or its client did not answer; look with  ` +
+      `a keeper is there, whose heartbeats come ${formatDuration(intervalSeconds)} after the last input, until ${formatDuration(unattendedSeconds)} without a key: the idle timeout is shorter, no key came for so long, this session was older than the keeper, its client did not answer, or its user has switched the keeper off (~/.config/ssm-keepalive/off there); look with  ` +
       quoteCommand`ssm-keepalive doctor ${instanceId}` +
       connection
     );

@@ -29,12 +29,15 @@ export function completeNext(verdict: Verdict, settings: Settings): Verdict {
   if (verdict.class === 'entry left out' && isInstalled(report))
     return {
       ...verdict,
-      next: `to insist, with the settings that it reports:  ${install({ insistsOnEnv: true })} ; or  ssm-keepalive preferences set --shell-profile ours${connection}`,
+      next: `to insist, with the same settings as now:  ${install({ insistsOnEnv: true })} ; or  ssm-keepalive preferences set --shell-profile ours${connection}`,
     };
   if (verdict.verdict === 'drifted')
-    return { ...verdict, next: `to put the files back, with the settings that it reports:  ${install()}` };
+    return {
+      ...verdict,
+      next: `to put the files back, with the same settings as now (what was edited in them is lost):  ${install()}`,
+    };
   if (verdict.verdict === 'partial')
-    return { ...verdict, next: `to complete it, with the settings that it reports:  ${install()}` };
+    return { ...verdict, next: `to complete it, with the same settings as now:  ${install()}` };
   return verdict;
 }
 

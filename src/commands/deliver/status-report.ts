@@ -4,6 +4,7 @@ import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { attribute, isGood } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
+import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { showLine } from '../../terminal/safe-text.ts';
@@ -67,25 +68,38 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
   const { unattendedSeconds = 0, intervalSeconds = 0, capSeconds } = report;
   const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent');
   return [
-    ['version', `${report.version}, bundle ${report.digest || 'none'}`],
-    ['keeper', `${nameKeeper(report)}${report.keeperWhy ? `: ${report.keeperWhy}` : ''}`],
+    ['version', report.digest ? `${report.version}, bundle ${report.digest}` : 'none'],
+    ['keeper', `${showKeeper(report)}${report.keeperWhy ? `: ${report.keeperWhy}` : ''}`],
     ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
     // A half-done host has no settings.
     ...optional(
       'heartbeat',
       intervalSeconds > 0 &&
-        `after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
+        hasKeeper(report) &&
+        `${report.keeper === 'none' ? 'in a login of bash, zsh or fish, at its prompt: ' : ''}after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
     ),
-    ...optional('cap', capSeconds !== null && `${formatDuration(capSeconds)} in /etc/ssm-keepalive/max-idle`),
+    ...optional(
+      'cap',
+      capSeconds !== null &&
+        `${formatDuration(capSeconds)} in /etc/ssm-keepalive/max-idle: so long after the last key the idle timeout begins`,
+    ),
     ...optional('wrapper', describeWrapper(report)),
     ...optional('ssh', report.ssh !== '' && report.ssh !== 'off' && joinWhy(report.ssh, report.sshWhy)),
     ...describeTmout(report),
     ...optional('not kept', report.tmuxLocks.length > 0 && describeLocks(report)),
+    ...optional('left', report.left.length > 0 && report.left.join(' ')),
     ...optional('changed', report.drifted.length > 0 && report.drifted.join(' ')),
     ...optional('busy', report.busy && 'an install or uninstall is at work here now'),
     ...optional('why', why),
   ];
 }
+
+/** Only the prompt keeper reaches logins where plain sh has none; `--keeper relay` does not install it. */
+const hasKeeper = ({ keeper, settings, entries }: ReportLine): boolean =>
+  keeper !== 'none' || (entries['profile'] === 'live' && readReported(settings)?.keeper !== 'relay');
+
+const showKeeper = (report: ReportLine): string =>
+  nameKeeper(report) === 'none' && report.digest ? 'none for plain sh' : nameKeeper(report);
 
 const ENTRY_WORDS = wordTable<string>({
   pending: 'pending (the agent has not restarted since)',
@@ -118,9 +132,7 @@ const joinWhy = (state: string, why: string) => (why ? `${state} (${why})` : sta
 function describeSessions(report: ReportLine, io: Io): string[] {
   const unseen = report.kept?.unseen;
   const hint =
-    unseen &&
-    report.state !== 'absent' &&
-    `  ${'unseen'.padEnd(LABEL_WIDTH - 2)}processes named ssm-keepalive: ${unseen}`;
+    unseen && report.state !== 'absent' && `  ${'sessions'.padEnd(LABEL_WIDTH - 2)}not counted: ${unseen}`;
   return [...listSessions(report, io), ...(hint ? [wrapText(hint, io.columns, LABEL_WIDTH)] : [])];
 }
 

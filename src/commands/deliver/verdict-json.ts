@@ -103,8 +103,8 @@ export function describeRow(row: Row): Record<string, unknown> {
     why,
     next,
     state: report?.state ?? null,
-    // If nothing is installed, the report has the version of the status script.
-    version: report?.state === 'absent' ? null : (report?.version ?? null),
+    // If no version is in use, the report has the version of the status script.
+    version: report?.state && !report.digest ? null : (report?.version ?? null),
     digest: report?.digest || null,
     keeper: report?.keeper ?? null,
     keeperWhy: report?.keeperWhy || null,

@@ -113,6 +113,9 @@ export function describeEntries({ report }: Verdict): string {
 
 export function describeNote(verdict: Verdict, hasSessions = true): string {
   const { report } = verdict;
+  // In a group all drifted hosts share a row.
+  if (verdict.class === 'drifted' && report)
+    return hasSessions ? `${countFiles(report.drifted.length + report.more.drifted)} changed` : '';
   if (!isGood(verdict) && verdict.verdict !== 'limited') return verdict.class;
   const notes = [
     // The verdict `limited` already says it.
@@ -151,7 +154,7 @@ function describeSessions(report: ReportLine): string {
     count === 0 && unseen ? '' : `${count} kept now`,
     notAnswering > 0 ? `${notAnswering} without an answer` : '',
     leaked > 0 ? `${leaked} answers leaked` : '',
-    unseen ? `${count === 0 ? 'sessions' : 'some'} not looked at` : '',
+    unseen ? `${count === 0 ? 'sessions' : 'some'} not counted` : '',
   ]
     .filter(Boolean)
     .join(', ');

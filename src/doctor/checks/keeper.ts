@@ -8,8 +8,12 @@ import { fittingIntervalSeconds, longestIntervalSeconds } from '../../settings/s
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, countSessions, defineCheck, notChecked, note, ok, todo } from '../check.ts';
 
-const PROMPT_ALONE =
-  'the plain sh of a session is not kept; bash, zsh and fish are, while they wait at the prompt';
+/** On a host without the relay. Logins reach the prompt keeper through `profile`; `--keeper relay` installs none. */
+const tellPromptAlone = ({ entries: { profile }, settings }: ReportLine): string =>
+  'the plain sh of a session is not kept' +
+  (profile === 'live' && readReported(settings)?.keeper !== 'relay'
+    ? '; a login in bash, zsh or fish is, while it waits at its prompt'
+    : '');
 const NOT_SEEN = notChecked({ why: 'the status script could not look', next: '' });
 const NOT_INSTALLED = notChecked({ why: 'the keeper is not installed', next: '' });
 
@@ -45,31 +49,48 @@ export const keeper: Check = defineCheck({
       keeperWhy,
       intervalSeconds: everySeconds = 0,
       unattendedSeconds = 0,
+      capSeconds,
       kept,
     } = report;
     const seen = [
       `${isPromptChosen(report) ? 'prompt' : kind}: ${keeperWhy}`,
       `heartbeat after ${formatDuration(everySeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
     ];
+    if (report.class === 'switched off')
+      return todo(
+        'switched off on this instance: new sessions start no keeper',
+        [...seen, '/etc/ssm-keepalive/off, which root made'],
+        'ask who made it; without that file new sessions are kept',
+      );
+    // Heartbeats that stop so early win less than one idle timeout; before the first one they win nothing.
+    if (capSeconds === unattendedSeconds && unattendedSeconds < idleSeconds + everySeconds)
+      return todo(
+        unattendedSeconds <= everySeconds
+          ? `installed, but capped at ${formatDuration(unattendedSeconds)}: no heartbeat is ever sent`
+          : `capped at ${formatDuration(unattendedSeconds)}: then heartbeats stop, and the idle timeout of ${formatDuration(idleSeconds)} ends the session`,
+        [
+          ...seen,
+          '/etc/ssm-keepalive/max-idle, which root wrote; if it has no number, or not everybody can read it, it counts as 0',
+        ],
+        'ask who wrote it; without that file the cap is the --max-idle of the install',
+      );
     if (isPromptChosen(report))
       return note(
-        PROMPT_ALONE,
+        tellPromptAlone(report),
         seen,
         `${report.interpreter ? '' : 'install Python 3 on the instance; '}to keep it too:  ${install({ keeper: 'auto' })}`,
       );
     if (kind === 'none')
-      return todo(PROMPT_ALONE, seen, 'install Python 3 on the instance; the next session finds it');
+      return todo(
+        tellPromptAlone(report),
+        seen,
+        'install Python 3 on the instance; the next session finds it',
+      );
     if (everySeconds > longestIntervalSeconds(idleSeconds))
       return todo(
         `its heartbeats every ${formatDuration(everySeconds)} come too late for an idle timeout of ${formatDuration(idleSeconds)}`,
         seen,
         install({ intervalSeconds }),
-      );
-    if (unattendedSeconds === 0)
-      return todo(
-        'installed, but capped at 0: no heartbeat is ever sent',
-        [...seen, '/etc/ssm-keepalive/max-idle, which root wrote'],
-        'ask who wrote it; without that file the cap is the --max-idle of the install',
       );
     if (kept?.unseen)
       return note(
