@@ -165,3 +165,19 @@ test('plan: what the command would warn of, its dry run says too', async (contex
     assert.match(stderr, /still installs on some of these instances[\s\S]*uninstall --tag env=dev --follow/);
   }
 });
+
+test('plan: a dry run of install says that what was edited in our files is lost; the others leave such files alone', async (context) => {
+  const lab = await startTestLab(context, { hosts: hosts({}) });
+  for (const [verb, isSaid] of [
+    ['install', true],
+    ['uninstall', false],
+    ['status', false],
+  ] as const) {
+    const { stdout } = await runCli([verb, '--instance-id', id(0), '--dry-run'], lab.env);
+    assert.equal(
+      /edited on an instance is replaced: the edit is lost/.test(stdout.replace(/\s+/g, ' ')),
+      isSaid,
+      verb,
+    );
+  }
+});
