@@ -413,3 +413,53 @@ test('connect: after an idle end it names what the instance says, and of a healt
   for (const [index, [what, , expected]] of ENDED.entries())
     await context.test(what, () => assert.match(String(advice[index]), expected));
 });
+
+const PAST = (endedAt: string, seconds: number) => ({
+  sessionId: 'x',
+  owner: 'arn:aws:iam::111122223333:user/x',
+  instanceId: idOf(0),
+  endedAt: new Date(endedAt),
+  lengthSeconds: seconds,
+  hasFailed: false,
+  reason: '',
+  documentName: '',
+  isJustInTime: false,
+  maximumSeconds: undefined,
+});
+
+test('doctor: where the instance itself was looked at, or is offline, its history tells no install of its own', () => {
+  const history = {
+    sessions: [PAST('2026-01-01T00:00:00Z', 1200)],
+    documents: new Map(),
+    isCut: false,
+    since: '7d',
+  } as never;
+  const look = (facts: object) =>
+    examine({ facts: { history, ...facts }, gaps: {}, connection: '' }, true).find(
+      ({ check }) => check === 'session history',
+    )!;
+  const instance = { instanceId: idOf(0), isKnown: true, isOnline: true } as never;
+  const status = (report: object) =>
+    judgeInvocation({
+      commandId: 'x',
+      instanceId: idOf(0),
+      name: '',
+      statusDetails: 'Success',
+      isFinal: true,
+      exitCode: 0,
+      output: `${JSON.stringify({ 'ssm-keepalive': 1, verdict: 'status', ...report })}\n`,
+    });
+  assert.match(look({}).next, /^where no keeper is yet: {2}ssm-keepalive install --instance-id/);
+  assert.match(look({ instance }).next, /^where no keeper is yet/, 'asked nothing');
+  for (const report of [
+    { state: 'absent' },
+    { ...INSTALLED, state: 'drifted' },
+    { ...INSTALLED, state: 'partial' },
+  ])
+    assert.deepEqual(
+      [look({ instance, status: status(report) }).level, look({ instance, status: status(report) }).next],
+      ['note', ''],
+    );
+  assert.equal(look({ instance: { ...(instance as object), isOnline: false } }).next, '');
+  assert.match(look({ instance, status: status(INSTALLED) }).next, /ssm-keepalive measure/);
+});

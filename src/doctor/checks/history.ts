@@ -38,9 +38,7 @@ export const history: Check = defineCheck({
     const finding =
       total === 1 ? `one session: it ${parts[0]?.slice(2)}` : `of ${total} sessions ${parts.join(', ')}`;
     const isLive = status?.report?.state === 'installed' && status.report.entries['env'] === 'live';
-    // The check of the keeper says what to do.
-    if (isLive && maximum === 0 && status.report?.keeper === 'none') return note(finding, seen);
-    if (isLive && maximum === 0)
+    if (isLive && maximum === 0 && status.report?.keeper !== 'none')
       return note(
         `${finding}; the keeper is live now`,
         seen,
@@ -48,18 +46,23 @@ export const history: Check = defineCheck({
           quoteCommand`ssm-keepalive measure ${status.instanceId} --arm nothing,keeper` +
           connection,
       );
+    // Then the checks of the instance and of the keeper say what to do there.
+    const isTold = status !== undefined || instance?.isOnline === false;
+    if (isTold && maximum === 0) return note(finding, seen);
     const ids = [
       ...new Set(groups.filter(({ atIdleTimeout }) => atIdleTimeout > 0).map(({ instanceId }) => instanceId)),
     ];
     const cures = [
-      ids.length > MOST_IDS
-        ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
-        : ids.length > 0
-          ? 'where no keeper is yet:  ' +
-            tellInstall(ids, '', connection, {
-              intervalSeconds: fittingIntervalSeconds((limits ?? SERVICE_DEFAULTS).idleSeconds),
-            })
-          : '',
+      isTold
+        ? ''
+        : ids.length > MOST_IDS
+          ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
+          : ids.length > 0
+            ? 'where no keeper is yet:  ' +
+              tellInstall(ids, '', connection, {
+                intervalSeconds: fittingIntervalSeconds((limits ?? SERVICE_DEFAULTS).idleSeconds),
+              })
+            : '',
       maximum === 0
         ? ''
         : limits?.maximumSeconds
