@@ -3,7 +3,7 @@ import type { CommandEntry } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
 import { listOwnFlags, listTakenFlags, type TakenFlag } from '../commands/taken-flags.ts';
 import { FLAGS, type RawFlags } from '../settings/flags.ts';
-import { isName, readServiceTarget } from '../settings/readers.ts';
+import { isInstanceId, isName, readServiceTarget } from '../settings/readers.ts';
 import { readSwitchWord } from '../settings/sources.ts';
 import { type FlagWord, readFlagWord } from './flag-word.ts';
 import {
@@ -11,6 +11,7 @@ import {
   describeLackingCommand,
   describeLackingValue,
   describeRepetition,
+  describeSpoiltId,
   describeUnknownCommand,
   describeUnknownFlag,
   describeUnknownWord,
@@ -187,6 +188,8 @@ function readTargetWords(
   const parts = words.flatMap((word) => word.split(','));
   const names = parts.filter(isName);
   const ids = parts.filter((part) => !isName(part));
+  const spoilt = ids.find((id) => !isInstanceId(id));
+  if (spoilt !== undefined) throw describeSpoiltId(spoilt);
   return [
     ...(names.length > 0 ? [['tag', [`Name=${names.join(',')}`]] as [string, string[]]] : []),
     ...(ids.length > 0 ? [['instance-id', ids] as [string, string[]]] : []),

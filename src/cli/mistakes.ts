@@ -5,6 +5,7 @@ import { listValues, type TakenFlag } from '../commands/taken-flags.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
+import { ID } from '../settings/readers.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
@@ -117,6 +118,16 @@ export function describeUnknownWord(
     what: `${command} does not take ${JSON.stringify(word)}`,
     why,
     next: suggestFlag(word, taken) ?? quoteCommand`leave ${word} out`,
+  });
+}
+
+/** A word that looks like an instance id and is none. */
+export function describeSpoiltId(word: string): UsageError {
+  return new UsageError({
+    code: 'bad-setting',
+    what: `${JSON.stringify(word)} is no instance id`,
+    why: `expected ${ID.expected}, or a name`,
+    next: 'give one as i-0123456789abcdef0',
   });
 }
 

@@ -41,7 +41,7 @@ export class NoMatchError extends UserError {
       what: 'no instance matched',
       why: targets.isAll
         ? 'this account has no managed Linux instance in this Region'
-        : `no managed instance in this account and Region has ${describeTargets(targets)}`,
+        : `no managed instance in this account and Region has ${describeHaving(targets)}`,
       next: `${LOOK} ; check ${nameAsked(targets)}--region and --profile`,
       ...found,
     });
@@ -123,6 +123,18 @@ export function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
+}
+
+/** The targets if they are names alone, which people type without --tag. */
+export function namesOf({ tags }: Targets): readonly string[] | undefined {
+  const [tag, ...others] = tags;
+  return tag?.key === 'Name' && others.length === 0 ? tag.values : undefined;
+}
+
+/** `the name "web-1"`, else the flags. */
+export function describeHaving(targets: Targets): string {
+  const names = namesOf(targets)?.map((name) => JSON.stringify(name));
+  return names ? `the name ${names.join(' or ')}` : describeTargets(targets);
 }
 
 /** A target expression as a user would type it, for messages. */

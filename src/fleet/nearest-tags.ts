@@ -1,7 +1,14 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { distance } from 'fastest-levenshtein';
 import { quoteCommand } from '../terminal/shell-word.ts';
-import { describeTargets, type Instance, listInstances, NoMatchError, type Targets } from './choose.ts';
+import {
+  describeHaving,
+  type Instance,
+  listInstances,
+  NoMatchError,
+  namesOf,
+  type Targets,
+} from './choose.ts';
 import { adviseWhere, type Connection, isOfLab } from './client.ts';
 import { takeFirst } from './pages.ts';
 import { listTagged } from './tagged.ts';
@@ -13,12 +20,13 @@ const SHOWN_TAGS = 5;
 
 /**
  * Adds the hosts that call themselves so, or the nearest tags of managed instances, in at most seven calls.
- * Never throws; else returns the error unchanged.
+ * `asked`: all that was named; one of those is never what was meant by another. Never throws; else returns the error unchanged.
  */
 export async function explainNoMatch(
   failure: NoMatchError,
   client: SSMClient,
   connection: Connection,
+  asked: Targets,
   signal?: AbortSignal,
 ): Promise<NoMatchError> {
   const { targets } = failure;
@@ -33,11 +41,23 @@ export async function explainNoMatch(
     if (found.size === 0) return failure;
     const ranked = rankTags(targets, found).slice(0, SHOWN_TAGS);
     const [best] = ranked;
-    const shown = ranked.map(({ tag, count }) => `${tag} (${count})`).join(', ');
+    const areNames = namesOf(targets) !== undefined && best?.isSameKey === true;
+    const spell = (tag: string) => (areNames ? tag.replace(/^Name=/, '') : tag);
+    const shown = ranked
+      .filter(({ isSameKey }) => isSameKey || !areNames)
+      .map(({ tag, count }) => `${spell(tag)} (${count})`)
+      .join(', ');
+    const isAsked = asked.tags.some(({ key, values }) =>
+      values.some((value) => `${key}=${value}` === best?.tag),
+    );
+    const flag = areNames ? '' : '--tag ';
     return new NoMatchError(targets, {
-      why: `no managed instance in this account and Region has ${describeTargets(targets)}; nearest are ${shown}`,
-      ...(best && best.steps <= Math.max(2, Math.floor(best.tag.length / 3))
-        ? { next: quoteCommand`did you mean --tag ${best.tag}?` + ` If not, ${adviseWhere(client)}` }
+      why: `no managed instance in this account and Region has ${describeHaving(targets)}; nearest are ${shown}`,
+      ...(best && !isAsked && best.steps <= Math.max(2, Math.floor(best.tag.length / 3))
+        ? {
+            next:
+              `did you mean ${flag}${quoteCommand`${spell(best.tag)}`}?` + ` If not, ${adviseWhere(client)}`,
+          }
         : {}),
     });
   } catch {
@@ -54,7 +74,7 @@ function describeClaim(targets: Targets, managed: readonly Instance[]): NoMatchE
   const [first] = ids;
   if (first === undefined) return undefined;
   return new NoMatchError(targets, {
-    why: `no managed instance has ${describeTargets(targets)}; as host name it is claimed by ${ids.slice(0, SHOWN_TAGS).join(', ')}`,
+    why: `no managed instance has ${describeHaving(targets)}; as host name it is claimed by ${ids.slice(0, SHOWN_TAGS).join(', ')}`,
     next: quoteCommand`if you mean that host, name it by its id:  --instance-id ${first}`,
   });
 }

@@ -104,9 +104,9 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   ],
   [
     'uninstall i-123',
-    '--instance-id cannot be "i-123"',
-    'expected an instance id, i- and 8 or 17 characters or mi- and 17',
-    'give --instance-id i-0123456789abcdef0, several with spaces between',
+    '"i-123" is no instance id',
+    'expected an instance id, i- and 8 or 17 characters or mi- and 17, or a name',
+    'give one as i-0123456789abcdef0',
   ],
   [
     'install --tag tag:env=dev',

@@ -84,8 +84,11 @@ test('instance word: status, install and uninstall take ids and names, and each 
     assert.equal(one.status, 1);
     assert.match(
       one.stderr,
-      /no instance matched\n {2}why: .*--tag Name=shpo.*next: did you mean --tag Name=shop\?/s,
+      /no instance matched\n {2}why: .*the name "shpo"; nearest are shop \(1\), api \(2\)\n {2}next: look with/s,
     );
+    // Alone it is no command that reaches nobody; what was named already is no advice.
+    const alone = await run(`${verb} shpo`);
+    assert.match(alone.stderr, /has the name "shpo"; .*next: did you mean shop\?/s);
     const host = await run(`${verb} shop ip-10-0-0-1`);
     assert.match(host.stderr, new RegExp(`claimed by ${TWO}\\n {2}next: .*--instance-id ${TWO}\\n`));
   }

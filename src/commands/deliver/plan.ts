@@ -87,7 +87,7 @@ export async function makePlan(
   const { isFollow, shouldWait, every, isDryRun } = settings.delivery;
   if (isFound) await requireAny(client, settings.targets);
   // With several accounts each name is in one of them, and --follow is also for instances to come.
-  if (label === '' && !isFollow) await requireEachName(client, settings.targets);
+  if (label === '' && !isFollow) await requireEachName(client, settings);
   const targets = await enumerateAll(client, settings.targets);
   const delivery = makeDelivery(verb, settings, bundle, targets);
   const documents = await planDocuments(client, verb, settings, bundle);
@@ -145,10 +145,19 @@ async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
   throw new NoMatchError(targets);
 }
 
-/** Of several names the service takes those that exist and is silent about the others. @throws NoMatchError */
-async function requireEachName(client: SSMClient, { tags }: Targets): Promise<void> {
-  const names = tags.find(({ key }) => key === 'Name')?.values ?? [];
-  if (names.length < 2) return;
+/**
+ * Of several names the service takes those that exist and is silent about the others; for one it would make a command
+ * that reaches nobody. Who may not list instances learns of that one only afterwards. @throws NoMatchError
+ */
+async function requireEachName(client: SSMClient, { targets, delivery }: Settings): Promise<void> {
+  const names = targets.tags.find(({ key }) => key === 'Name')?.values ?? [];
+  const [name, ...others] = names;
+  if (name !== undefined && others.length === 0) {
+    if (!delivery.shouldWait) return;
+    return requireAny(client, targets).catch((error: Error) => {
+      if (!isAccessDenied(error.cause)) throw error;
+    });
+  }
   for (const name of names)
     await requireAny(client, { tags: [{ key: 'Name', values: [name] }], instanceIds: [] });
 }

@@ -49,7 +49,7 @@ export async function runVerb(
       const connection = service.connectionFor(own.common);
       const explained =
         error instanceof NoMatchError && !account.isFound
-          ? await explainNoMatch(error, client, connection, interruption.requestSignal)
+          ? await explainNoMatch(error, client, connection, own.targets, interruption.requestSignal)
           : error;
       if (!account.isFound || !(error instanceof NoMatchError)) screen.showFailure(account, explained);
       throw explained;
