@@ -49,11 +49,13 @@ test('credentials: who is signed out of SSO is told how to sign in', async () =>
   const { status, stderr } = await ask('sso');
   assert.equal(status, 1);
   assert.match(stderr, /why: {2}the single sign-on session of this profile is over, or was never begun\n/);
-  assert.match(stderr, /next: sign in with {2}aws sso login {2}and the same --profile/);
+  assert.match(stderr, /next: sign in with {2}aws sso login --profile sso , then run it/);
 });
 
 test('credentials: a profile that is not there is named', async () => {
   const { status, stderr } = await ask('nobody');
   assert.equal(status, 1);
   assert.match(stderr, /why: {2}.*nobody.*\n {2}next: look with {2}aws configure list-profiles/);
+  const near = await ask('proces');
+  assert.match(near.stderr, /next: did you mean --profile process\? If not, look with/);
 });

@@ -67,7 +67,14 @@ export async function openService(
           variables,
           credentials: lab.credentials,
         };
+  let isSilent = false;
   const more = {
+    onSilence: (error: unknown) => {
+      const { code, name } = error as Error & { code?: string };
+      if (!isSilent && !settings.common.isQuiet)
+        io.err(safe`ssm-keepalive: no answer from the service yet (${code ?? name}); trying again\n`);
+      isSilent = true;
+    },
     onDenied: io.noteDenial,
     clock: io.clock,
     isLab: isLab || sessionDefaults !== SERVICE_DEFAULTS,
@@ -126,7 +133,8 @@ async function openTheLab(io: Io, variables: NodeJS.ProcessEnv) {
   const isPassing = !(await labStatus(dir));
   if (isPassing) io.err(LAB_FOR_ONE);
   const lab = await openLab({ dir }).catch((error) => explainLabFailure(error));
-  io.err(describeUnfaithful((await labStatus(dir))?.notFaithful ?? []));
+  // Of a lab that is up, `lab up` has said it.
+  if (isPassing) io.err(describeUnfaithful((await labStatus(dir))?.notFaithful ?? []));
   return { ...lab, isPassing };
 }
 
@@ -166,9 +174,11 @@ export function explainLabFailure(error: NodeJS.ErrnoException, what = 'the lab 
   );
 }
 
-/** What the lab on this machine cannot show; printed with every report of the lab. */
+/** What the lab on this machine cannot show; printed once, when it starts. */
 export function describeUnfaithful(notFaithful: readonly string[]): string {
-  return notFaithful.length === 0
-    ? ''
-    : safe`ssm-keepalive: the lab is not faithful here: ${notFaithful.join(', ')}\n`;
+  if (notFaithful.length === 0) return '';
+  // Without root a host of the lab has one user alone.
+  if (notFaithful.join() === 'user')
+    return 'ssm-keepalive: sessions of this lab run as root, not as ssm-user; keepers work as elsewhere. With root the lab has both users\n';
+  return safe`ssm-keepalive: without bubblewrap this lab shows only the files of an install; not as on an instance: ${notFaithful.join(', ')}\n`;
 }

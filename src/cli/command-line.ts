@@ -56,7 +56,7 @@ export function readCommandLine(argv: readonly string[]): CliRequest {
   if (first.word === 'help') return readCommandLine([...first.rest, isWhole ? '--help-all' : '--help']);
   const entry = COMMANDS.find(({ name }) => name === first.word);
   if (!entry) {
-    if (first.word !== undefined) throw describeUnknownCommand(COMMANDS, first.word);
+    if (first.word !== undefined) throw describeUnknownCommand(COMMANDS, first.word, first.rest);
     if (wantsHelp || argv.length === 0) return { kind: 'help', isWhole };
     throw describeLackingCommand(words[0] ?? argv[0] ?? '');
   }
@@ -68,7 +68,7 @@ export function readCommandLine(argv: readonly string[]): CliRequest {
   const second = takeCommand(first.rest, names);
   const about = ABOUT.find(({ name }) => name === second.word);
   if (wantsHelp) return { kind: 'help', entry, about, isWhole };
-  if (!about) throw describeUnknownCommand(ABOUT, second.word ?? '', entry);
+  if (!about) throw describeUnknownCommand(ABOUT, second.word ?? '', second.rest, entry);
   return { kind: 'run', line: readFlags(entry, about, second.rest, plain) };
 }
 

@@ -55,6 +55,7 @@ function describeCommand(
         group,
         shown.filter((flag) => flag.group === group),
         columns,
+        (about ?? entry).accounts === undefined,
       ),
     ),
     describeExamples(entry.examples, columns),
@@ -62,9 +63,10 @@ function describeCommand(
   ];
 }
 
-function describeFlags(title: string, flags: readonly TakenFlag[], columns: number): string {
+function describeFlags(title: string, flags: readonly TakenFlag[], columns: number, isInOne = false): string {
   const rows = flags.map((flag): [string, string] => {
-    const { name, placeholder, describe, fallback } = flag;
+    const { name, placeholder, fallback } = flag;
+    const describe = (isInOne && 'describeOne' in flag && flag.describeOne) || flag.describe;
     const also = (flag.group !== undefined && flag.also) || [];
     const short = also.filter((spelling) => spelling.length === 1).map((letter) => `-${letter}, `);
     return [

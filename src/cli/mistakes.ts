@@ -7,22 +7,25 @@ import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
 import { ID } from '../settings/readers.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
-import { quoteCommand } from '../terminal/shell-word.ts';
+import { showLine } from '../terminal/safe-text.ts';
+import { quoteCommand, quoteWord } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
 import type { FlagWord } from './flag-word.ts';
 
 export function describeLackingCommand(typed: string): UsageError {
+  const nearest = nearestName(typed.replace(/^-+|=.*/gs, ''), ['version', 'help', 'help-all']);
   return new UsageError({
     what: `${typed.replace(/=.*/s, '')} comes without a command`,
     why: `expected one of ${listNames(COMMANDS)} first`,
-    next: 'run  ssm-keepalive --help',
+    next: nearest ? `did you mean  ssm-keepalive --${nearest}` : 'run  ssm-keepalive --help',
   });
 }
 
-/** `asked`: for `policy COMMAND`, the entry of policy. */
+/** `asked`: for `policy COMMAND`, the entry of policy; `rest`: the words beside it. */
 export function describeUnknownCommand(
   known: readonly CommandEntry[],
   typed: string,
+  rest: readonly string[],
   asked?: CommandEntry,
 ): UsageError {
   const line = ['ssm-keepalive', asked?.name].filter(Boolean).join(' ');
@@ -36,7 +39,9 @@ export function describeUnknownCommand(
         ? `${asked.name} needs a command`
         : `there is no command ${JSON.stringify(typed)}`,
     why: `expected one of ${listNames(known)}`,
-    next: nearest ? `did you mean  ${line} ${nearest}` : `run  ${line} --help`,
+    next: nearest
+      ? `did you mean  ${line} ${[nearest, ...rest.map((word) => quoteWord(showLine(word)))].join(' ')}`
+      : `run  ${line} --help`,
   });
 }
 

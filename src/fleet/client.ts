@@ -16,6 +16,8 @@ export interface Connection {
   readonly credentials?: Keys | (() => Promise<Keys>) | undefined;
   /** The user's variables. The SDK also reads those of the process, see src/environment.ts. */
   readonly variables?: NodeJS.ProcessEnv;
+  /** Called when the service seems not to be there, and the call is repeated. */
+  readonly onSilence?: ((error: unknown) => void) | undefined;
   /** The clock for every wait on this account. Default: the machine's. */
   readonly clock?: Clock;
   readonly isLab?: boolean;
@@ -73,7 +75,7 @@ const LAB_HOSTS = 'look with  ssm-keepalive lab hosts';
 /** Reads credentials and Region as the AWS CLI does, also AWS_DEFAULT_REGION, which the SDK does not know. */
 export function makeClient(connection: Connection): SSMClient {
   const client = new SSMClient(configure(connection));
-  paceRetries(client, connection.clock ?? systemClock);
+  paceRetries(client, connection.clock ?? systemClock, connection.onSilence);
   nameMissingProfile(client, connection);
   Object.assign(client, { [CONNECTION]: connection });
   const { onDenied } = connection;

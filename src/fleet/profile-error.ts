@@ -1,4 +1,5 @@
 import { loadSharedConfigFiles } from '@smithy/core/config';
+import { nearestName } from '../nearest.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 
 /** A profile gives no Region or no credentials. `next` helps with this very profile. */
@@ -22,14 +23,19 @@ export async function explainProfile(
   // A file that a profile names is missing: the library passes the error of the file system on.
   const isOfFile = code === 'ENOENT' && !('$metadata' in (error as object));
   if (name !== 'CredentialsProviderError' && !isOfFile && !/region is missing/i.test(message)) return error;
-  if (!profile || error instanceof ProfileError || /sso session/i.test(message)) return error;
+  if (!profile || error instanceof ProfileError) return error;
+  // The service's errors explain it; they need the name.
+  if (/sso session/i.test(message)) return Object.assign(error as Error, { ofProfile: profile });
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
-  if (!configFile[profile] && !credentialsFile[profile])
+  if (!configFile[profile] && !credentialsFile[profile]) {
+    const nearest = nearestName(profile, Object.keys({ ...configFile, ...credentialsFile }));
     return new ProfileError(
       `profile ${profile} is not in the AWS configuration`,
-      'look with  aws configure list-profiles',
+      (nearest ? quoteCommand`did you mean --profile ${nearest}? If not, ` : '') +
+        'look with  aws configure list-profiles',
       error,
     );
+  }
   if (/region is missing/i.test(message)) return error;
   if (/multi-factor/.test(message))
     return new ProfileError(

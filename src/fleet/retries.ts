@@ -15,6 +15,9 @@ export function waitAfter(count: number, kind: string): number | undefined {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (count - 1)) * (0.5 + Math.random() / 2);
 }
 
+/** Half a second of waits, and what each attempt itself takes. */
+const SILENT_ATTEMPTS = 4;
+
 interface RetryFailure {
   readonly error?: unknown;
   readonly errorType: string;
@@ -35,17 +38,26 @@ const isOnce = new AsyncLocalStorage<true>();
  * Repeats a refused or broken call, on `clock`; each call has its own count. Not the SDK's adaptive mode: after one refused call it
  * slows all calls down, and with a tenth of the calls refused a report of 10,000 instances took 1.7 times as long. An answer that
  * is not JSON counts as broken. A call through `callOnce` is repeated only if the service refused it.
+ * `onSilence`: called when a call has failed four times and none has succeeded yet.
  */
-export function paceRetries(client: SSMClient, clock: Clock): void {
+export function paceRetries(
+  client: SSMClient,
+  clock: Clock,
+  onSilence: (error: unknown) => void = () => {},
+): void {
+  let isReached = false;
   const makeToken = (count: number): Token => ({ getRetryCount: () => count, getRetryDelay: () => 0 });
   const strategy = {
     acquireInitialRetryToken: async () => makeToken(0),
-    recordSuccess: () => {},
+    recordSuccess: () => {
+      isReached = true;
+    },
     refreshRetryTokenForRetry: async (token: Token, { error, errorType, retryAfterHint }: RetryFailure) => {
       if (isOnce.getStore() && isOutcomeUnknown(error)) throw new Error('not to be repeated');
       const count = token.getRetryCount() + 1;
       const waitMs = waitAfter(count, error instanceof SyntaxError ? 'TRANSIENT' : errorType);
       if (waitMs === undefined) throw new Error('not repeated any more');
+      if (count === SILENT_ATTEMPTS && !isReached && errorType === 'TRANSIENT') onSilence(error);
       const hintMs = Math.min(LONGEST_WAIT_MS, (retryAfterHint?.getTime() ?? 0) - clock.now());
       await sleep(clock, Math.max(hintMs, waitMs));
       return makeToken(count);

@@ -29,6 +29,8 @@ export interface Delivery {
   readonly alarm?: AlarmName | undefined;
   /** At most 100 characters [model]. */
   readonly comment: string;
+  /** What failed if nothing is sent. Default: the command was not sent. */
+  readonly notSent?: string;
   readonly timeoutSeconds: number;
   /** How long the script may run, 5 to 172800 s; outside that the agent silently takes 3600 [agent source]. */
   readonly executionTimeoutSeconds: number;
@@ -66,7 +68,7 @@ export async function sendScript(
       MaxConcurrency: delivery.maxConcurrency,
       MaxErrors: delivery.maxErrors,
     };
-    const commandId = await sendOne(client, request, delivery.listingLagSeconds ?? 15);
+    const commandId = await sendOne(client, request, delivery);
     commandIds.push(commandId);
     onSent(commandId);
   }
@@ -93,7 +95,7 @@ export function whatToRun({ document, commands, executionTimeoutSeconds }: Deliv
 async function sendOne(
   client: SSMClient,
   request: SendCommandCommandInput & { Comment: string },
-  lagSeconds: number,
+  { listingLagSeconds = 15, notSent = 'the command was not sent' }: Delivery,
 ): Promise<string> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -101,10 +103,11 @@ async function sendOne(
       if (!Command?.CommandId) throw new Error('SendCommand answered without a command id');
       return Command.CommandId;
     } catch (error) {
-      const found = isOutcomeUnknown(error) ? await findSent(client, request.Comment, lagSeconds) : undefined;
+      const found = isOutcomeUnknown(error)
+        ? await findSent(client, request.Comment, listingLagSeconds)
+        : undefined;
       if (found !== undefined) return found;
-      if (!isOutcomeUnknown(error) || tries >= MOST_TRIES)
-        throw explainServiceError(error, 'the command was not sent');
+      if (!isOutcomeUnknown(error) || tries >= MOST_TRIES) throw explainServiceError(error, notSent);
     }
   }
 }

@@ -76,6 +76,7 @@ interface ForeignError extends Error {
   readonly hostname?: string;
   readonly address?: string;
   readonly isOfEarlierLab?: boolean;
+  readonly ofProfile?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
@@ -85,7 +86,7 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
     return [
       'signed-out',
       'the single sign-on session of this profile is over, or was never begun',
-      'sign in with  aws sso login  and the same --profile, then run it again: nothing is done twice',
+      `sign in with  aws sso login${error.ofProfile ? quoteCommand` --profile ${error.ofProfile}` : ''} , then run it again: nothing is done twice`,
     ];
   if (error instanceof ProfileError) return ['no-profile', message, error.next];
   const httpStatus = error.$metadata?.httpStatusCode;

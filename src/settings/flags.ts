@@ -36,6 +36,8 @@ export interface FlagEntry {
   /** The name of its field in the Settings, in the part of its group. */
   readonly as: string;
   readonly describe: string;
+  /** For a command that works in one account. */
+  readonly describeOne?: string;
   /** How its value is read; absent: a switch. */
   readonly reader?: Reader<unknown>;
   /** The value in help and usage lines, e.g. `KEY=VALUE`. */
@@ -444,6 +446,7 @@ export const FLAG_TABLE = {
       inFoundFile: true,
       placeholder: 'REGION',
       describe: 'AWS Region; commands for fleets take several',
+      describeOne: 'AWS Region',
       reader: matching(REGION_NAME, 'the name of a Region, e.g. eu-central-1'),
       example: 'eu-central-1',
     },
@@ -455,6 +458,7 @@ export const FLAG_TABLE = {
       inFoundFile: true,
       placeholder: 'NAME',
       describe: 'profile of the AWS configuration files; commands for fleets take several',
+      describeOne: 'profile of the AWS configuration files',
       reader: matching(NO_CONTROL, 'the name of a profile'),
       example: 'default',
     },

@@ -58,3 +58,11 @@ test('help: a first look is short', () => {
     assert.ok(count <= (MOST[entry.name] ?? 12), `${entry.name} shows ${count}`);
   }
 });
+
+test('help: only a command that works in several accounts says that commands take several', () => {
+  for (const entry of COMMANDS) {
+    const page = renderHelp({ entry, isWhole: true }, 200);
+    if (entry.accounts === undefined) assert.doesNotMatch(page, /take several/, entry.name);
+    else if (listShown(page).includes('region')) assert.match(page, /take several/, entry.name);
+  }
+});

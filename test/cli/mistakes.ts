@@ -9,7 +9,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'instal --tag env=dev',
     'there is no command "instal"',
     'expected one of {commands}',
-    'did you mean  ssm-keepalive install',
+    'did you mean  ssm-keepalive install --tag env=dev',
   ],
   [
     'frobnicate',
@@ -707,6 +707,12 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     '--tag comes without a command',
     'expected one of {commands} first',
     'run  ssm-keepalive --help',
+  ],
+  [
+    '--verson',
+    '--verson comes without a command',
+    'expected one of {commands} first',
+    'did you mean  ssm-keepalive --version',
   ],
   [
     '--no-such-flag',

@@ -19,6 +19,17 @@ const startWith = (context: TestContext, specs: HostSpec[]) =>
   startTestLab(context, { hosts: specs, timeoutScale: 0.05 });
 const many = (count: number) => hosts(...Array.from({ length: count }, () => ({})));
 
+test('cli: where a command cannot be sent, what failed is named as the verb that was typed', async (context) => {
+  const lab = await startWith(context, many(1));
+  for (const [verb, words] of [
+    ['status', 'the status could not be read'],
+    ['install', 'the installer was not sent'],
+  ] as const) {
+    lab.faults.failNext('SendCommand', 'AccessDeniedException', 1);
+    assert.ok((await run(lab, verb, '--tag', 'env=dev')).stderr.includes(`: ${words}\n`), words);
+  }
+});
+
 test('cli: --all without a terminal and without --yes is refused, and nothing is sent', async (context) => {
   const lab = await startWith(context, many(3));
   const { exitCode, stderr } = await run(lab, 'install', '--all');

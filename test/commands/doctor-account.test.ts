@@ -72,6 +72,11 @@ test('doctor: no Region, no credentials, no service', async (context) => {
     [nowhere.of('credentials').level, nowhere.of('credentials').finding],
     ['todo', 'no Region was given'],
   );
+  // Nothing was asked, so nobody kept the answer.
+  assert.equal(
+    nowhere.of('permissions').finding,
+    'not checked: the account could not be asked, see credentials',
+  );
   const nobody = await askWith(lab, { AWS_ACCESS_KEY_ID: '' });
   assert.match(nobody.of('credentials').finding, /no AWS credentials were found/);
   lab.faults.failNext('*', 'UnrecognizedClientException');

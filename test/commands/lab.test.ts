@@ -48,7 +48,7 @@ test('lab: up prints what to export, hosts lists three, down ends it, each twice
     [...up.stdout.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
   await checkAdvice(cli, variables);
-  assert.match((await cli('lab down')).stderr, /the lab is down/);
+  assert.match((await cli('lab down')).stderr, /the lab is down; its hosts stay \(--forget deletes them\)/);
   const { stderr: down } = await cli('status --all', variables);
   assert.match(
     down,

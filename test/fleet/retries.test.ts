@@ -16,15 +16,17 @@ const PAGES = 200;
 interface Service {
   /** Undefined where it takes the call, else the name of its refusal. */
   readonly refuse?: (nowMs: number) => string | undefined;
+  readonly onSilence?: () => void;
 }
 
 /** A client whose every answer takes 80 ms of its clock. */
-function makeTimedClient(clock: ManualClock, { refuse }: Service = {}): SSMClient {
+function makeTimedClient(clock: ManualClock, { refuse, onSilence }: Service = {}): SSMClient {
   const client = makeClient({
     region: 'us-east-1',
     endpointUrl: lab.endpoint,
     credentials: lab.credentials,
     clock,
+    onSilence,
   });
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -89,6 +91,30 @@ test('retries: a service that takes five calls a second is asked at that pace, a
   const least = ((pages - most) / perSecond) * 1000;
   assert.ok(took <= 1.2 * least, `${took} ms where ${least} are the least`);
   assert.ok(asked <= 3 * pages, `${asked} calls for ${pages} pages`);
+});
+
+test('retries: silence is told once, where no call has reached the service yet', async () => {
+  for (const [name, reached, told] of [
+    ['TimeoutError', false, 1],
+    ['TimeoutError', true, 0],
+    ['ThrottlingException', false, 0],
+  ] as const) {
+    const clock = new ManualClock();
+    let silences = 0;
+    let isRefused = !reached;
+    const client = makeTimedClient(clock, {
+      refuse: () => (isRefused ? name : undefined),
+      onSilence: () => {
+        silences += 1;
+      },
+    });
+    await timeOf(clock, async () => {
+      if (reached) await client.send(new DescribeInstanceInformationCommand({}));
+      isRefused = true;
+      await assert.rejects(client.send(new DescribeInstanceInformationCommand({})), { name });
+    });
+    assert.equal(silences, told, `${name} ${reached}`);
+  }
 });
 
 test('retries: a service that refuses everything is asked ten times in 20 to 40 s; a broken one eight times', async () => {

@@ -131,6 +131,7 @@ function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: T
     targets,
     commands: wireCommands(verb, bundle),
     comment: `ssm-keepalive ${bundle.version} ${verb}`,
+    notSent: NOT_SENT[verb],
     alarm,
     timeoutSeconds,
     executionTimeoutSeconds: EXECUTION_TIMEOUT_SECONDS,
@@ -138,6 +139,12 @@ function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: T
     maxErrors: isLook ? '100%' : maxErrors,
   };
 }
+
+const NOT_SENT: Readonly<Record<Verb, string>> = {
+  install: 'the installer was not sent',
+  uninstall: 'the uninstaller was not sent',
+  status: 'the status could not be read',
+};
 
 async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
   if (targets.resourceGroup) return;

@@ -30,8 +30,8 @@ export interface Question {
   readonly onSend: () => void;
 }
 
-/** The gap of all later facts if the first call got no answer; the first finding says why. */
-const UNANSWERED: Gap = { why: 'the service gave no answer, see credentials', next: '' };
+/** The gap of all later facts if there was no first answer: also without a Region, where nothing was asked. */
+const UNANSWERED: Gap = { why: 'the account could not be asked, see credentials', next: '' };
 
 /** What is true where Ctrl-C came before the instance was asked. */
 export const NOTHING_FOUND = 'nothing was found out';

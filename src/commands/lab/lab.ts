@@ -136,7 +136,9 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
 async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: Io): Promise<number> {
   const wasUp = await labModule.labDown(dir);
   if (invocation.own['forget']) rmSync(dir, { recursive: true, force: true });
-  const hosts = invocation.own['forget'] ? '; its hosts are deleted' : '';
+  const hosts = invocation.own['forget']
+    ? '; its hosts are deleted'
+    : '; its hosts stay (--forget deletes them)';
   io.err(safe`ssm-keepalive: ${wasUp ? 'the lab is down' : 'no lab was up'}${hosts}\n`);
   return 0;
 }
