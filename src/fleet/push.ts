@@ -121,6 +121,9 @@ async function pushCanary(sender: Sender, { instanceId, name }: ListedInstance):
   return interruption.isRequested ? { ...tried, stopped: 'you interrupted it' } : tried;
 }
 
+/** Limits that root of that one host wrote there: they say nothing about the others. */
+const ROOTS_CHOICES: readonly string[] = ['switched off', 'capped'];
+
 async function judgeCanary(sender: Sender, instanceId: string, verdict: Verdict | undefined): Promise<Tried> {
   const who = `the first instance, ${instanceId},`;
   if (!verdict) return { first: [], stopped: `${who} is missing from the results` };
@@ -128,7 +131,8 @@ async function judgeCanary(sender: Sender, instanceId: string, verdict: Verdict 
   if (!isGood(verdict) && !isLimited) return { first: [verdict], stopped: `${who} failed` };
   const [looked = verdict] = await lookAgain(sender, [verdict]);
   sender.tell({ kind: 'verdict', verdict: looked });
-  if (isLimited) return { first: [looked], stopped: `${who} is limited` };
+  if (isLimited && !ROOTS_CHOICES.includes(verdict.class))
+    return { first: [looked], stopped: `${who} is limited` };
   if (!isRestartAwaited(looked) && !isRestartOpen(looked)) return { first: [looked] };
   return { first: [looked], stopped: `the agent of ${who} was not confirmed` };
 }

@@ -97,6 +97,16 @@ for (const hasCanary of [false, true])
     assert.deepEqual([result.verdicts[0]?.verdict, result.verdicts[0]?.why], ['limited', 'no Python']);
   });
 
+for (const kind of ['switched off', 'capped'])
+  test(`push: a first host that its own root has ${kind} is limited, and the others get the script`, async (context) => {
+    const limited = line({ verdict: 'limited', class: kind, entries: { env: 'live' } });
+    const rig = await makeRig(context, hosts({ stdout: limited }, {}));
+    const result = await rig.push({ hasCanary: true, lookCommands: ['true'], lookSeconds: 1 });
+    assert.equal(result.stopped, undefined);
+    assert.equal(result.verdicts.length, 2);
+    assert.deepEqual([result.verdicts[0]?.verdict, result.verdicts[0]?.class], ['limited', kind]);
+  });
+
 for (const restart of ['pending', 'unknown'])
   test(`push: a canary whose restart is ${restart} stops the push at once`, async (context) => {
     const open = line({ verdict: 'installed', entries: { env: 'pending' }, restart, why: 'a document ran' });
