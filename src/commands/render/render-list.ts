@@ -24,7 +24,11 @@ export function listTexts({ files, version, digest }: Bundle, isJson: boolean, c
   }));
   if (isJson) return `${JSON.stringify({ version, digest, files: rows }, null, 2)}\n`;
   return [
-    `bundle ${digest}, version ${version}; other settings (--interval …) have another digest`,
+    wrapText(
+      `bundle ${digest}, version ${version}; other settings (--interval …) have another digest`,
+      columns,
+      2,
+    ),
     ...rows.map(
       ({ mode, bytes, sha256, name }) =>
         `${mode} ${String(bytes).padStart(6)} ${sha256.slice(0, 12)} ${name}`,
