@@ -153,6 +153,12 @@ test('status of a host that is half destroyed: no version, the files that are le
   assert.equal(isGood(verdictOf(report)), false);
 });
 
+test('status promises nothing of a host that is switched off', () => {
+  const off = { ...FULL, state: 'limited', class: 'switched off' };
+  assert.match(renderStatus([verdictOf(FULL)], ioOf(120)), /kept for at most 10m/);
+  assert.doesNotMatch(renderStatus([verdictOf(off)], ioOf(120)), /kept for at most/);
+});
+
 test('status: a row says of a drifted host how many files were changed, and not its verdict again', () => {
   const files = ['/etc/x', '/etc/y'];
   const report = { ...FULL, state: 'drifted', drifted: files, more: { sessions: 0, drifted: 1, left: 0 } };

@@ -64,7 +64,10 @@ function colorOf(row: Row): keyof ReturnType<typeof makeColors> {
 
 /** One line below a table: how long sessions are kept without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {
-  const limited = rows.filter(({ report }) => report?.unattendedSeconds && nameKeeper(report) !== 'none');
+  const limited = rows.filter(
+    ({ report, class: kind }) =>
+      report?.unattendedSeconds && nameKeeper(report) !== 'none' && kind !== 'switched off',
+  );
   if (limited.length === 0) return '';
   const limitOf = ({ report }: Row) => report?.unattendedSeconds ?? 0;
   const limits = groupBy(limited, (row) => String(limitOf(row)));
