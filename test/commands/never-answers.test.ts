@@ -10,7 +10,7 @@ import { execa } from 'execa';
 import { Interruption } from '../../src/interruption.ts';
 import { labEnv } from '../../src/lab/index.ts';
 import { hosts } from '../fleet/push-rig.ts';
-import { newResources, readResources, until } from '../lab/test-lab.ts';
+import { assertNothingNew, readResources, until } from '../lab/test-lab.ts';
 import { CLI, runCli, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { someOf } from '../support/turns.ts';
@@ -90,10 +90,7 @@ for (const [line, words] of INTERRUPTED) {
     assert.match(stderr, new RegExp(`${words}\\n {2}why: {2}you interrupted it\\n {2}next: `));
     assert.equal(stderr.match(new RegExp(words, 'g'))?.length, accounts, stderr);
     assert.doesNotMatch(stderr, /cancelling|bug in/);
-    await until(
-      'nothing to keep the process',
-      async () => newResources(before, await readResources()).length === 0,
-    );
+    await assertNothingNew(before);
   });
 }
 

@@ -16,8 +16,8 @@ import { everyRequest, takeOff } from './every-request.ts';
 import { rawCall } from './raw-call.ts';
 import { rawClient } from './raw-client.ts';
 import {
+  assertNothingNew,
   makeFolder,
-  newResources,
   readResources,
   sandboxMissing,
   syntheticHosts,
@@ -349,14 +349,7 @@ function describeProcess(one: string): string {
 async function assertNothingIsLeft(what: string, before: string, clock: ManualClock, processes: string[]) {
   assert.deepEqual(stillRunning(processes).map(describeProcess), [], `${what}: processes outlived the lab`);
   assert.equal(clock.waiting, 0, `${what}: timers outlived the lab`);
-  const limit = Date.now() + 5000;
-  // Sockets of the test's own side need a few turns to close.
-  for (let now = ''; ; ) {
-    now = await readResources();
-    if (newResources(before, now).length === 0) break;
-    if (Date.now() > limit)
-      assert.fail(`${what}: the event loop is kept by [${now}], before the lab by [${before}]`);
-  }
+  await assertNothingNew(before, what);
 }
 
 test('a process that has ended before its signal is no error, wherever the lab sends one', async () => {

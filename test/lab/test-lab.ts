@@ -1,4 +1,5 @@
 /** A lab of the test's own in a fresh folder, ended and removed when the test is over; and a client for it. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -78,14 +79,21 @@ export async function readResources(): Promise<string> {
     .join(' ');
 }
 
-/** Those of `now` that were not there `before`. What was there may end meanwhile. */
-export function newResources(before: string, now: string): string[] {
-  const known = before.split(' ');
-  return now.split(' ').filter((name) => {
-    const at = known.indexOf(name);
-    if (at >= 0) known.splice(at, 1);
-    return at < 0 && name !== '';
-  });
+/** Waits until nothing keeps the event loop that did not keep it `before`. What was there then may end meanwhile. */
+export async function assertNothingNew(before: string, what = ''): Promise<void> {
+  // Sockets of the test's own side need a few turns to close.
+  const limit = Date.now() + 10_000;
+  for (;;) {
+    const known = before.split(' ');
+    const now = await readResources();
+    const fresh = now.split(' ').filter((name) => {
+      const at = known.indexOf(name);
+      if (at >= 0) known.splice(at, 1);
+      return at < 0 && name !== '';
+    });
+    if (fresh.length === 0) return;
+    if (Date.now() > limit) assert.fail(`${what}: [${fresh}] is new among [${now}]; before: [${before}]`);
+  }
 }
 
 /** For what must not happen within a time; whatever should happen is polled for. */
