@@ -284,11 +284,11 @@ test('config file: two in one folder are one too many', async (context) => {
   }
 });
 
-/** What says where, who and how to print. Written once more here: a flag that joins them has to be meant to. */
-const FOUND: readonly string[] = [
-  ...['tag', 'instance-id', 'resource-group', 'region', 'profile', 'lab'],
-  ...['output', 'quiet', 'debug', 'no-color'],
-];
+/** What a found file may set. Written once more here: a flag that joins them has to be meant to. */
+const PLACES: readonly string[] = ['tag', 'instance-id', 'resource-group', 'region', 'profile', 'lab'];
+/** Without quiet: it would hide the line that says what the file chose. */
+const PRINTS: readonly string[] = ['output', 'debug', 'no-color'];
+const FOUND = [...PLACES, ...PRINTS];
 
 for (const flag of FLAGS.filter(({ name }) => name !== 'config') as readonly Flag[]) {
   const isTaken = FOUND.includes(flag.name);
@@ -320,33 +320,36 @@ for (const flag of FLAGS.filter(({ name }) => name !== 'config') as readonly Fla
   });
 }
 
-test('config file: --yes counts only for targets and a profile that somebody named', async (context) => {
-  for (const text of [
-    'tag: {env: dev}',
-    'instance-id: i-0123456789abcdef0',
-    'resource-group: web',
-    'profile: work',
-  ]) {
-    const folder = makeFolder(context, { [YAML]: `${text}\n` });
+for (const flag of (FLAGS as readonly Flag[]).filter(({ name }) => FOUND.includes(name))) {
+  const isPlace = PLACES.includes(flag.name);
+  const value = SAMPLES[flag.name] ?? flag.fallback ?? 'true';
+  test(`config file: --yes with ${flag.name} of one that was only found ${isPlace ? 'is refused, and names it' : 'counts'}`, async (context) => {
+    const folder = makeFolder(context, { [YAML]: `${flag.name}: ${value}\n` });
     for (const around of [{ flags: { yes: true } }, { variables: { SSM_KEEPALIVE_YES: '1' } }]) {
-      const words = await refusal(folder, { ...around, isFound: true });
-      assert.match(
-        words,
-        /(--yes|SSM_KEEPALIVE_YES) was given, and the targets or the profile come from ssm-keepalive.config.yaml/,
-      );
-      assert.match(words, /--config ssm-keepalive.config.yaml/);
       assert.equal((await read(folder, around)).delivery.isConfirmed, true);
+      if (!isPlace) {
+        assert.equal((await read(folder, { ...around, isFound: true })).targets.foundIn, undefined);
+        continue;
+      }
+      const words = await refusal(folder, { ...around, isFound: true });
+      const given = flag.kind === 'switch' ? `--${flag.name}` : `--${flag.name} ${value}`;
+      assert.match(words, /^(--yes|SSM_KEEPALIVE_YES) was given, /);
+      assert.ok(words.includes(`, and ${YAML} says ${given}: that file was only found`), words);
+      assert.ok(words.includes(`name it: --config ${YAML}`), words);
     }
-  }
-  const folder = makeFolder(context, { [YAML]: 'profile: work\n' });
-  const { status, stderr } = await runCli(
-    ['preferences', 'set', '--idle', '60', '--yes'],
-    {},
-    { cwd: folder },
-  );
-  assert.equal(status, 2);
-  assert.match(stderr, /--yes was given, and the targets or the profile come from ssm-keepalive.config.yaml/);
-});
+    const { status, stderr } = await runCli(
+      ['preferences', 'set', '--idle', '60', '--yes'],
+      { AWS_ENDPOINT_URL_SSM: 'http://127.0.0.1:1', AWS_REGION: 'us-east-1', AWS_MAX_ATTEMPTS: '1' },
+      { cwd: folder },
+    );
+    // A target is no flag of this command, so the file's does not count there.
+    if (!isPlace || flag.group === 'Targets') assert.doesNotMatch(stderr, /--yes was given/);
+    else {
+      assert.equal(status, 2);
+      assert.match(stderr, new RegExp(`--yes was given, and ${YAML} says --${flag.name}`));
+    }
+  });
+}
 
 test('max-idle: more than a day needs --override-idle-policy, wherever it is given', async (context) => {
   const folder = makeFolder(context, { [YAML]: 'max-idle: 25h\n' });
@@ -516,6 +519,24 @@ test('config file: targets of a found file are shown, and nothing is changed bef
     assert.equal(sent() - before, 1);
   }
   assert.equal((await cli('status', '--quiet')).stderr, '');
+});
+
+test('config file: Regions of a found file are in the line before the run and in the question, and --yes names the file', async (context) => {
+  const lab = await startTestLab(context, {
+    hosts: [{ name: 'web', id: 'i-00000000000000000', tags: { env: 'dev' }, synthetic: { stdout: '' } }],
+  });
+  const folder = makeFolder(context, { [YAML]: 'region: [us-east-1, eu-west-1]\n' });
+  const sent = () => lab.requests.filter(({ operation }) => /^(Send|Create|Update)/.test(operation)).length;
+  for (const line of ['install --tag env=dev', 'uninstall --tag env=dev', 'preferences set --idle 30']) {
+    const asked = await runCli(line.split(' '), lab.env, { cwd: folder });
+    assert.equal(asked.status, 2, asked.stderr);
+    assert.match(asked.stderr, /^ssm-keepalive: \S+ says --region us-east-1 --region eu-west-1$/m);
+    assert.match(asked.stderr, /[;(] ?ssm-keepalive.config.yaml says --region us-east-1 --region eu-west-1/);
+    assert.match(asked.stderr, /--config ssm-keepalive.config.yaml/);
+    const yes = await runCli([...line.split(' '), '--yes'], lab.env, { cwd: folder });
+    assert.equal(yes.status, 2, yes.stderr);
+  }
+  assert.equal(sent(), 0);
 });
 
 test('config file: one that was made to be long, deep or full of aliases is refused in words, and soon', async (context) => {

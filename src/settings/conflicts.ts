@@ -86,7 +86,7 @@ export function refuseConflicts(
     next: 'add --follow, or leave --every out',
   });
   if (settings.targets.foundIn !== undefined && settings.delivery.isConfirmed)
-    throw confirmedUnseen(label('yes'), settings.targets.foundIn);
+    throw confirmedUnseen(label('yes'), settings);
   const { keeper, wrap, intervalSeconds, maxIdleSeconds, overrideIdlePolicy, idleTimeoutSeconds } =
     settings.keeper;
   refuse(maxIdleSeconds > LONGEST_IDLE_SECONDS && !overrideIdlePolicy, {
@@ -177,13 +177,14 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
   }
 }
 
-/** The error for --yes together with targets of a file that was only found: nobody has seen these targets. */
-export function confirmedUnseen(yes: string, foundIn: string): UsageError {
+/** The error for --yes where a file that was only found says where the command acts: nobody has seen that. */
+export function confirmedUnseen(yes: string, { targets, common }: Settings): UsageError {
+  const { foundIn = '' } = targets;
   return new UsageError({
     code: 'not-confirmed',
-    what: `${yes} was given, and the targets or the profile come from ${foundIn}`,
+    what: `${yes} was given, and ${foundIn} says ${common.configFile?.reach.join(' ')}`,
     why: 'that file was only found in this folder; you did not name it',
-    next: quoteCommand`name it: --config ${foundIn}; or give the targets and the profile as flags`,
+    next: quoteCommand`name it: --config ${foundIn}; or give these settings as flags`,
   });
 }
 

@@ -56,8 +56,11 @@ export interface FlagEntry {
   readonly isNegated?: boolean;
   /** Turns the values of a list, without repetitions, into the field's value. */
   readonly finish?: (values: readonly string[]) => unknown;
-  /** A found config file may set it: only where, who and how to print; never what loosens a control or widens an effect. */
-  readonly inFoundFile?: boolean;
+  /**
+   * A found config file may set it; absent: it may not. `place`: where and on whom the command acts, so a question names it and
+   * --yes then needs --config. `print`: how to print, and nothing that hides what such a file says.
+   */
+  readonly inFoundFile?: 'place' | 'print';
   /** Other spellings that mean the same on the command line and in a config file; one letter: `-t`. */
   readonly also?: readonly string[];
   /** Its name in earlier versions: still accepted, with a notice. */
@@ -76,7 +79,7 @@ export const FLAG_TABLE = {
       also: ['t', 'tags', 'target', 'targets', 'filter', 'filters'],
       as: 'tags',
       isList: true,
-      inFoundFile: true,
+      inFoundFile: 'place',
       placeholder: 'KEY=VALUE[,VALUE]',
       describe: 'instances with this tag; repeat for AND, at most 5 keys',
       reader: TAG,
@@ -87,7 +90,7 @@ export const FLAG_TABLE = {
       as: 'instanceIds',
       isList: true,
       separator: ',',
-      inFoundFile: true,
+      inFoundFile: 'place',
       placeholder: 'ID…',
       describe: 'these instances (i-… or mi-…)',
       reader: ID,
@@ -95,7 +98,7 @@ export const FLAG_TABLE = {
     },
     'resource-group': {
       as: 'resourceGroup',
-      inFoundFile: true,
+      inFoundFile: 'place',
       placeholder: 'NAME',
       describe: 'the members of this resource group',
       reader: matching(/^[\w.-]{1,300}$/, 'the name of a resource group', 300),
@@ -443,7 +446,7 @@ export const FLAG_TABLE = {
       as: 'regions',
       isRepeatable: true,
       separator: ',',
-      inFoundFile: true,
+      inFoundFile: 'place',
       placeholder: 'REGION',
       describe: 'AWS Region; commands for fleets take several',
       describeOne: 'AWS Region',
@@ -455,7 +458,7 @@ export const FLAG_TABLE = {
       isAboutAccount: true,
       as: 'profiles',
       isRepeatable: true,
-      inFoundFile: true,
+      inFoundFile: 'place',
       placeholder: 'NAME',
       describe: 'profile of the AWS configuration files; commands for fleets take several',
       describeOne: 'profile of the AWS configuration files',
@@ -475,7 +478,7 @@ export const FLAG_TABLE = {
       // connect is not here: it has no result to print.
       of: ['install', 'uninstall', 'status', 'render', 'measure', 'preferences', 'doctor', 'lab'],
       as: 'output',
-      inFoundFile: true,
+      inFoundFile: 'print',
       placeholder: 'table|json|ndjson',
       fallback: 'table',
       describe: 'a table for people, one JSON document, or a line for each result',
@@ -485,7 +488,7 @@ export const FLAG_TABLE = {
     lab: {
       isAboutAccount: true,
       as: 'isLab',
-      inFoundFile: true,
+      inFoundFile: 'place',
       describe: 'use the stand-in account on this machine',
     },
     'endpoint-url': {
@@ -507,14 +510,13 @@ export const FLAG_TABLE = {
       isRare: true,
       also: ['q'],
       as: 'isQuiet',
-      inFoundFile: true,
       describe: 'no progress',
     },
     debug: {
       isRare: true,
       also: ['verbose'],
       as: 'isDebug',
-      inFoundFile: true,
+      inFoundFile: 'print',
       describe: 'show stack traces and the service’s own errors',
     },
     'no-color': {
@@ -522,7 +524,7 @@ export const FLAG_TABLE = {
       also: ['no-colour'],
       as: 'hasColor',
       isNegated: true,
-      inFoundFile: true,
+      inFoundFile: 'print',
       describe: 'no colours (NO_COLOR does the same)',
     },
   },

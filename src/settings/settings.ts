@@ -45,7 +45,7 @@ export function readSettings(
     keeper: { ...keeper, insistsOnEnv: sources.find('entry') !== undefined },
     targets: {
       ...targets,
-      foundIn: file && !file.isNamed && whoOf(sources).some(isFromFile) ? file.path : undefined,
+      foundIn: file && !file.isNamed && sources.list().some(isPlaceOfFile) ? file.path : undefined,
     },
     common: {
       ...common,
@@ -60,14 +60,10 @@ export function readSettings(
 }
 
 const isFromFile = ({ layer }: Given) => layer === 'file';
+const isPlaceOfFile = (given: Given) => isFromFile(given) && flagOf(given.name).inFoundFile === 'place';
 
 function targetsOf(sources: Sources): Given[] {
   return sources.list().filter(({ name }) => flagOf(name).group === 'Targets');
-}
-
-/** The settings that select the account (by profile) and the instances in it. */
-function whoOf(sources: Sources): Given[] {
-  return [...[sources.find('profile')].filter((given) => given !== undefined), ...targetsOf(sources)];
 }
 
 /** The settings that select the account, the Region and the instances. */

@@ -23,7 +23,7 @@ type Part<G extends FlagGroup> = {
 
 export interface Settings {
   readonly targets: Part<'Targets'> & {
-    /** The config file that set the targets or the profile, if it was found in the working folder and not named. */
+    /** The config file that says where or on whom the command acts, if it was found in the working folder and not named. */
     readonly foundIn: string | undefined;
   };
   readonly delivery: Part<'Delivery'>;

@@ -9,7 +9,7 @@ import { describeAction } from './follow-text.ts';
 import type { NamedPlan, Reach, Verb } from './plan.ts';
 
 /**
- * Asks one question over all plans if they change many instances, use --all, take their targets from a config file
+ * Asks one question over all plans if they change many instances, use --all, act where a config file says
  * that was only found (an install in the wrong folder must reach nobody), or edit an association, which then runs
  * everywhere at once. --yes answers beforehand.
  * @throws UserError if there is no terminal, or the answer was not yes
@@ -68,7 +68,7 @@ function findMany(
   if (!isAll && !isMany && (foundIn === undefined || count === 0)) return undefined;
   const whys = [
     isAll && '--all has to be confirmed',
-    foundIn !== undefined && `the targets or the profile come from ${foundIn}, which you did not name`,
+    foundIn !== undefined && `${foundIn} says where it acts, and you did not name that file`,
     count === undefined && 'only the service knows how many instances match',
     quoteCommand`more than --confirm-above ${confirmAbove}`,
   ];
@@ -104,7 +104,7 @@ function describeWhere(plans: readonly NamedPlan[], { targets, delivery }: Setti
 function describeReach(settings: Settings, count: number | undefined, where: string): string {
   const { configFile } = settings.common;
   const { foundIn } = settings.targets;
-  // If a found file chose the account and the instances, the question names them.
+  // If a found file says where and on whom this acts, the question names it.
   const found = foundIn === undefined ? '' : `; ${foundIn} says ${configFile?.reach.join(' ')}`;
   return `${countInWords(settings, count)}${where}${found}`;
 }

@@ -32,7 +32,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
   if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
   const { foundIn } = settings.targets;
   if (action !== 'get' && own['yes'] === true && foundIn !== undefined)
-    throw confirmedUnseen('--yes', foundIn);
+    throw confirmedUnseen('--yes', settings);
   const look = 'ssm-keepalive preferences get' + repeatConnection(settings);
   // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, kind: CallKind) =>
@@ -140,7 +140,12 @@ async function confirmChanges(changing: readonly ShownChange[], settings: Settin
   const where = `${describePlaces(places)}${found}`;
   const what = 'nothing was changed';
   await requireYes(io, `for every new session${where}. Type yes to go on`, {
-    withoutTerminal: { what, why: `this is for every session${where}`, next: 'add --yes' },
+    withoutTerminal: {
+      what,
+      why: `this is for every session${where}`,
+      next:
+        foundIn === undefined ? 'add --yes' : quoteCommand`add --yes and name the file: --config ${foundIn}`,
+    },
     refused: { what, next: 'look with  ssm-keepalive preferences get' + repeatConnection(settings) },
   });
 }
