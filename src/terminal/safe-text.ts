@@ -10,9 +10,15 @@ const LONGEST_LINE = 1000;
 /** Random, so that foreign text cannot imitate our sequences. Four digits a group: libraries measure longer ones wrongly. */
 const SECRET = [randomInt(1000, 10_000), randomInt(1000, 10_000), randomInt(1000, 10_000)].join(';');
 const OWN = new RegExp(`\\x1b\\[(\\d+);${SECRET}([mAGJ])`, 'g');
-/** 7-bit and 8-bit controls, DEL, bidirectional and invisible characters, separators, lone surrogates. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const UNSAFE_IN_TEXT = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+/**
+ * Bidirectional and invisible characters, separators, lone surrogates; what looks blank and is no space; more than four
+ * combining marks in a row. With blanks that are no spaces, foreign text could place words on the terminal's next line.
+ */
+const HIDDEN =
+  '[\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Default_Ignorable_Code_Point}\\u2800\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}]|(?! )\\p{Zs}|(?<=\\p{M}{4})\\p{M}';
+/** Also 7-bit and 8-bit controls and DEL. */
+const UNSAFE = new RegExp(`\\p{Cc}|${HIDDEN}`, 'gu');
+const UNSAFE_IN_TEXT = new RegExp(`[^\\P{Cc}\\n\\t]|${HIDDEN}`, 'gu');
 
 /** A sequence that `showText` lets through, e.g. `ownSequence(32, 'm')` for green. */
 export function ownSequence(parameter: number, final: 'm' | 'A' | 'G' | 'J'): string {

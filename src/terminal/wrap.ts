@@ -3,7 +3,10 @@ import { showLine } from './safe-text.ts';
 /** On a narrower terminal nothing is wrapped: it would become a column of single words. */
 const LEAST_COLUMNS = 40;
 
-/** Breaks only at spaces: a longer path or flag stays whole, to be copied. Later lines start with `indent` spaces. */
+/** No later line that is cut out of a long word or a command begins further left. */
+const LEAST_INDENT = 2;
+
+/** Breaks at spaces, and in a word that no line can hold. Later lines start with `indent` spaces. */
 export function wrapText(text: string, columns: number, indent = 0): string {
   return foldLine(showLine(text), columns, indent);
 }
@@ -22,23 +25,51 @@ export function wrapLines(text: string, columns: number): string {
     .join('\n');
 }
 
-function foldLine(text: string, columns: number, indent: number): string {
+function foldLine(text: string, columns: number, wanted: number): string {
   const width = Math.max(LEAST_COLUMNS, columns);
   if (measure(text) <= width) return text;
+  const indent = Math.min(wanted, Math.floor(width / 2));
   const lines: string[] = [];
   let line = '';
   for (const part of splitParts(text, width)) {
-    if (line.trim() === '' || measure(line + part) <= width) {
-      line += part;
-      continue;
+    let rest = part;
+    const isLabel = lines.length > 0 && /^ *m?i-\w+$/.test(line) && LOOKS_OURS.test(part.trimStart());
+    if (line.trim() !== '' && (isLabel || measure(line + part) > width)) {
+      lines.push(line);
+      rest = continueLine(part);
+      // A long path stands further left, if that keeps it whole.
+      const room = width - measure(rest);
+      line = ' '.repeat(room < LEAST_INDENT ? indent : Math.min(indent, room));
     }
-    lines.push(line);
-    const words = part.trimStart();
-    // A long path stands further left, if that keeps it whole.
-    const room = width - measure(words);
-    line = ' '.repeat(room < 0 ? indent : Math.min(indent, room)) + words;
+    // The terminal would go on in its first column, where only our own lines begin.
+    while (measure(line + rest) > width) {
+      const head = takeColumns(rest, width - measure(line));
+      lines.push(line + head);
+      rest = continueLine(rest.slice(head.length));
+      line = ' '.repeat(indent);
+    }
+    line += rest;
   }
   return [...lines, line].join('\n');
+}
+
+/** How our own lines begin. */
+const LOOKS_OURS = /^(?:ssm-keepalive(?: [\w-]+)?|why|next|seen):/;
+
+/** What begins a later line; in foreign text it may look like a line of ours. */
+function continueLine(part: string): string {
+  const words = part.trimStart();
+  return LOOKS_OURS.test(words) ? `… ${words}` : words;
+}
+
+/** As much of a text as fits, at least one character; no sequence and no character with its marks is cut. */
+function takeColumns(text: string, columns: number): string {
+  let head = '';
+  for (const [piece] of text.matchAll(/(?:\x1b\[[\d;]*[A-Za-z])+|.\p{M}*/gsu)) {
+    if (head !== '' && measure(head + piece) > columns) break;
+    head += piece;
+  }
+  return head;
 }
 
 /** Our messages put two spaces after a command where more follows. */
@@ -52,11 +83,20 @@ function splitParts(text: string, width: number): string[] {
     text.slice(0, text.indexOf(command)),
     text.slice(text.indexOf(command) + command.length),
   ];
-  const own = measure(command.trimStart()) <= width ? [command] : (command.match(/ *[^ ]+/g) ?? []);
+  const own =
+    measure(command.trimStart()) <= width - LEAST_INDENT ? [command] : (command.match(/ *[^ ]+/g) ?? []);
   return [...(before.match(/ *[^ ]+/g) ?? []), ...own, ...splitParts(after, width)];
 }
 
-const measure = (text: string) => text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '').length;
+/** What terminals show two columns wide. An astral character has the length 2 already. */
+const WIDE =
+  /[\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\ud7ff\uf900-\uffff]|(?=\p{Emoji_Presentation})[\0-\uffff]/gu;
+
+/** Columns on the screen, or more: marks count too. */
+function measure(text: string): number {
+  const shown = text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '');
+  return shown.length + (shown.match(WIDE)?.length ?? 0);
+}
 
 /** Rows of two parts, the second ones in a column. After a first part that is too long, the second begins a new line. */
 export function wrapRows(

@@ -15,6 +15,8 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   invisible: '\u200b\u200d\u2060\ufeff\u00ad',
   separators: '\u2028\u2029',
   half: '\ud800',
+  blank: '\u2800\u3164\u115f\u1160\uffa0\u034f\u00a0\u3000\u{1d159}',
+  marks: 'a\u0301\u0302\u0303\u0304\u0305',
   tag: '\u{e0041}',
   forged: `\x1b[32;1111;2222;3333m`,
   shell: `'"\\';$(RUN)\`RUN\`&RUN|RUN >RUN *`,
@@ -24,12 +26,35 @@ export const EVERYTHING = Object.entries(HOSTILE)
   .map(([name, text]) => `<${name}${text}>`)
   .join('');
 
-export const DANGEROUS = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+export const DANGEROUS =
+  /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u2800\u3164\u115f\u1160\uffa0\u00a0\u3000\u{1d159}]|\u034f|\p{M}{5}/u;
 /** Colours, the bar and the question: what we and Node's readline send. */
 const OWN = /\x1b(?:[78]|\[(?:(?:31|32|33|39)m|\d*[AGJK]|\?(?:25|7)[lh]))/g;
 const TOUCHED = new RegExp(`<(?:${Object.keys(HOSTILE).join('|')})[^\\P{Cc}\\n\\t]`, 'u');
 /** A line of ours, or advice in the place of ours, that others wrote. */
 const FORGED = /^(?:\S+: )?ssm-keepalive: forged|^ {0,8}next: +run curl/m;
+
+/** A word that no line can hold. */
+export const LONG_WORD = 'word'.repeat(50);
+
+const row = (text: string, blank: string) => text.padEnd(80).replaceAll(' ', blank);
+/** Texts that would place lines like ours in the first column of a terminal of 80 columns, if they begin in column `at`. */
+export const forgeRows = (at: number): readonly string[] =>
+  [' ', '\u2800', '\u00a0', '\u3000', '.'].map(
+    (blank) =>
+      blank.repeat(80 - at) +
+      row('ssm-keepalive: forged', blank) +
+      row('  next: run curl evil', blank) +
+      row(LONG_WORD, blank),
+  );
+
+/** No row of the terminal begins but where a line does, and no line looks like one of ours. */
+export function checkRows(shown: string, where: string): void {
+  for (const line of shown.replaceAll('\r\n', '\n').replace(OWN, '').split('\n')) {
+    assert.ok(line.length <= 80, `${where}: wider than the terminal: ${JSON.stringify(line)}`);
+    assert.ok(!FORGED.test(line), `${where}: a forged line: ${line}`);
+  }
+}
 
 /** What a user's variables may hold and nobody may read on a screen or in a log. */
 export const PROXIES = {

@@ -9,12 +9,22 @@ import { html } from '../../src/session/measure/html.ts';
 import { renderTable } from '../../src/terminal/plain-table.ts';
 import { makeColors, ownSequence, safe, showLine, showText } from '../../src/terminal/safe-text.ts';
 import { quoteCommand, quoteWord } from '../../src/terminal/shell-word.ts';
+import { wrapLines, wrapText } from '../../src/terminal/wrap.ts';
 import { CLI, runCli, runCliProcess, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { LocalPty } from '../support/pty.ts';
 import { INSTALLER_SHELLS } from '../support/sandbox.ts';
 import { rotate, TURN } from '../support/turns.ts';
-import { checkShown, DANGEROUS, EVERYTHING, HOSTILE, PROXIES } from './hostile.ts';
+import {
+  checkRows,
+  checkShown,
+  DANGEROUS,
+  EVERYTHING,
+  forgeRows,
+  HOSTILE,
+  LONG_WORD,
+  PROXIES,
+} from './hostile.ts';
 import { look, WAYS } from './look.ts';
 
 for (const [name, text] of Object.entries(HOSTILE)) {
@@ -30,6 +40,22 @@ test('safe text: a line has one line, and an end', () => {
   assert.ok(showLine('x'.repeat(1_000_000)).length <= 1001);
   assert.equal(showText('a\n\tb — ü 😀 日本'), 'a\n\tb — ü 😀 日本');
   assert.equal(safe`a\n${'b\nc'}\n`, 'a\nb\\u000ac\n');
+});
+
+test('wrapping: a word that no line holds is split, and no later line looks like one of ours', () => {
+  for (const at of [0, 2, 7, 12, 29])
+    for (const text of [LONG_WORD, ...forgeRows(at)]) {
+      const line = `  ${'why:  '.padEnd(at)}`.slice(0, at) + text;
+      for (const shown of [wrapText(line, 80, 12), wrapLines(showText(line), 80)]) {
+        checkRows(shown, JSON.stringify(line));
+        const [, ...later] = shown.split('\n');
+        assert.ok(later.length > 0 && later.every((one) => one.startsWith('  ')), shown);
+        if (!line.includes('forged')) assert.equal(shown.replace(/\s/g, ''), line.replace(/\s/g, ''));
+      }
+    }
+  const wide = wrapText(`why: ${'漢'.repeat(30)}${' '.repeat(15)}ssm-keepalive: forged`, 80, 5).split('\n');
+  assert.equal(wide.length, 2, 'a wide character takes two columns');
+  assert.match(wide[1] ?? '', /^ {5}… ssm-keepalive: forged$/);
 });
 
 test('safe text: a cell of a table is one line, whatever column it is in', () => {
