@@ -32,7 +32,8 @@ export function showText(text: string): string {
 
 /** The same for one cell or one part of a sentence: also without newlines, and of limited length. */
 export function showLine(text: string): string {
-  const shown = encode(text, UNSAFE, ownSequenceOf);
+  // Cut before, because others choose the length. No character gets shorter, so what is left is enough.
+  const shown = encode(text.slice(0, LONGEST_LINE + 1), UNSAFE, ownSequenceOf);
   return shown.length > LONGEST_LINE ? `${cutWhole(shown)}…` : shown;
 }
 

@@ -42,6 +42,19 @@ test('safe text: a line has one line, and an end', () => {
   assert.equal(safe`a\n${'b\nc'}\n`, 'a\nb\\u000ac\n');
 });
 
+test('safe text: a text is cut before its characters are looked at', (context) => {
+  const { replace } = String.prototype;
+  let longest = 0;
+  context.mock.method(String.prototype, 'replace', function (this: string, ...given: never[]) {
+    longest = Math.max(longest, this.length);
+    return replace.apply(this, given as never);
+  });
+  const shown = showLine('\ud800'.repeat(100_000));
+  context.mock.restoreAll();
+  assert.ok(shown.length <= 1001 && shown.endsWith('…'));
+  assert.ok(longest > 0 && longest < 3000, `${longest} characters were looked at`);
+});
+
 test('wrapping: a word that no line holds is split, and no later line looks like one of ours', () => {
   for (const at of [0, 2, 7, 12, 29])
     for (const text of [LONG_WORD, ...forgeRows(at)]) {
