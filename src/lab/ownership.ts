@@ -3,9 +3,11 @@ import {
   chmodSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -106,6 +108,29 @@ export function takeFolder(dir: string): void {
     why: isOurs ? `${dir} is open to others and has other files in it` : `${dir} belongs to another user`,
     next: 'name a folder of its own with SSM_KEEPALIVE_LAB_DIR',
   });
+}
+
+/** What a lab makes in its folder. */
+const MADE = /^(hosts|program(\.\d+)?|lab\.log|(lab|inventory|alarms|records[\w.-]*)\.json(\.[\w.]+)?)$/;
+
+/**
+ * Deletes what a lab made in its folder, and the folder if nothing else is in it.
+ * @throws UserError if it is another user's, or never was a lab's
+ */
+export function forgetFolder(dir: string): void {
+  if (!existsSync(dir)) return;
+  const { uid } = statSync(dir);
+  const isOurs = process.getuid === undefined || uid === process.getuid();
+  if (!isOurs || !existsSync(join(dir, 'inventory.json')))
+    throw new UserError({
+      code: 'lab-folder',
+      what: 'nothing was deleted',
+      why: isOurs ? `${dir} is no folder of a lab` : `${dir} belongs to another user`,
+      next: 'name the lab’s own folder with SSM_KEEPALIVE_LAB_DIR',
+    });
+  for (const name of readdirSync(dir))
+    if (MADE.test(name)) rmSync(join(dir, name), { recursive: true, force: true });
+  if (lstatSync(dir).isDirectory() && readdirSync(dir).length === 0) rmdirSync(dir);
 }
 
 export function publishState(dir: string, more: Omit<LabState, 'pid' | 'startTime'>): void {

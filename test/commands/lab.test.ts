@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CliResult, runCli, runLabCli } from '../support/cli.ts';
 
@@ -55,6 +64,49 @@ test('lab: up prints what to export, hosts lists three, down ends it, each twice
     /could not be reached[\s\S]*next: if that was a lab: {2}eval "\$\(ssm-keepalive lab up\)"/,
   );
   assert.match((await cli('lab down')).stderr, /no lab was up/);
+});
+
+test('lab down --forget deletes what a lab has made, and nothing else', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-test-forget-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const forget = (dir: string) => runLabCli('lab down --forget', { SSM_KEEPALIVE_LAB_DIR: dir });
+  const make = (name: string, entries: readonly string[]) => {
+    const dir = join(folder, name);
+    for (const entry of entries) {
+      mkdirSync(dirname(join(dir, entry)), { recursive: true });
+      writeFileSync(join(dir, entry), '');
+    }
+    return dir;
+  };
+  const other = make('other', ['thesis.txt', 'hosts/list']);
+  const { status, stderr } = await forget(other);
+  assert.equal(status, 1);
+  assert.match(stderr, /nothing was deleted\n {2}why: {2}.*other is no folder of a lab\n {2}next: /);
+  assert.deepEqual(readdirSync(other, { recursive: true }).sort(), ['hosts', 'hosts/list', 'thesis.txt']);
+
+  const parts = [
+    'inventory.json',
+    'hosts/web-1/tree/etc/passwd',
+    'program/machine.js',
+    'lab.log',
+    'alarms.json',
+  ];
+  const records = ['records.json', 'records-123456789012-eu-west-1.json'];
+  const lab = make('lab', [...parts, ...records, 'notes.txt']);
+  assert.equal((await forget(lab)).status, 0);
+  assert.deepEqual(readdirSync(lab), ['notes.txt']);
+  const plain = make('plain', parts);
+  assert.equal((await forget(plain)).status, 0);
+  assert.equal(existsSync(plain), false);
+  // What was linked there is somebody else's.
+  const linked = make('linked', ['inventory.json']);
+  symlinkSync(other, join(linked, 'hosts'));
+  assert.equal((await forget(linked)).status, 0);
+  assert.equal(readdirSync(other).length, 2);
+  if (process.getuid?.() !== 0) return;
+  const foreign = make('foreign', ['inventory.json']);
+  chownSync(foreign, 1001, 1001);
+  assert.match((await forget(foreign)).stderr, /belongs to another user/);
 });
 
 /** The lab's variables lead to it without --lab: no advice sends people to look for an account or a Region. */

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeUnfaithful, explainLabFailure } from '../../accounts/connection.ts';
 import { formatDuration } from '../../duration.ts';
@@ -135,7 +134,7 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
 
 async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: Io): Promise<number> {
   const wasUp = await labModule.labDown(dir);
-  if (invocation.own['forget']) rmSync(dir, { recursive: true, force: true });
+  if (invocation.own['forget']) labModule.forgetFolder(dir);
   const hosts = invocation.own['forget']
     ? '; its hosts are deleted'
     : '; its hosts stay (--forget deletes them)';
