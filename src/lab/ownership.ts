@@ -95,17 +95,16 @@ export function takeFolder(dir: string): void {
   makeFolder(dir);
   const { uid, mode } = statSync(dir);
   const isOurs = process.getuid === undefined || uid === process.getuid();
-  if (isOurs && (mode & 0o077) === 0) return;
-  const names = readdirSync(dir);
-  // A folder with other things in it, such as /tmp, may be open for a reason.
-  if (isOurs && (names.length === 0 || names.includes('inventory.json'))) {
-    chmodSync(dir, 0o700);
+  const names = isOurs ? readdirSync(dir) : [];
+  // With other things in it, such as /tmp, it may be open for a reason, and what has the name of a lab's own would be replaced.
+  if (isOurs && (names.includes('inventory.json') || names.every((name) => MADE.test(name)))) {
+    if ((mode & 0o077) !== 0) chmodSync(dir, 0o700);
     return;
   }
   throw new UserError({
     code: 'lab-folder',
-    what: 'the lab needs a folder that nobody else can enter',
-    why: isOurs ? `${dir} is open to others and has other files in it` : `${dir} belongs to another user`,
+    what: 'the lab needs a folder of its own',
+    why: isOurs ? `${dir} has other files in it` : `${dir} belongs to another user`,
     next: 'name a folder of its own with SSM_KEEPALIVE_LAB_DIR',
   });
 }

@@ -1,6 +1,6 @@
 /** Every door of the lab against every kind of visitor: nobody comes in without its secret, its Host and a fresh date. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -268,14 +268,16 @@ test('nobody else can look into the folder, whatever the umask, nor at what hold
   assert.equal(statSync(folder).mode & 0o7777, 0o700, "an earlier version's folder is closed");
 });
 
-test('a folder that is open to others and has other things in it is refused and left as it is', async () => {
-  const folder = makeFolder();
-  chmodSync(folder, 0o777);
-  writeFileSync(join(folder, 'notes'), '');
-  await assert.rejects(startLab({ dir: folder, hosts: [] }), { code: 'lab-folder' });
-  assert.equal(statSync(folder).mode & 0o777, 0o777);
-  assert.ok(!existsSync(join(folder, 'lab.json')));
-});
+for (const mode of [0o777, 0o700])
+  test(`a folder of mode ${mode.toString(8)} that has other things in it is refused and left as it is`, async () => {
+    const folder = makeFolder();
+    chmodSync(folder, mode);
+    writeFileSync(join(folder, 'notes'), '');
+    mkdirSync(join(folder, 'program'));
+    await assert.rejects(startLab({ dir: folder, hosts: [] }), { code: 'lab-folder' });
+    assert.equal(statSync(folder).mode & 0o777, mode);
+    assert.deepEqual(readdirSync(folder).sort(), ['notes', 'program']);
+  });
 
 test("another user's folder is refused", {
   skip: process.getuid?.() !== 0 ? 'needs root' : false,
