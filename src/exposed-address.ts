@@ -26,11 +26,13 @@ export function isOnThisMachine(address: string): boolean {
 /** For messages. Up to the last `@`: a password may hold any character, and Go and curl take a proxy without a scheme. */
 export const hidePassword = (address: string) => address.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
 
+export const EXPOSED = 'whoever is on the way can read the sessions and change the scripts that run as root';
+
 export function refuseExposed({ label, address }: GivenAddress): UsageError {
   return new UsageError({
     code: 'exposed-endpoint',
     what: `${label} ${hidePassword(address)} is not encrypted`,
-    why: 'whoever is on the way can read the sessions and change the scripts that run as root',
+    why: EXPOSED,
     next: 'give an https:// address; on a network that you trust, add --allow-unencrypted-endpoint',
   });
 }

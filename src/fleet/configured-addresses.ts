@@ -1,5 +1,6 @@
 import { loadSharedConfigFiles } from '@smithy/core/config';
-import { type GivenAddress, isExposed, refuseExposed } from '../exposed-address.ts';
+import { UsageError } from '../errors.ts';
+import { EXPOSED, type GivenAddress, isExposed, refuseExposed } from '../exposed-address.ts';
 
 /** Called with these credentials, or to get them, under the names that AWS settings have for them. */
 const SERVICES = [
@@ -7,12 +8,22 @@ const SERVICES = [
   ...['organizations', 'account'],
 ];
 
-/** Call it before the first call of a run. @throws UsageError naming the first address that is not encrypted */
+/** Node's own variable: it takes any certificate then, so anybody on the way may be the service. */
+const UNCHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED';
+
+/** Call it before the first call of a run. @throws UsageError naming the first address that is not encrypted, or nobody's */
 export async function requireEncrypted(
   profiles: readonly string[],
   variables: NodeJS.ProcessEnv,
   endpointUrl?: string,
 ): Promise<void> {
+  if (variables[UNCHECKED] === '0')
+    throw new UsageError({
+      code: 'exposed-endpoint',
+      what: `${UNCHECKED}=0 switches the check of certificates off`,
+      why: EXPOSED,
+      next: `unset it; the certificate of a proxy goes into NODE_EXTRA_CA_CERTS; on a network that you trust, add --allow-unencrypted-endpoint`,
+    });
   const given = endpointUrl === undefined ? [] : [{ label: '--endpoint-url', address: endpointUrl }];
   const all = [...given, ...(await listConfigured(profiles, variables))];
   const exposed = all.find(({ address }) => isExposed(address));

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { isAtLeast } from '../version-order.ts';
 
 const NAME = 'session-manager-plugin';
@@ -11,7 +11,7 @@ const RESPONSE_VARIABLE = 'AWS_SSM_START_SESSION_RESPONSE';
 const FIRST_WITH_VARIABLE = '1.2.497.1';
 /** Signals of keys. The plugin handles them; this process ignores them while it waits. */
 const KEY_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
-const VERSION_LIMIT_MS = 10_000;
+const VERSION_LIMIT_MS = 5000;
 const PASSED_ON = ['SIGTERM', 'SIGHUP'] as const;
 
 export interface PluginRun {
@@ -28,11 +28,14 @@ export interface PluginRun {
 /** The plugin's path; undefined: PATH has none. */
 export function findPlugin(env: NodeJS.ProcessEnv): string | undefined {
   const names = process.platform === 'win32' ? [`${NAME}.exe`] : [NAME];
-  return (env['PATH'] ?? '')
-    .split(delimiter)
-    .filter(Boolean)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-    .find(isProgram);
+  return (
+    (env['PATH'] ?? '')
+      .split(delimiter)
+      // A relative one is the working folder, whose files others may have put there.
+      .filter(isAbsolute)
+      .flatMap((folder) => names.map((name) => join(folder, name)))
+      .find(isProgram)
+  );
 }
 
 /** Its arguments and environment for one session. */
@@ -71,13 +74,15 @@ export async function runPlugin(run: PluginRun): Promise<number> {
 }
 
 /** The output of --version; empty if it does not start or does not answer in time. */
-export function readPluginVersion(path: string, env: NodeJS.ProcessEnv): string {
+export function readPluginVersion(path: string, env: NodeJS.ProcessEnv, limitMs = VERSION_LIMIT_MS): string {
   try {
     return execFileSync(path, ['--version'], {
       env,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: VERSION_LIMIT_MS,
+      timeout: limitMs,
+      // Until then no Ctrl-C is heard here, and it may ignore SIGTERM.
+      killSignal: 'SIGKILL',
     }).trim();
   } catch {
     return '';

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { warnOfLabPlugin } from '../../src/commands/lab-plugin.ts';
 import type { Facts } from '../../src/doctor/check.ts';
 import { recycle } from '../../src/doctor/checks/account.ts';
 import { plugin } from '../../src/doctor/checks/client.ts';
 import { lookAtMachine } from '../../src/doctor/machine.ts';
+import { findPlugin, readPluginVersion } from '../../src/session/plugin.ts';
 
 interface Seen {
   readonly platform?: NodeJS.Platform;
@@ -80,4 +81,15 @@ test('lab: a plugin that may refuse its address is named with the versions that 
     if (!isServed)
       assert.match(warning, /serves plugins up to 1\.2\.835\.0 \(inferred\), or use {2}--client own/);
   }
+});
+
+test('a plugin that ignores its end holds nobody up, and a relative folder of PATH has none', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-plugin-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'session-manager-plugin');
+  writeFileSync(path, "#!/bin/sh\ntrap '' TERM INT HUP\nwhile :; do sleep 0.1; done\n", { mode: 0o755 });
+  assert.equal(readPluginVersion(path, { PATH: '/usr/bin:/bin' }, 300), '');
+  assert.equal(findPlugin({ PATH: `/nonexistent:${folder}` }), path);
+  for (const place of ['.', '', 'node_modules/.bin', relative(process.cwd(), folder)])
+    assert.equal(findPlugin({ PATH: `${place}:/nonexistent` }), undefined, place);
 });

@@ -163,6 +163,19 @@ test('an address without TLS is loopback, or it is exposed', () => {
     assert.ok(isExposed(address), address);
 });
 
+test('no command calls anything where Node takes any certificate', async (context) => {
+  const { address, countCalls } = await listen(context);
+  const home = makeHome(context, {});
+  const variables = { ...KEYS, HOME: home, PATH: home, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  for (const line of LINES) {
+    const endpoint = ['--endpoint-url', address.replace('http:', 'https:')];
+    const { status, stdout, stderr } = await runCli([...line.split(' '), ...endpoint], variables);
+    assert.deepEqual([status, stdout], [2, ''], line);
+    assert.match(stderr, /NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off\n {2}why: /);
+  }
+  assert.equal(countCalls(), 0);
+});
+
 test('no command calls an address without TLS beyond this machine, whatever gives it', async (context) => {
   const { address, countCalls } = await listen(context);
   const reaching = COMMANDS.filter(({ name }) => !['render', 'policy', 'lab', 'completion'].includes(name));
