@@ -554,4 +554,7 @@ test('config file: one that was made to be long, deep or full of aliases is refu
   }
   const many = makeFolder(context, { [YAML]: `instance-id: [${'i-0123456789abcdef0, '.repeat(9000)}]\n` });
   assert.equal((await read(many)).targets.instanceIds.length > 0, true, 'a long file that was named is read');
+  const endless = await runCli(['policy', 'status', '--config', '/dev/zero']);
+  assert.equal(endless.status, 2);
+  assert.match(endless.stderr, /\/dev\/zero cannot be read\n {2}why: {2}it is larger than 1024 KiB/);
 });

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
@@ -35,6 +35,7 @@ export interface ConfigFile {
 
 /** A found file is read by every command in that folder, and at every TAB. */
 const LARGEST_FOUND_BYTES = 64 * 1024;
+const LARGEST_BYTES = 1024 * 1024;
 
 /** The one command that has a flag of this name. */
 type OwnerOf = (flag: string) => string | undefined;
@@ -100,7 +101,7 @@ async function readConfigFile(
 
 function readText(path: string, shown: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(
@@ -108,11 +109,33 @@ function readText(path: string, shown: string): string {
         code: 'bad-config-file',
         what: `${shown} cannot be read`,
         why:
-          code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8 text' : describeSystemError(error),
+          code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+            ? 'it is not UTF-8 text'
+            : error instanceof RangeError
+              ? error.message
+              : describeSystemError(error),
         next: 'give --config the name of a JSON or YAML file, or none',
       },
       { cause: error },
     );
+  }
+}
+
+/** A device or a pipe has no size beforehand. @throws RangeError */
+function readBounded(path: string): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const parts: Buffer[] = [];
+    for (let total = 0; ; ) {
+      const part = Buffer.alloc(64 * 1024);
+      const size = readSync(file, part);
+      if (size === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, size));
+      total += size;
+      if (total > LARGEST_BYTES) throw new RangeError(`it is larger than ${LARGEST_BYTES / 1024} KiB`);
+    }
+  } finally {
+    closeSync(file);
   }
 }
 
