@@ -3,7 +3,7 @@ import { DescribeSessionsCommand, type Session, type SSMClient } from '@aws-sdk/
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { explainServiceError } from './service-errors.ts';
-import { listOwnDocuments, readSessionLimits } from './session-limits.ts';
+import { listOwnDocuments, readSessionLimits, UnreadableDocumentError } from './session-limits.ts';
 
 export interface IdlePolicy {
   /** The shortest idle timeout that was seen. Undefined: no document could be read. */
@@ -51,16 +51,18 @@ export async function readIdlePolicy(client: SSMClient): Promise<IdlePolicy> {
         });
       return idleText === '' ? undefined : `it says ${JSON.stringify(idleText)}, which is no idle timeout`;
     } catch (error) {
+      if (error instanceof UnreadableDocumentError) return error.why;
       if (!(error instanceof UserError) || !isRefusal(error.cause)) throw error;
       return error.why;
     }
   };
   const unreadable = await look(PREFERENCES_DOCUMENT);
-  const newest = await listNewestSessions(client).catch((error: Error) => {
+  const { sessions: newest, areAll } = await listNewestSessions(client).catch((error: Error) => {
     if (!isRefusal(error)) throw explainServiceError(error, NOTHING_DONE);
     unseen.push(`the documents that sessions use could not be listed (${error.name})`);
-    return [];
+    return { sessions: [], areAll: true };
   });
+  if (!areAll) unseen.push('the documents that sessions use could not be listed (it is no list of sessions)');
   const names = listOwnDocuments(newest.map(({ DocumentName = '' }) => DocumentName));
   const rest = names.length - MOST_DOCUMENTS;
   if (rest > 0) unseen.push(`${rest} more documents that sessions use were not read`);
@@ -83,11 +85,21 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** The open ones first: the history has a session only after its end. */
-async function listNewestSessions(client: SSMClient): Promise<Session[]> {
+async function listNewestSessions(client: SSMClient): Promise<{ sessions: Session[]; areAll: boolean }> {
   const pages = await Promise.all(
     (['Active', 'History'] as const).map((State) =>
       client.send(new DescribeSessionsCommand({ State, MaxResults: NEWEST_SESSIONS })),
     ),
   );
-  return pages.flatMap(({ Sessions = [] }) => Sessions);
+  // Without a list, nothing is known of that state: an empty list is an answer, no list is none.
+  const listed = pages.flatMap(({ Sessions }: { Sessions?: unknown }) =>
+    Array.isArray(Sessions) ? (Sessions as unknown[]) : [undefined],
+  );
+  const sessions = listed.filter(isSession);
+  return { sessions, areAll: sessions.length === listed.length };
+}
+
+function isSession(value: unknown): value is Session {
+  const { DocumentName = '' } = (value ?? { DocumentName: 0 }) as { DocumentName?: unknown };
+  return typeof value === 'object' && typeof DocumentName === 'string';
 }

@@ -1,4 +1,5 @@
 import { GetDocumentCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT, type SessionDefaults } from './account.ts';
 import { sessionDefaultsOf } from './client.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -10,7 +11,7 @@ export interface SessionLimits {
   readonly idleSeconds: number;
   /** The document's own, 1 to 60; undefined: not set, or not valid. */
   readonly idleMinutes: number | undefined;
-  /** The text of a value that is not valid; otherwise empty. */
+  /** The text of a value that is not valid, or its JSON; otherwise empty. */
   readonly idleText: string;
   /** In force; undefined: no maximum. */
   readonly maximumSeconds: number | undefined;
@@ -28,7 +29,14 @@ export function listOwnDocuments(names: readonly string[]): string[] {
   );
 }
 
-/** @throws ServiceError if the document cannot be read or is not a session document */
+/** What the service gave is no session document, so nobody knows what it sets. */
+export class UnreadableDocumentError extends UserError {
+  constructor(what: string, why: string) {
+    super({ code: 'bad-document', what, why, next: 'look at it with  ssm-keepalive preferences get' });
+  }
+}
+
+/** @throws UnreadableDocumentError; ServiceError if the service does not give it */
 export async function readSessionLimits(
   client: SSMClient,
   name: string = PREFERENCES_DOCUMENT,
@@ -38,13 +46,34 @@ export async function readSessionLimits(
     const { Content = '' } = await client.send(
       new GetDocumentCommand({ Name: name, DocumentFormat: 'JSON' }),
     );
-    const { inputs = {} } = JSON.parse(Content) as { inputs?: Record<string, unknown> };
-    return describeLimits(inputs, true, sessionDefaultsOf(client));
+    return describeLimits(readInputs(Content, what), true, sessionDefaultsOf(client));
   } catch (error) {
     if ((error as Error).name === 'InvalidDocument')
       return describeLimits({}, false, sessionDefaultsOf(client));
     throw explainServiceError(error, what);
   }
+}
+
+/** @throws UnreadableDocumentError */
+function readInputs(content: string, what: string): Readonly<Record<string, unknown>> {
+  let document: unknown;
+  try {
+    document = JSON.parse(content);
+  } catch {
+    throw new UnreadableDocumentError(what, 'the content of its session document is no JSON');
+  }
+  if (!isObject(document))
+    throw new UnreadableDocumentError(what, 'the content of its session document is no JSON object');
+  const { inputs, sessionType } = document;
+  // Only documents of this type must have inputs [user guide, session document schema].
+  const mayLack = typeof sessionType === 'string' && sessionType !== 'Standard_Stream';
+  if (inputs === undefined && mayLack) return {};
+  if (!isObject(inputs)) throw new UnreadableDocumentError(what, 'its session document has no usable inputs');
+  return inputs;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describeLimits(
@@ -59,7 +88,7 @@ function describeLimits(
     exists,
     idleSeconds: idleMinutes === undefined ? idleSeconds : idleMinutes * minuteSeconds,
     idleMinutes,
-    idleText: idleMinutes === undefined ? String(idleSessionTimeout ?? '') : '',
+    idleText: idleMinutes === undefined ? wordOf(idleSessionTimeout) : '',
     maximumSeconds: maximumMinutes === undefined ? maxSeconds : maximumMinutes * minuteSeconds,
     maximumMinutes,
     shellProfile: String((shellProfile as { linux?: unknown } | undefined)?.linux ?? ''),
@@ -69,7 +98,14 @@ function describeLimits(
   };
 }
 
+/** Decimal digits, as the service takes them. `Number` would also read 6e1, 0x3c and a list. */
 function readMinutes(value: unknown, most: number): number | undefined {
-  const minutes = Number(value || Number.NaN);
-  return Number.isInteger(minutes) && minutes >= 1 && minutes <= most ? minutes : undefined;
+  const word = typeof value === 'number' ? String(value) : value;
+  if (typeof word !== 'string' || !/^[1-9]\d{0,3}$/.test(word)) return undefined;
+  return Number(word) <= most ? Number(word) : undefined;
+}
+
+/** A text as it is, anything else as JSON; empty if it is not there. */
+function wordOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

@@ -5,6 +5,7 @@ import type { Lab } from '../../src/lab/index.ts';
 import { hosts } from '../fleet/push-rig.ts';
 import { rawCall } from '../lab/raw-call.ts';
 import { sandboxMissing } from '../lab/test-lab.ts';
+import { type Change, startFront } from '../support/answer-front.ts';
 import { runCli } from '../support/cli.ts';
 import { makeLabFolder, startTestLab } from '../support/lab.ts';
 import { someOf } from '../support/turns.ts';
@@ -208,6 +209,91 @@ describe('idle policy', { concurrency: 4 }, () => {
       },
       (context) => assertCase(context, one),
     );
+});
+
+const documentOf =
+  (content: string): Change =>
+  (operation) =>
+    operation === 'GetDocument' ? { Name: 'x', Content: content, DocumentType: 'Session' } : undefined;
+const sessionDocument = (more: object) =>
+  JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_Stream', ...more });
+const idleOf = (idleSessionTimeout: unknown) =>
+  documentOf(sessionDocument({ inputs: { idleSessionTimeout } }));
+const sessionsOf =
+  (more: object): Change =>
+  (operation) =>
+    operation === 'DescribeSessions' ? more : undefined;
+const usedOf =
+  (content: string): Change =>
+  (operation, { Name }) =>
+    Name === 'Corp'
+      ? { Name, Content: content, DocumentType: 'Session' }
+      : sessionsOf({ Sessions: [{ SessionId: 'x', DocumentName: 'Corp' }] })(operation, {}, {});
+
+const NOT_LISTED = /warning: the documents that sessions use could not be listed \(it is no list/;
+const NOT_READ = /warning: the session document Corp could not be read: /;
+
+/** Answers that are not of the service's form; `ok`: those that are, and set nothing. */
+const FORMS: readonly (readonly [what: string, answers: Change, expected: 'ok' | 'stops' | RegExp])[] = [
+  ...[
+    '6e1',
+    '0x3c',
+    ' 60',
+    '60 ',
+    '+60',
+    '060',
+    '60.0',
+    '６０',
+    '0',
+    '61',
+    ['60'],
+    [],
+    {},
+    null,
+    false,
+    60.5,
+  ].map((idle) => [`an idle timeout ${JSON.stringify(idle)}`, idleOf(idle), 'stops'] as const),
+  ['an idle timeout 60 as a number', idleOf(60), 'ok'],
+  ['an empty idle timeout', idleOf(''), 'ok'],
+  ['no idle timeout', documentOf(sessionDocument({ inputs: {} })), 'ok'],
+  ...['[]', 'null', '"x"', '', 'inputs:', '{}'].map(
+    (content) => [`the document ${JSON.stringify(content)}`, documentOf(content), 'stops'] as const,
+  ),
+  ...[undefined, null, [], 'x'].map(
+    (inputs) =>
+      [`inputs ${JSON.stringify(inputs)}`, documentOf(sessionDocument({ inputs })), 'stops'] as const,
+  ),
+  ['an empty list of sessions', sessionsOf({ Sessions: [] }), 'ok'],
+  ['a session without a document name', sessionsOf({ Sessions: [{ SessionId: 'x' }] }), 'ok'],
+  ...[
+    {},
+    { Sessions: null },
+    { Sessions: 'abc' },
+    { Sessions: { a: 1 } },
+    { Sessions: [null] },
+    { Sessions: ['x'] },
+  ].map((answer) => [`sessions ${JSON.stringify(answer)}`, sessionsOf(answer), NOT_LISTED] as const),
+  ['a used document []', usedOf('[]'), NOT_READ],
+  ['a used document with 6e1', usedOf(sessionDocument({ inputs: { idleSessionTimeout: '6e1' } })), NOT_READ],
+  ['a used document that types a command', usedOf('{"sessionType":"InteractiveCommands"}'), 'ok'],
+];
+
+describe('idle policy: what is not of the service’s form is not read', () => {
+  for (const [what, answers, expected] of FORMS)
+    test(`${what}: ${expected === 'ok' ? 'is the default' : expected === 'stops' ? 'stops an install' : 'is a warning'}, and its dry run alike`, async (context) => {
+      const lab = await startTestLab(context, { hosts: hosts({}) });
+      const env = await startFront(context, lab, answers);
+      for (const more of ['--dry-run', '--override-idle-policy --dry-run', '']) {
+        const line = `install --tag env=dev --yes --no-canary --no-restart ${more}`.trim();
+        const { status, stderr } = await runCli(line.split(' '), env);
+        const isStopped = expected === 'stops' && !more.startsWith('--override');
+        assert.equal(status, isStopped ? 1 : 0, `${line}\n${stderr}`);
+        assert.equal(count(lab, 'SendCommand'), more === '' && !isStopped ? 1 : 0, line);
+        if (isStopped) assert.match(stderr, UNKNOWN);
+        else if (expected instanceof RegExp && !more.startsWith('--override')) assert.match(stderr, expected);
+        else assert.doesNotMatch(stderr, /warning/);
+      }
+    });
 });
 
 // With a host whose keeper asks every 45 s.

@@ -10,7 +10,7 @@ import { isRefusal } from '../../fleet/idle-policy.ts';
 import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { endSession, readAccountId, readHostName } from '../../fleet/measure-account.ts';
 import { failing } from '../../fleet/pages.ts';
-import { readSessionLimits } from '../../fleet/session-limits.ts';
+import { readSessionLimits, UnreadableDocumentError } from '../../fleet/session-limits.ts';
 import { type SessionRequest, startSession, toStartParameters } from '../../fleet/sessions.ts';
 import { INTERRUPTED, refuseInterrupted } from '../../interruption.ts';
 import {
@@ -229,7 +229,7 @@ function tell(
 /** Undefined without permission to read it. @throws ServiceError for any other failure: no session could be opened */
 async function readIdleSeconds(client: SSMClient): Promise<number | undefined> {
   const limits = await readSessionLimits(client, undefined, 'nothing was measured').catch((error: Error) => {
-    if (isRefusal(error.cause) || error.cause instanceof SyntaxError) return undefined;
+    if (isRefusal(error.cause) || error instanceof UnreadableDocumentError) return undefined;
     throw error;
   });
   return limits?.idleSeconds;
