@@ -169,10 +169,13 @@ function judgeReport(report: ReportLine): Judgement {
   );
 }
 
+/** The mark of what the instance wrote. */
+export const SAID = 'the instance says: ';
+
 /** Why or next for people. Text that the instance wrote is marked, because its `next` is not our advice. */
 export function attribute(verdict: Pick<Verdict, 'why' | 'next' | 'report'>, field: 'why' | 'next'): string {
   const said = verdict.report?.[field] ?? '';
-  return `${said !== '' && verdict[field].startsWith(said) ? 'the instance says: ' : ''}${verdict[field]}`;
+  return `${said !== '' && verdict[field].startsWith(said) ? SAID : ''}${verdict[field]}`;
 }
 
 /** True if the user has nothing to do. */

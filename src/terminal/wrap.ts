@@ -36,7 +36,7 @@ function foldLine(text: string, columns: number, wanted: number): string {
     const isLabel = lines.length > 0 && /^ *m?i-\w+$/.test(line) && LOOKS_OURS.test(part.trimStart());
     if (line.trim() !== '' && (isLabel || measure(line + part) > width)) {
       lines.push(line);
-      rest = continueLine(part);
+      rest = startLine(part);
       // A long path stands further left, if that keeps it whole.
       const room = width - measure(rest);
       line = ' '.repeat(room < LEAST_INDENT ? indent : Math.min(indent, room));
@@ -45,7 +45,7 @@ function foldLine(text: string, columns: number, wanted: number): string {
     while (measure(line + rest) > width) {
       const head = takeColumns(rest, width - measure(line));
       lines.push(line + head);
-      rest = continueLine(rest.slice(head.length));
+      rest = startLine(rest.slice(head.length));
       line = ' '.repeat(indent);
     }
     line += rest;
@@ -56,8 +56,8 @@ function foldLine(text: string, columns: number, wanted: number): string {
 /** How our own lines begin. */
 const LOOKS_OURS = /^(?:ssm-keepalive(?: [\w-]+)?|why|next|seen):/;
 
-/** What begins a later line; in foreign text it may look like a line of ours. */
-function continueLine(part: string): string {
+/** Foreign text at the start of a line: it does not look like a line of ours. */
+export function startLine(part: string): string {
   const words = part.trimStart();
   return LOOKS_OURS.test(words) ? `… ${words}` : words;
 }
@@ -93,7 +93,7 @@ const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\ud7ff\uf900-\uffff]|(?=\p{Emoji_Presentation})[\0-\uffff]/gu;
 
 /** Columns on the screen, or more: marks count too. */
-function measure(text: string): number {
+export function measure(text: string): number {
   const shown = text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '');
   return shown.length + (shown.match(WIDE)?.length ?? 0);
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { renderStatus } from '../../src/commands/deliver/status-report.ts';
 import { readReportLine } from '../../src/fleet/report-line.ts';
 import { makeIo } from '../support/cli.ts';
+import { checkRows, forgeRows } from '../terminal/hostile.ts';
 
 const session = (sessionId: string, terminal: string) => ({
   pid: 1,
@@ -60,4 +61,27 @@ test('status: what a good host has to say is told with its facts, as its own wor
   assert.match(renderStatus([told], makeIo({ columns: 80 })), /why +the instance says: a script uses ENV/);
   const partial = { ...told, verdict: 'partial' };
   assert.doesNotMatch(renderStatus([partial], makeIo({ columns: 80 })), /a script uses ENV/);
+});
+
+test('status: no fact of a host makes a row of its own on the terminal, and what the host wrote says so', () => {
+  const show = (name: string, more: object) =>
+    renderStatus([{ ...row, name, report: { ...report!, ...more } }], makeIo({ columns: 80 }));
+  for (const text of [...[0, 4, 6, 12, 30].flatMap(forgeRows), 'ssm-keepalive: forged']) {
+    const [one] = report!.sessions;
+    const kept = { count: 1, notAnswering: 0, leaked: 0, unseen: text };
+    const facts: readonly object[] = [
+      { keeperWhy: text },
+      { kept: { ...kept, count: 0 }, sessions: [] },
+      { kept },
+      ...['keeper', 'version', 'digest', 'ssh', 'tmux'].map((field) => ({ [field]: text, wrap: 'tmux' })),
+      ...['sessionId', 'terminal', 'user', 'keeper', 'state'].map((field) => ({
+        sessions: [{ ...one, [field]: text }],
+      })),
+      { entries: { [text]: text }, drifted: [text], left: [text], tmuxLocks: [text] },
+    ];
+    for (const more of facts) checkRows(show('web', more), JSON.stringify(more).slice(0, 300));
+    checkRows(show(text, {}), text);
+    assert.match(show('', facts[0]!), /keeper +\S*: the instance says:/);
+    assert.match(show('', facts[1]!), /not counted: the instance says:/);
+  }
 });

@@ -72,7 +72,7 @@ for (const columns of [50, 80, 200]) {
     for (const fact of [
       'web-1 (i-0aaaaaaaaaaaaaaa1): installed',
       'version 1.2.3, bundle 0123456789abcdef',
-      'keeper relay: runs on /usr/bin/python3',
+      'keeper relay: the instance says: runs on /usr/bin/python3',
       'env pending (the agent has not restarted since), profile live',
       'after 45s without input, until 10m without a key',
       '10m in /etc/ssm-keepalive/max-idle: so long after the last key the idle timeout begins',
@@ -80,7 +80,7 @@ for (const columns of [50, 80, 200]) {
       'skipped (sshd already sends its own, every 30 s)',
       '900, readonly, by /etc/profile.d/timeout.sh; a shell that reads it still logs out at its prompt',
       'and 2 more',
-      "sessions not counted: 2 (no interpreter of root's)",
+      "sessions not counted: the instance says: 2 (no interpreter of root's)",
     ])
       assert.ok(flat.includes(fact), `${fact}\n${text}`);
     assert.match(text, columns === 50 ? /ssm-user on pts\/3: relay\+tmux/ : /^ {2}ssm-user {2}pts\/3/m);
@@ -124,7 +124,7 @@ test('status of a host without Python: the table and the block say of what there
   const show = (changes: object) =>
     renderStatus([verdictOf({ ...report, ...changes })], ioOf(200)).replace(/ +/g, ' ');
   const text = show({});
-  assert.match(text, /^ keeper none for plain sh: no Python here$/m);
+  assert.match(text, /^ keeper none for plain sh: the instance says: no Python here$/m);
   assert.match(text, /^ heartbeat in a login of bash, zsh or fish, at its prompt: after 45s without input/m);
   for (const changes of [
     { entries: { env: 'live', profile: 'off' } },
@@ -195,9 +195,12 @@ test('an age in one unit', () => {
   assert.deepEqual([null, 0, 119, 600, 7300, 200_000].map(formatAge), ['-', '0s', '119s', '10m', '2h', '2d']);
 });
 
-test('wrapped text breaks at spaces alone, and never inside a word', () => {
+test('wrapped text breaks at spaces, and inside a word only if no line can hold it', () => {
   const path = `/${'x'.repeat(60)}`;
-  assert.equal(wrapText(`why: ${path} is odd`, 40, 2), `why:\n  ${path}\n  is odd`);
+  assert.equal(
+    wrapText(`why: ${path} is odd`, 40, 2),
+    `why:\n  ${path.slice(0, 38)}\n  ${path.slice(38)} is odd`,
+  );
   assert.equal(wrapText(`why: ${path}`, 64, 20), `why:\n   ${path}`, 'further left, to stay whole');
   assert.equal(wrapText('one two', 80), 'one two');
   // A command set off by two spaces may start a line, so that it can be copied.

@@ -2,13 +2,12 @@
 
 import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
-import { attribute, isGood } from '../../fleet/judge.ts';
+import { attribute, isGood, SAID } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
 import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { showLine } from '../../terminal/safe-text.ts';
-import { wrapText } from '../../terminal/wrap.ts';
+import { measure, startLine, wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
 import { countRows, type Row } from './verdict-json.ts';
@@ -49,7 +48,11 @@ function renderHost(verdict: Verdict, report: ReportLine, io: Io): string[] {
   const lines = facts.map(([label, text]) =>
     wrapText(`  ${label.padEnd(LABEL_WIDTH - 2)}${text}`, io.columns, LABEL_WIDTH),
   );
-  const title = showLine(`${name ? `${name} (${instanceId})` : instanceId}: ${showVerdict(verdict)}`);
+  const title = wrapText(
+    `${name ? `${startLine(name)} (${instanceId})` : instanceId}: ${showVerdict(verdict)}`,
+    io.columns,
+    4,
+  );
   return [title, ...lines, ...describeSessions(report, io)];
 }
 
@@ -69,7 +72,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
   const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent');
   return [
     ['version', report.digest ? `${report.version}, bundle ${report.digest}` : 'none'],
-    ['keeper', `${showKeeper(report)}${report.keeperWhy ? `: ${report.keeperWhy}` : ''}`],
+    ['keeper', `${showKeeper(report)}${report.keeperWhy ? `: ${SAID}${report.keeperWhy}` : ''}`],
     ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
     // A half-done host has no settings.
     ...optional(
@@ -132,7 +135,9 @@ const joinWhy = (state: string, why: string) => (why ? `${state} (${why})` : sta
 function describeSessions(report: ReportLine, io: Io): string[] {
   const unseen = report.kept?.unseen;
   const hint =
-    unseen && report.state !== 'absent' && `  ${'sessions'.padEnd(LABEL_WIDTH - 2)}not counted: ${unseen}`;
+    unseen &&
+    report.state !== 'absent' &&
+    `  ${'sessions'.padEnd(LABEL_WIDTH - 2)}not counted: ${SAID}${unseen}`;
   return [...listSessions(report, io), ...(hint ? [wrapText(hint, io.columns, LABEL_WIDTH)] : [])];
 }
 
@@ -141,10 +146,9 @@ function listSessions(report: ReportLine, io: Io): string[] {
   if (total === 0 && (report.state === 'absent' || report.kept?.unseen)) return [];
   if (report.sessions.length === 0) return [`  ${'sessions'.padEnd(LABEL_WIDTH - 2)}${total} kept now`];
   const missing = total - report.sessions.length;
+  const table = io.columns >= TABLE_COLUMNS ? sessionTable(report.sessions, io) : undefined;
   const rows =
-    io.columns >= TABLE_COLUMNS
-      ? sessionTable(report.sessions)
-      : report.sessions.map((session) => wrapText(`  ${describeSession(session)}`, io.columns, 4));
+    table ?? report.sessions.map((session) => wrapText(`  ${describeSession(session)}`, io.columns, 4));
   return [...rows, ...(missing > 0 ? [`  and ${missing} more`] : [])];
 }
 
@@ -156,12 +160,15 @@ const WRAP_WORDS = wordTable<string>({
   nobody: ', no tmux for this name',
 });
 
-function sessionTable(sessions: readonly KeptSession[]): string[] {
+/** Undefined: too wide. */
+function sessionTable(sessions: readonly KeptSession[], { columns }: Io): string[] | undefined {
   const head = ['USER', 'TERMINAL', 'KEEPER', 'STATE', 'AGE', 'KEY', 'ANSWER', 'LEAKED'];
-  // The id is too long for a column.
-  return renderTable({ head }, sessions.map(sessionCells))
+  const lines = renderTable({ head }, sessions.map(sessionCells))
     .split('\n')
-    .flatMap((line, at) => [`  ${line}`, ...nameSession(sessions[at - 1])]);
+    .map((line) => `  ${line}`);
+  if (lines.some((line) => measure(line) > columns)) return undefined;
+  // The id is too long for a column.
+  return lines.flatMap((line, at) => [line, ...nameSession(sessions[at - 1], columns)]);
 }
 
 function sessionCells(session: KeptSession): string[] {
@@ -177,8 +184,8 @@ function sessionCells(session: KeptSession): string[] {
   ];
 }
 
-function nameSession(session: KeptSession | undefined): string[] {
-  return session?.sessionId ? [`    session ${showLine(session.sessionId)}`] : [];
+function nameSession(session: KeptSession | undefined, columns: number): string[] {
+  return session?.sessionId ? [wrapText(`    session ${session.sessionId}`, columns, 6)] : [];
 }
 
 function describeSession(session: KeptSession): string {

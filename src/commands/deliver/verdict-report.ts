@@ -90,7 +90,7 @@ const COLUMNS: readonly {
   { head: 'INSTANCE', read: ({ instanceId }) => instanceId },
   { head: 'NAME', read: ({ name }) => name, most: 20 },
   { head: 'VERDICT', read: showVerdict },
-  { head: 'KEEPER', read: describeKeeper, isExtra: true },
+  { head: 'KEEPER', read: describeKeeper, most: 12, isExtra: true },
   { head: 'ENTRIES', read: describeEntries, most: 14, isExtra: true },
 ];
 

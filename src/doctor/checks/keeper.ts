@@ -1,7 +1,7 @@
 /** Checks on what the instance itself says, through the script that `status` sends. */
 import { formatDuration } from '../../duration.ts';
 import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
-import { attribute } from '../../fleet/judge.ts';
+import { attribute, SAID } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { isPromptChosen, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import { fittingIntervalSeconds, longestIntervalSeconds } from '../../settings/settings.ts';
@@ -53,7 +53,7 @@ export const keeper: Check = defineCheck({
       kept,
     } = report;
     const seen = [
-      `${isPromptChosen(report) ? 'prompt' : kind}: ${keeperWhy}`,
+      `${isPromptChosen(report) ? 'prompt' : kind}${keeperWhy && `: ${SAID}${keeperWhy}`}`,
       `heartbeat after ${formatDuration(everySeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
     ];
     if (report.class === 'switched off')
@@ -95,7 +95,7 @@ export const keeper: Check = defineCheck({
     if (kept?.unseen)
       return note(
         `${kind}; not every process named ssm-keepalive there could be looked at`,
-        [...seen, `not looked at: ${kept.unseen}`],
+        [...seen, `not looked at: ${SAID}${kept.unseen}`],
         'look with  ssm-keepalive status ' + target,
       );
     if ((kept?.notAnswering ?? 0) > 0)
