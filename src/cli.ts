@@ -55,16 +55,21 @@ function listenForInterrupts(): Interruption {
 async function ask(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: stdin, output: stderr });
+  let leave = (): void => {};
   const left = new Promise<string>((resolve, reject) => {
     lines.once('close', () => resolve(''));
-    lines.once('SIGINT', () => reject(makeInterrupted('nothing was changed')));
+    leave = () => reject(makeInterrupted('nothing was changed'));
   });
+  // The key comes as an event, since the terminal is raw.
+  lines.once('SIGINT', leave);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, leave);
   try {
     return await Promise.race([lines.question(question), left]);
   } catch (error) {
     write(stderr, '\n');
     throw error;
   } finally {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, leave);
     lines.close();
   }
 }

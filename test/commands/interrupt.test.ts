@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execa } from 'execa';
 import type { HostSpec } from '../../src/lab/index.ts';
-import { CLI } from '../support/cli.ts';
+import { CLI, USER_ENV } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
+import { LocalPty } from '../support/pty.ts';
 
 const SLOW: readonly HostSpec[] = [0, 1].map((n) => ({
   name: `slow-${n}`,
@@ -54,3 +55,23 @@ test('cli: Ctrl-C twice leaves at once and says how to take the command up again
   assert.equal(result.exitCode, 130, result.stderr);
   assert.match(result.stderr, /ssm-keepalive install --command-id [0-9a-f-]{36}/);
 });
+
+for (const way of ['SIGINT', 'SIGTERM', 'the key'] as const)
+  test(`interrupt: ${way} ends a command while it asks, and nothing was changed`, async (context) => {
+    const lab = await startTestLab(context, { hosts: [] });
+    const pty = new LocalPty({
+      file: process.execPath,
+      args: [CLI, 'preferences', 'set', '--idle', '30'],
+      env: { ...USER_ENV, ...lab.env },
+    });
+    context.after(() => pty.kill());
+    await pty.see(/Type yes/);
+    if (way === 'the key') pty.type('\x03');
+    else process.kill(pty.pid, way);
+    assert.equal(await pty.exited(), 130);
+    assert.match(pty.screen, /nothing was changed\s+why: +you interrupted it/);
+    assert.equal(
+      lab.requests.some(({ operation }) => /^(Create|Update)/.test(operation)),
+      false,
+    );
+  });
