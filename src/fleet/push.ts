@@ -116,9 +116,18 @@ interface Tried {
 async function pushCanary(sender: Sender, { instanceId, name }: ListedInstance): Promise<Tried> {
   const { delivery, interruption } = sender.options;
   sender.tell({ kind: 'stage', stage: 'canary', instanceIds: [instanceId] });
-  const [verdict] = await sender.send({ tags: [], instanceIds: [instanceId] }, delivery.commands, 'canary');
-  const tried = await judgeCanary(sender, instanceId, verdict && { ...verdict, name: verdict.name || name });
-  return interruption.isRequested ? { ...tried, stopped: 'you interrupted it' } : tried;
+  const [verdict, ...others] = await sender.send(
+    { tags: [], instanceIds: [instanceId] },
+    delivery.commands,
+    'canary',
+  );
+  const { first, ...tried } = await judgeCanary(
+    sender,
+    instanceId,
+    verdict && { ...verdict, name: verdict.name || name },
+  );
+  const stopped = interruption.isRequested ? { stopped: 'you interrupted it' } : {};
+  return { ...tried, first: [...first, ...others], ...stopped };
 }
 
 /** Limits that root of that one host wrote there: they say nothing about the others. */

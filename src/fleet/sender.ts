@@ -7,6 +7,7 @@ import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { normalizeStatus } from './invocation.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
+import { matchNamed } from './named.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
 import { type Awaited, blameOffline, listAwaited } from './standstill.ts';
 import { awaitInvocations, type Counters } from './watch.ts';
@@ -121,6 +122,7 @@ export class Sender {
     onCounters: (counters: Counters) => void,
   ): Promise<Verdict[]> {
     const { client, interruption, pollSeconds } = this.options;
+    const named = delivery.targets.instanceIds;
     let reached = 0;
     const clock = clockOf(client);
     const endsAt = clock.now() + delivery.timeoutSeconds * 1000;
@@ -143,14 +145,19 @@ export class Sender {
       },
       // With few instances the verdict is not final: names and a second look follow.
       onFinal: (verdict) => {
-        if (stage === 'fleet' && reached > LOOK_AT_ALL_LIMIT) this.tell({ kind: 'verdict', verdict });
+        const isMeant = named.length === 0 ? verdict.instanceId !== '' : named.includes(verdict.instanceId);
+        if (isMeant && stage === 'fleet' && reached > LOOK_AT_ALL_LIMIT)
+          this.tell({ kind: 'verdict', verdict });
       },
       ...(pollSeconds === undefined ? {} : { pollSeconds }),
     });
     if (normalizeStatus(counters.status) === 'noinstancesintag') throw new NoMatchError(delivery.targets);
+    // A look is asked again and again, and whoever left has read nothing.
+    const isWhole = stage !== 'look' && !interruption.leaveSignal.aborted;
+    const matched = isWhole ? matchNamed(kept, named) : kept;
     if (!interruption.leaveSignal.aborted)
-      this.missingCount += Math.max(0, counters.targetCount - kept.length);
-    return kept.map((verdict) =>
+      this.missingCount += Math.max(0, counters.targetCount - matched.length, kept.length - matched.length);
+    return matched.map((verdict) =>
       blameAlarm(blameOffline(verdict, offline.get(verdict.instanceId)), counters.alarm),
     );
   }
