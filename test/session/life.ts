@@ -249,17 +249,20 @@ async function startRow(lab: Lab, row: LifeRow, index: number, clock: TickClock)
   const { keeper, wrapper, seat, shell, client } = row;
   const traffic: Traffic[] = [];
   let answers = 0;
+  let opened: Dialogue | undefined;
   const talk = await startSession(makeClient(lab), lab.host(hostOf(row)).spec.id, {
     terminal: client,
     onOutput: () => {
       traffic.push({ at: clock.now, direction: 'output' });
-      // The client answers once this returns.
+      // The client answers once this returns. The first output may come before the session is known here.
       queueMicrotask(() => {
-        if (talk.session.stats.answersSent > answers) traffic.push({ at: clock.now, direction: 'input' });
-        answers = talk.session.stats.answersSent;
+        const sent = opened?.session.stats.answersSent ?? 0;
+        if (sent > answers) traffic.push({ at: clock.now, direction: 'input' });
+        answers = sent;
       });
     },
   });
+  opened = talk;
   await talk.wait(PROMPT);
   const isShared = wrapper === 'tmux' && seat.entry === 'env';
   if (wrapper === 'tmux' && !isShared) {
