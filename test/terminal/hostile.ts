@@ -50,7 +50,11 @@ export const forgeRows = (at: number): readonly string[] =>
 
 /** No row of the terminal begins but where a line does, and no line looks like one of ours. */
 export function checkRows(shown: string, where: string): void {
-  for (const line of shown.replaceAll('\r\n', '\n').replace(OWN, '').split('\n')) {
+  // The bar goes back in its line, and up.
+  for (const line of shown
+    .replace(/\x1b\[\d*[AGJ]|\r/g, '\n')
+    .replace(OWN, '')
+    .split('\n')) {
     assert.ok(line.length <= 80, `${where}: wider than the terminal: ${JSON.stringify(line)}`);
     assert.ok(!FORGED.test(line), `${where}: a forged line: ${line}`);
   }

@@ -148,6 +148,17 @@ test('what an instance, the lab and files say is text, from the real process int
     report({ verdict: 'status', state: 'installed', version: EVERYTHING, keeper: EVERYTHING }),
     report({ verdict: 'status', state: 'drifted', why: EVERYTHING, next: EVERYTHING, drifted: [EVERYTHING] }),
     `${EVERYTHING}\n${EVERYTHING}`,
+    report({
+      verdict: 'status',
+      state: 'installed',
+      keeper: 'relay',
+      // Behind `  keeper    relay: the instance says: `.
+      keeperWhy: forgeRows(38)[1],
+      sessions: [
+        { pid: 1, uid: 1, user: 'a', terminal: 'pts/1', sessionId: forgeRows(12)[0], keeper: 'relay' },
+      ],
+    }),
+    report({ verdict: 'failed', class: 'x', why: forgeRows(29)[1], next: forgeRows(29)[2] }),
   ];
   const ids = outputs.map((_, index) => `i-0${String(index).repeat(16)}`);
   const hosts = outputs.map((stdout, index) => ({
@@ -205,13 +216,14 @@ test('what an instance, the lab and files say is text, from the real process int
     if (words[0] === 'lab') assert.match(text, /web<title\\u001b/);
   };
   // What a process adds to what `run` says is the same for every command: these, and one more by turns.
-  const [install = [], connect = [], debug = []] = [
+  const [install = [], connect = [], debug = [], status = []] = [
     lines.find((words) => words.includes('--yes')),
     lines.find(([name]) => name === 'connect'),
     lines.find((words) => words.includes('--debug')),
+    lines.find(([name]) => name === 'status'),
   ];
-  const others = lines.filter((words) => ![install, connect, debug].includes(words));
-  const asProcess = [install, connect, debug, ...rotate(others, TURN)];
+  const others = lines.filter((words) => ![install, connect, debug, status].includes(words));
+  const asProcess = [install, connect, debug, status, ...rotate(others, TURN)];
   for (const words of lines) {
     const where = JSON.stringify(words).slice(0, 100);
     // Its own answer to a shell is nothing where there is nothing to offer.
@@ -221,7 +233,13 @@ test('what an instance, the lab and files say is text, from the real process int
       see(words, shown);
       continue;
     }
-    const pty = new LocalPty({ file: process.execPath, args: [CLI, ...words], env: variables, cwd: folder });
+    const pty = new LocalPty({
+      file: process.execPath,
+      args: [CLI, ...words],
+      env: variables,
+      cwd: folder,
+      cols: 80,
+    });
     const [piped] = await Promise.all([
       runCliProcess(words, variables, { cwd: folder }),
       pty.until(`the end of ${where}`, () => pty.exitStatus !== undefined),
@@ -229,6 +247,7 @@ test('what an instance, the lab and files say is text, from the real process int
     const shown = piped.stdout + piped.stderr;
     checkShown(shown, where, false);
     checkShown(pty.raw, where, true);
+    if ([install, connect, debug, status].includes(words)) checkRows(pty.raw, where);
     if (!isAnswer) assert.ok(shown !== '' && pty.raw !== '', where);
     see(words, shown);
     see(words, pty.raw);
