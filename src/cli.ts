@@ -27,6 +27,7 @@ function makeIo(): Io {
     openTerminal: () => (stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined),
     canRedraw: stderr.isTTY && !isDumb,
     columns: stdout.columns ?? 80,
+    outColumns: stdout.columns,
     errColumns: stderr.columns,
     hasColor: stdout.isTTY === true && !isDumb,
     clock: systemClock,

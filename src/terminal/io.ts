@@ -23,6 +23,8 @@ export interface Io {
   readonly canRedraw?: boolean;
   /** The width of the terminal of `out`; 80 without a terminal. */
   readonly columns: number;
+  /** The same, absent without a terminal: a pipe gets each line whole. */
+  readonly outColumns?: number | undefined;
   /** The width of the terminal of `err`; absent without a terminal. */
   readonly errColumns?: number | undefined;
   readonly hasColor: boolean;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { run } from '../../src/cli/run.ts';
 import { makeEnvironment, makeIo, USER_ENV, variablesOfRun } from '../support/cli.ts';
 import { HurriedClock } from '../support/clock.ts';
-import { checkShown } from './hostile.ts';
+import { checkRows, checkShown } from './hostile.ts';
 
 interface Seen {
   readonly words: readonly string[];
@@ -14,7 +14,10 @@ interface Seen {
 /** What stands before the command line. */
 export const WAYS = ['terminal', 'pipe'] as const;
 
-/** As in a terminal of 200 columns with somebody who says no, and as in a pipe, 70 columns wide; all that was said, and checked. */
+/** What is for programs, to be copied, or of the lab's own user: no line of it is cut. */
+const WHOLE = ['ndjson', 'render', 'policy', '__complete', 'lab', '--no-wait'];
+
+/** As in a terminal of 80 columns with somebody who says no, and as in a pipe, 70 columns wide; all that was said, and checked. */
 export async function look(
   { words, variables, folder }: Seen,
   where: string,
@@ -27,7 +30,8 @@ export async function look(
     const io = makeIo({
       clock: new HurriedClock(1000),
       hasColor: isTerminal,
-      columns: isTerminal ? 200 : 70,
+      columns: isTerminal ? 80 : 70,
+      ...(isTerminal ? { outColumns: 80, errColumns: 80 } : {}),
       out: (text) => {
         said.out += text;
       },
@@ -48,6 +52,7 @@ export async function look(
     const shown = said.out + said.err;
     assert.ok(maySayNothing || shown !== '', `${where}: nothing was said`);
     checkShown(shown, where, isTerminal);
+    if (isTerminal && !words.some((word) => WHOLE.includes(word))) checkRows(shown, where);
     all += shown;
   }
   return all;

@@ -68,6 +68,7 @@ function fitColumns(heads: readonly string[], lines: readonly string[][], column
     [last, 16],
     [heads.indexOf('PLATFORM'), 12],
     [heads.indexOf('NAME'), 10],
+    [heads.indexOf('AGENT'), 12],
   ] as const) {
     const width = widths[at];
     if (width !== undefined && excess() > 0) widths[at] = Math.max(Math.min(width, least), width - excess());

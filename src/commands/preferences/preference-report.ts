@@ -16,6 +16,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { safe } from '../../terminal/safe-text.ts';
+import { wrapLines } from '../../terminal/wrap.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
 
@@ -31,11 +32,12 @@ export function reportPreferences(
 ): number {
   const [first] = listOutcomes(ends);
   if (settings.common.output === 'json') return reportFacts('get', ends, describe, settings, io);
+  const show = (text: string) => io.out(io.outColumns ? wrapLines(text, io.outColumns) : text);
   if (isSeveral(ends)) {
-    io.out(renderEach(ends, defaultSeconds));
+    show(renderEach(ends, defaultSeconds));
     return reportFacts('get', ends, describe, settings, io);
   }
-  io.out(
+  show(
     first?.outcome
       ? renderOne(first.outcome, defaultSeconds)
       : safe`no session document was saved here: the idle timeout is ${formatDuration(defaultSeconds)}, the default\n`,
