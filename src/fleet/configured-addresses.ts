@@ -11,7 +11,10 @@ const SERVICES = [
 /** Node's own variable: it takes any certificate then, so anybody on the way may be the service. */
 const UNCHECKED = 'NODE_TLS_REJECT_UNAUTHORIZED';
 
-/** Call it before the first call of a run. @throws UsageError naming the first address that is not encrypted, or nobody's */
+/**
+ * Call it before the first call of a run.
+ * @throws UsageError naming the first address that is not encrypted, or the variable that lets Node take any certificate
+ */
 export async function requireEncrypted(
   profiles: readonly string[],
   variables: NodeJS.ProcessEnv,
@@ -22,7 +25,7 @@ export async function requireEncrypted(
       code: 'exposed-endpoint',
       what: `${UNCHECKED}=0 switches the check of certificates off`,
       why: EXPOSED,
-      next: `unset it; the certificate of a proxy goes into NODE_EXTRA_CA_CERTS; on a network that you trust, add --allow-unencrypted-endpoint`,
+      next: 'unset it; the certificate of a proxy goes into NODE_EXTRA_CA_CERTS; on a network that you trust, add --allow-unencrypted-endpoint',
     });
   const given = endpointUrl === undefined ? [] : [{ label: '--endpoint-url', address: endpointUrl }];
   const all = [...given, ...(await listConfigured(profiles, variables))];
