@@ -12,6 +12,7 @@ import {
   StartSessionCommand,
 } from '@aws-sdk/client-ssm';
 import type { HostSpec } from '../../src/lab/index.ts';
+import { ManualClock } from '../support/clock.ts';
 import { makeClient, syntheticHosts, until, useLab } from './test-lab.ts';
 
 const CONSISTENCY_SECONDS = 0.15;
@@ -55,10 +56,15 @@ const lab = await useLab({
   timeoutScale: 0.01,
 });
 const client = makeClient(lab);
+/** A lab whose time stands still until a test moves it. */
+const clock = new ManualClock();
+const still = makeClient(
+  await useLab({ hosts: [...syntheticHosts(1), ...OTHERS], consistencySeconds: CONSISTENCY_SECONDS, clock }),
+);
 const FIRST = 'i-00000000000000001';
 
-function send(more: Partial<SendCommandCommandInput>) {
-  return client.send(
+function send(more: Partial<SendCommandCommandInput>, to = client) {
+  return to.send(
     new SendCommandCommand({
       DocumentName: 'AWS-RunShellScript',
       Parameters: { commands: ['true'] },
@@ -77,13 +83,15 @@ async function sendAndWait(more: Partial<SendCommandCommandInput>) {
   });
 }
 
-async function invocationsOf(CommandId: string) {
+async function sendStill(more: Partial<SendCommandCommandInput>): Promise<string> {
+  return (await send(more, still)).Command?.CommandId ?? '';
+}
+
+async function invocationsOf(CommandId: string, from = client) {
   const all = [];
   let NextToken: string | undefined;
   do {
-    const page = await client.send(
-      new ListCommandInvocationsCommand({ CommandId, Details: true, NextToken }),
-    );
+    const page = await from.send(new ListCommandInvocationsCommand({ CommandId, Details: true, NextToken }));
     all.push(...(page.CommandInvocations ?? []));
     NextToken = page.NextToken;
   } while (NextToken !== undefined);
@@ -170,27 +178,15 @@ test('SendCommand takes the largest of everything it allows', async () => {
 });
 
 test('right after SendCommand lists are empty and the invocation does not exist', async () => {
-  let CommandId = '';
-  // On a busy machine the answers may come after CONSISTENCY_SECONDS: then they show nothing, and another command is sent.
-  for (let tries = 1; ; tries += 1) {
-    const sentAt = Date.now();
-    CommandId = (await send({ InstanceIds: [FIRST] })).Command?.CommandId ?? '';
-    const early = [
-      (await client.send(new ListCommandsCommand({ CommandId }))).Commands,
-      await invocationsOf(CommandId),
-      await client
-        .send(new GetCommandInvocationCommand({ CommandId, InstanceId: FIRST }))
-        .catch(({ name }: Error) => name),
-    ];
-    if (Date.now() - sentAt >= CONSISTENCY_SECONDS * 1000 && tries < 30) continue;
-    assert.deepEqual(early, [[], [], 'InvocationDoesNotExist']);
-    break;
-  }
-  const late = await until(
-    'the command to be listed',
-    async () => (await client.send(new ListCommandsCommand({ CommandId }))).Commands?.[0],
-  );
-  assert.equal(late.CommandId, CommandId);
+  const CommandId = await sendStill({ InstanceIds: [FIRST] });
+  const list = async () => (await still.send(new ListCommandsCommand({ CommandId }))).Commands;
+  assert.deepEqual(await list(), []);
+  assert.deepEqual(await invocationsOf(CommandId, still), []);
+  await assert.rejects(still.send(new GetCommandInvocationCommand({ CommandId, InstanceId: FIRST })), {
+    name: 'InvocationDoesNotExist',
+  });
+  await clock.advance(CONSISTENCY_SECONDS * 1000);
+  assert.equal((await list())?.[0]?.CommandId, CommandId);
 });
 
 test('a tag target counts no host at first and all of them later, AND over keys, OR over values', async () => {
@@ -279,16 +275,17 @@ test('a parent Success hides hosts that ran nothing: Undeliverable, InvalidPlatf
 });
 
 test('an offline host under a tag stays Pending until the delivery timeout, then DeliveryTimedOut', async () => {
-  const sent = await send({ Targets: [{ Key: 'tag:kind', Values: ['away'] }], TimeoutSeconds: 60 });
-  const CommandId = sent.Command?.CommandId ?? '';
-  const pending = await until('the invocation', async () => (await invocationsOf(CommandId))[0]);
-  assert.equal(pending.StatusDetails, 'Pending');
-  const ended = await until('the timeout', async () => {
-    const found = (await client.send(new ListCommandsCommand({ CommandId }))).Commands?.[0];
-    return found?.DeliveryTimedOutCount === 1 ? found : undefined;
+  const CommandId = await sendStill({
+    Targets: [{ Key: 'tag:kind', Values: ['away'] }],
+    TimeoutSeconds: 60,
   });
-  assert.equal(ended.ErrorCount, 0);
-  assert.equal((await invocationsOf(CommandId))[0]?.StatusDetails, 'DeliveryTimedOut');
+  const details = async () => (await invocationsOf(CommandId, still))[0]?.StatusDetails;
+  await clock.advance(59_000);
+  assert.equal(await details(), 'Pending');
+  await clock.advance(2000 + CONSISTENCY_SECONDS * 1000);
+  assert.equal(await details(), 'DeliveryTimedOut');
+  const { Commands } = await still.send(new ListCommandsCommand({ CommandId }));
+  assert.deepEqual([Commands?.[0]?.DeliveryTimedOutCount, Commands?.[0]?.ErrorCount], [1, 0]);
 });
 
 test('MaxConcurrency holds hosts back and MaxErrors stops the rest', async () => {
