@@ -8,16 +8,8 @@ import { awaitInvocations } from '../../src/fleet/watch.ts';
 import { runCli } from '../support/cli.ts';
 import { HurriedClock, ManualClock } from '../support/clock.ts';
 import { startTestLab } from '../support/lab.ts';
+import { seededRandom } from '../support/random.ts';
 import { hosts } from './push-rig.ts';
-
-/** Park and Miller: small, and the same everywhere. Their first number follows the seed, so seeds lie far apart. */
-function seededRandom(seed: number): () => number {
-  let state = seed * 10_007_003;
-  return () => {
-    state = (state * 48_271) % 0x7fffffff;
-    return state / 0x7fffffff;
-  };
-}
 
 const repeat = (count: number, pace: (seen: string) => number, seen: string) =>
   Array.from({ length: count }, () => pace(seen));

@@ -11,6 +11,7 @@ import type { Host, WorkerLink } from '../../src/lab/host.ts';
 import { RecordStore } from '../../src/lab/records.ts';
 import type { Session } from '../../src/lab/session.ts';
 import { SessionTable } from '../../src/lab/session-table.ts';
+import { type Random, seededRandom } from '../support/random.ts';
 import { frame, patch, rawClient } from './raw-client.ts';
 
 export interface FuzzReport {
@@ -35,7 +36,7 @@ export async function fuzzChannel(seed: number, rounds: number, folder: string):
     for (let round = seed; round < seed + rounds; round += 1) {
       try {
         const session = start(sessions);
-        await playRound(makeRandom(round), sessions.streamUrl(session), session);
+        await playRound(seededRandom(round), sessions.streamUrl(session), session);
         report.rounds += 1;
         if (session.hasEnded) report.closed += 1;
         else report.lived += 1;
@@ -106,19 +107,6 @@ function echoHost(): Host {
     spec: { id: 'i-0', name: 'echo', tags: {} },
     openWorker,
   }) as never;
-}
-
-type Random = () => number;
-
-/** mulberry32: small, and the same everywhere. */
-function makeRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 async function playRound(random: Random, url: string, session: Session): Promise<void> {

@@ -1,4 +1,5 @@
 import type { HostSpec } from '../../src/lab/index.ts';
+import { seededRandom } from './random.ts';
 
 const MARK = { 'ssm-keepalive': 1 };
 const report = (fields: object) =>
@@ -45,12 +46,7 @@ export function makeRoughFleet(
   longestSeconds: number,
   { digit = 0, ...place }: FleetPlace = {},
 ): HostSpec[] {
-  let state = 7 + digit;
-  const random = () => {
-    // Park and Miller: small, and the same everywhere.
-    state = (state * 48_271) % 0x7fffffff;
-    return state / 0x7fffffff;
-  };
+  const random = seededRandom(7 + digit);
   return Array.from({ length: size }, (_, index) => ({
     name: `host-${digit}-${index}`,
     id: `i-${digit}${String(index).padStart(16, '0')}`,
