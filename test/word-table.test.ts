@@ -32,7 +32,10 @@ for (const word of WORDS)
       exitCode: 0,
       isFinal: true,
     };
-    const judged = judgeInvocation({ ...invocation, commandId: 'c', statusDetails: word } as Invocation);
+    const judged = judgeInvocation(
+      { ...invocation, commandId: 'c', statusDetails: word } as Invocation,
+      'install',
+    );
     assert.deepEqual([judged.verdict, judged.class], ['unknown', 'unknown status']);
 
     const error = Object.assign(new Error('no'), { name: word, $metadata: { httpStatusCode: 400 } });

@@ -28,6 +28,7 @@ export async function askInstance(
     }),
     delivery: {
       targets: { tags: [], instanceIds: [instanceId] },
+      script: 'status',
       commands: wireCommands('status', bundle),
       comment: `ssm-keepalive ${bundle.version} status`,
       ...LOOK_TIMES,

@@ -117,7 +117,7 @@ export async function readResults(
       unreported.add(instanceId);
       continue;
     }
-    const verdict = judgeInvocation({
+    const ran = {
       commandId: target.OutputSource?.OutputSourceId ?? '',
       instanceId,
       name: '',
@@ -125,7 +125,8 @@ export async function readResults(
       isFinal: isFinal(Status, DetailedStatus),
       exitCode: said?.exitCode,
       output: said?.output ?? '',
-    });
+    };
+    const verdict = judgeInvocation(ran, 'install');
     // A run cannot be taken up again with --command-id.
     const shown =
       verdict.verdict === 'unfinished'

@@ -93,9 +93,19 @@ function unfinished(why: string): Judgement {
   };
 }
 
+/** What each script may report: with another verdict it is not known what ran there. */
+const VERDICTS: Readonly<Record<Script, readonly ReportLine['verdict'][]>> = {
+  install: ['installed', 'updated', 'unchanged', 'limited', 'skipped', 'failed'],
+  uninstall: ['removed', 'unchanged', 'skipped', 'failed'],
+  status: ['status', 'skipped', 'failed'],
+};
+
+export type Script = 'install' | 'uninstall' | 'status';
+
 /** From the instance's invocation alone: a command can be Success although an instance got nothing. */
-export function judgeInvocation(invocation: Invocation): Verdict {
-  const report = readReportLine(invocation.output);
+export function judgeInvocation(invocation: Invocation, sent: Script): Verdict {
+  const found = readReportLine(invocation.output);
+  const report = found && VERDICTS[sent].includes(found.verdict) ? found : undefined;
   const { instanceId, name } = invocation;
   return { instanceId, name, report, ...judge(invocation, report) };
 }
@@ -120,7 +130,7 @@ function judgeSuccess(report: ReportLine | undefined): Judgement {
   if (!report) {
     return failed(
       'no report',
-      'the script ended well, but its report did not come back',
+      'the script ended well, but no report of it came back',
       'run status for this instance',
     );
   }

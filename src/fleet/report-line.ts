@@ -33,7 +33,7 @@ const tmout = z.object({
 
 /** A host's first line of output. Only `verdict` must be there: older versions lack fields. Fields of a newer one are dropped. */
 const reportLine = z.object({
-  'ssm-keepalive': z.number(),
+  'ssm-keepalive': z.literal(1),
   verdict: z.enum(['installed', 'updated', 'unchanged', 'limited', 'removed', 'skipped', 'failed', 'status']),
   state: z.enum(['installed', 'limited', 'absent', 'partial', 'drifted']).optional().catch(undefined),
   version: text,

@@ -12,6 +12,7 @@ import { type AlarmName, alarmField } from './alarm.ts';
 import { chunk, IDS_PER_COMMAND, type Targets, toServiceTargets } from './choose.ts';
 import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
+import type { Script } from './judge.ts';
 import { failing } from './pages.ts';
 import { callOnce, isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -23,6 +24,7 @@ export const RUN_SHELL_SCRIPT = 'AWS-RunShellScript';
 export interface Delivery {
   readonly targets: Targets;
   readonly commands: readonly string[];
+  readonly script: Script;
   /** Contains the commands and is sent instead of them. */
   readonly document?: PinnedDocument | undefined;
   /** The alarm that stops the command. */

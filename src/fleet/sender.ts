@@ -76,7 +76,7 @@ export class Sender {
   async send(targets: Targets, commands: readonly string[], stage: Stage): Promise<Verdict[]> {
     const { delivery, interruption, lookDocument } = this.options;
     // A look only reads, so no alarm needs to stop it.
-    const look = { ...LOOK_TIMES, document: lookDocument, alarm: undefined };
+    const look = { ...LOOK_TIMES, script: 'status' as const, document: lookDocument, alarm: undefined };
     const whole = { ...delivery, ...(stage === 'look' ? look : {}), targets, commands };
     const onCounters = (counters: Counters) => this.tell({ kind: 'counters', stage, counters });
     if (stage === 'look' || targets.instanceIds.length <= IDS_PER_COMMAND)
@@ -128,7 +128,7 @@ export class Sender {
     const endsAt = clock.now() + delivery.timeoutSeconds * 1000;
     const offline = new Map<string, string>();
     const { kept, counters } = await awaitInvocations(client, commandId, {
-      keep: judgeInvocation,
+      keep: (invocation) => judgeInvocation(invocation, delivery.script),
       deadlineSeconds: delivery.timeoutSeconds + delivery.executionTimeoutSeconds + 60,
       signal: interruption.leaveSignal,
       hurry: interruption.requestSignal,

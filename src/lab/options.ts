@@ -35,7 +35,8 @@ export interface HostSpec {
 export interface SyntheticSpec {
   readonly outcome?: RunDetails | 'Offline';
   readonly exitCode?: number;
-  readonly stdout?: string;
+  /** A function is given the script that it was sent. */
+  readonly stdout?: string | ((script: string) => string);
   readonly stderr?: string;
   readonly latencySeconds?: number;
 }

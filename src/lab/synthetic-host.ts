@@ -1,7 +1,7 @@
 /** A host without a machine: answers as its spec says. For rare verdicts and for large fleets. */
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../clock.ts';
-import type { Host, Run, WorkerLink } from './host.ts';
+import type { Host, Job, Run, WorkerLink } from './host.ts';
 import type { ExecResult } from './machine/exec.ts';
 import type { HostSpec } from './options.ts';
 import { endedAs, type RunDetails, type RunResult } from './run-result.ts';
@@ -26,14 +26,15 @@ export class SyntheticHost extends EventEmitter implements Host {
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 
-  run(): Run {
+  run({ script }: Job): Run {
     const {
       outcome = 'Success',
       exitCode,
-      stdout = '',
+      stdout: said = '',
       stderr = '',
       latencySeconds = 0,
     } = this.spec.synthetic ?? {};
+    const stdout = typeof said === 'string' ? said : said(script);
     const details = outcome as RunDetails;
     const hasRun = details === 'Success' || details === 'Failed';
     const code = exitCode ?? (details === 'Success' ? 0 : hasRun ? 1 : -1);

@@ -75,6 +75,7 @@ async function makeRequests(flags: RawFlags, scripts: readonly ScriptName[]): Pr
     await sendScript(client, {
       targets: { tags: [], instanceIds: Array<string>(50).fill('mi-00000000000000000') },
       commands: wireCommands(script, bundle),
+      script: 'install',
       comment: 'x'.repeat(90),
       timeoutSeconds: 2_592_000,
       executionTimeoutSeconds: 172_800,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
-import { line } from '../fleet/push-rig.ts';
+import { answerWell } from '../fleet/push-rig.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 
@@ -20,13 +20,11 @@ export const DEV = { id: '111111111111', accessKeyId: 'AKIADEV' };
 export const PROD = { id: '222222222222', accessKeyId: 'AKIAPROD' };
 const PROFILES: Readonly<Record<string, string>> = { AKIADEV: 'dev', AKIAPROD: 'prod' };
 
-const INSTALLED = line({ verdict: 'installed', entries: { env: 'live' }, restart: 'not-needed' });
-
 export const host = (name: string, where: Partial<HostSpec>, synthetic = {}): HostSpec => ({
   name,
   id: `i-${Buffer.from(name).toString('hex').padStart(17, '0').slice(-17)}`,
   tags: { env: 'dev' },
-  synthetic: { stdout: INSTALLED, ...synthetic },
+  synthetic: { stdout: answerWell(), ...synthetic },
   ...where,
 });
 

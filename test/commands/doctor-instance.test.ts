@@ -285,15 +285,18 @@ test('doctor: for each reason that keeps the status script from looking, it tell
         why,
         next,
       };
-      const status = judgeInvocation({
-        commandId: '01234567-0123-0123-0123-0123456789ab',
-        instanceId: idOf(0),
-        name: 'web-1',
-        statusDetails: 'Failed',
-        isFinal: true,
-        exitCode: 1,
-        output: `${JSON.stringify(report)}\nfailed\n`,
-      });
+      const status = judgeInvocation(
+        {
+          commandId: '01234567-0123-0123-0123-0123456789ab',
+          instanceId: idOf(0),
+          name: 'web-1',
+          statusDetails: 'Failed',
+          isFinal: true,
+          exitCode: 1,
+          output: `${JSON.stringify(report)}\nfailed\n`,
+        },
+        'status',
+      );
       const found = examine({ facts: { status }, gaps: {}, connection: '' }, true);
       const of = (name: string) => found.find(({ check }) => check === name)!;
       const said = { ...of('keeper'), evidence: [] };
@@ -313,7 +316,7 @@ test('doctor: an instance that says that it is no Linux has no keeper to look fo
   const output =
     '{"ssm-keepalive":1,"verdict":"skipped","class":"wrong platform","why":"this is not Linux"}\n';
   const base = { commandId: 'x', instanceId: idOf(0), name: '', isFinal: true, exitCode: 0, output };
-  const status = judgeInvocation({ ...base, statusDetails: 'Success' });
+  const status = judgeInvocation({ ...base, statusDetails: 'Success' }, 'status');
   const [found] = examine({ facts: { status }, gaps: {}, connection: '' }, true).filter(
     ({ check }) => check === 'keeper',
   );
@@ -440,15 +443,18 @@ test('doctor: where the instance itself was looked at, or is offline, its histor
     )!;
   const instance = { instanceId: idOf(0), isKnown: true, isOnline: true } as never;
   const status = (report: object) =>
-    judgeInvocation({
-      commandId: 'x',
-      instanceId: idOf(0),
-      name: '',
-      statusDetails: 'Success',
-      isFinal: true,
-      exitCode: 0,
-      output: `${JSON.stringify({ 'ssm-keepalive': 1, verdict: 'status', ...report })}\n`,
-    });
+    judgeInvocation(
+      {
+        commandId: 'x',
+        instanceId: idOf(0),
+        name: '',
+        statusDetails: 'Success',
+        isFinal: true,
+        exitCode: 0,
+        output: `${JSON.stringify({ 'ssm-keepalive': 1, verdict: 'status', ...report })}\n`,
+      },
+      'status',
+    );
   assert.match(look({}).next, /^where no keeper is yet: {2}ssm-keepalive install --instance-id/);
   assert.match(look({ instance }).next, /^where no keeper is yet/, 'asked nothing');
   for (const report of [

@@ -13,17 +13,26 @@ import { DEV, host, makeAccountRig } from './account-rig.ts';
 
 const io = (columns: number) => makeIo({ columns });
 
-function row(n: number, statusDetails: string, report?: object, region?: string): Row {
+function row(
+  n: number,
+  statusDetails: string,
+  report?: Readonly<Record<string, unknown>>,
+  region?: string,
+): Row {
+  const sent = report?.['verdict'] === 'status' ? 'status' : 'install';
   const output = report ? `${JSON.stringify({ 'ssm-keepalive': 1, ...report })}\n` : '';
-  const verdict = judgeInvocation({
-    commandId: '',
-    instanceId: id(n),
-    name: `host-${n}`,
-    statusDetails,
-    isFinal: true,
-    exitCode: 0,
-    output,
-  });
+  const verdict = judgeInvocation(
+    {
+      commandId: '',
+      instanceId: id(n),
+      name: `host-${n}`,
+      statusDetails,
+      isFinal: true,
+      exitCode: 0,
+      output,
+    },
+    sent,
+  );
   return region ? { ...verdict, account: { profile: 'prod', region } } : verdict;
 }
 

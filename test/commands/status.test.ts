@@ -56,10 +56,13 @@ const FULL = {
   more: { sessions: 2, drifted: 0, left: 0 },
 };
 
-function verdictOf(report: object, id = WEB_1, name = 'web-1'): Verdict {
+function verdictOf(report: Readonly<Record<string, unknown>>, id = WEB_1, name = 'web-1'): Verdict {
   const output = `${JSON.stringify(report)}\n`;
   const invocation = { commandId: '', instanceId: id, statusDetails: 'Success', isFinal: true, exitCode: 0 };
-  return judgeInvocation({ ...invocation, name, output });
+  return judgeInvocation(
+    { ...invocation, name, output },
+    report['verdict'] === 'status' ? 'status' : 'install',
+  );
 }
 
 const ioOf = (columns: number) => makeIo({ columns });

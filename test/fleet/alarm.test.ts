@@ -6,6 +6,7 @@ const SLOW = { latencySeconds: 600 };
 const delivery = (alarm: string) => ({
   targets: { tags: [{ key: 'env', values: ['dev'] }], instanceIds: [] },
   commands: ['true'],
+  script: 'install' as const,
   comment: 'test',
   alarm,
   timeoutSeconds: 60,

@@ -17,6 +17,7 @@ const DEV = byTag(['env', 'dev']);
 const delivery = (targets: Targets, script = 'true'): Delivery => ({
   targets,
   commands: [script],
+  script: 'install' as const,
   comment: 'test',
   timeoutSeconds: 60,
   executionTimeoutSeconds: 60,

@@ -35,7 +35,7 @@ const STATUSES: readonly (readonly [statusDetails: string, kind: string])[] = [
 
 for (const [statusDetails, kind] of STATUSES) {
   test(`judge: ${statusDetails} is never good, has class "${kind}", a why and a next`, () => {
-    const verdict = judgeInvocation(invocation({ statusDetails, exitCode: -1 }));
+    const verdict = judgeInvocation(invocation({ statusDetails, exitCode: -1 }), 'install');
     assert.equal(verdict.class, kind);
     assert.ok(verdict.why && verdict.next);
     assert.equal(isGood(verdict), false);
@@ -56,7 +56,7 @@ test('judge: an instance that does not run Linux is skipped and good, however th
       'Plugin with name aws:runShellScript is not supported in current platform. Step name: aws:runShellScript',
     ],
   ] as const) {
-    const verdict = judgeInvocation(invocation({ statusDetails, output, exitCode: -1 }));
+    const verdict = judgeInvocation(invocation({ statusDetails, output, exitCode: -1 }), 'install');
     assert.deepEqual([verdict.verdict, verdict.class, isGood(verdict)], ['skipped', 'wrong platform', true]);
     assert.ok(verdict.why && verdict.next);
   }
@@ -64,11 +64,11 @@ test('judge: an instance that does not run Linux is skipped and good, however th
 
 test('judge: limited is not good, whether an install or a look says it, and keeps why and next of the host', () => {
   const said = { class: 'limited keeper', why: 'no Python here', next: 'install Python 3' };
-  for (const fields of [
-    { verdict: 'limited', state: 'unchanged' },
-    { verdict: 'status', state: 'limited' },
-  ]) {
-    const verdict = judgeInvocation(invocation({ output: line({ ...fields, ...said }) }));
+  for (const [sent, fields] of [
+    ['install', { verdict: 'limited', state: 'unchanged' }],
+    ['status', { verdict: 'status', state: 'limited' }],
+  ] as const) {
+    const verdict = judgeInvocation(invocation({ output: line({ ...fields, ...said }) }), sent);
     assert.deepEqual(
       [verdict.verdict, verdict.class, verdict.why, verdict.next],
       ['limited', ...Object.values(said)],
@@ -78,7 +78,7 @@ test('judge: limited is not good, whether an install or a look says it, and keep
 });
 
 test('judge: a status of a newer service is shown, not guessed at', () => {
-  const verdict = judgeInvocation(invocation({ statusDetails: 'Hibernated' }));
+  const verdict = judgeInvocation(invocation({ statusDetails: 'Hibernated' }), 'install');
   assert.equal(verdict.verdict, 'unknown');
   assert.match(verdict.why, /"Hibernated"/);
   assert.equal(isGood(verdict), false);
@@ -86,20 +86,45 @@ test('judge: a status of a newer service is shown, not guessed at', () => {
 
 test('judge: Success without a report of ours is a failure, since nobody knows what ran', () => {
   for (const output of ['', 'hello\n', '{"verdict":"installed"}\n', '{broken\n', '[]\n']) {
-    assert.equal(judgeInvocation(invocation({ output })).class, 'no report', output);
+    assert.equal(judgeInvocation(invocation({ output }), 'install').class, 'no report', output);
   }
 });
 
+test('judge: a report of another form is none', () => {
+  for (const form of [0, 2, '1', null, true, [1], {}]) {
+    const output = line({ 'ssm-keepalive': form, verdict: 'installed' });
+    assert.equal(judgeInvocation(invocation({ output }), 'install').class, 'no report', JSON.stringify(form));
+  }
+});
+
+const GOOD = {
+  install: ['installed', 'updated', 'unchanged', 'skipped'],
+  uninstall: ['removed', 'unchanged', 'skipped'],
+  status: ['status', 'skipped'],
+} as const;
+
+for (const sent of ['install', 'uninstall', 'status'] as const)
+  test(`judge: what another script than ${sent} reports is no report of it`, () => {
+    const all = new Set(Object.values(GOOD).flat());
+    for (const verdict of all) {
+      const output = line({ verdict, state: 'installed' });
+      const judged = judgeInvocation(invocation({ output }), sent);
+      const belongs = (GOOD[sent] as readonly string[]).includes(verdict);
+      assert.deepEqual([isGood(judged), judged.report !== undefined], [belongs, belongs], verdict);
+      if (!belongs) assert.equal(judged.class, 'no report');
+    }
+  });
+
 test('judge: the first line of output is the verdict, and later lines change nothing', () => {
   const output = `${line({ verdict: 'installed', entries: { env: 'live' } })}${line({ verdict: 'failed' })}`;
-  const verdict = judgeInvocation(invocation({ output }));
+  const verdict = judgeInvocation(invocation({ output }), 'install');
   assert.equal(verdict.verdict, 'installed');
   assert.equal(verdict.report?.entries['env'], 'live');
 });
 
 test('judge: a script that failed with a report keeps its own step, why and next', () => {
   const output = line({ verdict: 'failed', step: 'selftest', why: 'no pty', next: 'mount devpts' });
-  const verdict = judgeInvocation(invocation({ statusDetails: 'Failed', exitCode: 1, output }));
+  const verdict = judgeInvocation(invocation({ statusDetails: 'Failed', exitCode: 1, output }), 'install');
   assert.equal(verdict.why, 'no pty (step selftest)');
   assert.equal(verdict.next, 'mount devpts');
 });
@@ -107,10 +132,14 @@ test('judge: a script that failed with a report keeps its own step, why and next
 test('judge: a script that died without a report names its exit status and last words', () => {
   const verdict = judgeInvocation(
     invocation({ statusDetails: 'Failed', exitCode: 127, output: 'sh: gzip: not found\n' }),
+    'install',
   );
   assert.match(verdict.why, /exit status 127.*gzip: not found/);
 });
 
 test('judge: a good status with a failed report is a failure', () => {
-  assert.equal(isGood(judgeInvocation(invocation({ output: line({ verdict: 'failed', why: 'x' }) }))), false);
+  assert.equal(
+    isGood(judgeInvocation(invocation({ output: line({ verdict: 'failed', why: 'x' }) }), 'install')),
+    false,
+  );
 });

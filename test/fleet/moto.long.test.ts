@@ -24,6 +24,7 @@ test('delivery: requests are accepted by moto, by tag and by id', {
     const [commandId = ''] = await sendScript(client, {
       targets,
       commands: ['#!/bin/sh', 'true'],
+      script: 'install',
       comment: 'ssm-keepalive test',
       timeoutSeconds: 600,
       executionTimeoutSeconds: 300,

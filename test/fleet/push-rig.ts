@@ -8,8 +8,20 @@ import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
 import { startTestLab } from '../support/lab.ts';
 
 export const line = (fields: object) => `${JSON.stringify({ 'ssm-keepalive': 1, ...fields })}\nwords\n`;
-/** What a host says that was installed on. */
-const INSTALLED = line({ verdict: 'installed', entries: { env: 'live' }, restart: 'not-needed' });
+/** What a good host says to the script that it was sent; to one that is not ours, what it says to an install. */
+export const answerWell =
+  (fields: object = {}) =>
+  (script: string): string => {
+    const name = /^# ssm-keepalive .*: (install|uninstall|status)\./m.exec(script)?.[1] ?? 'install';
+    return line({ ...REPORTS[name as keyof typeof REPORTS], restart: 'not-needed', ...fields });
+  };
+
+const ENTRIES = { env: 'live' };
+const REPORTS = {
+  install: { verdict: 'installed', entries: ENTRIES },
+  uninstall: { verdict: 'removed', state: 'absent' },
+  status: { verdict: 'status', state: 'installed', entries: ENTRIES },
+};
 
 export const id = (n: number) => `i-0${String(n).padStart(16, '0')}`;
 
@@ -18,7 +30,7 @@ export function hosts(...synthetic: NonNullable<HostSpec['synthetic']>[]): HostS
     name: `host-${index}`,
     id: id(index),
     tags: { env: 'dev' },
-    synthetic: { stdout: INSTALLED, ...spec },
+    synthetic: { stdout: answerWell(), ...spec },
   }));
 }
 
@@ -75,6 +87,7 @@ export async function makeRig(
             instanceIds: ids ?? [],
           },
           commands,
+          script: 'install',
           comment: 'test',
           timeoutSeconds: 60,
           executionTimeoutSeconds: 60,

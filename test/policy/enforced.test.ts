@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { CreateDocumentCommand, StartSessionCommand } from '@aws-sdk/client-ssm';
 import type { HostSpec, Lab } from '../../src/lab/index.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
-import { line as reportLine } from '../fleet/push-rig.ts';
+import { answerWell } from '../fleet/push-rig.ts';
 import { makeClient } from '../lab/test-lab.ts';
 import { startTestLab } from '../support/lab.ts';
 import { someOf } from '../support/turns.ts';
@@ -32,8 +32,7 @@ interface Rig {
   readonly line: string;
 }
 
-const REPORT = { verdict: 'installed', entries: { env: 'live' }, restart: 'not-needed' };
-const synthetic = (fields: object = {}) => ({ stdout: reportLine({ ...REPORT, ...fields }) });
+const synthetic = (fields: object = {}) => ({ stdout: answerWell(fields) });
 const HOSTS: readonly HostSpec[] = [
   // Its report does not fit into the list.
   {

@@ -130,6 +130,7 @@ function makeDelivery(verb: Verb, settings: Settings, bundle: Bundle, targets: T
   return {
     targets,
     commands: wireCommands(verb, bundle),
+    script: verb,
     comment: `ssm-keepalive ${bundle.version} ${verb}`,
     notSent: NOT_SENT[verb],
     alarm,

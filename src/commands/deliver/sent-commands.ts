@@ -63,7 +63,7 @@ export class SentCommands {
     const seen = new Map<string, Counters>();
     const watchOne = async (commandId: string) => {
       const { kept, counters } = await awaitInvocations(client, commandId, {
-        keep: judgeInvocation,
+        keep: (invocation) => judgeInvocation(invocation, verb),
         deadlineSeconds: settings.delivery.timeoutSeconds + EXECUTION_TIMEOUT_SECONDS,
         signal: interruption.leaveSignal,
         hurry: interruption.requestSignal,

@@ -63,6 +63,7 @@ async function lookAt({ options }: Sender, instanceIds: readonly string[]): Prom
       ...delivery,
       targets: isByTag ? delivery.targets : { tags: [], instanceIds },
       commands: lookCommands,
+      script: 'status',
       document: lookDocument,
       maxConcurrency: '100%',
       maxErrors: '100%',
