@@ -2,6 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Denial } from '../errors.ts';
 import { NODE_NEEDS, SERVICE_DEFAULTS, type SessionDefaults } from './account.ts';
+import { refuseForeignAnswers } from './answers.ts';
 import { explainProfile } from './profile-error.ts';
 import { paceRetries } from './retries.ts';
 import { readDenial } from './service-errors.ts';
@@ -77,6 +78,7 @@ export function makeClient(connection: Connection): SSMClient {
   const client = new SSMClient(configure(connection));
   paceRetries(client, connection.clock ?? systemClock, connection.onSilence);
   nameMissingProfile(client, connection);
+  refuseForeignAnswers(client);
   Object.assign(client, { [CONNECTION]: connection });
   const { onDenied } = connection;
   client.middlewareStack.add(

@@ -1,6 +1,7 @@
 /** The credentials of a client: their source, their end, and whether the service accepts them. */
-import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetDocumentCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { UserError } from '../errors.ts';
+import { PREFERENCES_DOCUMENT } from './account.ts';
 import { readKeys } from './client.ts';
 import { explainServiceError } from './service-errors.ts';
 
@@ -76,10 +77,11 @@ export async function readCredentials(client: SSMClient): Promise<CredentialFact
 /** Why the service does not accept the credentials; undefined if it does, also if it refuses this one call. */
 export async function findRefusal(client: SSMClient): Promise<UserError | undefined> {
   try {
-    await client.send(new DescribeInstanceInformationCommand({ MaxResults: 5 }));
+    // Not a list: an empty answer of somebody else would pass for an empty list.
+    await client.send(new GetDocumentCommand({ Name: PREFERENCES_DOCUMENT }));
     return undefined;
   } catch (error) {
-    if (/^AccessDenied/.test((error as Error).name)) return undefined;
+    if (/^(AccessDenied|InvalidDocument)/.test((error as Error).name)) return undefined;
     return explainServiceError(error, 'the service does not answer these credentials');
   }
 }

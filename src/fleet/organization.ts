@@ -1,21 +1,27 @@
 /** Which accounts an AWS organization has, and which Regions an account. */
+import * as z from 'zod';
 import type { UserError } from '../errors.ts';
 import { wordTable } from '../word-table.ts';
 import { readPages } from './pages.ts';
 import { explainRefusal, isAccessDenied } from './service-errors.ts';
-import { type Caller, callSigned } from './signed-call.ts';
+import { type Caller, callSigned, readAnswer } from './signed-call.ts';
 
-interface Page {
-  readonly NextToken?: string | null;
-}
+const page = z.object({ NextToken: z.string().nullish() });
 
-interface Account {
-  readonly Id: string;
+const account = z.object({
+  Id: z.string(),
   /** ACTIVE, or a status of joining or leaving. */
-  readonly State?: string;
+  State: z.string().optional(),
   /** The name of State before September 2026 [Organizations API reference]. */
-  readonly Status?: string;
-}
+  Status: z.string().optional(),
+});
+
+const accounts = page.extend({ Accounts: z.array(account) });
+const units = page.extend({ OrganizationalUnits: z.array(z.object({ Id: z.string() })) });
+const regions = page.extend({ Regions: z.array(z.object({ RegionName: z.string() })) });
+
+type Account = z.output<typeof account>;
+type Page = z.output<typeof page>;
 
 const UNLISTED = 'the accounts of the organization could not be listed';
 
@@ -31,35 +37,36 @@ export async function listMembers(caller: Caller, units: readonly string[]): Pro
 }
 
 async function listAll(caller: Caller): Promise<Account[]> {
-  const pages = await readAll<{ Accounts: Account[] }>(caller, 'ListAccounts', {});
+  const pages = await readAll(caller, accounts, 'ListAccounts', {});
   return pages.flatMap(({ Accounts }) => Accounts);
 }
 
 /** A unit’s own accounts, then those of the units in it. */
-async function listBelow(caller: Caller, units: readonly string[]): Promise<Account[]> {
+async function listBelow(caller: Caller, ids: readonly string[]): Promise<Account[]> {
   const found: Account[] = [];
-  const todo = [...units];
+  const todo = [...ids];
   for (let ParentId = todo.shift(); ParentId !== undefined; ParentId = todo.shift()) {
-    const pages = await readAll<{ Accounts: Account[] }>(caller, 'ListAccountsForParent', { ParentId });
+    const pages = await readAll(caller, accounts, 'ListAccountsForParent', { ParentId });
     found.push(...pages.flatMap(({ Accounts }) => Accounts));
-    const inner = await readAll<{ OrganizationalUnits: { Id: string }[] }>(
-      caller,
-      'ListOrganizationalUnitsForParent',
-      { ParentId },
-    );
-    todo.push(...inner.flatMap((page) => page.OrganizationalUnits.map(({ Id }) => Id)));
+    const inner = await readAll(caller, units, 'ListOrganizationalUnitsForParent', { ParentId });
+    todo.push(...inner.flatMap(({ OrganizationalUnits }) => OrganizationalUnits.map(({ Id }) => Id)));
   }
   return found;
 }
 
-async function readAll<T>(caller: Caller, operation: string, input: object): Promise<T[]> {
+async function readAll<T extends Page>(
+  caller: Caller,
+  form: z.ZodType<T>,
+  operation: string,
+  input: object,
+): Promise<T[]> {
   const pages: T[] = [];
-  for await (const page of readPages(UNLISTED, (token) => call<T>(caller, operation, { ...input, ...token })))
-    pages.push(page);
+  const ask = (token: object) => call(caller, form, operation, { ...input, ...token });
+  for await (const found of readPages(UNLISTED, ask)) pages.push(found);
   return pages;
 }
 
-async function call<T>(caller: Caller, operation: string, input: object): Promise<T & Page> {
+async function call<T>(caller: Caller, form: z.ZodType<T>, operation: string, input: object): Promise<T> {
   try {
     const answer = await callSigned(caller, {
       service: 'organizations',
@@ -69,7 +76,7 @@ async function call<T>(caller: Caller, operation: string, input: object): Promis
       },
       body: JSON.stringify(input),
     });
-    return JSON.parse(answer);
+    return readAnswer(form, answer);
   } catch (error) {
     throw explainLookup(error, operation);
   }
@@ -105,7 +112,7 @@ export async function listRegions(caller: Caller): Promise<string[]> {
         ...token,
       }),
     });
-    return JSON.parse(answer) as Page & { Regions: { RegionName: string }[] };
+    return readAnswer(regions, answer);
   };
   for await (const { Regions } of readPages('the Regions of the account could not be listed', ask))
     names.push(...Regions.map(({ RegionName }) => RegionName));

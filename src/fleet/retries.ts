@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type Clock, sleep } from '../clock.ts';
 import { wordTable } from '../word-table.ts';
+import { ForeignAnswerError } from './answers.ts';
 
 /** How often a call is attempted, by kind of failure. Ten attempts take half a minute. */
 const MOST_ATTEMPTS = wordTable<number>({ THROTTLING: 10, TRANSIENT: 8 });
@@ -77,7 +78,8 @@ export function isOutcomeUnknown(error: unknown): boolean {
     code?: string;
     $metadata?: { httpStatusCode?: number };
   };
-  if (error instanceof SyntaxError || name === 'TimeoutError') return true;
+  if (error instanceof SyntaxError || error instanceof ForeignAnswerError || name === 'TimeoutError')
+    return true;
   if (code !== undefined && ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true;
   return ($metadata?.httpStatusCode ?? 0) >= 500;
 }

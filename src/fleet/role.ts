@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts';
 import { partitionOf } from '../partitions.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
+import { ForeignAnswerError } from './answers.ts';
 import { clockOf, type Keys } from './client.ts';
 import { explainServiceError, readDenial } from './service-errors.ts';
 import { type Caller, callSigned, readElement } from './signed-call.ts';
@@ -53,12 +54,18 @@ async function askForRole(caller: Caller, name: RoleName): Promise<Keys> {
       headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
       body: parameters.toString(),
     });
-    const read = (element: string) => readElement(answer, element) ?? '';
+    const read = (element: string) => {
+      const found = readElement(answer, element);
+      if (!found) throw new ForeignAnswerError(`AssumeRole: ${element} is missing`);
+      return found;
+    };
+    const expiration = new Date(read('Expiration'));
+    if (Number.isNaN(expiration.getTime())) throw new ForeignAnswerError('AssumeRole: Expiration is no time');
     return {
       accessKeyId: read('AccessKeyId'),
       secretAccessKey: read('SecretAccessKey'),
       sessionToken: read('SessionToken'),
-      expiration: new Date(read('Expiration')),
+      expiration,
     };
   } catch (error) {
     throw explainRole(error, name);

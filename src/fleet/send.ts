@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { sleep } from '../clock.ts';
 import { type AlarmName, alarmField } from './alarm.ts';
+import { ForeignAnswerError } from './answers.ts';
 import { chunk, IDS_PER_COMMAND, type Targets, toServiceTargets } from './choose.ts';
 import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
@@ -102,7 +103,7 @@ async function sendOne(
   for (let tries = 1; ; tries += 1) {
     try {
       const { Command } = await callOnce(() => client.send(new SendCommandCommand(request)));
-      if (!Command?.CommandId) throw new Error('SendCommand answered without a command id');
+      if (!Command?.CommandId) throw new ForeignAnswerError('SendCommand: no command id');
       return Command.CommandId;
     } catch (error) {
       const found = isOutcomeUnknown(error)

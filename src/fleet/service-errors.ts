@@ -2,6 +2,7 @@ import { type Denial, type Failure, UserError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 import { wordTable } from '../word-table.ts';
+import { ForeignAnswerError } from './answers.ts';
 import { ProfileError } from './profile-error.ts';
 import { REGIONS } from './regions.ts';
 
@@ -90,7 +91,7 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
     ];
   if (error instanceof ProfileError) return ['no-profile', message, error.next];
   const httpStatus = error.$metadata?.httpStatusCode;
-  if (name === 'UnknownError' || name === 'SyntaxError')
+  if (error instanceof ForeignAnswerError)
     return [
       'not-the-service',
       `what answered is not Systems Manager${httpStatus ? ` (HTTP ${httpStatus})` : ''}`,

@@ -1,10 +1,12 @@
 /** For services of which few operations are needed: SDK clients would be larger than the rest of the program. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { SignatureV4 } from '@smithy/signature-v4';
+import * as z from 'zod';
 import { sleep } from '../clock.ts';
 import { makeInterrupted } from '../interruption.ts';
 import { findPartition } from '../partitions.ts';
 import { wordTable } from '../word-table.ts';
+import { ForeignAnswerError, readBounded } from './answers.ts';
 import { type Connection, clockOf } from './client.ts';
 import { findAddress } from './configured-addresses.ts';
 import { explainProfile } from './profile-error.ts';
@@ -29,7 +31,7 @@ export interface SignedCall {
 
 const ANSWER_MS = 30_000;
 
-/** The answer's text. @throws Error with the service's name for what went wrong */
+/** The answer's text. @throws ForeignAnswerError, or Error with the service's name for what went wrong */
 export async function callSigned(caller: Caller, call: SignedCall): Promise<string> {
   const { client, signal } = caller;
   for (let attempt = 1; ; attempt += 1) {
@@ -85,7 +87,7 @@ async function callOnce(caller: Caller, { service, path = '/', headers, body }: 
     const { code, message = error.message } = (error.cause ?? {}) as Partial<NodeJS.ErrnoException>;
     throw Object.assign(new Error(message, { cause: error }), { name: error.name, code });
   });
-  const text = await response.text();
+  const text = await readBounded(response);
   if (response.ok) return text;
   throw readError(text, response);
 }
@@ -99,12 +101,34 @@ function kindOf({ name, status = 0, code }: Error & { status?: number; code?: st
 
 /** JSON with `__type`, JSON with the name in a header, or XML. */
 function readError(text: string, { status, headers }: Response): Error {
-  const facts = /^\s*\{/.test(text) ? (JSON.parse(text) as Record<string, string>) : {};
-  const type =
-    facts['__type'] ?? headers.get('x-amzn-errortype') ?? readElement(text, 'Code') ?? 'UnknownError';
-  const message = facts['message'] ?? facts['Message'] ?? readElement(text, 'Message') ?? '';
+  const facts = readFacts(text);
+  const type = facts.__type ?? headers.get('x-amzn-errortype') ?? readElement(text, 'Code');
+  const message = facts.message ?? facts.Message ?? readElement(text, 'Message') ?? '';
+  const $metadata = { httpStatusCode: status };
+  if (type === undefined)
+    return Object.assign(new ForeignAnswerError('an error without a name', { $metadata }), { status });
   const name = type.replace(/^.*#/, '').replace(/:.*$/, '');
-  return Object.assign(new Error(message), { name, status, $metadata: { httpStatusCode: status } });
+  return Object.assign(new Error(message), { name, status, $metadata });
+}
+
+const word = z.string().optional().catch(undefined);
+const errorFacts = z.object({ __type: word, message: word, Message: word });
+
+function readFacts(text: string): Partial<z.output<typeof errorFacts>> {
+  try {
+    return errorFacts.parse(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+/** An answer in JSON. @throws ForeignAnswerError if it is of another form */
+export function readAnswer<T>(form: z.ZodType<T>, text: string): T {
+  try {
+    return form.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ForeignAnswerError('it is of another form', error);
+  }
 }
 
 /** The text of an element that occurs once, of an answer in XML. */

@@ -2,6 +2,7 @@ import {
   GetResourcesCommand,
   ResourceGroupsTaggingAPIClient,
 } from '@aws-sdk/client-resource-groups-tagging-api';
+import { refuseForeignAnswers } from './answers.ts';
 import { type Connection, configure } from './client.ts';
 
 /** The service's largest page [model: ResourcesPerPage 1 to 100]. */
@@ -18,6 +19,7 @@ export async function* listTagged(
   signal?: AbortSignal,
 ): AsyncGenerator<TaggedInstance> {
   const client = new ResourceGroupsTaggingAPIClient({ maxAttempts: 2, ...configure(connection) });
+  refuseForeignAnswers(client);
   try {
     let token = '';
     do {

@@ -137,7 +137,7 @@ for (const [what, inputs, idle, maximum] of [
 
 test('doctor: a document that may not be read leaves its checks open', async (context) => {
   const lab = await startLab(context);
-  lab.faults.failNext('GetDocument', 'AccessDeniedException', 2);
+  lab.faults.failNext('GetDocument', 'AccessDeniedException', 3);
   const { of } = await askWith(lab);
   for (const check of ['idle timeout', 'maximum duration']) assert.equal(of(check).level, 'unknown');
 });

@@ -234,7 +234,11 @@ const NOT_LISTED = /warning: the documents that sessions use could not be listed
 const NOT_READ = /warning: the session document Corp could not be read: /;
 
 /** Answers that are not of the service's form; `ok`: those that are, and set nothing. */
-const FORMS: readonly (readonly [what: string, answers: Change, expected: 'ok' | 'stops' | RegExp])[] = [
+const FORMS: readonly (readonly [
+  what: string,
+  answers: Change,
+  expected: 'ok' | 'stops' | 'is not the service' | RegExp,
+])[] = [
   ...[
     '6e1',
     '0x3c',
@@ -265,14 +269,12 @@ const FORMS: readonly (readonly [what: string, answers: Change, expected: 'ok' |
   ),
   ['an empty list of sessions', sessionsOf({ Sessions: [] }), 'ok'],
   ['a session without a document name', sessionsOf({ Sessions: [{ SessionId: 'x' }] }), 'ok'],
-  ...[
-    {},
-    { Sessions: null },
-    { Sessions: 'abc' },
-    { Sessions: { a: 1 } },
-    { Sessions: [null] },
-    { Sessions: ['x'] },
-  ].map((answer) => [`sessions ${JSON.stringify(answer)}`, sessionsOf(answer), NOT_LISTED] as const),
+  ...[{}, { Sessions: null }].map(
+    (answer) => [`sessions ${JSON.stringify(answer)}`, sessionsOf(answer), NOT_LISTED] as const,
+  ),
+  ...[{ Sessions: 'abc' }, { Sessions: { a: 1 } }, { Sessions: [null] }, { Sessions: ['x'] }].map(
+    (answer) => [`sessions ${JSON.stringify(answer)}`, sessionsOf(answer), 'is not the service'] as const,
+  ),
   ['a used document []', usedOf('[]'), NOT_READ],
   ['a used document with 6e1', usedOf(sessionDocument({ inputs: { idleSessionTimeout: '6e1' } })), NOT_READ],
   ['a used document that types a command', usedOf('{"sessionType":"InteractiveCommands"}'), 'ok'],
@@ -280,16 +282,17 @@ const FORMS: readonly (readonly [what: string, answers: Change, expected: 'ok' |
 
 describe('idle policy: what is not of the service’s form is not read', () => {
   for (const [what, answers, expected] of FORMS)
-    test(`${what}: ${expected === 'ok' ? 'is the default' : expected === 'stops' ? 'stops an install' : 'is a warning'}, and its dry run alike`, async (context) => {
+    test(`${what}: ${expected === 'ok' ? 'is the default' : expected === 'stops' ? 'stops an install' : expected instanceof RegExp ? 'is a warning' : expected}, and its dry run alike`, async (context) => {
       const lab = await startTestLab(context, { hosts: hosts({}) });
       const env = await startFront(context, lab, answers);
       for (const more of ['--dry-run', '--override-idle-policy --dry-run', '']) {
         const line = `install --tag env=dev --yes --no-canary --no-restart ${more}`.trim();
         const { status, stderr } = await runCli(line.split(' '), env);
-        const isStopped = expected === 'stops' && !more.startsWith('--override');
+        const isForeign = expected === 'is not the service';
+        const isStopped = isForeign || (expected === 'stops' && !more.startsWith('--override'));
         assert.equal(status, isStopped ? 1 : 0, `${line}\n${stderr}`);
         assert.equal(count(lab, 'SendCommand'), more === '' && !isStopped ? 1 : 0, line);
-        if (isStopped) assert.match(stderr, UNKNOWN);
+        if (isStopped) assert.match(stderr, isForeign ? /what answered is not Systems Manager/ : UNKNOWN);
         else if (expected instanceof RegExp && !more.startsWith('--override')) assert.match(stderr, expected);
         else assert.doesNotMatch(stderr, /warning/);
       }

@@ -128,7 +128,8 @@ async function openDeafSessions(context: TestContext) {
   const service = createHttpServer((request, response) => {
     request.resume();
     const isDocument = /GetDocument/.test(String(request.headers['x-amz-target']));
-    const answer = isDocument ? {} : { SessionId: 'deaf-0', TokenValue: 't', StreamUrl };
+    const Content = '{"schemaVersion":"1.0","sessionType":"Standard_Stream","inputs":{}}';
+    const answer = isDocument ? { Content } : { SessionId: 'deaf-0', TokenValue: 't', StreamUrl };
     response.end(JSON.stringify(answer));
   });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
