@@ -37,12 +37,21 @@ function makeIo(): Io {
 function makeEnvironment(): Environment {
   return {
     variables: process.env,
-    folder: process.cwd(),
+    folder: findFolder(),
     version: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
     program: [...process.execArgv, process.argv[1] ?? ''],
     elapsed: () => performance.now(),
     listenForInterrupts,
   };
+}
+
+/** Where the working folder was deleted, no path in it exists, and this one names it. */
+function findFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/proc/self/cwd';
+  }
 }
 
 /** SIGINT and SIGTERM ask for an orderly end; a second one leaves at once. */

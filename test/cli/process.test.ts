@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { runCli, runCliProcess } from '../support/cli.ts';
+import { CLI, runCli, runCliProcess } from '../support/cli.ts';
 
 test('cli: a bad command line ends a process of its own with status 2, its words on stderr and no stack', async () => {
   // What each of them is told: bad-command-lines.ts.
@@ -8,6 +12,24 @@ test('cli: a bad command line ends a process of its own with status 2, its words
   assert.deepEqual([status, stdout], [2, '']);
   assert.match(stderr, /--tag cannot be "env"[\s\S]*\n {2}next: /);
   assert.doesNotMatch(stderr, /\n {4}at /);
+});
+
+test('cli: a working folder that was deleted keeps no command from its work', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-gone-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [line, words] of [
+    ['render', / host.sh\n/],
+    ['measure --from x.json', /x\.json[\s\S]*ENOENT/],
+    ['status --tag env', /--tag cannot be "env"/],
+  ] as const) {
+    const { output } = spawnSync(
+      'sh',
+      ['-c', `mkdir gone; cd gone; rmdir ../gone; exec "$0" "$@"`, process.execPath, CLI, ...line.split(' ')],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    assert.match(output.join(''), words);
+    assert.doesNotMatch(output.join(''), /\n {4}at |bug/);
+  }
 });
 
 test('cli: no arguments prints the help and is no success', async () => {
