@@ -123,8 +123,9 @@ function showMeasured(settings: Settings, io: Io, { words, environment }: Invoca
       next: 'leave one of the two out',
     });
   }
-  const { runs, facts } = readMeasureJson(resolve(environment.folder, fromFile));
-  const report = openReportFile(reportFile, environment.folder);
+  const source = resolve(environment.folder, fromFile);
+  const { runs, facts } = readMeasureJson(source);
+  const report = openReportFile(reportFile, environment.folder, source);
   try {
     return tell(runs, facts, 0, settings, io, report);
   } finally {

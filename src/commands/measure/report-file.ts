@@ -2,14 +2,16 @@ import {
   chmodSync,
   closeSync,
   fstatSync,
+  lstatSync,
   openSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
-import { UserError } from '../../errors.ts';
+import { UsageError, UserError } from '../../errors.ts';
 import { describeSystemError } from '../../system-error.ts';
 
 /** The report's file. It is opened before a long run, so that a mistyped folder fails at once. */
@@ -20,13 +22,18 @@ export interface ReportFile {
   close(): void;
 }
 
-/** Opens the file; a relative path starts at `folder`. @throws UserError */
-export function openReportFile(typed: string | undefined, folder: string): ReportFile | undefined {
+/** Opens the file; a relative path starts at `folder`. `source`: what is read, and must stay. @throws UserError */
+export function openReportFile(
+  typed: string | undefined,
+  folder: string,
+  source?: string,
+): ReportFile | undefined {
   if (typed === undefined) return undefined;
   const path = resolve(folder, typed);
   let descriptor: number;
   let isNew = true;
   try {
+    refuse(path, source);
     try {
       descriptor = openSync(path, 'wx', 0o600);
     } catch (error) {
@@ -35,6 +42,7 @@ export function openReportFile(typed: string | undefined, folder: string): Repor
       descriptor = openSync(path, 'r+');
     }
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       {
         code: 'report-file',
@@ -72,6 +80,24 @@ export function openReportFile(typed: string | undefined, folder: string): Repor
       if (isNew && !isWritten) rmSync(path, { force: true });
     },
   };
+}
+
+/** @throws UsageError where the report would take the place of its own data, or of a file that somebody else chose */
+function refuse(path: string, source: string | undefined): void {
+  const link = lstatSync(path, { throwIfNoEntry: false });
+  if (!link) return;
+  const [target, read] = [path, source].map((name) => name && statSync(name, { throwIfNoEntry: false }));
+  const isSource = target && read && target.dev === read.dev && target.ino === read.ino;
+  const isForeign = link.isSymbolicLink() && ![0, process.getuid?.()].includes(link.uid);
+  if (!isSource && !isForeign) return;
+  throw new UsageError({
+    code: 'report-file',
+    what: `the report is not written to ${path}`,
+    why: isSource
+      ? '--from reads that file'
+      : `it is a link of user ${link.uid}, which leads to a file of their choice`,
+    next: 'give --report another file',
+  });
 }
 
 function replaceFile(path: string, text: string, mode: number): void {
