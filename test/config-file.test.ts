@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -15,12 +16,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { refuseMisuse } from '../src/commands/deliver/refusals.ts';
 import { ownerOf } from '../src/commands/index.ts';
 import { UsageError } from '../src/errors.ts';
 import { FILE_NAMES, openConfigFile } from '../src/settings/config-file.ts';
 import { FLAGS, type Flag, type RawFlags } from '../src/settings/flags.ts';
 import { readSettings, type Settings } from '../src/settings/settings.ts';
 import { describeSources, gatherSources } from '../src/settings/sources.ts';
+import { answerWell } from './fleet/push-rig.ts';
 import { runCli } from './support/cli.ts';
 import { startTestLab } from './support/lab.ts';
 
@@ -326,16 +329,31 @@ for (const flag of (FLAGS as readonly Flag[]).filter(({ name }) => FOUND.include
   test(`config file: --yes with ${flag.name} of one that was only found ${isPlace ? 'is refused, and names it' : 'counts'}`, async (context) => {
     const folder = makeFolder(context, { [YAML]: `${flag.name}: ${value}\n` });
     for (const around of [{ flags: { yes: true } }, { variables: { SSM_KEEPALIVE_YES: '1' } }]) {
-      assert.equal((await read(folder, around)).delivery.isConfirmed, true);
-      if (!isPlace) {
-        assert.equal((await read(folder, { ...around, isFound: true })).targets.foundIn, undefined);
-        continue;
+      for (const targets of [{}, { tag: ['env=dev'] }]) {
+        const flags = { ...('flags' in around ? around.flags : {}), ...targets };
+        const settings = await read(folder, { ...around, flags, isFound: true });
+        assert.equal(settings.delivery.isConfirmed, true);
+        const isUsed = isPlace && (flag.group !== 'Targets' || !('tag' in targets));
+        assert.equal(settings.targets.foundIn, isUsed ? YAML : undefined);
+        if (flag.group !== 'Targets' && !('tag' in targets)) continue;
+        refuseMisuse('status', settings);
+        for (const verb of ['install', 'uninstall'] as const) {
+          if (!isUsed) {
+            refuseMisuse(verb, settings);
+            continue;
+          }
+          const given = flag.kind === 'switch' ? `--${flag.name}` : `--${flag.name} ${value}`;
+          assert.throws(
+            () => refuseMisuse(verb, settings),
+            (error: UsageError) => {
+              assert.match(error.what, /^--yes \(or SSM_KEEPALIVE_YES\) was given, and /);
+              assert.ok(error.what.includes(`${YAML} says ${given}`), error.what);
+              assert.ok(error.next.includes(`name it: --config ${YAML}`), error.next);
+              return error.exitStatus === 2;
+            },
+          );
+        }
       }
-      const words = await refusal(folder, { ...around, isFound: true });
-      const given = flag.kind === 'switch' ? `--${flag.name}` : `--${flag.name} ${value}`;
-      assert.match(words, /^(--yes|SSM_KEEPALIVE_YES) was given, /);
-      assert.ok(words.includes(`, and ${YAML} says ${given}: that file was only found`), words);
-      assert.ok(words.includes(`name it: --config ${YAML}`), words);
     }
     const { status, stderr } = await runCli(
       ['preferences', 'set', '--idle', '60', '--yes'],
@@ -343,10 +361,10 @@ for (const flag of (FLAGS as readonly Flag[]).filter(({ name }) => FOUND.include
       { cwd: folder },
     );
     // A target is no flag of this command, so the file's does not count there.
-    if (!isPlace || flag.group === 'Targets') assert.doesNotMatch(stderr, /--yes was given/);
+    if (!isPlace || flag.group === 'Targets') assert.doesNotMatch(stderr, /was given, and/);
     else {
       assert.equal(status, 2);
-      assert.match(stderr, new RegExp(`--yes was given, and ${YAML} says --${flag.name}`));
+      assert.match(stderr, new RegExp(`was given, and ${YAML} says --${flag.name}`));
     }
   });
 }
@@ -435,6 +453,56 @@ const OPENED: readonly (readonly [
     },
     /everybody may write to its folder .*open/,
   ],
+  [
+    'a link on the way lies in a folder that others write to',
+    (file, folder) => {
+      const [open, real] = [join(folder, 'open'), join(folder, 'real.yaml')];
+      mkdirSync(open);
+      writeFileSync(real, 'region: eu-west-3\n');
+      symlinkSync(real, join(open, 'hop'));
+      chmodSync(open, 0o777);
+      rmSync(file);
+      symlinkSync('open/hop', file);
+    },
+    /everybody may write to its folder .*open/,
+  ],
+  [
+    'a link on the way lies in a folder of somebody else',
+    (file, folder) => {
+      const [theirs, ours] = [join(folder, 'theirs'), join(folder, 'ours')];
+      for (const made of [theirs, ours]) mkdirSync(made);
+      writeFileSync(join(ours, 'real'), 'region: eu-west-3\n');
+      symlinkSync(ours, join(theirs, 'hop'));
+      chownSync(theirs, 65_534, 0);
+      rmSync(file);
+      symlinkSync(join(theirs, 'hop', 'real'), file);
+    },
+    /its folder .*theirs belongs to user 65534/,
+    'root',
+  ],
+  [
+    'a link on the way is somebody else’s',
+    (file, folder) => {
+      writeFileSync(join(folder, 'real'), 'region: eu-west-3\n');
+      symlinkSync('real', join(folder, 'hop'));
+      lchownSync(join(folder, 'hop'), 65_534, 0);
+      rmSync(file);
+      symlinkSync('hop', file);
+    },
+    /the link .*hop belongs to user 65534/,
+    'root',
+  ],
+  [
+    'all links on the way are one’s own',
+    (file, folder) => {
+      mkdirSync(join(folder, 'deep'));
+      writeFileSync(join(folder, 'deep', 'real'), 'region: eu-west-3\n');
+      symlinkSync('deep', join(folder, 'hop'));
+      rmSync(file);
+      symlinkSync('./hop/../hop/real', file);
+    },
+    undefined,
+  ],
 ];
 
 for (const [what, open, says, needs] of OPENED) {
@@ -453,6 +521,25 @@ for (const [what, open, says, needs] of OPENED) {
     assert.equal((await read(folder)).common.region, 'eu-west-3');
   });
 }
+
+test('config file: a link that leads in a circle is told, and --config none goes without it', async (context) => {
+  const folder = makeFolder(context, {});
+  symlinkSync(YAML, join(folder, YAML));
+  assert.match(await refusal(folder, { isFound: true }), /cannot be read: its links lead in a circle/);
+});
+
+test('config file: in a folder that may not be searched there is none', {
+  skip: process.getuid?.() !== 0 && 'needs root',
+}, (context) => {
+  const folder = makeFolder(context, { [YAML]: 'region: eu-west-3\n' });
+  chmodSync(folder, 0o700);
+  const url = (file: string) => JSON.stringify(new URL(`../src/settings/${file}`, import.meta.url).href);
+  const program = `const { openConfigFile } = await import(${url('config-file.ts')});
+process.setgroups([]); process.setgid(65534); process.setuid(65534);
+console.log(await openConfigFile(undefined, {}, ${JSON.stringify(folder)}) === undefined);`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', program];
+  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8' }), 'true\n');
+});
 
 test('config file: --debug names each setting and its place', async (context) => {
   const folder = makeFolder(context, { [YAML]: '# ours\nmax-idle: 4h\ntag: {env: dev}\nssh: true\n' });
@@ -491,7 +578,7 @@ test('config file: targets of a found file are shown, and nothing is changed bef
       name,
       id: `i-0${String(index).repeat(16)}`,
       tags: { env: name === 'web' ? 'dev' : 'prod' },
-      synthetic: { stdout: '{"ssm-keepalive":1,"verdict":"installed"}\n' },
+      synthetic: { stdout: answerWell() },
     })),
   });
   const folder = makeFolder(context, { [YAML]: 'tag:\n  env: dev\nregion: us-east-1\n' });

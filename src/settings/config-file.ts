@@ -59,9 +59,7 @@ export async function openConfigFile(
   if (named === 'none') return undefined;
   if (named !== undefined && named !== '')
     return readConfigFile(resolve(folder, named), named, true, ownerOf);
-  const found = FILE_NAMES.filter((name) =>
-    statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
-  );
+  const found = FILE_NAMES.filter((name) => isFile(join(folder, name), name));
   const [name, other] = found;
   if (name === undefined) return undefined;
   if (other !== undefined) {
@@ -99,26 +97,40 @@ async function readConfigFile(
   return { path: shown, isNamed, settings };
 }
 
+/** In a folder that you may not search there is nothing for you. */
+function isFile(path: string, shown: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw unreadable(shown, error);
+  }
+}
+
 function readText(path: string, shown: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      {
-        code: 'bad-config-file',
-        what: `${shown} cannot be read`,
-        why:
-          code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-            ? 'it is not UTF-8 text'
-            : error instanceof RangeError
-              ? error.message
-              : describeSystemError(error),
-        next: 'give --config the name of a JSON or YAML file, or none',
-      },
-      { cause: error },
-    );
+    throw unreadable(shown, error);
   }
+}
+
+function unreadable(shown: string, error: unknown): UsageError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new UsageError(
+    {
+      code: 'bad-config-file',
+      what: `${shown} cannot be read`,
+      why:
+        code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+          ? 'it is not UTF-8 text'
+          : error instanceof RangeError
+            ? error.message
+            : describeSystemError(error),
+      next: 'give --config the name of a JSON or YAML file, or none',
+    },
+    { cause: error },
+  );
 }
 
 /** A device or a pipe has no size beforehand. @throws RangeError */

@@ -85,8 +85,6 @@ export function refuseConflicts(
     why: 'it is the association of --follow that is repeated',
     next: 'add --follow, or leave --every out',
   });
-  if (settings.targets.foundIn !== undefined && settings.delivery.isConfirmed)
-    throw confirmedUnseen(label('yes'), settings);
   const { keeper, wrap, intervalSeconds, maxIdleSeconds, overrideIdlePolicy, idleTimeoutSeconds } =
     settings.keeper;
   refuse(maxIdleSeconds > LONGEST_IDLE_SECONDS && !overrideIdlePolicy, {
@@ -177,12 +175,13 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
   }
 }
 
-/** The error for --yes where a file that was only found says where the command acts: nobody has seen that. */
-export function confirmedUnseen(yes: string, { targets, common }: Settings): UsageError {
-  const { foundIn = '' } = targets;
-  return new UsageError({
+/** Where a file that was only found says where a command acts, nobody has seen that. @throws UsageError */
+export function refuseUnseenYes(isConfirmed: boolean, { targets, common }: Settings): void {
+  const { foundIn } = targets;
+  if (!isConfirmed || foundIn === undefined) return;
+  throw new UsageError({
     code: 'not-confirmed',
-    what: `${yes} was given, and ${foundIn} says ${common.configFile?.reach.join(' ')}`,
+    what: `--yes (or SSM_KEEPALIVE_YES) was given, and ${foundIn} says ${common.configFile?.reach.join(' ')}`,
     why: 'that file was only found in this folder; you did not name it',
     next: quoteCommand`name it: --config ${foundIn}; or give these settings as flags`,
   });

@@ -1,35 +1,50 @@
 /** Finds out whether somebody else could have written or replaced a file. */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
 
 const [GROUP_WRITES, ALL_WRITE, STICKY] = [0o020, 0o002, 0o1000];
+/** As Linux follows [path_resolution(7)]. */
+const MOST_LINKS = 40;
 
-/** Why somebody but you and root may have written the file, its folders or a link's target; undefined: nobody may. */
+/** Why somebody but you and root may have written the file, or led you to another one; undefined: nobody may. */
 export function findForeign(path: string, variables: NodeJS.ProcessEnv): string | undefined {
   const uid = process.getuid?.();
   if (uid === undefined) return undefined;
   const trusted = new Set([0, uid]);
   // Under sudo, files of the user who called sudo count as your own.
   if (uid === 0 && variables['SUDO_UID']) trusted.add(Number(variables['SUDO_UID']));
-  const link = lstatSync(path);
-  if (!trusted.has(link.uid)) return `it belongs to user ${link.uid}, not to you or root`;
-  const target = realpathSync(path);
-  const { uid: owner } = statSync(target);
-  if (!trusted.has(owner)) return `it belongs to user ${owner}, not to you or root`;
-  const writer = findWriter(target, trusted);
-  if (writer) return `${writer} may write to it`;
-  for (const start of new Set([realpathSync(dirname(path)), dirname(target)])) {
-    for (const folder of listFolders(start)) {
-      const status = statSync(folder);
-      if (!trusted.has(status.uid))
-        return `its folder ${folder} belongs to user ${status.uid}, not to you or root`;
-      // In a sticky folder (as /tmp) others can make files, but cannot replace yours.
-      const other = (status.mode & STICKY) === 0 ? findWriter(folder, trusted) : undefined;
-      if (other) return `${other} may write to its folder ${folder}`;
-    }
+  for (const step of listSteps(path)) {
+    const status = lstatSync(step);
+    const isLink = status.isSymbolicLink();
+    const what = isLink ? `the link ${step}` : status.isDirectory() ? `its folder ${step}` : 'it';
+    if (!trusted.has(status.uid)) return `${what} belongs to user ${status.uid}, not to you or root`;
+    // Nobody can write to a link. In a sticky folder (as /tmp) others can make files, but cannot replace yours.
+    if (isLink || (status.isDirectory() && (status.mode & STICKY) !== 0)) continue;
+    const writer = findWriter(step, trusted);
+    if (writer) return `${writer} may write to ${what}`;
   }
   return undefined;
+}
+
+/** Every folder and link on the way to a file, as the system goes, and the file itself. */
+function* listSteps(path: string): Generator<string> {
+  const left = path.split('/').filter(Boolean);
+  let [at, links] = ['/', 0];
+  yield at;
+  for (let name = left.shift(); name !== undefined; name = left.shift()) {
+    const next = resolve(at, name);
+    yield next;
+    if (!lstatSync(next).isSymbolicLink()) {
+      at = next;
+      continue;
+    }
+    links += 1;
+    if (links > MOST_LINKS) throw new Error(`the links of ${path} lead in a circle`);
+    const target = readlinkSync(next);
+    left.unshift(...target.split('/').filter(Boolean));
+    if (isAbsolute(target)) at = '/';
+  }
 }
 
 /** Who else may write. On many systems each user has a group with the user's own number: it may write. */
@@ -49,9 +64,4 @@ function hasAccessList(path: string): boolean {
   } catch {
     return true;
   }
-}
-
-function listFolders(start: string): string[] {
-  const above = dirname(start);
-  return above === start ? [start] : [start, ...listFolders(above)];
 }

@@ -1,7 +1,7 @@
 /** Refuses combinations of flags, before any call. */
 import { isLookedUp, isOfOrganization, listAccounts } from '../../accounts/names.ts';
 import { UsageError } from '../../errors.ts';
-import { requireTargets, type Settings } from '../../settings/settings.ts';
+import { refuseUnseenYes, requireTargets, type Settings } from '../../settings/settings.ts';
 import { needsCanary, type Verb } from './plan.ts';
 
 /** @throws UsageError */
@@ -11,6 +11,7 @@ export function refuseMisuse(verb: Verb, settings: Settings): void {
   refuseUnwatchedCanary(verb, settings);
   refuseUnfollowable(verb, settings);
   refuseSharedCommand(settings);
+  if (verb !== 'status') refuseUnseenYes(settings.delivery.isConfirmed, settings);
 }
 
 /** Refuses to change a whole organization from one machine: StackSets do that better. @throws UsageError */

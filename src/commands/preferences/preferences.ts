@@ -9,7 +9,7 @@ import { type PreferenceChanges, readPreferences } from '../../fleet/preferences
 import { groupBy } from '../../groups.ts';
 import { refuseInterrupted } from '../../interruption.ts';
 import { nearestName } from '../../nearest.ts';
-import { confirmedUnseen, type Settings } from '../../settings/settings.ts';
+import { refuseUnseenYes, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
@@ -30,9 +30,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
   const changes = readChanges(own);
   refuseUnmeant(action, changes);
   if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
-  const { foundIn } = settings.targets;
-  if (action !== 'get' && own['yes'] === true && foundIn !== undefined)
-    throw confirmedUnseen('--yes', settings);
+  if (action !== 'get') refuseUnseenYes(own['yes'] === true, settings);
   const look = 'ssm-keepalive preferences get' + repeatConnection(settings);
   // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, kind: CallKind) =>
