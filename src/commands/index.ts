@@ -140,6 +140,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: { ...ONE_INSTANCE, describe: 'its id or name, to look at it too' },
     describe: 'why do my sessions die? checks, each with what to do',
     groups: ['Accounts', 'Common'],
+    isStreamed: true,
     accounts: 'many-without-word',
     own: [
       {

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
 import { makeClient } from '../../src/fleet/client.ts';
+import { Interruption } from '../../src/interruption.ts';
+import { until } from '../lab/test-lab.ts';
+import { runCli } from '../support/cli.ts';
 import { DEV, makeAccountRig, PROD } from './account-rig.ts';
 
 const BOTH = 'doctor --profile dev --profile prod';
@@ -101,4 +104,56 @@ test('doctor: nothing to do anywhere leaves with 0, and no Region of a profile i
   assert.equal(lost.status, 1);
   const [dev, nosuch] = JSON.parse(lost.stdout).accounts as [Account, Account];
   assert.deepEqual([levelOf(dev, 'credentials'), levelOf(nosuch, 'credentials')], ['ok', 'todo']);
+});
+
+const linesOf = (stdout: string) =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('doctor: with ndjson a line for each account and Region, and the summary of the document in the last', async (context) => {
+  const rig = await makeRig(context, { accounts: [DEV, { ...PROD, refusal: 'ExpiredTokenException' }] });
+  const document = JSON.parse((await rig.run(`${BOTH} --output json`)).stdout);
+  const { status, stdout } = await rig.run(`${BOTH} --output ndjson`);
+  assert.equal(status, document.exitStatus);
+  const lines = linesOf(stdout);
+  const last = lines.pop();
+  assert.equal(last.type, 'summary');
+  assert.deepEqual(
+    [last.command, last.exitStatus, last.summary, last.answers],
+    [document.command, document.exitStatus, document.summary, document.answers],
+  );
+  const told = lines.sort((a, b) => (a.profile < b.profile ? -1 : 1));
+  assert.deepEqual(
+    told,
+    document.accounts.map((account: Account) => ({ type: 'account', instanceId: null, ...account })),
+  );
+  const [alone, end] = linesOf((await rig.run('doctor --profile dev --output ndjson')).stdout);
+  assert.deepEqual(
+    [alone.type, alone.region, end.type, end.exitStatus],
+    ['account', 'eu-west-1', 'summary', 0],
+  );
+});
+
+test('doctor: with ndjson an account is told while another one does not answer', async (context) => {
+  const rig = await makeRig(context);
+  // The first question of one of the two.
+  rig.lab.faults.breakNext('GetDocument', 'silent', 1);
+  const interruption = new Interruption();
+  let heard = '';
+  const ended = runCli(`${BOTH} --output ndjson`.split(' '), rig.env, {
+    interruption,
+    onOut: (text) => {
+      heard += text;
+    },
+  });
+  await until('a line', () => heard !== '');
+  assert.deepEqual(
+    linesOf(heard).map(({ type, error }) => [type, error]),
+    [['account', null]],
+  );
+  interruption.request();
+  const { status } = await ended;
+  assert.notEqual(status, 0);
 });

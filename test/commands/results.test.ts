@@ -6,7 +6,9 @@ import { renderGroups } from '../../src/commands/deliver/verdict-groups.ts';
 import type { Row } from '../../src/commands/deliver/verdict-json.ts';
 import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { judgeInvocation } from '../../src/fleet/judge.ts';
+import { Interruption } from '../../src/interruption.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
+import { until } from '../lab/test-lab.ts';
 import { makeIo, runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { DEV, host, makeAccountRig } from './account-rig.ts';
@@ -216,6 +218,51 @@ test('cli: --output ndjson tells each verdict in a line and the summary in the l
   assert.equal(JSON.parse(bad.stdout).type, 'error');
 });
 
+test('cli: a dry run with ndjson tells the instances of an account while another one does not answer', async (context) => {
+  const rig = await makeAccountRig(context, [
+    host('near', { account: DEV.id, region: 'eu-west-1' }),
+    host('far', { account: DEV.id, region: 'us-east-1' }),
+  ]);
+  const line = 'install --tag env=dev --profile dev --region us-east-1,eu-west-1 --dry-run --output ndjson';
+  const whole = (await rig.run(line)).stdout
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text));
+  assert.deepEqual(
+    whole.map(({ type }) => type),
+    ['instance', 'instance', 'plan'],
+  );
+  const document = JSON.parse((await rig.run(line.replace('ndjson', 'json'))).stdout);
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  assert.deepEqual(
+    whole.slice(0, 2).sort(byName),
+    document.instances.sort(byName).map((instance: object) => ({ type: 'instance', ...instance })),
+  );
+  const { type: _, ...plan } = whole[2];
+  const { instances: __, ...rest } = document;
+  assert.deepEqual(plan, rest);
+
+  rig.lab.faults.breakNext('DescribeInstanceInformation', 'silent', 1);
+  const interruption = new Interruption();
+  let heard = '';
+  const ended = runCli(line.split(' '), rig.env, {
+    interruption,
+    onOut: (text) => {
+      heard += text;
+    },
+  });
+  await until('a line', () => heard !== '');
+  assert.deepEqual(
+    heard
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text).type),
+    ['instance'],
+  );
+  interruption.request();
+  await ended;
+});
+
 test('cli: --output ndjson does not wait for the slowest account', async (context) => {
   const rig = await makeAccountRig(context, [
     host('quick', { account: DEV.id, region: 'eu-west-1' }),
@@ -254,5 +301,5 @@ test('cli: where no instance matches the nearest tags of managed instances are n
 test('cli: ndjson where nothing is told one by one is bad usage', async () => {
   const { status, stderr } = await runCli(['render', '--output', 'ndjson']);
   assert.equal(status, 2);
-  assert.match(stderr, /--output ndjson is for install, uninstall, status/);
+  assert.match(stderr, /--output ndjson is for install, uninstall, status, doctor/);
 });

@@ -86,13 +86,15 @@ export async function runCli(
     cwd = process.cwd(),
     interruption = new Interruption(),
     clock = new EagerClock(EAGERNESS),
-  }: { cwd?: string; interruption?: Interruption; clock?: Clock } = {},
+    onOut = () => {},
+  }: { cwd?: string; interruption?: Interruption; clock?: Clock; onOut?: (text: string) => void } = {},
 ): Promise<CliResult> {
   const said = { stdout: '', stderr: '' };
   const io = makeIo({
     clock,
     out: (text) => {
       said.stdout += text;
+      onOut(text);
     },
     err: (text) => {
       said.stderr += text;

@@ -12,9 +12,14 @@ export interface ResultLines {
   writeSummary(rows: readonly Row[], facts: RunFacts): void;
 }
 
+/** One line of `--output ndjson`. `type` says what it is (docs/json.md). */
+export function writeLine(io: Io, type: string, facts: object): void {
+  io.out(`${JSON.stringify({ type, ...facts })}\n`);
+}
+
 export function makeResultLines(io: Io): ResultLines {
   const written = new Map<string, Map<string, string>>();
-  const write = (type: string, facts: object) => io.out(`${JSON.stringify({ type, ...facts })}\n`);
+  const write = (type: string, facts: object) => writeLine(io, type, facts);
   return {
     writeRow(row) {
       const label = row.account ? labelAccount(row.account) : '';

@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import {
   type AccountEnd,
+  type AccountPlace,
   describeAccount,
   describeEach,
   isSeveral,
   listOutcomes,
   nameFields,
 } from '../../accounts/account-work.ts';
-import { inAccount } from '../../accounts/names.ts';
+import { type AccountName, inAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
 import { RESOURCE_WORDS } from '../../policy/describe.ts';
@@ -22,6 +23,7 @@ import { wrapLines } from '../../terminal/wrap.ts';
 import { describeQuestion } from './confirm.ts';
 import { renderFailedAccounts } from './failure-report.ts';
 import { describeAction, describeFollow } from './follow-text.ts';
+import { writeLine } from './ndjson.ts';
 import { describeDocumentPlan } from './own-documents.ts';
 import type { NamedPlan, Plan, Verb } from './plan.ts';
 import { renderPlannedInstances } from './plan-table.ts';
@@ -38,16 +40,13 @@ export function reportPlans(
   const [first] = plans;
   if (first) {
     const run = describeRun(verb, settings, bundle, first.plan, plans);
-    const instances = plans.flatMap(({ name, plan: { reach } }) =>
-      reach.instances.map((instance) => ({ ...(name ? nameFields(name) : {}), ...instance })),
-    );
+    const instances = plans.flatMap(({ name, plan }) => describeInstances(plan, name));
     const describe = (plan: Plan) => describePlan(plan, settings);
     const accounts = isSeveral(ends)
       ? { accounts: describeEach(ends, describe, { documentPlan: null, association: null }) }
       : describe(first.plan);
     if (settings.common.output === 'ndjson') {
-      for (const instance of instances) io.out(`${JSON.stringify({ type: 'instance', ...instance })}\n`);
-      io.out(`${JSON.stringify({ type: 'plan', ...run, ...accounts })}\n`);
+      writeLine(io, 'plan', { ...run, ...accounts });
     } else if (settings.common.output === 'json')
       io.out(`${JSON.stringify({ ...run, ...accounts, instances }, null, 2)}\n`);
     else io.out(renderPlans(run, plans, settings, io));
@@ -55,6 +54,16 @@ export function reportPlans(
   io.err(renderFailedAccounts(ends.map(describeAccount)));
   return ends.some((end) => 'error' in end) ? 1 : 0;
 }
+
+/** `--output ndjson`: an account's instances as soon as its plan is made. The plan without them: a fleet would fill the memory. */
+export function writePlanned(plan: Plan, { name, label }: AccountPlace, io: Io): Plan {
+  for (const instance of describeInstances(plan, label ? name : undefined))
+    writeLine(io, 'instance', instance);
+  return { ...plan, reach: { ...plan.reach, instances: [] } };
+}
+
+const describeInstances = ({ reach }: Plan, name: AccountName | undefined) =>
+  reach.instances.map((instance) => ({ ...(name ? nameFields(name) : {}), ...instance }));
 
 /** The plans that could be made. */
 export function namePlans(ends: readonly AccountEnd<Plan>[]): NamedPlan[] {

@@ -13,7 +13,7 @@ import { describeInterrupt } from './ctrl-c.ts';
 import { reportDelivery } from './delivery-report.ts';
 import { describeDone, warnBefore } from './notes.ts';
 import { makePlan, type Verb } from './plan.ts';
-import { namePlans, reportPlans } from './plan-report.ts';
+import { namePlans, reportPlans, writePlanned } from './plan-report.ts';
 import { refuseMisuse } from './refusals.ts';
 import { completeNext } from './repair-text.ts';
 import { makeScreen } from './screen.ts';
@@ -60,7 +60,7 @@ export async function runVerb(
     const client = makeDeliveryClient(account.client, interruption, () => 'read');
     const planned = await makePlan(client, verb, account.settings, bundle, account);
     screen.say(account, warnBefore(planned, account.settings));
-    return planned;
+    return isDryRun && settings.common.output === 'ndjson' ? writePlanned(planned, account, io) : planned;
   }
 
   async function carryOut(account: AccountAtWork, work: Apply | SentCommands): Promise<Applied> {

@@ -1,6 +1,6 @@
 /** The output of `doctor` for several accounts and Regions: the checks of each below its name, the answers once. */
 
-import { type AccountEnd, describeEach, listOutcomes } from '../../accounts/account-work.ts';
+import { type AccountEnd, describeEach, listOutcomes, nameFields } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { CheckResult, Evidence, Level } from '../../doctor/index.ts';
 import { groupBy } from '../../groups.ts';
@@ -82,10 +82,31 @@ function renderTogether(examined: readonly Labelled[], isExplained: boolean, io:
   ].join('\n');
 }
 
+export const countAll = (ends: readonly AccountEnd<Examined>[]) =>
+  countLevels(listOutcomes(ends).flatMap(({ outcome }) => outcome.results));
+
+/** One account and Region as a line of `--output ndjson`. */
+export function describeExamined({ instanceId, evidence, results }: Examined, name: AccountName): object {
+  const { region = null, ...fields } = nameFields(name);
+  return {
+    ...fields,
+    region: evidence.facts.credentials?.region ?? region,
+    error: null,
+    instanceId: instanceId ?? null,
+    ...describeFindings(results, evidence),
+  };
+}
+
+/** What the summary and the exit status need: thousands of places would fill the memory. */
+export function dropDetails({ instanceId, results }: Examined): Examined {
+  const bare = results.map(({ check, level }) => ({ check, level, finding: '', evidence: [], next: '' }));
+  return { instanceId, evidence: { facts: {}, gaps: {}, connection: '' }, results: bare };
+}
+
 /** The facts of all accounts, for programs. */
 export function describeEachFinding(ends: readonly AccountEnd<Examined>[]): object {
   return {
-    summary: countLevels(listOutcomes(ends).flatMap(({ outcome }) => outcome.results)),
+    summary: countAll(ends),
     accounts: describeEach(ends, ({ results, evidence }) => describeFindings(results, evidence)),
   };
 }

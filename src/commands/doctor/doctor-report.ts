@@ -161,15 +161,9 @@ export function summarize(results: readonly CheckResult[], io: Io, label = ''): 
   );
 }
 
-/** One JSON document with these facts of the run; keys are stable and documented in docs/json.md. */
-export function renderDoctorJson(facts: object): string {
-  const document = {
-    command: 'doctor',
-    version: PRODUCT_VERSION,
-    ...facts,
-    answers: [...ANSWERS, ...ENDINGS],
-  };
-  return `${JSON.stringify(document, null, 2)}\n`;
+/** The JSON document with these facts of the run; keys are stable and documented in docs/json.md. */
+export function describeRun(facts: object): object {
+  return { command: 'doctor', version: PRODUCT_VERSION, ...facts, answers: [...ANSWERS, ...ENDINGS] };
 }
 
 /** The findings in one account, for programs. */

@@ -8,11 +8,19 @@ import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
+import { writeLine } from '../deliver/ndjson.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { readOwnFlag } from '../own-flag.ts';
-import { describeEachFinding, type Examined, renderDoctorOfEach } from './doctor-accounts-report.ts';
+import {
+  countAll,
+  describeEachFinding,
+  describeExamined,
+  dropDetails,
+  type Examined,
+  renderDoctorOfEach,
+} from './doctor-accounts-report.ts';
 import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
-import { describeFindings, renderDoctor, renderDoctorJson } from './doctor-report.ts';
+import { describeFindings, describeRun, renderDoctor } from './doctor-report.ts';
 
 const DAY_SECONDS = 86_400;
 /** The service remembers ended sessions for 30 days [user guide]. */
@@ -22,6 +30,7 @@ const SINCE = seconds(1, 30 * DAY_SECONDS, 'a time up to 30d: the service rememb
 export const doctor: Command = async (settings, io, { words, own, interruption, environment }) => {
   const sinceSeconds = readOwnFlag(own, 'since', SINCE, '7d') ?? 7 * DAY_SECONDS;
   const { isQuiet } = settings.common;
+  const isLines = settings.common.output === 'ndjson';
   if (words[0] !== undefined) await requireInstanceWord('doctor', words[0], settings);
   // Refused calls are part of the report, so they are not listed again at the end.
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
@@ -49,7 +58,10 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
             io.err(safe`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
         },
       });
-      return { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
+      const examined = { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
+      if (!isLines) return examined;
+      writeLine(io, 'account', describeExamined(examined, account.name));
+      return dropDetails(examined);
     });
     // While the instance is being asked, all else is known and is reported even after Ctrl-C.
     if (interruption.isRequested && !isAsking) throw makeInterrupted(NOTHING_FOUND);
@@ -65,6 +77,8 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
   }
 };
 
+const toJson = (facts: object) => `${JSON.stringify(describeRun(facts), null, 2)}\n`;
+
 function report(
   ends: readonly AccountEnd<Examined>[],
   exitStatus: number,
@@ -74,14 +88,20 @@ function report(
 ): void {
   const isJson = common.output === 'json';
   const [first] = ends;
+  if (common.output === 'ndjson') {
+    for (const end of ends) if ('error' in end) writeLine(io, 'account', describeAccount(end));
+    writeLine(io, 'summary', describeRun({ exitStatus, summary: countAll(ends) }));
+    if (isSeveral(ends)) io.err(renderFailedAccounts(ends.map(describeAccount)));
+    return;
+  }
   if (isSeveral(ends)) {
     const facts = { exitStatus, ...describeEachFinding(ends) };
-    io.out(isJson ? renderDoctorJson(facts) : renderDoctorOfEach(ends, isExplained, io));
+    io.out(isJson ? toJson(facts) : renderDoctorOfEach(ends, isExplained, io));
     io.err(renderFailedAccounts(ends.map(describeAccount)));
   } else if (first && 'outcome' in first) {
     const { instanceId = null, evidence, results } = first.outcome;
     const { region = null } = evidence.facts.credentials ?? {};
     const facts = { instanceId, region, exitStatus, ...describeFindings(results, evidence) };
-    io.out(isJson ? renderDoctorJson(facts) : renderDoctor(results, evidence, isExplained, io));
+    io.out(isJson ? toJson(facts) : renderDoctor(results, evidence, isExplained, io));
   }
 }
