@@ -20,14 +20,16 @@ export class ForeignAnswerError extends Error {
 /** The longest answers are pages of 50 results, each with 2,500 characters of output [service model]. */
 export const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 
-/** What the service never leaves out, by operation. Of lists this is not known: an empty one may be left out. */
+/**
+ * What the service never leaves out, by operation. Of lists this is not known: an empty one may be left out. ResumeSession is
+ * not here: of a session that has ended it answers without a token.
+ */
 const NEVER_MISSING = wordTable<string>({
   CreateAssociation: 'AssociationDescription',
   CreateDocument: 'DocumentDescription',
   DescribeAssociation: 'AssociationDescription',
   DescribeDocument: 'Document',
   GetDocument: 'Content',
-  ResumeSession: 'StreamUrl',
   SendCommand: 'Command',
   StartSession: 'StreamUrl',
   UpdateAssociation: 'AssociationDescription',

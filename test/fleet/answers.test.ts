@@ -11,6 +11,7 @@ import { ForeignAnswerError, LONGEST_ANSWER_BYTES } from '../../src/fleet/answer
 import { makeClient } from '../../src/fleet/client.ts';
 import { listMembers, listRegions } from '../../src/fleet/organization.ts';
 import { assumeRole } from '../../src/fleet/role.ts';
+import { resumeSession } from '../../src/fleet/sessions.ts';
 
 const SOURCE = fileURLToPath(new URL('../../src/fleet/', import.meta.url));
 const OPERATIONS = [
@@ -85,6 +86,18 @@ test('answers: a value of another type, anywhere in an answer, is not the servic
     }
   }
   context.diagnostic(`${count} answers to ${OPERATIONS.length} operations`);
+});
+
+test('answers: of a session that has ended ResumeSession says so without a token, and that is the service', async (context) => {
+  let body = '';
+  const { client } = await startServer(context, () => ({ body }));
+  for (body of [
+    '{}',
+    '{"SessionId":"x"}',
+    '{"SessionId":"x","TokenValue":"","StreamUrl":""}',
+    '{"TokenValue":null}',
+  ])
+    assert.equal((await resumeSession(client, 'x', new AbortController().signal))?.TokenValue, '', body);
 });
 
 test('answers: one that does not end is broken off, of every service that is asked', async (context) => {
