@@ -1,4 +1,4 @@
-/** What answers may be a proxy, or somebody's program, and not the service: its answers are refused here. */
+/** A proxy or another program may answer instead of the service. Such answers are refused here. */
 import { pipeline, Readable, Transform } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
@@ -17,12 +17,12 @@ export class ForeignAnswerError extends Error {
   }
 }
 
-/** The longest answers are pages of 50 results, each with 2,500 characters of output [service model]. */
+/** The longest answers are pages of 50 commands, each with its script of up to 64 KB [service model]. */
 export const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
- * What the service never leaves out, by operation. Of lists this is not known: an empty one may be left out. ResumeSession is
- * not here: of a session that has ended it answers without a token.
+ * What the service never leaves out, by operation. Lists are not here: an empty one may be left out. Nor is ResumeSession:
+ * for a session that has ended it answers without a token.
  */
 const NEVER_MISSING = wordTable<string>({
   CreateAssociation: 'AssociationDescription',
@@ -54,7 +54,7 @@ export function refuseForeignAnswers({ middlewareStack }: Client): void {
   middlewareStack.add(
     (next: Handler, context: Parameters<typeof getSmithyContext>[0]) => async (args: unknown) => {
       const result = await next(args).catch((error: unknown) => {
-        throw isUnreadable(error) ? new ForeignAnswerError('it cannot be read', error) : error;
+        throw isUnreadable(error) ? new ForeignAnswerError('the answer cannot be read', error) : error;
       });
       const [, , operation, , , form] = getSmithyContext(context)['operationSchema'] as OperationSchema;
       requireForm(operation, form, result.output);
@@ -73,10 +73,17 @@ export function refuseForeignAnswers({ middlewareStack }: Client): void {
   );
 }
 
+/** The connection broke in the middle of an answer, or the call was ended. */
+const BROKEN = /^(AbortError|TimeoutError|ECONN\w+|EPIPE|ETIMEDOUT|ERR_STREAM_\w+)$/;
+
 /** The library met something that it did not expect: each error that the service names has `$fault`. */
 function isUnreadable(error: unknown): boolean {
-  const { name, message } = error as Error;
-  if (name === 'UnknownError' || typeof name !== 'string' || typeof message !== 'string') return true;
+  const { name, message, code = '' } = error as Error & { readonly code?: unknown };
+  if (error instanceof ForeignAnswerError || [name, code].some((word) => BROKEN.test(String(word))))
+    return false;
+  // `Unknown`: the library's name for an error without one.
+  if (name === 'Unknown' || !/^[A-Za-z][\w.-]*$/.test(String(name)) || typeof message !== 'string')
+    return true;
   return Object.hasOwn(error as object, '$response') && !('$fault' in (error as object));
 }
 
@@ -92,9 +99,9 @@ function requireForm(operation: string, form: SchemaOf, output: unknown) {
 function findWrong(value: unknown, schema: NormalizedSchema): string | undefined {
   if (schema.isUnitSchema()) return undefined;
   if (schema.isListSchema())
-    return Array.isArray(value) ? findInside(value.entries(), () => schema.getValueSchema()) : '';
+    return Array.isArray(value) ? findInside(value.entries(), schema.getValueSchema()) : '';
   if (schema.isMapSchema())
-    return isObject(value) ? findInside(Object.entries(value), () => schema.getValueSchema()) : '';
+    return isObject(value) ? findInside(Object.entries(value), schema.getValueSchema()) : '';
   if (schema.isStructSchema()) {
     if (!isObject(value)) return '';
     for (const [name, member] of schema.structIterator()) {
@@ -103,25 +110,24 @@ function findWrong(value: unknown, schema: NormalizedSchema): string | undefined
     }
     return undefined;
   }
-  const isRight = schema.isTimestampSchema()
-    ? value instanceof Date && !Number.isNaN(value.getTime())
-    : typeof value ===
-      (schema.isStringSchema()
-        ? 'string'
-        : schema.isNumericSchema()
-          ? 'number'
-          : schema.isBooleanSchema()
-            ? 'boolean'
-            : typeof value);
-  return isRight ? undefined : '';
+  if (schema.isTimestampSchema())
+    return value instanceof Date && !Number.isNaN(value.getTime()) ? undefined : '';
+  const [, type = typeof value] = TYPES.find(([isOf]) => isOf(schema)) ?? [];
+  return typeof value === type ? undefined : '';
 }
+
+const TYPES: readonly (readonly [isOf: (schema: NormalizedSchema) => boolean, type: string])[] = [
+  [(schema) => schema.isStringSchema(), 'string'],
+  [(schema) => schema.isNumericSchema(), 'number'],
+  [(schema) => schema.isBooleanSchema(), 'boolean'],
+];
 
 function findInside(
   entries: Iterable<readonly [string | number, unknown]>,
-  readSchema: () => NormalizedSchema,
+  schema: NormalizedSchema,
 ): string | undefined {
   for (const [key, value] of entries) {
-    const wrong = findWrong(value, readSchema());
+    const wrong = findWrong(value, schema);
     if (wrong !== undefined) return `[${key}]${wrong}`;
   }
   return undefined;
@@ -141,7 +147,7 @@ function limit(body: Readable): Readable {
   const counter = new Transform({
     transform(part: Buffer, _, done) {
       size += part.length;
-      done(size > LONGEST_ANSWER_BYTES ? new ForeignAnswerError('it does not end') : null, part);
+      done(size > LONGEST_ANSWER_BYTES ? new ForeignAnswerError('the answer does not end') : null, part);
     },
   });
   // An error reaches whoever reads the counter.

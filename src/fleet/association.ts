@@ -12,12 +12,14 @@ import {
   type Target,
   UpdateAssociationCommand,
 } from '@aws-sdk/client-ssm';
+import { sleep } from '../clock.ts';
 import { wordTable } from '../word-table.ts';
 import { alarmField } from './alarm.ts';
 import { type Targets, toServiceTargets } from './choose.ts';
+import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { failing, readPages } from './pages.ts';
-import { callOnce, isOutcomeUnknown } from './retries.ts';
+import { callOnce, isOutcomeUnknown, MOST_TRIES } from './retries.ts';
 import { type Delivery, whatToRun } from './send.ts';
 import { explainRefusal, explainServiceError } from './service-errors.ts';
 
@@ -159,23 +161,29 @@ export async function saveAssociation(
   client: SSMClient,
   planned: AssociationPlan,
   document?: PinnedDocument,
+  tries = 1,
 ): Promise<SavedAssociation> {
   const pinned = document ? { DocumentVersion: document.version } : {};
   const plan = { ...planned, request: { ...planned.request, ...pinned } };
   const { action, associationId: AssociationId, request, name } = plan;
   try {
-    if (AssociationId === undefined) return await create(client, plan);
+    if (AssociationId === undefined) return await create(client, plan, tries);
     if (action === 'none') {
       await callOnce(() =>
         client.send(new StartAssociationsOnceCommand({ AssociationIds: [AssociationId] })),
-      ).catch(ignoreLostAnswer);
+      ).catch(takeLostAnswer);
       return { associationId: AssociationId, version: '' };
     }
     const updated = await callOnce(() =>
       client.send(new UpdateAssociationCommand({ ...request, AssociationId })),
-    ).catch(ignoreLostAnswer);
-    const description = updated?.AssociationDescription ?? (await describe(client, AssociationId));
-    if (!updated && findChanges(description, request).length > 0) return await saveAssociation(client, plan);
+    ).catch(takeLostAnswer);
+    const isLost = updated instanceof Error;
+    const description =
+      (isLost ? undefined : updated.AssociationDescription) ?? (await describe(client, AssociationId));
+    if (isLost && findChanges(description, request).length > 0) {
+      await pauseAfter(client, tries, updated);
+      return await saveAssociation(client, plan, undefined, tries + 1);
+    }
     return { associationId: AssociationId, version: description.AssociationVersion ?? '' };
   } catch (error) {
     throw explainRefusal(
@@ -186,12 +194,11 @@ export async function saveAssociation(
   }
 }
 
-async function create(client: SSMClient, plan: AssociationPlan): Promise<SavedAssociation> {
+async function create(client: SSMClient, plan: AssociationPlan, tries: number): Promise<SavedAssociation> {
   const { name, request } = plan;
   const made = await callOnce(() => client.send(new CreateAssociationCommand(request))).catch(
     (error: Error) => {
-      if (error.name !== 'AssociationAlreadyExists' && !isOutcomeUnknown(error)) throw error;
-      return error;
+      return error.name === 'AssociationAlreadyExists' ? error : takeLostAnswer(error);
     },
   );
   if (!(made instanceof Error)) {
@@ -203,14 +210,26 @@ async function create(client: SSMClient, plan: AssociationPlan): Promise<SavedAs
     // The first call did succeed, or somebody else made one: correct the existing association.
     const changes = findChanges(await describe(client, associationId), request);
     if (changes.length === 0) return { associationId, version: '1' };
-    return saveAssociation(client, { ...plan, action: 'update', associationId, changes });
+    return saveAssociation(client, { ...plan, action: 'update', associationId, changes }, undefined, tries);
   }
   if (made.name === 'AssociationAlreadyExists') throw made;
-  return create(client, plan);
+  await pauseAfter(client, tries, made);
+  return create(client, plan, tries + 1);
 }
 
-function ignoreLostAnswer(error: unknown): undefined {
+/** The error of a call that may have had its effect. @throws any other error */
+function takeLostAnswer(error: Error): Error {
   if (!isOutcomeUnknown(error)) throw error;
+  return error;
+}
+
+/** Until a list shows what a call has done. */
+const PAUSE_MS = 2000;
+
+/** @throws `error` if the call is not to be made again */
+async function pauseAfter(client: SSMClient, tries: number, error: Error): Promise<void> {
+  if (tries >= MOST_TRIES) throw error;
+  await sleep(clockOf(client), PAUSE_MS);
 }
 
 /** Deletes an association; installed instances keep their keeper. False if it was already gone. @throws ServiceError */

@@ -102,12 +102,21 @@ const VERDICTS: Readonly<Record<Script, readonly ReportLine['verdict'][]>> = {
 
 export type Script = 'install' | 'uninstall' | 'status';
 
+function ofOtherScript({ verdict }: ReportLine, sent: Script): Judgement {
+  return failed(
+    'no report',
+    `what ran there reported ${verdict}, which ${sent} never does`,
+    'find out which script was sent; status tells what is installed there',
+  );
+}
+
 /** From the instance's invocation alone: a command can be Success although an instance got nothing. */
 export function judgeInvocation(invocation: Invocation, sent: Script): Verdict {
-  const found = readReportLine(invocation.output);
-  const report = found && VERDICTS[sent].includes(found.verdict) ? found : undefined;
   const { instanceId, name } = invocation;
-  return { instanceId, name, report, ...judge(invocation, report) };
+  const found = readReportLine(invocation.output);
+  if (found && !VERDICTS[sent].includes(found.verdict))
+    return { instanceId, name, report: undefined, ...ofOtherScript(found, sent) };
+  return { instanceId, name, report: found, ...judge(invocation, found) };
 }
 
 function judge(invocation: Invocation, report: ReportLine | undefined): Judgement {
@@ -130,7 +139,7 @@ function judgeSuccess(report: ReportLine | undefined): Judgement {
   if (!report) {
     return failed(
       'no report',
-      'the script ended well, but no report of it came back',
+      'the script ended well, but its report did not come back',
       'run status for this instance',
     );
   }

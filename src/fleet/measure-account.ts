@@ -11,7 +11,7 @@ import {
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { listInstances } from './choose.ts';
-import { failing } from './pages.ts';
+import { isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
 
@@ -66,7 +66,11 @@ export async function createTemporaryDocument(client: SSMClient): Promise<string
         DocumentFormat: 'JSON',
       }),
     )
-    .catch(failing(`the temporary document ${name} could not be created`));
+    .catch(async (error: unknown) => {
+      // It may have been created all the same.
+      if (isOutcomeUnknown(error)) await deleteTemporaryDocument(client, name).catch(() => {});
+      throw explainServiceError(error, `the temporary document ${name} could not be created`);
+    });
   return name;
 }
 

@@ -11,9 +11,9 @@ const page = z.object({ NextToken: z.string().nullish() });
 const account = z.object({
   Id: z.string(),
   /** ACTIVE, or a status of joining or leaving. */
-  State: z.string().optional(),
+  State: z.string().nullish(),
   /** The name of State before September 2026 [Organizations API reference]. */
-  Status: z.string().optional(),
+  Status: z.string().nullish(),
 });
 
 const accounts = page.extend({ Accounts: z.array(account) });

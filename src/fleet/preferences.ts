@@ -11,6 +11,7 @@ import { applyEdits, modify, parse } from 'jsonc-parser';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { failing } from './pages.ts';
+import { isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
 
@@ -129,8 +130,20 @@ export async function savePreferences(
     await makeDefault(client, version);
     return version;
   } catch (error) {
-    throw explainServiceError(error, 'the session preferences were not changed');
+    throw explainUnsaved(error);
   }
+}
+
+/** A call may have had its effect although its answer was lost. */
+function explainUnsaved(error: unknown): UserError {
+  const explained = explainServiceError(error, 'the session preferences were not changed');
+  if (!isOutcomeUnknown(error)) return explained;
+  const { code, why } = explained;
+  const what = 'it is not known whether the session preferences were changed';
+  return new UserError(
+    { code, what, why, next: 'look with  ssm-keepalive preferences get' },
+    { cause: error },
+  );
 }
 
 async function addVersion(client: SSMClient, before: Preferences, content: string): Promise<string> {
@@ -207,6 +220,6 @@ export async function undoPreferences(
     if (previous === 'none') await client.send(new DeleteDocumentCommand({ Name: PREFERENCES_DOCUMENT }));
     else await makeDefault(client, previous);
   } catch (error) {
-    throw explainServiceError(error, 'the session preferences were not changed');
+    throw explainUnsaved(error);
   }
 }

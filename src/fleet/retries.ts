@@ -16,6 +16,9 @@ export function waitAfter(count: number, kind: string): number | undefined {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (count - 1)) * (0.5 + Math.random() / 2);
 }
 
+/** How often a call is made, if its outcome was not known and a look has shown that it had no effect. */
+export const MOST_TRIES = 3;
+
 /** Half a second of waits, and what each attempt itself takes. */
 const SILENT_ATTEMPTS = 4;
 
@@ -78,8 +81,10 @@ export function isOutcomeUnknown(error: unknown): boolean {
     code?: string;
     $metadata?: { httpStatusCode?: number };
   };
-  if (error instanceof SyntaxError || error instanceof ForeignAnswerError || name === 'TimeoutError')
+  if (error instanceof SyntaxError || name === 'TimeoutError') return true;
+  if (code !== undefined && ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code))
     return true;
-  if (code !== undefined && ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true;
-  return ($metadata?.httpStatusCode ?? 0) >= 500;
+  const { httpStatusCode = 0 } = $metadata ?? {};
+  if (error instanceof ForeignAnswerError && httpStatusCode < 300) return true;
+  return httpStatusCode >= 500;
 }

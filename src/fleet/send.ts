@@ -15,7 +15,7 @@ import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import type { Script } from './judge.ts';
 import { failing } from './pages.ts';
-import { callOnce, isOutcomeUnknown } from './retries.ts';
+import { callOnce, isOutcomeUnknown, MOST_TRIES } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 
 /** A document that every account has. It joins its `commands` parameter with newlines and runs it as root with `sh`. */
@@ -42,8 +42,6 @@ export interface Delivery {
   /** How long the service may take to list a command that it accepted. Default 15; users report a few seconds. */
   readonly listingLagSeconds?: number;
 }
-
-const MOST_TRIES = 3;
 
 /**
  * Sends one script and returns the command ids: one id, or one for each 50 instance ids.

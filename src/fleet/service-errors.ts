@@ -57,7 +57,15 @@ const EXPLANATIONS = wordTable<Explanation>({
 
 const LAB_UP = 'eval "$(ssm-keepalive lab up)"';
 
-const NETWORK_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
 
 function nearestRegion(hostname: string): string | undefined {
   const [, region] = /(?:^|\.)ssm\.([a-z]{2,4}-[a-z0-9-]+)\.amazonaws\./.exec(hostname) ?? [];
@@ -94,7 +102,7 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
   if (error instanceof ForeignAnswerError)
     return [
       'not-the-service',
-      `what answered is not Systems Manager${httpStatus ? ` (HTTP ${httpStatus})` : ''}`,
+      `what answered is not the AWS service (${[httpStatus && `HTTP ${httpStatus}`, message].filter(Boolean).join('; ')})`,
       'check --endpoint-url, the Region, and whether a proxy stands in between',
     ];
   const denied = readDenial(error);

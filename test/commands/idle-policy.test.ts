@@ -292,7 +292,7 @@ describe('idle policy: what is not of the service’s form is not read', () => {
         const isStopped = isForeign || (expected === 'stops' && !more.startsWith('--override'));
         assert.equal(status, isStopped ? 1 : 0, `${line}\n${stderr}`);
         assert.equal(count(lab, 'SendCommand'), more === '' && !isStopped ? 1 : 0, line);
-        if (isStopped) assert.match(stderr, isForeign ? /what answered is not Systems Manager/ : UNKNOWN);
+        if (isStopped) assert.match(stderr, isForeign ? /what answered is not the AWS service/ : UNKNOWN);
         else if (expected instanceof RegExp && !more.startsWith('--override')) assert.match(stderr, expected);
         else assert.doesNotMatch(stderr, /warning/);
       }

@@ -1,7 +1,7 @@
 // Each field of each answer that src/ reads, with a value of another type: the call fails, and says that it is not the service.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,9 @@ import { ForeignAnswerError, LONGEST_ANSWER_BYTES } from '../../src/fleet/answer
 import { makeClient } from '../../src/fleet/client.ts';
 import { listMembers, listRegions } from '../../src/fleet/organization.ts';
 import { assumeRole } from '../../src/fleet/role.ts';
+import { explainServiceError } from '../../src/fleet/service-errors.ts';
 import { resumeSession } from '../../src/fleet/sessions.ts';
+import { HurriedClock } from '../support/clock.ts';
 
 const SOURCE = fileURLToPath(new URL('../../src/fleet/', import.meta.url));
 const OPERATIONS = [
@@ -62,11 +64,15 @@ async function startServer(context: TestContext, answer: () => { status?: number
       response.end(body);
     });
   });
+  return listen(context, server);
+}
+
+async function listen(context: TestContext, server: Server) {
   await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
   context.after(() => void server.close().closeAllConnections());
   const endpointUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const client = makeClient({ endpointUrl, region: 'us-east-1', credentials });
+  const client = makeClient({ endpointUrl, region: 'us-east-1', credentials, clock: new HurriedClock(100) });
   context.after(() => client.destroy());
   return { client, endpointUrl };
 }
@@ -100,6 +106,17 @@ test('answers: of a session that has ended ResumeSession says so without a token
     assert.equal((await resumeSession(client, 'x', new AbortController().signal))?.TokenValue, '', body);
 });
 
+test('answers: a connection that breaks in the middle of one is a failure of the network', async (context) => {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('{"Commands":', () => response.destroy());
+  });
+  const { client } = await listen(context, server);
+  const error = await client.send(new sdk.ListCommandsCommand({})).catch((thrown: unknown) => thrown);
+  assert.equal(explainServiceError(error, 'it failed').code, 'network');
+});
+
 test('answers: one that does not end is broken off, of every service that is asked', async (context) => {
   const blanks = ' '.repeat(LONGEST_ANSWER_BYTES + 1);
   const { client, endpointUrl } = await startServer(context, () => ({ body: `${blanks}{}` }));
@@ -125,7 +142,17 @@ const BODIES = ['', 'null', '5', '"x"', '[]', '{}', '{"Accounts', '<html>', '<Ex
 const LISTS = ['{}', 'null', '5', '[null]', '[5]', '[{"Id":5}]', '[{"RegionName":null}]'].flatMap((list) =>
   ['Accounts', 'OrganizationalUnits', 'Regions'].map((name) => `{"${name}":${list}}`),
 );
-const ERRORS = ['{}', '[]', 'null', '{"__type":5}', '{"__type":{},"message":[]}', '{"message":{}}', '<html>'];
+const ERRORS = [
+  '',
+  '{"message":"no"}',
+  '{}',
+  '[]',
+  'null',
+  '{"__type":5}',
+  '{"__type":{},"message":[]}',
+  '{"message":{}}',
+  '<html>',
+];
 
 test('answers: STS, Organizations and Account Management that answer otherwise are not the service', async (context) => {
   let answer = { status: 200, body: '' };

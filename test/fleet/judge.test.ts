@@ -111,7 +111,11 @@ for (const sent of ['install', 'uninstall', 'status'] as const)
       const judged = judgeInvocation(invocation({ output }), sent);
       const belongs = (GOOD[sent] as readonly string[]).includes(verdict);
       assert.deepEqual([isGood(judged), judged.report !== undefined], [belongs, belongs], verdict);
-      if (!belongs) assert.equal(judged.class, 'no report');
+      if (belongs) continue;
+      assert.equal(judged.class, 'no report');
+      assert.equal(judged.why, `what ran there reported ${verdict}, which ${sent} never does`);
+      const failed = judgeInvocation(invocation({ output, statusDetails: 'Failed', exitCode: 1 }), sent);
+      assert.equal(failed.why, judged.why);
     }
   });
 

@@ -181,7 +181,7 @@ function showFacts(facts: MeasureFacts): Html[] {
     ],
     ['Watched for', `${formatDuration(facts.limitSeconds)} at most`],
     ['Loops, keys and sizes', `every ${formatDuration(facts.tickSeconds)}`],
-    ['Input and output', 'with what was typed to begin each arm'],
+    ['Input and output', 'also count what starts each arm'],
   ];
   return rows.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>
