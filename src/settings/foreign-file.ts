@@ -7,13 +7,18 @@ const [GROUP_WRITES, ALL_WRITE, STICKY] = [0o020, 0o002, 0o1000];
 /** As Linux follows [path_resolution(7)]. */
 const MOST_LINKS = 40;
 
-/** Why somebody but you and root may have written the file, or led you to another one; undefined: nobody may. */
-export function findForeign(path: string, variables: NodeJS.ProcessEnv): string | undefined {
+/** You and root. Under sudo, files of the user who called sudo count as your own. Undefined: this system has no users. */
+export function findTrusted(variables: NodeJS.ProcessEnv): ReadonlySet<number> | undefined {
   const uid = process.getuid?.();
   if (uid === undefined) return undefined;
-  const trusted = new Set([0, uid]);
-  // Under sudo, files of the user who called sudo count as your own.
-  if (uid === 0 && variables['SUDO_UID']) trusted.add(Number(variables['SUDO_UID']));
+  const caller = uid === 0 && variables['SUDO_UID'] ? [Number(variables['SUDO_UID'])] : [];
+  return new Set([0, uid, ...caller]);
+}
+
+/** Why somebody but you and root may have written the file, or led you to another one; undefined: nobody may. */
+export function findForeign(path: string, variables: NodeJS.ProcessEnv): string | undefined {
+  const trusted = findTrusted(variables);
+  if (trusted === undefined) return undefined;
   for (const step of listSteps(path)) {
     const status = lstatSync(step);
     const isLink = status.isSymbolicLink();

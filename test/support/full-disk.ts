@@ -8,7 +8,7 @@ import { rawCall } from '../lab/raw-call.ts';
 const disk = process.argv[2] ?? '';
 
 function tryReport(path: string): { code: string; what: string; why: string } | undefined {
-  const report = openReportFile(path, '/');
+  const report = openReportFile(path, { folder: '/', variables: {} });
   try {
     report?.write('x'.repeat(100_000));
     return undefined;

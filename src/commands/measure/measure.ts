@@ -51,7 +51,6 @@ const REASON = 'ssm-keepalive measure';
 /** Opens sessions on one instance, watches how each ends, and reports the conclusions. */
 export const measure: Command = async (settings, io, invocation) => {
   const { reportFile } = settings.measure;
-  const { folder } = invocation.environment;
   if (settings.measure.fromFile !== undefined) return showMeasured(settings, io, invocation);
   const [word] = invocation.words;
   await requireInstanceWord('measure', word, settings);
@@ -59,7 +58,7 @@ export const measure: Command = async (settings, io, invocation) => {
     settings.measure.client === 'plugin' ? requirePlugin(invocation.environment.variables) : undefined;
   if (pluginPath !== undefined && settings.common.isLab)
     io.err(warnOfLabPlugin(pluginPath, invocation.environment.variables));
-  const report = openReportFile(reportFile, folder);
+  const report = openReportFile(reportFile, invocation.environment);
   const connection = await connect(settings, io, invocation.environment);
   try {
     const { interruption } = invocation;
@@ -125,7 +124,7 @@ function showMeasured(settings: Settings, io: Io, { words, environment }: Invoca
   }
   const source = resolve(environment.folder, fromFile);
   const { runs, facts } = readMeasureJson(source);
-  const report = openReportFile(reportFile, environment.folder, source);
+  const report = openReportFile(reportFile, environment, source);
   try {
     return tell(runs, facts, 0, settings, io, report);
   } finally {

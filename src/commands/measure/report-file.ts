@@ -11,7 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Environment } from '../../environment.ts';
 import { UsageError, UserError } from '../../errors.ts';
+import { findTrusted } from '../../settings/foreign-file.ts';
 import { describeSystemError } from '../../system-error.ts';
 
 /** The report's file. It is opened before a long run, so that a mistyped folder fails at once. */
@@ -22,24 +24,26 @@ export interface ReportFile {
   close(): void;
 }
 
-/** Opens the file; a relative path starts at `folder`. `source`: what is read, and must stay. @throws UserError */
+/** Opens the file; a relative path starts at the working folder. `source`: what is read, and must stay. @throws UserError */
 export function openReportFile(
   typed: string | undefined,
-  folder: string,
+  { folder, variables }: Pick<Environment, 'folder' | 'variables'>,
   source?: string,
 ): ReportFile | undefined {
   if (typed === undefined) return undefined;
   const path = resolve(folder, typed);
+  let target = path;
   let descriptor: number;
   let isNew = true;
   try {
-    refuse(path, source);
+    refuse(path, source, findTrusted(variables));
     try {
       descriptor = openSync(path, 'wx', 0o600);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       isNew = false;
       descriptor = openSync(path, 'r+');
+      if (fstatSync(descriptor).isFile()) target = realpathSync(path);
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -59,8 +63,8 @@ export function openReportFile(
     write(text) {
       try {
         const status = fstatSync(descriptor);
-        // The older report stays until the new one is complete.
-        if (!isNew && status.isFile()) replaceFile(realpathSync(path), text, status.mode);
+        // The older report stays until the new one is complete. A link that took its place meanwhile is replaced, not followed.
+        if (!isNew && status.isFile()) replaceFile(target, text, status.mode);
         else writeFileSync(descriptor, text);
       } catch (error) {
         throw new UserError(
@@ -82,20 +86,18 @@ export function openReportFile(
   };
 }
 
-/** @throws UsageError where the report would take the place of its own data, or of a file that somebody else chose */
-function refuse(path: string, source: string | undefined): void {
-  const link = lstatSync(path, { throwIfNoEntry: false });
-  if (!link) return;
+/** @throws UsageError if the report would take the place of its own data, or go where somebody else says */
+function refuse(path: string, source: string | undefined, trusted: ReadonlySet<number> | undefined): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
   const [target, read] = [path, source].map((name) => name && statSync(name, { throwIfNoEntry: false }));
   const isSource = target && read && target.dev === read.dev && target.ino === read.ino;
-  const isForeign = link.isSymbolicLink() && ![0, process.getuid?.()].includes(link.uid);
+  const isForeign = trusted !== undefined && !trusted.has(found.uid);
   if (!isSource && !isForeign) return;
   throw new UsageError({
     code: 'report-file',
     what: `the report is not written to ${path}`,
-    why: isSource
-      ? '--from reads that file'
-      : `it is a link of user ${link.uid}, which leads to a file of their choice`,
+    why: isSource ? '--from reads that file' : `it belongs to user ${found.uid}, not to you or root`,
     next: 'give --report another file',
   });
 }
