@@ -45,7 +45,7 @@ function makeEnvironment(): Environment {
   };
 }
 
-/** Where the working folder was deleted, no path in it exists, and this one names it. */
+/** If the working folder was deleted, this path stands for it: nothing exists in it. */
 function findFolder(): string {
   try {
     return process.cwd();

@@ -528,17 +528,32 @@ test('config file: a link that leads in a circle is told, and --config none goes
   assert.match(await refusal(folder, { isFound: true }), /cannot be read: its links lead in a circle/);
 });
 
+test('config file: --yes needs no name where nothing is asked', async (context) => {
+  const folder = makeFolder(context, { [YAML]: 'region: eu-west-3\n' });
+  const commandId = '01234567-0123-0123-0123-0123456789ab';
+  const settings = await read(folder, { flags: { yes: true, 'command-id': [commandId] }, isFound: true });
+  assert.equal(settings.targets.foundIn, YAML);
+  refuseMisuse('install', settings);
+});
+
 test('config file: in a folder that may not be searched there is none', {
   skip: process.getuid?.() !== 0 && 'needs root',
 }, (context) => {
   const folder = makeFolder(context, { [YAML]: 'region: eu-west-3\n' });
   chmodSync(folder, 0o700);
+  const open = makeFolder(context, {});
+  chmodSync(open, 0o755);
+  symlinkSync(join(folder, YAML), join(open, YAML));
   const url = (file: string) => JSON.stringify(new URL(`../src/settings/${file}`, import.meta.url).href);
   const program = `const { openConfigFile } = await import(${url('config-file.ts')});
 process.setgroups([]); process.setgid(65534); process.setuid(65534);
-console.log(await openConfigFile(undefined, {}, ${JSON.stringify(folder)}) === undefined);`;
+console.log(await openConfigFile(undefined, {}, ${JSON.stringify(folder)}) === undefined);
+console.log(await openConfigFile(undefined, {}, ${JSON.stringify(open)}).catch(({ why }) => why));`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', program];
-  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8' }), 'true\n');
+  assert.equal(
+    execFileSync(process.execPath, args, { encoding: 'utf8' }).replace(/ \(.*/, ''),
+    'true\nyou may not do that there\n',
+  );
 });
 
 test('config file: --debug names each setting and its place', async (context) => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
@@ -59,7 +59,7 @@ export async function openConfigFile(
   if (named === 'none') return undefined;
   if (named !== undefined && named !== '')
     return readConfigFile(resolve(folder, named), named, true, ownerOf);
-  const found = FILE_NAMES.filter((name) => isFile(join(folder, name), name));
+  const found = FILE_NAMES.filter((name) => isFile(folder, name));
   const [name, other] = found;
   if (name === undefined) return undefined;
   if (other !== undefined) {
@@ -70,9 +70,9 @@ export async function openConfigFile(
       next: quoteCommand`remove one, or say which: --config ${name}`,
     });
   }
-  const foreign = findForeign(join(folder, name), environment);
+  const foreign = readable(name, () => findForeign(join(folder, name), environment));
   if (foreign) throw notTrusted(name, foreign);
-  if (statSync(join(folder, name)).size > LARGEST_FOUND_BYTES)
+  if (readable(name, () => statSync(join(folder, name)).size) > LARGEST_FOUND_BYTES)
     throw notTrusted(name, `it is larger than ${LARGEST_FOUND_BYTES / 1024} KiB`);
   return readConfigFile(join(folder, name), name, false, ownerOf);
 }
@@ -97,22 +97,27 @@ async function readConfigFile(
   return { path: shown, isNamed, settings };
 }
 
-/** In a folder that you may not search there is nothing for you. */
-function isFile(path: string, shown: string): boolean {
+/** No file can be found in a folder that you may not search. */
+function isFile(folder: string, name: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    accessSync(folder, constants.X_OK);
+  } catch {
+    return false;
+  }
+  return readable(name, () => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true);
+}
+
+/** @throws UsageError with the reason in words */
+function readable<T>(shown: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
     throw unreadable(shown, error);
   }
 }
 
 function readText(path: string, shown: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path));
-  } catch (error) {
-    throw unreadable(shown, error);
-  }
+  return readable(shown, () => new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path)));
 }
 
 function unreadable(shown: string, error: unknown): UsageError {

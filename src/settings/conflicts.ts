@@ -175,13 +175,13 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
   }
 }
 
-/** Where a file that was only found says where a command acts, nobody has seen that. @throws UsageError */
-export function refuseUnseenYes(isConfirmed: boolean, { targets, common }: Settings): void {
+/** `yes`: how it was given. Where a file that was only found says where a command acts, nobody has seen that. @throws UsageError */
+export function refuseUnseenYes(yes: string, { targets, common }: Settings): void {
   const { foundIn } = targets;
-  if (!isConfirmed || foundIn === undefined) return;
+  if (foundIn === undefined) return;
   throw new UsageError({
     code: 'not-confirmed',
-    what: `--yes (or SSM_KEEPALIVE_YES) was given, and ${foundIn} says ${common.configFile?.reach.join(' ')}`,
+    what: `${yes} was given, and ${foundIn} says ${common.configFile?.reach.join(' ')}`,
     why: 'that file was only found in this folder; you did not name it',
     next: quoteCommand`name it: --config ${foundIn}; or give these settings as flags`,
   });

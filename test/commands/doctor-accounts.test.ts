@@ -154,6 +154,10 @@ test('doctor: with ndjson an account is told while another one does not answer',
     [['account', null]],
   );
   interruption.request();
-  const { status } = await ended;
-  assert.notEqual(status, 0);
+  const { status, stdout } = await ended;
+  assert.equal(status, 130);
+  assert.deepEqual(
+    linesOf(stdout).map(({ type }) => type),
+    ['account', 'account', 'summary'],
+  );
 });

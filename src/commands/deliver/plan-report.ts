@@ -55,7 +55,7 @@ export function reportPlans(
   return ends.some((end) => 'error' in end) ? 1 : 0;
 }
 
-/** `--output ndjson`: an account's instances as soon as its plan is made. The plan without them: a fleet would fill the memory. */
+/** `--output ndjson`: an account's instances as soon as its plan is made. Returns the plan without them, to save memory. */
 export function writePlanned(plan: Plan, { name, label }: AccountPlace, io: Io): Plan {
   for (const instance of describeInstances(plan, label ? name : undefined))
     writeLine(io, 'instance', instance);

@@ -11,7 +11,9 @@ export function refuseMisuse(verb: Verb, settings: Settings): void {
   refuseUnwatchedCanary(verb, settings);
   refuseUnfollowable(verb, settings);
   refuseSharedCommand(settings);
-  if (verb !== 'status') refuseUnseenYes(settings.delivery.isConfirmed, settings);
+  const { isConfirmed, commandIds } = settings.delivery;
+  if (verb !== 'status' && isConfirmed && commandIds.length === 0)
+    refuseUnseenYes('--yes (or SSM_KEEPALIVE_YES)', settings);
 }
 
 /** Refuses to change a whole organization from one machine: StackSets do that better. @throws UsageError */

@@ -35,6 +35,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
   // Refused calls are part of the report, so they are not listed again at the end.
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;
+  let isTold = false;
   // Off the line where the terminal has shown ^C.
   const undo = interruption.onRequest(() => io.err('\n'));
   try {
@@ -61,10 +62,11 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
       const examined = { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
       if (!isLines) return examined;
       writeLine(io, 'account', describeExamined(examined, account.name));
+      isTold = true;
       return dropDetails(examined);
     });
     // While the instance is being asked, all else is known and is reported even after Ctrl-C.
-    if (interruption.isRequested && !isAsking) throw makeInterrupted(NOTHING_FOUND);
+    if (interruption.isRequested && !isAsking && !isTold) throw makeInterrupted(NOTHING_FOUND);
     const hasWork = ends.some(
       (end) => 'error' in end || end.outcome.results.some(({ level }) => level === 'todo'),
     );

@@ -30,7 +30,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
   const changes = readChanges(own);
   refuseUnmeant(action, changes);
   if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
-  if (action !== 'get') refuseUnseenYes(own['yes'] === true, settings);
+  if (action !== 'get' && own['yes'] === true) refuseUnseenYes('--yes', settings);
   const look = 'ssm-keepalive preferences get' + repeatConnection(settings);
   // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, kind: CallKind) =>
