@@ -60,9 +60,10 @@ async function main(): Promise<boolean> {
     say('Install Python 3 there for the relay.');
     heading('Try next');
     for (const line of [
-      'install --lab --tag env=dev',
-      'status --lab --tag env=dev',
-      'uninstall --lab --tag env=dev',
+      'lab up --idle 5s',
+      'connect --lab web-1',
+      'install --lab web-1 --interval 1',
+      'lab down',
     ]) {
       say(`  node dist/cli.js ${line}`);
     }

@@ -159,7 +159,7 @@ const REFUSED: readonly (readonly [name: string, text: string, says: RegExp])[] 
   [YAML, 'tag:\n  env:', /:2: tag env cannot be empty/],
   [YAML, 'tag: {Name: "{{ssm:x}}"}', /:1: tag cannot be "Name=\{\{ssm:x\}\}"/],
   [YAML, 'tag: ["Key=PlatformTypes,Values=Linux"]', /write {2}tag: env=dev/],
-  [YAML, 'interval: 30\nmax-idle: 10', /:2: max-idle 10s is shorter than .*:1: interval 30s/],
+  [YAML, 'interval: 30\nmax-idle: 25', /:2: max-idle 25s is shorter than .*:1: interval 30s/],
   [YAML, 'tag: a=b\ninstance-id: i-0123456789abcdef0', /:1: tag and .*:2: instance-id were both given/],
   [YAML, 'interval: 3\ninterval: 4', /config\.yaml:2 cannot be read: it is no YAML/],
   [YAML, 'interval: [3', /config\.yaml:\d cannot be read: it is no YAML/],

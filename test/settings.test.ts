@@ -37,6 +37,7 @@ const REFUSED: readonly (readonly [flags: RawFlags, says: RegExp])[] = [
   [{ 'idle-timeout': '61' }, /--idle-timeout cannot be "61": expected a time from 1 to 60 minutes/],
   [{ 'max-idle': '30', interval: '45' }, /--max-idle 30s is shorter than --interval 45s/],
   [{ 'max-idle': '0' }, /--max-idle cannot be "0"/],
+  [{ 'max-idle': '19', interval: '1' }, /--max-idle cannot be "19": expected a time from 20s to 365d/],
   [{ 'max-concurrency': '0' }, /--max-concurrency cannot be "0": expected a number from 1/],
   [{ 'max-concurrency': '101%' }, /--max-concurrency cannot be "101%"/],
   [{ 'max-concurrency': '010' }, /--max-concurrency cannot be "010"/],

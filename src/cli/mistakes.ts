@@ -29,10 +29,9 @@ export function describeUnknownCommand(
   asked?: CommandEntry,
 ): UsageError {
   const line = ['ssm-keepalive', asked?.name].filter(Boolean).join(' ');
-  const nearest = nearestName(
-    typed,
-    known.map(({ name }) => name),
-  );
+  const names = known.map(({ name }) => name);
+  const meant = OTHER_COMMANDS[typed];
+  const nearest = meant !== undefined && names.includes(meant) ? meant : nearestName(typed, names);
   return new UsageError({
     what:
       asked && typed === ''
@@ -53,6 +52,14 @@ export function describeUnknownFlag(
   const removed = refuseRemoved(name, spelled);
   if (removed) return removed;
   const owner = ownerOf(name);
+  const isTarget = FLAGS.some((flag) => flag.name === name && flag.group === 'Targets');
+  if (isTarget && TAKES_ONE.includes(command)) {
+    return new UsageError({
+      what: `${command} takes no ${spelled}`,
+      why: 'it is about one instance',
+      next: `name it:  ssm-keepalive ${command} NAME  or its id; ${ASK_MANY}`,
+    });
+  }
   if (owner !== undefined || FLAGS.some((flag) => flag.name === name)) {
     return new UsageError({
       what: `${command} takes no ${spelled}`,
@@ -122,9 +129,18 @@ export function describeUnknownWord(
   return new UsageError({
     what: `${command} does not take ${JSON.stringify(word)}`,
     why,
-    next: suggestFlag(word, taken) ?? quoteCommand`leave ${word} out`,
+    next: suggestFlag(word, taken) ?? OTHER_USES[command] ?? quoteCommand`leave ${word} out`,
   });
 }
+
+/** The commands about one instance. */
+const TAKES_ONE: readonly string[] = ['connect', 'doctor', 'measure'];
+const ASK_MANY = 'many are looked at with  ssm-keepalive status';
+/** What a second word of these commands is often meant for. */
+const OTHER_USES = wordTable<string>({
+  connect: 'name one instance; to run a command there use  aws ssm send-command',
+  doctor: `name one instance; ${ASK_MANY}`,
+});
 
 /** A word that looks like an instance id and is none. */
 export function describeSpoiltId(word: string): UsageError {
@@ -139,7 +155,9 @@ export function describeSpoiltId(word: string): UsageError {
 /** A target that was typed without its flag. */
 function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefined {
   const takes = (name: string) => taken.some((flag) => flag.name === name);
-  if (takes('tag') && /^[^=]+=[^=]+$/.test(word)) return quoteCommand`did you mean --tag ${word}?`;
+  const tag = word.replace(/^tag:/, '');
+  if (takes('tag') && /^[^=]+=[^=]+$/.test(tag)) return quoteCommand`did you mean --tag ${tag}?`;
+  if (takes('idle') && /^\d+m?$/.test(word)) return quoteCommand`did you mean --idle ${word}?`;
   return takes(word) ? `did you mean --${word}?` : undefined;
 }
 
@@ -147,5 +165,21 @@ const ASKS_FIRST = 'leave it out: preferences set shows each change and asks fir
 
 /** Names from other tools that resemble none of ours. */
 const OTHER_NAMES = wordTable<string>({ force: '--yes' });
+
+/** Names of commands from other tools, and what people type first. */
+const OTHER_COMMANDS = wordTable<string>({
+  remove: 'uninstall',
+  rm: 'uninstall',
+  delete: 'uninstall',
+  shell: 'connect',
+  ssh: 'connect',
+  session: 'connect',
+  'start-session': 'connect',
+  hosts: 'status',
+  instances: 'status',
+  list: 'status',
+  ls: 'status',
+  prefs: 'preferences',
+});
 
 const listNames = (entries: readonly CommandEntry[]) => entries.map(({ name }) => name).join(', ');

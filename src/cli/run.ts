@@ -41,7 +41,8 @@ function makeSafe(io: Io): Io {
     ...io,
     out: (text) => io.out(showText(text)),
     err: (text) => io.err(show(text)),
-    ...(ask ? { ask: (question) => ask(show(question)) } : {}),
+    // The space before the answer stays where the line is broken.
+    ...(ask ? { ask: (question) => ask(`${show(question).trimEnd()} `) } : {}),
   };
 }
 

@@ -58,7 +58,9 @@ export async function explainNoMatch(
             next:
               `did you mean ${flag}${quoteCommand`${spell(best.tag)}`}?` + ` If not, ${adviseWhere(client)}`,
           }
-        : {}),
+        : isOfLab(client)
+          ? { next: adviseWhere(client) }
+          : {}),
     });
   } catch {
     return failure;

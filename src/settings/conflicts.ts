@@ -55,9 +55,11 @@ export function refuseConflicts(
   const [first, second] = targetForms(settings.targets);
   if (first && second) {
     throw new UsageError({
-      what: `${label(first)} and ${label(second)} were both given`,
+      what: isByName(settings.targets)
+        ? 'names and ids were both given'
+        : `${label(first)} and ${label(second)} were both given`,
       why: 'the service takes one kind of target in a command',
-      next: 'give one of the two',
+      next: isByName(settings.targets) ? 'give names alone, or ids alone' : 'give one of the two',
     });
   }
   refuse(
@@ -211,6 +213,10 @@ function targetForms({ tags, instanceIds, resourceGroup, isAll }: Settings['targ
   ];
   return given.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
 }
+
+/** A name is the tag Name, so it does not stand beside an id. */
+const isByName = ({ tags, instanceIds }: Settings['targets']) =>
+  instanceIds.length > 0 && tags.length > 0 && tags.every(({ key }) => key === 'Name');
 
 /** For commands that need instances. @throws UsageError if no target was given. */
 export function requireTargets(settings: Settings): void {

@@ -244,7 +244,8 @@ export const FLAG_TABLE = {
       placeholder: 'TIME',
       fallback: '8h',
       describe: 'heartbeats stop after this time without a key',
-      reader: seconds(1, 31_536_000, 'a time from 1s to 365d'),
+      // The installer tries a session, and its heartbeats must not stop before it is looked at.
+      reader: seconds(20, 31_536_000, 'a time from 20s to 365d'),
       example: '8h or 90m: a whole number and s, m, h or d',
     },
     scope: {

@@ -86,15 +86,15 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   ],
   [
     'install web-1 i-0123456789abcdef0',
-    '--tag and --instance-id were both given',
+    'names and ids were both given',
     'the service takes one kind of target in a command',
-    'give one of the two',
+    'give names alone, or ids alone',
   ],
   [
     'install --target web-1 --instance-id i-0123456789abcdef0',
-    '--tag and --instance-id were both given',
+    'names and ids were both given',
     'the service takes one kind of target in a command',
-    'give one of the two',
+    'give names alone, or ids alone',
   ],
   [
     'status --target all',
@@ -303,7 +303,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'install --tag env=dev --max-idle forever',
     '--max-idle cannot be "forever"',
-    'expected a time from 1s to 365d',
+    'expected a time from 20s to 365d',
     'give --max-idle 8h or 90m: a whole number and s, m, h or d',
   ],
   [
@@ -624,7 +624,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'preferences undo --idle 20',
     'undo changes no field',
     'fields are changed by set: --idle, --max, --shell-profile',
-    'run  ssm-keepalive preferences set --idle 60',
+    'run  ssm-keepalive preferences set --idle 20',
   ],
   [
     'connect',
@@ -659,8 +659,8 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'connect i-0123456789abcdef0 --tag env=dev',
     'connect takes no --tag',
-    'it belongs to other commands and would change nothing here',
-    'leave --tag out',
+    'it is about one instance',
+    'name it:  ssm-keepalive connect NAME  or its id; many are looked at with  ssm-keepalive status',
   ],
   [
     'connect i-0123456789abcdef0 --document x',
@@ -680,7 +680,12 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'expected one of up, down, hosts',
     'did you mean  ssm-keepalive lab up',
   ],
-  ['lab start', 'there is no  lab start', 'expected one of up, down, hosts', 'run  ssm-keepalive lab --help'],
+  [
+    'lab start',
+    'there is no  lab start',
+    'expected one of up, down, hosts',
+    'did you mean  ssm-keepalive lab up',
+  ],
   ['lab up --idle', '--idle needs a value', 'expected --idle TIME', 'run  ssm-keepalive lab --help'],
   [
     'lab up --idle never',
@@ -839,8 +844,8 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'doctor --tag env=dev',
     'doctor takes no --tag',
-    'it belongs to other commands and would change nothing here',
-    'leave --tag out',
+    'it is about one instance',
+    'name it:  ssm-keepalive doctor NAME  or its id; many are looked at with  ssm-keepalive status',
   ],
   [
     'install --config /no/such/file.yaml --tag env=dev',
@@ -912,7 +917,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'connect web-1 --target web-2',
     'connect does not take "web-2"',
     'it takes one instance, and has it already',
-    'leave web-2 out',
+    'name one instance; to run a command there use  aws ssm send-command',
   ],
   [
     'connect --target',
@@ -937,5 +942,95 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     '/ cannot be read',
     'it is a folder (EISDIR)',
     'give --config the name of a JSON or YAML file, or none',
+  ],
+  [
+    'remove web-1',
+    'there is no command "remove"',
+    'expected one of {commands}',
+    'did you mean  ssm-keepalive uninstall web-1',
+  ],
+  [
+    'ssh web-1',
+    'there is no command "ssh"',
+    'expected one of {commands}',
+    'did you mean  ssm-keepalive connect web-1',
+  ],
+  [
+    'list web-1',
+    'there is no command "list"',
+    'expected one of {commands}',
+    'did you mean  ssm-keepalive status web-1',
+  ],
+  [
+    'prefs web-1',
+    'there is no command "prefs"',
+    'expected one of {commands}',
+    'did you mean  ssm-keepalive preferences web-1',
+  ],
+  [
+    'start-session web-1',
+    'there is no command "start-session"',
+    'expected one of {commands}',
+    'did you mean  ssm-keepalive connect web-1',
+  ],
+  [
+    'lab stop',
+    'there is no  lab stop',
+    'expected one of up, down, hosts',
+    'did you mean  ssm-keepalive lab down',
+  ],
+  [
+    'lab status',
+    'there is no  lab status',
+    'expected one of up, down, hosts',
+    'did you mean  ssm-keepalive lab hosts',
+  ],
+  [
+    'lab list',
+    'there is no  lab list',
+    'expected one of up, down, hosts',
+    'did you mean  ssm-keepalive lab hosts',
+  ],
+  [
+    'preferences --idle 30 --lab',
+    'get changes no field',
+    'fields are changed by set: --idle, --max, --shell-profile',
+    'run  ssm-keepalive preferences set --idle 30 --lab',
+  ],
+  [
+    'preferences set --lab --region eu-west-1',
+    'set was given nothing to change',
+    'fields are changed by set: --idle, --max, --shell-profile',
+    'run  ssm-keepalive preferences set --idle 60 --lab --region eu-west-1',
+  ],
+  [
+    'preferences show --lab',
+    'preferences has no action "show"',
+    'it knows get, set and undo',
+    'did you mean  ssm-keepalive preferences get --lab',
+  ],
+  [
+    'preferences set 60',
+    'preferences does not take "60"',
+    'it takes one action, and has it already',
+    'did you mean --idle 60?',
+  ],
+  [
+    'install tag:env=dev',
+    'install does not take "tag:env=dev"',
+    'a word without a flag names an instance, and stands beside no other target',
+    'did you mean --tag env=dev?',
+  ],
+  [
+    'connect web-1 uptime',
+    'connect does not take "uptime"',
+    'it takes one instance, and has it already',
+    'name one instance; to run a command there use  aws ssm send-command',
+  ],
+  [
+    'doctor web-1 web-2',
+    'doctor does not take "web-2"',
+    'it takes one instance, and has it already',
+    'name one instance; many are looked at with  ssm-keepalive status',
   ],
 ];

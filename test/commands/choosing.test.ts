@@ -150,3 +150,16 @@ for (const [words, complaint] of [
     assert.match(stderr, complaint);
   });
 }
+
+test('cli: a question ends with a space before the answer, also where its line is broken', async (context) => {
+  const lab = await startWith(context, many(2));
+  for (let errColumns = 40; errColumns <= 120; errColumns += 5) {
+    const asked: string[] = [];
+    const ask = async (question: string) => {
+      asked.push(question);
+      return 'no';
+    };
+    await runCli(['install', '--all', '--no-canary'], lab.env, { terminal: { ask, errColumns } });
+    assert.match(asked.join('|'), /^[^|]+: $/, `${errColumns} columns`);
+  }
+});

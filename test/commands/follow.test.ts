@@ -31,6 +31,9 @@ const DEV = '--tag env=dev --output json';
 
 test('cli: --follow tries one instance first, then one association reaches all; again it is started, not made twice; an edit has to be confirmed', async (context) => {
   const { lab, run, list, count } = await makeRig(context, hosts({}, {}, {}));
+  const shown = await runCli('install --follow --tag env=dev --dry-run'.split(' '), lab.env);
+  assert.match(shown.stdout, /^association \S+ would be made;\nit installs on every instance/m);
+  assert.doesNotMatch(shown.stdout, /\\u[0-9a-f]{4}/);
   const dry = await run(`install --follow ${DEV} --dry-run --every`, 'rate(1 day)');
   assert.equal(dry.json.association.action, 'create', dry.stderr);
   assert.match(

@@ -87,10 +87,18 @@ export async function runCli(
     interruption = new Interruption(),
     clock = new EagerClock(EAGERNESS),
     onOut = () => {},
-  }: { cwd?: string; interruption?: Interruption; clock?: Clock; onOut?: (text: string) => void } = {},
+    terminal = {},
+  }: {
+    cwd?: string;
+    interruption?: Interruption;
+    clock?: Clock;
+    onOut?: (text: string) => void;
+    terminal?: Partial<Pick<Io, 'ask' | 'errColumns'>>;
+  } = {},
 ): Promise<CliResult> {
   const said = { stdout: '', stderr: '' };
   const io = makeIo({
+    ...terminal,
     clock,
     out: (text) => {
       said.stdout += text;

@@ -176,10 +176,9 @@ const ENV_PRICE =
 
 function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, io: Io): string {
   const inEach = (words: (plan: Plan) => string | undefined) =>
-    plans.flatMap(({ name, plan }) => {
-      const said = words(plan);
-      return said === undefined ? [] : [safe`${inAccount(name, said)}`];
-    });
+    plans.flatMap(({ name, plan }) =>
+      (words(plan)?.split('\n') ?? []).map((line) => safe`${inAccount(name, line)}`),
+    );
   const names = [...new Set(run.permissions.map(({ action }) => action))].join(', ');
   const who = run.resourceGroup
     ? `only the service knows the members of the resource group ${run.resourceGroup}`

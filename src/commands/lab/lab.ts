@@ -8,6 +8,7 @@ import { oneOf, seconds } from '../../settings/readers.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
+import { wordTable } from '../../word-table.ts';
 import type { Command, Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
 
@@ -18,11 +19,19 @@ const TIME = seconds(1, Number.POSITIVE_INFINITY, 'a time from 1s, e.g. 5s or 20
 
 type Lab = typeof import('../../lab/index.ts');
 
+const OTHER_WORDS = wordTable<string>({
+  start: 'up',
+  stop: 'down',
+  list: 'hosts',
+  ls: 'hosts',
+  status: 'hosts',
+});
+
 /** Starts, stops and shows the stand-in account. */
 export const lab: Command = async (settings, io, invocation) => {
   const [action] = invocation.words;
   if (!isOneOf(action, ACTIONS)) {
-    const nearest = nearestName(action ?? '', ACTIONS);
+    const nearest = OTHER_WORDS[action ?? ''] ?? nearestName(action ?? '', ACTIONS);
     throw new UsageError({
       what: action ? `there is no  lab ${action}` : 'lab needs to know what to do',
       why: `expected one of ${ACTIONS.join(', ')}`,

@@ -1,6 +1,7 @@
 import { SHELL_PROFILE } from '../../bundle/index.ts';
 import type { PreferenceChanges } from '../../fleet/preferences.ts';
 import { type Reader, requireValid, seconds } from '../../settings/readers.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
 
@@ -34,4 +35,11 @@ export function readChanges(own: Invocation['own']): PreferenceChanges {
     shellProfile: readOwnFlag(own, 'shell-profile', PROFILE, 'a line that sources a file on the instances'),
   };
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}
+
+/** The fields as they were typed, for advice. */
+export function repeatChanges(own: Invocation['own']): string {
+  return ['idle', 'max', 'shell-profile']
+    .flatMap((name) => (typeof own[name] === 'string' ? quoteCommand` --${name} ${own[name]}` : []))
+    .join('');
 }

@@ -13,11 +13,11 @@ import { refuseUnseenYes, type Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
-import type { Command } from '../command.ts';
+import type { Command, Invocation } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { requireYes } from '../question.ts';
 import { repeatConnection } from '../repeat.ts';
-import { readChanges } from './preference-flags.ts';
+import { readChanges, repeatChanges } from './preference-flags.ts';
 import { applyChange, type ChangeDone, planSet, planUndo } from './preference-plan.ts';
 import { reportFacts, reportPreferences } from './preference-report.ts';
 
@@ -26,12 +26,13 @@ type Action = (typeof ACTIONS)[number];
 
 /** Shows, changes or restores the session document of every account and Region: a plan for each, one question, then apply. */
 export const preferences: Command = async (settings, io, { own, words, interruption, environment }) => {
-  const action = readAction(words[0]);
+  const connection = repeatConnection(settings);
+  const action = readAction(words[0], connection);
   const changes = readChanges(own);
-  refuseUnmeant(action, changes);
+  refuseUnmeant(action, changes, own, connection);
   if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
   if (action !== 'get' && own['yes'] === true) refuseUnseenYes('--yes', settings);
-  const look = 'ssm-keepalive preferences get' + repeatConnection(settings);
+  const look = 'ssm-keepalive preferences get' + connection;
   // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, kind: CallKind) =>
     makeInterruptible(client, interruption, {
@@ -83,23 +84,30 @@ function describeDone(action: Action, { changed, version }: ChangeDone, { settin
   return `version ${version} is in force for new sessions; back with  ssm-keepalive preferences undo${repeatConnection(settings)}`;
 }
 
-function readAction(word = 'get'): Action {
+function readAction(word = 'get', connection: string): Action {
   const action = ACTIONS.find((known) => known === word);
   if (action) return action;
   throw new UsageError({
     what: `preferences has no action ${JSON.stringify(word)}`,
     why: 'it knows get, set and undo',
-    next: quoteCommand`did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}`,
+    next:
+      quoteCommand`did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}` +
+      connection,
   });
 }
 
-function refuseUnmeant(action: Action, changes: PreferenceChanges): void {
+function refuseUnmeant(
+  action: Action,
+  changes: PreferenceChanges,
+  own: Invocation['own'],
+  connection: string,
+): void {
   const isChange = Object.keys(changes).length > 0;
   if (isChange === (action === 'set')) return;
   throw new UsageError({
     what: isChange ? `${action} changes no field` : 'set was given nothing to change',
     why: 'fields are changed by set: --idle, --max, --shell-profile',
-    next: 'run  ssm-keepalive preferences set --idle 60',
+    next: `run  ssm-keepalive preferences set${repeatChanges(own) || ' --idle 60'}${connection}`,
   });
 }
 

@@ -42,7 +42,7 @@ export const history: Check = defineCheck({
       return note(
         `${finding}; the keeper is live now`,
         seen,
-        'those should be older than the install; see for yourself:  ' +
+        'if one of them is newer than the install, see for yourself:  ' +
           quoteCommand`ssm-keepalive measure ${status.instanceId} --arm nothing,keeper` +
           connection,
       );
