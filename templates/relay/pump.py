@@ -7,6 +7,7 @@ import time
 from relay.keeper import NEVER
 
 CHUNK = 65536        # the most that is buffered each way, so that Ctrl-C stays quick during a flood of output
+LOOK = 15.0          # the most that passes between two looks at whether our parent lives
 
 
 # Tests replace these two, so that minutes pass in microseconds. Nothing else here reads a clock or waits.
@@ -21,7 +22,7 @@ if hasattr(time, 'monotonic'):
 
 
 def wait(readers, writers, seconds):
-    """The descriptors that are ready, after at most `seconds` (None: for ever)."""
+    """The descriptors that are ready, after at most `seconds`."""
     try:
         return select.select(readers, writers, [], seconds)[:2]
     except (OSError, select.error) as error:
@@ -76,10 +77,10 @@ class Pump(object):
             writers.append(self.outer)
         elif now >= self.inner_again:
             readers.append(self.inner)
-        until = self.ask('next', not self.to_outer, now, NEVER)
+        until = min(self.ask('next', not self.to_outer, now, NEVER), now + LOOK)
         if now < self.inner_again:
             until = min(until, self.inner_again)
-        readable, writable = wait(readers, writers, None if until == NEVER else max(0, until - now))
+        readable, writable = wait(readers, writers, max(0, until - now))
         if self.bell in readable:
             return 'bell'
         return None if self.move(readable, writable, clock()) else 'gone'
@@ -87,7 +88,7 @@ class Pump(object):
     def move(self, readable, writable, now):
         """One round; False when the client is gone."""
         # The shell outside waits for its child, our parent. If that dies, another program reads the terminal and
-        # must get the next key. No signal reports that, so check before every read.
+        # must get the next key. No signal reports that, so check before every read, and every LOOK seconds.
         is_alive = os.getppid() == self.parent
         if self.to_inner and self.inner in writable:
             self.put_inner(b'')

@@ -161,6 +161,23 @@ def no_trace(run):
 BASH = ['bash', '--norc', '--noprofile', '-i']
 
 
+def with_relay(was, now, case):
+    """Plays a case with a relay in whose text `now` stands for `was`; '' puts it before everything."""
+    path = os.path.join(tempfile.mkdtemp(), 'relay.py')
+    with open(RELAY) as file:
+        text = file.read()
+    assert was in text, was
+    with open(path, 'w') as file:
+        file.write(text.replace(was, now, 1))
+    saved = globals()['RELAY']
+    globals()['RELAY'] = path
+    try:
+        case()
+    finally:
+        globals()['RELAY'] = saved
+        shutil.rmtree(os.path.dirname(path))
+
+
 def prompt(argv, mode='answers'):
     run = Run(argv, mode=mode).started()
     run.sees(b'$ ')
@@ -432,15 +449,21 @@ def kill_9_of_the_parent_then_close():
 
 def a_parent_that_dies_unseen_takes_the_relay_with_it():
     # A process in between: it leads nothing, so killing it sends no signal to anybody.
-    run = Run(BASH, wrap=True).started()
-    run.sees(b'$ ')
-    middle = int(open('/proc/%d/stat' % run.relay).read().rsplit(')', 1)[1].split()[1])
-    assert middle != run.pid
-    os.kill(middle, signal.SIGKILL)
-    wait_gone([run.relay, run.shell], 'left though its parent is dead')
-    run.until(run.left, 'the shell outside never went on')
-    modes = subprocess.check_output(['stty', '-g'], stdin=run.fd).decode()
-    same(modes, open(run.modes_file + '.0').read())
+    def case(mode):
+        run = Run(BASH, wrap=True, mode=mode).started()
+        run.sees(b'$ ')
+        if mode == 'answers':
+            run.beats(1)
+        middle = int(open('/proc/%d/stat' % run.relay).read().rsplit(')', 1)[1].split()[1])
+        assert middle != run.pid
+        os.kill(middle, signal.SIGKILL)
+        wait_gone([run.relay, run.shell], 'left though its parent is dead')
+        run.until(run.left, 'the shell outside never went on')
+        modes = subprocess.check_output(['stty', '-g'], stdin=run.fd).decode()
+        same(modes, open(run.modes_file + '.0').read())
+    case('answers')
+    # Nothing wakes a relay without heartbeats but its own look.
+    with_relay('LOOK = 15.0', 'LOOK = 0.5', lambda: case('silent'))
 
 
 def a_background_job_holds_nobody_up():
@@ -549,24 +572,14 @@ def with_a_terminal_that_answers_twice():
 
 
 def a_fault_of_the_keeper_is_on_record_and_ends_no_session():
-    folder = tempfile.mkdtemp()
-    path = os.path.join(folder, 'relay.py')
-    with open(RELAY) as file:
-        text = file.read()
-    with open(path, 'w') as file:
-        file.write(text.replace('    def beat(self, now):\n', '    def beat(self, now):\n        raise KeyError(now)\n'))
-    saved = globals()['RELAY']
-    globals()['RELAY'] = path
-    try:
+    def case():
         run = Run(BASH).started()
         run.until(lambda: run.record()['state'] == 'fault', 'no fault on record')
         run.type(b'echo st""ill\r')
         run.sees(b'still')
         run.type(b'exit 3\r')
         run.ends(3)
-    finally:
-        globals()['RELAY'] = saved
-        shutil.rmtree(folder)
+    with_relay('    def beat(self, now):\n', '    def beat(self, now):\n        raise KeyError(now)\n', case)
 
 
 def heartbeats_stop_when_nobody_is_there():
@@ -619,22 +632,8 @@ def without_a_terminal_it_leaves_at_once():
     same((process.communicate()[1], process.returncode), (b'', 70))
 
 
-def with_line_before(line, case):
-    """Plays a case with a relay that does this first."""
-    path = os.path.join(tempfile.mkdtemp(), 'relay.py')
-    with open(path, 'w') as file:
-        file.write(line + '\n' + open(RELAY).read())
-    saved = globals()['RELAY']
-    globals()['RELAY'] = path
-    try:
-        case()
-    finally:
-        globals()['RELAY'] = saved
-        shutil.rmtree(os.path.dirname(path))
-
-
 def without_openpty():
-    with_line_before("import os; vars(os).pop('openpty', None)", lambda: prompt(['dash', '-i']))
+    with_relay('', "import os; vars(os).pop('openpty', None)\n", lambda: prompt(['dash', '-i']))
 
 
 def killed_right_after_its_first_query_it_has_said_started():
@@ -643,8 +642,8 @@ def killed_right_after_its_first_query_it_has_said_started():
         run.until(run.left, 'the relay never left')
         assert run.screen.count(QUERY) == 1, run.screen
         same(run.told(), 'started\n')
-    with_line_before("import os; plain = os.write; os.write = lambda fd, data: "
-                     "plain(fd, data) if data != b'\\x1b[5n' else [plain(fd, data), os.kill(os.getpid(), 9)]", case)
+    with_relay('', "import os; plain = os.write; os.write = lambda fd, data: "
+                     "plain(fd, data) if data != b'\\x1b[5n' else [plain(fd, data), os.kill(os.getpid(), 9)]\n", case)
 
 
 def hold(task):

@@ -14,7 +14,7 @@ const notCases = new Set([
   'prompt',
   'module',
   'hold',
-  'with_line_before',
+  'with_relay',
   'main',
 ]);
 const cases = [...readFileSync(pathOf('live.py'), 'utf8').matchAll(/^def (\w+)\(/gm)]

@@ -437,7 +437,7 @@ class World(object):
     # -- time --
 
     def wait(self, readers, writers, seconds):
-        until = None if seconds is None else self.now + seconds
+        until = self.now + seconds
         self.is_settled = False
         while True:
             if not self.is_settled:
@@ -446,7 +446,7 @@ class World(object):
                 if readable or writable:
                     return readable, writable
                 self.is_settled = True
-            if self.heap and (until is None or self.heap[0][0] <= until):
+            if self.heap and self.heap[0][0] <= until:
                 is_burst = self.dice.chance(0.5)   # what happens together may arrive in one read, or not
                 burst_end = self.heap[0][0] + (2e-5 if is_burst else -1)
                 while True:
@@ -455,8 +455,6 @@ class World(object):
                     action(argument)
                     if not self.heap or self.heap[0][0] > burst_end:
                         break
-            elif until is None:
-                raise Failure('the relay waits for ever')
             else:
                 self.now = until
                 silence = self.now - max(self.last_client, self.last_beat, self.last_output)
