@@ -38,7 +38,7 @@ export class UserError extends Error implements Failure {
   readonly code: string;
   readonly what: string;
   readonly why: string;
-  readonly next: string;
+  next: string;
   readonly exitStatus: 1 | 2 | 130;
 
   constructor(failure: Failure, options: { cause?: unknown; exitStatus?: 1 | 2 | 130 } = {}) {
@@ -54,6 +54,12 @@ export class UserError extends Error implements Failure {
     this.why = why;
     this.next = next;
     this.exitStatus = options.exitStatus ?? 1;
+  }
+
+  /** Changes `next` once it is known in which account the failure was. */
+  completeNext(complete: (next: string) => string): this {
+    this.next = hidePasswords(complete(this.next));
+    return this;
   }
 }
 

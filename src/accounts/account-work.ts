@@ -3,6 +3,7 @@ import { workThrough } from '../bounded.ts';
 import { type Failure, UserError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Settings } from '../settings/settings.ts';
+import { completeAdvice, repeatConnection } from '../settings/told-connection.ts';
 import type { OpenService } from './connection.ts';
 import { type AccountName, isLookedUp, labelAccount, narrowSettings } from './names.ts';
 import { findPlaces } from './places.ts';
@@ -58,7 +59,11 @@ export class Workplace {
     const all = await findPlaces(this.#settings, this.#service, this.#interruption);
     const isOne = all.length === 1 && !this.#isFound;
     return workThrough(all, PLACES_AT_ONCE, async ({ name, error }) => {
-      if (error !== undefined) return { account: { name, label: labelAccount(name) }, error };
+      if (error !== undefined)
+        return {
+          account: { name, label: labelAccount(name) },
+          error: explainInPlace(error, name, narrowSettings(this.#settings, name)),
+        };
       return this.#workIn(name, isOne, work);
     });
   }
@@ -88,7 +93,7 @@ export class Workplace {
       return { account, outcome: await work({ ...account, client, settings, isFound: this.#isFound }) };
     } catch (error) {
       if (isOne) throw error;
-      return { account, error: explainInPlace(error, name) };
+      return { account, error: explainInPlace(error, name, settings) };
     } finally {
       this.#service.release(client);
     }
@@ -96,8 +101,10 @@ export class Workplace {
 }
 
 /** In a Region that is not enabled, the service refuses valid credentials [reports of users]. */
-function explainInPlace(error: unknown, { account, region }: AccountName): unknown {
-  if (!(error instanceof UserError) || error.code !== 'UnrecognizedClientException' || !account) return error;
+function explainInPlace(error: unknown, { account, region }: AccountName, settings: Settings): unknown {
+  if (!(error instanceof UserError)) return error;
+  if (error.code !== 'UnrecognizedClientException' || !account)
+    return error.completeNext((next) => completeAdvice(next, repeatConnection(settings)));
   return new UserError(
     {
       code: 'region-off',

@@ -82,10 +82,12 @@ async function runCommand(
     { readSettings },
     { openConfigFile },
     { describeFormer, describeSources, gatherSources, listFormerNames },
+    { completeAdvice, repeatConnection },
   ] = await Promise.all([
     import('../settings/settings.ts'),
     import('../settings/config-file.ts'),
     import('../settings/sources.ts'),
+    import('../settings/told-connection.ts'),
   ]);
   manner.isDebug = flags.debug === true;
   const { variables, folder } = environment;
@@ -114,8 +116,9 @@ async function runCommand(
   try {
     return await command(settings, commandIo, { words, own, interruption, environment });
   } catch (error) {
-    said = error instanceof UserError ? error.why : '';
-    throw error;
+    if (!(error instanceof UserError)) throw error;
+    said = error.why;
+    throw error.completeNext((next) => completeAdvice(next, repeatConnection(settings)));
   } finally {
     for (const denial of lacking.values())
       if (!said.includes(denial.action)) io.err(describeLack(entry.name, denial));

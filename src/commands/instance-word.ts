@@ -6,7 +6,6 @@ import { adviseWhere } from '../fleet/client.ts';
 import { nearestName } from '../nearest.ts';
 import type { Settings } from '../settings/settings.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
-import { repeatConnection } from './repeat.ts';
 
 /** The service cannot filter by host name, so the list is read page by page: at most 40 calls. */
 const MOST_LISTED = 2000;
@@ -44,7 +43,7 @@ export async function chooseOneInstance(
   const { isInstanceId } = await import('../settings/settings.ts');
   await requireInstanceWord(command, word, settings);
   if (word === undefined || isInstanceId(word)) return word ?? '';
-  const line = quoteCommand`ssm-keepalive ${command}` + repeatConnection(settings);
+  const line = quoteCommand`ssm-keepalive ${command}`;
   const { listInstances } = await import('../fleet/choose.ts');
   let found: Instance[] = [];
   for await (const one of listInstances(client, { tags: [{ key: 'Name', values: [word] }], instanceIds: [] }))

@@ -4,6 +4,7 @@ import type { Verdict } from '../fleet/judge.ts';
 import type { Permission } from '../fleet/permissions.ts';
 import type { SessionHistory } from '../fleet/session-history.ts';
 import type { SessionLimits } from '../fleet/session-limits.ts';
+import { completeAdvice } from '../settings/told-connection.ts';
 import type { MachineFacts } from './machine.ts';
 
 /** ok: nothing to do. note: worth knowing. todo: something must be done. unknown: could not be checked. */
@@ -72,7 +73,7 @@ interface CheckSpec<K extends FactName> {
   readonly needs: readonly K[];
   readonly isOfInstance?: boolean;
   /** Judges the facts. All that it needs are present; others may be. */
-  readonly look: (facts: Pick<Facts, K> & Partial<Facts>, connection: string) => Finding;
+  readonly look: (facts: Pick<Facts, K> & Partial<Facts>) => Finding;
   /** Judges a missing fact; without this function the check is unknown. */
   readonly explainGap?: (gap: Gap) => Finding;
 }
@@ -86,8 +87,11 @@ export function defineCheck<K extends FactName>(spec: CheckSpec<K>): Check {
     isOfInstance,
     run({ facts, gaps, connection }) {
       const missing = needs.find((need) => facts[need] === undefined);
-      if (missing === undefined) return look(facts as Pick<Facts, K> & Partial<Facts>, connection);
-      return explainGap(gaps[missing] ?? { why: `${missing} was not looked at`, next: '' });
+      const found =
+        missing === undefined
+          ? look(facts as Pick<Facts, K> & Partial<Facts>)
+          : explainGap(gaps[missing] ?? { why: `${missing} was not looked at`, next: '' });
+      return { ...found, next: completeAdvice(found.next, connection) };
     },
   };
 }

@@ -17,8 +17,6 @@ export interface SessionRequest {
   readonly reason?: string | undefined;
   /** A session document; absent: the account's default. */
   readonly documentName?: string | undefined;
-  /** They reach the same account again, for a command that people are told to type. */
-  readonly flags?: string;
 }
 
 /** The service's answer, which opens the data channel. `endpoint`: the address that answered. */
@@ -147,11 +145,11 @@ const JUST_IN_TIME =
   'under just-in-time node access sign in with what  aws ssm start-access-request  and  aws ssm get-access-token  give';
 
 /** ssm:StartSession is needed on the instance and on the session document, also the default one [user guide, “Sample IAM policies”]. */
-function explainRefusedStart(error: Error, { instanceId, documentName, flags = '' }: SessionRequest) {
+function explainRefusedStart(error: Error, { instanceId, documentName }: SessionRequest) {
   if (error.name === 'TargetNotConnected')
     return {
       why: 'the service has no connection to it: unknown in this Region and account, stopped, or its agent cannot reach the service',
-      next: quoteCommand`look with  ssm-keepalive doctor ${instanceId}` + flags,
+      next: quoteCommand`look with  ssm-keepalive doctor ${instanceId}`,
     };
   if (/^InvalidDocument/.test(error.name))
     return {

@@ -67,14 +67,13 @@ export function compareReported(before: string, now: string): string[] {
 export function tellInstall(
   instanceId: string | readonly string[],
   settings: string,
-  connection: string,
   changes: Partial<KeeperSettings> = {},
 ): string {
   const keeper = {
     ...(readReported(settings) ?? (readReported('keeper=auto') as KeeperSettings)),
     ...changes,
   };
-  return quoteCommand`ssm-keepalive install --instance-id ${instanceId}` + repeatKeeper(keeper) + connection;
+  return quoteCommand`ssm-keepalive install --instance-id ${instanceId}` + repeatKeeper(keeper);
 }
 
 function show(value: unknown): string {

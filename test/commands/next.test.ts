@@ -142,3 +142,18 @@ test('next: a tag that nobody has: nothing advises to take up the command that r
     assert.doesNotMatch(stderr, /left early|To take it up|--command-id/, words);
   }
 });
+
+test('next: advice reaches the account and Region of the failure, also with several', async (context) => {
+  const lab = await startTestLab(context, { hosts: hosts({}) });
+  for (const [words, told] of [
+    ['preferences undo --region us-east-1', 'preferences get --region us-east-1'],
+    ['preferences undo --region us-east-1,us-east-2', 'preferences get --region us-east-2'],
+    [`measure ${id(9)} --region us-east-1`, `doctor ${id(9)} --region us-east-1`],
+    ['measure nobody --region us-east-1', `measure ${id(0)} --region us-east-1`],
+  ] as const) {
+    const { status, stdout, stderr } = await runCli(words.split(' '), lab.env);
+    assert.equal(status, 1, words + stderr);
+    const said = `${stdout + stderr} `.replace(/\s+/g, ' ');
+    assert.ok(said.includes(`ssm-keepalive ${told} `), stdout + stderr);
+  }
+});

@@ -10,7 +10,6 @@ import { safe } from '../../terminal/safe-text.ts';
 import type { Command } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { warnOfLabPlugin } from '../lab-plugin.ts';
-import { repeatConnection } from '../repeat.ts';
 import { type ConnectOptions, readConnectOptions } from './connect-options.ts';
 import type { ConnectTask } from './connect-task.ts';
 import { describeSpan } from './connect-text.ts';
@@ -33,8 +32,7 @@ export const connect: Command = async (settings, io, { words, own, interruption,
     });
     const instanceId = await chooseOneInstance(opener, 'connect', words[0], settings);
     const { startSession, toStartParameters } = await import('../../fleet/sessions.ts');
-    const flags = repeatConnection(settings);
-    const request = { instanceId, reason: options.reason, documentName: options.document, flags };
+    const request = { instanceId, reason: options.reason, documentName: options.document };
     const session = await startSession(opener, request);
     const task = { client: connection.client, session, instanceId, options, settings, io };
     if (plugin !== undefined)

@@ -4,10 +4,10 @@ import { examine } from '../../doctor/index.ts';
 import { formatDuration } from '../../duration.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
 import { Interruption } from '../../interruption.ts';
+import { repeatConnection } from '../../settings/told-connection.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { askInstance } from '../ask-instance.ts';
-import { repeatConnection } from '../repeat.ts';
 import type { ConnectTask } from './connect-task.ts';
 
 /** Whoever has lost a session does not wait longer for advice. */

@@ -5,9 +5,9 @@ import type { KnownAssociation } from '../../fleet/association-match.ts';
 import { isRunOver } from '../../fleet/association-runs.ts';
 import { describeTargets, type Targets } from '../../fleet/choose.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { repeatConnection } from '../../settings/told-connection.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
-import { repeatConnection } from '../repeat.ts';
 import type { Plan } from './plan.ts';
 
 /** The association in a report; keys are stable and documented in docs/json.md. */

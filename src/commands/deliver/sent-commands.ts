@@ -12,8 +12,8 @@ import { listAwaited } from '../../fleet/standstill.ts';
 import { addUpCounters, awaitInvocations, type Counters } from '../../fleet/watch.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { repeatConnection } from '../../settings/told-connection.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
-import { repeatConnection } from '../repeat.ts';
 import { type Applied, makeDeliveryClient, type Outlook } from './apply.ts';
 import type { Phase } from './ctrl-c.ts';
 import { EXECUTION_TIMEOUT_SECONDS, type Verb } from './plan.ts';
@@ -101,9 +101,7 @@ export class SentCommands {
         code: 'no-match',
         what: `${describeIds(commandIds)} reached nobody`,
         why: 'no instance matched its targets',
-        next:
-          quoteCommand`look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run` +
-          repeatConnection(settings),
+        next: quoteCommand`look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run`,
       });
     }
     return { verdicts: await nameInstances(client, verdicts), commandIds, missingCount };

@@ -14,8 +14,8 @@ import { readSessionLimits } from '../../fleet/session-limits.ts';
 import type { Interruption } from '../../interruption.ts';
 import { listAllPermissions, listCommands } from '../../policy/permissions.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { repeatConnection } from '../../settings/told-connection.ts';
 import { askInstance, notAsked } from '../ask-instance.ts';
-import { repeatConnection } from '../repeat.ts';
 
 export interface Question {
   readonly instanceId: string | undefined;

@@ -17,12 +17,12 @@ import {
   nameRun,
 } from '../../session/measure/index.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { repeatForAws } from '../../settings/told-connection.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors, safe, showLine } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { wrapText } from '../../terminal/wrap.ts';
-import { repeatForAws } from '../repeat.ts';
 
 /** Says, before any session is opened, how many there will be and how long it takes. */
 export function describeCost(

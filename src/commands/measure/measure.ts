@@ -32,7 +32,6 @@ import { safe } from '../../terminal/safe-text.ts';
 import type { Command, Invocation } from '../command.ts';
 import { chooseOneInstance, requireInstanceWord } from '../instance-word.ts';
 import { warnOfLabPlugin } from '../lab-plugin.ts';
-import { repeatConnection } from '../repeat.ts';
 import { makeResume } from '../resume-session.ts';
 import { readMeasureJson, renderMeasureJson } from './measure-json.ts';
 import { requirePlugin } from './measure-plugin.ts';
@@ -91,8 +90,7 @@ export const measure: Command = async (settings, io, invocation) => {
     const run = async (document: string | undefined): Promise<number> => {
       isMeasuring = true;
       const facts = { ...known, startedAt: new Date(io.clock.now()), document };
-      const flags = repeatConnection(settings);
-      const request = { instanceId, reason: REASON, documentName: document, flags };
+      const request = { instanceId, reason: REASON, documentName: document };
       const plugin: PluginCall | undefined = pluginPath
         ? {
             path: pluginPath,

@@ -7,10 +7,10 @@ import {
   TEMPORARY_IDLE_MINUTES,
 } from '../../fleet/measure-account.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { repeatForAws } from '../../settings/told-connection.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
-import { repeatForAws } from '../repeat.ts';
 
 export const temporaryIdleSeconds = (client: SSMClient): number =>
   TEMPORARY_IDLE_MINUTES * sessionDefaultsOf(client).minuteSeconds;

@@ -51,8 +51,8 @@ function isSo(client: SSMClient, content: string, changes: PreferenceChanges): b
   return fields.every((field) => (changes[field] ?? now[field]) === now[field]);
 }
 
-/** Back to the version before ours. `look`: the command for the error's `next`. @throws UserError if there is nothing to undo */
-export async function planUndo(client: SSMClient, look: string): Promise<PreferencePlan> {
+/** Back to the version before ours. @throws UserError if there is nothing to undo */
+export async function planUndo(client: SSMClient): Promise<PreferencePlan> {
   const before = await readPreferences(client);
   const version = before && findPrevious(before);
   if (!before || version === undefined) {
@@ -62,7 +62,7 @@ export async function planUndo(client: SSMClient, look: string): Promise<Prefere
       why: before
         ? `version ${before.version}, which is in force, was made by somebody else`
         : 'this account and Region have no session document',
-      next: `look with  ${look}`,
+      next: 'look with  ssm-keepalive preferences get',
     });
   }
   const shown =

@@ -10,13 +10,13 @@ import { groupBy } from '../../groups.ts';
 import { refuseInterrupted } from '../../interruption.ts';
 import { nearestName } from '../../nearest.ts';
 import { refuseUnseenYes, type Settings } from '../../settings/settings.ts';
+import { repeatConnection } from '../../settings/told-connection.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Command, Invocation } from '../command.ts';
 import { renderFailedAccounts } from '../deliver/failure-report.ts';
 import { requireYes } from '../question.ts';
-import { repeatConnection } from '../repeat.ts';
 import { readChanges, repeatChanges } from './preference-flags.ts';
 import { applyChange, type ChangeDone, planSet, planUndo } from './preference-plan.ts';
 import { reportFacts, reportPreferences } from './preference-report.ts';
@@ -24,21 +24,21 @@ import { reportFacts, reportPreferences } from './preference-report.ts';
 const ACTIONS = ['get', 'set', 'undo'] as const;
 type Action = (typeof ACTIONS)[number];
 
+const LOOK = 'look with  ssm-keepalive preferences get';
+
 /** Shows, changes or restores the session document of every account and Region: a plan for each, one question, then apply. */
 export const preferences: Command = async (settings, io, { own, words, interruption, environment }) => {
-  const connection = repeatConnection(settings);
-  const action = readAction(words[0], connection);
+  const action = readAction(words[0]);
   const changes = readChanges(own);
-  refuseUnmeant(action, changes, own, connection);
+  refuseUnmeant(action, changes, own);
   if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
   if (action !== 'get' && own['yes'] === true) refuseUnseenYes('--yes', settings);
-  const look = 'ssm-keepalive preferences get' + connection;
   // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, kind: CallKind) =>
     makeInterruptible(client, interruption, {
       kind: () => kind,
       whatAfterRead: action === 'get' ? 'the session preferences were not read' : 'nothing was changed',
-      nextAfterChange: `look with  ${look}`,
+      nextAfterChange: LOOK,
     });
   const service = await openService(settings, io, environment);
   try {
@@ -53,7 +53,7 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
         io,
       );
     const plans = await inEach((client) =>
-      Promise.all([action === 'set' ? planSet(client, changes) : planUndo(client, look), placeOf(client)]),
+      Promise.all([action === 'set' ? planSet(client, changes) : planUndo(client), placeOf(client)]),
     );
     // Printed before the question: the answer does not apply to these accounts.
     const failed = plans.filter((end) => 'error' in end);
@@ -84,30 +84,23 @@ function describeDone(action: Action, { changed, version }: ChangeDone, { settin
   return `version ${version} is in force for new sessions; back with  ssm-keepalive preferences undo${repeatConnection(settings)}`;
 }
 
-function readAction(word = 'get', connection: string): Action {
+function readAction(word = 'get'): Action {
   const action = ACTIONS.find((known) => known === word);
   if (action) return action;
   throw new UsageError({
     what: `preferences has no action ${JSON.stringify(word)}`,
     why: 'it knows get, set and undo',
-    next:
-      quoteCommand`did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}` +
-      connection,
+    next: quoteCommand`did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}`,
   });
 }
 
-function refuseUnmeant(
-  action: Action,
-  changes: PreferenceChanges,
-  own: Invocation['own'],
-  connection: string,
-): void {
+function refuseUnmeant(action: Action, changes: PreferenceChanges, own: Invocation['own']): void {
   const isChange = Object.keys(changes).length > 0;
   if (isChange === (action === 'set')) return;
   throw new UsageError({
     what: isChange ? `${action} changes no field` : 'set was given nothing to change',
     why: 'fields are changed by set: --idle, --max, --shell-profile',
-    next: `run  ssm-keepalive preferences set${repeatChanges(own) || ' --idle 60'}${connection}`,
+    next: `run  ssm-keepalive preferences set${repeatChanges(own) || ' --idle 60'}`,
   });
 }
 
@@ -152,6 +145,6 @@ async function confirmChanges(changing: readonly ShownChange[], settings: Settin
       next:
         foundIn === undefined ? 'add --yes' : quoteCommand`add --yes and name the file: --config ${foundIn}`,
     },
-    refused: { what, next: 'look with  ssm-keepalive preferences get' + repeatConnection(settings) },
+    refused: { what, next: LOOK },
   });
 }

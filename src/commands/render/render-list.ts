@@ -1,7 +1,6 @@
-import { type Bundle, type BundleFile, FORMATS } from '../../bundle/index.ts';
+import { type Bundle, type BundleFile, FORMATS, type ScriptName, wireCommands } from '../../bundle/index.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
-import { wireText } from '../repeat.ts';
 
 /** The scripts that `render` prints besides the bundle's files. */
 export const SCRIPTS = wordTable<(bundle: Bundle) => string>({
@@ -12,6 +11,9 @@ export const SCRIPTS = wordTable<(bundle: Bundle) => string>({
   'uninstall-command': (bundle) => wireText('uninstall', bundle),
   'status-command': (bundle) => wireText('status', bundle),
 });
+
+/** The script that an instance receives, with its last newline. */
+const wireText = (name: ScriptName, bundle: Bundle) => wireCommands(name, bundle).join('\n') + '\n';
 
 /** The list of everything that `render` prints, for people or programs. */
 export function listTexts({ files, version, digest }: Bundle, isJson: boolean, columns: number): string {

@@ -12,7 +12,7 @@ const MOST_IDS = 5;
 export const history: Check = defineCheck({
   name: 'session history',
   needs: ['history'],
-  look({ history: past, limits, instance, status }, connection): Finding {
+  look({ history: past, limits, instance, status }): Finding {
     const groups = groupSessions(past, limits);
     const count = (read: (group: (typeof groups)[number]) => number) =>
       groups.reduce((sum, group) => sum + read(group), 0);
@@ -43,8 +43,7 @@ export const history: Check = defineCheck({
         `${finding}; the keeper is live now`,
         seen,
         'if one of them is newer than the install, see for yourself:  ' +
-          quoteCommand`ssm-keepalive measure ${status.instanceId} --arm nothing,keeper` +
-          connection,
+          quoteCommand`ssm-keepalive measure ${status.instanceId} --arm nothing,keeper`,
       );
     // Then the checks of the instance and of the keeper say what to do there.
     const isTold = status !== undefined || instance?.isOnline === false;
@@ -59,14 +58,14 @@ export const history: Check = defineCheck({
           ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
           : ids.length > 0
             ? 'where no keeper is yet:  ' +
-              tellInstall(ids, '', connection, {
+              tellInstall(ids, '', {
                 intervalSeconds: fittingIntervalSeconds((limits ?? SERVICE_DEFAULTS).idleSeconds),
               })
             : '',
       maximum === 0
         ? ''
         : limits?.maximumSeconds
-          ? 'ssm-keepalive preferences set --max none' + connection + '  (or longer)'
+          ? 'ssm-keepalive preferences set --max none  (or longer)'
           : 'raise maxSessionDuration in the document of those sessions',
     ];
     return todo(finding, seen, cures.filter(Boolean).join('; '));

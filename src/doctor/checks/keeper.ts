@@ -21,15 +21,15 @@ export const keeper: Check = defineCheck({
   name: 'keeper',
   needs: ['status'],
   isOfInstance: true,
-  look({ status, limits }, connection) {
+  look({ status, limits }) {
     const { instanceId, report } = status;
     const [why, next] = [attribute(status, 'why'), attribute(status, 'next')];
-    const target = quoteCommand`--instance-id ${instanceId}` + connection;
+    const target = quoteCommand`--instance-id ${instanceId}`;
     if (!report) return notChecked({ why, next });
     // Its script refused to look, or could not: nothing is known of what is installed there.
     if (status.verdict === 'failed') return todo(`not known whether sessions are kept: ${why}`, [], next);
     if (status.verdict === 'skipped') return notChecked({ why, next });
-    const install = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
+    const install = (changes = {}) => tellInstall(instanceId, report.settings, changes);
     const { idleSeconds } = limits ?? SERVICE_DEFAULTS;
     const intervalSeconds = fittingIntervalSeconds(idleSeconds);
     if (report.state === 'absent')
@@ -116,10 +116,10 @@ export const entries: Check = defineCheck({
   name: 'entries',
   needs: ['status'],
   isOfInstance: true,
-  look({ status: { instanceId, report } }, connection) {
+  look({ status: { instanceId, report } }) {
     if (report?.verdict !== 'status') return NOT_SEEN;
     if (report.state === 'absent') return NOT_INSTALLED;
-    const tell = (changes = {}) => tellInstall(instanceId, report.settings, connection, changes);
+    const tell = (changes = {}) => tellInstall(instanceId, report.settings, changes);
     const install = tell();
     const states = Object.entries(report.entries);
     const locks = report.tmuxLocks.map(
@@ -137,9 +137,7 @@ export const entries: Check = defineCheck({
       return todo(
         'env was left out: a script that Run Command left there uses ENV, which this entry sets for such scripts',
         seen,
-        tell({ insistsOnEnv: true }) +
-          '  insists; or  ssm-keepalive preferences set --shell-profile ours' +
-          connection,
+        tell({ insistsOnEnv: true }) + '  insists; or  ssm-keepalive preferences set --shell-profile ours',
       );
     const broken = states.filter(([, state]) => state === 'broken').map(([name]) => name);
     if (broken.length > 0)

@@ -10,8 +10,8 @@ const DEFAULT_MINUTES = DEFAULT_IDLE_TIMEOUT_SECONDS / 60;
 export const idleTimeout: Check = defineCheck({
   name: 'idle timeout',
   needs: ['limits'],
-  look({ limits: { exists, idleSeconds, idleMinutes, idleText } }, connection) {
-    const raise = 'it can be raised to 60:  ssm-keepalive preferences set --idle 60' + connection;
+  look({ limits: { exists, idleSeconds, idleMinutes, idleText } }) {
+    const raise = 'it can be raised to 60:  ssm-keepalive preferences set --idle 60';
     const isService = idleSeconds === DEFAULT_IDLE_TIMEOUT_SECONDS;
     const finding = `${formatDuration(idleSeconds)} without input ends a session`;
     if (!exists)
@@ -22,7 +22,7 @@ export const idleTimeout: Check = defineCheck({
       return todo(
         `the document names ${JSON.stringify(idleText)}, which is no idle timeout`,
         [`idleSessionTimeout of ${DOCUMENT}; the service takes 1 to 60`],
-        quoteCommand`ssm-keepalive preferences set --idle ${DEFAULT_MINUTES}` + connection,
+        quoteCommand`ssm-keepalive preferences set --idle ${DEFAULT_MINUTES}`,
       );
     if (idleMinutes === undefined)
       return ok(`${finding}: the ${isService ? 'service' : 'lab'}’s default`, [`${DOCUMENT} names none`]);
@@ -40,7 +40,7 @@ export const idleTimeout: Check = defineCheck({
 export const maximumDuration: Check = defineCheck({
   name: 'maximum duration',
   needs: ['limits'],
-  look({ limits: { exists, maximumSeconds, maximumMinutes, idleSeconds } }, connection) {
+  look({ limits: { exists, maximumSeconds, maximumMinutes, idleSeconds } }) {
     if (maximumSeconds === undefined)
       return ok('none is set: no session ends because of its length', [
         exists ? `${DOCUMENT} has no maxSessionDuration` : `there is no document ${DOCUMENT}`,
@@ -56,13 +56,12 @@ export const maximumDuration: Check = defineCheck({
       return todo(
         `every session ends after ${shown}, before the idle timeout of ${formatDuration(idleSeconds)}`,
         seen,
-        'ssm-keepalive preferences set --max 12h' + connection,
+        'ssm-keepalive preferences set --max 12h',
       );
     return note(
       `every session ends after ${shown}, whatever happens in it`,
       seen,
-      'what has to last longer belongs in tmux (install --wrap tmux); longer:  ssm-keepalive preferences set --max none' +
-        connection,
+      'what has to last longer belongs in tmux (install --wrap tmux); longer:  ssm-keepalive preferences set --max none',
     );
   },
 });

@@ -1,11 +1,5 @@
-import { type Bundle, type ScriptName, wireCommands } from '../bundle/index.ts';
-import type { Settings } from '../settings/settings.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
-
-/** The script that an instance receives, with its last newline. The dry run counts it and `render` prints it. */
-export function wireText(name: ScriptName, bundle: Bundle): string {
-  return wireCommands(name, bundle).join('\n') + '\n';
-}
+import type { Settings } from './settings.ts';
 
 /** The flags that reach the same accounts again, for commands we tell people to type. */
 export function repeatConnection(settings: Settings): string {
@@ -16,6 +10,22 @@ export function repeatConnection(settings: Settings): string {
     ...repeatRole(settings.accounts),
     allowsUnencrypted ? ' --allow-unencrypted-endpoint' : '',
   ].join('');
+}
+
+/** The commands that work in an account. */
+const VERB =
+  /ssm-keepalive (?:install|uninstall|status|connect|measure|doctor|preferences(?: (?:get|set|undo))?)\b/;
+/** One word as `quoteCommand` writes it; where a comma, `;` or two spaces follow, the told command is over. */
+const WORD = /(?:'[^']*'|"[^"]*"|[^\s'";,>|&()`]|,(?=[^\s]))+/;
+const TOLD = new RegExp(`${VERB.source}(?: ${WORD.source})*`, 'g');
+
+/** Advice whose commands reach the same account: each gets the flags of `repeatConnection` unless it has some of its own. */
+export function completeAdvice(advice: string, connection: string): string {
+  const flag = /--[a-z-]+/g;
+  const own = new Set(connection.match(flag));
+  return advice.replace(TOLD, (told) =>
+    told.match(flag)?.some((name) => own.has(name)) ? told : told + connection,
+  );
 }
 
 /** The same flags for the AWS CLI; on the lab with its address, which our command line does not contain. */
