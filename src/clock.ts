@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls `call` once, after `milliseconds`. Returns the function that prevents it. Never keeps the process alive by itself. */
+  /** Calls `call` once, not before `milliseconds` have passed. Returns the function that prevents it. Never keeps the process alive by itself. */
   after(milliseconds: number, call: () => void): () => void;
   /** The same, and the process stays alive until then. */
   keepAliveAfter(milliseconds: number, call: () => void): () => void;
@@ -11,21 +11,23 @@ export interface Clock {
 /** setTimeout fires at once for a longer time. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function startTimer(milliseconds: number, call: () => void): NodeJS.Timeout {
-  return setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MS));
+/** Node's own timers may fire a millisecond early: then this one waits for the rest. */
+function startTimer(milliseconds: number, call: () => void, keepsAlive: boolean): () => void {
+  const due = performance.now() + Math.min(milliseconds, LONGEST_TIMER_MS);
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    timer = setTimeout(() => (performance.now() < due ? wait() : call()), due - performance.now());
+    if (!keepsAlive) timer.unref();
+  };
+  wait();
+  return () => clearTimeout(timer);
 }
 
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(milliseconds, call) {
-    const timer = startTimer(milliseconds, call).unref();
-    return () => clearTimeout(timer);
-  },
-  keepAliveAfter(milliseconds, call) {
-    const timer = startTimer(milliseconds, call);
-    return () => clearTimeout(timer);
-  },
+  after: (milliseconds, call) => startTimer(milliseconds, call, false),
+  keepAliveAfter: (milliseconds, call) => startTimer(milliseconds, call, true),
 };
 
 /** Calls `call` every `milliseconds` and keeps the process alive. Returns the function that ends it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { repeat, sleep, systemClock } from '../src/clock.ts';
+import { repeat, sleep, steadyClock, systemClock } from '../src/clock.ts';
 import { ManualClock } from './support/clock.ts';
 
 test('clock: a wait ends when its time has come, and not before', async () => {
@@ -38,6 +39,19 @@ test('clock: a wait longer than setTimeout can count does not end at once', asyn
   await sleep(systemClock, 5);
   cancel();
   assert.equal(hasEnded, false);
+});
+
+test('clock: no wait of the machine’s clock is a millisecond short', async () => {
+  const waits = Array.from({ length: 400 }, async () => {
+    // A look at the time within a turn of the event loop that has lasted for a while.
+    await readFile('/dev/null');
+    const busy = performance.now() + 0.5;
+    while (performance.now() < busy);
+    const [start, steady] = [Date.now(), steadyClock.now()];
+    await sleep(systemClock, 20);
+    return Date.now() - start < 20 || steadyClock.now() - steady < 20;
+  });
+  assert.equal((await Promise.all(waits)).filter(Boolean).length, 0);
 });
 
 test('clock: what repeats goes on until it is ended, and may end itself', async () => {
