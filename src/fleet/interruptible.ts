@@ -21,7 +21,8 @@ export interface InterruptibleOptions {
   readonly patienceMs?: number;
 }
 
-const PATIENCE_MS = 10_000;
+/** How long a call that may have an effect may still take after Ctrl-C. */
+export const PATIENCE_MS = 10_000;
 
 /** Calls end at Ctrl-C, even if the service never answers: UserError `interrupted`, exit status 130. */
 export function makeInterruptible(

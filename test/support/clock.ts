@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { PATIENCE_MS } from '../../src/fleet/interruptible.ts';
 
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
@@ -86,7 +87,11 @@ export class EagerClock implements Clock {
     return systemClock.after(milliseconds / this.times, call);
   }
 
+  /** What the service may still take after Ctrl-C stays as long as it is. */
   keepAliveAfter(milliseconds: number, call: () => void): () => void {
-    return systemClock.keepAliveAfter(milliseconds / this.times, call);
+    return systemClock.keepAliveAfter(
+      milliseconds === PATIENCE_MS ? milliseconds : milliseconds / this.times,
+      call,
+    );
   }
 }
