@@ -8,7 +8,7 @@ LOST = 30.0          # seconds within which an answer comes over a working line
 GIVEN_UP = 3600.0    # Ctrl-S freezes the screen and delays answers while keys still come; nobody leaves it frozen for so long
 MOST = 4             # never more queries than this in flight, and never more late answers than this to remove
 PROBES = 5           # at most so many new probes after a change of size ...
-PROBE_GAP = 30.0     # ... and so many seconds after the last one
+PROBE_GAP = 30.0     # ... that came so many seconds after the last one
 NO_TERMINAL = ((0, 0), (100, 300))   # lines and columns of clients that have no terminal
 NEVER = float('inf')
 
@@ -60,10 +60,11 @@ class Keeper(object):
             self.enquired = now
         self.last_output = now
 
-    def resized(self, size, _now):
-        """Notes the terminal's lines and columns. A client that had none yet may be a terminal after all."""
+    def resized(self, size, now):
+        """Notes the terminal's lines and columns. A client that had none for a while may be a terminal after all."""
         if size != self.size:
-            self.is_size_new = self.size is not None and size not in NO_TERMINAL
+            # Each client says its first size right after the start, when it has just been asked.
+            self.is_size_new = size not in NO_TERMINAL and now - self.last_ask >= PROBE_GAP
             self.size = size
 
     # -- input, from the client --
@@ -175,7 +176,7 @@ class Keeper(object):
         if self.has_terminal:
             at = now if self.is_urgent else max(self.last_input, self.last_ask) + self.interval
         elif self.is_size_new and self.probes < PROBES and self.output.is_at_line_start():
-            at = max(self.last_output + SILENCE, self.last_ask + PROBE_GAP)
+            at = self.last_output + SILENCE
         else:
             return NEVER
         if self.in_flight >= MOST:

@@ -305,6 +305,11 @@ def a_client_that_answers_after_minutes_is_kept_from_then_on():
 
 
 def a_new_size_asks_again_at_the_start_of_a_line():
+    keeper = RELAY.Keeper(10, 10 ** 6, 0.0)
+    keeper.resized((0, 0), 0.0)                        # as the agent makes the terminal, until its client speaks
+    same(keeper.ask(0.0), QUERY)
+    keeper.resized((50, 132), 1.0)
+    same((beat(keeper, 999.0), keeper.next(True, 999.0)), (b'', NEVER))
     keeper = probed_keeper()
     keeper.resized((0, 0), 40.0)
     keeper.resized((100, 300), 41.0)                   # what clients without a terminal say
