@@ -669,10 +669,16 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'give --document SSM-SessionManagerRunShell: look with  aws ssm list-documents',
   ],
   [
-    'connect i-0123456789abcdef0',
+    'PATH=/nonexistent connect i-0123456789abcdef0',
     'connect needs a terminal',
     'standard input and output are not both one',
-    'run it in a terminal; for one command use  aws ssm send-command, or pipe through the official plugin with  --client plugin',
+    'run it in a terminal; for one command use  aws ssm send-command, or pipe through the official plugin, which is not installed here',
+  ],
+  [
+    'PATH=/nonexistent connect i-0123456789abcdef0 --client own',
+    'connect needs a terminal',
+    'standard input and output are not both one',
+    'run it in a terminal; for one command use  aws ssm send-command, or pipe through the official plugin, which is not installed here',
   ],
   [
     'lab',

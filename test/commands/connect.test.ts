@@ -173,9 +173,24 @@ test('connect: without a terminal it refuses before it opens anything, and says 
   skip,
 }, async () => {
   const before = lab.requests.length;
-  const result = await runCli(['connect', ...OWN], lab.env);
-  assert.equal(result.status, 2);
-  assert.match(result.stderr, /needs a terminal[\s\S]*--client plugin/);
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-plugin-'));
+  writeFileSync(join(folder, 'session-manager-plugin'), '#!/bin/sh\n', { mode: 0o755 });
+  // Neither of the two clients is advised where it cannot help.
+  for (const [args, PATH, status, advice] of [
+    [OWN, folder, 2, /needs a terminal[\s\S]*official plugin with {2}--client plugin$/m],
+    [OWN, '/nonexistent', 2, /needs a terminal[\s\S]*official plugin, which is not installed here$/m],
+    [
+      [WEB, '--client', 'plugin'],
+      '/nonexistent',
+      1,
+      /was not found[\s\S]*plugin"\): ours needs a terminal$/m,
+    ],
+  ] as const) {
+    const result = await runCli(['connect', ...args], { ...lab.env, PATH });
+    assert.equal(result.status, status);
+    assert.match(result.stderr, advice);
+  }
+  rmSync(folder, { recursive: true });
   assert.equal(lab.requests.length, before);
 });
 

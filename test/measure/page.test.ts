@@ -145,6 +145,11 @@ for (const [what, runs, sentence] of [
     'Without a keeper: not measured; with the keeper: alive at the limit of 150s.',
   ],
   [
+    'the keeper alone, where none is',
+    [makeRun({ arm: 'keeper', outcome: 'timed-out', ends: 60 })],
+    'Without a keeper: not measured; with what is installed there: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there).',
+  ],
+  [
     'Ctrl-C before anything is shown',
     [
       makeRun({ arm: 'nothing', outcome: 'interrupted', ends: 3 }),

@@ -19,10 +19,11 @@ import { runOwnClient } from './embedded-client.ts';
 export const connect: Command = async (settings, io, { words, own, interruption, environment }) => {
   const options = readConnectOptions(own);
   await requireInstanceWord('connect', words[0], settings);
-  const plugin = choosePlugin(options, settings, environment.variables);
-  if (plugin !== undefined && settings.common.isLab) io.err(warnOfLabPlugin(plugin, environment.variables));
   const streams = io.openTerminal?.();
-  if (streams === undefined && options.client !== 'plugin') throw noTerminal();
+  const plugin = choosePlugin(options, settings, environment.variables, streams !== undefined);
+  if (plugin !== undefined && settings.common.isLab) io.err(warnOfLabPlugin(plugin, environment.variables));
+  if (streams === undefined && options.client !== 'plugin')
+    throw noTerminal(findPlugin(environment.variables) !== undefined);
   const connection = await openConnection(settings, io, environment);
   try {
     const opener = makeInterruptible(connection.client, interruption, {
@@ -103,6 +104,7 @@ function choosePlugin(
   { client }: ConnectOptions,
   { common }: Settings,
   variables: NodeJS.ProcessEnv,
+  hasTerminal: boolean,
 ): string | undefined {
   if (client === 'own') return undefined;
   const path = findPlugin(variables);
@@ -111,18 +113,22 @@ function choosePlugin(
       code: 'no-plugin',
       what: 'the official session-manager-plugin was not found',
       why: 'no folder of PATH has a program of that name',
-      next: 'install it (AWS user guide, "Install the Session Manager plugin"), or use ours with  --client own',
+      next:
+        'install it (AWS user guide, "Install the Session Manager plugin")' +
+        (hasTerminal ? ', or use ours with  --client own' : ': ours needs a terminal'),
     });
   }
   const isOurChoice = path !== undefined && client === 'auto' && common.isLab;
   return isOurChoice && warnOfLabPlugin(path, variables) !== '' ? undefined : path;
 }
 
-function noTerminal(): UsageError {
+function noTerminal(hasPlugin: boolean): UsageError {
   return new UsageError({
     code: 'no-terminal',
     what: 'connect needs a terminal',
     why: 'standard input and output are not both one',
-    next: 'run it in a terminal; for one command use  aws ssm send-command, or pipe through the official plugin with  --client plugin',
+    next:
+      'run it in a terminal; for one command use  aws ssm send-command, or pipe through the official plugin' +
+      (hasPlugin ? ' with  --client plugin' : ', which is not installed here'),
   });
 }

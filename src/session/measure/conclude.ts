@@ -35,6 +35,8 @@ export function conclude(runs: readonly ArmRun[]): Conclusion {
   const untouched = findTimeout(runs);
   if (typeof untouched === 'string') {
     const why = 'nothing can be told without an untouched session that timed out';
+    const kept = runs.filter(({ arm }) => arm === 'keeper');
+    const hasNone = kept.some(({ outcome }) => outcome === 'timed-out') && !kept.some(isBeating);
     return {
       untouchedSeconds: undefined,
       input: 'not shown',
@@ -43,7 +45,14 @@ export function conclude(runs: readonly ArmRun[]): Conclusion {
       resize: 'not shown',
       resetBy: 'not shown',
       keeper: 'not shown',
-      why: { untouched, input: why, output: why, size: why, resize: why, keeper: why },
+      why: {
+        untouched,
+        input: why,
+        output: why,
+        size: why,
+        resize: why,
+        keeper: hasNone ? NO_HEARTBEAT : why,
+      },
     };
   }
   const output = weigh(runs, 'output', ['foreground', 'output'], untouched);
@@ -166,27 +175,28 @@ function diedDespite(run: ArmRun, kind: Kind, timeout: number, share = FLOW_SHAR
 /** Without a heartbeat the host may have no keeper at all. */
 export const NO_HEARTBEAT = 'no heartbeat was seen; the status command says what is installed there';
 
+/** Only a keeper prints at an idle prompt. A keeper may print without asking, if its shell cannot remove an answer. */
+const isBeating = (run: ArmRun) => run.outputAt.some((at) => at > (run.begunAt ?? Number.POSITIVE_INFINITY));
+
 function judgeKeeper(
   runs: readonly ArmRun[],
   timeout: number,
 ): { shown: Conclusion['keeper']; why?: string } {
   if (runs.length === 0) return unshown('the arm keeper was not run');
-  // Only a keeper prints at an idle prompt. A keeper may print without asking, if its shell cannot remove an answer.
-  const beating = (run: ArmRun) => run.outputAt.some((at) => at > (run.begunAt ?? Number.POSITIVE_INFINITY));
   const holds = runs.filter((run) => {
     const until = aliveUntil(run);
     if (until === undefined || run.begunAt === undefined) return false;
-    return beating(run) && until - run.begunAt >= timeout * KEPT_TIMEOUTS * 1000;
+    return isBeating(run) && until - run.begunAt >= timeout * KEPT_TIMEOUTS * 1000;
   });
-  const fails = runs.filter((run) => beating(run) && diedDespite(run, 'output', timeout, HEARTBEAT_SHARE));
+  const fails = runs.filter((run) => isBeating(run) && diedDespite(run, 'output', timeout, HEARTBEAT_SHARE));
   if (holds.length > 0 && fails.length > 0)
     return unshown(`${holds.length} sessions lived, ${fails.length} timed out`);
   if (holds.length > 0) return { shown: 'holds' };
   if (fails.length > 0) return { shown: 'does not hold' };
   const timedOut = runs.filter(({ outcome }) => outcome === 'timed-out');
-  if (timedOut.some(beating))
+  if (timedOut.some(isBeating))
     return unshown('its heartbeats had stopped, or are further apart than the timeout');
-  if (runs.every((run) => !beating(run))) return unshown(NO_HEARTBEAT);
+  if (runs.every((run) => !isBeating(run))) return unshown(NO_HEARTBEAT);
   const needed = Math.ceil(timeout * KEPT_TIMEOUTS);
   if (runs.some((run) => run.outcome === 'alive'))
     return unshown(`the limit was too short: it takes at least ${needed} s`);

@@ -83,8 +83,9 @@ export function describeHeadline(
     untouchedSeconds === undefined
       ? tell('nothing', why.untouched)
       : `ended after ${formatTime(untouchedSeconds)} of silence`;
-  const withKeeper = tell('keeper', keeper === 'not shown' && !why.untouched ? why.keeper : '');
-  const what = why.keeper === NO_HEARTBEAT ? 'what is installed there' : 'the keeper';
+  const hasNone = why.keeper === NO_HEARTBEAT;
+  const withKeeper = tell('keeper', keeper === 'not shown' && (hasNone || !why.untouched) ? why.keeper : '');
+  const what = hasNone ? 'what is installed there' : 'the keeper';
   return `${facts.isLab ? 'On the lab, without' : 'Without'} a keeper: ${without}; with ${what}: ${withKeeper}.`;
 }
 
@@ -154,6 +155,7 @@ export function describeConclusion(conclusion: Conclusion): { about: string; say
   if (why.untouched)
     return [
       { about: 'untouched session', says: 'not shown', why: why.untouched },
+      ...(why.keeper === NO_HEARTBEAT ? [{ about: 'keeper', says: 'not shown', why: NO_HEARTBEAT }] : []),
       { about: 'all else', says: 'not shown', why: 'it takes an untouched session that timed out' },
     ];
   return [
