@@ -145,7 +145,7 @@ export const FLAG_TABLE = {
       reader: seconds(30, 2_592_000, 'a time from 30s to 30d'),
       example: '600 or 10m: a whole number and s, m, h or d',
     },
-    'dry-run': { as: 'isDryRun', describe: 'show who would get what; send nothing' },
+    'dry-run': { as: 'isDryRun', describe: 'show which instances it would reach; send nothing' },
     yes: {
       of: ['install', 'uninstall'],
       also: ['y'],
@@ -193,7 +193,7 @@ export const FLAG_TABLE = {
     follow: {
       of: ['install', 'uninstall'],
       as: 'isFollow',
-      describe: 'also new instances, through a State Manager association',
+      describe: 'new instances too, through a State Manager association; uninstall: end it',
     },
     every: {
       of: ['install'],

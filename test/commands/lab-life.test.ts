@@ -99,7 +99,7 @@ test('lab: --foreground prints the same variables, serves until SIGTERM and stop
     err += chunk;
   });
   await until('the lab', () => err.includes('until Ctrl-C'));
-  assert.match(err, /open a session with {2}ssm-keepalive connect i-0aaaaaaaaaaaaaaa1 --lab/);
+  assert.match(err, /open a session with {2}ssm-keepalive connect web-1 --lab/);
   const endpoint = endpointOf(out);
   assert.match(endpoint, /^http:\/\/127\.0\.0\.1:\d+$/);
   const port = Number(endpoint.split(':').at(-1)).toString(16).toUpperCase().padStart(4, '0');

@@ -126,19 +126,19 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
     io.out(`${JSON.stringify({ ...shown, env: variables }, null, 2)}\n`);
     return;
   }
-  io.err('ssm-keepalive: for the AWS CLI and other tools; --lab needs none of these:\n');
-  for (const [name, value] of Object.entries(variables))
-    io.out(quoteCommand`export ${`${name}=${value}`}` + '\n');
   io.err(
     safe`ssm-keepalive: the lab is up (process ${state.pid}); sessions end after ${formatDuration(state.idleSeconds)} without ${
       state.policy === 'any' ? 'input or output' : state.policy
     }. Stop it with  ssm-keepalive lab down\n` + describeUnfaithful(state.notFaithful),
   );
-  const [{ id } = { id: '' }] = labModule.readInventory(dir).hosts;
+  const [host] = labModule.readInventory(dir).hosts;
   io.err(
-    safe`ssm-keepalive: open a session with  ${quoteCommand`ssm-keepalive connect ${id} --lab`}  (or  ${quoteCommand`aws ssm start-session --target ${id}`})\n`,
+    safe`ssm-keepalive: open a session with  ${quoteCommand`ssm-keepalive connect ${host?.name ?? ''} --lab`}\n`,
   );
   io.err(safe`ssm-keepalive: the files of its hosts are below ${join(dir, 'hosts')}\n`);
+  io.err('ssm-keepalive: for the AWS CLI and other tools; --lab needs none of these:\n');
+  for (const [name, value] of Object.entries(variables))
+    io.out(quoteCommand`export ${`${name}=${value}`}` + '\n');
 }
 
 async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: Io): Promise<number> {
