@@ -56,3 +56,12 @@ test('README: each host and client is tested, inferred or no; a no says what to 
     if (word === 'no') assert.notEqual(note.trim(), '', row);
   }
 });
+
+test('README: what a session without answers means, and the page that lists such clients, consoles among them', () => {
+  assert.match(README, /never answers, nothing keeps its session: it ends at the idle timeout\./);
+  assert.match(README, /\[Which\s+clients\]\(docs\/choosing-a-keeper\.md#which-clients-answer\)/);
+  assert.match(README, /console of Windows 10, Server 2016, 2019 \| no \| never answers/);
+  const page = readFileSync(new URL('../docs/choosing-a-keeper.md', import.meta.url), 'utf8');
+  const [, section = ''] = /### Which clients answer\n([\s\S]*?)\n## /.exec(page) ?? [];
+  assert.match(section, /console of Windows 10, Server 2016 and 2019 answers nothing/);
+});

@@ -312,6 +312,40 @@ test('doctor: for each reason that keeps the status script from looking, it tell
     }
 });
 
+test('doctor: sessions without an answer are told apart as the host does, with what each state means', () => {
+  const look = (states: readonly string[], notAnswering = states.length) => {
+    const report = {
+      'ssm-keepalive': 1,
+      verdict: 'status',
+      ...INSTALLED,
+      sessions: states.map((state) => ({ state })),
+      kept: { count: 4, notAnswering, leaked: 0 },
+    };
+    const base = { commandId: 'x', instanceId: idOf(0), name: '', isFinal: true, exitCode: 0 };
+    const status = judgeInvocation(
+      { ...base, statusDetails: 'Success', output: `${JSON.stringify(report)}\n` },
+      'status',
+    );
+    const found = examine({ facts: { status }, gaps: {}, connection: '' }, true);
+    return found.find(({ check }) => check === 'keeper')!.evidence.filter((line) => / answer/.test(line));
+  };
+  const NEVER =
+    /^no-answer \(2 sessions\): the client has never answered, so nothing keeps the session: it ends at the idle timeout\. docs\/choosing-a-keeper\.md lists /;
+  const NOT_NOW = /^not-answering \(1 session\): the client has answered, but not lately: it sleeps, /;
+  const both = look(['no-answer', 'not-answering', 'no-answer']);
+  assert.equal(both.length, 2);
+  assert.match(both[0]!, NEVER);
+  assert.match(both[1]!, NOT_NOW);
+  assert.match(look(['no-answer', 'no-answer'])[0]!, NEVER);
+  assert.deepEqual(look(['not-answering']), [both[1]]);
+  // The list lacks one of two: its state is not known, so both meanings are told, without a number.
+  assert.deepEqual(
+    look(['no-answer'], 2).map((line) => line.split(':')[0]),
+    ['no-answer', 'not-answering'],
+  );
+  assert.deepEqual(look([]), []);
+});
+
 test('doctor: an instance that says that it is no Linux has no keeper to look for', () => {
   const output =
     '{"ssm-keepalive":1,"verdict":"skipped","class":"wrong platform","why":"this is not Linux"}\n';

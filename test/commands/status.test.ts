@@ -92,6 +92,28 @@ for (const columns of [50, 80, 200]) {
   });
 }
 
+for (const columns of [50, 80, 200])
+  test(`status at ${columns} columns says once what a session without an answer means, and which page lists such clients`, () => {
+    const NEVER =
+      'no answer: the client has never answered, so nothing keeps the session: it ends at the idle timeout. docs/choosing-a-keeper.md lists such clients';
+    const NOT_NOW =
+      'not answering: the client has answered, but not lately: it sleeps, or its connection is gone';
+    const show = (states: readonly string[], notAnswering: number) => {
+      const sessions = states.map((state) => ({ ...SESSION, state }));
+      const kept = { count: states.length, notAnswering, leaked: 0 };
+      const report = { ...FULL, sessions, kept, more: undefined };
+      const text = renderStatus([verdictOf(report), verdictOf(report, DB_1, 'db-1')], ioOf(columns));
+      for (const line of text.split('\n')) assert.ok(line.length <= columns, line);
+      const flat = text.replace(/\s+/g, ' ');
+      return [NEVER, NOT_NOW].map((sentence) => flat.split(sentence).length - 1);
+    };
+    assert.deepEqual(show(['no-answer', 'no-answer', 'answering'], 2), [1, 0]);
+    assert.deepEqual(show(['not-answering', 'answering'], 1), [0, 1]);
+    assert.deepEqual(show(['not-answering', 'no-answer'], 2), [1, 1]);
+    assert.deepEqual(show(['answering'], 1), [1, 1], 'one that is not listed');
+    assert.deepEqual(show(['answering', 'capped'], 0), [0, 0]);
+  });
+
 test('status does not say of the prompt keeper that nothing leaked', () => {
   const prompt = { ...SESSION, keeper: 'prompt', leaked: null };
   const verdict = verdictOf({ ...FULL, sessions: [prompt], kept: undefined });

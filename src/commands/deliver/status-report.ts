@@ -4,6 +4,7 @@ import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { attribute, isGood, SAID } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
+import { countSilent, SILENT_STATES, type SilentState } from '../../fleet/silent-sessions.ts';
 import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
@@ -24,9 +25,20 @@ const TABLE_COLUMNS = 76;
 export function renderStatus(verdicts: readonly Row[], io: Io): string {
   if (countRows(verdicts) > GROUPED_HOSTS) return renderGroups(verdicts, io);
   const details = renderStatusDetails(verdicts, io);
+  const silence = explainSilence(verdicts, io);
   // On a narrow terminal the blocks alone are easier to read.
-  if (io.columns < TABLE_COLUMNS && details !== '') return details.slice(1);
-  return `${renderVerdictTable(verdicts, io)}${details}`;
+  if (io.columns < TABLE_COLUMNS && details !== '') return `${details.slice(1)}${silence && `\n${silence}`}`;
+  return `${renderVerdictTable(verdicts, io)}${silence}${details}`;
+}
+
+/** A line for each state of sessions without an answer that the report shows; for both if some sessions are not listed. */
+function explainSilence(verdicts: readonly Verdict[], io: Io): string {
+  const counts = verdicts.flatMap(({ report }) => (report ? [countSilent(report)] : []));
+  const isSeen = (state: SilentState) => counts.some((count) => count[state] + count.unlisted > 0);
+  return (Object.keys(SILENT_STATES) as SilentState[])
+    .filter(isSeen)
+    .map((state) => `${wrapText(`${showState(state)}: ${SILENT_STATES[state]}`, io.columns)}\n`)
+    .join('');
 }
 
 /** A block for each host that reported, each after an empty line; '' if there are too many. */
@@ -176,13 +188,15 @@ function sessionCells(session: KeptSession): string[] {
     session.user || String(session.uid),
     session.terminal.replace('/dev/', ''),
     `${session.keeper}${WRAP_WORDS[session.wrap] ?? ''}`,
-    session.state.replace('-', ' '),
+    showState(session.state),
     formatAge(session.age),
     formatAge(session.lastKey),
     formatAge(session.lastAnswer),
     String(session.leaked ?? '-'),
   ];
 }
+
+const showState = (state: string) => state.replace('-', ' ');
 
 function nameSession(session: KeptSession | undefined, columns: number): string[] {
   return session?.sessionId ? [wrapText(`    session ${session.sessionId}`, columns, 6)] : [];

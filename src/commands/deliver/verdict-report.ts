@@ -3,6 +3,7 @@ import { formatDuration } from '../../duration.ts';
 import { attribute, isGood, type Verdict } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
+import { isSilent } from '../../fleet/silent-sessions.ts';
 import { groupBy } from '../../groups.ts';
 import { isPromptChosen } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -141,15 +142,12 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
 
 const countFiles = (count: number) => (count === 1 ? '1 file' : `${count} files`);
 
-/** `no-answer`: the terminal has never answered; `not-answering`: it has answered, and does not answer now. */
-const isUnanswered = (state: string) => state === 'no-answer' || state === 'not-answering';
-
 /** How many sessions are kept now, and problems with them. */
 function describeSessions(report: ReportLine): string {
   const { sessions } = report;
   const { count, notAnswering, leaked, unseen } = report.kept ?? {
     count: sessions.length,
-    notAnswering: sessions.filter(({ state }) => isUnanswered(state)).length,
+    notAnswering: sessions.filter(({ state }) => isSilent(state)).length,
     leaked: sessions.reduce((sum, session) => sum + (session.leaked ?? 0), 0),
     unseen: '',
   };

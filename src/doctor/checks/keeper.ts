@@ -3,6 +3,7 @@ import { formatDuration } from '../../duration.ts';
 import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { attribute, SAID } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
+import { countSilent, SILENT_STATES, type SilentState } from '../../fleet/silent-sessions.ts';
 import { isPromptChosen, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import { fittingIntervalSeconds, longestIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
@@ -101,7 +102,7 @@ export const keeper: Check = defineCheck({
     if ((kept?.notAnswering ?? 0) > 0)
       return note(
         `${kind}; ${kept?.count === 1 ? 'the one session gets no answer from its terminal' : `${kept?.notAnswering} of ${kept?.count} sessions get no answer from their terminal`}`,
-        seen,
+        [...seen, ...describeSilence(report)],
         'look with  ssm-keepalive status ' + target,
       );
     return ok(
@@ -110,6 +111,17 @@ export const keeper: Check = defineCheck({
     );
   },
 });
+
+/** A line for each state, as `status` names it; for both if some sessions are not listed. */
+function describeSilence(report: ReportLine): string[] {
+  const count = countSilent(report);
+  return (Object.keys(SILENT_STATES) as SilentState[])
+    .filter((state) => count[state] + count.unlisted > 0)
+    .map((state) => {
+      const shown = count.unlisted > 0 ? '' : ` (${countSessions(count[state])})`;
+      return `${state}${shown}: ${SILENT_STATES[state]}`;
+    });
+}
 
 /** What keeps an entry from firing; `absent` and `off` are choices, unless nothing else is live. */
 export const entries: Check = defineCheck({
