@@ -567,6 +567,18 @@ def with_a_terminal_that_answers_as_hterm_does():
     prompt(['dash', '-i'], 'hterm')
 
 
+def with_a_terminal_that_answers_without_the_escape():
+    """Its bytes are keys like any others: typed once, and nothing of ours follows."""
+    run = Run(BASH, mode='bare').started()
+    run.sees(b'[0n')
+    run.type(b'\x15stty -echo; sleep 3; echo f""ine\r')
+    run.sees(b'fine')
+    same(run.asked, 1)
+    same((run.record()['state'], run.record()['sent'], run.record()['leaked']), ('no-answer', '1', '0'))
+    run.type(b'exit\r')
+    run.ends(0)
+
+
 def with_a_terminal_that_answers_twice():
     prompt(BASH, 'twice')
 

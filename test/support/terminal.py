@@ -4,7 +4,9 @@ import re
 import select
 import time
 
-QUERY, ANSWER, HTERMS = b'\x1b[5n', b'\x1b[0n', b'\x1b0n'
+QUERY, ANSWER = b'\x1b[5n', b'\x1b[0n'
+# hterm leaves the bracket out, previews of Windows Terminal 1.22 the ESC.
+ODD = {'hterm': b'\x1b0n', 'bare': b'[0n'}
 LONGEST_QUERY = 9
 
 
@@ -12,7 +14,7 @@ class Terminal(object):
     patience = 20
 
     def __init__(self, fd, mode='answers', delay=0, reports=None):
-        """mode: 'answers', 'silent', 'hterm', 'twice', or 'split': every byte its own message, as the Windows client sends them."""
+        """mode: 'answers', 'silent', 'twice', one of ODD, or 'split': every byte its own message, as the Windows client sends them."""
         self.fd = fd
         self.mode = mode
         self.delay = delay                 # seconds that an answer takes
@@ -49,7 +51,8 @@ class Terminal(object):
     def answer(self):
         while self.late and self.late[0][0] <= time.time():
             report = self.late.pop(0)[1]
-            said = HTERMS if self.mode == 'hterm' and report == ANSWER else report * (2 if self.mode == 'twice' else 1)
+            odd = ODD.get(self.mode) if report == ANSWER else None
+            said = odd or report * (2 if self.mode == 'twice' else 1)
             for piece in [said] if self.mode != 'split' else [said[at:at + 1] for at in range(len(said))]:
                 os.write(self.fd, piece)
                 if self.mode == 'split':
