@@ -562,6 +562,50 @@ def nobody_answers():
     run.ends(0)
 
 
+def tmux_CC_reads_nothing_of_ours():
+    """Control mode is one open string. A query in it would end iTerm2's integration."""
+    run = Run(BASH).started()
+    socket = os.path.join(run.folder, 'cc')
+    run.sees(b'$ ')
+    try:
+        run.type(('tmux -S %s -f /dev/null -CC new bash --norc --noprofile\r' % socket).encode())
+        run.sees(b'\x1bP1000p')
+        begun = run.seen
+        run.sees(b'%session-changed')
+        run.type(b"send-keys 'sleep 4; echo sl\"\"ept' Enter\n")   # three intervals and more, without a key
+        run.sees(b'slept')
+        run.type(b'display-message -p alive\n')
+        run.sees(b'alive')
+        assert QUERY not in run.screen[begun:], run.screen[begun:]
+        assert b'%exit' not in run.screen[begun:], run.screen[begun:]
+    finally:
+        subprocess.call(['tmux', '-S', socket, 'kill-server'])
+    run.sees(b'%exit')
+    run.sees(b'\x1b\\')
+    run.beats(1)                           # the string is closed
+    run.type(b'exit 3\r')
+    run.ends(3)
+
+
+def a_long_string_comes_out_unbroken():
+    for opens, body, closes in ((b'\x1b]52;c;', b'QUJD', b'\x07'), (b'\x1bPq', b'#1~-', b'\x1b\\')):
+        run = Run(BASH).started()
+        run.beats(1)
+        whole = opens + body * 50000 + closes
+        path = os.path.join(run.folder, 'string')
+        with open(path, 'wb') as file:
+            file.write(whole)
+        # It stops half-way for three intervals, far behind whatever a relay remembers.
+        run.type(('clear; head -c 100000 %s; sleep 4; tail -c +100001 %s; echo en""d\r' % (path, path)).encode())
+        run.until(lambda: len(run.screen) > 100000, 'no first half')
+        run.sees(b'end')
+        assert whole in run.screen, 'broken: %r' % [run.screen[at - 20:at + 20] for at in (run.screen.rfind(QUERY),)]
+        run.beats(1)
+        run.type(b'exit\r')
+        run.ends(0)
+        run.close()
+
+
 def with_a_terminal_that_answers_as_hterm_does():
     prompt(BASH, 'hterm')
     prompt(['dash', '-i'], 'hterm')
