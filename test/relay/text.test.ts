@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { joinRelay, MODULES } from '../../src/bundle/relay.ts';
 import { templatesPath } from '../../src/bundle/render.ts';
@@ -48,6 +49,37 @@ for name in sys.argv[2:]:
   const argv = ['-c', program, templatesPath(), ...MODULES];
   const { code, text } = await run(findPythons().at(-1)!.path, argv);
   assert.equal(code, 0, text);
+});
+
+test('the relay remembers as much of what passes as SECURITY.md says, and no more', async () => {
+  const program = `
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+from relay.keeper import Keeper
+def longest(things):
+    return max(len(kept) for thing in things for kept in vars(thing).values() if isinstance(kept, bytes))
+most = [0, 0]
+for begins in (b'', b'\\x1b', b'\\x1b[', b'\\x1b]52;c;', b'\\x1bPq', b'\\x1b_', b'\\x9b', b'\\xc2\\x9b'):
+    for piece in (begins + b'1' * 5000, b'1' * 200):
+        for ends in (b'', b'\\x1b', b'\\x1b[', b'\\x1b[0', b'\\x1b[5'):
+            keeper = Keeper(45, 28800, 0)
+            keeper.ask(0)
+            keeper.printed(begins, 0)
+            keeper.typed(begins, 0)
+            for _ in range(30):
+                keeper.printed(piece, 0.5)
+                keeper.typed(piece, 0.5)
+                keeper.printed(ends, 0.5)
+                keeper.typed(ends, 0.5)
+                most = [max(most[0], longest([keeper.output])), max(most[1], longest([keeper, keeper.reports]))]
+print(*most)`;
+  const { code, text } = await run(findPythons().at(-1)!.path, ['-c', program, templatesPath()]);
+  assert.equal(code, 0, text);
+  const security = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
+  const [, output, input] =
+    /remembers at most (\d+) bytes of output and (\d+) KB of input/.exec(security) ?? [];
+  assert.deepEqual(text.trim().split(' ').map(Number), [Number(output), Number(input) * 1024]);
 });
 
 test('without the wrapper nothing of tmux is in it', () => {
