@@ -37,7 +37,7 @@ const CASES: readonly Case[] = [
       ['agent version', 'ok', /^3\.3\.1611\.0 has all/],
       ['out of memory', 'unknown', /does not say it/],
       ['keeper', 'ok', /^relay, heartbeat after 45s; 2 sessions kept now$/],
-      ['entries', 'ok', /^env, profile live/],
+      ['entries', 'ok', /^env, profile live; .*; scripts of Run Command see the variable ENV that env sets$/],
       ['TMOUT', 'ok', /no shell here logs out/],
       ['permissions', 'ok', /^none of 8 that were tried/],
     ],
@@ -87,6 +87,25 @@ const CASES: readonly Case[] = [
     expected: [
       ['keeper', 'ok', /^relay/],
       ['entries', 'todo', /the agent has not restarted since the install/, /without --no-restart/],
+    ],
+  },
+  {
+    what: 'the entry env left out, for a script that uses ENV',
+    report: {
+      ...INSTALLED,
+      state: 'limited',
+      class: 'entry left out',
+      settings: 'keeper=auto interval=45 entries=env,profile',
+      entries: { env: 'off', profile: 'live' },
+    },
+    expected: [
+      ['keeper', 'ok', /^relay/],
+      [
+        'entries',
+        'todo',
+        /^env was left out: a script that Run Command left there uses ENV, which this entry sets for such scripts$/,
+        /^ssm-keepalive install --instance-id \S+ (--lab )?--entry env,profile( --lab)? {2}insists; or {2}ssm-keepalive preferences set --shell-profile ours( --lab)?$/,
+      ],
     ],
   },
   {

@@ -181,3 +181,23 @@ test('plan: a dry run of install says that what was edited in our files is lost;
     );
   }
 });
+
+test('plan: a dry run names the price of the entry env where the install would make it, and only there', async (context) => {
+  const lab = await startTestLab(context, { hosts: hosts({}) });
+  for (const [words, isSaid] of [
+    ['install', true],
+    ['install --entry env', true],
+    ['install --entry profile,rc', false],
+    ['uninstall', false],
+    ['status', false],
+  ] as const) {
+    const { stdout } = await runCli([...words.split(' '), '--instance-id', id(0), '--dry-run'], lab.env);
+    assert.equal(
+      /the entry env gives Run Command scripts a variable ENV too; an instance that still has a script which uses ENV gets everything but this entry, unless --entry names it/.test(
+        stdout.replace(/\s+/g, ' '),
+      ),
+      isSaid,
+      words,
+    );
+  }
+});

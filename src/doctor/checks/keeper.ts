@@ -165,7 +165,10 @@ export const entries: Check = defineCheck({
         seen,
         'log in with  bash -l , or install with --entry env,profile',
       );
-    return ok(`${live.join(', ')} live; sessions that were open before stay as they were`, seen);
+    return ok(
+      `${live.join(', ')} live; sessions that were open before stay as they were; scripts of Run Command see the variable ENV that env sets`,
+      seen,
+    );
   },
 });
 
