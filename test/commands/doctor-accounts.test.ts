@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
 import { makeClient } from '../../src/fleet/client.ts';
 import { Interruption } from '../../src/interruption.ts';
+import { DEFAULT_REGIONS } from '../../src/lab/options.ts';
 import { until } from '../lab/test-lab.ts';
 import { runCli } from '../support/cli.ts';
 import { DEV, makeAccountRig, PROD } from './account-rig.ts';
@@ -66,6 +67,38 @@ test('doctor: the same checks for every profile and Region, each below its name'
     rig.asked().filter(({ operation }) => !/^(Describe|Get|List)/.test(operation)),
     [],
     'nothing but reads',
+  );
+});
+
+test('accounts: of more than 20, doctor and preferences get have one row for what is alike, and doctor what there is to do last', async (context) => {
+  const rig = await makeRig(context);
+  const regions = DEFAULT_REGIONS.slice(0, 11);
+  assert.ok(regions.includes('us-east-1'));
+  const everywhere = `--profile dev --profile prod --region ${regions.join(',')}`;
+  const doctor = await rig.run(`doctor ${everywhere}`);
+  assert.equal(doctor.status, 1, doctor.stderr);
+  const lines = doctor.stdout.split('\n');
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  const marks = lines.flatMap((line) => /^(?:ok|note|\?|TO DO) /.exec(line)?.[0].trim() ?? []);
+  const order = ['ok', 'note', '?', 'TO DO'];
+  assert.deepEqual(
+    marks,
+    [...marks].sort((one, other) => order.indexOf(one) - order.indexOf(other)),
+    doctor.stdout,
+  );
+  assert.equal(doctor.stdout.match(/^\S.{6}credentials /gm)?.length, 1);
+  assert.match(doctor.stdout, /^ok {5}credentials +in 2 accounts and 11 Regions$/m);
+  assert.match(doctor.stdout, /^ok {5}maximum duration +in 2 accounts and 11 Regions$/m);
+  assert.match(
+    doctor.stdout,
+    /^TO DO {2}maximum duration +in dev us-east-1: .*\n(?: {7,}.*\n)+\nssm-keepalive doctor: 22 accounts and Regions: 1 to do, /m,
+  );
+
+  const preferences = await rig.run(`preferences get ${everywhere}`);
+  assert.equal(preferences.status, 0, preferences.stderr);
+  assert.match(
+    preferences.stdout,
+    /^IDLE TIMEOUT +MAXIMUM +SHELL PROFILE +WHERE\n20m \(default\) +none +none +in 2 accounts and 11 Regions\n20m +15m +none +in dev us-east-1\n*$/,
   );
 });
 

@@ -53,7 +53,7 @@ interface Labelled extends Examined {
   readonly name: AccountName;
 }
 
-/** With many accounts, equal findings share one line with the number of accounts; checks that are ok come last. */
+/** With many accounts, equal findings share one line with the number of accounts; what there is to do comes last. */
 function renderTogether(examined: readonly Labelled[], isExplained: boolean, io: Io): string {
   const all = examined.flatMap(({ name, results }) => results.map((result) => ({ name, result })));
   // If a check is ok, its finding may have names and numbers of its own account.
@@ -61,7 +61,7 @@ function renderTogether(examined: readonly Labelled[], isExplained: boolean, io:
   const groups = groupBy(all, ({ result }) =>
     [result.check, result.level, findingOf(result), result.next].join('\n'),
   );
-  const ranks: readonly Level[] = ['todo', 'unknown', 'note', 'ok'];
+  const ranks: readonly Level[] = ['ok', 'note', 'unknown', 'todo'];
   const rankOf = ([{ result }]: (typeof groups)[number]) => ranks.indexOf(result.level);
   groups.sort((one, other) => rankOf(one) - rankOf(other));
   const lines = groups.map((group): CheckResult => {
