@@ -153,7 +153,10 @@ export const COMMANDS: readonly CommandEntry[] = [
         describe: 'how far back to look at ended sessions, at most 30d',
         fallback: '7d',
       },
-      { name: 'explain', describe: 'also what ends a session, and what people suspect in vain' },
+      {
+        name: 'explain',
+        describe: 'also what was seen, what ends a session, and what people suspect in vain',
+      },
     ],
     examples: [
       ['doctor --lab', 'the account and this machine'],

@@ -3,7 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { renderDoctor } from '../../src/commands/doctor/doctor-report.ts';
 import type { Lab } from '../../src/lab/index.ts';
+import { makeIo } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
 import { askDoctor, askWith, hostSaying, INSTALLED, openClient } from './doctor-rig.ts';
 
@@ -104,6 +106,35 @@ test('doctor: a read that is refused is named, with the commands that need it; t
   );
   const changes = lab.requests.filter(({ operation }) => !/^(Describe|Get|List)/.test(operation));
   assert.deepEqual(changes, [], 'nothing but reads was tried');
+});
+
+test('doctor: in a terminal of 24 lines one thing to do is in sight with what was seen, and so are three', async (context) => {
+  const lab = await startLab(context, { idleSessionTimeout: '90' });
+  const io = makeIo({ columns: 80 });
+  const look = async (minutes?: number) => {
+    const { results, evidence } = await askWith(
+      lab,
+      {},
+      minutes === undefined ? undefined : inMinutes(minutes),
+    );
+    const show = (isExplained: boolean) => renderDoctor(results, evidence, isExplained, io).trimEnd();
+    const last = show(false).split('\n').slice(-23).join('\n');
+    return { last, explained: show(true) };
+  };
+  const one = await look();
+  assert.match(one.last, /^TO DO {2}idle timeout .*\n +seen: idleSessionTimeout of/m);
+
+  lab.faults.failNext('DescribeSessions', 'AccessDeniedException', 2);
+  const three = await look(55);
+  assert.deepEqual(
+    [...three.last.matchAll(/^TO DO {2}(\S+ ?\S+) /gm)].map(([, name]) => name?.trim()),
+    ['permissions', 'hourly recycle', 'idle timeout'],
+    three.last,
+  );
+  const todo = three.last.slice(three.last.indexOf('TO DO'));
+  assert.equal(todo.match(/^ {7}next: /gm)?.length, 3, todo);
+  assert.doesNotMatch(todo, /seen:/);
+  assert.match(three.explained, /^TO DO {2}idle timeout .*\n +seen: idleSessionTimeout of/m);
 });
 
 for (const [what, inputs, idle, maximum] of [

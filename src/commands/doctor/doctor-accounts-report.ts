@@ -10,6 +10,7 @@ import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
 import {
   countLevels,
   describeFindings,
+  keepInSight,
   renderAnswers,
   renderCheck,
   renderFindings,
@@ -40,11 +41,13 @@ export function renderDoctorOfEach(
     ...examined.map(
       ({ label, results, evidence }) => safe`${label}:\n` + renderFindings(results, evidence, io),
     ),
-    ...examined.flatMap(({ label, results }) => {
-      const lines = renderTodo(results, io);
-      return lines.length > 0 ? [safe`${label}:`, ...lines] : [];
-    }),
-    ...examined.map(({ label, results }) => summarize(results, io, label)),
+    ...keepInSight(isExplained, (hasEvidence) => [
+      ...examined.flatMap(({ label, results }) => {
+        const lines = renderTodo(results, io, hasEvidence);
+        return lines.length > 0 ? [safe`${label}:`, ...lines] : [];
+      }),
+      ...examined.map(({ label, results }) => summarize(results, io, label)),
+    ]),
     '',
   ].join('\n');
 }

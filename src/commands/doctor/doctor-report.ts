@@ -25,6 +25,8 @@ const DETAIL_INDENT = 8;
 /** The width of the table of sessions; a narrower terminal gets sentences. */
 const TABLE_COLUMNS = 76;
 const MOST_GROUPS = 10;
+/** A terminal of 24 lines, and its prompt below. */
+const LINES_IN_SIGHT = 23;
 
 /** The checks with something to do come last, so that nobody has to scroll. */
 export function renderDoctor(
@@ -36,8 +38,10 @@ export function renderDoctor(
   return [
     ...(isExplained ? renderAnswers(io) : []),
     renderFindings(results, evidence, io),
-    ...renderTodo(results, io),
-    summarize(results, io),
+    ...keepInSight(isExplained, (hasEvidence) => [
+      ...renderTodo(results, io, hasEvidence),
+      summarize(results, io),
+    ]),
     '',
   ].join('\n');
 }
@@ -51,8 +55,16 @@ export function renderFindings(results: readonly CheckResult[], evidence: Eviden
   ].join('\n');
 }
 
-export function renderTodo(results: readonly CheckResult[], io: Io): string[] {
-  return results.filter(isTodo).map((result) => renderCheck(result, io));
+/** The last lines: without evidence if they would not fit in a small terminal, unless the user wants all of it. */
+export function keepInSight(isExplained: boolean, render: (hasEvidence: boolean) => string[]): string[] {
+  const all = render(true);
+  return isExplained || all.join('\n').split('\n').length <= LINES_IN_SIGHT ? all : render(false);
+}
+
+export function renderTodo(results: readonly CheckResult[], io: Io, hasEvidence: boolean): string[] {
+  return results
+    .filter(isTodo)
+    .map((result) => renderCheck(hasEvidence ? result : { ...result, evidence: [] }, io));
 }
 
 const isTodo = ({ level }: CheckResult) => level === 'todo';
