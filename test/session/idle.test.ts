@@ -57,7 +57,8 @@ const rows = coverOf(
 
 const LABS = {
   input: { policy: 'input' },
-  output: { policy: 'output' },
+  output: { policy: 'output', sizes: 'every' },
+  every: { policy: 'input', sizes: 'every' },
   any: { policy: 'any', sizes: 'every' },
   uncounted: { policy: 'input', sizes: 'none' },
 } as const;
@@ -72,6 +73,14 @@ const touches = someOf<{
     {
       what: 'a new size',
       lab: 'input',
+      touch: ({ session }, n) => session.resize(80 + (n % 2), 24),
+      counts: true,
+    },
+    { what: 'the size again', lab: 'every', touch: ({ session }) => session.resize(80, 24), counts: true },
+    { what: 'the size again', lab: 'output', touch: ({ session }) => session.resize(80, 24), counts: false },
+    {
+      what: 'a new size',
+      lab: 'any',
       touch: ({ session }, n) => session.resize(80 + (n % 2), 24),
       counts: true,
     },
