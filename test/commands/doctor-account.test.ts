@@ -47,14 +47,27 @@ test('doctor: credentials of every kind against the hourly recycle', async (cont
   assert.equal(hour.of('hourly recycle').level, 'todo');
   assert.match(hour.of('hourly recycle').finding, /the credentials end in 5[45] min/);
   assert.match(hour.of('hourly recycle').next, /a profile that renews/);
+  // The guide and what people report do not agree, so both are told, each as what it is.
+  const told = [
+    /^documented: once a session is established, the role’s session duration does not affect it$/,
+    /^reported: .* the session is lost then \(session-manager-plugin#135, #136\)$/,
+  ];
+  const showsBoth = ({ of }: typeof hour) => {
+    const { evidence } = of('hourly recycle');
+    return told.every((words) => evidence.some((line) => words.test(line)));
+  };
+  assert.ok(showsBoth(hour));
 
   const day = await askWith(lab, {}, inMinutes(11 * 60 + 5));
   assert.equal(day.of('hourly recycle').level, 'note');
   assert.match(day.of('hourly recycle').finding, /cannot be resumed after 11 h/);
+  assert.ok(showsBoth(day));
 
   const silent = await askWith(lab, { AWS_SESSION_TOKEN: 'x' });
   assert.equal(silent.of('hourly recycle').level, 'note');
   assert.match(silent.of('hourly recycle').finding, /do not say when they end/);
+  assert.ok(showsBoth(silent));
+  assert.ok(!showsBoth(forEver), 'credentials without an end lose no session');
 
   const renewed = await askWith(lab, { AWS_CONFIG_FILE: config }, undefined, 'renewed');
   assert.match(renewed.of('credentials').finding, /^temporary, from credential_process/);

@@ -141,6 +141,31 @@ for (const [what, sessions, level, words] of [
   });
 }
 
+test('doctor: how many sessions ended by what, with those whose end is not known', () => {
+  const sessions = [
+    past(1200),
+    past(1210),
+    past(7200, { maximumSeconds: 7200 }),
+    past(5, { hasFailed: true }),
+    past(5, { hasFailed: true }),
+    past(30),
+    past(1900),
+    past(4000),
+    past(1200, { reason: 'ssm-keepalive measure' }),
+  ];
+  const { level, finding, evidence } = history.run({
+    facts: { history: { ...historyOf(sessions), since: '7d' }, limits: limitsOf(20) },
+    gaps: {},
+    connection: '',
+  });
+  assert.equal(level, 'todo');
+  assert.equal(finding, 'of 8 sessions 2 ended at the idle timeout, 1 at the maximum duration');
+  assert.deepEqual(evidence.slice(0, 2), [
+    '8 sessions that began in the last 7d',
+    'what ended them: idle timeout 2, maximum duration 1, a failure 2, not known 3 (exit, somebody, a lost connection, a timeout after typing)',
+  ]);
+});
+
 for (const [kind, next] of [
   ['relay', /^if one of them is newer than the install, see for yourself: .* --arm nothing,keeper$/],
   ['none', /^$/],
