@@ -7,6 +7,7 @@ import type { Row } from '../../src/commands/deliver/verdict-json.ts';
 import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { judgeInvocation } from '../../src/fleet/judge.ts';
 import { Interruption } from '../../src/interruption.ts';
+import { showText } from '../../src/terminal/safe-text.ts';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { until } from '../lab/test-lab.ts';
 import { makeIo, runCli } from '../support/cli.ts';
@@ -105,6 +106,41 @@ test('results: at 80 columns each host has one row, and how long a session is ke
   const capped = [...rows, row(4, 'Success', { ...report, unattendedSeconds: 3600 })];
   assert.match(renderVerdictTable(capped, io(80)), /at most 1h \(1 of 3\) or 8h \(2 of 3\)\n$/);
 });
+
+const PENDING = { ...INSTALLED, entries: { env: 'pending' } };
+const found = (state: string) => row(1, 'Success', { ...INSTALLED, verdict: 'status', state });
+const CODES = { green: '32', yellow: '33', red: '31' } as const;
+for (const [color, verdict, told] of [
+  ...['installed', 'updated', 'unchanged', 'skipped'].map(
+    (verdict) => ['green', verdict, row(1, 'Success', { ...INSTALLED, verdict })] as const,
+  ),
+  ['green', 'removed', { ...row(1, 'Success', INSTALLED), verdict: 'removed' }],
+  ['green', 'installed', found('installed')],
+  ['yellow', 'installed', row(1, 'Success', { ...PENDING, restart: 'scheduled' })],
+  ['yellow', 'installed', row(1, 'Success', { ...PENDING, restart: 'pending' })],
+  ['yellow', 'installed', row(1, 'Success', { ...PENDING, restart: 'unknown' })],
+  ['yellow', 'limited', row(1, 'Success', { ...INSTALLED, verdict: 'limited' })],
+  ['yellow', 'limited', found('limited')],
+  ['red', 'drifted', found('drifted')],
+  ['red', 'partial', found('partial')],
+  ['red', 'failed', row(1, 'Undeliverable')],
+  ['red', 'unfinished', row(1, 'InProgress')],
+  ['red', 'unknown', row(1, 'Surprising')],
+  ['plain', 'not installed', found('absent')],
+] as const) {
+  const { restart = '' } = told.report ?? {};
+  test(`results: ${verdict} ${told.report?.verdict === 'status' ? 'of status' : restart} is ${color}`, () => {
+    const shown = showText(renderVerdictTable([told], makeIo({ columns: 120, hasColor: true })));
+    // The code 39 ends a colour.
+    const painted = [...shown.matchAll(/\x1b\[(?!39m)(\d+)m([^\x1b]*)/g)].map(([, code, text]) => [
+      code,
+      text,
+    ]);
+    assert.deepEqual(painted, color === 'plain' ? [] : [[CODES[color], verdict]]);
+    assert.ok(shown.includes(verdict), shown);
+    assert.ok(!renderVerdictTable([told], io(120)).includes('\x1b'), 'none without colours');
+  });
+}
 
 test('results: ten thousand equal failures are told once, with how many and why and next', () => {
   const rows = Array.from({ length: 10_000 }, (_, n) => row(n, n % 2 ? 'AccessDenied' : 'Undeliverable'));
