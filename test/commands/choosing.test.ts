@@ -53,6 +53,23 @@ test('cli: a dry run says that the command would ask, and why', async (context) 
   assert.match(stderr, /install would change the one managed Linux instance in us-east-1\n/);
 });
 
+for (const verb of ['install', 'uninstall', 'status'] as const) {
+  const asks = verb !== 'status';
+  test(`cli: ${verb} --all ${asks ? 'asks first' : 'asks nobody'}, and help, dry run and the run itself say so`, async (context) => {
+    const lab = await startWith(context, many(2));
+    const shown = async (words: string) => runCli(`${verb} ${words}`.split(' '), lab.env);
+    const help = (await shown('--help-all')).stdout;
+    assert.match(help, /--all +every managed Linux instance of the account/);
+    assert.equal(/--yes|--confirm-above|confirm/.test(help), asks, help);
+    const plan = (await shown('--all --dry-run')).stdout;
+    assert.match(plan, /^nothing was sent$/m);
+    assert.equal(/ask first|confirm|--yes/.test(plan), asks, plan);
+    const done = await shown('--all');
+    assert.deepEqual([done.status === 2, countSent(lab)], [asks, asks ? 0 : 1], done.stderr);
+    assert.equal(/confirm|--yes/.test(done.stdout + done.stderr), asks, done.stderr);
+  });
+}
+
 test('cli: --all --yes reaches every instance, also more than one command takes', async (context) => {
   const lab = await startWith(context, many(60));
   const { exitCode, json } = await run(
