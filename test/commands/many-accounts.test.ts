@@ -1,7 +1,15 @@
 // A `status` of more accounts than anybody reads one by one: what is alike is one row, and JSON comes while the command runs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { Workplace } from '../../src/accounts/account-work.ts';
+import type { OpenService } from '../../src/accounts/connection.ts';
+import { Interruption } from '../../src/interruption.ts';
+import { DEFAULT_REGIONS } from '../../src/lab/options.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import { until } from '../lab/test-lab.ts';
 import { runCli } from '../support/cli.ts';
+import { DEV, host, makeAccountRig, PROD } from './account-rig.ts';
 import { checkCalls, startOrganization, statusOf } from './many-accounts.ts';
 
 const SIZE = { accounts: 11, regions: 2, hosts: 2 };
@@ -33,4 +41,64 @@ test('accounts: of many the report has a row for what is alike, failures once, a
     .map((text) => JSON.parse(text));
   assert.equal(lines.filter(({ type }) => type === 'instance').length, 44);
   assert.deepEqual(lines.at(-1).summary, document.summary);
+});
+
+test('accounts: of many each instance is in --output json while another account is still at work, and Ctrl-C leaves one document', async (context) => {
+  const regions = DEFAULT_REGIONS.slice(0, 11);
+  const hosts = [DEV.id, PROD.id].flatMap((account) =>
+    regions.map((region, at) =>
+      host(
+        `${account.slice(0, 2)}-${at}`,
+        { account, region },
+        account === PROD.id && at === 10 ? { latencySeconds: 600 } : {},
+      ),
+    ),
+  );
+  const rig = await makeAccountRig(context, hosts);
+  const interruption = new Interruption();
+  let heard = '';
+  const words = `install --tag env=dev --profile dev --profile prod --region ${regions.join(',')} --no-restart --output json`;
+  const running = runCli(words.split(' '), rig.env, {
+    interruption,
+    onOut: (text) => {
+      heard += text;
+    },
+  });
+  const countHeard = () => heard.match(/"verdict": "installed"/g)?.length ?? 0;
+  await until('all but one', () => countHeard() === hosts.length - 1);
+  assert.match(heard, /^\{\n {2}"instances": \[\n {4}\{/);
+  assert.doesNotMatch(heard, /"summary"/);
+  interruption.request();
+  const { status, stdout } = await running;
+  assert.equal(status, 130);
+  const { instances, summary, exitStatus } = JSON.parse(stdout);
+  assert.deepEqual([instances.length, summary, exitStatus], [22, { installed: 21, failed: 1 }, 130]);
+});
+
+test('accounts: at most 32 accounts and Regions are worked in at once, in each step', async () => {
+  const client = {} as ReturnType<OpenService['clientFor']>;
+  const service = { clientFor: () => client, release: () => {} } as unknown as OpenService;
+  const profiles = Array.from({ length: 10 }, (_, at) => `p${at}`);
+  const settings = readSettings({ profile: profiles, region: [...DEFAULT_REGIONS] });
+  const count = profiles.length * DEFAULT_REGIONS.length;
+  const workplace = new Workplace(settings, service, new Interruption());
+  const waiting: (() => void)[] = [];
+  const work = () => new Promise<void>((resolve) => waiting.push(resolve));
+  /** How many waited together, again and again until none is left. */
+  async function drain(step: Promise<unknown[]>): Promise<number[]> {
+    const counts: number[] = [];
+    for (let done = 0; done < count; done += counts.at(-1) ?? 0) {
+      // Whoever may begin has begun after a few turns of the loop.
+      for (let turn = 0; turn < 10; turn++) await setImmediate();
+      assert.ok(waiting.length > 0);
+      counts.push(waiting.length);
+      for (const resolve of waiting.splice(0)) resolve();
+    }
+    assert.equal((await step).length, count);
+    return counts;
+  }
+  const first = workplace.workInEach(work);
+  const expected = [32, 32, 32, 32, 32, 10];
+  assert.deepEqual(await drain(first), expected);
+  assert.deepEqual(await drain(workplace.goOnInEach(await first, work)), expected);
 });
