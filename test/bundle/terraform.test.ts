@@ -1,5 +1,9 @@
-// What Terraform's own parser reads in `render terraform`. Terraform and its provider are in no registry that the tests reach.
+// What Terraform's own parser reads in `render terraform`; where Terraform is on PATH, what its `fmt` says. No provider is run.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from '@cdktf/hcl2json';
 import { DIALECTS } from '../../src/bundle/dialects.ts';
@@ -60,6 +64,30 @@ test('terraform: the session preferences are left alone unless they are given', 
     `\${var.session_preferences == null ? 0 : 1}`,
   );
 });
+
+/** Asks nobody for updates, and reads no settings of this machine. */
+const terraform = (folder: string, ...args: string[]) =>
+  spawnSync('terraform', args, {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: folder, CHECKPOINT_DISABLE: '1' },
+    encoding: 'utf8',
+  });
+
+if (terraform(tmpdir(), '-help').error === undefined)
+  test('terraform: the program itself parses the text and would format it as it is', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-terraform-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const text = formatOf('terraform', bundle);
+    for (const [content, status] of [
+      [text, 0],
+      [text.replace(/^ {2}/m, '   '), 3],
+      [text.replace('{', '{{'), 2],
+    ] as const) {
+      writeFileSync(join(folder, 'main.tf'), content);
+      const done = terraform(folder, 'fmt', '-check', '-no-color');
+      assert.equal(done.status, status, done.stdout + done.stderr);
+    }
+  });
 
 test('hcl: its own parser reads back every hostile value, also what looks like an expression', async () => {
   const values = [...HOSTILE, `\${path.module}`, '%{ if true }x', `$\${x}`, '\0', '$', '%'];
