@@ -70,17 +70,17 @@ function rowsOf({ throughput, hostile, latency, memory, startup }: Measured): Be
       isMet: relay / script <= 1.1,
     });
   }
-  for (const [name, kib] of [
-    ['at rest', memory.relay],
-    ['after a flood', memory.flooded],
-    ['at rest, compiled', memory.compiled],
+  for (const [name, kib, most] of [
+    ['at rest', memory.relay, 1.25],
+    ['after a flood', memory.flooded, 1.25],
+    ['at rest, compiled', memory.compiled, 1],
   ] as const) {
     rows.push({
       figure: `relay memory ${name}, against the bare interpreter`,
       measured: `${kib} and ${memory.bare} KiB`,
       ratio: kib / memory.bare,
-      bar: '≤ 1.25',
-      isMet: kib / memory.bare <= 1.25,
+      bar: `≤ ${most}`,
+      isMet: kib / memory.bare <= most,
     });
   }
   const [source, compiled, plain, python] = startup;
