@@ -111,7 +111,7 @@ class Session(object):
         # Before it asks: the shell outside reads answers away only after a relay that has started.
         self.tell('started')
         # The probe, sent before the first byte of the shell.
-        self.pump.put_outer(self.keeper.ask(clock()))
+        pump.put_outer(pump.ask('probe', None, clock(), b''))
         ahead = self.take_ahead()
         self.look_at_size()
         if self.wrapper and self.wrapper.label:

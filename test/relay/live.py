@@ -635,7 +635,8 @@ def a_fault_of_the_keeper_is_on_record_and_ends_no_session():
         run.sees(b'still')
         run.type(b'exit 3\r')
         run.ends(3)
-    with_relay('    def beat(self, now):\n', '    def beat(self, now):\n        raise KeyError(now)\n', case)
+    for method in ('    def beat(self, now):\n', '    def probe(self, _, now):\n', '    def resized(self, size, now):\n'):
+        with_relay(method, method + '        raise KeyError(now)\n', case)
 
 
 def heartbeats_stop_when_nobody_is_there():
