@@ -31,12 +31,14 @@ function foldLine(text: string, columns: number, wanted: number): string {
   const indent = Math.min(wanted, Math.floor(width / 2));
   const lines: string[] = [];
   let line = '';
-  for (const part of splitParts(text, width)) {
-    let rest = part;
-    const isLabel = lines.length > 0 && /^ *m?i-\w+$/.test(line) && LOOKS_OURS.test(part.trimStart());
-    if (line.trim() !== '' && (isLabel || measure(line + part) > width)) {
-      lines.push(line);
-      rest = startLine(part);
+  const parts = splitParts(text, width);
+  for (const [at, part] of parts.entries()) {
+    let rest = part.text;
+    const isLabel = lines.length > 0 && /^ *m?i-\w+$/.test(line) && LOOKS_OURS.test(rest.trimStart());
+    const end = parts[at + 1]?.isGoingOn ? CONTINUED.length : 0;
+    if (line.trim() !== '' && (isLabel || measure(line + rest) > width - end)) {
+      lines.push(part.isGoingOn ? line + CONTINUED : line);
+      rest = startLine(rest);
       // A long path stands further left, if that keeps it whole.
       const room = width - measure(rest);
       line = ' '.repeat(room < LEAST_INDENT ? indent : Math.min(indent, room));
@@ -73,20 +75,34 @@ function takeColumns(text: string, columns: number): string {
 }
 
 /** Our messages put two spaces after a command where more follows. */
-const COMMAND = /(?<=\S) {1,2}(?:ssm-keepalive|aws) (?:(?! {2}|; ).)+/;
+const COMMAND = /(?<=\S) {1,2}(?:ssm-keepalive|aws) (?:'[^']*'|(?! {2}|; ).)+/;
 
-/** Words with the spaces before them. A command that a line can hold is one: half of it, pasted, would do something else. */
-function splitParts(text: string, width: number): string[] {
-  const [command] = COMMAND.exec(text) ?? [];
-  if (command === undefined) return text.match(/ *[^ ]+/g) ?? [];
-  const [before = '', after = ''] = [
-    text.slice(0, text.indexOf(command)),
-    text.slice(text.indexOf(command) + command.length),
-  ];
-  const own =
-    measure(command.trimStart()) <= width - LEAST_INDENT ? [command] : (command.match(/ *[^ ]+/g) ?? []);
-  return [...(before.match(/ *[^ ]+/g) ?? []), ...own, ...splitParts(after, width)];
+/** What a shell reads on after. */
+const CONTINUED = ' \\';
+
+interface Part {
+  readonly text: string;
+  /** A word of the command that the part before it belongs to. */
+  readonly isGoingOn: boolean;
 }
+
+/**
+ * Words with the spaces before them. Half of a command, pasted, would do something else: one that a line can hold is a
+ * single part, and any other goes on behind the mark that shells read on after.
+ */
+function splitParts(text: string, width: number): Part[] {
+  const [command] = COMMAND.exec(text) ?? [];
+  if (command === undefined) return splitWords(text);
+  const at = text.indexOf(command);
+  // Within quotes the mark would be text.
+  const words =
+    measure(command.trimStart()) <= width - LEAST_INDENT ? [command] : command.match(/ *(?:'[^']*'|[^ ])+/g);
+  const own = (words ?? []).map((word, index) => ({ text: word, isGoingOn: index > 0 }));
+  return [...splitWords(text.slice(0, at)), ...own, ...splitParts(text.slice(at + command.length), width)];
+}
+
+const splitWords = (text: string): Part[] =>
+  (text.match(/ *[^ ]+/g) ?? []).map((word) => ({ text: word, isGoingOn: false }));
 
 /** What terminals show two columns wide. An astral character has the length 2 already. */
 const WIDE =

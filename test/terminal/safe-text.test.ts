@@ -27,6 +27,11 @@ import {
 } from './hostile.ts';
 import { look, WAYS } from './look.ts';
 
+const SHELLS = [
+  ...INSTALLER_SHELLS.map(({ argv }) => argv),
+  ...['/usr/bin/zsh', '/usr/bin/fish'].filter((file) => existsSync(file)).map((file) => [file]),
+] as readonly (readonly [file: string, ...rest: string[]])[];
+
 for (const [name, text] of Object.entries(HOSTILE)) {
   test(`safe text: ${name} is shown and does nothing`, () => {
     for (const shown of [showText(text), showLine(text), safe`a ${text} b`, html`<p>${text}</p>`.text])
@@ -71,6 +76,25 @@ test('wrapping: a word that no line holds is split, and no later line looks like
   assert.match(wide[1] ?? '', /^ {5}… ssm-keepalive: forged$/);
 });
 
+test('wrapping: a told command that no line holds is still one command, for every shell', () => {
+  const ids = ['i-0aaaaaaaaaaaaaaa1', 'i-0aaaaaaaaaaaaaaa2'];
+  const words = ['install', '--instance-id', ...ids, '--profile', 'a b; c  d', '--document', "it's", '--lab'];
+  const command = `ssm-keepalive ${words.map(quoteWord).join(' ')}`;
+  const text = `  next: to complete it, with the same settings as now:  ${command} ; or  ssm-keepalive status --lab`;
+  for (const columns of [40, 50, 62, 80, 120]) {
+    const shown = wrapLines(text, columns);
+    assert.ok(
+      shown.split('\n').every((line) => line.length <= columns),
+      shown,
+    );
+    const [, pasted = ''] = /ssm-keepalive ([\s\S]*?--lab)\s*;\s+or/.exec(shown) ?? [];
+    for (const [file, ...rest] of SHELLS) {
+      const read = execFileSync(file, [...rest, '-c', `printf '%s\\0' ${pasted}`], { encoding: 'utf8' });
+      assert.deepEqual(read.split('\0').slice(0, -1), words, `${file} ${columns}\n${shown}`);
+    }
+  }
+});
+
 test('safe text: a cell of a table is one line, whatever column it is in', () => {
   const lines = renderTable({ head: ['A', 'B'] }, [['a\nforged', `b\r\n${EVERYTHING}`]]).split('\n');
   assert.equal(lines.length, 2);
@@ -109,8 +133,7 @@ test('advice: a word of others is one word for every shell, and nothing runs', (
   ];
   assert.equal(quoteWord('env=dev,test'), 'env=dev,test');
   const line = `printf '%s\\0' ${words.map(quoteWord).join(' ')}`;
-  const others = ['/usr/bin/zsh', '/usr/bin/fish'].filter((file) => existsSync(file)).map((file) => [file]);
-  for (const [file = '', ...rest] of [...INSTALLER_SHELLS.map(({ argv }) => argv), ...others]) {
+  for (const [file, ...rest] of SHELLS) {
     const read = execFileSync(file, [...rest, '-c', line], { encoding: 'utf8' })
       .split('\0')
       .slice(0, -1);
