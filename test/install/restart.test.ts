@@ -101,6 +101,22 @@ test('another KillMode than process: never restarted, and the verdict says why',
   }
 });
 
+/** Seconds: three connections that are refused in a row, measured with the real agent, whose tries come at growing distances. */
+const THREE_REFUSALS = 60;
+
+test('on a host the agent has two minutes to come back, twice what three refused connections cost; other documents have ten', {
+  skip,
+}, () => {
+  const sandbox = agentHost();
+  try {
+    const { calls } = installAndWatch(sandbox, { seconds: '', patience: '', looks: false });
+    const [, seconds, patience] = /^systemd-run .* (\d+) (\d+) amazon-ssm-agent\.service$/m.exec(calls) ?? [];
+    assert.deepEqual([Number(seconds), Number(patience)], [2 * THREE_REFUSALS, 600]);
+  } finally {
+    sandbox.close();
+  }
+});
+
 test('--no-restart: the same digest, and the agent is left alone', { skip }, () => {
   const sandbox = agentHost();
   try {

@@ -36,10 +36,13 @@ export function agentHost({
   return sandbox;
 }
 
-/** Installs while the agent runs, waits for the unit that restarts it, looks twice; or once, where no verdict of `status` is asked for. */
+/**
+ * Installs while the agent runs, waits for the unit that restarts it, looks twice; or once, where no verdict of `status` is asked for.
+ * `seconds` for the agent to come back, `patience` for other documents; '': what a host has.
+ */
 export function installAndWatch(
   sandbox: Sandbox,
-  { again = false, looks = true, script = QUICK, before = '', patience = '2' } = {},
+  { again = false, looks = true, script = QUICK, before = '', seconds = '2', patience = '2' } = {},
 ) {
   const bundle = bundleOf();
   sandbox.write('tmp/install.sh', script);
@@ -61,7 +64,7 @@ export function installAndWatch(
       [ ! -e /tmp/also ] || dash /tmp/uninstall.sh >/tmp/out.uninstall
       sleep 0.1; kill $(cat /run/fake/pid /run/fake/snap/pid) $document 2>/dev/null; exit 0`,
     ],
-    { env: { SSM_KEEPALIVE_RESTART_SECONDS: '2', SSM_KEEPALIVE_RESTART_PATIENCE: patience } },
+    { env: { SSM_KEEPALIVE_RESTART_SECONDS: seconds, SSM_KEEPALIVE_RESTART_PATIENCE: patience } },
   );
   assert.equal(outcome.status, 0, outcome.stderr);
   const verdict = (name: string) => JSON.parse(sandbox.read(`tmp/out.${name}`).split('\n')[0]!) as Verdict;
