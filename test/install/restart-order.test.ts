@@ -94,3 +94,41 @@ for (const [what, before, patience, restart, why] of [...someOf(WAITS, 2), ...so
     }
   });
 }
+
+/** Uninstall as the agent starts it: below the worker that carries its verdict to the service, which takes a while more. */
+const BELOW_ITS_WORKER = `
+import subprocess, time
+with open('/proc/self/comm', 'w') as comm:
+    comm.write('ssm-document-worker')
+with open('/tmp/out.uninstall', 'w') as out:
+    subprocess.call(['dash', '/tmp/uninstall.sh'], stdout=out)
+time.sleep(1.5)
+with open('/run/fake/calls', 'a') as calls:
+    calls.write('its worker ends\\n')
+`;
+
+test('uninstall: the agent restarts once the worker that carries the verdict has ended, also where no other document is waited for', {
+  skip,
+}, () => {
+  const sandbox = agentHost();
+  try {
+    sandbox.write('tmp/worker.py', BELOW_ITS_WORKER);
+    const { verdict } = installAndWatch(sandbox, {
+      looks: false,
+      patience: '0',
+      after: `: >/run/fake/calls; python3 -I /tmp/worker.py
+      n=0; until grep -q '^systemctl restart' /run/fake/calls || [ $n -gt 50 ]; do sleep 0.1; n=$((n + 1)); done`,
+    });
+    assert.deepEqual(
+      [verdict('uninstall')['verdict'], verdict('uninstall')['restart']],
+      ['removed', 'scheduled'],
+    );
+    const ends = sandbox
+      .read('run/fake/calls')
+      .split('\n')
+      .filter((line) => /^its worker ends|^systemctl restart/.test(line));
+    assert.deepEqual(ends, ['its worker ends', 'systemctl restart amazon-ssm-agent.service']);
+  } finally {
+    sandbox.close();
+  }
+});

@@ -14,8 +14,8 @@ test('the agent restarts into the drop-in: pending at first, live at the second 
   // A systemd without --collect; the other tests have one that knows it.
   const sandbox = agentHost({ isOld: true });
   try {
-    sandbox.write('tmp/also', '');
-    const { verdict, calls, environ } = installAndWatch(sandbox, { again: true });
+    const after = 'dash /tmp/uninstall.sh >/tmp/out.uninstall';
+    const { verdict, calls, environ } = installAndWatch(sandbox, { again: true, after });
     const first = verdict('install');
     assert.deepEqual(
       [first['verdict'], first.entries!['env'], first['restart']],

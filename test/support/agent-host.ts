@@ -38,11 +38,19 @@ export function agentHost({
 
 /**
  * Installs while the agent runs, waits for the unit that restarts it, looks twice; or once, where no verdict of `status` is asked for.
- * `seconds` for the agent to come back, `patience` for other documents; '': what a host has.
+ * `seconds` for the agent to come back, `patience` for other documents; '': what a host has. `after`: shell lines that end it.
  */
 export function installAndWatch(
   sandbox: Sandbox,
-  { again = false, looks = true, script = QUICK, before = '', seconds = '2', patience = '2' } = {},
+  {
+    again = false,
+    looks = true,
+    script = QUICK,
+    before = '',
+    seconds = '2',
+    patience = '2',
+    after = '',
+  } = {},
 ) {
   const bundle = bundleOf();
   sandbox.write('tmp/install.sh', script);
@@ -61,7 +69,7 @@ export function installAndWatch(
       : >/tmp/environ; tr '\\0' '\\n' <"/proc/$(cat /run/fake/pid)/environ" >>/tmp/environ
       ${again ? 'dash /tmp/install.sh >/tmp/out.again' : ''}
       ${looks ? 'dash /tmp/status.sh >/tmp/out.status' : ''}
-      [ ! -e /tmp/also ] || dash /tmp/uninstall.sh >/tmp/out.uninstall
+      ${after}
       sleep 0.1; kill $(cat /run/fake/pid /run/fake/snap/pid) $document 2>/dev/null; exit 0`,
     ],
     { env: { SSM_KEEPALIVE_RESTART_SECONDS: seconds, SSM_KEEPALIVE_RESTART_PATIENCE: patience } },
