@@ -32,3 +32,17 @@ test('evidence: no claim stands without a file', () => {
   assert.ok(items.length > 50);
   for (const item of items) assert.match(item, /`test\/[\w./-]+\.test\.ts`/);
 });
+
+test('evidence: the times in the table of the lab’s agent are those in its code', () => {
+  const table = PAGE.slice(PAGE.indexOf('### Where its agent differs'));
+  for (const [file, name, row] of [
+    ['services.ts', 'STOP_MS', 'stop'],
+    ['services.ts', 'RESTART_DELAY_MS', 'an agent that died'],
+    ['agent.ts', 'RECONNECT_MS', 'lost control channel'],
+  ] as const) {
+    const code = readFileSync(join(ROOT, 'src/lab/machine', file), 'utf8');
+    const [, ms] = new RegExp(`^const ${name} = (\\d+);$`, 'm').exec(code) ?? [];
+    const [, cell = ''] = new RegExp(`^\\| ${row} \\|.*\\| (.*) \\|$`, 'm').exec(table) ?? [];
+    assert.ok(cell.includes(`${Number(ms) / 1000} s`), `${row}: ${cell}, in the code ${ms} ms`);
+  }
+});
