@@ -9,37 +9,64 @@ const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'zsh');
 const testHalf = testInTurn(0, 2);
 
 let host: Sandbox;
+let bashrc = '';
 before(() => {
-  if (!skip) host = installedSandbox();
+  if (skip) return;
+  host = installedSandbox({ entries: ['env', 'profile', 'rc'] });
+  bashrc = host.read('etc/bash.bashrc');
 });
 after(() => host?.close());
 
 const PROFILE = 'for i in /etc/profile.d/*.sh; do [ ! -r "$i" ] || . "$i"; done\n';
 
-// An array, one that is exported, one that is readonly: whatever we did to a hook would show in one of them.
-for (const [what, hook] of [
-  ['no PROMPT_COMMAND', ''],
-  ['an exported PROMPT_COMMAND', 'export PROMPT_COMMAND="true audit"\n'],
-  ['a readonly PROMPT_COMMAND', 'readonly PROMPT_COMMAND="true audit"\n'],
-] as const) {
-  testHalf(`bash: TMOUT and ${what} are in a kept login what a login without us has`, { skip }, async () => {
-    const looked: string[] = [];
-    for (const env of [{}, { SSM_KEEPALIVE: 'off' }]) {
-      host.write('etc/profile', `TMOUT=3000\n${hook}${PROFILE}`);
-      await host.inSession({ executable: '/usr/bin/bash', argv0: '-bash', env }, async (session) => {
-        await session.see('prompt> ');
-        session.type(
-          'echo "<$TMOUT|$(declare -p PROMPT_COMMAND 2>&1)|$(trap -p)|$(set | grep -c ^__ssmka)>"; exit 5\r',
-        );
-        assert.equal(await session.exited(), 5);
-        assert.doesNotMatch(session.screen, /cannot unset|command not found|readonly variable/);
-        looked.push(/^<3000[^>]*>/m.exec(session.screen)?.[0] ?? session.screen);
-      });
-    }
-    assert.equal(looked[0], looked[1]);
-    assert.match(looked[0]!, /\|0>$/);
-  });
-}
+// Exported: child shells have it. Readonly: nobody can unset it. Whatever we did to a hook would show in one of them.
+const HOOKS = [
+  ['no PROMPT_COMMAND', '', /^<3000\|[^|]*PROMPT_COMMAND: not found\|0\|/],
+  [
+    'an exported PROMPT_COMMAND',
+    'export PROMPT_COMMAND="true audit"\n',
+    /^<3000\|declare -x PROMPT_COMMAND="true audit"\|1\|/,
+  ],
+  [
+    'a readonly PROMPT_COMMAND',
+    'readonly PROMPT_COMMAND="true audit"\n',
+    /^<3000\|declare -r PROMPT_COMMAND="true audit"\|0\|/,
+  ],
+] as const;
+/** How bash starts, and which file sets the hook, before it leads to us. */
+const STARTS = [
+  ['a login', '-bash', 'etc/profile', () => PROFILE],
+  ['a shell by its rc', 'bash', 'etc/bash.bashrc', () => bashrc],
+] as const;
+for (const [what, hook, expected] of HOOKS)
+  for (const [start, argv0, file, leadsToUs] of STARTS)
+    testHalf(
+      `bash: TMOUT and ${what} are in ${start} that is kept what they are without us`,
+      { skip },
+      async () => {
+        const looked: string[] = [];
+        for (const env of [{}, { SSM_KEEPALIVE: 'off' }]) {
+          host.write(file, `TMOUT=3000\n${hook}${leadsToUs()}`);
+          await host.inSession({ executable: '/usr/bin/bash', argv0, env }, async (session) => {
+            await session.see('prompt> ');
+            session.type(
+              'echo "<$TMOUT|$(declare -p PROMPT_COMMAND 2>&1)|$(env | grep -c ^PROMPT_COMMAND=true)|$(trap -p)|$(set | grep -c ^__ssmka)>"; read -r comm </proc/$PPID/comm; echo "below $comm"; exit 5\r',
+            );
+            assert.equal(await session.exited(), 5);
+            assert.doesNotMatch(session.screen, /cannot unset|command not found|readonly variable/);
+            assert.equal(
+              /^below ssm-keepalive/m.test(session.screen),
+              !('SSM_KEEPALIVE' in env),
+              session.screen,
+            );
+            looked.push(/^<3000[^>]*>/m.exec(session.screen)?.[0] ?? session.screen);
+          });
+        }
+        assert.equal(looked[0], looked[1]);
+        assert.match(looked[0]!, expected);
+        assert.match(looked[0]!, /\|0>$/);
+      },
+    );
 
 testHalf('zsh: TMOUT and precmd_functions stay as a login sets them', { skip }, async () => {
   host.write('home/ssm-user/.zshrc', 'TMOUT=3000\nprecmd_functions+=(true)\n');

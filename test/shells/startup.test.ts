@@ -104,6 +104,24 @@ const states: readonly State[] = [
     before: 'PROMPT_COMMAND=("first=1" "second=2")',
     holds: prints('"$first$second ${#PROMPT_COMMAND[@]}"', '12 2'),
   },
+  // Audit hooks. Child shells have one that is exported; nobody can unset one that is readonly.
+  ...(
+    [
+      ['exported', 'export', 'x', 1],
+      ['readonly', 'readonly', 'r', 0],
+    ] as const
+  ).map(([kind, builtin, flag, inherited]) => ({
+    name: `a PROMPT_COMMAND that is ${kind}`,
+    only: isBash,
+    before: `${builtin} PROMPT_COMMAND='prompts=$((prompts + 1))'`,
+    holds: async (t: Terminal) => {
+      assert.equal(
+        await t.ask('"$prompts $(declare -p PROMPT_COMMAND) $(env | grep -c ^PROMPT_COMMAND=prompts=)"'),
+        `1 declare -${flag} PROMPT_COMMAND="prompts=\\$((prompts + 1))" ${inherited}`,
+      );
+      assert.doesNotMatch(t.screen, /cannot unset|command not found/);
+    },
+  })),
   {
     name: 'HISTCONTROL, HISTIGNORE and a history that each prompt appends to',
     only: isBash,
