@@ -89,7 +89,9 @@ class Output(object):
         that is missing costs nothing: all answers are alike, and the next one is passed on instead.
         """
         self.tail = data[-TAIL:] if len(data) >= TAIL else (self.tail + data)[-TAIL:]
-        if not self.string and not self.begun and ESC not in data:
+        if not self.begun and ESC not in data:
+            if self.string:
+                self.follow(data)
             return 0
         text = self.begun + data
         self.begun = next((part for part in (b'\x1b[5', b'\x1b[', ESC) if text.endswith(part)), b'')
