@@ -101,15 +101,32 @@ test('accounts: a role that cannot be assumed, a call that is refused and a Regi
     `${D} af-south-1 region-off`,
   ]);
   const told = JSON.parse(done.stdout).accounts as Told[];
-  assert.match(
-    told[2]?.error?.why ?? '',
-    /^the role fleet\/keeper is not there, or does not trust arn:aws:iam::123456789012:user\/lab$/,
-  );
-  assert.match(
-    told[2]?.error?.next ?? '',
-    new RegExp(`--external-id; or leave the account out: --exclude ${B}$`),
-  );
-  assert.match(told[7]?.error?.why ?? '', new RegExp(`the Region af-south-1 is not enabled in account ${D}`));
+  for (const [at, why, next] of [
+    [
+      2,
+      /^the role fleet\/keeper is not there, or does not trust arn:aws:iam::123456789012:user\/lab$/,
+      new RegExp(`--external-id; or leave the account out: --exclude ${B}$`),
+    ],
+    [
+      4,
+      /^these credentials are not allowed to do that$/,
+      /^ask for what {2}ssm-keepalive policy COMMAND {2}prints for the command that you ran$/,
+    ],
+    [
+      7,
+      new RegExp(`^the Region af-south-1 is not enabled in account ${D}$`),
+      /^enable it there, or leave it out: --all-regions takes those that are enabled$/,
+    ],
+  ] as const) {
+    const { account, region, error } = told[at] as Told;
+    assert.match(error?.why ?? '', why);
+    assert.match(error?.next ?? '', next);
+    const [, ...shown] =
+      new RegExp(`^ssm-keepalive: ${account} ${region}: .*\\n {2}why: {2}(.*)\\n {2}next: (.*)$`, 'm').exec(
+        done.stderr,
+      ) ?? [];
+    assert.deepEqual(shown, [error?.why, error?.next], 'people are told the same');
+  }
   assert.equal(
     rig.lab.requests.filter(({ operation, error }) => operation === 'AssumeRole' && error).length,
     1,
