@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { hosts, id } from '../fleet/push-rig.ts';
 import { runCli } from '../support/cli.ts';
 import { startTestLab } from '../support/lab.ts';
+import { Seat } from './seat.ts';
 
 const [ONE, TWO, THREE, GONE] = [id(0), id(1), id(2), id(3)];
 
@@ -55,6 +56,27 @@ test('instance word: a name is the instance that has it; several or none are tol
   }
   const asked = new Set(lab.requests.map(({ operation }) => operation));
   assert.ok(!asked.has('SendCommand') && !asked.has('StartSession'), [...asked].join(' '));
+});
+
+test('connect: at a terminal, too, a name that several have opens no session and is told with the list of them', async (context) => {
+  const specs = hosts({}, {}, {}).map((spec, at) => ({
+    ...spec,
+    name: `ip-10-0-0-${at}`,
+    tags: { Name: ['shop', 'api', 'api'][at] ?? '' },
+  }));
+  const lab = await startTestLab(context, { hosts: specs });
+  for (const words of [['api'], ['--target', 'api']]) {
+    const seat = new Seat(context, [...words, '--client', 'own'], lab.env, 120);
+    const { status, words: told } = await seat.left();
+    assert.equal(status, 1);
+    assert.match(
+      told.replace(/\s+/g, ' '),
+      new RegExp(
+        `2 instances have the name "api" why: ${TWO} \\(ip-10-0-0-1\\), ${THREE} \\(ip-10-0-0-2\\) next: run ssm-keepalive connect ${TWO} `,
+      ),
+    );
+  }
+  assert.ok(!lab.requests.some(({ operation }) => operation === 'StartSession'));
 });
 
 test('instance word: status, install and uninstall take ids and names, and each name must be there', async (context) => {
