@@ -1,5 +1,6 @@
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { nearestName } from '../nearest.ts';
+import { describeSystemError } from '../system-error.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 
 /** A profile gives no Region or no credentials. `next` helps with this very profile. */
@@ -19,9 +20,10 @@ export async function explainProfile(
   { profile: given, variables = {} }: { profile?: string | undefined; variables?: NodeJS.ProcessEnv },
 ): Promise<unknown> {
   const profile = given ?? variables['AWS_PROFILE'];
-  const { name, message, code } = error as Error & { code?: string };
-  // A file that a profile names is missing: the library passes the error of the file system on.
-  const isOfFile = code === 'ENOENT' && !('$metadata' in (error as object));
+  const { name, message, code = '' } = error as NodeJS.ErrnoException;
+  // A file that a profile names cannot be read: the library passes the error of the file system on.
+  const isOfFile =
+    /^(ENOENT|ENOTDIR|EISDIR|EACCES|EPERM|ELOOP)$/.test(code) && !('$metadata' in (error as object));
   if (name !== 'CredentialsProviderError' && !isOfFile && !/region is missing/i.test(message)) return error;
   if (!profile || error instanceof ProfileError) return error;
   // The service's errors explain it; they need the name.
@@ -43,7 +45,8 @@ export async function explainProfile(
       quoteCommand`take the credentials first:  eval "$(aws configure export-credentials --profile ${profile} --format env)"  and give no profile then`,
       error,
     );
-  const reason = /any providers/.test(message) ? '' : `: “${message.split('\n')[0]}”`;
+  const said = isOfFile ? describeSystemError(error) : `“${message.split('\n')[0]}”`;
+  const reason = /any providers/.test(message) ? '' : `: ${said}`;
   return new ProfileError(
     `profile ${profile} gives no credentials${reason}`,
     quoteCommand`see why with  aws sts get-caller-identity --profile ${profile}`,

@@ -72,7 +72,14 @@ const SITUATIONS: readonly Situation[] = [
       ...withProfile('web_identity_token_file = /nonexistent/token\nrole_arn = arn:aws:iam::1:role/x')(lab),
       AWS_PROFILE: 'broken',
     }),
-    why: /profile broken gives no credentials: “ENOENT: [^”]*\/nonexistent\/token/,
+    why: /profile broken gives no credentials: there is no such file or folder \(ENOENT \/nonexistent\/token\)/,
+    next: /see why with {2}aws sts get-caller-identity --profile broken/,
+  },
+  {
+    what: 'a profile that names a folder where a file belongs',
+    flags: '--profile broken',
+    env: withProfile('web_identity_token_file = /\nrole_arn = arn:aws:iam::1:role/x'),
+    why: /profile broken gives no credentials: it is a folder \(EISDIR/,
     next: /see why with {2}aws sts get-caller-identity --profile broken/,
   },
   {
