@@ -1,4 +1,4 @@
-import { quoteCommand } from '../terminal/shell-word.ts';
+import { quoteCommand, TOLD_WORD } from '../terminal/shell-word.ts';
 import type { Settings } from './settings.ts';
 
 /** The flags that reach the same accounts again, for commands we tell people to type. */
@@ -15,9 +15,7 @@ export function repeatConnection(settings: Settings): string {
 /** The commands that work in an account. */
 const VERB =
   /ssm-keepalive (?:install|uninstall|status|connect|measure|doctor|preferences(?: (?:get|set|undo))?)\b/;
-/** One word as `quoteCommand` writes it; where a comma, `;` or two spaces follow, the told command is over. */
-const WORD = /(?:'[^']*'|"[^"]*"|[^\s'";,>|&()`]|,(?=[^\s]))+/;
-const TOLD = new RegExp(`${VERB.source}(?: ${WORD.source})*`, 'g');
+const TOLD = new RegExp(`${VERB.source}(?: ${TOLD_WORD})*`, 'g');
 
 /** Advice whose commands reach the same account: each gets the flags of `repeatConnection` unless it has some of its own. */
 export function completeAdvice(advice: string, connection: string): string {

@@ -1,6 +1,12 @@
 /** Words of commands that a person may paste into sh, bash, zsh or fish. */
 import { showLine } from './safe-text.ts';
 
+/**
+ * One word of a told command, as `quoteCommand` writes it. Where a comma, `;` or two spaces follow, the command is over.
+ * For parts of other patterns.
+ */
+export const TOLD_WORD = /(?:'[^']*'|"[^"]*"|[^\s'";,>|&()`]|,(?=[^\s]))+/.source;
+
 /** Quotes a text as one word: none of these shells can read anything else in it. */
 export function quoteWord(text: string): string {
   // zsh replaces a word that begins with `=`.

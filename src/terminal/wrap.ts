@@ -1,4 +1,5 @@
 import { showLine } from './safe-text.ts';
+import { TOLD_WORD } from './shell-word.ts';
 
 /** On a narrower terminal nothing is wrapped: it would become a column of single words. */
 const LEAST_COLUMNS = 40;
@@ -74,8 +75,10 @@ function takeColumns(text: string, columns: number): string {
   return head;
 }
 
-/** Our messages put two spaces after a command where more follows. */
-const COMMAND = /(?<=\S) {1,2}(?:ssm-keepalive|aws) (?:'[^']*'|(?! {2}|; ).)+/;
+/** Two spaces or a label stand before a told command; other text may name the program too. */
+const COMMAND = new RegExp(
+  `(?<=\\S {2}|: )(?:ssm-keepalive|aws) [a-z]${TOLD_WORD}(?: (?:[>|] )?${TOLD_WORD})*`,
+);
 
 /** What a shell reads on after. */
 const CONTINUED = ' \\';
@@ -93,12 +96,16 @@ interface Part {
 function splitParts(text: string, width: number): Part[] {
   const [command] = COMMAND.exec(text) ?? [];
   if (command === undefined) return splitWords(text);
-  const at = text.indexOf(command);
+  const start = text.indexOf(command);
+  const at = text.slice(0, start).trimEnd().length;
+  const end = start + command.length;
   // Within quotes the mark would be text.
   const words =
-    measure(command.trimStart()) <= width - LEAST_INDENT ? [command] : command.match(/ *(?:'[^']*'|[^ ])+/g);
+    measure(command) <= width - LEAST_INDENT
+      ? [text.slice(at, end)]
+      : text.slice(at, end).match(/ *(?:'[^']*'|[^ ])+/g);
   const own = (words ?? []).map((word, index) => ({ text: word, isGoingOn: index > 0 }));
-  return [...splitWords(text.slice(0, at)), ...own, ...splitParts(text.slice(at + command.length), width)];
+  return [...splitWords(text.slice(0, at)), ...own, ...splitParts(text.slice(end), width)];
 }
 
 const splitWords = (text: string): Part[] =>
