@@ -57,9 +57,6 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
   assert.equal(bare.queries, 0);
   const unkept = await limited.left();
   assert.match(unkept.words, /plain sh of a session is not kept; .*; install Python 3 on the instance/);
-  // Its user may open sessions and send no commands.
-  lab.faults.failNext('SendCommand', 'AccessDeniedException');
-  const refused = new Seat(context, [BARE, '--client', 'own', '--region', 'us-east-1'], lab.env);
   // More than another timeout with nobody at the keys.
   const queries = kept.queries;
   await new Promise((resolve) => setTimeout(resolve, 1.2 * IDLE_SECONDS * 1000));
@@ -68,6 +65,9 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
   assert.doesNotMatch(kept.raw.replaceAll('\x1b[5n', ''), /0n/, 'an answer was echoed');
   kept.type('exit\r');
   assert.equal((await kept.left()).status, 0);
+  // Its user may open sessions and send no commands.
+  lab.faults.failNext('SendCommand', 'AccessDeniedException');
+  const refused = new Seat(context, [BARE, '--client', 'own', '--region', 'us-east-1'], lab.env);
   const unseen = await refused.left();
   assert.equal(unseen.status, 1);
   const target = `--instance-id ${BARE} --region us-east-1`;
