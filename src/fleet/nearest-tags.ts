@@ -45,7 +45,7 @@ export async function explainNoMatch(
     const spell = (tag: string) => (areNames ? tag.replace(/^Name=/, '') : tag);
     const shown = ranked
       .filter(({ isSameKey }) => isSameKey || !areNames)
-      .map(({ tag, count }) => `${spell(tag)} (${count})`)
+      .map(({ tag, count }) => `${spell(tag)} (${count === 1 ? '1 instance' : `${count} instances`})`)
       .join(', ');
     const isAsked = asked.tags.some(({ key, values }) =>
       values.some((value) => `${key}=${value}` === best?.tag),

@@ -174,11 +174,9 @@ test('plan: a dry run of install says that what was edited in our files is lost;
     ['status', false],
   ] as const) {
     const { stdout } = await runCli([verb, '--instance-id', id(0), '--dry-run'], lab.env);
-    assert.equal(
-      /edited on an instance is replaced: the edit is lost/.test(stdout.replace(/\s+/g, ' ')),
-      isSaid,
-      verb,
-    );
+    const said = stdout.replace(/\s+/g, ' ');
+    assert.equal(/edited on an instance is replaced: the edit is lost/.test(said), isSaid, verb);
+    assert.equal(/edited on an instance stays there, and is named/.test(said), verb === 'uninstall', verb);
   }
 });
 

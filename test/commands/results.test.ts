@@ -317,13 +317,33 @@ test('cli: --output ndjson does not wait for the slowest account', async (contex
   assert.equal(lines.find(({ type }) => type === 'account').error.code, 'no-match');
 });
 
+test('cli: after Ctrl-C that came too late, it says that all had been done', async (context) => {
+  for (const isLate of [true, false]) {
+    const lab = await startTestLab(context, { hosts: hosts({ latencySeconds: isLate ? 1 : 60 }) });
+    // A refused cancellation is one that came too late.
+    if (isLate) lab.faults.failNext('CancelCommand', 'InternalServerError', 9);
+    const interruption = new Interruption();
+    const ended = runCli(['uninstall', '--tag', 'env=dev'], lab.env, { interruption });
+    await until('the command', () =>
+      lab.requests.some(({ operation }) => operation === 'ListCommandInvocations'),
+    );
+    interruption.request();
+    const { status, stderr } = await ended;
+    assert.equal(status, 130, stderr);
+    assert.equal(/you interrupted it, but all of it had been done already/.test(stderr), isLate, stderr);
+  }
+});
+
 test('cli: where no instance matches the nearest tags of managed instances are named, in few calls', async (context) => {
   const lab = await startTestLab(context, {
     hosts: [...hosts({}, {}, {}), { ...host('x', {}), tags: { env: 'prod', role: 'web' } }],
   });
   const done = await runCli(['status', '--tag', 'env=prd'], lab.env);
   assert.equal(done.status, 1);
-  assert.match(done.stderr, /has --tag env=prd; nearest are env=prod \(1\), env=dev \(3\), role=web \(1\)/);
+  assert.match(
+    done.stderr,
+    /has --tag env=prd; nearest are env=prod \(1 instance\), env=dev \(3 instances\), role=web \(1 instance\)/,
+  );
   assert.match(done.stderr, /next: did you mean --tag env=prod\?/);
   assert.ok(lab.requests.filter(({ operation }) => /Describe|GetResources/.test(operation)).length <= 7);
   lab.faults.failNext('GetResources', 'AccessDeniedException', 9);

@@ -75,7 +75,11 @@ export async function runOwnClient(
   } catch (error) {
     terminal.close();
     await terminateSession(client, started.SessionId);
-    if (isSignalled) return 130;
+    if (isSignalled) {
+      if (!isQuiet)
+        io.err(safe`ssm-keepalive: session ${started.SessionId} was ended before it had opened\n`);
+      return 130;
+    }
     throw explainOpening(error, instanceId);
   } finally {
     notice.stop();

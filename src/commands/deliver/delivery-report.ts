@@ -121,6 +121,8 @@ function reportVerdicts(
     io.err(describeFollowed(account.association, label));
   }
   io.err(renderFailedAccounts(accounts));
+  if (isInterrupted && isAllGood)
+    io.err('ssm-keepalive: you interrupted it, but all of it had been done already\n');
   return exitStatus;
 }
 

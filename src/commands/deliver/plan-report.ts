@@ -168,7 +168,10 @@ function describeAssociation({ following, ending }: Plan, { targets }: Settings)
 const RESTART =
   'an agent whose environment changes is restarted, once no other document runs there; jobs that are sent there meanwhile, for about ten seconds, are lost';
 
-const EDITS = 'a file of ours that was edited on an instance is replaced: the edit is lost';
+const EDITS: Readonly<Partial<Record<string, string>>> = {
+  install: 'a file of ours that was edited on an instance is replaced: the edit is lost',
+  uninstall: 'a file of ours that was edited on an instance stays there, and is named',
+};
 
 /** What the entry `env` costs on a host. */
 const ENV_PRICE =
@@ -192,7 +195,7 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     describeRamp(run, plans.length),
     ...(run.restart ? [RESTART] : []),
     ...(run.command === 'install' && settings.keeper.entries.includes('env') ? [ENV_PRICE] : []),
-    ...(run.command === 'install' ? [EDITS] : []),
+    EDITS[run.command] ?? '',
     ...(run.alarm ? [`the alarm ${JSON.stringify(run.alarm)} would stop it`] : []),
     describeQuestion(run.command, plans, settings) ?? '',
     // Only the names, to ask an administrator for them; the JSON has the reasons.

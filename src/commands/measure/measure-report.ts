@@ -80,6 +80,7 @@ export function renderMeasureTable(
     write(describeHeadline(runs, conclusion, facts), 2),
     '',
     renderTable(layout, lines),
+    write('TO HOST includes the keys that set an arm up. QUERIES: answered of asked.', 0),
     ...gatherWords(runs).map(({ names, text, isQuote }) =>
       write(`${names.join(', ')}: ${isQuote ? `“${text}”` : text}`, 2),
     ),
