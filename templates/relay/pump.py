@@ -93,7 +93,7 @@ class Pump(object):
         if self.to_inner and self.inner in writable:
             self.put_inner(b'')
         if self.to_outer and self.outer in writable:
-            is_alive = self.put_outer(b'')
+            is_alive = self.put_outer(b'') and is_alive
             self.ask('printed', b'', now, None)    # we did not read, so we do not know whether it was silent
         if is_alive and self.outer in readable:
             data = read_some(self.outer)

@@ -633,6 +633,17 @@ def pump_with(keeper, steps):
     return pump, got
 
 
+def a_dead_parent_is_noticed_while_output_waits():
+    (terminal, outer), (inner, program) = open_raw_pty(), open_raw_pty()
+    pump = RELAY.Pump(outer, inner, None)
+    pump.parent = -1
+    pump.to_outer = b'x'
+    os.write(terminal, b'k')
+    same((pump.move([outer], [outer], 0.0), os.read(outer, 1)), (False, b'k'))   # the key is the next reader's
+    for fd in (terminal, outer, inner, program):
+        os.close(fd)
+
+
 def a_fault_in_any_part_of_the_keeper_leaves_a_plain_pump():
     def fail(*_):
         raise KeyError('a fault put in on purpose')
