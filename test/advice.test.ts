@@ -47,6 +47,7 @@ for (const [advice, expected] of [
     'ssm-keepalive install --tag a=b --region us-east-1',
     'ssm-keepalive install --tag a=b --region us-east-1',
   ],
+  ['ssm-keepalive status -- -x', 'ssm-keepalive status| -- -x'],
   ['ssm-keepalive lab up', 'ssm-keepalive lab up'],
   ['ssm-keepalive statuses; ssm-keepalive: status', 'ssm-keepalive statuses; ssm-keepalive: status'],
 ] as const)

@@ -1,6 +1,6 @@
 /** A check of `doctor`: its name, the facts that it needs, and its judgement. */
 import type { CredentialFacts } from '../fleet/credentials.ts';
-import type { Verdict } from '../fleet/judge.ts';
+import { SAID, type Verdict } from '../fleet/judge.ts';
 import type { Permission } from '../fleet/permissions.ts';
 import type { SessionHistory } from '../fleet/session-history.ts';
 import type { SessionLimits } from '../fleet/session-limits.ts';
@@ -91,7 +91,9 @@ export function defineCheck<K extends FactName>(spec: CheckSpec<K>): Check {
         missing === undefined
           ? look(facts as Pick<Facts, K> & Partial<Facts>)
           : explainGap(gaps[missing] ?? { why: `${missing} was not looked at`, next: '' });
-      return { ...found, next: completeAdvice(found.next, connection) };
+      // The instance's own words are not our advice.
+      const isOurs = !found.next.startsWith(SAID);
+      return isOurs ? { ...found, next: completeAdvice(found.next, connection) } : found;
     },
   };
 }

@@ -22,7 +22,8 @@ export function completeAdvice(advice: string, connection: string): string {
   const flag = /--[a-z-]+/g;
   const own = new Set(connection.match(flag));
   return advice.replace(TOLD, (told) =>
-    told.match(flag)?.some((name) => own.has(name)) ? told : told + connection,
+    // Behind `--` nothing is a flag.
+    told.match(flag)?.some((name) => own.has(name)) ? told : told.replace(/(?= -- )|$/, () => connection),
   );
 }
 

@@ -36,18 +36,20 @@ function foldLine(text: string, columns: number, wanted: number): string {
   for (const [at, part] of parts.entries()) {
     let rest = part.text;
     const isLabel = lines.length > 0 && /^ *m?i-\w+$/.test(line) && LOOKS_OURS.test(rest.trimStart());
-    const end = parts[at + 1]?.isGoingOn ? CONTINUED.length : 0;
-    if (line.trim() !== '' && (isLabel || measure(line + rest) > width - end)) {
+    const most = width - (parts[at + 1]?.isGoingOn ? CONTINUED.length : 0);
+    if (line.trim() !== '' && (isLabel || measure(line + rest) > most)) {
       lines.push(part.isGoingOn ? line + CONTINUED : line);
       rest = startLine(rest);
       // A long path stands further left, if that keeps it whole.
-      const room = width - measure(rest);
+      const room = most - measure(rest);
       line = ' '.repeat(room < LEAST_INDENT ? indent : Math.min(indent, room));
     }
-    // The terminal would go on in its first column, where only our own lines begin.
-    while (measure(line + rest) > width) {
-      const head = takeColumns(rest, width - measure(line));
-      lines.push(line + head);
+    // The terminal would go on in its first column, where only our own lines begin. Of a command the end of a word becomes
+    // a word of its own, which the command refuses: better than a line that a shell would run.
+    const mark = part.isOfCommand ? CONTINUED : '';
+    while (measure(line + rest) > most) {
+      const head = takeColumns(rest, width - mark.length - measure(line));
+      lines.push(line + head + mark);
       rest = startLine(rest.slice(head.length));
       line = ' '.repeat(indent);
     }
@@ -77,14 +79,18 @@ function takeColumns(text: string, columns: number): string {
 
 /** Two spaces or a label stand before a told command; other text may name the program too. */
 const COMMAND = new RegExp(
-  `(?<=\\S {2}|: )(?:ssm-keepalive|aws) [a-z]${TOLD_WORD}(?: (?:[>|] )?${TOLD_WORD})*`,
+  `(?<=\\S {2}|^ *(?:m?i-\\w+ +)?(?:why|next): +)(?:(?:ssm-keepalive|aws) [a-z]${TOLD_WORD}(?: (?:[>|] )?${TOLD_WORD})*|eval "[^"]*")`,
+  'g',
 );
+/** One word of it: within quotes the mark would be text, but for the substitution of eval. */
+const WORD = new RegExp(` *(?:[>|] )?${TOLD_WORD}`, 'g');
 
 /** What a shell reads on after. */
 const CONTINUED = ' \\';
 
 interface Part {
   readonly text: string;
+  readonly isOfCommand: boolean;
   /** A word of the command that the part before it belongs to. */
   readonly isGoingOn: boolean;
 }
@@ -94,22 +100,24 @@ interface Part {
  * single part, and any other goes on behind the mark that shells read on after.
  */
 function splitParts(text: string, width: number): Part[] {
-  const [command] = COMMAND.exec(text) ?? [];
-  if (command === undefined) return splitWords(text);
-  const start = text.indexOf(command);
-  const at = text.slice(0, start).trimEnd().length;
-  const end = start + command.length;
-  // Within quotes the mark would be text.
-  const words =
-    measure(command) <= width - LEAST_INDENT
-      ? [text.slice(at, end)]
-      : text.slice(at, end).match(/ *(?:'[^']*'|[^ ])+/g);
-  const own = (words ?? []).map((word, index) => ({ text: word, isGoingOn: index > 0 }));
-  return [...splitWords(text.slice(0, at)), ...own, ...splitParts(text.slice(end), width)];
+  const parts: Part[] = [];
+  let end = 0;
+  for (const { 0: command, index } of text.matchAll(COMMAND)) {
+    const start = text.slice(0, index).trimEnd().length;
+    const whole = text.slice(start, index + command.length);
+    const isWhole = measure(command) <= width - LEAST_INDENT;
+    const words = isWhole ? [whole] : (whole.match(command.startsWith('eval') ? / *[^ ]+/g : WORD) ?? []);
+    parts.push(
+      ...splitWords(text.slice(end, start)),
+      ...words.map((word, at) => ({ text: word, isOfCommand: true, isGoingOn: at > 0 })),
+    );
+    end = index + command.length;
+  }
+  return [...parts, ...splitWords(text.slice(end))];
 }
 
 const splitWords = (text: string): Part[] =>
-  (text.match(/ *[^ ]+/g) ?? []).map((word) => ({ text: word, isGoingOn: false }));
+  (text.match(/ *[^ ]+/g) ?? []).map((word) => ({ text: word, isOfCommand: false, isGoingOn: false }));
 
 /** What terminals show two columns wide. An astral character has the length 2 already. */
 const WIDE =

@@ -123,7 +123,7 @@ test('doctor: a read that is refused is named, with the commands that need it; t
 
 test('doctor: in a terminal of 24 lines one thing to do is in sight with what was seen, and so are three', async (context) => {
   const lab = await startLab(context, { idleSessionTimeout: '90' });
-  const io = makeIo({ columns: 80 });
+  const io = makeIo({ columns: 80, outColumns: 80 });
   const look = async (minutes?: number) => {
     const { results, evidence } = await askWith(
       lab,
@@ -132,7 +132,8 @@ test('doctor: in a terminal of 24 lines one thing to do is in sight with what wa
     );
     const show = (isExplained: boolean) => renderDoctor(results, evidence, isExplained, io).trimEnd();
     const last = show(false).split('\n').slice(-23).join('\n');
-    return { last, explained: show(true) };
+    const piped = renderDoctor(results, evidence, false, makeIo({ columns: 80 }));
+    return { last, explained: show(true), piped };
   };
   const one = await look();
   assert.match(one.last, /^TO DO {2}idle timeout .*\n +seen: idleSessionTimeout of/m);
@@ -146,7 +147,9 @@ test('doctor: in a terminal of 24 lines one thing to do is in sight with what wa
   );
   const todo = three.last.slice(three.last.indexOf('TO DO'));
   assert.equal(todo.match(/^ {7}next: /gm)?.length, 3, todo);
-  assert.doesNotMatch(todo, /seen:/);
+  assert.doesNotMatch(todo, /^ +seen:/m);
+  assert.match(todo, /\nwhat was seen: {2}--explain$/);
+  assert.match(three.piped, /^TO DO {2}idle timeout .*\n +seen: idleSessionTimeout of/m);
   assert.match(three.explained, /^TO DO {2}idle timeout .*\n +seen: idleSessionTimeout of/m);
 });
 

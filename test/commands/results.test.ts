@@ -334,6 +334,32 @@ test('cli: after Ctrl-C that came too late, it says that all had been done', asy
   }
 });
 
+test('cli: who leaves at once is not told that all had been done', async (context) => {
+  const rig = await makeAccountRig(context, [
+    host('quick', { account: DEV.id, region: 'eu-west-1' }),
+    host('slow', { account: DEV.id, region: 'us-east-1' }, { latencySeconds: 60 }),
+  ]);
+  const interruption = new Interruption();
+  let told = '';
+  const ended = runCli(
+    'uninstall --tag env=dev --profile dev --region us-east-1,eu-west-1 --output ndjson'.split(' '),
+    rig.env,
+    {
+      interruption,
+      onOut: (text) => {
+        told += text;
+      },
+    },
+  );
+  await until('the quick one', () => told.includes('quick'));
+  interruption.request();
+  interruption.request();
+  const { status, stderr } = await ended;
+  assert.equal(status, 130, stderr);
+  assert.match(stderr, /us-east-1: left early/);
+  assert.doesNotMatch(stderr, /had been done already/);
+});
+
 test('cli: where no instance matches the nearest tags of managed instances are named, in few calls', async (context) => {
   const lab = await startTestLab(context, {
     hosts: [...hosts({}, {}, {}), { ...host('x', {}), tags: { env: 'prod', role: 'web' } }],

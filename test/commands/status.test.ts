@@ -317,7 +317,7 @@ test('an install tells to open a new session where one can be opened, and only t
     const io = { ...ioOf(80), err: (text: string) => void said.push(text) };
     const bundle = { version: '1.2.3', digest: '' } as never;
     reportDelivery(
-      { verb: 'install', settings: readSettings({}), bundle, isInterrupted, canOpen },
+      { verb: 'install', settings: readSettings({}), bundle, isInterrupted, isLeft: false, canOpen },
       ends,
       io,
       undefined,
@@ -341,6 +341,7 @@ test('a chosen prompt keeper is called prompt, and nobody is told that a plain s
       settings: readSettings({}),
       bundle: { version: '1.2.3', digest: '' } as never,
       isInterrupted: false,
+      isLeft: false,
       canOpen: true,
     },
     ends,

@@ -78,7 +78,16 @@ test('wrapping: a word that no line holds is split, and no later line looks like
 
 test('wrapping: a told command that no line holds is still one command, for every shell', () => {
   const ids = ['i-0aaaaaaaaaaaaaaa1', 'i-0aaaaaaaaaaaaaaa2'];
-  const words = ['install', '--instance-id', ...ids, '--profile', 'a b; c  d', '--document', "it's", '--lab'];
+  const words = [
+    'install',
+    '--instance-id',
+    ...ids,
+    '--profile',
+    'a b; c  d',
+    '--document',
+    "it's a b; c",
+    '--lab',
+  ];
   const command = `ssm-keepalive ${words.map(quoteWord).join(' ')}`;
   const text = `  next: to complete it, with the same settings as now:  ${command} ; or  ssm-keepalive status --lab`;
   for (const columns of [40, 50, 62, 80, 120]) {
@@ -93,6 +102,27 @@ test('wrapping: a told command that no line holds is still one command, for ever
       assert.deepEqual(read.split('\0').slice(0, -1), words, `${file} ${columns}\n${shown}`);
     }
   }
+});
+
+test('wrapping: no end of a long word of a told command is a line that a shell would run; prose gets no mark', () => {
+  const long = `  next: did you mean  ssm-keepalive status --tag Name=${'a'.repeat(67)}/tmp/evil --lab`;
+  for (const columns of [44, 60, 80, 100]) {
+    const lines = wrapLines(long, columns).split('\n');
+    const first = lines.findIndex((line) => line.includes('ssm-keepalive'));
+    assert.ok(lines.length > first + 1, long);
+    for (const line of lines.slice(first, -1)) assert.match(line, / \\$/, lines.join('\n'));
+    assert.ok(
+      lines.every((line) => line.length <= columns),
+      lines.join('\n'),
+    );
+  }
+  const evaluated = `  next: take them:  eval "$(aws configure export-credentials --profile ${'p'.repeat(20)} --format env)"  and go on`;
+  assert.match(wrapLines(evaluated, 60), /configure \\\n/);
+  for (const prose of [
+    '  why:  the instance says: error: aws ssm agent could not read the file that it should have read there',
+    '  why:  that is not allowed: aws said that this could not be done by anybody, whatever you do about it',
+  ])
+    assert.doesNotMatch(wrapLines(prose, 60), /\\/);
 });
 
 test('safe text: a cell of a table is one line, whatever column it is in', () => {

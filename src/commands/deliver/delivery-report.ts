@@ -33,6 +33,8 @@ export interface DeliveryRun {
   readonly settings: Settings;
   readonly bundle: Bundle;
   readonly isInterrupted: boolean;
+  /** Left at once, so that not all of it is known. */
+  readonly isLeft: boolean;
   /** Sessions can be opened there afterwards. */
   readonly canOpen: boolean;
 }
@@ -64,7 +66,7 @@ export function reportDelivery(
 }
 
 function reportVerdicts(
-  { verb, settings, bundle, isInterrupted, canOpen }: DeliveryRun,
+  { verb, settings, bundle, isInterrupted, isLeft, canOpen }: DeliveryRun,
   ends: readonly AccountEnd<Applied>[],
   described: readonly AccountFacts[],
   io: Io,
@@ -121,7 +123,7 @@ function reportVerdicts(
     io.err(describeFollowed(account.association, label));
   }
   io.err(renderFailedAccounts(accounts));
-  if (isInterrupted && isAllGood)
+  if (isInterrupted && !isLeft && isAllGood && accounts.every(({ association }) => !association))
     io.err('ssm-keepalive: you interrupted it, but all of it had been done already\n');
   return exitStatus;
 }

@@ -54,7 +54,7 @@ export function describeLeft(rows: readonly Row[]): string {
   return groupBy(left, ({ files }) => files, countRows)
     .map(
       (group) =>
-        safe`ssm-keepalive: left alone on ${nameSome(group)}\n  why:  edited since the install, or not ours: ${group[0].files}\n  next: look at it there and delete it; the next install replaces no file that it does not know\n`,
+        safe`ssm-keepalive: left alone on ${nameSome(group)}\n  why:  edited since the install, or not ours: ${group[0].files}\n  next: look at it there, and delete it if nobody needs it; the next install replaces no file that it does not know\n`,
     )
     .join('');
 }

@@ -102,7 +102,14 @@ export async function runVerb(
           );
     screen.stop();
     return reportDelivery(
-      { verb, settings, bundle, isInterrupted: interruption.isRequested, canOpen: !service.isPassing },
+      {
+        verb,
+        settings,
+        bundle,
+        isInterrupted: interruption.isRequested,
+        isLeft: interruption.leaveSignal.aborted,
+        canOpen: !service.isPassing,
+      },
       ends,
       io,
       screen.lines,

@@ -41,7 +41,7 @@ export function renderDoctorOfEach(
     ...examined.map(
       ({ label, results, evidence }) => safe`${label}:\n` + renderFindings(results, evidence, io),
     ),
-    ...keepInSight(isExplained, (hasEvidence) => [
+    ...keepInSight(isExplained, io, (hasEvidence) => [
       ...examined.flatMap(({ label, results }) => {
         const lines = renderTodo(results, io, hasEvidence);
         return lines.length > 0 ? [safe`${label}:`, ...lines] : [];

@@ -38,7 +38,7 @@ export function renderDoctor(
   return [
     ...(isExplained ? renderAnswers(io) : []),
     renderFindings(results, evidence, io),
-    ...keepInSight(isExplained, (hasEvidence) => [
+    ...keepInSight(isExplained, io, (hasEvidence) => [
       ...renderTodo(results, io, hasEvidence),
       summarize(results, io),
     ]),
@@ -56,9 +56,15 @@ export function renderFindings(results: readonly CheckResult[], evidence: Eviden
 }
 
 /** The last lines: without evidence if they would not fit in a small terminal, unless the user wants all of it. */
-export function keepInSight(isExplained: boolean, render: (hasEvidence: boolean) => string[]): string[] {
+export function keepInSight(
+  isExplained: boolean,
+  io: Io,
+  render: (hasEvidence: boolean) => string[],
+): string[] {
   const all = render(true);
-  return isExplained || all.join('\n').split('\n').length <= LINES_IN_SIGHT ? all : render(false);
+  const isShort = all.join('\n').split('\n').length <= LINES_IN_SIGHT;
+  if (isExplained || isShort || io.outColumns === undefined) return all;
+  return [...render(false), 'what was seen:  --explain'];
 }
 
 export function renderTodo(results: readonly CheckResult[], io: Io, hasEvidence: boolean): string[] {
