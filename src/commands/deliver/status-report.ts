@@ -27,7 +27,7 @@ export function renderStatus(verdicts: readonly Row[], io: Io): string {
   const details = renderStatusDetails(verdicts, io);
   const silence = explainSilence(verdicts, io);
   // On a narrow terminal the blocks alone are easier to read.
-  if (io.columns < TABLE_COLUMNS && details !== '') return `${details.slice(1)}${silence && `\n${silence}`}`;
+  if (io.columns < TABLE_COLUMNS && details !== '') return details.slice(1) + (silence && '\n' + silence);
   return `${renderVerdictTable(verdicts, io)}${silence}${details}`;
 }
 
@@ -37,7 +37,7 @@ function explainSilence(verdicts: readonly Verdict[], io: Io): string {
   const isSeen = (state: SilentState) => counts.some((count) => count[state] + count.unlisted > 0);
   return (Object.keys(SILENT_STATES) as SilentState[])
     .filter(isSeen)
-    .map((state) => `${wrapText(`${showState(state)}: ${SILENT_STATES[state]}`, io.columns)}\n`)
+    .map((state) => wrapText(`${showState(state)}: ${SILENT_STATES[state]}`, io.columns) + '\n')
     .join('');
 }
 
