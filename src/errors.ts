@@ -57,7 +57,7 @@ export class UserError extends Error implements Failure {
   }
 
   /** Changes `next` once it is known in which account the failure was. */
-  completeNext(complete: (next: string) => string): this {
+  changeNext(complete: (next: string) => string): this {
     this.next = hidePasswords(complete(this.next));
     return this;
   }

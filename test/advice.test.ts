@@ -59,7 +59,7 @@ for (const [advice, expected] of [
 
 test('advice: a password in the address of an endpoint is not told', () => {
   const error = new UserError({ code: 'x', what: 'a', why: 'b', next: 'ssm-keepalive status' });
-  error.completeNext((next) => completeAdvice(next, ' --endpoint-url https://kim:secret@proxy.example'));
+  error.changeNext((next) => completeAdvice(next, ' --endpoint-url https://kim:secret@proxy.example'));
   assert.equal(error.next, 'ssm-keepalive status --endpoint-url https://…@proxy.example');
 });
 

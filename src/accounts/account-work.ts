@@ -104,7 +104,7 @@ export class Workplace {
 function explainInPlace(error: unknown, { account, region }: AccountName, settings: Settings): unknown {
   if (!(error instanceof UserError)) return error;
   if (error.code !== 'UnrecognizedClientException' || !account)
-    return error.completeNext((next) => completeAdvice(next, repeatConnection(settings)));
+    return error.changeNext((next) => completeAdvice(next, repeatConnection(settings)));
   return new UserError(
     {
       code: 'region-off',

@@ -118,7 +118,7 @@ async function runCommand(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     said = error.why;
-    throw error.completeNext((next) => completeAdvice(next, repeatConnection(settings)));
+    throw error.changeNext((next) => completeAdvice(next, repeatConnection(settings)));
   } finally {
     for (const denial of lacking.values())
       if (!said.includes(denial.action)) io.err(describeLack(entry.name, denial));

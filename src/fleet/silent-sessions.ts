@@ -13,10 +13,15 @@ export type SilentState = keyof typeof SILENT_STATES;
 export const isSilent = (state: string): state is SilentState => Object.hasOwn(SILENT_STATES, state);
 
 /** How many sessions are in each state. `unlisted`: counted there, but not in the list, so their state is not known. */
-export function countSilent({
-  sessions,
-  kept,
-}: ReportLine): Readonly<Record<SilentState | 'unlisted', number>> {
+export type SilentCount = Readonly<Record<SilentState | 'unlisted', number>>;
+
+/** The states to explain: those that were seen; both if some sessions are not listed. */
+export const listSilentStates = (counts: readonly SilentCount[]): SilentState[] =>
+  (Object.keys(SILENT_STATES) as SilentState[]).filter((state) =>
+    counts.some((count) => count[state] + count.unlisted > 0),
+  );
+
+export function countSilent({ sessions, kept }: ReportLine): SilentCount {
   const of = (wanted: SilentState) => sessions.filter(({ state }) => state === wanted).length;
   const listed = { 'no-answer': of('no-answer'), 'not-answering': of('not-answering') };
   const known = listed['no-answer'] + listed['not-answering'];

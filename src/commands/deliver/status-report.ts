@@ -4,7 +4,7 @@ import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { attribute, isGood, SAID } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
-import { countSilent, SILENT_STATES, type SilentState } from '../../fleet/silent-sessions.ts';
+import { countSilent, listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
@@ -31,12 +31,10 @@ export function renderStatus(verdicts: readonly Row[], io: Io): string {
   return `${renderVerdictTable(verdicts, io)}${silence}${details}`;
 }
 
-/** A line for each state of sessions without an answer that the report shows; for both if some sessions are not listed. */
+/** A line for each state of sessions without an answer. */
 function explainSilence(verdicts: readonly Verdict[], io: Io): string {
   const counts = verdicts.flatMap(({ report }) => (report ? [countSilent(report)] : []));
-  const isSeen = (state: SilentState) => counts.some((count) => count[state] + count.unlisted > 0);
-  return (Object.keys(SILENT_STATES) as SilentState[])
-    .filter(isSeen)
+  return listSilentStates(counts)
     .map((state) => wrapText(`${showState(state)}: ${SILENT_STATES[state]}`, io.columns) + '\n')
     .join('');
 }

@@ -3,7 +3,7 @@ import { formatDuration } from '../../duration.ts';
 import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { attribute, SAID } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
-import { countSilent, SILENT_STATES, type SilentState } from '../../fleet/silent-sessions.ts';
+import { countSilent, listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { isPromptChosen, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import { fittingIntervalSeconds, longestIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
@@ -112,15 +112,13 @@ export const keeper: Check = defineCheck({
   },
 });
 
-/** A line for each state, as `status` names it; for both if some sessions are not listed. */
+/** A line for each state, as `status` names it. */
 function describeSilence(report: ReportLine): string[] {
   const count = countSilent(report);
-  return (Object.keys(SILENT_STATES) as SilentState[])
-    .filter((state) => count[state] + count.unlisted > 0)
-    .map((state) => {
-      const shown = count.unlisted > 0 ? '' : ` (${countSessions(count[state])})`;
-      return `${state}${shown}: ${SILENT_STATES[state]}`;
-    });
+  return listSilentStates([count]).map((state) => {
+    const shown = count.unlisted > 0 ? '' : ` (${countSessions(count[state])})`;
+    return `${state}${shown}: ${SILENT_STATES[state]}`;
+  });
 }
 
 /** What keeps an entry from firing; `absent` and `off` are choices, unless nothing else is live. */
