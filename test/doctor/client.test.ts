@@ -1,4 +1,4 @@
-// What doctor knows of the official plugin's versions, and what the lab says of them.
+// What doctor knows of the versions of the official plugin and of the agent, and what the lab says of the plugin's.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { warnOfLabPlugin } from '../../src/commands/lab-plugin.ts';
 import type { Facts } from '../../src/doctor/check.ts';
 import { recycle } from '../../src/doctor/checks/account.ts';
 import { plugin } from '../../src/doctor/checks/client.ts';
+import { agentVersion } from '../../src/doctor/checks/instance.ts';
 import { lookAtMachine } from '../../src/doctor/machine.ts';
 import { findPlugin, readPluginVersion } from '../../src/session/plugin.ts';
 
@@ -52,6 +53,20 @@ for (const [version, seen, level, finding] of [
 test('doctor: what a later plugin brings is named, also where nothing needs it', () => {
   assert.match(run(plugin, '1.2.814.0', {}).evidence.join('\n'), /~\. to leave .*: from 1\.2\.835\.0/);
   assert.equal(run(plugin, '1.2.835.0', {}).evidence.length, 1);
+});
+
+test('doctor: what later agents changed for sessions is named, and is nothing to do', () => {
+  const look = (version: string) => {
+    const instance = {
+      ...{ instanceId: 'i-0aaaaaaaaaaaaaaa1', isKnown: true, name: '', isOnline: true, pingStatus: 'Online' },
+      ...{ platformType: 'Linux', agentVersion: version },
+    };
+    return agentVersion.run({ facts: { instance }, gaps: {}, connection: '' });
+  };
+  const { level, evidence } = look('3.3.4108.0');
+  assert.equal(level, 'ok');
+  assert.match(evidence.join('\n'), /^escape sequences .* logs .*: from 3\.3\.4121\.0\n.*4851.*\n.*5226\.0$/);
+  assert.deepEqual(look('3.3.5226.0').evidence, []);
 });
 
 for (const [version, source, level] of [

@@ -57,6 +57,17 @@ const FEATURES: readonly Feature[] = [
   { since: '3.3.987.0', what: 'a heartbeat that notices a lost connection sooner', isWanted: never },
 ];
 
+/**
+ * What later agents changed for sessions, beside the OOM score [release notes up to 3.3.5226.0 of 2026; those of 3.3.1611.0 to
+ * 3.3.1957.0, 3.3.2471.0 to 3.3.2746.0, 3.3.3185.0, 3.3.3598.0 and 3.3.3797.0 could not be read].
+ */
+const CHANGES: readonly Pick<Feature, 'since' | 'what'>[] = [
+  { since: '3.3.1311.0', what: 'a session that the service says is over counts as cancelled' },
+  { since: '3.3.4121.0', what: 'escape sequences processed in session logs on CloudWatch and S3' },
+  { since: '3.3.4851.0', what: 'no race about the user ssm-user' },
+  { since: '3.3.5226.0', what: 'no deadlock of the control channel when its buffer is full' },
+];
+
 /** Agents that cut port forwarding to a remote host after a minute [amazon-ssm-agent#450]. */
 const CUTS = { from: '3.1.1446.0', fixed: '3.1.1476.0' };
 const UPDATE = 'update the agent:  aws ssm send-command --document-name AWS-UpdateSSMAgent';
@@ -70,7 +81,9 @@ export const agentVersion: Check = defineCheck({
     const next = UPDATE + quoteCommand` --instance-ids ${instanceId}`;
     const lacking = FEATURES.filter(({ since }) => !isAtLeast(version, since));
     const wanted = lacking.filter(({ isWanted }) => limits !== undefined && isWanted(limits));
-    const seen = lacking.map(({ since, what }) => `${what}: from ${since}`);
+    const seen = [...lacking, ...CHANGES]
+      .filter(({ since }) => !isAtLeast(version, since))
+      .map(({ since, what }) => `${what}: from ${since}`);
     if (wanted.length > 0)
       return todo(
         `${version} lacks what the account’s sessions use: ${wanted.map(({ what }) => what).join(', ')}`,
@@ -85,7 +98,7 @@ export const agentVersion: Check = defineCheck({
       );
     if (lacking.length > 0)
       return note(`${version} lacks ${lacking.map(({ what }) => what).join(', ')}`, seen, next);
-    return ok(`${version} has all that sessions need`);
+    return ok(`${version} has all that sessions need`, seen);
   },
 });
 
