@@ -142,7 +142,7 @@ function explainStart(error: unknown, request: SessionRequest): UserError {
 }
 
 const JUST_IN_TIME =
-  'under just-in-time node access sign in with what  aws ssm start-access-request  and  aws ssm get-access-token  give';
+  'with just-in-time node access ask for approval instead:  aws ssm start-access-request , then export the credentials that  aws ssm get-access-token  prints';
 
 /** ssm:StartSession is needed on the instance and on the session document, also the default one [user guide, “Sample IAM policies”]. */
 function explainRefusedStart(error: Error, { instanceId, documentName }: SessionRequest) {
