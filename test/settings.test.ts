@@ -104,6 +104,26 @@ test('settings: a near miss is told the nearest value', () => {
   );
 });
 
+/** What is given, and the whole value that is told. */
+const NEARLY: readonly (readonly [RawFlags, string])[] = [
+  [{ arm: ['nothing,keepr'] }, 'did you mean --arm nothing,keeper?'],
+  [{ arm: ['nothing', 'keepr'] }, 'did you mean --arm nothing,keeper?'],
+  [{ entry: ['env,profle,rc'] }, 'did you mean --entry env,profile,rc?'],
+  [{ interval: '4S' }, 'write --interval 4s'],
+  [{ interval: '45 sec' }, 'write --interval 45s'],
+  [{ 'max-idle': '2hours' }, 'write --max-idle 2h'],
+  [{ 'max-idle': '20 Minutes' }, 'write --max-idle 20m'],
+  [{ interval: '4ms' }, 'give --interval 45 or 90s: a whole number and s, m, h or d'],
+];
+
+test('settings: a near miss is told the whole value, with what was right in it', () => {
+  for (const [given, next] of NEARLY)
+    assert.throws(
+      () => readSettings(given),
+      (error: UsageError) => error.next === next || assert.fail(`${JSON.stringify(given)}: ${error.next}`),
+    );
+});
+
 test('settings: no target at all is refused, a command id alone is enough', () => {
   assert.throws(() => requireTargets(readSettings({})), /no target/);
   requireTargets(readSettings({ 'command-id': '01234567-0123-0123-0123-0123456789ab' }));

@@ -71,13 +71,26 @@ export function oneOf<const T extends string>(...options: readonly T[]): Reader<
   };
 }
 
+/** `4S`, `20 min`, `8 hours`. */
+const LONG_UNIT = /^(\d+)\s*([smhd])(?:ec(?:ond)?s?|in(?:ute)?s?|(?:ou)?rs?|ays?)?$/i;
+
 export function seconds(
   least: number,
   most: number,
   expected: string,
   bareUnit: 's' | 'm' = 's',
 ): Reader<number> {
-  return { expected, read: (text) => within(parseDuration(text, bareUnit) ?? Number.NaN, least, most) };
+  const isRight = (value: number | undefined) => value !== undefined && value >= least && value <= most;
+  return {
+    expected,
+    read(text) {
+      const value = parseDuration(text, bareUnit);
+      const [, number = '', unit = ''] = LONG_UNIT.exec(text) ?? [];
+      const instead = number + unit.toLowerCase();
+      if (value === undefined && isRight(parseDuration(instead))) throw new InvalidValueError(instead);
+      return requireValid(value ?? Number.NaN, isRight(value));
+    },
+  };
 }
 
 export function count(least: number, most: number, expected: string): Reader<number> {

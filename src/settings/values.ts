@@ -1,6 +1,7 @@
 /** Turns the text of one setting into its value, or into a UsageError. */
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
+import { quoteWord } from '../terminal/shell-word.ts';
 import { FLAGS, type Flag, type FlagName, flagOf, variableName } from './flags.ts';
 import { InvalidValueError } from './readers.ts';
 import { type Given, readSwitch, type Sources, spell } from './sources.ts';
@@ -52,12 +53,15 @@ function readText(flag: Flag, given: Given, text: string): unknown {
 
 /** The error for a bad value: the setting, the expected form, the text that was given. */
 function badValue(
-  { name, reader, example = '1' }: Flag,
+  { name, reader, example = '1', separator }: Flag,
   given: Given,
   came: string,
   { instead, meant }: InvalidValueError = new InvalidValueError(),
 ): UsageError {
   const nearest = nearestName(came, reader?.options ?? []);
+  // A list is told whole: only the wrong word changes.
+  const parts = separator === undefined ? [came] : given.texts.flatMap((text) => text.split(separator));
+  const told = parts.map((part) => (part === came ? nearest : part)).join(separator);
   const owner = nearest || !reader?.options ? undefined : findOwner(came);
   const give = given.layer === 'file' ? 'write ' : 'give';
   return new UsageError({
@@ -65,7 +69,7 @@ function badValue(
     what: `${given.label} cannot be ${JSON.stringify(reader?.conceal?.(came) ?? came)}`,
     why: `expected ${reader?.expected ?? '1 or 0'}`,
     next: nearest
-      ? `did you mean ${spell(given, nearest)}?`
+      ? `did you mean ${spell(given, given.layer === 'file' ? told : quoteWord(told))}?`
       : owner
         ? `did you mean ${spell({ ...given, label: given.label.replace(name, owner).replace(variableName(name), variableName(owner)) }, came)}?`
         : meant
