@@ -52,11 +52,14 @@ test('connect: the keeper asks the terminal, the answer goes back, and the sessi
   assert.equal(timedOut.status, 1);
   assert.match(
     timedOut.words,
-    /ended after \d+\.\d s: idle timeout: “Your session timed out due to inactivity and has been terminated\.”[^”]*next: not installed: .*; ssm-keepalive install --instance-id i-0aaaaaaaaaaaaaaa2/,
+    /ended after \d+\.\d s: idle timeout: “Your session timed out due to inactivity and has been terminated\.”[^”]*why: +not installed: .*\s+next: ssm-keepalive install --instance-id i-0aaaaaaaaaaaaaaa2/,
   );
   assert.equal(bare.queries, 0);
   const unkept = await limited.left();
-  assert.match(unkept.words, /plain sh of a session is not kept; .*; install Python 3 on the instance/);
+  assert.match(
+    unkept.words,
+    /plain sh of a session is not kept; .*\s+next: .*install Python 3 on the instance/,
+  );
   // More than another timeout with nobody at the keys.
   const queries = kept.queries;
   await new Promise((resolve) => setTimeout(resolve, 1.2 * IDLE_SECONDS * 1000));

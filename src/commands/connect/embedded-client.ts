@@ -69,7 +69,8 @@ export async function runOwnClient(
         safe`\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n`,
       );
     const advice = isIdleEnd(end) && !isSignalled ? await adviseAfterIdle(task, stop.signal) : undefined;
-    if (next) io.err(safe`  next: ${advice ?? next}\n`);
+    if (advice) io.err(safe`  why:  ${advice.why}\n`);
+    if (next) io.err(safe`  next: ${advice?.next || next}\n`);
     await terminating;
     return isSignalled ? 130 : exitStatus;
   } catch (error) {

@@ -13,11 +13,17 @@ import type { ConnectTask } from './connect-task.ts';
 /** Whoever has lost a session does not wait longer for advice. */
 const LONGEST_LOOK_MS = 20_000;
 
+/** What was found on the instance, and what helps. */
+interface Advice {
+  readonly why: string;
+  readonly next: string;
+}
+
 /** Undefined where the instance does not answer, or these credentials may not ask it. */
 export async function adviseAfterIdle(
   { client, instanceId, options, settings, io }: ConnectTask,
   stop: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Advice | undefined> {
   const connection = repeatConnection(settings);
   const interruption = new Interruption();
   const leave = () => interruption.request();
@@ -40,13 +46,13 @@ export async function adviseAfterIdle(
     const todo =
       results.find(({ check, level }) => /^(keeper|entries)$/.test(check) && level === 'todo') ??
       results.find(({ check, level }) => check === 'keeper' && level === 'note');
-    if (todo) return `${todo.finding}; ${todo.next}`;
+    if (todo) return { why: todo.finding, next: todo.next };
     const { intervalSeconds = 0, unattendedSeconds = 0 } = status.report ?? {};
-    return (
-      `a keeper is there, whose heartbeats come ${formatDuration(intervalSeconds)} after the last input, until ${formatDuration(unattendedSeconds)} without a key: the idle timeout is shorter, no key came for so long, this session was older than the keeper, its client did not answer, or its user has switched the keeper off (~/.config/ssm-keepalive/off there); look with  ` +
-      quoteCommand`ssm-keepalive doctor ${instanceId}` +
-      connection
-    );
+    const [after, until] = [intervalSeconds, unattendedSeconds].map(formatDuration);
+    return {
+      why: `a keeper is there; its heartbeats come ${after} after the last input, until ${until} without a key. Perhaps the idle timeout is shorter, no key came for so long, this session was older than the keeper, its client did not answer, or its user has switched the keeper off (~/.config/ssm-keepalive/off there)`,
+      next: quoteCommand`look with  ssm-keepalive doctor ${instanceId}` + connection,
+    };
   } finally {
     isOver.abort();
     interruption.request();
