@@ -62,7 +62,7 @@ async function main(): Promise<boolean> {
     for (const line of [
       'lab up --idle 5s',
       'connect --lab web-1',
-      'install --lab web-1 --interval 1',
+      'install --lab web-1 --interval 1s',
       'lab down',
     ]) {
       say(`  node dist/cli.js ${line}`);

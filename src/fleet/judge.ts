@@ -154,13 +154,13 @@ function judgeState(report: ReportLine): Judgement {
   const { kind, why, next } = {
     ...{ kind: report.class, why: '', next: '' },
     ...(state === 'partial' && {
-      kind: report.busy ? 'at work' : 'half done',
+      kind: report.busy ? 'at work' : report.partial || report.left.length === 0 ? 'half done' : 'files left',
       why: 'an install or uninstall was cut short between two entries; sessions meet a whole keeper or none',
       next: 'run install or uninstall again: it completes or undoes what is half done',
     }),
     ...(state === 'drifted' && {
       kind: 'drifted',
-      why: `changed since the install: ${report.drifted.join(' ')}`,
+      why: `not as installed: ${report.drifted.join(' ')}`,
       next: 'run install again to repair it (what was edited in these files is lost), or uninstall (edited files stay)',
     }),
   };
@@ -180,7 +180,7 @@ function judgeFailure(invocation: Invocation, report: ReportLine | undefined): J
 }
 
 function judgeReport(report: ReportLine): Judgement {
-  const step = report.step ? ` (step ${report.step})` : '';
+  const step = report.step ? ` (its script was at the step “${report.step}”)` : '';
   return failed(
     report.class || `script failed`,
     `${report.why || 'the script reported a failure without a reason'}${step}`,

@@ -321,7 +321,7 @@ for (const [what, options, shown] of [
     ] as const) {
       const ask = (line: string) =>
         runCli(`${line} ${flag}`.trim().split(/ +/), { SSM_KEEPALIVE_LAB_DIR: dir, ...env });
-      const tooLate = new RegExp(`a heartbeat every 45 s comes too late for .*’s idle timeout of ${shown}`);
+      const tooLate = new RegExp(`a heartbeat every 45s comes too late for .*’s idle timeout of ${shown}`);
       for (const dry of ['', '--dry-run']) {
         const install = await ask(`install --tag env=dev --yes --override-idle-policy ${dry}`);
         assert.equal(install.status, 1, install.stderr);

@@ -37,6 +37,13 @@ const SITUATIONS: readonly Situation[] = [
     says: /no instance matched/,
   },
   {
+    what: 'nobody has the tag, and the interval is too long too',
+    words: 'install --tag env=none --override-idle-policy --interval 300',
+    lab: { preferences: { idleSessionTimeout: '5' } },
+    ends: 1,
+    says: /no instance matched/,
+  },
+  {
     what: 'nobody has the id',
     words: `uninstall --instance-id ${id(9)}`,
     ends: 1,
@@ -69,7 +76,7 @@ const SITUATIONS: readonly Situation[] = [
     words: 'install --tag env=dev --override-idle-policy --interval 300',
     lab: SHORTENED,
     ends: 1,
-    says: /a heartbeat every 300 s comes too late/,
+    says: /a heartbeat every 5m comes too late/,
   },
   {
     what: 'preferences that may not be read',

@@ -141,7 +141,16 @@ test('status of a host without the product: not installed, and what is still to 
     /^INST.*\n.* not installed +- +-\n$/,
     'a row alone',
   );
-  assert.match(renderStatus([verdictOf(bare)], ioOf(60)), /^web-1 \(i-0a+1\): not installed$/m);
+});
+
+test('status: at each width every host has its row, one that gave no report too', () => {
+  const silent = { ...verdictOf({}), instanceId: 'i-2', name: 'db-1', verdict: 'failed', report: undefined };
+  for (const columns of [40, 60, 76, 80, 200])
+    assert.match(
+      renderStatus([verdictOf({ ...FULL, state: 'installed' }), silent], ioOf(columns)),
+      /^i-0a+1 .*installed[\s\S]*^i-2 .*failed/m,
+      `${columns} columns`,
+    );
 });
 
 test('status of a host without Python: the table and the block say of what there is no keeper, and of what there is one', () => {
@@ -187,7 +196,7 @@ test('status promises nothing of a host that is switched off', () => {
 test('status: a row says of a drifted host how many files were changed, and not its verdict again', () => {
   const files = ['/etc/x', '/etc/y'];
   const report = { ...FULL, state: 'drifted', drifted: files, more: { sessions: 0, drifted: 1, left: 0 } };
-  assert.match(renderStatus([verdictOf(report)], ioOf(200)), / drifted +relay .* 3 files changed$/m);
+  assert.match(renderStatus([verdictOf(report)], ioOf(200)), / drifted +relay .* 3 files not as installed$/m);
 });
 
 test('status of many hosts: one row for all that are alike, the largest group first, sessions added up', () => {

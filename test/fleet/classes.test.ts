@@ -35,7 +35,7 @@ test('verdict classes: each that the service can give has its name, why and next
   assert.equal(missingCount, 0);
   for (const { instanceId, why, next } of verdicts.slice(0, -1))
     assert.ok(why !== '' && next !== '', instanceId);
-  assert.match(verdicts[9]?.why ?? '', /no prompt came \(step self-test\)/);
+  assert.match(verdicts[9]?.why ?? '', /no prompt came \(its script was at the step “self-test”\)/);
   assert.match(verdicts[10]?.why ?? '', /exit status 7 .*no such file/);
   assert.match(verdicts[11]?.why ?? '', /"Quarantined", which this version does not know/);
 });

@@ -129,7 +129,7 @@ test('judge: the first line of output is the verdict, and later lines change not
 test('judge: a script that failed with a report keeps its own step, why and next', () => {
   const output = line({ verdict: 'failed', step: 'selftest', why: 'no pty', next: 'mount devpts' });
   const verdict = judgeInvocation(invocation({ statusDetails: 'Failed', exitCode: 1, output }), 'install');
-  assert.equal(verdict.why, 'no pty (step selftest)');
+  assert.equal(verdict.why, 'no pty (its script was at the step “selftest”)');
   assert.equal(verdict.next, 'mount devpts');
 });
 

@@ -168,8 +168,8 @@ look_for_sessions() {
    unseen=${found##*"$newline"end}
    unseen=${unseen# }
    ;;
-  begin*) unseen="what is left after $SECONDS_FOR_SESSIONS s" ;;
-  *) unseen='all, since that needs Python' ;;
+  begin*) unseen="the rest, after $SECONDS_FOR_SESSIONS s of looking" ;;
+  *) unseen='to count them needs Python' ;;
  esac
  while read -r word silent leaked session; do
   [ "$word" = session ] || continue
@@ -327,7 +327,7 @@ fi
 if [ "$state" = absent ]; then
  name_all_left
  if [ -n "$left" ]; then
-  state=partial why='files of ours are here, but no keeper' next='move away those that were edited and run install again, or move all away'
+  state=partial why='files of ours are here, but no keeper' next='move all away, or move away those that were edited and run install again'
   [ "$env_entry" != pending ] || env_entry=broken
  fi
 fi
@@ -350,7 +350,7 @@ for tmux in /usr/bin/tmux /usr/local/bin/tmux /bin/tmux ''; do
 done
 [ "$wrap" != tmux ] || [ -n "$tmux" ] || say 'wrapper: tmux is not here, so sessions get the plain shell, kept'
 [ -n "$root" ] || look_for_sessions
-for file in $drifted; do say "changed since it was installed: $file"; done
+for file in $drifted; do say "not as installed: $file"; done
 for file in $left; do say "left: $file"; done
 [ "$env_entry" != stale ] || say 'the agent still carries our ENV until its next restart (harmless)'
 [ -z "$why" ] || say "why: $why"

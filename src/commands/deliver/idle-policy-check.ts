@@ -30,8 +30,8 @@ export async function findIdlePolicyWarnings(client: SSMClient, settings: Settin
       throw new UserError({
         code: 'bad-setting',
         what: 'nothing was installed',
-        why: `a heartbeat every ${intervalSeconds} s comes too late for ${isOfLab(client) ? 'the lab' : 'this account'}’s idle timeout of ${formatDuration(seconds)}`,
-        next: quoteCommand`give --interval ${fittingIntervalSeconds(seconds)} or less`,
+        why: `a heartbeat every ${formatDuration(intervalSeconds)} comes too late for ${isOfLab(client) ? 'the lab' : 'this account'}’s idle timeout of ${formatDuration(seconds)}`,
+        next: quoteCommand`run the same command with  --interval ${fittingIntervalSeconds(seconds)}s  or a shorter one`,
       });
   }
   const unsure = overrideIdlePolicy

@@ -97,7 +97,14 @@ export async function makePlan(
       ? await planAssociation(client, settings.targets, { ...delivery, document }, every)
       : undefined;
   const ending = isFollow && verb === 'uninstall' ? await findEnding(client, settings.targets) : undefined;
-  const warnings = verb === 'install' ? await findIdlePolicyWarnings(client, settings) : [];
+  const warnings =
+    verb === 'install'
+      ? await findIdlePolicyWarnings(client, settings).catch(async (refusal) => {
+          // A mistyped target is told first.
+          if (!isFollow) await requireAny(client, settings.targets).catch(throwNoMatch);
+          throw refusal;
+        })
+      : [];
   const reach = await findReach(client, verb, settings, targets);
   const isEmpty = reach.count === 0 && !targets.resourceGroup;
   if (isEmpty && !following && !ending) throw new NoMatchError(settings.targets);
@@ -146,6 +153,10 @@ const NOT_SENT: Readonly<Record<Verb, string>> = {
   uninstall: 'the uninstaller was not sent',
   status: 'the status could not be read',
 };
+
+function throwNoMatch(error: unknown): void {
+  if (error instanceof NoMatchError) throw error;
+}
 
 async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
   if (targets.resourceGroup) return;

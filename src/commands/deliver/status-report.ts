@@ -19,16 +19,12 @@ const DETAILED_HOSTS = 8;
 
 /** The column in which facts start, after their labels. */
 const LABEL_WIDTH = 12;
-/** The width of a table's row. A narrower terminal gets sentences. */
+/** The width of a session's row. A narrower terminal gets sentences. */
 const TABLE_COLUMNS = 76;
 
 export function renderStatus(verdicts: readonly Row[], io: Io): string {
   if (countRows(verdicts) > GROUPED_HOSTS) return renderGroups(verdicts, io);
-  const details = renderStatusDetails(verdicts, io);
-  const silence = explainSilence(verdicts, io);
-  // On a narrow terminal the blocks alone are easier to read.
-  if (io.columns < TABLE_COLUMNS && details !== '') return details.slice(1) + (silence && '\n' + silence);
-  return `${renderVerdictTable(verdicts, io)}${silence}${details}`;
+  return renderVerdictTable(verdicts, io) + explainSilence(verdicts, io) + renderStatusDetails(verdicts, io);
 }
 
 /** A line for each state of sessions without an answer. */
@@ -42,10 +38,9 @@ function explainSilence(verdicts: readonly Verdict[], io: Io): string {
 /** A block for each host that reported, each after an empty line; '' if there are too many. */
 function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
   if (verdicts.length > DETAILED_HOSTS) return '';
-  const isWide = io.columns >= TABLE_COLUMNS;
   return verdicts
     .flatMap((verdict) => (verdict.report?.state ? [renderHost(verdict, verdict.report, io)] : []))
-    .filter((lines) => lines.length > 1 || !isWide)
+    .filter((lines) => lines.length > 1)
     .map((lines) => '\n' + lines.join('\n') + '\n')
     .join('');
 }
@@ -101,7 +96,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
     ...describeTmout(report),
     ...optional('not kept', report.tmuxLocks.length > 0 && describeLocks(report)),
     ...optional('left', report.left.length > 0 && report.left.join(' ')),
-    ...optional('changed', report.drifted.length > 0 && report.drifted.join(' ')),
+    ...optional('differs', report.drifted.length > 0 && report.drifted.join(' ')),
     ...optional('busy', report.busy && 'an install or uninstall is at work here now'),
     ...optional('why', why),
   ];

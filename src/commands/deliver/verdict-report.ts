@@ -92,7 +92,7 @@ const COLUMNS: readonly {
   { head: 'NAME', read: ({ name }) => name, most: 20 },
   { head: 'VERDICT', read: showVerdict },
   { head: 'KEEPER', read: describeKeeper, most: 12, isExtra: true },
-  { head: 'ENTRIES', read: describeEntries, most: 14, isExtra: true },
+  { head: 'ENTRIES', read: describeEntries, most: 18, isExtra: true },
 ];
 
 /** The width that a column needs, with the gap behind it. */
@@ -119,7 +119,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   const { report } = verdict;
   // In a group all drifted hosts share a row.
   if (verdict.class === 'drifted' && report)
-    return hasSessions ? `${countFiles(report.drifted.length + report.more.drifted)} changed` : '';
+    return hasSessions ? `${countFiles(report.drifted.length + report.more.drifted)} not as installed` : '';
   if (!isGood(verdict) && verdict.verdict !== 'limited') return verdict.class;
   const notes = [
     // The verdict `limited` already says it.
@@ -127,7 +127,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
     ...describeUpdate(verdict),
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
-    report?.drifted.length ? `drifted: ${report.drifted.join(' ')}` : '',
+    report?.drifted.length ? `not as installed: ${report.drifted.join(' ')}` : '',
     report && hasSessions && (countKept(report) > 0 || (report.kept?.unseen && isInstalled(report)))
       ? describeSessions(report)
       : '',
