@@ -35,14 +35,20 @@ test('evidence: no claim stands without a file', () => {
 
 test('evidence: the times in the table of the lab’s agent are those in its code', () => {
   const table = PAGE.slice(PAGE.indexOf('### Where its agent differs'));
-  for (const [file, name, row] of [
-    ['services.ts', 'STOP_MS', 'stop'],
-    ['services.ts', 'RESTART_DELAY_MS', 'an agent that died'],
-    ['agent.ts', 'RECONNECT_MS', 'lost control channel'],
+  const read = (file: string, name: string) => {
+    const code = readFileSync(join(ROOT, 'src/lab', file), 'utf8').replace(/(?<=\d)_(?=\d)/g, '');
+    return Number(new RegExp(`^const ${name} = ([\\d.]+);$`, 'm').exec(code)?.[1]);
+  };
+  const scale = read('machine-host.ts', 'AGENT_SCALE');
+  assert.equal(scale, 1 / 20);
+  for (const [file, name, row, factor] of [
+    ['machine/services.ts', 'STOP_MS', 'stop', scale],
+    ['machine/services.ts', 'RESTART_DELAY_MS', 'an agent that died', 1],
+    ['machine/agent.ts', 'START_MS', 'first job after a restart', scale],
+    ['machine-host.ts', 'STALE_PING_MS', '`PingStatus` without a channel', scale],
   ] as const) {
-    const code = readFileSync(join(ROOT, 'src/lab/machine', file), 'utf8');
-    const [, ms] = new RegExp(`^const ${name} = (\\d+);$`, 'm').exec(code) ?? [];
     const [, cell = ''] = new RegExp(`^\\| ${row} \\|.*\\| (.*) \\|$`, 'm').exec(table) ?? [];
-    assert.ok(cell.includes(`${Number(ms) / 1000} s`), `${row}: ${cell}, in the code ${ms} ms`);
+    const seconds = (read(file, name) * factor) / 1000;
+    assert.match(cell, new RegExp(`\\b${seconds} s`), `${row}: in the code ${seconds} s`);
   }
 });

@@ -43,8 +43,8 @@ const STATUSES = wordTable<Judgement>({
   ),
   deliverytimedout: failed(
     'delivery timed out',
-    'the instance did not take the command before --delivery-timeout ran out',
-    'check that it runs and its agent is online, then run the command again',
+    'the instance did not take the command in time',
+    'check that its agent is online, then run the command again; an agent that restarts drops commands for about 10 s',
   ),
   executiontimedout: failed(
     'execution timed out',

@@ -132,12 +132,13 @@ export class Dispatcher {
       this.finish(invocation, result);
       this.pump(progress);
     };
-    const deliver = (): void => {
+    const { commandId } = command;
+    const timeoutMs = script.timeoutSeconds * 1000 * this.timeoutScale;
+    let run: Run | undefined;
+    const begin = (): void => {
       stopExpiry();
       const status = 'InProgress';
       Object.assign(invocation, { status, statusDetails: status, startedAt: this.clock.now() });
-      const { commandId } = command;
-      const timeoutMs = script.timeoutSeconds * 1000 * this.timeoutScale;
       // A host keeps this time itself. A host that died never reports, so the service ends the script [inferred].
       const endOverdue = (): void => {
         if (!host.isOnline) done(endedAs('ExecutionTimedOut'));
@@ -145,28 +146,27 @@ export class Dispatcher {
       };
       stopOverdue = this.clock.after(timeoutMs, endOverdue);
       this.onRun({ commandId, instanceId: invocation.instanceId });
-      const run: Run = host.run({
-        commandId,
-        script: script.text,
-        workingDirectory: script.workingDirectory,
-        executionTimeoutMs: timeoutMs,
-      });
       live.set(invocation, () => {
         invocation.statusDetails = 'Cancelling';
-        run.cancel();
+        run?.cancel();
       });
+    };
+    const deliver = (): void => {
+      const { text, workingDirectory } = script;
+      run = host.run({ commandId, script: text, workingDirectory, executionTimeoutMs: timeoutMs }, begin);
       void run.result.then(done);
     };
-    // An offline host under Targets stays Pending until the delivery timeout, and is served if it comes back.
-    const stopExpiry = this.clock.after(command.timeoutSeconds * 1000 * this.timeoutScale, () => {
-      host.off('online', deliver);
-      done(endedAs('DeliveryTimedOut'));
-    });
-    live.set(invocation, () => {
+    const giveUp = (details: RunDetails): void => {
       stopExpiry();
       host.off('online', deliver);
-      done(endedAs('Cancelled'));
-    });
+      done(endedAs(details));
+      run?.cancel();
+    };
+    // An offline host under Targets stays Pending until the delivery timeout, and is served if it comes back.
+    const stopExpiry = this.clock.after(command.timeoutSeconds * 1000 * this.timeoutScale, () =>
+      giveUp('DeliveryTimedOut'),
+    );
+    live.set(invocation, () => giveUp('Cancelled'));
     if (host.isOnline) deliver();
     else host.once('online', deliver);
   }

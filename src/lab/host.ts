@@ -13,7 +13,7 @@ export interface Job {
   readonly executionTimeoutMs: number;
 }
 
-/** `result` always settles. */
+/** `result` settles when the script ends or is cancelled: never, if the agent dropped the job. */
 export interface Run {
   readonly result: Promise<RunResult>;
   cancel(): void;
@@ -26,18 +26,22 @@ export interface WorkerLink {
   onClosed: () => void;
 }
 
-/** Emits `online` when its agent connects. */
+/** Emits `online` when its agent takes jobs. */
 export interface Host extends EventEmitter {
   readonly spec: HostSpec;
   /** `sandbox`, `rooted` or `synthetic`. */
   readonly kind: string;
+  /** As the service says it, so also for a while after the agent went away. */
   readonly isOnline: boolean;
+  /** Its agent has a control channel. */
+  readonly isConnected: boolean;
   /** What this machine cannot reproduce on this host, e.g. `user`; empty: nothing. */
   readonly notFaithful: readonly string[];
   readonly lastPingAt: number;
   start(): Promise<void>;
   stop(): Promise<void>;
-  run(job: Job): Run;
+  /** `began` is called when the script starts; an agent that starts or stops drops the job. */
+  run(job: Job, began: () => void): Run;
   openWorker(sessionId: string): Promise<WorkerLink>;
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   failNext(fault: HostFault, times?: number): void;

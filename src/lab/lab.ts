@@ -67,7 +67,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const isRooted = needsMachines && chooseRooted(options.isolation ?? 'auto');
   const program = needsMachines ? await placeProgram(options.dir) : '';
   const clock = new EndingClock(options.clock ?? systemClock);
-  const hosts = specs.map((spec) => makeHost(spec, options.dir, program, isRooted, clock));
+  const hosts = specs.map((spec) => makeHost(spec, options, program, isRooted, clock));
   const alarms = new AlarmBook(options.dir);
   const access = new AccessControl();
   const known = { ...options, accounts: options.accounts ?? inventory.accounts ?? [] };
@@ -193,9 +193,15 @@ function chooseRooted(isolation: 'sandbox' | 'rooted' | 'auto'): boolean {
   });
 }
 
-function makeHost(spec: HostSpec, dir: string, program: string, isRooted: boolean, clock: Clock): Host {
+function makeHost(
+  spec: HostSpec,
+  options: LabOptions,
+  program: string,
+  isRooted: boolean,
+  clock: Clock,
+): Host {
   if (spec.synthetic !== undefined) return new SyntheticHost(spec, clock);
-  return new MachineHost(spec, join(dir, 'hosts', spec.name), program, isRooted, clock);
+  return new MachineHost(spec, join(options.dir, 'hosts', spec.name), program, isRooted, clock, options);
 }
 
 function savePreferences(store: RecordStore, inputs: Readonly<Record<string, unknown>>, now: number): void {

@@ -11,7 +11,7 @@ import { type FrameSocket, frameSocket } from './frames.ts';
 import type { ExecOptions, Host, Job, Run, WorkerLink } from './host.ts';
 import { type HostConfig, type HostFault, SERVICE_PATH } from './machine/config.ts';
 import type { ExecRequest, ExecResult } from './machine/exec.ts';
-import { type HostSpec, REGION } from './options.ts';
+import { type HostSpec, type LabOptions, REGION } from './options.ts';
 import { endedAs, judgeExit, type RunDetails, type RunResult } from './run-result.ts';
 import { INSIDE, isRoot, SECCOMP_FD, sandboxArgs } from './sandbox.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -24,6 +24,10 @@ const WORKER_LIMIT_MS = 60_000;
 /** On a busy machine a rooted host's manager takes seconds to find and end its processes. */
 const KILL_LIMIT_MS = 10_000;
 const KILLED: ExecResult = { code: 137, stdout: '', stderr: '' };
+/** A real agent's times are multiplied by this, unless the lab's options say otherwise. */
+const AGENT_SCALE = 0.05;
+/** The service calls an agent online for so long after it lost its channel; a real one for minutes. */
+const STALE_PING_MS = 20_000;
 /** Without a sandbox, scripts run on this machine with SSM_KEEPALIVE_ROOT: only their files are shown. */
 const NOT_SHOWN_ROOTED = ['absolute paths', 'entries', 'agent restart', 'user', 'missing Python'];
 
@@ -39,9 +43,11 @@ export class MachineHost extends EventEmitter implements Host {
   private readonly sockets = new Set<Socket>();
   private manager: FrameSocket | undefined;
   private agent: FrameSocket | undefined;
+  private awaySince = Number.NEGATIVE_INFINITY;
+  private readonly agentScale: number;
   private readonly jobs = new Map<
     string,
-    { job: Job; finish: (result: RunResult) => void; peer?: FrameSocket }
+    { job: Job; began: () => void; finish: (result: RunResult) => void; peer?: FrameSocket }
   >();
   private readonly workers = new Map<string, (link: WorkerLink) => void>();
   /** Programs that the lab runs in the host. */
@@ -54,18 +60,24 @@ export class MachineHost extends EventEmitter implements Host {
     private readonly program: string,
     isRooted: boolean,
     private readonly clock: Clock,
+    private readonly options: Pick<LabOptions, 'agentScale' | 'droppedJobs'>,
   ) {
     super();
     this.lastPingAt = clock.now();
+    this.agentScale = options.agentScale ?? AGENT_SCALE;
     this.kind = isRooted ? 'rooted' : 'sandbox';
     this.notFaithful = isRooted ? NOT_SHOWN_ROOTED : isRoot() ? [] : ['user'];
   }
 
-  get isOnline(): boolean {
+  get isConnected(): boolean {
     return this.agent !== undefined;
   }
 
-  /** Resolves when the host's agent has connected. */
+  get isOnline(): boolean {
+    return this.isConnected || systemClock.now() - this.awaySince < STALE_PING_MS * this.agentScale;
+  }
+
+  /** Resolves when the host's agent takes jobs. */
   async start(): Promise<void> {
     mkdirSync(join(this.folder, 'faults'), { recursive: true });
     makeTree(join(this.folder, 'tree'), this.spec);
@@ -144,11 +156,16 @@ export class MachineHost extends EventEmitter implements Host {
     this.jobs.clear();
   }
 
-  run(job: Job): Run {
+  run(job: Job, began: () => void): Run {
     const { commandId } = job;
-    const result = new Promise<RunResult>((finish) => this.jobs.set(commandId, { job, finish }));
+    const result = new Promise<RunResult>((finish) => this.jobs.set(commandId, { job, began, finish }));
     this.agent?.sendJson({ op: 'run-command', commandId });
-    return { result, cancel: () => this.jobs.get(commandId)?.peer?.sendJson({ op: 'cancel' }) };
+    const cancel = (): void => {
+      const peer = this.jobs.get(commandId)?.peer;
+      if (peer === undefined) this.finishJob(commandId, endedAs('Cancelled'));
+      else peer.sendJson({ op: 'cancel' });
+    };
+    return { result, cancel };
   }
 
   async openWorker(sessionId: string): Promise<WorkerLink> {
@@ -195,6 +212,7 @@ export class MachineHost extends EventEmitter implements Host {
     const common = {
       instanceId: this.spec.id,
       region: REGION,
+      agentScale: this.agentScale,
       unit: UNIT_NAMES[this.spec.unit ?? 'package'],
     };
     if (this.kind === 'rooted') {
@@ -237,7 +255,7 @@ export class MachineHost extends EventEmitter implements Host {
     let onJson = (message: Record<string, unknown>): void => {
       if (message['hello'] === 'manager') onJson = this.meetManager(peer);
       else if (message['hello'] === 'agent') {
-        onJson = () => {};
+        onJson = (next) => next['op'] === 'ready' && this.meetReadyAgent(peer);
         onClosed = this.meetAgent(peer);
       } else if (message['hello'] === 'command') {
         const commandId = String(message['commandId']);
@@ -282,15 +300,22 @@ export class MachineHost extends EventEmitter implements Host {
     this.agent = peer;
     this.lastPingAt = this.clock.now();
     peer.sendJson({ op: 'welcome' });
-    // A restarting agent loses messages. The service sends again until one is taken.
-    for (const [commandId, { peer: worker }] of this.jobs) {
-      if (worker === undefined) peer.sendJson({ op: 'run-command', commandId });
-    }
-    for (const sessionId of this.workers.keys()) peer.sendJson({ op: 'start-session', sessionId });
-    this.emit('online');
     return () => {
-      if (this.agent === peer) this.agent = undefined;
+      if (this.agent !== peer) return;
+      this.agent = undefined;
+      this.awaySince = systemClock.now();
     };
+  }
+
+  /** The agent drops what comes before it is ready. */
+  private meetReadyAgent(peer: FrameSocket): void {
+    if (this.options.droppedJobs !== 'expire') {
+      for (const [commandId, { peer: worker }] of this.jobs) {
+        if (worker === undefined) peer.sendJson({ op: 'run-command', commandId });
+      }
+      for (const sessionId of this.workers.keys()) peer.sendJson({ op: 'start-session', sessionId });
+    }
+    this.emit('online');
   }
 
   private meetCommand(peer: FrameSocket, commandId: string): (message: Record<string, unknown>) => void {
@@ -301,6 +326,7 @@ export class MachineHost extends EventEmitter implements Host {
       return () => {};
     }
     entry.peer = peer;
+    entry.began();
     const { script, workingDirectory, executionTimeoutMs } = entry.job;
     peer.sendJson({ op: 'run', script, workingDirectory, executionTimeoutMs });
     return (message) => {

@@ -39,6 +39,8 @@ export interface SyntheticSpec {
   readonly stdout?: string | ((script: string) => string);
   readonly stderr?: string;
   readonly latencySeconds?: number;
+  /** True: the job is dropped, as by an agent that restarts. */
+  readonly drops?: (script: string) => boolean;
 }
 
 /** One more account behind the same endpoint, reached with its key or by its role. */
@@ -102,6 +104,10 @@ export interface LabOptions {
   readonly pageLatencySeconds?: number;
   /** Multiplies TimeoutSeconds and executionTimeout: a test need not wait 30 s. Default 1. */
   readonly timeoutScale?: number;
+  /** Multiplies the times of a real agent: its stop of 7 s, its start, its retries. Default 0.05. */
+  readonly agentScale?: number;
+  /** Jobs that come while the agent starts or stops: sent again, or gone until they expire? Not known of the service. */
+  readonly droppedJobs?: 'again' | 'expire';
   /** Without bubblewrap: `rooted` trees (default), or an error. */
   readonly isolation?: 'sandbox' | 'rooted' | 'auto';
 }

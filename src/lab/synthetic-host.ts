@@ -23,10 +23,16 @@ export class SyntheticHost extends EventEmitter implements Host {
     return this.spec.synthetic?.outcome !== 'Offline';
   }
 
+  get isConnected(): boolean {
+    return this.isOnline;
+  }
+
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 
-  run({ script }: Job): Run {
+  run({ script }: Job, began: () => void): Run {
+    const isDropped = this.spec.synthetic?.drops?.(script) === true;
+    if (!isDropped) began();
     const {
       outcome = 'Success',
       exitCode,
@@ -42,7 +48,9 @@ export class SyntheticHost extends EventEmitter implements Host {
     const result = new Promise<RunResult>((resolve) => {
       finish = resolve;
     });
-    const stop = this.clock.after(latencySeconds * 1000, () => finish({ details, code, stdout, stderr }));
+    const stop = isDropped
+      ? () => {}
+      : this.clock.after(latencySeconds * 1000, () => finish({ details, code, stdout, stderr }));
     const cancel = (): void => {
       stop();
       finish(endedAs('Cancelled'));

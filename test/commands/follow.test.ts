@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { ListAssociationsCommand } from '@aws-sdk/client-ssm';
 import { Interruption } from '../../src/interruption.ts';
 import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
-import { hosts, id } from '../fleet/push-rig.ts';
+import { answerWell, hosts, id } from '../fleet/push-rig.ts';
 import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { runCli } from '../support/cli.ts';
 import { EagerClock } from '../support/clock.ts';
@@ -86,6 +86,21 @@ test('cli: an association may be there before its instances; what a run could no
   lab.setAlarm('errors', 'ALARM');
   const stopped = await run(`install --follow --instance-id ${id(1)} --alarm errors --output json`);
   assert.deepEqual([stopped.status, stopped.json.instances[0].class], [1, 'alarm'], stopped.stderr);
+});
+
+test('cli: an instance whose run told nothing is asked again where its agent, which restarts, dropped the question', async (context) => {
+  let looks = 0;
+  const isLook = (script: string) => answerWell()(script).includes('"status"');
+  const { run } = await makeRig(
+    context,
+    hosts({
+      stdout: (script) => (isLook(script) ? answerWell()(script) : 'words'),
+      drops: (script) => isLook(script) && looks++ === 0,
+    }),
+    { timeoutScale: 0.02 },
+  );
+  const result = await run(`install --follow ${DEV} --no-canary`);
+  assert.deepEqual([result.status, result.json.summary, looks], [0, { installed: 1 }, 2], result.stderr);
 });
 
 /** Runs the command line, and sends it Ctrl-C as soon as `isTime`. */

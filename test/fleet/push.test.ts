@@ -97,6 +97,23 @@ for (const hasCanary of [false, true])
     assert.deepEqual([result.verdicts[0]?.verdict, result.verdicts[0]?.why], ['limited', 'no Python']);
   });
 
+test('push: a look that an agent drops while it restarts is no verdict: the next one sees it back', async (context) => {
+  let looks = 0;
+  const scheduled = line({ verdict: 'installed', entries: { env: 'pending' }, restart: 'scheduled' });
+  const isLook = (script: string) => script.includes('a look');
+  const rig = await makeRig(
+    context,
+    hosts({
+      stdout: (script) =>
+        isLook(script) ? line({ verdict: 'status', entries: { env: 'live' } }) : scheduled,
+      drops: (script) => isLook(script) && looks++ === 0,
+    }),
+  );
+  const result = await rig.push({ lookCommands: ['# a look'] });
+  assert.deepEqual([verdicts(result), result.verdicts[0]?.report?.restart], [['installed'], 'confirmed']);
+  assert.equal(looks, 2);
+});
+
 for (const kind of ['switched off', 'capped'])
   test(`push: a first host that its own root has ${kind} is limited, and the others get the script`, async (context) => {
     const limited = line({ verdict: 'limited', class: kind, entries: { env: 'live' } });

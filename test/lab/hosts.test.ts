@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
 import type { LabHost } from '../../src/lab/index.ts';
+import { retryMs } from '../../src/lab/machine/agent.ts';
 import { isRoot } from '../../src/lab/sandbox.ts';
 import { startSession } from '../session/dialogue.ts';
 import { isLong } from '../support/turns.ts';
@@ -150,13 +151,13 @@ test('a restart gives the agent a new process and a new line in its log, while s
   await until('the command to run', async () => (await host.exec(['pgrep', '-f', '_script.sh'])).code === 0);
   const restarted = shell(host, `systemctl restart ${UNIT}`);
   // The agent takes its time to stop, and takes no job meanwhile.
-  await until('the agent to be away', () => !host.isOnline);
+  await until('the agent to be away', () => !host.isConnected);
   assert.equal(await show(host, 'MainPID'), before.pid);
   await restarted;
   await until(
     'the agent',
     async () =>
-      host.isOnline &&
+      host.isConnected &&
       (await shell(
         host,
         'grep -c "Set up control channel successfully" /var/log/amazon/ssm/amazon-ssm-agent.log',
@@ -184,6 +185,36 @@ test('a command sent while the agent restarts is run once, however the two meet'
   }
   await restarts;
   for (const got of await Promise.all(sent)) if (got) assert.equal(got.StandardOutputContent, 'first\n');
+});
+
+test('an agent drops what comes while it stops or starts, and where the service does not send it again it waits for its TimeoutSeconds', {
+  skip,
+}, async () => {
+  const hosts = [{ name: 'one', id: 'i-0eeeeeeeeeeeeeee4', tags: {} }];
+  // 30 s are a third of one.
+  const times = { consistencySeconds: 0, agentScale: 0.2, timeoutScale: 0.01 };
+  const own = await useLab({ dir: makeFolder(), hosts, droppedJobs: 'expire', ...times });
+  const [ssm, host] = [makeClient(own), own.host('one')];
+  const run = (name: string) =>
+    runOn(ssm, host.spec.id, [`mkdir /opt/${name} && echo ran`], { TimeoutSeconds: 30 });
+  const ready = new Promise((resolve) => host.once('online', resolve));
+  const restarted = host.exec(['systemctl', 'restart', UNIT]);
+  await until('the agent to be away', () => !host.isConnected);
+  const stopping = run('stopping');
+  await until('the agent to be connected', () => host.isConnected);
+  for (const end of await Promise.all([stopping, run('starting')]))
+    assert.deepEqual([end.StatusDetails, end.StandardOutputContent], ['DeliveryTimedOut', '']);
+  await Promise.all([restarted, ready]);
+  assert.equal((await run('after')).StandardOutputContent, 'ran\n');
+  assert.equal(await shell(host, 'ls /opt'), 'after\n');
+  await own.stop();
+});
+
+test('an agent that lost its control channel tries again after 5 to 10 s, each further time twice as late', () => {
+  assert.deepEqual(
+    [retryMs(0, 0), retryMs(0, 1), retryMs(3, 0), retryMs(3, 1)],
+    [5000, 10_000, 40_000, 80_000],
+  );
 });
 
 test('an agent that is told not to return leaves its host offline until the next restart', {
@@ -266,7 +297,10 @@ test("systemctl knows no unit but the agent's, and an agent that dies is started
   assert.deepEqual([missing.code, missing.stderr], [5, `Unit ${snap} not found.\n`]);
   const pid = await show(host, 'MainPID');
   await shell(host, `kill -9 ${pid}`);
-  await until('a new agent', async () => host.isOnline && !['0', pid].includes(await show(host, 'MainPID')));
+  await until(
+    'a new agent',
+    async () => host.isConnected && !['0', pid].includes(await show(host, 'MainPID')),
+  );
 });
 
 test("systemd-run starts a service outside the command that asked, with a service's environment, and leaves nothing behind", {

@@ -108,13 +108,19 @@ export function sandboxMissing(): string | false {
 }
 
 /** Runs commands on one host through the endpoint and returns how that ended. */
-export async function runOn(client: SSMClient, instanceId: string, commands: string[]) {
+export async function runOn(
+  client: SSMClient,
+  instanceId: string,
+  commands: string[],
+  more: { readonly TimeoutSeconds?: number } = {},
+) {
   const { GetCommandInvocationCommand, SendCommandCommand } = await import('@aws-sdk/client-ssm');
   const sent = await client.send(
     new SendCommandCommand({
       DocumentName: 'AWS-RunShellScript',
       InstanceIds: [instanceId],
       Parameters: { commands },
+      ...more,
     }),
   );
   const CommandId = sent.Command?.CommandId ?? '';

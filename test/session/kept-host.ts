@@ -78,5 +78,5 @@ export async function installKeeper(lab: Lab, name: string, changes: Partial<Bun
   const restarted = await host.exec(['/bin/sh', '-c', restart]);
   assert.equal(restarted.code, 0, restarted.stderr);
   await online;
-  await until(`${name} to be online`, () => host.isOnline);
+  await until(`${name} to be online`, () => host.isConnected);
 }

@@ -51,9 +51,30 @@ export async function watchRuns(
 
 /** One request takes so many ids. */
 const MOST_IDS = 50;
+/** The service's shortest delivery, three times an agent's restart. */
+const FIRST_LOOK_SECONDS = 30;
 
-/** Instances that the service calls successful and says no more of are asked what they have. */
-async function lookAt({ options }: Sender, instanceIds: readonly string[]): Promise<Verdict[]> {
+/**
+ * Instances that the service calls successful and says no more of are asked what they have. Their agents restart meanwhile and
+ * drop what comes then, so whoever did not take the question is asked once more.
+ */
+async function lookAt(sender: Sender, instanceIds: readonly string[]): Promise<Verdict[]> {
+  const { timeoutSeconds } = sender.options.delivery;
+  const first = await askAll(sender, instanceIds, FIRST_LOOK_SECONDS);
+  const lost = first.filter(({ class: kind }) => kind === 'delivery timed out');
+  if (lost.length === 0 || sender.options.interruption.isRequested) return first;
+  const lostIds = lost.map(({ instanceId }) => instanceId);
+  return [
+    ...first.filter((verdict) => !lost.includes(verdict)),
+    ...(await askAll(sender, lostIds, timeoutSeconds)),
+  ];
+}
+
+async function askAll(
+  { options }: Sender,
+  instanceIds: readonly string[],
+  timeoutSeconds: number,
+): Promise<Verdict[]> {
   const { delivery, lookCommands, lookDocument } = options;
   if (instanceIds.length === 0 || !lookCommands) return [];
   const isByTag = delivery.targets.instanceIds.length === 0 && instanceIds.length > MOST_IDS;
@@ -65,6 +86,7 @@ async function lookAt({ options }: Sender, instanceIds: readonly string[]): Prom
       commands: lookCommands,
       script: 'status',
       document: lookDocument,
+      timeoutSeconds,
       maxConcurrency: '100%',
       maxErrors: '100%',
     },

@@ -17,15 +17,22 @@ export const AGENT = {
   text: '#!/bin/sh\n[ "$1" != exit ] || exit 1\nread -r _\n',
 } as const;
 
-const RECONNECT_MS = 300;
+/** Of a real agent, from a lost control channel to the next try; each further one waits twice as long [measured]. */
+const RETRY_MS = [5000, 10_000] as const;
+/** Of a real agent, from its control channel to its first job [measured]. */
+const START_MS = 2000;
 const GATEWAY_ADDRESS = '127.0.0.1:443';
 
-/** Connects to the service, starts a worker for each session and command, writes the agent's log. Returns what closes its channel. */
+/**
+ * Connects to the service, starts a worker for each session and command, writes the agent's log. Drops what comes before it is
+ * ready, which at a boot it is at once. Returns what closes its channel.
+ */
 export function speakForAgent(
   config: HostConfig,
   configPath: string,
   surroundings: Surroundings,
   isMute: boolean,
+  isBoot: boolean,
 ): () => void {
   writeLog(config, 'INFO', '[amazon-ssm-agent] Starting Core Agent: amazon-ssm-agent - v3.3.1611.0');
   const scope = '[ssm-agent-worker] [MessageService] [MGSInteractor]';
@@ -36,14 +43,23 @@ export function speakForAgent(
   }
   const url = `wss://ssmmessages.${config.region}.amazonaws.com/v1/control-channel/${config.instanceId}?role=subscribe&stream=input`;
   let hasHungUp = false;
+  let failures = 0;
   let channel: Socket;
+  const startMs = isBoot ? 0 : START_MS * config.agentScale;
   const connect = (): void => {
     if (hasHungUp) return;
     channel = createConnection(config.labSocket);
+    let isReady = false;
+    let starting: NodeJS.Timeout | undefined;
     const peer: FrameSocket = frameSocket(channel, {
       json: (message) => {
         switch (message['op']) {
           case 'welcome':
+            failures = 0;
+            starting = setTimeout(() => {
+              isReady = true;
+              peer.sendJson({ op: 'ready' });
+            }, startMs);
             // Only after the service's answer: whoever waits for this line may rely on it.
             writeLog(
               config,
@@ -54,14 +70,18 @@ export function speakForAgent(
             writeLog(config, 'INFO', `${scope} Set up control channel successfully`);
             break;
           case 'start-session':
-            startSession(config, configPath, String(message['sessionId']), surroundings);
+            if (isReady) startSession(config, configPath, String(message['sessionId']), surroundings);
             break;
           case 'run-command':
-            runCommand(config, String(message['commandId']), surroundings);
+            if (isReady) runCommand(config, String(message['commandId']), surroundings);
             break;
         }
       },
-      closed: () => void setTimeout(connect, RECONNECT_MS),
+      closed: () => {
+        clearTimeout(starting);
+        setTimeout(connect, retryMs(failures, Math.random()) * config.agentScale);
+        failures += 1;
+      },
     });
     writeLog(
       config,
@@ -76,6 +96,12 @@ export function speakForAgent(
     hasHungUp = true;
     channel.destroy();
   };
+}
+
+/** How long a real agent waits for its next try, after so many that failed. */
+export function retryMs(failures: number, random: number): number {
+  const [least, most] = RETRY_MS;
+  return (least + random * (most - least)) * 2 ** failures;
 }
 
 function startSession(config: HostConfig, configPath: string, id: string, { env, cwd }: Surroundings): void {

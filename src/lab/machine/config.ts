@@ -13,6 +13,8 @@ export interface HostConfig {
   readonly labSocket: string;
   /** systemctl and systemd-run ask the manager here. */
   readonly callsPath: string;
+  /** Multiplies the times of a real agent. */
+  readonly agentScale: number;
   /** One file for each fault; its content is how often. */
   readonly faultsPath: string;
 }

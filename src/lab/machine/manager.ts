@@ -18,7 +18,7 @@ export function runManager(config: HostConfig, configPath: string): void {
     tool === 'systemctl' ? answerSystemctl(config, services, args) : answerSystemdRun(config, services, args),
   );
   reportToLab(config);
-  services.startAgent();
+  services.startAgent(true);
 }
 
 /** The lab's own connection to the host; it works whatever the agent does. */

@@ -8,8 +8,8 @@ import { type HostConfig, SERVICE_PATH } from './config.ts';
 import { takeFault } from './faults.ts';
 import { loadUnit, readEnvironment, type Unit } from './unit-file.ts';
 
-/** From the end of its control channel to the agent's exit; a real one takes 7 s. */
-const STOP_MS = 350;
+/** Of a real agent, from the end of its control channel to its exit [measured]. */
+const STOP_MS = 7000;
 /** Shorter than in a real unit: tests wait for it. */
 const RESTART_DELAY_MS = 200;
 /** systemd gives up after 5 starts in 10 s. */
@@ -43,7 +43,7 @@ export class ServiceTable {
     this.unit = loadUnit(this.config.unit, this.config.root);
   }
 
-  startAgent(): void {
+  startAgent(isBoot = false): void {
     const { agent, config, unit } = this;
     agent.isStopping = false;
     agent.starts = [...agent.starts.filter((at) => at > Date.now() - START_LIMIT_WINDOW_MS), Date.now()];
@@ -76,7 +76,7 @@ export class ServiceTable {
     if (!shouldExit) {
       // systemd sets both for a service; workers inherit them.
       const inherited = { ...env, JOURNAL_STREAM: '8:20000', SYSTEMD_EXEC_PID: String(child.pid) };
-      this.hangUp = speakForAgent(config, this.configPath, { env: inherited, cwd }, isMute);
+      this.hangUp = speakForAgent(config, this.configPath, { env: inherited, cwd }, isMute, isBoot);
     }
     child.on('exit', (code, signal) => {
       if (agent.child !== child) return;
@@ -102,7 +102,7 @@ export class ServiceTable {
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       this.hangUp();
-      await new Promise((resolve) => setTimeout(resolve, STOP_MS));
+      await new Promise((resolve) => setTimeout(resolve, STOP_MS * this.config.agentScale));
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
       await gone;

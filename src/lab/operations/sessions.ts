@@ -12,7 +12,7 @@ export const startSession: Operation = (account, body) => {
   const input = parseInput('StartSession', body);
   const settings = readSettings(account, input.DocumentName, input.Parameters);
   const host = account.hosts.find(({ spec }) => spec.id === input.Target);
-  if (host === undefined || !host.isOnline)
+  if (host === undefined || !host.isConnected)
     throw new ServiceError('TargetNotConnected', `${input.Target} is not connected.`);
   const session = account.sessions.start(
     host,
