@@ -30,7 +30,7 @@ const COPIED = [
 ];
 
 /** The agent makes this user at its first session. */
-export const SESSION_USER = { name: 'ssm-user', uid: 1001, gid: 1001, home: '/home/ssm-user' };
+export const SESSION_USER = { name: 'ssm-user', uid: 1001, gid: 1001, groups: [100], home: '/home/ssm-user' };
 
 /** Makes the tree if it is missing or unfinished. */
 export function makeTree(tree: string, spec: HostSpec): void {
@@ -180,6 +180,7 @@ tty:x:5:
 staff:x:50:
 utmp:x:43:
 ec2-user:x:1000:
+users:x:100:ssm-user
 ssm-user:x:1001:
 nogroup:x:65534:
 `;

@@ -261,8 +261,11 @@ test('a script that fails carries its status and output, cut at 24,000, 8,000 an
     new GetCommandInvocationCommand({ CommandId, InstanceId: 'i-0ccccccccccccccc7' }),
   );
   assert.deepEqual([long.StandardOutputContent?.length, long.StandardErrorContent?.length], [24_000, 8_000]);
+  for (const text of [long.StandardOutputContent, long.StandardErrorContent])
+    assert.match(text ?? '', /[^-]--output truncated--$/);
   const [listed] = await invocationsOf(CommandId);
   assert.equal(listed?.CommandPlugins?.[0]?.Output?.length, 2500);
+  assert.match(listed?.CommandPlugins?.[0]?.Output ?? '', /\n---Output truncated---$/);
 });
 
 test('a parent Success hides hosts that ran nothing: Undeliverable, InvalidPlatform and AccessDenied are no errors', async () => {

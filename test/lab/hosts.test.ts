@@ -355,6 +355,7 @@ test("the session's user may write to its inherited terminal and to /dev/tty, ne
   skip: skip || (process.getuid?.() !== 0 ? 'not faithful: user' : false),
 }, async () => {
   const talk = await startSession(client, lab.host('web-1').spec.id);
+  assert.equal(await talk.ask('id -nG'), 'ssm-user users');
   const answer = await talk.ask(
     '(: >"$(tty)") 2>/dev/null && echo by-name; (: >/dev/tty) && echo by-tty; stat -c %U "$(tty)"',
   );

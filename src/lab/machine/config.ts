@@ -6,7 +6,13 @@ export interface HostConfig {
   /** Empty in a sandbox, else the tree's path. */
   readonly root: string;
   /** Runs a session's shell; uid 0 if user namespaces map only one user. */
-  readonly user: { readonly name: string; readonly uid: number; readonly gid: number; readonly home: string };
+  readonly user: {
+    readonly name: string;
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups: readonly number[];
+    readonly home: string;
+  };
   readonly nodePath: string;
   /** The folder of machine.js and of the scripts that stand for other processes. */
   readonly program: string;

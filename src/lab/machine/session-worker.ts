@@ -19,6 +19,9 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
   const { spawn } = await import('@lydell/node-pty');
   let shell: IPty | undefined;
 
+  // The shell inherits them: node-pty sets the user and its group alone.
+  if (config.user.uid !== process.getuid?.()) process.setgroups?.([config.user.gid, ...config.user.groups]);
+
   const peer = frameSocket(createConnection(config.labSocket), {
     json: (message) => {
       if (message['op'] === 'open') open(message);

@@ -95,9 +95,9 @@ export const getCommandInvocation: Operation = async (account, body) => {
     ExecutionEndDateTime: invocation.endedAt === undefined ? '' : new Date(invocation.endedAt).toISOString(),
     Status: invocation.status,
     StatusDetails: invocation.statusDetails,
-    StandardOutputContent: truncate(invocation.stdout, 24_000),
+    StandardOutputContent: truncate(invocation.stdout, 24_000, CUT_WHOLE),
     StandardOutputUrl: '',
-    StandardErrorContent: truncate(invocation.stderr, 8_000),
+    StandardErrorContent: truncate(invocation.stderr, 8_000, CUT_WHOLE),
     StandardErrorUrl: '',
     CloudWatchOutputConfig: { CloudWatchLogGroupName: '', CloudWatchOutputEnabled: false },
   };
@@ -243,7 +243,7 @@ function describeInvocation(
     ResponseCode: invocation.code,
     ResponseStartDateTime: toSeconds(invocation.startedAt),
     ResponseFinishDateTime: toSeconds(invocation.endedAt),
-    Output: truncate(joined, 2500),
+    Output: truncate(joined, 2500, CUT_LISTED),
     StandardOutputUrl: '',
     StandardErrorUrl: '',
     OutputS3Region: 'us-east-1',
@@ -267,8 +267,11 @@ function describeInvocation(
   };
 }
 
-/** The limit includes the marker. */
-function truncate(text: string, limit: number): string {
-  const marker = '\n---Output truncated---';
+/** The agent's marks of output that it cut [agent source]. */
+const CUT_WHOLE = '--output truncated--';
+const CUT_LISTED = '\n---Output truncated---';
+
+/** The limit includes the mark. */
+function truncate(text: string, limit: number, marker: string): string {
   return text.length <= limit ? text : text.slice(0, limit - marker.length) + marker;
 }
