@@ -119,6 +119,7 @@ export const TOOLS = [
     isLong: true,
   },
   { name: 'cfn-lint', commands: ['cfn-lint'], package: undefined, required: false },
+  { name: 'Terraform', commands: ['terraform'], package: undefined, required: false },
   { name: 'moto_server', commands: ['moto_server'], package: undefined, required: false },
   {
     name: 'Python 2.7',

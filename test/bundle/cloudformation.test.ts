@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { makeDocument, wireCommands } from '../../src/bundle/index.ts';
 import { bundleOf } from '../support/bundle.ts';
@@ -57,6 +58,19 @@ test('the template’s patterns take what the service takes', () => {
   for (const bad of ['', 'tag:a;b']) assert.ok(!matches(TargetKey.AllowedPattern, bad), bad);
   assert.ok(matches(MaxConcurrency.AllowedPattern, MaxConcurrency.Default));
   assert.ok(matches(MaxErrors.AllowedPattern, MaxErrors.Default));
+});
+
+test('the page’s lines for the CDK give each parameter the type that the template says: it refuses another', () => {
+  const page = readFileSync(new URL('../../docs/golden-images.md', import.meta.url), 'utf8');
+  const [, given = ''] = /^ {2}parameters: (\{.*\}),$/m.exec(page) ?? [];
+  const types = [...given.matchAll(/(\w+): (\[?)'/g)].map(([, name = '', list]) => [
+    template.Parameters[name].Type,
+    list === '[',
+  ]);
+  assert.deepEqual(types, [
+    ['String', false],
+    ['CommaDelimitedList', true],
+  ]);
 });
 
 test('the stack set’s template is the stack’s but for the association’s name, and has nothing that service-managed permissions refuse', () => {

@@ -1,7 +1,7 @@
 // What Terraform's own parser reads in `render terraform`; where Terraform is on PATH, what its `fmt` says. No provider is run.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -28,7 +28,7 @@ test('terraform: the document is the one that install --document makes, so it ru
   );
 });
 
-/** Arguments of the provider [registry.terraform.io/providers/hashicorp/aws, aws_ssm_document and aws_ssm_association]. */
+/** Arguments of the provider [hashicorp/aws 6.25.0, aws_ssm_document and aws_ssm_association]. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   aws_ssm_document: ['name', 'document_type', 'document_format', 'content', 'lifecycle', 'count'],
   aws_ssm_association: [
@@ -73,21 +73,35 @@ const terraform = (folder: string, ...args: string[]) =>
     encoding: 'utf8',
   });
 
-if (terraform(tmpdir(), '-help').error === undefined)
-  test('terraform: the program itself parses the text and would format it as it is', (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-terraform-'));
-    context.after(() => rmSync(folder, { recursive: true }));
-    const text = formatOf('terraform', bundle);
-    for (const [content, status] of [
-      [text, 0],
-      [text.replace(/^ {2}/m, '   '), 3],
-      [text.replace('{', '{{'), 2],
-    ] as const) {
-      writeFileSync(join(folder, 'main.tf'), content);
-      const done = terraform(folder, 'fmt', '-check', '-no-color');
-      assert.equal(done.status, status, done.stdout + done.stderr);
-    }
-  });
+test('terraform: the program itself parses the text and would format it as it is', {
+  skip: terraform(tmpdir(), '-help').error && 'absent: terraform',
+}, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ssm-keepalive-terraform-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const text = formatOf('terraform', bundle);
+  for (const [content, status] of [
+    [text, 0],
+    [text.replace(/^ {2}/m, '   '), 3],
+    [text.replace('{', '{{'), 2],
+  ] as const) {
+    writeFileSync(join(folder, 'main.tf'), content);
+    const done = terraform(folder, 'fmt', '-check', '-no-color');
+    assert.equal(done.status, status, done.stdout + done.stderr);
+  }
+});
+
+test('terraform: the lines for Packer and for a module in the page are HCL, and the module gets the variables that it needs', async () => {
+  const page = readFileSync(new URL('../../docs/golden-images.md', import.meta.url), 'utf8');
+  const lines = [...page.matchAll(/```hcl\n([\s\S]*?)```/g)].map(([, text = '']) => text).join('\n');
+  const { provisioner, module } = await parse('page.tf', lines);
+  assert.deepEqual(Object.keys(provisioner.shell[0]).sort(), ['execute_command', 'script']);
+  const { source: _, ...given } = module.ssm_keepalive[0];
+  const needed = Object.entries<Block[]>(variable).filter(([, [block = {}]]) => !('default' in block));
+  assert.deepEqual(
+    Object.keys(given),
+    needed.map(([name]) => name),
+  );
+});
 
 test('hcl: its own parser reads back every hostile value, also what looks like an expression', async () => {
   const values = [...HOSTILE, `\${path.module}`, '%{ if true }x', `$\${x}`, '\0', '$', '%'];
