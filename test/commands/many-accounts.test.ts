@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Workplace } from '../../src/accounts/account-work.ts';
 import type { OpenService } from '../../src/accounts/connection.ts';
+import { findPlaces } from '../../src/accounts/places.ts';
 import { Interruption } from '../../src/interruption.ts';
 import { DEFAULT_REGIONS } from '../../src/lab/options.ts';
 import { readSettings } from '../../src/settings/settings.ts';
@@ -75,6 +76,19 @@ test('accounts: of many each instance is in --output json while another account 
   assert.deepEqual([instances.length, summary, exitStatus], [22, { installed: 21, failed: 1 }, 130]);
 });
 
+/** How many waited together, again and again until none is left. */
+async function drain(waiting: (() => void)[], count: number): Promise<number[]> {
+  const counts: number[] = [];
+  for (let done = 0; done < count; done += counts.at(-1) ?? 0) {
+    // Whoever may begin has begun after a few turns of the loop.
+    for (let turn = 0; turn < 10; turn++) await setImmediate();
+    assert.ok(waiting.length > 0);
+    counts.push(waiting.length);
+    for (const resolve of waiting.splice(0)) resolve();
+  }
+  return counts;
+}
+
 test('accounts: at most 32 accounts and Regions are worked in at once, in each step', async () => {
   const client = {} as ReturnType<OpenService['clientFor']>;
   const service = { clientFor: () => client, release: () => {} } as unknown as OpenService;
@@ -84,21 +98,24 @@ test('accounts: at most 32 accounts and Regions are worked in at once, in each s
   const workplace = new Workplace(settings, service, new Interruption());
   const waiting: (() => void)[] = [];
   const work = () => new Promise<void>((resolve) => waiting.push(resolve));
-  /** How many waited together, again and again until none is left. */
-  async function drain(step: Promise<unknown[]>): Promise<number[]> {
-    const counts: number[] = [];
-    for (let done = 0; done < count; done += counts.at(-1) ?? 0) {
-      // Whoever may begin has begun after a few turns of the loop.
-      for (let turn = 0; turn < 10; turn++) await setImmediate();
-      assert.ok(waiting.length > 0);
-      counts.push(waiting.length);
-      for (const resolve of waiting.splice(0)) resolve();
-    }
-    assert.equal((await step).length, count);
-    return counts;
-  }
   const first = workplace.workInEach(work);
   const expected = [32, 32, 32, 32, 32, 10];
-  assert.deepEqual(await drain(first), expected);
-  assert.deepEqual(await drain(workplace.goOnInEach(await first, work)), expected);
+  assert.deepEqual(await drain(waiting, count), expected);
+  const second = workplace.goOnInEach(await first, work);
+  assert.deepEqual(await drain(waiting, count), expected);
+  assert.equal((await second).length, count);
+});
+
+test('accounts: the Regions of at most 16 accounts are looked up at once', async () => {
+  const waiting: (() => void)[] = [];
+  const region = () => new Promise((_, reject) => waiting.push(() => reject(new Error('no Region'))));
+  const service = { callerFor: () => ({ client: { config: { region } } }), release: () => {} };
+  const accounts = Array.from({ length: 40 }, (_, at) => String(200_000_000_000 + at));
+  const settings = readSettings({ accounts, role: 'keeper', 'all-regions': true });
+  const found = findPlaces(settings, service as unknown as OpenService, new Interruption());
+  assert.deepEqual(await drain(waiting, accounts.length), [16, 16, 8]);
+  assert.deepEqual(
+    (await found).map(({ name }) => name.account),
+    accounts,
+  );
 });
