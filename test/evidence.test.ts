@@ -45,6 +45,7 @@ test('evidence: the times in the table of the lab’s agent are those in its cod
     ['machine/services.ts', 'STOP_MS', 'stop', scale],
     ['machine/services.ts', 'RESTART_DELAY_MS', 'an agent that died', 1],
     ['machine/agent.ts', 'START_MS', 'first job after a restart', scale],
+    ['machine/session-worker.ts', 'READ_MS', 'first output', scale],
     ['machine-host.ts', 'STALE_PING_MS', '`PingStatus` without a channel', scale],
   ] as const) {
     const [, cell = ''] = new RegExp(`^\\| ${row} \\|.*\\| (.*) \\|$`, 'm').exec(table) ?? [];

@@ -14,6 +14,8 @@ export interface SessionSettings {
   readonly shellProfile: string;
   /** What `sh -c` runs instead of a shell. */
   readonly command?: string;
+  /** The account's preferences name a bucket or a log group. */
+  readonly isLogged?: boolean;
   readonly stallSeconds: number;
   /** In minutes, as DescribeSessions shows it. */
   readonly maxMinutes: string | undefined;
@@ -67,6 +69,7 @@ export function readSettings(
     idleSeconds: idle > 0 ? idle * minuteSeconds : defaults.idleSeconds,
     maxSeconds: longest > 0 ? longest * minuteSeconds : defaults.maxSeconds,
     shellProfile: profile || defaults.shellProfile,
+    isLogged: Boolean(inputs['s3BucketName'] || inputs['cloudWatchLogGroupName']),
     ...(type === 'InteractiveCommands' ? { command: readSessionCommand(version.content, parameters) } : {}),
     maxMinutes: longest > 0 ? String(longest) : undefined,
   };

@@ -192,7 +192,9 @@ export class Session {
     // A command gets no shell profile.
     const shellProfile =
       command === undefined && knowsShellProfile(this.agentVersion) ? this.settings.shellProfile : '';
-    this.tell((worker) => worker.peer.sendJson({ op: 'open', shellProfile, command }));
+    this.tell((worker) =>
+      worker.peer.sendJson({ op: 'open', shellProfile, command, isLogged: this.settings.isLogged }),
+    );
   }
 
   private takeSize(payload: Buffer): void {

@@ -2,13 +2,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { installedSandbox } from '../support/bundle.ts';
 import { ENTRY_SHELLS, Sandbox, skipUnless } from '../support/sandbox.ts';
+import { startSession } from './dialogue.ts';
+import { useKeptLab } from './kept-host.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'less', 'script', 'sed');
 const [DASH] = ENTRY_SHELLS;
 const ANSWERED = '^[[0n';
 const QUERY = '\x1b[5n';
+
+const HOST = { name: 'logged', id: 'i-0fffffffffffffe20', tags: {} };
+const lab = await useKeptLab(sandboxMissing() || skip ? [] : [{ spec: HOST, settings: {} }], {
+  preferences: { s3BucketName: 'logs' },
+});
 
 /** The page's own command. */
 const page = readFileSync(new URL('../../docs/troubleshooting.md', import.meta.url), 'utf8');
@@ -69,3 +77,18 @@ test(
       await session.see(ANSWERED);
     }),
 );
+
+test('a recording: the agent’s log, with session logging on, has each query as it is, and no answer', {
+  skip: sandboxMissing() || skip,
+}, async () => {
+  const talk = await startSession(makeClient(lab), HOST.id, { terminal: 'answers' });
+  await until('three heartbeats', () => talk.printed().split(QUERY).length > 4);
+  const name = `/var/lib/amazon/ssm/${HOST.id}/session/orchestration/*/Standard_Stream/*.log`;
+  const modes = await lab.host(HOST.name).exec(['sh', '-c', `stat -c %U:%a ${name}`]);
+  assert.equal(modes.stdout, 'root:600\n');
+  talk.session.write('exit\r');
+  await talk.session.ended;
+  const logged = await lab.host(HOST.name).exec(['sh', '-c', `cat ${name}`]);
+  assert.equal(logged.stdout, Buffer.from(talk.printed(), 'latin1').toString());
+  assert.ok(!logged.stdout.includes('\x1b[0n'), JSON.stringify(logged.stdout));
+});

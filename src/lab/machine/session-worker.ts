@@ -2,6 +2,7 @@
  * One session, as ssm-session-worker runs it: a pty opened by root, `sh` (or `sh -c COMMAND`) as the session's user in /usr/bin,
  * the agent's environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
  */
+import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import type { IPty } from '@lydell/node-pty';
 import { frameSocket } from '../frames.ts';
@@ -11,6 +12,8 @@ import type { HostConfig } from './config.ts';
 const LONGEST_QUEUE = 256 * 1024;
 /** A terminal is 0 x 0 until the client sends its size. node-pty takes 0 for its default; the kernel keeps 16 bits. */
 const NO_SIZE = 65_536;
+/** Of a real agent, from the shell's start to its first read of the terminal [measured]. */
+const READ_MS = 1000;
 
 export async function runSessionWorker(config: HostConfig, sessionId: string): Promise<void> {
   // /proc/PID/comm shows the first 15 characters: `ssm-session-wor`.
@@ -52,19 +55,39 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
       encoding: null,
       ...(isSelf ? {} : { uid: user.uid, gid: user.gid }),
     });
-    shell.onData((chunk) => {
-      const hasRoom = peer.sendData(chunk as unknown as Buffer);
-      if (hasRoom) return;
+    const log = message['isLogged'] === true ? openLog() : undefined;
+    let early: Buffer[] | undefined = [];
+    const forward = (chunk: Buffer): void => {
+      if (log !== undefined) writeSync(log, chunk);
+      if (peer.sendData(chunk)) return;
       shell?.pause();
       peer.drained(() => shell?.resume());
+    };
+    const beginToRead = (): void => {
+      for (const chunk of early ?? []) forward(chunk);
+      early = undefined;
+    };
+    setTimeout(beginToRead, READ_MS * config.agentScale);
+    shell.onData((data) => {
+      const chunk = data as unknown as Buffer;
+      if (early === undefined) forward(chunk);
+      else early.push(chunk);
     });
     shell.onExit(() => {
+      beginToRead();
       shell = undefined;
       peer.sendJson({ op: 'exited' });
       peer.close();
     });
     const profile = String(message['shellProfile'] ?? '');
     if (profile !== '') shell.write(`${profile}\n`);
+  }
+
+  /** Every byte of the terminal as it is. A real agent makes a transcript of it, which still has our queries [measured]. */
+  function openLog(): number {
+    const folder = `${config.root}/var/lib/amazon/ssm/${config.instanceId}/session/orchestration/${sessionId}/Standard_Stream`;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return openSync(`${folder}/${sessionId}.log`, 'a', 0o600);
   }
 
   /** node-pty queues without limit. A client that pastes into a busy program must wait instead. */
