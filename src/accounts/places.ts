@@ -4,6 +4,7 @@ import { workThrough } from '../bounded.ts';
 import { UserError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Settings } from '../settings/settings.ts';
+import { quoteCommand } from '../terminal/shell-word.ts';
 import type { OpenService } from './connection.ts';
 import { type AccountName, isLookedUp, isOfOrganization, listAccounts } from './names.ts';
 
@@ -42,6 +43,7 @@ export async function findPlaces(
     const caller = service.callerFor(name, requestSignal);
     try {
       const regions = await listRegions(caller);
+      if (regions.length === 0) throw noRegion(name);
       return regions
         .filter((region) => !accounts.excluded.includes(region))
         .map((region) => ({ name: { ...name, region } }));
@@ -57,6 +59,17 @@ export async function findPlaces(
     : named.map((name) => ({ name }));
   if (isNone || all.length === 0) throw nothingLeft();
   return all;
+}
+
+function noRegion(name: AccountName): UserError {
+  return new UserError({
+    code: 'no-region',
+    what: 'the account was not worked in',
+    why: 'the service says that it has no Region enabled',
+    next: name.account
+      ? quoteCommand`enable one there, or leave the account out: --exclude ${name.account}`
+      : 'enable one there, or give --region',
+  });
 }
 
 function nothingLeft(): UserError {

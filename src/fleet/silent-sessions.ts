@@ -21,6 +21,18 @@ export const listSilentStates = (counts: readonly SilentCount[]): SilentState[] 
     counts.some((count) => count[state] + count.unlisted > 0),
   );
 
+export const countAllSilent = (count: SilentCount): number =>
+  count['no-answer'] + count['not-answering'] + count.unlisted;
+
+export function addSilent(counts: readonly SilentCount[]): SilentCount {
+  const sum = (key: keyof SilentCount) => counts.reduce((total, count) => total + count[key], 0);
+  return {
+    'no-answer': sum('no-answer'),
+    'not-answering': sum('not-answering'),
+    unlisted: sum('unlisted'),
+  };
+}
+
 export function countSilent({ sessions, kept }: ReportLine): SilentCount {
   const of = (wanted: SilentState) => sessions.filter(({ state }) => state === wanted).length;
   const listed = { 'no-answer': of('no-answer'), 'not-answering': of('not-answering') };

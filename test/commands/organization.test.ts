@@ -200,6 +200,13 @@ test('accounts: --all-regions finds those that each account has enabled, and whe
   assert.deepEqual([rig.count('AssumeRole'), rig.count('listRegions')], [3, 3]);
   // One look in each of 16 + 16 + 1 Regions, and a command in two of them.
   assert.equal(rig.lab.requests.filter(({ operation }) => operation === 'SendCommand').length, 2);
+  const without = await makeRig(context, [member(A), member(B, { regions: [] })], [at('a', A)]);
+  const told = await without.run(`status --tag env=dev --accounts ${A} ${B} ${AS_ROLE} --all-regions`);
+  assert.equal(told.status, 1);
+  assert.match(
+    told.stderr,
+    new RegExp(`^ssm-keepalive: ${B}: the account was not worked in\n.*no Region`, 'm'),
+  );
   const nobody = await rig.run(`status --tag env=none --accounts ${A} ${AS_ROLE} --all-regions`);
   assert.equal(nobody.status, 1);
   assert.match(nobody.stderr, /none of these 17 accounts and Regions has such an instance/);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderFailures } from '../../src/commands/deliver/failure-report.ts';
 import { renderPlannedInstances } from '../../src/commands/deliver/plan-table.ts';
-import { renderGroups } from '../../src/commands/deliver/verdict-groups.ts';
+import { renderStatus } from '../../src/commands/deliver/status-report.ts';
+import { mergeAlike, renderGroups } from '../../src/commands/deliver/verdict-groups.ts';
 import type { Row } from '../../src/commands/deliver/verdict-json.ts';
 import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { judgeInvocation } from '../../src/fleet/judge.ts';
@@ -66,6 +67,35 @@ test('results: many instances are told as groups, also of several Regions, withi
     ),
     /^COUNT +VERDICT +KEEPER +ENTRIES +NOTE/,
   );
+});
+
+test('results: where the groups of each Region would be many, what is alike in all of them is one row', () => {
+  const rows = Array.from({ length: 44 }, (_, n) =>
+    row(n, n % 2 ? 'Undeliverable' : 'Success', n % 2 ? undefined : INSTALLED, `eu-west-${n >> 2}`),
+  );
+  const text = renderGroups(rows, io(80));
+  assert.match(text, /^COUNT +VERDICT/);
+  assert.match(
+    text.replace(/\s+/g, ' '),
+    /22 installed relay env in 1 account and 11 Regions; .* 22 failed .* in 1 account and 11 Regions;/,
+  );
+});
+
+test('results: of many hosts, sessions without an answer are counted, and what that means is told, also where rows were merged', () => {
+  const session = { keeper: 'relay', state: 'no-answer' };
+  const found = { verdict: 'status', state: 'installed', keeper: 'relay', sessions: [session] };
+  const away = { ...found, sessions: [session, { ...session, state: 'not-answering' }] };
+  const rows = Array.from({ length: 30 }, (_, n) => row(n, 'Success', n === 29 ? away : found));
+  for (const shown of [rows, mergeAlike(rows)]) {
+    const text = renderStatus(shown, io(120));
+    assert.match(text, /^30 +installed +relay .* 31 +31 without an answer; /m);
+    assert.match(
+      text,
+      /\nno answer: the client has never answered.*\n.*\nnot answering: the client has answered, but/,
+    );
+  }
+  const quiet = Array.from({ length: 30 }, (_, n) => row(n, 'Success', { ...found, sessions: [] }));
+  assert.doesNotMatch(renderStatus(quiet, io(120)), /answer/);
 });
 
 test('results: hosts with another version or digest are a group of their own in status', () => {

@@ -4,13 +4,13 @@ import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { attribute, isGood, SAID } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
-import { countSilent, listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
+import { listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { measure, startLine, wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
-import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
+import { GROUPED_HOSTS, renderGroups, silentOf } from './verdict-groups.ts';
 import { countRows, type Row } from './verdict-json.ts';
 import { nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
 
@@ -23,14 +23,13 @@ const LABEL_WIDTH = 12;
 const TABLE_COLUMNS = 76;
 
 export function renderStatus(verdicts: readonly Row[], io: Io): string {
-  if (countRows(verdicts) > GROUPED_HOSTS) return renderGroups(verdicts, io);
+  if (countRows(verdicts) > GROUPED_HOSTS) return renderGroups(verdicts, io) + explainSilence(verdicts, io);
   return renderVerdictTable(verdicts, io) + explainSilence(verdicts, io) + renderStatusDetails(verdicts, io);
 }
 
 /** A line for each state of sessions without an answer. */
-function explainSilence(verdicts: readonly Verdict[], io: Io): string {
-  const counts = verdicts.flatMap(({ report }) => (report ? [countSilent(report)] : []));
-  return listSilentStates(counts)
+function explainSilence(rows: readonly Row[], io: Io): string {
+  return listSilentStates(rows.map(silentOf))
     .map((state) => wrapText(`${showState(state)}: ${SILENT_STATES[state]}`, io.columns) + '\n')
     .join('');
 }

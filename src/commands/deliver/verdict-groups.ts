@@ -1,5 +1,6 @@
 import { type AccountName, labelAccount, labelColumns } from '../../accounts/names.ts';
 import { isGood } from '../../fleet/judge.ts';
+import { addSilent, countAllSilent, countSilent, type SilentCount } from '../../fleet/silent-sessions.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
@@ -20,17 +21,15 @@ export const GROUPED_HOSTS = 20;
 /** How many ids of a group are named. */
 const NAMED_IN_GROUP = 2;
 
-/** One row for all equal instances of an account, the largest group first; with many accounts, of all accounts. */
+/** One row for all equal instances of an account, the largest group first; where that gives many rows, of all accounts. */
 export function renderGroups(rows: readonly Row[], io: Io): string {
-  const accounts = rows.flatMap(({ account }) => account ?? []);
-  const isTogether = new Set(accounts.map(labelAccount)).size > GROUPED_HOSTS;
-  const labels = labelColumns(isTogether ? [] : accounts);
+  const groupIn = ({ cells }: ReturnType<typeof labelColumns>) =>
+    groupBy(rows, (row) => [...cells(row.account), ...describeAlike(row)].join('\n'), countRows);
+  const apart = labelColumns(rows.flatMap(({ account }) => account ?? []));
+  const isTogether = apart.heads.length > 0 && groupIn(apart).length > GROUPED_HOSTS;
+  const labels = isTogether ? labelColumns([]) : apart;
   const hasKept = rows.some(({ report }) => report?.verdict === 'status');
-  const groups = groupBy(
-    rows,
-    (row) => [...labels.cells(row.account), ...describeAlike(row)].join('\n'),
-    countRows,
-  );
+  const groups = groupIn(labels);
   const labelWidths = labels.heads.map(
     (head, at) =>
       Math.max(head.length, ...groups.map(([row]) => labels.cells(row.account)[at]?.length ?? 0)) + 2,
@@ -51,7 +50,15 @@ export function renderGroups(rows: readonly Row[], io: Io): string {
       ? []
       : [describeKeeper(first), describeEntries(first)].filter((text) => text !== '-');
     const where = isTogether ? describeWhere(group.flatMap(({ account }) => account ?? [])) : '';
-    const note = [...facts, describeVersion(first), describeNote(first, false), where, nameSome(group)];
+    const silent = countAllSilent(addSilent(group.map(silentOf)));
+    const note = [
+      ...facts,
+      describeVersion(first),
+      describeNote(first, false),
+      hasKept && silent > 0 ? `${silent} without an answer` : '',
+      where,
+      nameSome(group),
+    ];
     return [
       ...labels.cells(first.account),
       ...columns.map(({ read }) => read(first, group)),
@@ -119,9 +126,14 @@ export function mergeAlike(rows: readonly Row[]): Row[] {
   );
   return groups.map((group) => {
     const instanceIds = group.slice(0, NAMED_IN_GROUP).map(({ instanceId }) => instanceId);
-    return { ...group[0], alike: { count: group.length, instanceIds, keptSessions: sumKept(group) } };
+    const silent = addSilent(group.map(silentOf));
+    return { ...group[0], alike: { count: group.length, instanceIds, keptSessions: sumKept(group), silent } };
   });
 }
+
+/** Its sessions without an answer; of all for which the row stands. */
+export const silentOf = ({ alike, report }: Row): SilentCount =>
+  alike?.silent ?? (report ? countSilent(report) : addSilent([]));
 
 /** `in 300 accounts and 17 Regions`; a single one by its name. */
 export function describeWhere(names: readonly AccountName[]): string {

@@ -4,6 +4,7 @@ import { type AccountResult, nameFields } from '../../accounts/account-work.ts';
 import type { AccountName } from '../../accounts/names.ts';
 import type { KnownAssociation } from '../../fleet/association-match.ts';
 import type { Verdict } from '../../fleet/judge.ts';
+import type { SilentCount } from '../../fleet/silent-sessions.ts';
 import type { AssociationFacts } from './follow-text.ts';
 import { describeUpdate } from './repair-text.ts';
 
@@ -47,6 +48,7 @@ export interface Alike {
   /** The first of them. */
   readonly instanceIds: readonly string[];
   readonly keptSessions: number;
+  readonly silent: SilentCount;
 }
 
 /** How many instances the rows stand for. */
