@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findBuilt } from '../own-program.ts';
 import { foldersBelow } from './folders.ts';
-import { AGENT } from './machine/agent.ts';
+import { AGENT, AGENT_WORKER } from './machine/agent.ts';
 import { WORKER } from './machine/command-worker.ts';
 
 /** A folder with machine.js and its native package. A copy, so that a rebuild does not disturb a running lab. */
@@ -28,7 +28,7 @@ export async function placeProgram(dir: string): Promise<string> {
   if (here.endsWith('.ts'))
     await bundleSource(join(dirname(here), 'machine.ts'), join(staging, 'machine.js'));
   else copyBuilt(findBuilt(import.meta.url, 'lab-machine.js'), staging, 'machine.js');
-  for (const { name, text } of [AGENT, WORKER]) {
+  for (const { name, text } of [AGENT, AGENT_WORKER, WORKER]) {
     writeFileSync(join(staging, name), text);
     chmodSync(join(staging, name), 0o755);
   }

@@ -139,7 +139,16 @@ test('a restart gives the agent a new process and a new line in its log, while s
 }, async () => {
   const host = lab.host('web-1');
   const talk = await startSession(client, host.spec.id);
-  await talk.say('echo $((40 + 2))\r', /\b42\b/);
+  const worker = await talk.ask('echo $PPID');
+  const family = async () => (await shell(host, `ps -o ppid=,pgid=,sid= -p ${worker}`)).trim().split(/ +/);
+  const [agentWorker = '', ...groups] = await family();
+  assert.deepEqual(groups, [worker, await show(host, 'MainPID')], 'own group, the agent’s session');
+  assert.match(
+    await shell(host, `cat /proc/${agentWorker}/comm; ps -o ppid=,comm= -p $(ps -o ppid= -p ${agentWorker})`),
+    /^ssm-agent-worke\n +\d+ amazon-ssm-agen\n$/,
+  );
+  const argv = await shell(host, `tr -s '\\0' '\\n' </proc/${worker}/cmdline; cat /proc/${worker}/comm`);
+  assert.match(argv, /^\/usr\/bin\/ssm-session-worker [^ ]+-[a-z0-9]{17}\nssm-session-wor\n$/);
   const running = runOn(client, host.spec.id, [`while [ ! -e /tmp/go ]; do sleep 0.05; done; echo through`]);
   const before = {
     pid: await show(host, 'MainPID'),
@@ -164,6 +173,7 @@ test('a restart gives the agent a new process and a new line in its log, while s
       )) !== before.lines,
   );
   assert.notEqual(await show(host, 'MainPID'), before.pid);
+  await until('init to be its parent', async () => (await family())[0] === '1');
   await talk.say('echo $((50 + 5)); touch /tmp/go\r', /\b55\b/);
   assert.equal((await running).StandardOutputContent, 'through\n');
   talk.session.close();
@@ -357,9 +367,9 @@ test("the session's user may write to its inherited terminal and to /dev/tty, ne
   const talk = await startSession(client, lab.host('web-1').spec.id);
   assert.equal(await talk.ask('id -nG'), 'ssm-user users');
   const answer = await talk.ask(
-    '(: >"$(tty)") 2>/dev/null && echo by-name; (: >/dev/tty) && echo by-tty; stat -c %U "$(tty)"',
+    '(: >"$(tty)") 2>/dev/null && echo by-name; (: >/dev/tty) && echo by-tty; stat -c %U:%G:%a "$(tty)"',
   );
-  assert.equal(answer.replace(/\r?\n/g, ' ').trim(), 'by-tty root');
+  assert.equal(answer.replace(/\r?\n/g, ' ').trim(), 'by-tty root:tty:620');
   talk.session.close();
 });
 

@@ -1,20 +1,37 @@
 /**
- * The host's SSM agent. Its process is a shell script that waits; the manager speaks for it, because a Node of its own takes
+ * The host's SSM agent. Its processes are shell scripts that wait; the manager speaks for them, because a Node of their own takes
  * twenty times the processor's time. Workers get its unit's environment, so ENV reaches a session's shell, and outlive it
  * (KillMode=process).
  */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { type FrameSocket, frameSocket } from '../frames.ts';
 import { runCommand } from './command-worker.ts';
 import type { HostConfig, Surroundings } from './config.ts';
 
-/** The agent's process. It ends at SIGTERM, or when its manager is gone. */
+/** systemd sets both for a service; workers inherit them. */
+const JOURNAL = 'JOURNAL_STREAM=8:20000 SYSTEMD_EXEC_PID=$$';
+
+/** The agent's process. It ends at SIGTERM, or when its manager is gone; its worker when nobody writes to it any more. */
 export const AGENT = {
   name: 'amazon-ssm-agent',
-  text: '#!/bin/sh\n[ "$1" != exit ] || exit 1\nread -r _\n',
+  text: `#!/bin/sh
+[ "$1" != exit ] || exit 1
+${JOURNAL} "\${0%/*}/ssm-agent-worker" "$@" <&3 3<&- &
+exec 3<&-
+read -r _
+`,
+} as const;
+
+/** Starts a session's worker for each line, in a process group of its own, which no sh but bash gives without a terminal. */
+export const AGENT_WORKER = {
+  name: 'ssm-agent-worker',
+  text: `#!${existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'}
+set -m
+while read -r id; do "$@" "$id" </dev/null & done
+`,
 } as const;
 
 /** Of a real agent, from a lost control channel to the next try; each further one waits twice as long [measured]. */
@@ -29,7 +46,7 @@ const GATEWAY_ADDRESS = '127.0.0.1:443';
  */
 export function speakForAgent(
   config: HostConfig,
-  configPath: string,
+  worker: Writable,
   surroundings: Surroundings,
   isMute: boolean,
   isBoot: boolean,
@@ -70,7 +87,7 @@ export function speakForAgent(
             writeLog(config, 'INFO', `${scope} Set up control channel successfully`);
             break;
           case 'start-session':
-            if (isReady) startSession(config, configPath, String(message['sessionId']), surroundings);
+            if (isReady) worker.write(`${message['sessionId']}\n`);
             break;
           case 'run-command':
             if (isReady) runCommand(config, String(message['commandId']), surroundings);
@@ -102,11 +119,6 @@ export function speakForAgent(
 export function retryMs(failures: number, random: number): number {
   const [least, most] = RETRY_MS;
   return (least + random * (most - least)) * 2 ** failures;
-}
-
-function startSession(config: HostConfig, configPath: string, id: string, { env, cwd }: Surroundings): void {
-  const argv = [`${config.program}/machine.js`, 'session-worker', configPath, id];
-  spawn(config.nodePath, argv, { env, cwd, detached: true, stdio: 'ignore' }).unref();
 }
 
 function writeLog(config: HostConfig, level: string, text: string): void {

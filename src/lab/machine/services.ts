@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { signalProcess } from '../signal-process.ts';
 import { AGENT, speakForAgent } from './agent.ts';
 import { type HostConfig, SERVICE_PATH } from './config.ts';
@@ -64,21 +65,28 @@ export class ServiceTable {
       ...rootMark(config),
     };
     const cwd = config.root === '' ? unit.workingDirectory : '/';
-    const child = spawn(`${config.program}/${AGENT.name}`, shouldExit ? ['exit'] : [], {
+    const sessionWorker = [
+      config.nodePath,
+      `${config.program}/machine.js`,
+      'session-worker',
+      this.configPath,
+    ];
+    const child = spawn(`${config.program}/${AGENT.name}`, shouldExit ? ['exit'] : sessionWorker, {
       env,
       cwd,
       detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
+      stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
     });
-    child.stdin.on('error', () => {});
+    const worker = child.stdio[3] as Writable;
+    for (const pipe of [child.stdin, worker]) pipe?.on('error', () => {});
     agent.child = child;
     agent.activeState = 'active';
     if (!shouldExit) {
-      // systemd sets both for a service; workers inherit them.
       const inherited = { ...env, JOURNAL_STREAM: '8:20000', SYSTEMD_EXEC_PID: String(child.pid) };
-      this.hangUp = speakForAgent(config, this.configPath, { env: inherited, cwd }, isMute, isBoot);
+      this.hangUp = speakForAgent(config, worker, { env: inherited, cwd }, isMute, isBoot);
     }
     child.on('exit', (code, signal) => {
+      worker.destroy();
       if (agent.child !== child) return;
       agent.child = undefined;
       this.hangUp();

@@ -2,7 +2,7 @@
  * One session, as ssm-session-worker runs it: a pty opened by root, `sh` (or `sh -c COMMAND`) as the session's user in /usr/bin,
  * the agent's environment plus TERM, LANG and HOME. Ending it SIGKILLs the shell's pid alone and closes the pty.
  */
-import { mkdirSync, openSync, writeSync } from 'node:fs';
+import { chownSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import type { IPty } from '@lydell/node-pty';
 import { frameSocket } from '../frames.ts';
@@ -12,12 +12,16 @@ import type { HostConfig } from './config.ts';
 const LONGEST_QUEUE = 256 * 1024;
 /** A terminal is 0 x 0 until the client sends its size. node-pty takes 0 for its default; the kernel keeps 16 bits. */
 const NO_SIZE = 65_536;
+/** What node-pty and our own shells add to the environment, and no agent. */
+const ADDED = ['PWD', 'OLDPWD', 'SHLVL', '_'];
+/** Group tty, which a terminal's file has on a real host. */
+const TTY_GROUP = 5;
 /** Of a real agent, from the shell's start to its first read of the terminal [measured]. */
 const READ_MS = 1000;
 
 export async function runSessionWorker(config: HostConfig, sessionId: string): Promise<void> {
-  // /proc/PID/comm shows the first 15 characters: `ssm-session-wor`.
-  process.title = `ssm-session-worker ${sessionId}`;
+  process.title = `/usr/bin/ssm-session-worker ${sessionId}`;
+  writeFileSync('/proc/self/comm', 'ssm-session-wor');
   process.umask(0o022);
   const { spawn } = await import('@lydell/node-pty');
   let shell: IPty | undefined;
@@ -39,22 +43,31 @@ export async function runSessionWorker(config: HostConfig, sessionId: string): P
   function open(message: Record<string, unknown>): void {
     const { user } = config;
     const isSelf = user.uid === process.getuid?.();
-    // env removes PWD, which node-pty adds and no agent sets. The process stays the same; its name and argv are `sh`.
+    // env becomes the shell: its name and argv are `sh`.
     const { command } = message;
-    shell = spawn('env', ['-u', 'PWD', 'sh', ...(command === undefined ? [] : ['-c', String(command)])], {
-      name: 'xterm-256color',
-      cols: NO_SIZE,
-      rows: NO_SIZE,
-      cwd: config.root === '' ? '/usr/bin' : '/',
-      env: {
-        ...process.env,
-        TERM: 'xterm-256color',
-        LANG: process.env['LANG'] || 'C.UTF-8',
-        HOME: user.home,
+    shell = spawn(
+      'env',
+      [
+        ...ADDED.flatMap((name) => ['-u', name]),
+        'sh',
+        ...(command === undefined ? [] : ['-c', String(command)]),
+      ],
+      {
+        name: 'xterm-256color',
+        cols: NO_SIZE,
+        rows: NO_SIZE,
+        cwd: config.root === '' ? '/usr/bin' : '/',
+        env: {
+          ...process.env,
+          TERM: 'xterm-256color',
+          LANG: process.env['LANG'] || 'C.UTF-8',
+          HOME: user.home,
+        },
+        encoding: null,
+        ...(isSelf ? {} : { uid: user.uid, gid: user.gid }),
       },
-      encoding: null,
-      ...(isSelf ? {} : { uid: user.uid, gid: user.gid }),
-    });
+    );
+    if (!isSelf) chownSync((shell as unknown as { _pty: string })._pty, 0, TTY_GROUP);
     const log = message['isLogged'] === true ? openLog() : undefined;
     let early: Buffer[] | undefined = [];
     const forward = (chunk: Buffer): void => {
