@@ -1,6 +1,6 @@
 """Times from the start of plain `sh` on a pty to its prompt, in milliseconds, as JSON: plain, out of scope, in scope; and python3 -I -S -c pass.
 
-  entry-measure.py SHELL ROUNDS       interleaved, so that a busy moment hits all of them
+  entry-measure.py SHELL ROUNDS UID   interleaved, so that a busy moment hits all of them; UID runs the shell
 """
 import fcntl
 import json
@@ -12,7 +12,7 @@ import sys
 import termios
 import time
 
-shell, rounds = sys.argv[1], int(sys.argv[2])
+shell, rounds, uid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 STUB = '/usr/local/lib/ssm-keepalive/entry.sh'
 PROMPT = b'bench> '
 
@@ -34,6 +34,9 @@ def time_to_prompt(parent, env):
         for descriptor in (0, 1, 2):
             os.dup2(slave, descriptor)
         os.closerange(3, 64)
+        os.fchown(0, uid, -1)
+        os.setgid(uid)
+        os.setuid(uid)
         os.execve(shell, ['sh'], dict({'PATH': '/usr/bin:/bin', 'TERM': 'xterm', 'HOME': '/root', 'PS1': PROMPT.decode()}, **env))
     os.close(slave)
     seen = b''
