@@ -5,8 +5,9 @@
 # nothing for a while it prints ESC [ 5 n. A terminal answers ESC [ 0 n by itself, and that answer is the client-side
 # input that the service's idle timer wants to see. The relay removes exactly as many answers as it asked for, so
 # no program ever reads one. A client that has never answered gets one query and nothing more.
-# It opens no socket, keeps no history and writes no file that has a name. Descriptor 9 gets "started" once the
-# shell runs, and "ended N" as the very last act; a caller that does not read "ended" goes on as the plain shell.
+# It opens no socket, keeps no history and writes no file that has a name. Descriptor 9 gets "modes M", as stty -g
+# prints them, before the terminal changes, "started" once the shell runs, and "ended N" as the very last act; a caller
+# that does not read "ended" restores these modes and goes on as the plain shell.
 # With --wrap tmux.sh a tmux client runs where the shell would, and the shell inside tmux; with --login SHELL it is
 # that shell, as a login shell.
 import errno
@@ -44,6 +45,9 @@ class Session(object):
         self.listen()
         self.outer = open_outer()
         self.modes = termios.tcgetattr(0)
+        # As `stty -g` prints them.
+        chars = [ord(char) if isinstance(char, bytes) else char for char in self.modes[6]]
+        self.tell('modes ' + ':'.join('%x' % (number & 0xffffffff) for number in self.modes[:4] + chars))
         self.record = Record(options['interval'], options['max-idle'], find_session_id(options['outer']))
         self.keeper = Keeper(options['interval'], options['max-idle'], clock(), lambda: read_cap(options['cap-file']))
         self.pump = Pump(self.outer, -1, self.keeper, self.bell)
@@ -252,12 +256,9 @@ class Session(object):
             self.status = signal.SIGHUP
 
     def tell(self, line):
-        side = self.options['side']
-        if side is not None:
-            try:
-                os.write(side, (line + '\n').encode('ascii'))
-            except OSError:            # the reader is gone
-                pass
+        """Raises OSError if the reader is gone or has no room: then the terminal is restored, and the session over."""
+        if self.options['side'] is not None:
+            os.write(self.options['side'], (line + '\n').encode('ascii'))
 
 
 def leave(status):

@@ -70,7 +70,7 @@ describe('endings', { concurrency: 4 }, () => {
             await session.see('prompt> ');
             if (interpreter === recorded) {
               process.kill(await session.relay(), 'SIGKILL');
-              await session.see('this is the plain shell');
+              await session.see('this plain shell');
             }
             session.type('echo "works $((40+2))"; exit 9\r');
             await session.see('works 42');

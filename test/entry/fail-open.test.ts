@@ -38,7 +38,7 @@ async function assertShellWorks(session: PtySession) {
   await session.until('no relay to be left', () => session.processes('ssm-keepalive').length === 0);
 }
 
-const sentence = 'ssm-keepalive: the relay is gone; this is the plain shell, and it can time out';
+const sentence = 'ssm-keepalive: the relay is gone; this plain shell can time out';
 const times = (text: string, part: string) => text.split(part).length - 1;
 
 /** Where the death of a running relay is always looked at: of both signals in the first, of one by turns in the others. */

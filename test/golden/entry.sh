@@ -170,13 +170,14 @@ __ssmka_run_relay() {
  __ssmka_status=
  __ssmka_started=
  __ssmka_pid=
+ __ssmka_modes=
  {
-  __ssmka_modes=$(/usr/bin/env PATH=/usr/bin:/bin stty -g) || return 0
   (__ssmka_become_relay) || :
   echo end >>/proc/self/fd/9
   while read -r __ssmka_line <&9; do
    case $__ssmka_line in
     'pid '*) __ssmka_pid=${__ssmka_line#pid } ;;
+    'modes '*) __ssmka_modes=${__ssmka_line#modes } ;;
     started) __ssmka_started=1 ;;
     'ended '*) __ssmka_status=${__ssmka_line#ended } ;;
     end) break ;;
@@ -196,7 +197,7 @@ __ssmka_run_relay() {
  } 2>/dev/null 9<<__SSMKA_END
 open
 __SSMKA_END
- [ -z "$__ssmka_started" ] || printf '\n%s\n' 'ssm-keepalive: the relay is gone; this is the plain shell, and it can time out' >&2
+ [ -z "$__ssmka_started" ] || printf '\n%s\n' 'ssm-keepalive: the relay is gone; this plain shell can time out' >&2
 }
 
 __ssmka_hold_int() {

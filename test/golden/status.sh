@@ -168,7 +168,7 @@ look_for_sessions() {
    unseen=${found##*"$newline"end}
    unseen=${unseen# }
    ;;
-  begin*) unseen="the rest, after $SECONDS_FOR_SESSIONS s of looking" ;;
+  begin*) unseen="the rest, after $SECONDS_FOR_SESSIONS s" ;;
   *) unseen='to count them needs Python' ;;
  esac
  while read -r word silent leaked session; do
@@ -327,7 +327,7 @@ fi
 if [ "$state" = absent ]; then
  name_all_left
  if [ -n "$left" ]; then
-  state=partial why='files of ours are here, but no keeper' next='move all away, or move away those that were edited and run install again'
+  state=partial why='files of ours are here, but no keeper' next='move all away, or move away those that were edited and install again'
   [ "$env_entry" != pending ] || env_entry=broken
  fi
 fi
@@ -337,7 +337,7 @@ if is_busy; then
 fi
 read_cap
 say "state: $state"
-[ -z "$current" ] || say "bundle: $digest, heartbeat after ${interval} s without input, for at most ${unattended} s without a key"
+[ -z "$current" ] || say "bundle: $digest, heartbeat after ${interval} s, until ${unattended} s without a key"
 say "keeper: $keeper ($keeper_why)"
 look_for_tmout
 if [ "$ssh" = live ] && [ -z "$root" ]; then
@@ -348,7 +348,7 @@ fi
 for tmux in /usr/bin/tmux /usr/local/bin/tmux /bin/tmux ''; do
  [ ! -x "$root$tmux" ] || break
 done
-[ "$wrap" != tmux ] || [ -n "$tmux" ] || say 'wrapper: tmux is not here, so sessions get the plain shell, kept'
+[ "$wrap" != tmux ] || [ -n "$tmux" ] || say 'wrapper: tmux is not here'
 [ -n "$root" ] || look_for_sessions
 for file in $drifted; do say "not as installed: $file"; done
 for file in $left; do say "left: $file"; done
