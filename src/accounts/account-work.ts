@@ -86,10 +86,12 @@ export class Workplace {
     work: (account: AccountAtWork) => Promise<T>,
   ): Promise<AccountEnd<T>> {
     const client = this.#service.clientFor(named);
-    const name = isOne ? named : await nameRegion(named, client);
+    const inRegion = await nameRegion(named, client);
+    const name = isOne ? named : inRegion;
     const account: AccountPlace = { name, label: isOne ? '' : labelAccount(name) };
     const settings = narrowSettings(this.#settings, named);
     try {
+      this.#refuseExcluded(inRegion);
       return { account, outcome: await work({ ...account, client, settings, isFound: this.#isFound }) };
     } catch (error) {
       if (isOne) throw error;
@@ -97,6 +99,17 @@ export class Workplace {
     } finally {
       this.#service.release(client);
     }
+  }
+
+  /** Of --exclude in a variable or a file, where no flag names the Region. @throws UserError */
+  #refuseExcluded({ region = '' }: AccountName): void {
+    if (!this.#settings.accounts.excluded.includes(region)) return;
+    throw new UserError({
+      code: 'no-account',
+      what: 'there is no account to work in',
+      why: `--exclude leaves out ${region}, the Region of the AWS variables or files`,
+      next: 'give --region',
+    });
   }
 }
 

@@ -168,11 +168,16 @@ function refuseAccountConflicts({ accounts, common }: Settings, label: (name: Fl
     why: 'the Regions are either named or looked up',
     next: 'give one of the two; --exclude leaves Regions out',
   });
-  if (excluded.length > 0 && !kind && !isAllRegions && isTyped('exclude')) {
+  const known = [...ids, ...common.regions];
+  const idle = excluded.find((name) => {
+    const isFound = /^\d/.test(name) ? isOrganization || units.length > 0 : isAllRegions;
+    return !isFound && !known.includes(name);
+  });
+  if (idle !== undefined && isTyped('exclude')) {
     throw new UsageError({
-      what: `${label('exclude')} was given, and nothing to leave it out of`,
-      why: 'it is for --accounts, --organization, --ou and --all-regions',
-      next: 'leave it out',
+      what: `${label('exclude')} ${idle} was given, and nothing to leave it out of`,
+      why: 'none of --accounts, --organization, --ou, --region and --all-regions names or finds it',
+      next: 'check it, or leave it out',
     });
   }
 }

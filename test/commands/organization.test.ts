@@ -168,6 +168,21 @@ test('accounts: credentials of a role are renewed before they end, while the com
   assert.deepEqual([before, rig.count('AssumeRole')], [1, 2]);
 });
 
+test('accounts: nothing is done in the Region of the AWS variables that a variable leaves out', async (context) => {
+  const rig = await makeRig(context, [member(A)], [at('a', A)]);
+  const env = { ...rig.lab.env, SSM_KEEPALIVE_EXCLUDE: 'us-east-1' };
+  for (const words of [
+    'install --all --yes',
+    `install --all --yes --accounts ${A} ${AS_ROLE}`,
+    `status --all --accounts ${A} ${B} ${AS_ROLE}`,
+  ]) {
+    const { status, stderr } = await runCli(words.split(' '), env);
+    assert.equal(status, 1, words);
+    assert.match(stderr, /why: {2}--exclude leaves out us-east-1, the Region of the AWS variables/, words);
+  }
+  assert.deepEqual([rig.count('SendCommand'), rig.count('GetDocument')], [0, 0]);
+});
+
 test('accounts: what is to be typed next names account and role', async (context) => {
   const rig = await makeRig(context, [member(A)], [at('a', A)]);
   const sent = await rig.run(`install --tag env=dev --accounts ${A} ${AS_ROLE} --no-restart --no-wait`);
@@ -299,6 +314,14 @@ for (const [words, complaint] of [
   [`status --all --accounts ${A} --organization ${AS_ROLE}`, /--accounts and --organization were both given/],
   [`status --all --all-regions --region us-east-1`, /--all-regions and --region were both given/],
   [`status --all --exclude ${A}`, /nothing to leave it out of/],
+  [
+    `status --all --accounts ${A} ${AS_ROLE} --exclude ${B}`,
+    new RegExp(`--exclude ${B} was given, and nothing`),
+  ],
+  [
+    `status --all --accounts ${A} ${AS_ROLE} --exclude us-east-1`,
+    /--exclude us-east-1 was given, and nothing/,
+  ],
   [`status --all --accounts ${A} ${AS_ROLE} --profile a --profile b`, /--accounts and 2 profiles were given/],
   [`doctor i-0123456789abcdef0 --organization ${AS_ROLE}`, /works in one account and Region/],
 ] as const) {
