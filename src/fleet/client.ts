@@ -32,6 +32,8 @@ export interface Keys {
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
   readonly expiration?: Date;
+  /** The SDK’s marks of where they come from. */
+  readonly $source?: Readonly<Record<string, string>>;
 }
 
 const CONNECTION = Symbol('connection');

@@ -19,6 +19,8 @@ export interface CredentialFacts {
   /** The official plugin is known to fail to renew credentials of this source; SSO ones in older versions. */
   readonly isHardForPlugin: boolean;
   readonly isSso: boolean;
+  /** They are for one command, which opens no session. */
+  readonly isFlagRole: boolean;
 }
 
 interface Source {
@@ -30,15 +32,16 @@ interface Source {
 const SSO = { words: 'IAM Identity Center (SSO)', isRenewed: true, isHardForPlugin: true };
 const WEB = { words: 'a web identity token', isRenewed: true, isHardForPlugin: true };
 const ROLE = { words: 'a role that the profile assumes', isRenewed: true };
+const FLAG_ROLE = { words: 'the role of --role', isRenewed: true };
 
 /** By the marks that the SDK puts on credentials; the first match counts [@smithy/types, AwsSdkCredentialsFeatures]. */
 const SOURCES: readonly (readonly [mark: string, source: Source])[] = [
   ['CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN', WEB],
   ['CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN', WEB],
   ['CREDENTIALS_STS_ASSUME_ROLE_WEB_ID', WEB],
-  ['CREDENTIALS_STS_ASSUME_ROLE', ROLE],
   ['CREDENTIALS_PROFILE_SOURCE_PROFILE', ROLE],
   ['CREDENTIALS_PROFILE_NAMED_PROVIDER', ROLE],
+  ['CREDENTIALS_STS_ASSUME_ROLE', FLAG_ROLE],
   ['CREDENTIALS_PROFILE_SSO', SSO],
   ['CREDENTIALS_PROFILE_SSO_LEGACY', SSO],
   ['CREDENTIALS_SSO', SSO],
@@ -68,6 +71,7 @@ export async function readCredentials(client: SSMClient): Promise<CredentialFact
       isRenewed: source?.isRenewed ?? false,
       isHardForPlugin: source?.isHardForPlugin ?? false,
       isSso: source === SSO,
+      isFlagRole: source === FLAG_ROLE,
     };
   } catch (error) {
     throw explainServiceError(error, 'no call to the service can be made');

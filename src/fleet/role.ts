@@ -66,6 +66,7 @@ async function askForRole(caller: Caller, name: RoleName): Promise<Keys> {
       secretAccessKey: read('SecretAccessKey'),
       sessionToken: read('SessionToken'),
       expiration,
+      $source: { CREDENTIALS_STS_ASSUME_ROLE: 'i' },
     };
   } catch (error) {
     throw explainRole(error, name);

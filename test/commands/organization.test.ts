@@ -244,6 +244,19 @@ test('accounts: --organization reads in every active account, and --ou in those 
     `doctor --organization ${AS_ROLE} --region us-east-1 --exclude ${MANAGER},${B},${C} --output json`,
   );
   assert.deepEqual(codesOf(without), [`${A} us-east-1 good`]);
+  const checks = JSON.parse(without.stdout).accounts[0].checks as {
+    check: string;
+    level: string;
+    finding: string;
+  }[];
+  const found = checks.filter(({ check }) => check === 'credentials' || check === 'hourly recycle');
+  assert.deepEqual(
+    found.map(({ level, finding }) => `${level}: ${finding}`),
+    [
+      'ok: temporary, from the role of --role; the service takes them',
+      'ok: no session is opened with the role of --role: ask with the credentials that do',
+    ],
+  );
   const nowhere = await rig.run(`preferences get --ou ou-lab0-33333333 ${AS_ROLE} --region us-east-1`);
   assert.match(nowhere.stderr, /the organization has no such unit\n {2}next: check the ids of --ou/);
 });

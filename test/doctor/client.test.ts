@@ -25,7 +25,13 @@ function factsOf(version: string, { platform = 'linux', source = 'profile' }: Se
   };
   const credentials = {
     ...{ region: 'us-east-1', accessKeyId: 'AKIA', source, isTemporary: true, expiresAt: undefined },
-    ...{ isRenewed: true, isHardForPlugin: source !== 'profile', isSso: source === 'SSO', now: new Date(0) },
+    ...{
+      isRenewed: true,
+      isHardForPlugin: source !== 'profile',
+      isSso: source === 'SSO',
+      isFlagRole: false,
+      now: new Date(0),
+    },
   };
   return { machine, credentials };
 }

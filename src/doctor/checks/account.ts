@@ -54,7 +54,10 @@ export const recycle: Check = defineCheck({
   name: 'hourly recycle',
   needs: ['credentials'],
   look({ credentials, machine }) {
-    const { isTemporary, expiresAt, isRenewed, isHardForPlugin, isSso, source, now } = credentials;
+    const { isTemporary, expiresAt, isRenewed, isHardForPlugin, isSso, isFlagRole, source, now } =
+      credentials;
+    if (isFlagRole)
+      return ok('no session is opened with the role of --role: ask with the credentials that do');
     const renewsSso = isSso && isAtLeast(machine?.plugin?.version ?? '', RENEWS_SSO);
     if (!isTemporary)
       return ok('the credentials do not end, so a session can be resumed every hour', [RECYCLE]);
