@@ -52,7 +52,7 @@ SOURCES.update((kind, write_source(kind, line, 200000)) for kind, line in HOSTIL
 
 
 # How an installer can start it that has compiled it once: the compiler is most of what the source form costs.
-COMPILED = 'import sys; sys.path.insert(0, sys.argv.pop(1)); import relay; relay.main(sys.argv[1:])'
+PROGRAM = 'import sys; sys.path.insert(0, sys.argv.pop(1)); import relay; relay.main(sys.argv[1:])'
 shutil.copy(RELAY, os.path.join(FOLDER, 'relay.py'))
 subprocess.check_call([PYTHON, '-m', 'py_compile', os.path.join(FOLDER, 'relay.py')])
 
@@ -60,8 +60,8 @@ subprocess.check_call([PYTHON, '-m', 'py_compile', os.path.join(FOLDER, 'relay.p
 def relay_argv(argv, is_compiled=False):
     model = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(0.02)                       # it has to be itself before its command line is read
-    program = ['-c', COMPILED, FOLDER] if is_compiled else [RELAY]
-    return [PYTHON, '-I', '-S', '-B'] + program + ['--outer', str(model.pid)], model
+    folder = FOLDER if is_compiled else os.path.dirname(RELAY)
+    return [PYTHON, '-I', '-S', '-B', '-c', PROGRAM, folder, '--outer', str(model.pid)], model
 
 
 def start(argv):

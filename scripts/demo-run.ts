@@ -52,10 +52,10 @@ async function main(): Promise<boolean> {
   }
   try {
     heading(`A stand-in account with three hosts; its sessions end after ${IDLE_SECONDS} s without input`);
-    await runCli(dir, ['install', '--lab', '--tag', 'env=dev', '--interval', `${INTERVAL_SECONDS}`]);
+    await runCli(dir, ['install', '--lab', '--tag', 'env=dev', '--interval', `${INTERVAL_SECONDS}s`]);
     const isHeld = await watchSessions(client, lab);
     heading('The host without Python: what can be kept there');
-    await runCli(dir, ['install', '--lab', '--tag', 'env=prod', '--interval', `${INTERVAL_SECONDS}`], 1);
+    await runCli(dir, ['install', '--lab', '--tag', 'env=prod', '--interval', `${INTERVAL_SECONDS}s`], 1);
     say('There plain sh has no keeper, so its sessions end as before.');
     say('Install Python 3 there for the relay.');
     heading('Try next');

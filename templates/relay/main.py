@@ -1,5 +1,5 @@
 """ssm-keepalive relay: a pty between a Session Manager terminal and its shell."""
-# PYTHON -I -S relay.py --interval 45 --max-idle 28800 --side 9 --outer PID   (Python 2.7: -E -s -S)
+# PYTHON -I -S -B -c "import relay; ..." --interval 45 --max-idle 28800 --side 9 --outer PID (2.7: -E -s -S -B)
 #
 # It starts the shell PID once more on a pty of its own and copies bytes both ways. When the client has sent
 # nothing for a while it prints ESC [ 5 n. A terminal answers ESC [ 0 n by itself, and that answer is the client-side
@@ -14,7 +14,6 @@ import errno
 import fcntl
 import os
 import struct
-import sys
 import termios
 
 from relay.bytes import ANSWER
@@ -313,7 +312,3 @@ def main(argv):
         session.end_children()
         os._exit(70)                   # no "ended": the shell outside continues on a working terminal
     leave(session.status)
-
-
-if __name__ == '__main__':
-    main(sys.argv[1:])
