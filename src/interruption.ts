@@ -15,6 +15,18 @@ export function refuseInterrupted(interruption: Interruption, what: string): voi
   if (interruption.isRequested) throw makeInterrupted(what);
 }
 
+/** What the work gives, or the end at an abort: credentials that a call waits for hear of none. @throws AbortError */
+export async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let undo = () => {};
+  const end = new Promise<never>((_, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    undo = () => signal.removeEventListener('abort', stop);
+  });
+  return Promise.race([work, end]).finally(undo);
+}
+
 /** Ctrl-C. First request: cancel what was sent, wait for what runs, report. Second: leave at once. */
 export class Interruption {
   #requests = 0;

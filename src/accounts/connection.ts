@@ -93,12 +93,14 @@ export async function openService(
     // --endpoint-url is for Systems Manager alone, so it is not passed on here.
     return { client, profile: name.profile, variables, endpointUrl: lab?.endpoint, signal };
   };
+  /** After Ctrl-C nobody waits for a role any more. */
+  const closing = new AbortController();
   const roles = new Map<string, () => Promise<Keys>>();
   let user: Caller | undefined;
   /** One provider of role credentials for all Regions of an account; it asks in the caller’s own Region. */
   const roleIn = (account: string, profile: string | undefined): (() => Promise<Keys>) => {
     const { role = '', externalId } = settings.accounts;
-    user ??= callerFor({ profile });
+    user ??= callerFor({ profile }, closing.signal);
     const keys = roles.get(account) ?? assumeRole(user, { account, role, externalId });
     roles.set(account, keys);
     return keys;
@@ -118,6 +120,7 @@ export async function openService(
       client.destroy();
     },
     async close() {
+      closing.abort();
       for (const client of clients) client.destroy();
       await lab?.close().catch((error) => explainLabFailure(error, 'the lab could not keep what happened'));
     },

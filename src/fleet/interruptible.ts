@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
-import { INTERRUPTED, type Interruption, makeInterrupted } from '../interruption.ts';
+import { INTERRUPTED, type Interruption, makeInterrupted, orAbort } from '../interruption.ts';
 import { clockOf } from './client.ts';
 
 /**
@@ -48,7 +48,7 @@ export function makeInterruptible(
     if (!isCleanUp) interruption.leaveSignal.addEventListener('abort', endNow);
     if (!isCleanUp && interruption.leaveSignal.aborted) endNow();
     try {
-      return await client.send(command, { abortSignal: end.signal, ...options });
+      return await orAbort(client.send(command, { abortSignal: end.signal, ...options }), end.signal);
     } catch (error) {
       if (!end.signal.aborted || (error as Error).name !== 'AbortError') throw error;
       throw kind() === 'read' ? makeInterrupted(whatAfterRead, error) : unanswered(nextAfterChange, error);

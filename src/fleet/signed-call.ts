@@ -3,7 +3,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
 import { sleep } from '../clock.ts';
-import { makeInterrupted } from '../interruption.ts';
+import { makeInterrupted, orAbort } from '../interruption.ts';
 import { findPartition } from '../partitions.ts';
 import { wordTable } from '../word-table.ts';
 import { ForeignAnswerError, readBounded } from './answers.ts';
@@ -35,10 +35,12 @@ const ANSWER_MS = 30_000;
 export async function callSigned(caller: Caller, call: SignedCall): Promise<string> {
   const { client, signal } = caller;
   for (let attempt = 1; ; attempt += 1) {
-    if (signal?.aborted) throw makeInterrupted('the accounts were not looked up');
     try {
-      return await callOnce(caller, call);
+      signal?.throwIfAborted();
+      const answer = callOnce(caller, call);
+      return await (signal ? orAbort(answer, signal) : answer);
     } catch (error) {
+      if (signal?.aborted) throw makeInterrupted('the accounts were not looked up', error);
       const waitMs = waitAfter(attempt, kindOf(error as Error));
       if (waitMs === undefined) throw error;
       await sleep(clockOf(client), waitMs, signal);

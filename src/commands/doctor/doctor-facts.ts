@@ -11,7 +11,7 @@ import type { Verdict } from '../../fleet/judge.ts';
 import { type NeededAction, probePermissions } from '../../fleet/permissions.ts';
 import { readSessionHistory } from '../../fleet/session-history.ts';
 import { readSessionLimits } from '../../fleet/session-limits.ts';
-import type { Interruption } from '../../interruption.ts';
+import { type Interruption, makeInterrupted, orAbort } from '../../interruption.ts';
 import { listAllPermissions, listCommands } from '../../policy/permissions.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { repeatConnection } from '../../settings/told-connection.ts';
@@ -57,7 +57,10 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
   };
   const now = new Date(clockOf(client).now());
   await find('credentials', async () => {
-    const found = await readCredentials(reader);
+    const { requestSignal } = question.interruption;
+    const found = await orAbort(readCredentials(reader), requestSignal).catch((error: unknown) => {
+      throw requestSignal.aborted ? makeInterrupted(NOTHING_FOUND, error) : error;
+    });
     const refusal = await findRefusal(reader);
     if (refusal) throw refusal;
     return { ...found, now };

@@ -10,8 +10,10 @@ import {
 import { type AccountName, labelColumns } from '../../accounts/names.ts';
 import { SHELL_PROFILE, SHELL_PROFILE_START } from '../../bundle/index.ts';
 import { formatDuration } from '../../duration.ts';
+import type { UserError } from '../../errors.ts';
 import { describePreferences, findPrevious, type Preferences } from '../../fleet/preferences.ts';
 import { groupBy } from '../../groups.ts';
+import { INTERRUPTED } from '../../interruption.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
@@ -55,7 +57,10 @@ export function reportFacts<T>(
   unreported: readonly AccountEnd<T>[] = ends,
 ): number {
   const [first] = listOutcomes(ends);
-  const exitStatus = ends.some((end) => 'error' in end) ? 1 : 0;
+  const statuses = ends.flatMap((end) =>
+    'error' in end ? [(end.error as Partial<UserError>).exitStatus ?? 1] : [],
+  );
+  const exitStatus = statuses.includes(INTERRUPTED) ? INTERRUPTED : statuses.length > 0 ? 1 : 0;
   if (settings.common.output === 'json') {
     const facts =
       first && !isSeveral(ends)
