@@ -30,15 +30,23 @@ writeFileSync(
   join(folder, 'keys.json'),
   JSON.stringify({ Version: 1, AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey }),
 );
-const ask = (profile: string) =>
+const ask = (profile: string, more: Record<string, string> = {}) =>
   runCli(
     ['preferences', 'get', '--region', 'us-east-1', '--profile', profile, '--endpoint-url', lab.endpoint],
     {
       HOME: folder,
       AWS_CONFIG_FILE: config,
       AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
+      ...more,
     },
   );
+
+test('credentials: --profile beside keys in variables is no reason for the AWS library to warn', async (context) => {
+  const { mock } = context.mock.method(console, 'warn', () => {});
+  const { status, stderr } = await ask('process', { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(mock.calls, []);
+});
 
 test('credentials: those that a program of the profile prints', async () => {
   const { status, stderr } = await ask('process');

@@ -119,6 +119,10 @@ export function readKeys(client: SSMClient) {
   });
 }
 
+const ignore = () => {};
+/** The SDK warns of AWS_PROFILE, which nobody set, where --profile stands beside keys in variables. */
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
 /** The configuration that any SDK client needs to reach the same account. */
 export function configure(connection: Connection) {
   const { variables = {}, credentials } = connection;
@@ -127,7 +131,7 @@ export function configure(connection: Connection) {
   const region = connection.region ?? variables['AWS_REGION'] ?? variables['AWS_DEFAULT_REGION'];
   return {
     ...(region ? { region } : {}),
-    ...(connection.profile ? { profile: connection.profile } : {}),
+    ...(connection.profile ? { profile: connection.profile, logger: SILENT } : {}),
     ...(connection.endpointUrl ? { endpoint: connection.endpointUrl } : {}),
     ...(credentials
       ? { credentials: typeof credentials === 'function' ? credentials : { ...credentials } }
