@@ -57,7 +57,7 @@ test('credentials: who is signed out of SSO is told how to sign in', async () =>
   const { status, stderr } = await ask('sso');
   assert.equal(status, 1);
   assert.match(stderr, /why: {2}the single sign-on session of this profile is over, or was never begun\n/);
-  assert.match(stderr, /next: sign in with {2}aws sso login --profile sso , then run it/);
+  assert.match(stderr, /next: sign in with {2}aws sso login --profile sso , then run the same/);
 });
 
 test('credentials: a profile that is not there is named', async () => {

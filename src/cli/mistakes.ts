@@ -13,7 +13,8 @@ import { wordTable } from '../word-table.ts';
 import type { FlagWord } from './flag-word.ts';
 
 export function describeLackingCommand(typed: string): UsageError {
-  const nearest = nearestName(typed.replace(/^-+|=.*/gs, ''), ['version', 'help', 'help-all']);
+  const word = typed.replace(/^-+|=.*/gs, '');
+  const nearest = /^v$/i.test(word) ? 'version' : nearestName(word, ['version', 'help', 'help-all']);
   return new UsageError({
     what: `${typed.replace(/=.*/s, '')} comes without a command`,
     why: `expected one of ${listNames(COMMANDS)} first`,
@@ -63,8 +64,13 @@ export function describeUnknownFlag(
   if (owner !== undefined || FLAGS.some((flag) => flag.name === name)) {
     return new UsageError({
       what: `${command} takes no ${spelled}`,
-      why: 'it belongs to other commands and would change nothing here',
-      next: command === 'preferences' && name === 'dry-run' ? ASKS_FIRST : `leave ${spelled} out`,
+      why: 'it belongs to other commands and has no meaning here',
+      next:
+        name !== 'dry-run'
+          ? `leave ${spelled} out`
+          : command === 'preferences'
+            ? ASKS_FIRST
+            : `${command} has no preview: what it does is in  ssm-keepalive ${command} --help`,
     });
   }
   const meant = OTHER_NAMES[name] ?? guessFlag(name.replace(/^-/, ''), taken);

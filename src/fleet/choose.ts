@@ -34,14 +34,15 @@ export interface Instance {
 export class NoMatchError extends UserError {
   constructor(
     readonly targets: Targets,
-    found: { readonly why?: string; readonly next?: string } = {},
+    found: { readonly what?: string; readonly why?: string; readonly next?: string } = {},
+    where = 'this account and Region',
   ) {
     super({
       code: 'no-match',
       what: 'no instance matched',
       why: targets.isAll
-        ? 'this account has no managed Linux instance in this Region'
-        : `no managed instance in this account and Region has ${describeHaving(targets)}`,
+        ? `${where} has no managed Linux instance`
+        : `no managed instance in ${where} has ${describeHaving(targets)}`,
       next: `${LOOK} ; check ${nameAsked(targets)}--region and --profile`,
       ...found,
     });

@@ -160,7 +160,7 @@ function judgeState(report: ReportLine): Judgement {
     }),
     ...(state === 'drifted' && {
       kind: 'drifted',
-      why: `not as installed: ${report.drifted.join(' ')}`,
+      why: `not as installed: ${report.drifted.join(', ')}`,
       next: 'run install again to repair it (what was edited in these files is lost), or uninstall (edited files stay)',
     }),
   };

@@ -30,7 +30,15 @@ export async function explainNoMatch(
   signal?: AbortSignal,
 ): Promise<NoMatchError> {
   const { targets } = failure;
-  if (isOfLab(client)) failure = new NoMatchError(targets, { why: failure.why, next: adviseWhere(client) });
+  const region = await client.config.region().catch(() => undefined);
+  const where = region ? `Region ${region} of this account` : undefined;
+  const others = namesOf(asked)?.length !== namesOf(targets)?.length;
+  const what = others ? { what: `no instance matched ${namesOf(targets)?.join(' or ')}` } : {};
+  failure = new NoMatchError(
+    targets,
+    { ...what, ...(isOfLab(client) ? { next: adviseWhere(client) } : {}) },
+    where,
+  );
   if (targets.tags.length === 0) return failure;
   try {
     const managed = await takeFirst(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED);
@@ -52,7 +60,8 @@ export async function explainNoMatch(
     );
     const flag = areNames ? '' : '--tag ';
     return new NoMatchError(targets, {
-      why: `no managed instance in this account and Region has ${describeHaving(targets)}; nearest are ${shown}`,
+      ...what,
+      why: `${failure.why}; nearest are ${shown}`,
       ...(best && !isAsked && best.steps <= Math.max(2, Math.floor(best.tag.length / 3))
         ? {
             next:

@@ -25,7 +25,13 @@ export async function explainProfile(
   const isOfFile =
     /^(ENOENT|ENOTDIR|EISDIR|EACCES|EPERM|ELOOP)$/.test(code) && !('$metadata' in (error as object));
   if (name !== 'CredentialsProviderError' && !isOfFile && !/region is missing/i.test(message)) return error;
-  if (!profile || error instanceof ProfileError) return error;
+  if (error instanceof ProfileError) return error;
+  if (!profile) {
+    const lacking = name === 'CredentialsProviderError' && findLackingKey(variables);
+    return lacking
+      ? new ProfileError(`${lacking}, and no profile was given`, 'set both, or neither', error)
+      : error;
+  }
   // The service's errors explain it; they need the name.
   if (/sso session/i.test(message)) return Object.assign(error as Error, { ofProfile: profile });
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
@@ -46,10 +52,32 @@ export async function explainProfile(
       error,
     );
   const said = isOfFile ? describeSystemError(error) : `“${message.split('\n')[0]}”`;
-  const reason = /any providers/.test(message) ? '' : `: ${said}`;
+  const reason = /any providers/.test(message)
+    ? guessReason({ ...configFile[profile], ...credentialsFile[profile] })
+    : `: ${said}`;
   return new ProfileError(
     `profile ${profile} gives no credentials${reason}`,
     quoteCommand`see why with  aws sts get-caller-identity --profile ${profile}`,
     error,
   );
+}
+
+/** The library names no reason where several sources were asked. */
+function guessReason(profile: Readonly<Record<string, string | undefined>>): string {
+  if (profile['credential_process'])
+    return ': its credential_process failed, or printed credentials that have expired or are no JSON of the known form';
+  const lacking = findLackingKey(profile);
+  return lacking ? `: ${lacking} there` : '';
+}
+
+/** Of the two keys one alone is no credential. */
+function findLackingKey(given: Readonly<Record<string, string | undefined>>): string | undefined {
+  const isSet = (name: string) => Boolean(given[name] ?? given[name.toUpperCase()]);
+  const [has, lacks] = ['aws_access_key_id', 'aws_secret_access_key'].sort(
+    (one, other) => Number(isSet(other)) - Number(isSet(one)),
+  ) as [string, string];
+  if (!isSet(has) || isSet(lacks)) return undefined;
+  const spell = (name: string) =>
+    given[name] === undefined && given[has] === undefined ? name.toUpperCase() : name;
+  return `${spell(has)} is set and ${spell(lacks)} is not`;
 }

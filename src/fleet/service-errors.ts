@@ -19,7 +19,7 @@ const EXPLANATIONS = wordTable<Explanation>({
   },
   ExpiredTokenException: {
     why: 'the AWS credentials have expired',
-    next: 'sign in again, then run it once more: nothing is done twice',
+    next: 'sign in again, then run the same command again',
   },
   UnrecognizedClientException: {
     why: 'the service does not know these credentials',
@@ -95,7 +95,7 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
     return [
       'signed-out',
       'the single sign-on session of this profile is over, or was never begun',
-      `sign in with  aws sso login${error.ofProfile ? quoteCommand` --profile ${error.ofProfile}` : ''} , then run it again: nothing is done twice`,
+      `sign in with  aws sso login${error.ofProfile ? quoteCommand` --profile ${error.ofProfile}` : ''} , then run the same command again`,
     ];
   if (error instanceof ProfileError) return ['no-profile', message, error.next];
   const httpStatus = error.$metadata?.httpStatusCode;

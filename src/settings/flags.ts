@@ -243,7 +243,7 @@ export const FLAG_TABLE = {
       as: 'maxIdleSeconds',
       placeholder: 'TIME',
       fallback: '8h',
-      describe: 'heartbeats stop after this time without a key',
+      describe: 'heartbeats stop after this time without a key press',
       // The installer tries a session, and its heartbeats must not stop before it is looked at.
       reader: seconds(20, 31_536_000, 'a time from 20s to 365d'),
       example: '8h or 90m: a whole number and s, m, h or d',

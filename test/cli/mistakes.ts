@@ -448,13 +448,25 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'status --tag env=dev --interval 45',
     'status takes no --interval',
-    'it belongs to other commands and would change nothing here',
+    'it belongs to other commands and has no meaning here',
     'leave --interval out',
+  ],
+  [
+    'measure i-0123456789abcdef0 --dry-run',
+    'measure takes no --dry-run',
+    'it belongs to other commands and has no meaning here',
+    'measure has no preview: what it does is in  ssm-keepalive measure --help',
+  ],
+  [
+    '-v',
+    '-v comes without a command',
+    'expected one of install, uninstall, status, render, measure, preferences, doctor, connect, policy, lab, completion first',
+    'did you mean  ssm-keepalive --version',
   ],
   [
     'preferences set --idle 60 --dry-run',
     'preferences takes no --dry-run',
-    'it belongs to other commands and would change nothing here',
+    'it belongs to other commands and has no meaning here',
     'leave it out: preferences set shows each change and asks first',
   ],
   [
@@ -472,7 +484,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'uninstall --tag env=dev --keeper relay',
     'uninstall takes no --keeper',
-    'it belongs to other commands and would change nothing here',
+    'it belongs to other commands and has no meaning here',
     'leave --keeper out',
   ],
   [
@@ -497,7 +509,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'render --tag env=dev',
     'render takes no --tag',
-    'it belongs to other commands and would change nothing here',
+    'it belongs to other commands and has no meaning here',
     'leave --tag out',
   ],
   [
@@ -783,7 +795,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'measure i-0123456789abcdef0 --interval 45',
     'measure takes no --interval',
-    'it belongs to other commands and would change nothing here',
+    'it belongs to other commands and has no meaning here',
     'leave --interval out',
   ],
   ['render --json', 'unknown flag --json', 'render has no such flag', 'did you mean --output json?'],
@@ -910,13 +922,13 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'status --tag env=dev --yes',
     'status takes no --yes',
-    'it belongs to other commands and would change nothing here',
+    'it belongs to other commands and has no meaning here',
     'leave --yes out',
   ],
   [
     'render --region eu-west-1',
     'render takes no --region',
-    'it belongs to other commands and would change nothing here',
+    'it belongs to other commands and has no meaning here',
     'leave --region out',
   ],
   [

@@ -92,7 +92,9 @@ test('doctor: no Region, no credentials, no service', async (context) => {
     nowhere.of('permissions').finding,
     'not checked: the account could not be asked, see credentials',
   );
-  const nobody = await askWith(lab, { AWS_ACCESS_KEY_ID: '' });
+  const half = await askWith(lab, { AWS_ACCESS_KEY_ID: '' });
+  assert.match(half.of('credentials').finding, /AWS_SECRET_ACCESS_KEY is set and AWS_ACCESS_KEY_ID is not/);
+  const nobody = await askWith(lab, { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' });
   assert.match(nobody.of('credentials').finding, /no AWS credentials were found/);
   lab.faults.failNext('*', 'UnrecognizedClientException');
   const stranger = await askWith(lab);

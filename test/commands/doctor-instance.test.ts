@@ -168,7 +168,14 @@ const CASES: readonly Case[] = [
   {
     what: 'a file was changed',
     report: { ...INSTALLED, state: 'drifted', drifted: ['/etc/profile.d/00-ssm-keepalive.sh'] },
-    expected: [['keeper', 'todo', /^drifted: not as installed: \/etc\/profile\.d/, /run install again/]],
+    expected: [
+      [
+        'keeper',
+        'todo',
+        /^drifted: not as installed: \/etc\/profile\.d/,
+        /^ssm-keepalive install --instance-id/,
+      ],
+    ],
   },
   {
     what: 'heartbeats that come too late',
@@ -444,7 +451,7 @@ const ENDED: readonly (readonly [what: string, report: object, advice: RegExp])[
   [
     'a healthy keeper',
     INSTALLED,
-    /until 8h without a key\. .*no key came for so long, .*\(~\/\.config\/ssm-keepalive\/off there\)\nlook with {2}ssm-keepalive doctor/,
+    /until 8h without a key press\. .*nobody typed for so long, .*\(~\/\.config\/ssm-keepalive\/off there\)\nlook for that file .*; then {2}ssm-keepalive doctor/,
   ],
 ];
 
@@ -510,8 +517,8 @@ test('doctor: where the instance itself was looked at, or is offline, its histor
       },
       'status',
     );
-  assert.match(look({}).next, /^where no keeper is yet: {2}ssm-keepalive install --instance-id/);
-  assert.match(look({ instance }).next, /^where no keeper is yet/, 'asked nothing');
+  assert.match(look({}).next, /^see whether a keeper is there: {2}ssm-keepalive doctor i-/);
+  assert.match(look({ instance }).next, /^see whether a keeper is there/, 'asked nothing');
   for (const report of [
     { state: 'absent' },
     { ...INSTALLED, state: 'drifted' },

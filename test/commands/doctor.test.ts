@@ -53,7 +53,7 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   assert.match(
     next,
     new RegExp(
-      `^where no keeper is yet: {2}ssm-keepalive install --instance-id ${WEB.id} --lab; raise maxSessionDuration`,
+      `^see whether a keeper is there: {2}ssm-keepalive doctor ${WEB.id} --lab; raise maxSessionDuration`,
     ),
   );
 
@@ -71,7 +71,7 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   const table = await runCli(['doctor', '--since', '1d'], lab.env);
   assert.equal(table.status, 1, table.stderr);
   assert.match(table.stdout, /^TO DO {2}session history +of 3 sessions 1 ended/m);
-  assert.match(table.stdout, /^ {7}next: where no keeper is yet:\s+ssm-keepalive install --instance-id/m);
+  assert.match(table.stdout, /^ {7}next: see whether a keeper is there:\s+ssm-keepalive doctor i-/m);
 });
 
 test('doctor through the lab: before an install, after it, and for programs', async (context) => {

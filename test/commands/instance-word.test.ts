@@ -106,7 +106,7 @@ test('instance word: status, install and uninstall take ids and names, and each 
     assert.equal(one.status, 1);
     assert.match(
       one.stderr,
-      /no instance matched\n {2}why: .*the name "shpo"; nearest are shop \(1 instance\), api \(2 instances\)\n {2}next: look with/s,
+      /no instance matched shpo\n {2}why: .*the name "shpo"; nearest are shop \(1 instance\), api \(2 instances\)\n {2}next: look with/s,
     );
     // Alone it is no command that reaches nobody; what was named already is no advice.
     const alone = await run(`${verb} shpo`);

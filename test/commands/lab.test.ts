@@ -136,6 +136,7 @@ async function checkAdvice(cli: LabCli, variables: Record<string, string>): Prom
 
 for (const [line, says] of [
   ['lab', /lab needs to know what to do/],
+  ['lab strat', /there is no {2}lab strat[\s\S]*did you mean {2}ssm-keepalive lab up/],
   ['lab upp', /there is no {2}lab upp[\s\S]*did you mean {2}ssm-keepalive lab up/],
   ['lab up --idle 0', /--idle cannot be "0"/],
   ['lab up --sizes both', /--sizes cannot be "both"\n {2}why: {2}expected changed, every or none/],

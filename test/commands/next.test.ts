@@ -112,7 +112,7 @@ const SITUATIONS: readonly Situation[] = [
       AWS_SECRET_ACCESS_KEY: door.credentials(EXPIRED).secretAccessKey,
     }),
     why: /the AWS credentials have expired/,
-    next: /sign in again, then run it once more/,
+    next: /sign in again, then run the same command again/,
   },
 ];
 

@@ -132,7 +132,7 @@ test('results: at 80 columns each host has one row, and how long a session is ke
     ['INSTANCE', id(1), id(2), id(3), 'a'],
     lines.join('\n'),
   );
-  assert.equal(lines.at(-1), 'a session without a key is kept for at most 8h');
+  assert.equal(lines.at(-1), 'a session without a key press is kept for at most 8h');
   const capped = [...rows, row(4, 'Success', { ...report, unattendedSeconds: 3600 })];
   assert.match(renderVerdictTable(capped, io(80)), /at most 1h \(1 of 3\) or 8h \(2 of 3\)\n$/);
 });

@@ -78,7 +78,7 @@ for (const columns of [50, 80, 200]) {
       'keeper relay: the instance says: runs on /usr/bin/python3',
       'env pending (the agent has not restarted since), profile live',
       'after 45s without input, until 10m without a key',
-      '10m in /etc/ssm-keepalive/max-idle: so long after the last key the idle timeout begins',
+      '10m in /etc/ssm-keepalive/max-idle: so long after the last key press the idle timeout begins',
       'tmux is missing: sessions get the plain shell, kept',
       'skipped (sshd already sends its own, every 30 s)',
       '900, readonly, by /etc/profile.d/timeout.sh; a shell that reads it still logs out at its prompt',
@@ -187,16 +187,24 @@ test('status of a host that is half destroyed: no version, the files that are le
   assert.equal(isGood(verdictOf(report)), false);
 });
 
-test('status promises nothing of a host that is switched off', () => {
+test('status promises nothing of a host that is switched off, or whose keeper users cannot reach or was changed', () => {
   const off = { ...FULL, state: 'limited', class: 'switched off' };
   assert.match(renderStatus([verdictOf(FULL)], ioOf(120)), /kept for at most 10m/);
   assert.doesNotMatch(renderStatus([verdictOf(off)], ioOf(120)), /kept for at most/);
+  const closed = { ...off, class: 'closed folder' };
+  assert.doesNotMatch(renderStatus([verdictOf(closed)], ioOf(120)), /kept for at most/);
+  const drifted = renderStatus(
+    [verdictOf({ ...FULL, state: 'drifted', drifted: ['/x/relay.py'] })],
+    ioOf(120),
+  );
+  assert.doesNotMatch(drifted, /kept for at most/);
+  assert.match(drifted, /keeper +relay.*; the files that differ may break it/);
 });
 
 test('status: a row says of a drifted host how many files were changed, and not its verdict again', () => {
   const files = ['/etc/x', '/etc/y'];
   const report = { ...FULL, state: 'drifted', drifted: files, more: { sessions: 0, drifted: 1, left: 0 } };
-  assert.match(renderStatus([verdictOf(report)], ioOf(200)), / drifted +relay .* 3 files not as installed$/m);
+  assert.match(renderStatus([verdictOf(report)], ioOf(200)), / drifted +- .* 3 files not as installed$/m);
 });
 
 test('status of many hosts: one row for all that are alike, the largest group first, sessions added up', () => {
@@ -253,6 +261,11 @@ for (const [what, report, next] of [
     'drifted',
     { state: 'drifted', drifted: ['/etc/x'], next: 'run it again' },
     /^to put the files back, with the same settings as now \(what was edited in them is lost\): {2}CMD$/,
+  ],
+  [
+    'files left by an uninstall',
+    { state: 'partial', left: ['/usr/local/lib/ssm-keepalive'], settings: '' },
+    /^to keep sessions here again: {2}ssm-keepalive install --instance-id i-\S+ (--lab )?; else remove what is left there$/,
   ],
   ['partial', { state: 'partial' }, /^to complete it, with the same settings as now: {2}CMD$/],
   [
@@ -396,7 +409,7 @@ test('uninstall tells each file that it left, whole, and what holds for sessions
   assert.equal(status, 0);
   assert.match(table, /removed .* 2 files left alone$/m);
   assert.match(stderr, /new sessions get no keeper; sessions that are open stay as they are/);
-  const told = new RegExp(`left alone on ${WEB_1}\\n  why: .*: ${left.join(' ')}\\n  next: `);
+  const told = new RegExp(`left alone on ${WEB_1}\\n  why: .*: ${left.join(', ')}\\n  next: `);
   assert.match(stderr, told);
   const quiet = await runCli(['uninstall', '--instance-id', WEB_1, '--quiet'], lab.env);
   assert.match(quiet.stderr, told);

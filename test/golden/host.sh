@@ -13,7 +13,7 @@ cd / || exit 1
 newline='
 '
 pythons='/usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python'
-own_path='make every directory of that path root:root and not writable by others'
+own_path='do that on the instance, then run this again'
 ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
@@ -801,6 +801,18 @@ name_keeper() {
  fi
 }
 
+is_open() {
+ part=$1
+ while [ -z "$root" ] && [ -n "$part" ]; do
+  case $(facts_of "$part/.") in *[1357]' directory') ;; *)
+   why="not every user can enter $part, so their sessions start no keeper" next="chmod o+x $part"
+   return 1
+   ;;
+  esac
+  part=${part%/*}
+ done
+}
+
 is_limited() {
  [ -n "$current" ] || return 1
  file=/etc/ssm-keepalive/off
@@ -808,8 +820,12 @@ is_limited() {
   class='switched off' why="$file is there, so new sessions that see it start no keeper" next="remove $file"
   return
  fi
+ is_open "$library/$current" || {
+  class='closed folder'
+  return 0
+ }
  if [ "$cap" = "$unattended" ] && [ "$cap" -le "$interval" ]; then
-  class=capped why="$cap_file says $cap s, so no heartbeat is ever sent" next='write more seconds there, readable for all, or remove it'
+  class=capped why="$cap_file means $cap s, so no heartbeat is ever sent" next='write more seconds there, and let all users read it, or remove it'
   return
  fi
  if [ -n "$left_out" ]; then

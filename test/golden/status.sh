@@ -243,7 +243,7 @@ __SSMKA_LINES
  words=$tmout_value
  [ "$words" != null ] || words='set to something computed'
  [ "$tmout_readonly" = false ] || words="$words, readonly"
- say "TMOUT $words, by $1: a shell that reads it still logs out at its prompt"
+ say "TMOUT $words, by $1"
 }
 
 add_lock() {
@@ -290,11 +290,11 @@ is_busy() {
 judge_current() {
  file=$root$library/current
  if [ -h "$file" ] || { [ -e "$file" ] && [ ! -f "$file" ]; }; then
-  why="$library/current is no plain file but: $(stat -c %F "$file" 2>/dev/null)"
+  why="$library/current is no plain file"
   next='move it away, then run install again'
  elif [ -f "$file" ] && [ -z "$current" ]; then
   why="$library/current does not name a version"
-  next='run install again: it writes it anew'
+  next='run install again'
  else
   return 0
  fi
@@ -352,7 +352,7 @@ done
 [ -n "$root" ] || look_for_sessions
 for file in $drifted; do say "not as installed: $file"; done
 for file in $left; do say "left: $file"; done
-[ "$env_entry" != stale ] || say 'the agent still carries our ENV until its next restart (harmless)'
+[ "$env_entry" != stale ] || say 'env: gone at the next restart of the agent'
 [ -z "$why" ] || say "why: $why"
 say "sessions with a keeper: $session_count${unseen:+; not counted: $unseen}"
 print_verdict

@@ -50,8 +50,10 @@ export async function adviseAfterIdle(
     const { intervalSeconds = 0, unattendedSeconds = 0 } = status.report ?? {};
     const [after, until] = [intervalSeconds, unattendedSeconds].map(formatDuration);
     return {
-      why: `a keeper is there; its heartbeats come ${after} after the last input, until ${until} without a key. Perhaps the idle timeout is shorter, no key came for so long, this session was older than the keeper, its client did not answer, or its user has switched the keeper off (~/.config/ssm-keepalive/off there)`,
-      next: quoteCommand`look with  ssm-keepalive doctor ${instanceId}` + connection,
+      why: `a keeper is there; its heartbeats come ${after} after the last input, until ${until} without a key press. Perhaps the idle timeout is shorter, nobody typed for so long, this session was older than the keeper, its client did not answer, or its user has switched the keeper off (~/.config/ssm-keepalive/off there)`,
+      next:
+        quoteCommand`look for that file in a session there:  ls ~/.config/ssm-keepalive ; then  ssm-keepalive doctor ${instanceId}` +
+        connection,
     };
   } finally {
     isOver.abort();

@@ -150,9 +150,10 @@ function describeNow(verb: Verb, rows: readonly Row[]): string {
   if (changed.length === 0) return '';
   const isOpen = changed.some((row) => isRestartAwaited(row) || isRestartOpen(row));
   const wait = isOpen ? ', where the agent has restarted' : '';
+  const where = countRows(changed) < countRows(rows) ? ` on ${countRows(changed)} of ${countRows(rows)}` : '';
   const isPrompt = changed.some(({ report }) => report && isPromptChosen(report));
   const kept = isPrompt ? 'bash, zsh and fish are kept while they wait at the prompt' : 'it is kept';
-  return safe`ssm-keepalive: open a new session now: ${kept}${wait}; sessions that are open stay as they are\n`;
+  return safe`ssm-keepalive: open a new session now${where}: ${kept}${wait}; sessions that are open stay as they are\n`;
 }
 
 function describeStops(

@@ -49,7 +49,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
 /** The files that an uninstall left, equal lists once. */
 export function describeLeft(rows: readonly Row[]): string {
   const left = rows.flatMap((row) =>
-    row.report?.left.length ? [{ ...row, files: row.report.left.join(' ') }] : [],
+    row.report?.left.length ? [{ ...row, files: row.report.left.join(', ') }] : [],
   );
   return groupBy(left, ({ files }) => files, countRows)
     .map(

@@ -7,7 +7,7 @@ import { ownSequence, safe, showLine } from '../../terminal/safe-text.ts';
 const LABELS: Readonly<Record<Stage, string>> = {
   canary: 'first instance',
   fleet: 'instances',
-  look: 'agent back?',
+  look: 'agents seen back',
 };
 
 /** Shows progress: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */

@@ -21,6 +21,8 @@ export function completeNext(verdict: Verdict, settings: Settings): Verdict {
 
 function describeRepair(verdict: Verdict, settings: Settings): string | undefined {
   const { instanceId, report } = verdict;
+  if (verdict.class === 'files left')
+    return quoteCommand`to keep sessions here again:  ssm-keepalive install --instance-id ${instanceId} ; else remove what is left there`;
   const own = report && readReported(report.settings);
   if (!own || report.busy) return undefined;
   // An install was told these, and the host does not report them; of status they are the defaults.

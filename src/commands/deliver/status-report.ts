@@ -66,7 +66,7 @@ function describeAbsent(report: ReportLine): Fact[] {
   const isStale = report.entries['env'] === 'stale';
   return [
     ...(isStale ? [['agent', 'carries our ENV until its next restart (harmless)'] as const] : []),
-    ...(report.left.length > 0 ? [['left', `still there: ${report.left.join(' ')}`] as const] : []),
+    ...(report.left.length > 0 ? [['left', `still there: ${report.left.join(', ')}`] as const] : []),
     ...describeTmout(report),
   ];
 }
@@ -76,26 +76,29 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
   const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent');
   return [
     ['version', report.digest ? `${report.version}, bundle ${report.digest}` : 'none'],
-    ['keeper', `${showKeeper(report)}${report.keeperWhy ? `: ${SAID}${report.keeperWhy}` : ''}`],
+    [
+      'keeper',
+      `${showKeeper(report)}${report.keeperWhy ? `: ${SAID}${report.keeperWhy}` : ''}${report.drifted.length > 0 ? '; the files that differ may break it' : ''}`,
+    ],
     ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
     // A half-done host has no settings.
     ...optional(
       'heartbeat',
       intervalSeconds > 0 &&
         hasKeeper(report) &&
-        `${report.keeper === 'none' ? 'in a login of bash, zsh or fish, at its prompt: ' : ''}after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
+        `${report.keeper === 'none' ? 'in a login of bash, zsh or fish, at its prompt: ' : ''}after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key press`,
     ),
     ...optional(
       'cap',
       capSeconds !== null &&
-        `${formatDuration(capSeconds)} in /etc/ssm-keepalive/max-idle: so long after the last key the idle timeout begins`,
+        `${formatDuration(capSeconds)} in /etc/ssm-keepalive/max-idle: so long after the last key press the idle timeout begins`,
     ),
     ...optional('wrapper', describeWrapper(report)),
     ...optional('ssh', report.ssh !== '' && report.ssh !== 'off' && joinWhy(report.ssh, report.sshWhy)),
     ...describeTmout(report),
     ...optional('not kept', report.tmuxLocks.length > 0 && describeLocks(report)),
-    ...optional('left', report.left.length > 0 && report.left.join(' ')),
-    ...optional('differs', report.drifted.length > 0 && report.drifted.join(' ')),
+    ...optional('left', report.left.length > 0 && report.left.join(', ')),
+    ...optional('differs', report.drifted.length > 0 && report.drifted.join(', ')),
     ...optional('busy', report.busy && 'an install or uninstall is at work here now'),
     ...optional('why', why),
   ];

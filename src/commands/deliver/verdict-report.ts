@@ -63,11 +63,14 @@ function colorOf(row: Row): keyof ReturnType<typeof makeColors> {
   return isRestartAwaited(row) || isRestartOpen(row) ? 'yellow' : 'green';
 }
 
+/** Whatever keeper is there, nothing is promised. */
+const KEEPS_NOTHING: readonly string[] = ['switched off', 'closed folder', 'drifted'];
+
 /** One line below a table: how long sessions are kept without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {
   const limited = rows.filter(
     ({ report, class: kind }) =>
-      report?.unattendedSeconds && nameKeeper(report) !== 'none' && kind !== 'switched off',
+      report?.unattendedSeconds && nameKeeper(report) !== 'none' && !KEEPS_NOTHING.includes(kind),
   );
   if (limited.length === 0) return '';
   const limitOf = ({ report }: Row) => report?.unattendedSeconds ?? 0;
@@ -78,7 +81,11 @@ export function describeUnattended(rows: readonly Row[], io: Io): string {
       const count = limits.length > 1 ? ` (${countRows(own)} of ${countRows(limited)})` : '';
       return `${formatDuration(limitOf(own[0]))}${count}`;
     });
-  return wrapText(`a session without a key is kept for at most ${shown.join(' or ')}`, io.columns) + '\n';
+  const isPrompt = limited.every(({ report }) => report && nameKeeper(report) === 'prompt');
+  const session = isPrompt ? 'a shell that waits at its prompt' : 'a session';
+  return (
+    wrapText(`${session} without a key press is kept for at most ${shown.join(' or ')}`, io.columns) + '\n'
+  );
 }
 
 /** `isExtra`: left out first. */
@@ -92,7 +99,7 @@ const COLUMNS: readonly {
   { head: 'NAME', read: ({ name }) => name, most: 20 },
   { head: 'VERDICT', read: showVerdict },
   { head: 'KEEPER', read: describeKeeper, most: 12, isExtra: true },
-  { head: 'ENTRIES', read: describeEntries, most: 18, isExtra: true },
+  { head: 'ENTRIES', read: describeEntries, most: 16, isExtra: true },
 ];
 
 /** The width that a column needs, with the gap behind it. */
@@ -100,7 +107,8 @@ function widest(rows: readonly Row[], read: (row: Row) => string, head: string):
   return rows.reduce((most, row) => Math.max(most, read(row).length), head.length) + 2;
 }
 
-export function describeKeeper({ report }: Verdict): string {
+export function describeKeeper({ report, class: kind }: Verdict): string {
+  if (kind === 'drifted' || kind === 'closed folder') return '-';
   const name = report ? nameKeeper(report) : '';
   return name && name !== 'none' ? name : '-';
 }
@@ -127,7 +135,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
     ...describeUpdate(verdict),
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
-    report?.drifted.length ? `not as installed: ${report.drifted.join(' ')}` : '',
+    report?.drifted.length ? `not as installed: ${report.drifted.join(', ')}` : '',
     report && hasSessions && (countKept(report) > 0 || (report.kept?.unseen && isInstalled(report)))
       ? describeSessions(report)
       : '',

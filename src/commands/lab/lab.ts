@@ -31,7 +31,8 @@ const OTHER_WORDS = wordTable<string>({
 export const lab: Command = async (settings, io, invocation) => {
   const [action] = invocation.words;
   if (!isOneOf(action, ACTIONS)) {
-    const nearest = OTHER_WORDS[action ?? ''] ?? nearestName(action ?? '', ACTIONS);
+    const known = nearestName(action ?? '', [...ACTIONS, ...Object.keys(OTHER_WORDS)]) ?? '';
+    const nearest = OTHER_WORDS[action ?? ''] ?? OTHER_WORDS[known] ?? known;
     throw new UsageError({
       what: action ? `there is no  lab ${action}` : 'lab needs to know what to do',
       why: `expected one of ${ACTIONS.join(', ')}`,
@@ -81,7 +82,9 @@ async function startLab(
       code: 'lab-running',
       what: 'the lab is already up, and takes its settings when it starts',
       why: `process ${running.pid} runs it at ${running.endpoint}`,
-      next: 'leave them out, or stop it first with  ssm-keepalive lab down',
+      next: `leave ${Object.keys(invocation.own)
+        .map((name) => `--${name}`)
+        .join(' and ')} out, or stop it first with  ssm-keepalive lab down`,
     });
   }
   if (!invocation.own['foreground']) {

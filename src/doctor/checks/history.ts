@@ -1,7 +1,4 @@
 /** Checks of ended sessions: those that ended at a limit, and those of just-in-time node access. */
-import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
-import { tellInstall } from '../../settings/keeper-flags.ts';
-import { fittingIntervalSeconds } from '../../settings/settings.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { type Check, countSessions, defineCheck, type Finding, note, ok, todo } from '../check.ts';
 import { groupSessions } from '../history-groups.ts';
@@ -55,12 +52,9 @@ export const history: Check = defineCheck({
       isTold
         ? ''
         : ids.length > MOST_IDS
-          ? `install the keeper on these ${ids.length} instances (--tag, or --instance-id)`
+          ? `see whether these ${ids.length} instances have a keeper:  ` + 'ssm-keepalive status --all'
           : ids.length > 0
-            ? 'where no keeper is yet:  ' +
-              tellInstall(ids, '', {
-                intervalSeconds: fittingIntervalSeconds((limits ?? SERVICE_DEFAULTS).idleSeconds),
-              })
+            ? `see whether a keeper is there:  ${ids.map((id) => quoteCommand`ssm-keepalive doctor ${id}`).join(' ; ')}`
             : '',
       maximum === 0
         ? ''

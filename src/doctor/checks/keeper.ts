@@ -42,8 +42,8 @@ export const keeper: Check = defineCheck({
     if (!isInstalled(report))
       return todo(
         `${report.state}: ${why}`,
-        report.drifted,
-        readReported(report.settings) || !next ? install() : next,
+        [],
+        report.busy ? next : readReported(report.settings) ? install() : install({ intervalSeconds }),
       );
     const {
       keeper: kind,
@@ -55,7 +55,7 @@ export const keeper: Check = defineCheck({
     } = report;
     const seen = [
       `${isPromptChosen(report) ? 'prompt' : kind}${keeperWhy && `: ${SAID}${keeperWhy}`}`,
-      `heartbeat after ${formatDuration(everySeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key`,
+      `heartbeat after ${formatDuration(everySeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key press`,
     ];
     if (report.class === 'switched off')
       return todo(
@@ -63,6 +63,7 @@ export const keeper: Check = defineCheck({
         [...seen, '/etc/ssm-keepalive/off, which root made'],
         'ask who made it; without that file new sessions are kept',
       );
+    if (report.class === 'closed folder') return todo(`no session of a user is kept: ${why}`, seen, next);
     // Heartbeats that stop so early win less than one idle timeout; before the first one they win nothing.
     if (capSeconds === unattendedSeconds && unattendedSeconds < idleSeconds + everySeconds)
       return todo(
@@ -73,7 +74,7 @@ export const keeper: Check = defineCheck({
           ...seen,
           '/etc/ssm-keepalive/max-idle, which root wrote; if it has no number, or not everybody can read it, it counts as 0',
         ],
-        'ask who wrote it; without that file the cap is the --max-idle of the install',
+        'ask who wrote it; then write more seconds into that file, or remove it: the cap is then the --max-idle of the install',
       );
     if (isPromptChosen(report))
       return note(
@@ -107,7 +108,7 @@ export const keeper: Check = defineCheck({
       );
     return ok(
       `${kind}, heartbeat after ${formatDuration(everySeconds)}; ${countSessions(kept?.count ?? 0)} kept now`,
-      seen,
+      [...seen, 'not looked at: ~/.config/ssm-keepalive/off, with which a user switches the keeper off'],
     );
   },
 });
@@ -157,11 +158,17 @@ export const entries: Check = defineCheck({
         install,
       );
     if (live.length === 0) return todo('none is live: no session meets the keeper', seen, install);
+    if (report.entries['env'] === 'stale')
+      return note(
+        `env is gone from the unit: plain sessions are kept until the agent restarts, then only ${live.join(', ')}`,
+        seen,
+        install,
+      );
     if (report.entries['env'] !== 'live')
       return note(
         `${live.join(', ')} live, env not: the plain sh of a session reads none of these`,
         seen,
-        'log in with  bash -l , or install with --entry env,profile',
+        'log in with  bash -l , or  ' + tell({ entries: ['env', 'profile'] }),
       );
     return ok(
       `${live.join(', ')} live; sessions that were open before stay as they were; scripts of Run Command see the variable ENV that env sets`,
