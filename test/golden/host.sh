@@ -13,7 +13,7 @@ cd / || exit 1
 newline='
 '
 pythons='/usr/bin/python3 /usr/libexec/platform-python /usr/bin/python2.7 /usr/bin/python'
-own_path='do that on the instance, then run this again'
+own_path='mend that on the instance, then run this again'
 ssh_drop_in=/etc/ssh/sshd_config.d/00-ssm-keepalive.conf
 root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
@@ -129,7 +129,7 @@ require_host() {
  }
  [ "$(id -u 2>/dev/null)" = 0 ] || fail platform 'this has to run as root' 'run it through SendCommand, or with sudo'
  for tool in base64 cat chmod chown cp head ln mkdir mv rm rmdir sha256sum stat tail; do
-  command -v "$tool" >/dev/null 2>&1 || fail platform "the tool $tool is missing here" 'install coreutils (or busybox) on this instance'
+  command -v "$tool" >/dev/null 2>&1 || fail platform "the tool $tool is missing here" 'install coreutils or busybox'
  done
  case $root in
   '') ;;
@@ -139,7 +139,7 @@ require_host() {
    is_trusted "$image" || fail path "$distrust" "$own_path"
    root=$image sticky=
    ;;
-  *) fail path 'SSM_KEEPALIVE_ROOT is not an absolute path' 'give the full path of the mounted image' ;;
+  *) fail path 'SSM_KEEPALIVE_ROOT is not an absolute path' 'give the full path' ;;
  esac
 }
 
@@ -373,7 +373,7 @@ take_lock() {
   rm -f "$lock_path.$$.stale"
  done
  rm -f "$lock_path.$$"
- fail lock "$lock_path could not be taken in ${attempt} attempts" 'wait a moment, then run this again'
+ fail lock "$lock_path could not be taken" 'wait a moment, then run this again'
 }
 
 drop_dead_locks() {
@@ -802,14 +802,13 @@ name_keeper() {
 }
 
 is_open() {
- part=$1
- while [ -z "$root" ] && [ -n "$part" ]; do
-  case $(facts_of "$part/.") in *[1357]' directory') ;; *)
-   why="not every user can enter $part, so their sessions start no keeper" next="chmod o+x $part"
-   return 1
-   ;;
-  esac
-  part=${part%/*}
+ parts='' part=$1
+ while [ -z "$root" ] && [ -n "$part" ]; do parts="$part/. $parts" part=${part%/*}; done
+ for part in $([ -z "$parts" ] || stat -c '%a:%n' $parts 2>/dev/null); do
+  case $part in *[1357]:*) continue ;; esac
+  part=${part#*:} part=${part%/.}
+  why="users cannot enter $part, so their sessions have no keeper" next="chmod o+x $part"
+  return 1
  done
 }
 
@@ -825,7 +824,7 @@ is_limited() {
   return 0
  }
  if [ "$cap" = "$unattended" ] && [ "$cap" -le "$interval" ]; then
-  class=capped why="$cap_file means $cap s, so no heartbeat is ever sent" next='write more seconds there, and let all users read it, or remove it'
+  class=capped why="$cap_file means $cap s, so no heartbeat is ever sent" next='write more seconds there, readable for all, or remove it'
   return
  fi
  if [ -n "$left_out" ]; then
