@@ -49,6 +49,13 @@ test('main job: install, again, other settings, status, uninstall, on sandboxed 
     const text = await cli(lab, look);
     assert.ok(result.stdout.includes(createHash('sha256').update(text.stdout).digest('hex')), look);
     assert.ok(!lab.requests.some(({ operation }) => operation === 'SendCommand'));
+    const more = '--follow --no-wait --no-canary --document Ours --region us-east-1';
+    const followed = await cli(lab, `install --tag env=dev ${more} --dry-run`);
+    const [, policy = ''] =
+      /as an IAM policy: {2}ssm-keepalive (.+)/.exec(followed.stdout.replace(/ \\\n\s+/g, ' ')) ?? [];
+    const told = await cli(lab, policy);
+    assert.equal(told.status, 0, `${policy}: ${told.stderr}`);
+    assert.equal(told.stdout, (await cli(lab, `policy install --tag env=dev ${more}`)).stdout, policy);
   });
 
   await context.test(

@@ -11,6 +11,7 @@ import {
 } from '../../accounts/account-work.ts';
 import { type AccountName, inAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
+import { describeTargets } from '../../fleet/choose.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
 import { RESOURCE_WORDS } from '../../policy/describe.ts';
 import { listCallerPermissions, listPermissions } from '../../policy/permissions.ts';
@@ -200,10 +201,23 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
     describeQuestion(run.command, plans, settings) ?? '',
     // Only the names, to ask an administrator for them; the JSON has the reasons.
     `the run needs ${names};`,
-    quoteCommand`as an IAM policy:  ssm-keepalive policy ${run.command}  and the same flags`,
+    `as an IAM policy:  ${tellPolicy(run.command, settings)}`,
     'nothing was sent',
   ];
   return who + '\n\n' + wrapLines(lines.filter(Boolean).join('\n'), io.columns) + '\n';
+}
+
+/** The flags that decide which permissions are needed, and where. */
+function tellPolicy(verb: string, { targets, delivery, common }: Settings): string {
+  const document = delivery.documentName;
+  return [
+    quoteCommand`ssm-keepalive policy ${verb}`,
+    describeTargets(targets),
+    ...(document === undefined ? [] : [quoteCommand`--document ${document}`]),
+    ...common.regions.map((region) => quoteCommand`--region ${region}`),
+    ...(delivery.isFollow ? ['--follow'] : []),
+    ...(delivery.shouldWait ? [] : ['--no-wait']),
+  ].join(' ');
 }
 
 function describeRamp({ canary, maxConcurrency, maxErrors }: Run, accountCount: number): string {
