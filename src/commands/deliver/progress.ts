@@ -7,7 +7,7 @@ import { ownSequence, safe, showLine } from '../../terminal/safe-text.ts';
 const LABELS: Readonly<Record<Stage, string>> = {
   canary: 'first instance',
   fleet: 'instances',
-  look: 'agents seen back',
+  look: 'agents back',
 };
 
 /** Shows progress: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
