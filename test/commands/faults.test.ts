@@ -57,7 +57,7 @@ test('cli: credentials that expire half-way: it says so, and the line it prints 
   assert.equal(first.status, 1);
   assert.match(
     first.stderr,
-    /why: {2}the AWS credentials have expired\n {2}next: sign in again, then run it once more/,
+    /why: {2}the AWS credentials have expired\n {2}next: sign in again, then run the same command again/,
   );
   const again = /To take it up again: {2}ssm-keepalive (install --command-id [0-9a-f-]{36}.*)/.exec(
     first.stderr,

@@ -109,7 +109,7 @@ const SITUATIONS: readonly Situation[] = [
     words: 'install --tag env=dev',
     prepare: (lab) => lab.faults.failNext('GetDocument', 'ExpiredTokenException', 99),
     ends: 1,
-    says: /the AWS credentials have expired\n {2}next: sign in again, then run it once more/,
+    says: /the AWS credentials have expired\n {2}next: sign in again, then run the same command again/,
   },
 ];
 
