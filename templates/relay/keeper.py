@@ -174,7 +174,7 @@ class Keeper(object):
         if self.is_capped:
             return NEVER
         if self.has_terminal:
-            at = now if self.is_urgent else max(self.last_input, self.last_ask) + self.interval
+            at = max(now, self.last_answer + REPORT_TIME) if self.is_urgent else max(self.last_input, self.last_ask) + self.interval
         elif self.is_size_new and self.probes < PROBES and self.output.is_at_line_start():
             at = self.last_output + SILENCE
         else:

@@ -343,6 +343,11 @@ def told_to_ask_now_it_asks_whoever_has_answered_before():
     keeper = new_keeper()
     keeper.is_urgent = True
     same((beat(keeper, 1.0), beat(keeper, 1.1)), (QUERY, b''))
+    # What comes right after an answer is its twin, at a terminal that answers twice, and no answer to this.
+    keeper = asked_keeper()
+    same(keeper.typed(ANSWER, 10.5), b'')
+    keeper.is_urgent = True
+    same((beat(keeper, 10.6), beat(keeper, 11.5)), (b'', QUERY))
     keeper = probed_keeper()
     keeper.is_urgent = True
     same(beat(keeper, 1.0), b'')

@@ -83,6 +83,31 @@ const faults = [
     becomes: 'if True:',
   },
   {
+    name: 'a new size is asked in the middle of output',
+    is: 'self.probes < PROBES and self.output.is_at_line_start()',
+    becomes: 'self.probes < PROBES',
+  },
+  {
+    name: 'a size of a client without a terminal is asked',
+    is: 'self.is_size_new = size not in NO_TERMINAL and',
+    becomes: 'self.is_size_new =',
+  },
+  {
+    name: 'what remains of an answer is not counted',
+    is: 'self.leaked += has_begun',
+    becomes: 'self.leaked += 0',
+  },
+  {
+    name: 'a wrapper drops what was typed before it started',
+    is: 'ahead += session.hear(data)',
+    becomes: 'session.hear(data)',
+  },
+  {
+    name: 'a laptop that wakes has its answers passed on',
+    is: 'if self.awake_since is None:\n                return NEVER',
+    becomes: 'if False:\n                return NEVER',
+  },
+  {
     name: 'an ESC is not held after a sleep',
     is: '(was_asleep or now - self.last_ask < LOST)',
     becomes: 'now - self.last_ask < LOST',

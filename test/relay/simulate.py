@@ -55,9 +55,14 @@ class Dice(object):
 
 DOUBTFUL = -2e9                # a question in a string, which terminals differ about: nobody relies on its answer
 HARD = (']', 'P', '_', '^')
-# What stands for terminals, and how each says that it is well. slow: its first answer takes minutes.
-FORMS = {'hterm': b'\x1b0n', '8-bit': b'\x9b0n', 'utf-8': b'\xc2\x9b0n'}
-TERMINALS = ['xterm'] * 6 + ['hterm', 'hterm', '8-bit', 'utf-8', 'twice', 'twice', 'silent', 'slow']
+# What stands for terminals, and how each says that it is well. slow: its first answer takes minutes. asleep: a laptop whose
+# lid is closed for hours. torn: a line on which what remains of an answer may come later than the relay can wait for it.
+FORMS = {'hterm': b'\x1b0n', '8-bit': b'\x9b0n', 'utf-8': b'\xc2\x9b0n', 'torn hterm': b'\x1b0n'}
+TERMINALS = ['xterm'] * 6 + ['hterm', 'hterm', '8-bit', 'utf-8', 'twice', 'twice', 'silent', 'slow',
+                             'asleep', 'asleep', 'torn', 'torn hterm']
+HOLDS = {ESC: 0.25, b'\x1b0': 0.25, b'\x1b[': 1.0, b'\x1b[0': 10.0}
+SIZES = [(24, 80), (50, 132), (24, 80), (50, 132), (0, 0), (100, 300)]   # the last two: clients without a terminal
+TMUX = b'\x1b[?1049h\x1b[22;0;0t\x1b[?1h\x1b=\x1b[H\x1b[2J\x1b[c\x1b[>c'
 
 
 class Parser(object):
@@ -102,6 +107,11 @@ class Parser(object):
             elif char in ']PX^_k':
                 self.state, self.kind = 'string', char
             elif byte >= 0x30:
+                self.state = 'ground'
+            else:
+                self.state = 'esc-more'    # a designation of characters: no terminator, and its [ opens nothing
+        elif self.state == 'esc-more':
+            if byte >= 0x30:
                 self.state = 'ground'
         elif self.state == 'csi':
             if byte >= 0x40:
@@ -177,7 +187,12 @@ class World(object):
         self.last_client = self.now
         self.last_beat = self.now
         self.last_output = self.now
-        self.stalled_until = 0
+        self.stalled_until = self.asleep_until = 0
+        self.keeper = self.pump = None
+        self.is_started = True                         # the shell; False while a wrapper waits for the first answer
+        self.has_rung = False                          # a signal came: the pump has to look anew
+        self.is_urgent = False                         # ... another login's: ask now
+        self.is_resized = False                        # to the size of a terminal, long enough after the last query
         self.pending_ours = 0                          # answers to us that are still to come
         self.unanswered = 0
         self.typed = b''
@@ -188,7 +203,8 @@ class World(object):
         self.strict = Parser(True)                     # what a program may claim for sure
         self.claim = Parser(None)                      # what it may hope for
         self.ours = self.lost = self.answered = 0
-        self.asked = self.replied = self.prompt = 0    # the program's queries, their answers, those within 2 s
+        self.asked = self.replies = 0                  # the program's queries, their answers ...
+        self.replied = self.prompt = 0                 # ... without the doubtful ones, and those within 2 s
         self.is_after_escape = False
         self.is_settled = False                        # nothing was written since the descriptors were looked at
         self.splits = 0
@@ -215,6 +231,14 @@ class World(object):
                 self.at(at + beat * self.interval + dice.real(-0.1, 0.5), self.type, False)
         if dice.chance(0.3):
             self.at(at + dice.real(0, horizon), self.stall, None)
+        if dice.chance(0.4):
+            for _ in range(1 + dice.below(8)):
+                self.at(at + dice.real(0, 2 * horizon), self.resize, None)
+        if dice.chance(0.2):
+            self.at(at + dice.real(0, horizon), self.ring_urgently, None)
+        if self.terminal_kind == 'asleep':
+            self.at(at + dice.real(0, 2 * self.interval), self.close_lid, None)
+        self.is_started = not dice.chance(0.2)
         self.end_at = at + horizon
         self.at(self.end_at, self.end, 0)
 
@@ -231,6 +255,8 @@ class World(object):
         self.put(self.terminal, data)
 
     def type(self, is_paste):
+        if self.now < self.asleep_until:
+            return self.at(self.asleep_until, self.type, is_paste)
         if self.now < self.client_free:
             return self.at(self.client_free, self.type, is_paste)
         if self.pending_ours >= 4:         # more than four late at once is more than the relay promises
@@ -259,6 +285,8 @@ class World(object):
             self.send(data)
 
     def answer(self, owner):
+        if self.now < self.asleep_until:
+            return self.at(self.asleep_until, self.answer, owner)
         if self.now < self.stalled_until:
             return self.at(min(self.stalled_until, self.now + self.interval * 0.02), self.answer, owner)
         if self.now < self.client_free:
@@ -268,18 +296,22 @@ class World(object):
         if self.split and (self.split == 2 or dice.chance(0.5)):
             cuts = list(range(1, len(form)))
             # A first byte that comes when no answer is expected any more is a key, as far as anybody can tell.
-            if self.last_client > self.last_beat and self.now - self.last_beat > 29 and form[:1] != b'\x9b':
+            is_expected = self.now - self.last_beat <= 29 and self.keeper.in_flight
+            if self.last_client > self.last_beat and not is_expected and form[:1] != b'\x9b':
                 cuts = cuts[1:]
             if dice.chance(0.4):
                 cuts = [dice.pick(cuts)] if cuts else []
             self.splits += 1
+        is_torn = self.terminal_kind[:4] == 'torn' and dice.chance(0.5)
+        if is_torn:
+            cuts = [1 + dice.below(len(form) - 1)]
         pieces = [form[start:end] for start, end in zip([0] + cuts, cuts + [len(form)])]
         time, sent = self.now, 0
         for piece in pieces:
             if sent:
                 held = form[:sent]
                 longest = 0.24 if held in (ESC, b'\xc2', b'\x1b0') else 0.9
-                time += dice.real(0, longest) if dice.chance(0.5) else 0.0
+                time += HOLDS[held] + dice.real(0.01, 2) if is_torn else dice.real(0, longest) if dice.chance(0.5) else 0.0
             sent += len(piece)
             is_last = sent == len(form)
             self.at(time, self.finish if is_last else self.send, (piece, owner) if is_last else piece)
@@ -295,6 +327,7 @@ class World(object):
             self.pending_ours -= 1
             self.answered += 1
         else:
+            self.replies += 1
             self.replied += owner != DOUBTFUL
             if self.now - owner < 1.99:
                 self.prompt += 1
@@ -305,9 +338,55 @@ class World(object):
         self.stalled_until = self.now + self.dice.real(0, 4) * self.interval * 4
         self.log('stall until', self.stalled_until - 1000)
 
+    def close_lid(self, _):
+        """For hours nothing comes, not even a key; then all that was asked is answered at once."""
+        self.asleep_until = self.now + self.dice.real(3600, 14400)
+        self.stalled_until = 0
+        self.log('asleep until', self.asleep_until - 1000)
+
+    def resize(self, _):
+        size = self.dice.pick(SIZES)
+        self.log('resized to', size)
+        if size != self.keeper.size:
+            self.is_resized = size not in SIZES[-2:] and self.now - self.last_beat >= 30
+        self.pump.ask('resized', size, self.now, None)
+        self.has_rung = True
+
+    def ring_urgently(self, _):
+        self.log('asked by another login')
+        self.keeper.is_urgent = self.is_urgent = self.has_rung = True
+
+    def report(self, data):
+        """What the terminal says by itself to a question of tmux."""
+        if self.now < max(self.client_free, self.asleep_until):
+            return self.at(max(self.client_free, self.asleep_until), self.report, data)
+        self.typed += data
+        self.is_after_escape = False
+        self.send(data)
+
     # -- the program --
 
+    def start_wrapped(self, relay, bell):
+        """A wrapper, which starts when the terminal has answered, or is known not to."""
+        self.bell, self.arrived = bell, set()
+        ahead = relay.Wrapper(b'', '', {}).wait_for_answer(self, b'')
+        self.is_started = True
+        self.log('tmux starts' if self.keeper.answered else 'the shell starts')
+        if self.keeper.answered:
+            self.write(TMUX)
+            for data in (b'\x1b[?64;1c', b'\x1b[>41;390;0c'):
+                self.at(self.now + self.round_trip, self.report, data)
+        self.pump.put_inner(ahead)
+
+    def hear(self, data):
+        return self.pump.ask('typed', data, self.now, data)
+
+    def look_at_size(self):
+        pass
+
     def print_(self, what):
+        if not self.is_started:
+            return self.at(self.now + 0.5, self.print_, what)
         dice = self.dice
         if what <= 2:
             data = b''.join(dice.pick(PLAIN) for _ in range(1 + dice.below(6)))
@@ -350,7 +429,10 @@ class World(object):
 
     def most_answers(self):
         # Twice, to a program that asks at the same time: nobody can tell whose twin is whose.
-        return float('inf') if self.terminal_kind == 'twice' and QUERY in self.written else self.asked
+        if self.terminal_kind == 'twice' and QUERY in self.written:
+            return float('inf')
+        # What was not held for long enough is passed on whole, and counted.
+        return self.asked + (self.keeper.leaked if self.terminal_kind[:4] == 'torn' else 0)
 
     def collect(self):
         ready = select.select([self.program, self.terminal], [], [], 0)[0]
@@ -391,12 +473,12 @@ class World(object):
         self.log('heartbeat')
         if self.ours:
             if not self.has_answered:
-                raise Failure('a client that has never answered is asked again')
+                self.check_probe()
             if self.exact.is_in_string():
                 raise Failure('a heartbeat inside a string')
             if not self.exact.is_between() and self.now - self.last_output < 0.999 and self.now - self.last_client < 2 * self.interval:
                 raise Failure('a heartbeat inside a sequence')
-            if self.now < max(self.last_client, self.last_beat) + self.interval - 1e-6:
+            if self.has_answered and not self.is_urgent and self.now < max(self.last_client, self.last_beat) + self.interval - 1e-6:
                 raise Failure('a heartbeat before it was due')
             if self.asked_asleep >= 4:
                 raise Failure('a fifth query to a client that says nothing')
@@ -404,6 +486,7 @@ class World(object):
             raise Failure('the first query comes after output')
         self.asked_asleep += 1
         self.last_beat = self.now
+        self.is_urgent = self.is_resized = False
         self.ours += 1
         is_seen = False
         for byte in bytearray(QUERY):
@@ -416,6 +499,12 @@ class World(object):
             self.reply(None)
         else:
             self.lost += 1
+
+    def check_probe(self):
+        if not self.is_resized or self.ours > 5:
+            raise Failure('a client that has never answered is asked again')
+        if self.now - self.last_output < 0.999 or self.shown and self.written[self.shown - 1:self.shown] not in (b'\r', b'\n'):
+            raise Failure('a client that has never answered is asked in the middle of output')
 
     def reply(self, owner):
         dice = self.dice
@@ -446,6 +535,9 @@ class World(object):
                 if readable or writable:
                     return readable, writable
                 self.is_settled = True
+            if self.has_rung:
+                self.has_rung = False
+                return [], []
             if self.heap and self.heap[0][0] <= until:
                 is_burst = self.dice.chance(0.5)   # what happens together may arrive in one read, or not
                 burst_end = self.heap[0][0] + (2e-5 if is_burst else -1)
@@ -458,20 +550,25 @@ class World(object):
             else:
                 self.now = until
                 silence = self.now - max(self.last_client, self.last_beat, self.last_output)
-                is_owed = self.has_answered and self.ours - self.answered < 4 and not self.exact.is_in_string()
+                # One of ours may have gone to a program that asked, and the program's is still to come.
+                missing = self.ours - self.answered + self.asked - self.replies
+                is_owed = (self.has_answered and self.is_started and self.now > self.asleep_until and missing < 4
+                           and not self.exact.is_in_string() and not self.claim.is_in_string())
                 if is_owed and silence > self.interval + 1.01:
                     raise Failure('no heartbeat after %.1f s of silence' % silence)
                 return [], []
 
     def end(self, rounds):
         """Enough queries, nothing on its way, and every hold run out: then compare."""
+        if self.now < self.asleep_until or not self.is_started:
+            return self.at(max(self.asleep_until, self.now) + 11.0, self.end, rounds)
         enough = 1 if self.terminal_kind == 'silent' else 3
         if self.ours < enough or self.pending_ours or rounds < 2:
             if rounds > 400:
                 raise Failure('fewer than three queries')
             if rounds > 40:                # a string that was left open ends some time
                 self.write(b'\x18')
-            is_quiet = self.ours >= enough and not self.pending_ours
+            is_quiet = self.ours >= enough and not self.pending_ours or self.claim.is_in_string()
             return self.at(self.now + max(11.0, self.interval * 1.1), self.end, rounds + 1 if is_quiet or rounds else 0)
         if any(event[2] != self.end for event in self.heap):
             return self.at(self.now + 11.0, self.end, rounds)
@@ -501,15 +598,19 @@ def load(path):
     return relay
 
 
-def run(relay, ptys, seed, number, is_verbose=False):
+def run(relay, ptys, bell, seed, number, is_verbose=False):
     world = World(Dice(seed * 1000003 + number), ptys, is_verbose)
     world.plan()
     relay.clock = lambda: world.now
     relay.wait = world.wait
     keeper = relay.Keeper(world.interval, 10 ** 9, world.now)
     pump = relay.Pump(world.outer, world.inner, keeper)
+    world.keeper, world.pump = keeper, pump
     pump.put_outer(keeper.ask(world.now))
+    pump.ask('resized', SIZES[number % len(SIZES)], world.now, None)
     try:
+        if not world.is_started:
+            world.start_wrapped(relay, bell)
         reason = None
         while reason is None:
             reason = pump.round()
@@ -532,10 +633,11 @@ def main(argv):
         first, count = options['--schedule'], 1
     relay = load(path)
     ptys = (open_raw_pty(), open_raw_pty())
+    bell = os.pipe()[0]
     totals = [0] * 6
     for number in range(first, first + count):
         try:
-            world = run(relay, ptys, options['--seed'], number, is_verbose)
+            world = run(relay, ptys, bell, options['--seed'], number, is_verbose)
         except Failure as failure:
             print('FAILED: %s' % failure)
             print('replay: %s simulate.py %s --seed %d --schedule %d -v' % (sys.executable, path, options['--seed'], number))
