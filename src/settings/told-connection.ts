@@ -41,7 +41,8 @@ function repeatAccounts({ common }: Settings): string {
   ].join('');
 }
 
-function repeatRole(accounts: Settings['accounts']): string[] {
+/** The flags that choose the accounts and their role, each with a space before it; empty where none was given. */
+export function repeatRole(accounts: Settings['accounts']): string[] {
   const { ids, isOrganization, units, role, externalId, isAllRegions, excluded } = accounts;
   const list = (name: string, values: readonly string[]) =>
     values.length > 0 ? quoteCommand` --${name} ${values.join(',')}` : '';

@@ -185,6 +185,11 @@ test('accounts: nothing is done in the Region of the AWS variables that a variab
 
 test('accounts: what is to be typed next names account and role', async (context) => {
   const rig = await makeRig(context, [member(A)], [at('a', A)]);
+  const line = `install --tag env=dev --accounts ${A} ${AS_ROLE} --all-regions --exclude eu-west-1`;
+  const dry = await rig.run(`${line} --dry-run`);
+  const [, policy = ''] =
+    /as an IAM policy: {2}ssm-keepalive (.+)/.exec(dry.stdout.replace(/ \\\n\s+/g, ' ')) ?? [];
+  assert.equal((await rig.run(policy)).stdout, (await rig.run(`policy ${line}`)).stdout, dry.stdout);
   const sent = await rig.run(`install --tag env=dev --accounts ${A} ${AS_ROLE} --no-restart --no-wait`);
   const next = /sent\. To see how it went: {2}ssm-keepalive (.*)/.exec(sent.stderr)?.[1] ?? '';
   assert.match(next, new RegExp(`--accounts ${A} --role fleet/keeper$`));

@@ -239,6 +239,13 @@ test('dry run: platform, agent version and who is not reached are told within 80
   fits(many, 80);
   assert.match(many, /^4999 +Debian GNU\/Linux 12 +3\.3\.1611\.0 +yes$/m);
   assert.ok(many.split('\n').length < 10, many);
+  const everywhere = Array.from({ length: 22 }, (_, n) =>
+    planOf(2).map(({ plan }) => ({ plan, name: { profile: 'prod', region: `eu-west-${n}` } })),
+  ).flat();
+  const together = renderPlannedInstances(everywhere, [], io(80));
+  fits(together, 80);
+  assert.match(together, /^COUNT +PLATFORM/);
+  assert.match(together.replace(/\s+/g, ' '), /22 Debian .* yes; in 1 account and 22 Regions/);
 });
 
 test('cli: --output ndjson tells each verdict in a line and the summary in the last', async (context) => {

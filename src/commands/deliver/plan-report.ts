@@ -17,6 +17,7 @@ import { RESOURCE_WORDS } from '../../policy/describe.ts';
 import { listCallerPermissions, listPermissions } from '../../policy/permissions.ts';
 import { repeatKeeper } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { repeatRole } from '../../settings/told-connection.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
@@ -208,13 +209,14 @@ function renderPlans(run: Run, plans: readonly NamedPlan[], settings: Settings, 
 }
 
 /** The flags that decide which permissions are needed, and where. */
-function tellPolicy(verb: string, { targets, delivery, common }: Settings): string {
+function tellPolicy(verb: string, { targets, delivery, common, accounts }: Settings): string {
   const document = delivery.documentName;
   return [
     quoteCommand`ssm-keepalive policy ${verb}`,
     describeTargets(targets),
     ...(document === undefined ? [] : [quoteCommand`--document ${document}`]),
     ...common.regions.map((region) => quoteCommand`--region ${region}`),
+    ...repeatRole({ ...accounts, externalId: undefined }).flatMap((flag) => flag.trim() || []),
     ...(delivery.isFollow ? ['--follow'] : []),
     ...(delivery.shouldWait ? [] : ['--no-wait']),
   ].join(' ');

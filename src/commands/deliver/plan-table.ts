@@ -1,27 +1,34 @@
-import { labelColumns } from '../../accounts/names.ts';
+import { type AccountName, labelColumns } from '../../accounts/names.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import type { NamedPlan, PlannedInstance } from './plan.ts';
-import { GROUPED_HOSTS } from './verdict-groups.ts';
+import { describeWhere, GROUPED_HOSTS } from './verdict-groups.ts';
 
 const UNKNOWN = 'not registered with Systems Manager here';
 
-/** A dry run's instances within `io.columns`: a row each, above 20 one row for all equal ones. */
+/** A dry run's instances within `io.columns`: a row each, above 20 one row for all equal ones, of all accounts where rows are many. */
 export function renderPlannedInstances(
   plans: readonly NamedPlan[],
   unknownIds: readonly string[],
   io: Io,
 ): string {
-  const labels = labelColumns(plans.flatMap(({ name }) => name ?? []));
+  const apart = labelColumns(plans.flatMap(({ name }) => name ?? []));
   const rows = plans.flatMap(({ name, plan }) =>
-    plan.reach.instances.map((instance) => ({ cells: labels.cells(name), instance })),
+    plan.reach.instances.map((instance) => ({ name, instance })),
   );
   const isGrouped = rows.length + unknownIds.length > GROUPED_HOSTS;
+  const isTogether = isGrouped && apart.heads.length > 0 && groupRows(rows, apart).length > GROUPED_HOSTS;
+  const labels = isTogether ? labelColumns([]) : apart;
   const lines = isGrouped
-    ? groupRows(rows)
-    : rows.map(({ cells, instance }) => [...cells, instance.instanceId, instance.name, ...facts(instance)]);
+    ? groupRows(rows, labels, isTogether)
+    : rows.map(({ name, instance }) => [
+        ...labels.cells(name),
+        instance.instanceId,
+        instance.name,
+        ...facts(instance),
+      ]);
   const blank = labels.heads.map(() => '');
   for (const id of unknownIds)
     lines.push([...blank, ...(isGrouped ? ['1', '', '', `${UNKNOWN}: ${id}`] : [id, '', '', '', UNKNOWN])]);
@@ -38,7 +45,7 @@ export function renderPlannedInstances(
 }
 
 interface PlannedRow {
-  readonly cells: readonly string[];
+  readonly name: AccountName | undefined;
   readonly instance: PlannedInstance;
 }
 
@@ -47,13 +54,18 @@ function facts({ platform, agentVersion, why }: PlannedInstance): string[] {
 }
 
 /** One row for each group, the largest first; a group that would not be reached has an example id. */
-function groupRows(rows: readonly PlannedRow[]): string[][] {
-  const groups = groupBy(rows, ({ cells, instance }) => [...cells, ...facts(instance)].join('\n'));
+function groupRows(
+  rows: readonly PlannedRow[],
+  { cells }: ReturnType<typeof labelColumns>,
+  isTogether = false,
+): string[][] {
+  const groups = groupBy(rows, ({ name, instance }) => [...cells(name), ...facts(instance)].join('\n'));
   return groups.map((group) => {
-    const [{ cells, instance }] = group;
+    const [{ name, instance }] = group;
     const [platform = '', agent = '', reached = ''] = facts(instance);
     const example = instance.why ? `${reached}, e.g. ${instance.instanceId}` : reached;
-    return [...cells, String(group.length), platform, agent, example];
+    const where = isTogether ? `; ${describeWhere(group.flatMap((row) => row.name ?? []))}` : '';
+    return [...cells(name), String(group.length), platform, agent, `${example}${where}`];
   });
 }
 
