@@ -89,7 +89,7 @@ test('cli: --all in an account without instances is an error, and nobody is reac
   const lab = await startWith(context, []);
   const { exitCode, stderr } = await run(lab, 'install', '--all', '--yes');
   assert.equal(exitCode, 1);
-  assert.match(stderr, /this account has no managed Linux instance in this Region/);
+  assert.match(stderr, /Region us-east-1 of this account has no managed Linux instance/);
   assert.equal(countSent(lab), 0);
 });
 
