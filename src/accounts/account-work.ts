@@ -94,7 +94,7 @@ export class Workplace {
       this.#refuseExcluded(inRegion);
       return { account, outcome: await work({ ...account, client, settings, isFound: this.#isFound }) };
     } catch (error) {
-      if (isOne) throw error;
+      if (isOne) throw explainRegionOff(error, inRegion);
       return { account, error: explainInPlace(error, name, settings) };
     } finally {
       this.#service.release(client);
@@ -113,11 +113,16 @@ export class Workplace {
   }
 }
 
-/** In a Region that is not enabled, the service refuses valid credentials [reports of users]. */
-function explainInPlace(error: unknown, { account, region }: AccountName, settings: Settings): unknown {
-  if (!(error instanceof UserError)) return error;
-  if (error.code !== 'UnrecognizedClientException' || !account)
-    return error.changeNext((next) => completeAdvice(next, repeatConnection(settings)));
+function explainInPlace(error: unknown, name: AccountName, settings: Settings): unknown {
+  const explained = explainRegionOff(error, name);
+  return explained instanceof UserError && explained === error
+    ? explained.changeNext((next) => completeAdvice(next, repeatConnection(settings)))
+    : explained;
+}
+
+/** In a Region that is not enabled, the service refuses valid credentials of a role [reports of users]; any other error stays. */
+export function explainRegionOff(error: unknown, { account, region }: AccountName): unknown {
+  if (!(error instanceof UserError) || error.code !== 'UnrecognizedClientException' || !account) return error;
   return new UserError(
     {
       code: 'region-off',

@@ -88,7 +88,7 @@ export function requireOneAccount(settings: Settings, what: string, hint = ''): 
   throw new UsageError({
     what: `${what} works in one account and Region`,
     why: `${settings.accounts.ids.length > 0 ? '--accounts' : '--profile'} and --region name ${accounts.length}: ${accounts.map(labelAccount).join(', ')}`,
-    next: `give ${hint ? 'the' : 'one'} ${regions.length > 1 ? '--region' : settings.accounts.ids.length > 1 ? 'of --accounts' : '--profile'}${hint}`,
+    next: `give ${hint ? 'the' : 'one'} ${regions.length > 1 ? '--region' : settings.accounts.ids.length > 1 ? '--accounts ID' : '--profile'}${hint}`,
   });
 }
 

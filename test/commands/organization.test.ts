@@ -133,6 +133,31 @@ test('accounts: a role that cannot be assumed, a call that is refused and a Regi
   );
 });
 
+test('accounts: a Region that is off is called that by every command, for one account too, and in each form', async (context) => {
+  const rig = await makeRig(
+    context,
+    [A, B].map((id) => member(id, { regions: ['us-east-1'] })),
+  );
+  const off = `--accounts ${A} ${AS_ROLE} --region af-south-1`;
+  for (const words of ['status --all', 'install --all --yes', 'preferences get', 'doctor']) {
+    const { status, stdout, stderr } = await rig.run(`${words} ${off}`);
+    assert.equal(status, 1, words);
+    const told = `${stdout}${stderr}`.replace(/\s+/g, ' ');
+    assert.match(told, new RegExp(`the Region af-south-1 is not enabled in account ${A}`), words);
+  }
+  const lines = await rig.run(
+    `status --all --accounts ${A} ${B} ${AS_ROLE} --region af-south-1 --output ndjson`,
+  );
+  const rows = lines.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; error?: { code: string } });
+  assert.deepEqual(
+    rows.map(({ type, error }) => `${type} ${error?.code}`),
+    ['account region-off', 'account region-off', 'summary undefined'],
+  );
+});
+
 test('accounts: a wrong external id, or none, is told as one', async (context) => {
   const rig = await makeRig(context, [member(A, { role: { ...ROLE, externalId: 'secret-7' } })]);
   const none = await rig.run(`preferences get --accounts ${A} ${AS_ROLE}`);

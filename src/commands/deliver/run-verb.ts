@@ -1,4 +1,9 @@
-import { type AccountAtWork, type AccountEnd, Workplace } from '../../accounts/account-work.ts';
+import {
+  type AccountAtWork,
+  type AccountEnd,
+  explainRegionOff,
+  Workplace,
+} from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
 import { isLookedUp } from '../../accounts/names.ts';
 import { renderBundle } from '../../bundle/index.ts';
@@ -50,7 +55,7 @@ export async function runVerb(
       const explained =
         error instanceof NoMatchError && !account.isFound
           ? await explainNoMatch(error, client, connection, own.targets, interruption.requestSignal)
-          : error;
+          : explainRegionOff(error, account.name);
       if (!account.isFound || !(error instanceof NoMatchError)) screen.showFailure(account, explained);
       throw explained;
     });

@@ -1,5 +1,7 @@
 /** Reads all facts for the checks of `doctor`. A fact that cannot be read becomes a gap with its reason. */
+
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { explainRegionOff } from '../../accounts/account-work.ts';
 import { type Evidence, type Facts, type Gap, lookAtMachine } from '../../doctor/index.ts';
 import { formatDuration } from '../../duration.ts';
 import { UserError } from '../../errors.ts';
@@ -62,7 +64,8 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
       throw requestSignal.aborted ? makeInterrupted(NOTHING_FOUND, error) : error;
     });
     const refusal = await findRefusal(reader);
-    if (refusal) throw refusal;
+    const [account] = question.settings.accounts.ids;
+    if (refusal) throw explainRegionOff(refusal, { account, region: found.region, profile: undefined });
     return { ...found, now };
   });
   const region = await reader.config.region().catch(() => '');
