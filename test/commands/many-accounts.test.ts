@@ -42,6 +42,11 @@ test('accounts: of many the report has a row for what is alike, failures once, a
     .map((text) => JSON.parse(text));
   assert.equal(lines.filter(({ type }) => type === 'instance').length, 44);
   assert.deepEqual(lines.at(-1).summary, document.summary);
+  const failed = lines.filter(({ type }) => type === 'account');
+  assert.deepEqual(
+    failed.map(({ account, error }) => `${account} ${error.code}`),
+    ['900000000001 no-role', '900000000002 AccessDeniedException'],
+  );
 });
 
 test('accounts: of many each instance is in --output json while another account is still at work, and Ctrl-C leaves one document', async (context) => {

@@ -41,6 +41,8 @@ export async function runVerb(
   const service = await openService(settings, io, environment);
   const screen = makeScreen(settings, io);
   const works = new Set<Apply | SentCommands>();
+  /** The accounts and Regions whose failure was told at once. */
+  const shown = new Set<string>();
   let isMany = false;
   const undo = interruption.onRequest(() => {
     screen.stop();
@@ -57,6 +59,7 @@ export async function runVerb(
           ? await explainNoMatch(error, client, connection, own.targets, interruption.requestSignal)
           : explainRegionOff(error, account.name);
       if (!account.isFound || !(error instanceof NoMatchError)) screen.showFailure(account, explained);
+      shown.add(account.label);
       throw explained;
     });
   }
@@ -93,6 +96,8 @@ export async function runVerb(
             await workplace.workInEach((account) => explainFailure(account, plan(account))),
             settings,
           );
+    for (const end of plans)
+      if ('error' in end && !shown.has(end.account.label)) screen.showFailure(end.account, end.error);
     isMany = plans.length > GROUPED_HOSTS && settings.targets.instanceIds.length === 0;
     if (isDryRun) return reportPlans(verb, settings, bundle, plans, io);
     await confirmPlans(verb, namePlans(plans), settings, io);
