@@ -68,9 +68,7 @@ export function describeUnknownFlag(
       next:
         name !== 'dry-run'
           ? `leave ${spelled} out`
-          : command === 'preferences'
-            ? ASKS_FIRST
-            : `${command} has no preview: what it does is in  ssm-keepalive ${command} --help`,
+          : `${command} has no preview: what it does is in  ssm-keepalive ${command} --help`,
     });
   }
   const meant = OTHER_NAMES[name] ?? guessFlag(name.replace(/^-/, ''), taken);
@@ -166,8 +164,6 @@ function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefi
   if (takes('idle') && /^\d+m?$/.test(word)) return quoteCommand`did you mean --idle ${word}?`;
   return takes(word) ? `did you mean --${word}?` : undefined;
 }
-
-const ASKS_FIRST = 'leave it out: preferences set shows each change and asks first';
 
 /** Names from other tools that resemble none of ours. */
 const OTHER_NAMES = wordTable<string>({ force: '--yes' });

@@ -127,6 +127,7 @@ export const COMMANDS: readonly CommandEntry[] = [
         placeholder: 'LINE|ours|none',
         describe: 'typed into every session; ours starts the keeper where it is installed',
       },
+      { name: 'dry-run', describe: 'show what would change, and change nothing' },
       { name: 'yes', describe: 'do not ask' },
     ],
     examples: [

@@ -19,7 +19,7 @@ export function readOwnFlag<T>(
       code: 'bad-setting',
       what: `--${name} cannot be ${JSON.stringify(String(text).slice(0, 40))}`,
       why: `expected ${reader.expected}`,
-      next: `give --${name} ${example}`,
+      next: error.instead ? `did you mean --${name} ${error.instead}?` : `give --${name} ${example}`,
     });
   }
 }

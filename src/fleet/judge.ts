@@ -35,6 +35,9 @@ const NOT_FOR_PLATFORM =
   /^(Step execution skipped due to |Plugin with name \S+ is not supported in current platform)/;
 
 /** If the script did not report. Keys as `normalizeStatus` returns them [service model, StatusDetails]. */
+/** Of a script that changes something. */
+const CUT_SHORT = '; the next install or uninstall completes or undoes what was cut short';
+
 const STATUSES = wordTable<Judgement>({
   undeliverable: failed(
     'offline',
@@ -67,7 +70,7 @@ const STATUSES = wordTable<Judgement>({
   cancelled: failed(
     'cancelled',
     'the command was cancelled before it ended here',
-    'run the command again: the next install or uninstall completes or undoes what was cut short',
+    `run the command again${CUT_SHORT}`,
   ),
   terminated: failed(
     'not sent',
@@ -116,17 +119,19 @@ export function judgeInvocation(invocation: Invocation, sent: Script): Verdict {
   const found = readReportLine(invocation.output);
   if (found && !VERDICTS[sent].includes(found.verdict))
     return { instanceId, name, report: undefined, ...ofOtherScript(found, sent) };
-  return { instanceId, name, report: found, ...judge(invocation, found) };
+  return { instanceId, name, report: found, ...judge(invocation, found, sent) };
 }
 
-function judge(invocation: Invocation, report: ReportLine | undefined): Judgement {
+function judge(invocation: Invocation, report: ReportLine | undefined, sent: Script): Judgement {
   const status = normalizeStatus(invocation.statusDetails);
+  const known = STATUSES[status];
   if (NOT_FOR_PLATFORM.test(invocation.output)) return WRONG_PLATFORM;
   if (status === 'success') return judgeSuccess(report);
   // The script's own reason is better than the status.
-  if (status === 'failed') return judgeFailure(invocation, report);
+  if (status === 'failed') return judgeFailure(invocation, report, sent);
+  if (known && sent === 'status') return { ...known, next: known.next.replace(CUT_SHORT, '') };
   return (
-    STATUSES[status] ?? {
+    known ?? {
       verdict: 'unknown',
       class: 'unknown status',
       why: `the service says ${JSON.stringify(invocation.statusDetails)}, which this version does not know`,
@@ -167,7 +172,7 @@ function judgeState(report: ReportLine): Judgement {
   return { verdict: state, class: kind, why: report.why || why, next: report.next || next };
 }
 
-function judgeFailure(invocation: Invocation, report: ReportLine | undefined): Judgement {
+function judgeFailure(invocation: Invocation, report: ReportLine | undefined, sent: Script): Judgement {
   if (report) return judgeReport(report);
   const { exitCode = -1 } = invocation;
   const exit = exitCode < 0 ? '' : ` with exit status ${exitCode}`;
@@ -175,14 +180,14 @@ function judgeFailure(invocation: Invocation, report: ReportLine | undefined): J
   return failed(
     'script failed',
     `the script ended${exit} before it could report${lastLine ? `; it last said: ${lastLine}` : ''}`,
-    'run status for this instance; the next install or uninstall completes or undoes what was cut short',
+    `run status for this instance${sent === 'status' ? ' again' : CUT_SHORT}`,
   );
 }
 
 function judgeReport(report: ReportLine): Judgement {
   const step = report.step ? ` (its script was at the step “${report.step}”)` : '';
   return failed(
-    report.class || `script failed`,
+    report.step === 'path' ? 'unsafe folder' : report.class || `script failed`,
     `${report.why || 'the script reported a failure without a reason'}${step}`,
     report.next || 'mend that on the instance, then run the command again',
   );

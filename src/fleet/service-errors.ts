@@ -121,7 +121,11 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
   const clock = explainClock(message);
   if (clock) return ['clock', clock.why, clock.next];
   if (error.isOfEarlierLab)
-    return [name, 'the lab was started again since these variables were set', `set them again:  ${LAB_UP}`];
+    return [
+      name,
+      'the lab was started again since these variables were set, or the keys in them are wrong',
+      `set them again:  ${LAB_UP}`,
+    ];
   const known = EXPLANATIONS[name] ?? EXPLANATIONS[name.replace(/Exception$/, '')];
   if (known) return [name, known.why, known.next];
   if (NETWORK_CODES.has(code) || name === 'TimeoutError')

@@ -463,11 +463,18 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'expected one of install, uninstall, status, render, measure, preferences, doctor, connect, policy, lab, completion first',
     'did you mean  ssm-keepalive --version',
   ],
+  ['preferences get --dry-run', 'get takes no --dry-run', 'it changes nothing', 'leave --dry-run out'],
   [
-    'preferences set --idle 60 --dry-run',
-    'preferences takes no --dry-run',
-    'it belongs to other commands and has no meaning here',
-    'leave it out: preferences set shows each change and asks first',
+    'preferences sett --idle 30',
+    'preferences has no action "sett"',
+    'it knows get, set and undo',
+    'did you mean  ssm-keepalive preferences set --idle 30',
+  ],
+  [
+    'preferences set --shell-profile our',
+    '--shell-profile cannot be "our"',
+    'expected one line of at most 512 characters: it is typed into every terminal',
+    'did you mean --shell-profile ours?',
   ],
   [
     'status all',

@@ -142,8 +142,8 @@ const CASES: readonly Case[] = [
       [
         'keeper',
         'todo',
-        /^switched off on this instance: new sessions start no keeper$/,
-        /^ask who made it; without that file new sessions are kept$/,
+        /^switched off on this instance by \/etc\/ssm-keepalive\/off: new sessions start no keeper$/,
+        /^ask who made it; to keep new sessions, remove \/etc\/ssm-keepalive\/off there$/,
       ],
     ],
   },
@@ -173,7 +173,7 @@ const CASES: readonly Case[] = [
         'keeper',
         'todo',
         /^drifted: not as installed: \/etc\/profile\.d/,
-        /^ssm-keepalive install --instance-id/,
+        /^its settings are not known any more; with yours as flags: {2}ssm-keepalive install --instance-id/,
       ],
     ],
   },
@@ -192,7 +192,14 @@ const CASES: readonly Case[] = [
   {
     what: 'a cap of nothing',
     report: { ...INSTALLED, unattendedSeconds: 0, capSeconds: 0 },
-    expected: [['keeper', 'todo', /capped at 0s?: no heartbeat is ever sent$/, /ask who wrote it/]],
+    expected: [
+      [
+        'keeper',
+        'todo',
+        /capped at 0s?: no heartbeat is ever sent$/,
+        /ask who wrote \/etc\/ssm-keepalive\/max-idle/,
+      ],
+    ],
   },
   {
     what: 'a cap before the first heartbeat',
@@ -441,12 +448,12 @@ const ENDED: readonly (readonly [what: string, report: object, advice: RegExp])[
   [
     'the switch',
     { ...INSTALLED, state: 'limited', class: 'switched off' },
-    /^switched off on this instance: .*\nask who made it/,
+    /^switched off on this instance by .*\nask who made it; .* remove \/etc\/ssm-keepalive\/off there/,
   ],
   [
     'a short cap',
     { ...INSTALLED, unattendedSeconds: 60, capSeconds: 60 },
-    /^capped at 1m: then heartbeats stop, .*\nask who wrote it/,
+    /^capped at 1m: then heartbeats stop, .*\nask who wrote \/etc/,
   ],
   [
     'a healthy keeper',
@@ -517,7 +524,7 @@ test('doctor: where the instance itself was looked at, or is offline, its histor
       },
       'status',
     );
-  assert.match(look({}).next, /^see whether a keeper is there: {2}ssm-keepalive doctor i-/);
+  assert.match(look({}).next, /^see whether a keeper is there: {2}ssm-keepalive status --instance-id i-/);
   assert.match(look({ instance }).next, /^see whether a keeper is there/, 'asked nothing');
   for (const report of [
     { state: 'absent' },

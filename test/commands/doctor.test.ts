@@ -53,7 +53,7 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   assert.match(
     next,
     new RegExp(
-      `^see whether a keeper is there: {2}ssm-keepalive doctor ${WEB.id} --lab; raise maxSessionDuration`,
+      `^see whether a keeper is there: {2}ssm-keepalive status --instance-id ${WEB.id} --lab; raise maxSessionDuration`,
     ),
   );
 
@@ -71,7 +71,10 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   const table = await runCli(['doctor', '--since', '1d'], lab.env);
   assert.equal(table.status, 1, table.stderr);
   assert.match(table.stdout, /^TO DO {2}session history +of 3 sessions 1 ended/m);
-  assert.match(table.stdout, /^ {7}next: see whether a keeper is there:\s+ssm-keepalive doctor i-/m);
+  assert.match(
+    table.stdout,
+    /^ {7}next: see whether a keeper is there:\s+ssm-keepalive status --instance-id/m,
+  );
 });
 
 test('doctor through the lab: before an install, after it, and for programs', async (context) => {
@@ -140,4 +143,17 @@ test('doctor: Ctrl-C while the service does not answer leaves at once', async (c
       code: 'interrupted',
     }),
   );
+});
+
+test('doctor: without credentials a name gives the same table, with what to do first', async (context) => {
+  const lab = await startTestLab(context);
+  const env = {
+    ...lab.env,
+    AWS_ACCESS_KEY_ID: '',
+    AWS_SECRET_ACCESS_KEY: '',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const { status, stdout } = await runCli(['doctor', 'web-1', '--region', 'us-east-1'], env);
+  assert.equal(status, 1);
+  assert.match(stdout, /^TO DO {2}credentials +no AWS credentials were found/m);
 });

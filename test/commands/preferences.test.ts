@@ -126,6 +126,20 @@ test('preferences: without a terminal and without --yes nothing is changed, and 
   assert.equal(await inForce(client), THEIRS);
 });
 
+test('preferences: a dry run of set and undo shows the change, and changes nothing, with --yes too', async (context) => {
+  const { client, run } = await makeRig(context, THEIRS);
+  const dry = await run('set', '--idle', '60', '--dry-run', '--yes');
+  assert.equal(dry.status, 0, dry.stderr);
+  assert.equal(dry.stdout, '- idle timeout      15m\n+ idle timeout      1h\nnothing was changed\n');
+  assert.equal(await inForce(client), THEIRS);
+  const facts = JSON.parse((await run('set', '--idle', '60', '--dry-run', '--output', 'json')).stdout);
+  assert.deepEqual(facts, { dryRun: true, changes: '- idle timeout      15m\n+ idle timeout      1h\n' });
+  await run('set', '--idle', '60', '--yes');
+  const back = await run('undo', '--dry-run');
+  assert.match(back.stdout, /^\+ idle timeout +15m$/m);
+  assert.equal(await inForce(client), THEIRS.replace('"15"', '"60"'));
+});
+
 test('preferences: a change by somebody else in between is refused, and theirs stays', async (context) => {
   const { client } = await makeRig(context, THEIRS);
   const before = await readPreferences(client);

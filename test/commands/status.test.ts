@@ -204,7 +204,10 @@ test('status promises nothing of a host that is switched off, or whose keeper us
 test('status: a row says of a drifted host how many files were changed, and not its verdict again', () => {
   const files = ['/etc/x', '/etc/y'];
   const report = { ...FULL, state: 'drifted', drifted: files, more: { sessions: 0, drifted: 1, left: 0 } };
-  assert.match(renderStatus([verdictOf(report)], ioOf(200)), / drifted +- .* 3 files not as installed$/m);
+  assert.match(
+    renderStatus([verdictOf(report)], ioOf(200)),
+    / drifted +relay\? .* 3 files not as installed$/m,
+  );
 });
 
 test('status of many hosts: one row for all that are alike, the largest group first, sessions added up', () => {
@@ -228,7 +231,10 @@ test('status of many hosts: one row for all that are alike, the largest group fi
       text,
     );
     // Where the note has lines of its own, words of other columns stand between these.
-    assert.match(text.replace(/\s+/g, ' '), /i-00000000000000000 i-00000000000000001 and 25 (\S+ )?more/);
+    assert.match(
+      text.replace(/\s+/g, ' '),
+      /i-00000000000000000 (\S+ )?i-00000000000000001 and 25 (\S+ )?more/,
+    );
     assert.ok(lines.length < 20, text);
   }
 });
@@ -265,9 +271,9 @@ for (const [what, report, next] of [
   [
     'files left by an uninstall',
     { state: 'partial', left: ['/usr/local/lib/ssm-keepalive'], settings: '' },
-    /^to keep sessions here again: {2}ssm-keepalive install --instance-id i-\S+ (--lab )?; else remove what is left there$/,
+    /^to keep sessions here again, move edited files away, then {2}ssm-keepalive install --instance-id i-\S+ (--lab )?; else remove what is left there$/,
   ],
-  ['partial', { state: 'partial' }, /^to complete it, with the same settings as now: {2}CMD$/],
+  ['partial', { state: 'partial' }, /^to complete it, with the settings in force there: {2}CMD$/],
   [
     'partial while another run is at work',
     { state: 'partial', busy: true, next: 'look later' },

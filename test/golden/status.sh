@@ -333,7 +333,7 @@ if [ "$state" = absent ]; then
 fi
 if is_busy; then
  busy=true
- [ "$state" != partial ] || why='another run is at work here now' next='look again in a minute'
+ [ "$state" != partial ] || why='another run is busy here' next='wait until it ends, then run this again'
 fi
 read_cap
 say "state: $state"

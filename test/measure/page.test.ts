@@ -129,7 +129,7 @@ for (const [what, runs, sentence] of [
   [
     'no keeper on the host',
     [bare, makeRun({ arm: 'keeper', outcome: 'timed-out', ends: 60 })],
-    'Without a keeper: ended after 60.0 s of silence; with what is installed there: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there).',
+    'Without a keeper: ended after 60.0 s of silence; with what is installed there: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there, but not whether the user has switched it off (~/.config/ssm-keepalive/off)).',
   ],
   [
     'too short a limit',
@@ -147,7 +147,7 @@ for (const [what, runs, sentence] of [
   [
     'the keeper alone, where none is',
     [makeRun({ arm: 'keeper', outcome: 'timed-out', ends: 60 })],
-    'Without a keeper: not measured; with what is installed there: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there).',
+    'Without a keeper: not measured; with what is installed there: ended after 61.0 s (no heartbeat was seen; the status command says what is installed there, but not whether the user has switched it off (~/.config/ssm-keepalive/off)).',
   ],
   [
     'Ctrl-C before anything is shown',

@@ -5,6 +5,7 @@ import { groupBy } from '../../groups.ts';
 import { safe, showLine } from '../../terminal/safe-text.ts';
 import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
+import { KEEPS_NOTHING } from './verdict-report.ts';
 
 /** So many ids stand in a told command. */
 const MOST_TOLD = 8;
@@ -21,7 +22,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
     const isLimited = bad.every(({ verdict }) => verdict === 'limited');
     lines.push(
       isLimited
-        ? safe`ssm-keepalive: not every session is kept on ${total}`
+        ? safe`ssm-keepalive: ${bad.every(({ class: kind }) => KEEPS_NOTHING.includes(kind)) ? 'no new session' : 'not every session'} is kept on ${total}`
         : facts.command === 'status'
           ? safe`ssm-keepalive: there is something to do for ${total}`
           : safe`ssm-keepalive: ${facts.command} did not succeed on ${total}`,
@@ -46,15 +47,23 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
   return lines.length > 0 ? lines.join('\n') + '\n' : '';
 }
 
+/** Without the list of what was installed an uninstall knows no file; a file like /etc/zsh/zprofile is the system's own. */
+const explainLeft = (verdict: string, files: string): string =>
+  verdict === 'unchanged'
+    ? safe`  why:  the list of what was installed is gone there, so these were not touched: ${files}\n  next: run install for this instance, then uninstall: that removes what is ours in them`
+    : safe`  why:  edited since the install, or not ours: ${files}\n  next: look at it there, and delete it if nobody needs it; the next install replaces no file that it does not know`;
+
 /** The files that an uninstall left, equal lists once. */
 export function describeLeft(rows: readonly Row[]): string {
   const left = rows.flatMap((row) =>
     row.report?.left.length ? [{ ...row, files: row.report.left.join(', ') }] : [],
   );
-  return groupBy(left, ({ files }) => files, countRows)
+  return groupBy(left, ({ files, verdict }) => verdict + files, countRows)
     .map(
       (group) =>
-        safe`ssm-keepalive: left alone on ${nameSome(group)}\n  why:  edited since the install, or not ours: ${group[0].files}\n  next: look at it there, and delete it if nobody needs it; the next install replaces no file that it does not know\n`,
+        safe`ssm-keepalive: left alone on ${nameSome(group)}\n` +
+        explainLeft(group[0].verdict, group[0].files) +
+        '\n',
     )
     .join('');
 }

@@ -22,9 +22,13 @@ export function completeNext(verdict: Verdict, settings: Settings): Verdict {
 function describeRepair(verdict: Verdict, settings: Settings): string | undefined {
   const { instanceId, report } = verdict;
   if (verdict.class === 'files left')
-    return quoteCommand`to keep sessions here again:  ssm-keepalive install --instance-id ${instanceId} ; else remove what is left there`;
+    return quoteCommand`to keep sessions here again, move edited files away, then  ssm-keepalive install --instance-id ${instanceId} ; else remove what is left there`;
   const own = report && readReported(report.settings);
-  if (!own || report.busy) return undefined;
+  if (!report || report.busy) return undefined;
+  if (!own)
+    return report.settings === '' && verdict.verdict === 'drifted'
+      ? quoteCommand`its settings are not known any more; with yours as flags:  ssm-keepalive install --instance-id ${instanceId}`
+      : undefined;
   // An install was told these, and the host does not report them; of status they are the defaults.
   const { idleTimeoutSeconds, overrideIdlePolicy, restart } = settings.keeper;
   const { documentName } = settings.delivery;
@@ -40,7 +44,7 @@ function describeRepair(verdict: Verdict, settings: Settings): string | undefine
     return `to insist, with the same settings as now:  ${install({ insistsOnEnv: true })} ; or  ssm-keepalive preferences set --shell-profile ours`;
   if (verdict.verdict === 'drifted')
     return `to put the files back, with the same settings as now (what was edited in them is lost):  ${install()}`;
-  if (verdict.verdict === 'partial') return `to complete it, with the same settings as now:  ${install()}`;
+  if (verdict.verdict === 'partial') return `to complete it, with the settings in force there:  ${install()}`;
   return undefined;
 }
 

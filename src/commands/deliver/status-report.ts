@@ -12,7 +12,7 @@ import { measure, startLine, wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
 import { GROUPED_HOSTS, renderGroups, silentOf } from './verdict-groups.ts';
 import { countRows, type Row } from './verdict-json.ts';
-import { nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
+import { KEEPS_NOTHING, nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
 
 /** Up to this many hosts, each gets a row and a block. */
 const DETAILED_HOSTS = 8;
@@ -86,6 +86,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
       'heartbeat',
       intervalSeconds > 0 &&
         hasKeeper(report) &&
+        !KEEPS_NOTHING.includes(report.class) &&
         `${report.keeper === 'none' ? 'in a login of bash, zsh or fish, at its prompt: ' : ''}after ${formatDuration(intervalSeconds)} without input, until ${formatDuration(unattendedSeconds)} without a key press`,
     ),
     ...optional(

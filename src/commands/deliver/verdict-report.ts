@@ -63,14 +63,17 @@ function colorOf(row: Row): keyof ReturnType<typeof makeColors> {
   return isRestartAwaited(row) || isRestartOpen(row) ? 'yellow' : 'green';
 }
 
-/** Whatever keeper is there, nothing is promised. */
-const KEEPS_NOTHING: readonly string[] = ['switched off', 'closed folder', 'drifted'];
+/** Classes of `limited`: whatever keeper is there, no new session of a user has it. */
+export const KEEPS_NOTHING: readonly string[] = ['switched off', 'closed folder', 'capped'];
 
 /** One line below a table: how long sessions are kept without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {
   const limited = rows.filter(
-    ({ report, class: kind }) =>
-      report?.unattendedSeconds && nameKeeper(report) !== 'none' && !KEEPS_NOTHING.includes(kind),
+    (row) =>
+      (isGood(row) || row.verdict === 'limited') &&
+      row.report?.unattendedSeconds &&
+      nameKeeper(row.report) !== 'none' &&
+      !KEEPS_NOTHING.includes(row.class),
   );
   if (limited.length === 0) return '';
   const limitOf = ({ report }: Row) => report?.unattendedSeconds ?? 0;
@@ -108,9 +111,9 @@ function widest(rows: readonly Row[], read: (row: Row) => string, head: string):
 }
 
 export function describeKeeper({ report, class: kind }: Verdict): string {
-  if (kind === 'drifted' || kind === 'closed folder') return '-';
   const name = report ? nameKeeper(report) : '';
-  return name && name !== 'none' ? name : '-';
+  if (!name || name === 'none' || KEEPS_NOTHING.includes(kind)) return '-';
+  return kind === 'drifted' ? `${name}?` : name;
 }
 
 export const nameKeeper = (report: ReportLine): string => (isPromptChosen(report) ? 'prompt' : report.keeper);
@@ -132,6 +135,9 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   const notes = [
     // The verdict `limited` already says it.
     verdict.class === 'limited keeper' ? '' : verdict.class,
+    report && report.capSeconds !== null && verdict.class === ''
+      ? `capped at ${formatDuration(report.capSeconds)}`
+      : '',
     ...describeUpdate(verdict),
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',

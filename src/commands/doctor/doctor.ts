@@ -1,6 +1,7 @@
 import { type AccountEnd, describeAccount, isSeveral, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
 import { examine } from '../../doctor/index.ts';
+import { ServiceError } from '../../fleet/service-errors.ts';
 import { INTERRUPTED, makeInterrupted } from '../../interruption.ts';
 import { seconds } from '../../settings/readers.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -35,17 +36,22 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
   // Refused calls are part of the report, so they are not listed again at the end.
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;
-  let isTold = false;
+  let hasWritten = false;
   // Off the line where the terminal has shown ^C.
   const undo = interruption.onRequest(() => io.err('\n'));
   try {
     const workplace = new Workplace(settings, service, interruption);
     const ends = await workplace.workInEach(async (account): Promise<Examined> => {
       const { client } = account;
+      let unfound: unknown;
       const instanceId =
         words[0] === undefined
           ? undefined
-          : await chooseOneInstance(client, 'doctor', words[0], account.settings);
+          : await chooseOneInstance(client, 'doctor', words[0], account.settings).catch((error) => {
+              if (!(error instanceof ServiceError)) throw error;
+              unfound = error;
+              return undefined;
+            });
       const evidence = await gatherEvidence(client, {
         instanceId,
         sinceSeconds,
@@ -59,14 +65,18 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
             io.err(safe`ssm-keepalive: asking ${instanceId} with the status script, which only reads\n`);
         },
       });
-      const examined = { instanceId, evidence, results: examine(evidence, instanceId !== undefined) };
+      const results = examine(evidence, instanceId !== undefined);
+      // Without credentials no name can be looked up, and the report says what to do.
+      const isTold = results.some(({ check, level }) => check === 'credentials' && level === 'todo');
+      if (unfound !== undefined && !isTold) throw unfound;
+      const examined = { instanceId, evidence, results };
       if (!isLines) return examined;
       writeLine(io, 'account', describeExamined(examined, account.name));
-      isTold = true;
+      hasWritten = true;
       return dropDetails(examined);
     });
     // While the instance is being asked, all else is known and is reported even after Ctrl-C.
-    if (interruption.isRequested && !isAsking && !isTold) throw makeInterrupted(NOTHING_FOUND);
+    if (interruption.isRequested && !isAsking && !hasWritten) throw makeInterrupted(NOTHING_FOUND);
     const hasWork = ends.some(
       (end) => 'error' in end || end.outcome.results.some(({ level }) => level === 'todo'),
     );

@@ -1,6 +1,7 @@
 import { SHELL_PROFILE } from '../../bundle/index.ts';
 import type { PreferenceChanges } from '../../fleet/preferences.ts';
-import { type Reader, requireValid, seconds } from '../../settings/readers.ts';
+import { nearestName } from '../../nearest.ts';
+import { InvalidValueError, type Reader, requireValid, seconds } from '../../settings/readers.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Invocation } from '../command.ts';
 import { readOwnFlag } from '../own-flag.ts';
@@ -8,9 +9,14 @@ import { readOwnFlag } from '../own-flag.ts';
 /** The agent types this line into the session's terminal; a longer line does not arrive whole everywhere. */
 const LONGEST_PROFILE = 512;
 
+/** Words that are no line; a misspelt one would be typed into every session. */
+const NAMED: readonly string[] = ['ours', 'none'];
+
 const PROFILE: Reader<string> = {
   expected: `one line of at most ${LONGEST_PROFILE} characters: it is typed into every terminal`,
   read(text) {
+    const meant = NAMED.includes(text) ? undefined : nearestName(text, NAMED);
+    if (meant) throw new InvalidValueError(meant);
     const line = text === 'ours' ? SHELL_PROFILE : text === 'none' ? '' : text;
     return requireValid(line, line.length <= LONGEST_PROFILE && !/[\r\n]/.test(line));
   },

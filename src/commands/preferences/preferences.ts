@@ -28,7 +28,7 @@ const LOOK = 'look with  ssm-keepalive preferences get';
 
 /** Shows, changes or restores the session document of every account and Region: a plan for each, one question, then apply. */
 export const preferences: Command = async (settings, io, { own, words, interruption, environment }) => {
-  const action = readAction(words[0]);
+  const action = readAction(words[0], own);
   const changes = readChanges(own);
   refuseUnmeant(action, changes, own);
   if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
@@ -61,6 +61,14 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
     const changing = listOutcomes(plans)
       .map(({ account: { label }, outcome: [{ shown }, place] }) => ({ label, shown, place }))
       .filter(({ shown }) => shown !== '');
+    if (own['dry-run'] === true) {
+      io.out(settings.common.output === 'json' ? '' : showChanges(changing) + 'nothing was changed\n');
+      const describePlan = ([{ shown }]: readonly [{ shown: string }, unknown]) => ({
+        dryRun: true,
+        changes: shown,
+      });
+      return reportFacts(action, plans, describePlan, settings, io, []);
+    }
     io.err(showChanges(changing));
     if (changing.length > 0 && own['yes'] !== true) await confirmChanges(changing, settings, io);
     if (changing.length > 0) refuseInterrupted(interruption, 'nothing was changed');
@@ -84,17 +92,25 @@ function describeDone(action: Action, { changed, version }: ChangeDone, { settin
   return `version ${version} is in force for new sessions; back with  ssm-keepalive preferences undo${repeatConnection(settings)}`;
 }
 
-function readAction(word = 'get'): Action {
+function readAction(word = 'get', own: Invocation['own'] = {}): Action {
   const action = ACTIONS.find((known) => known === word);
   if (action) return action;
   throw new UsageError({
     what: `preferences has no action ${JSON.stringify(word)}`,
     why: 'it knows get, set and undo',
-    next: quoteCommand`did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}`,
+    next:
+      quoteCommand`did you mean  ssm-keepalive preferences ${nearestName(word, ACTIONS) ?? 'get'}` +
+      repeatChanges(own),
   });
 }
 
 function refuseUnmeant(action: Action, changes: PreferenceChanges, own: Invocation['own']): void {
+  if (action === 'get' && own['dry-run'] === true)
+    throw new UsageError({
+      what: 'get takes no --dry-run',
+      why: 'it changes nothing',
+      next: 'leave --dry-run out',
+    });
   const isChange = Object.keys(changes).length > 0;
   if (isChange === (action === 'set')) return;
   throw new UsageError({

@@ -54,7 +54,7 @@ export const history: Check = defineCheck({
         : ids.length > MOST_IDS
           ? `see whether these ${ids.length} instances have a keeper:  ` + 'ssm-keepalive status --all'
           : ids.length > 0
-            ? `see whether a keeper is there:  ${ids.map((id) => quoteCommand`ssm-keepalive doctor ${id}`).join(' ; ')}`
+            ? quoteCommand`see whether a keeper is there:  ssm-keepalive status --instance-id ${ids}`
             : '',
       maximum === 0
         ? ''

@@ -15,6 +15,17 @@ const tellPromptAlone = ({ entries: { profile }, settings }: ReportLine): string
   (profile === 'live' && readReported(settings)?.keeper !== 'relay'
     ? '; a login in bash, zsh or fish is, while it waits at its prompt'
     : '');
+/** Settings that are lost there become the defaults, with an interval that fits. */
+function tellRepair(
+  { settings, drifted }: ReportLine,
+  install: (changes?: object) => string,
+  intervalSeconds: number,
+): string {
+  if (!readReported(settings))
+    return `its settings are not known any more; with yours as flags:  ${install({ intervalSeconds })}`;
+  return `${install()}${drifted.length > 0 ? '  (what was edited in these files is lost)' : ''}`;
+}
+
 const NOT_SEEN = notChecked({ why: 'the status script could not look', next: '' });
 const NOT_INSTALLED = notChecked({ why: 'the keeper is not installed', next: '' });
 
@@ -43,7 +54,7 @@ export const keeper: Check = defineCheck({
       return todo(
         `${report.state}: ${why}`,
         [],
-        report.busy ? next : readReported(report.settings) ? install() : install({ intervalSeconds }),
+        report.busy ? next : tellRepair(report, install, intervalSeconds),
       );
     const {
       keeper: kind,
@@ -59,9 +70,9 @@ export const keeper: Check = defineCheck({
     ];
     if (report.class === 'switched off')
       return todo(
-        'switched off on this instance: new sessions start no keeper',
-        [...seen, '/etc/ssm-keepalive/off, which root made'],
-        'ask who made it; without that file new sessions are kept',
+        'switched off on this instance by /etc/ssm-keepalive/off: new sessions start no keeper',
+        [...seen, 'root made that file'],
+        'ask who made it; to keep new sessions, remove /etc/ssm-keepalive/off there',
       );
     if (report.class === 'closed folder') return todo(`no session of a user is kept: ${why}`, seen, next);
     // Heartbeats that stop so early win less than one idle timeout; before the first one they win nothing.
@@ -74,7 +85,7 @@ export const keeper: Check = defineCheck({
           ...seen,
           '/etc/ssm-keepalive/max-idle, which root wrote; if it has no number, or not everybody can read it, it counts as 0',
         ],
-        'ask who wrote it; then write more seconds into that file, or remove it: the cap is then the --max-idle of the install',
+        'ask who wrote /etc/ssm-keepalive/max-idle; then write more seconds into it, or remove it: the cap is then the --max-idle of the install',
       );
     if (isPromptChosen(report))
       return note(
@@ -127,11 +138,12 @@ export const entries: Check = defineCheck({
   name: 'entries',
   needs: ['status'],
   isOfInstance: true,
-  look({ status: { instanceId, report } }) {
+  look({ status: { instanceId, report }, limits }) {
     if (report?.verdict !== 'status') return NOT_SEEN;
     if (report.state === 'absent') return NOT_INSTALLED;
     const tell = (changes = {}) => tellInstall(instanceId, report.settings, changes);
-    const install = tell();
+    const { idleSeconds } = limits ?? SERVICE_DEFAULTS;
+    const install = tellRepair({ ...report, drifted: [] }, tell, fittingIntervalSeconds(idleSeconds));
     const states = Object.entries(report.entries);
     const locks = report.tmuxLocks.map(
       (file) => `logins below sshd or login are not kept: ${file} starts tmux there`,

@@ -173,7 +173,8 @@ function diedDespite(run: ArmRun, kind: Kind, timeout: number, share = FLOW_SHAR
 }
 
 /** Without a heartbeat the host may have no keeper at all. */
-export const NO_HEARTBEAT = 'no heartbeat was seen; the status command says what is installed there';
+export const NO_HEARTBEAT =
+  'no heartbeat was seen; the status command says what is installed there, but not whether the user has switched it off (~/.config/ssm-keepalive/off)';
 
 /** Only a keeper prints at an idle prompt. A keeper may print without asking, if its shell cannot remove an answer. */
 const isBeating = (run: ArmRun) => run.outputAt.some((at) => at > (run.begunAt ?? Number.POSITIVE_INFINITY));
