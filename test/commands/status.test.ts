@@ -271,7 +271,7 @@ for (const [what, report, next] of [
   [
     'files left by an uninstall',
     { state: 'partial', left: ['/usr/local/lib/ssm-keepalive'], settings: '' },
-    /^to keep sessions here again, move edited files away, then {2}ssm-keepalive install --instance-id i-\S+ (--lab )?; else remove what is left there$/,
+    /^to keep sessions here, with your flags: {2}ssm-keepalive install --instance-id i-\S+( --lab)?$/,
   ],
   ['partial', { state: 'partial' }, /^to complete it, with the settings in force there: {2}CMD$/],
   [
@@ -354,10 +354,10 @@ test('an install tells to open a new session where one can be opened, and only t
   }
 });
 
-test('a chosen prompt keeper is called prompt, and nobody is told that a plain sh is kept', () => {
-  const report = { ...FULL, keeper: 'none', keeperWhy: 'asked for', settings: 'keeper=prompt interval=45' };
+/** What an install prints of one host that reports so. */
+function printInstalled(report: object): string {
   const verdicts = [
-    verdictOf({ ...report, verdict: 'installed', state: undefined, sessions: [], kept: null }),
+    verdictOf({ ...FULL, ...report, verdict: 'installed', state: undefined, sessions: [], kept: null }),
   ];
   const result = { verdicts, commandIds: [], missingCount: 0 };
   const ends = [{ account: { name: {}, label: '' }, outcome: { commandIds: [], result } }] as never;
@@ -376,8 +376,20 @@ test('a chosen prompt keeper is called prompt, and nobody is told that a plain s
     { ...ioOf(80), out: say, err: say },
     undefined,
   );
-  assert.match(said.join(''), /now: bash, zsh and fish are kept while they wait at the prompt/);
-  assert.match(said.join(''), /web-1 +installed +prompt /);
+  return said.join('');
+}
+
+test('a chosen prompt keeper is called prompt, and nobody is told that a plain sh is kept', () => {
+  const report = { keeper: 'none', keeperWhy: 'asked for', settings: 'keeper=prompt interval=45' };
+  const said = printInstalled({ ...report, unattendedSeconds: 28_800, capSeconds: null });
+  assert.match(said, /now: bash, zsh and fish are kept while they wait at the prompt/);
+  assert.match(said, /web-1 +installed +prompt /);
+});
+
+test('install: where root has capped a host below the idle timeout, nobody is told that a session is kept', () => {
+  const settings = 'keeper=auto interval=45 max-idle=28800';
+  assert.match(printInstalled({ settings, unattendedSeconds: 28_800 }), /open a new session now/);
+  assert.doesNotMatch(printInstalled({ settings, unattendedSeconds: 600 }), /open a new session now/);
 });
 
 for (const [what, before, note] of [

@@ -91,7 +91,7 @@ __ssmka_is_wanted() {
   env) __ssmka_is_session_sh || return 1 ;;
   *) __ssmka_is_login_in_scope || return 1 ;;
  esac
- [ ! -e /etc/ssm-keepalive/off ] || return 1
+ [ ! -e "${__ssmka_interval:+/nonexistent}/etc/ssm-keepalive/off" ] || return 1
  [ ! -e "${HOME:-/nonexistent}/.config/ssm-keepalive/off" ]
 }
 
@@ -163,7 +163,7 @@ __ssmka_become_relay() {
   [ -z "${ENV+set}" ] || set -- "$@" --env-set "ENV=$ENV"
  fi
  exec "$__ssmka_python" "$@" --interval "${__ssmka_interval:-45}" --max-idle 28800 \
-  --watch $! --side 9 --outer "$__ssmka_self" --direct $$ --cap-file /etc/ssm-keepalive/max-idle 9>>/proc/self/fd/9 7>&-
+  --watch $! --side 9 --outer "$__ssmka_self" --direct $$ --cap-file "${__ssmka_interval:+/nonexistent}/etc/ssm-keepalive/max-idle" 9>>/proc/self/fd/9 7>&-
 }
 
 __ssmka_run_relay() {

@@ -418,6 +418,28 @@ test('what switches a host off is no healthy install: the switch, and a cap befo
   }
 });
 
+test('a host that root has switched off or capped is installed all the same: its self-test does not mind', {
+  skip,
+}, () => {
+  for (const [name, text] of [
+    ['off', ''],
+    ['max-idle', '0\n'],
+  ] as const) {
+    const sandbox = new Sandbox();
+    try {
+      sandbox.write(`etc/ssm-keepalive/${name}`, text);
+      const { verdict } = sandbox.runScript(bundleOf({ restart: false }).installer);
+      assert.deepEqual(
+        [verdict['verdict'], verdict['class'], verdict['keeper']],
+        ['limited', name === 'off' ? 'switched off' : 'capped', 'relay'],
+        JSON.stringify(verdict),
+      );
+    } finally {
+      sandbox.close();
+    }
+  }
+});
+
 test('a folder that users cannot enter: their sessions start no keeper; status names it, an install mends it where it is ours and names it elsewhere, the first one too', {
   skip,
 }, () => {

@@ -297,7 +297,7 @@ class World(object):
             cuts = list(range(1, len(form)))
             # A first byte that comes when no answer is expected any more is a key, as far as anybody can tell.
             is_expected = self.now - self.last_beat <= 29 and self.keeper.in_flight
-            if self.last_client > self.last_beat and not is_expected and form[:1] != b'\x9b':
+            if self.last_client >= self.last_beat and not is_expected and form[:1] != b'\x9b':
                 cuts = cuts[1:]
             if dice.chance(0.4):
                 cuts = [dice.pick(cuts)] if cuts else []

@@ -68,7 +68,10 @@ export async function runOwnClient(
       io.err(
         safe`\nssm-keepalive: session ${started.SessionId} ended after ${describeSpan(end.at - began)}: ${why}\n`,
       );
-    const advice = isIdleEnd(end) && !isSignalled ? await adviseAfterIdle(task, stop.signal) : undefined;
+    const advice =
+      isIdleEnd(end) && !isSignalled
+        ? await adviseAfterIdle(task, stop.signal, session.stats.queriesSeen)
+        : undefined;
     if (advice) io.err(safe`  why:  ${advice.why}\n`);
     if (next) io.err(safe`  next: ${advice?.next || next}\n`);
     await terminating;

@@ -23,6 +23,7 @@ interface Advice {
 export async function adviseAfterIdle(
   { client, instanceId, options, settings, io }: ConnectTask,
   stop: AbortSignal,
+  queriesSeen: number,
 ): Promise<Advice | undefined> {
   const connection = repeatConnection(settings);
   const interruption = new Interruption();
@@ -49,11 +50,14 @@ export async function adviseAfterIdle(
     if (todo) return { why: todo.finding, next: todo.next };
     const { intervalSeconds = 0, unattendedSeconds = 0 } = status.report ?? {};
     const [after, until] = [intervalSeconds, unattendedSeconds].map(formatDuration);
+    if (queriesSeen === 0)
+      return {
+        why: 'a keeper is installed there, and sent no heartbeat to this session: its user has switched it off (~/.config/ssm-keepalive/off), or the session was older than the keeper',
+        next: 'open a new session, and if that file is there, remove it:  rm ~/.config/ssm-keepalive/off',
+      };
     return {
-      why: `a keeper is there; its heartbeats come ${after} after the last input, until ${until} without a key press. Perhaps the idle timeout is shorter, nobody typed for so long, this session was older than the keeper, its client did not answer, or its user has switched the keeper off (~/.config/ssm-keepalive/off there)`,
-      next:
-        quoteCommand`look for that file in a session there:  ls ~/.config/ssm-keepalive ; then  ssm-keepalive doctor ${instanceId}` +
-        connection,
+      why: `a keeper is there; its heartbeats come ${after} after the last input, until ${until} without a key press. Perhaps the idle timeout is shorter, nobody typed for so long, or the client did not answer`,
+      next: quoteCommand`look with  ssm-keepalive doctor ${instanceId}` + connection,
     };
   } finally {
     isOver.abort();

@@ -1,12 +1,13 @@
 import { type AccountEnd, describeAccount, isSeveral, listOutcomes } from '../../accounts/account-work.ts';
 import { type AccountName, labelAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
-import { NODE_NEEDS } from '../../fleet/account.ts';
+import { DEFAULT_IDLE_TIMEOUT_SECONDS, NODE_NEEDS } from '../../fleet/account.ts';
 import { isGood } from '../../fleet/judge.ts';
 import type { PushResult } from '../../fleet/push.ts';
+import type { ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { INTERRUPTED } from '../../interruption.ts';
-import { isPromptChosen } from '../../settings/keeper-flags.ts';
+import { isPromptChosen, readReported } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
@@ -141,12 +142,21 @@ function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
   return countRows(rows) > GROUPED_HOSTS ? renderGroups(rows, io) : renderVerdictTable(rows, io);
 }
 
+/** Root of that host has written a limit that may be shorter than the idle timeout. */
+const isCapped = ({ settings, unattendedSeconds = 0 }: ReportLine): boolean =>
+  (readReported(settings)?.maxIdleSeconds ?? 0) > unattendedSeconds &&
+  unattendedSeconds < DEFAULT_IDLE_TIMEOUT_SECONDS;
+
 /** What holds now for sessions; empty if nothing was changed. */
 function describeNow(verb: Verb, rows: readonly Row[]): string {
   if (verb === 'status') return '';
   if (verb === 'uninstall' && rows.some(({ verdict }) => verdict === 'removed'))
     return 'ssm-keepalive: new sessions get no keeper; sessions that are open stay as they are\n';
-  const changed = rows.filter(({ verdict }) => verdict === 'installed' || verdict === 'updated');
+  // What a cap of that host leaves is told with the table.
+  const changed = rows.filter(
+    ({ verdict, report }) =>
+      (verdict === 'installed' || verdict === 'updated') && !(report && isCapped(report)),
+  );
   if (changed.length === 0) return '';
   const isOpen = changed.some((row) => isRestartAwaited(row) || isRestartOpen(row));
   const wait = isOpen ? ', where the agent has restarted' : '';

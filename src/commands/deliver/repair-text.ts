@@ -22,7 +22,7 @@ export function completeNext(verdict: Verdict, settings: Settings): Verdict {
 function describeRepair(verdict: Verdict, settings: Settings): string | undefined {
   const { instanceId, report } = verdict;
   if (verdict.class === 'files left')
-    return quoteCommand`to keep sessions here again, move edited files away, then  ssm-keepalive install --instance-id ${instanceId} ; else remove what is left there`;
+    return quoteCommand`to keep sessions here, with your flags:  ssm-keepalive install --instance-id ${instanceId}`;
   const own = report && readReported(report.settings);
   if (!report || report.busy) return undefined;
   if (!own)

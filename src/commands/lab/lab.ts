@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeUnfaithful, explainLabFailure } from '../../accounts/connection.ts';
 import { formatDuration } from '../../duration.ts';
@@ -149,7 +150,9 @@ async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: 
   if (invocation.own['forget']) labModule.forgetFolder(dir);
   const hosts = invocation.own['forget']
     ? '; its hosts are deleted'
-    : '; its hosts stay (--forget deletes them)';
+    : existsSync(dir)
+      ? '; its hosts stay (--forget deletes them)'
+      : '';
   io.err(safe`ssm-keepalive: ${wasUp ? 'the lab is down' : 'no lab was up'}${hosts}\n`);
   return 0;
 }
