@@ -153,9 +153,14 @@ function judgeSuccess(report: ReportLine | undefined): Judgement {
   return { verdict: report.verdict, class: report.class, why: report.why, next: report.next };
 }
 
+/** Classes of a host on which no new session of a user is kept, whatever keeper is there. */
+export const KEEPS_NOTHING: readonly string[] = ['switched off', 'closed folder', 'capped'];
+
 /** The verdict of a status script: the state that it found. */
 function judgeState(report: ReportLine): Judgement {
   const { state = 'unknown' } = report;
+  // No session may be kept there for another reason: both are told.
+  const isBoth = state === 'drifted' && KEEPS_NOTHING.includes(report.class);
   const { kind, why, next } = {
     ...{ kind: report.class, why: '', next: '' },
     ...(state === 'partial' && {
@@ -165,11 +170,16 @@ function judgeState(report: ReportLine): Judgement {
     }),
     ...(state === 'drifted' && {
       kind: 'drifted',
-      why: `not as installed: ${report.drifted.join(', ')}`,
+      why: `${isBoth ? `${report.why}; ` : ''}not as installed: ${report.drifted.join(', ')}`,
       next: 'run install again to repair it (what was edited in these files is lost), or uninstall (edited files stay)',
     }),
   };
-  return { verdict: state, class: kind, why: report.why || why, next: report.next || next };
+  return {
+    verdict: state,
+    class: kind,
+    why: isBoth ? why : report.why || why,
+    next: isBoth ? `${report.next}; then ${next}` : report.next || next,
+  };
 }
 
 function judgeFailure(invocation: Invocation, report: ReportLine | undefined, sent: Script): Judgement {

@@ -273,6 +273,11 @@ for (const [what, report, next] of [
     { state: 'partial', left: ['/usr/local/lib/ssm-keepalive'], settings: '' },
     /^to keep sessions here, with your flags: {2}ssm-keepalive install --instance-id i-\S+( --lab)?$/,
   ],
+  [
+    'drifted and switched off',
+    { state: 'drifted', drifted: ['/etc/x'], class: 'switched off', why: 'off is there', next: 'remove it' },
+    /^the instance says: remove it; then, to put the files back, with the same settings as now \(what was edited in them is lost\): {2}CMD$/,
+  ],
   ['partial', { state: 'partial' }, /^to complete it, with the settings in force there: {2}CMD$/],
   [
     'partial while another run is at work',

@@ -318,7 +318,8 @@ if [ -n "$library" ]; then
  if [ -n "$current" ]; then
   state=installed
   find_drift "$current"
-  if [ -n "$drifted" ]; then state=drifted; elif is_limited; then state=limited; fi
+  ! is_limited || state=limited
+  [ -z "$drifted" ] || state=drifted
  fi
  if [ -e "$root$library/journal" ]; then
   state=partial partial=true

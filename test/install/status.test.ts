@@ -482,6 +482,14 @@ test('a folder that users cannot enter: their sessions start no keeper; status n
       );
       if (!isOurs) open(folder);
       assert.equal(run(bundle.status)['state'], 'installed', folder);
+      // With an edited file both are told.
+      close(folder);
+      sandbox.run(['/usr/bin/dash', '-c', 'echo >>/etc/profile.d/00-ssm-keepalive.sh']);
+      const both = run(bundle.status);
+      assert.deepEqual([both['state'], both['class']], ['drifted', 'closed folder'], folder);
+      expect(both, folder);
+      open(folder);
+      assert.equal(run(bundle.installer)['verdict'], 'updated', folder);
     }
   } finally {
     sandbox.close();

@@ -1,11 +1,10 @@
 import type { AccountResult } from '../../accounts/account-work.ts';
 import { labelAccount } from '../../accounts/names.ts';
-import { attribute, isGood } from '../../fleet/judge.ts';
+import { attribute, isGood, KEEPS_NOTHING } from '../../fleet/judge.ts';
 import { groupBy } from '../../groups.ts';
 import { safe, showLine } from '../../terminal/safe-text.ts';
 import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
-import { KEEPS_NOTHING } from './verdict-report.ts';
 
 /** So many ids stand in a told command. */
 const MOST_TOLD = 8;

@@ -1,5 +1,5 @@
 /** What repairs a host, and what an install over another changed. */
-import type { Verdict } from '../../fleet/judge.ts';
+import { KEEPS_NOTHING, SAID, type Verdict } from '../../fleet/judge.ts';
 import { isInstalled } from '../../fleet/report-line.ts';
 import { compareReported, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -43,7 +43,7 @@ function describeRepair(verdict: Verdict, settings: Settings): string | undefine
   if (verdict.class === 'entry left out' && isInstalled(report))
     return `to insist, with the same settings as now:  ${install({ insistsOnEnv: true })} ; or  ssm-keepalive preferences set --shell-profile ours`;
   if (verdict.verdict === 'drifted')
-    return `to put the files back, with the same settings as now (what was edited in them is lost):  ${install()}`;
+    return `${KEEPS_NOTHING.includes(report.class) ? `${SAID}${report.next}; then, ` : ''}to put the files back, with the same settings as now (what was edited in them is lost):  ${install()}`;
   if (verdict.verdict === 'partial') return `to complete it, with the settings in force there:  ${install()}`;
   return undefined;
 }

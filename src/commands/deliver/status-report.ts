@@ -2,7 +2,7 @@
 
 import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
-import { attribute, isGood, SAID } from '../../fleet/judge.ts';
+import { attribute, isGood, KEEPS_NOTHING, SAID } from '../../fleet/judge.ts';
 import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
 import { listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { readReported } from '../../settings/keeper-flags.ts';
@@ -12,7 +12,7 @@ import { measure, startLine, wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
 import { GROUPED_HOSTS, renderGroups, silentOf } from './verdict-groups.ts';
 import { countRows, type Row } from './verdict-json.ts';
-import { KEEPS_NOTHING, nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
+import { nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
 
 /** Up to this many hosts, each gets a row and a block. */
 const DETAILED_HOSTS = 8;

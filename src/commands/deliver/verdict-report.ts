@@ -1,6 +1,6 @@
 import { labelColumns } from '../../accounts/names.ts';
 import { formatDuration } from '../../duration.ts';
-import { attribute, isGood, type Verdict } from '../../fleet/judge.ts';
+import { attribute, isGood, KEEPS_NOTHING, type Verdict } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { isSilent } from '../../fleet/silent-sessions.ts';
@@ -62,9 +62,6 @@ function colorOf(row: Row): keyof ReturnType<typeof makeColors> {
   if (!isGood(row)) return row.verdict === 'limited' ? 'yellow' : 'red';
   return isRestartAwaited(row) || isRestartOpen(row) ? 'yellow' : 'green';
 }
-
-/** Classes of `limited`: whatever keeper is there, no new session of a user has it. */
-export const KEEPS_NOTHING: readonly string[] = ['switched off', 'closed folder', 'capped'];
 
 /** One line below a table: how long sessions are kept without a key. */
 export function describeUnattended(rows: readonly Row[], io: Io): string {

@@ -1,7 +1,7 @@
 /** Checks on what the instance itself says, through the script that `status` sends. */
 import { formatDuration } from '../../duration.ts';
 import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
-import { attribute, SAID } from '../../fleet/judge.ts';
+import { attribute, KEEPS_NOTHING, SAID } from '../../fleet/judge.ts';
 import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { countSilent, listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { isPromptChosen, readReported, tellInstall } from '../../settings/keeper-flags.ts';
@@ -17,13 +17,14 @@ const tellPromptAlone = ({ entries: { profile }, settings }: ReportLine): string
     : '');
 /** Settings that are lost there become the defaults, with an interval that fits. */
 function tellRepair(
-  { settings, drifted }: ReportLine,
+  { settings, drifted, class: kind, next }: ReportLine,
   install: (changes?: object) => string,
   intervalSeconds: number,
 ): string {
   if (!readReported(settings))
     return `its settings are not known any more; with yours as flags:  ${install({ intervalSeconds })}`;
-  return `${install()}${drifted.length > 0 ? '  (what was edited in these files is lost)' : ''}`;
+  const first = KEEPS_NOTHING.includes(kind) ? `${SAID}${next}; then  ` : '';
+  return `${first}${install()}${drifted.length > 0 ? '  (what was edited in these files is lost)' : ''}`;
 }
 
 const NOT_SEEN = notChecked({ why: 'the status script could not look', next: '' });
@@ -143,7 +144,11 @@ export const entries: Check = defineCheck({
     if (report.state === 'absent') return NOT_INSTALLED;
     const tell = (changes = {}) => tellInstall(instanceId, report.settings, changes);
     const { idleSeconds } = limits ?? SERVICE_DEFAULTS;
-    const install = tellRepair({ ...report, drifted: [] }, tell, fittingIntervalSeconds(idleSeconds));
+    const install = tellRepair(
+      { ...report, drifted: [], class: '' },
+      tell,
+      fittingIntervalSeconds(idleSeconds),
+    );
     const states = Object.entries(report.entries);
     const locks = report.tmuxLocks.map(
       (file) => `logins below sshd or login are not kept: ${file} starts tmux there`,
