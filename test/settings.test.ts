@@ -113,7 +113,7 @@ const NEARLY: readonly (readonly [RawFlags, string])[] = [
   [{ interval: '45 sec' }, 'write --interval 45s'],
   [{ 'max-idle': '2hours' }, 'write --max-idle 2h'],
   [{ 'max-idle': '20 Minutes' }, 'write --max-idle 20m'],
-  [{ interval: '4ms' }, 'give --interval 45 or 90s: a whole number and s, m, h or d'],
+  [{ interval: '4ms' }, 'give --interval 45s or 20m: a whole number and s, m, h or d'],
 ];
 
 test('settings: a near miss is told the whole value, with what was right in it', () => {

@@ -237,7 +237,7 @@ export const FLAG_TABLE = {
       fallback: '45',
       describe: 'silence of the client before a heartbeat, 1 to 3300 s',
       reader: seconds(1, 3300, 'a time from 1s to 3300s'),
-      example: '45 or 90s: a whole number and s, m, h or d',
+      example: '45s or 20m: a whole number and s, m, h or d',
     },
     'max-idle': {
       as: 'maxIdleSeconds',

@@ -268,7 +268,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install --tag env=dev --interval 0',
     '--interval cannot be "0"',
     'expected a time from 1s to 3300s',
-    'give --interval 45 or 90s: a whole number and s, m, h or d',
+    'give --interval 45s or 20m: a whole number and s, m, h or d',
   ],
   [
     'install --tag env=dev --interval 45 --interval 60',
@@ -280,7 +280,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'install --tag env=dev --interval 1h',
     '--interval cannot be "1h"',
     'expected a time from 1s to 3300s',
-    'give --interval 45 or 90s: a whole number and s, m, h or d',
+    'give --interval 45s or 20m: a whole number and s, m, h or d',
   ],
   [
     'install --tag env=dev --interval 20m',
@@ -523,7 +523,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'render installer --interval 0',
     '--interval cannot be "0"',
     'expected a time from 1s to 3300s',
-    'give --interval 45 or 90s: a whole number and s, m, h or d',
+    'give --interval 45s or 20m: a whole number and s, m, h or d',
   ],
   [
     'measure',
@@ -840,7 +840,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'SSM_KEEPALIVE_INTERVAL=soon install --tag env=dev',
     'SSM_KEEPALIVE_INTERVAL cannot be "soon"',
     'expected a time from 1s to 3300s',
-    'give SSM_KEEPALIVE_INTERVAL=45 or 90s: a whole number and s, m, h or d',
+    'give SSM_KEEPALIVE_INTERVAL=45s or 20m: a whole number and s, m, h or d',
   ],
   [
     'SSM_KEEPALIVE_LAB=maybe install --tag env=dev',
@@ -882,7 +882,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
     'policy install --interval 0',
     '--interval cannot be "0"',
     'expected a time from 1s to 3300s',
-    'give --interval 45 or 90s: a whole number and s, m, h or d',
+    'give --interval 45s or 20m: a whole number and s, m, h or d',
   ],
   ['render installer --out', '--out needs a value', 'expected --out DIR', 'run  ssm-keepalive render --help'],
   ['install --tmux', 'unknown flag --tmux', 'install has no such flag', 'did you mean --wrap tmux?'],

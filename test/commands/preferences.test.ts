@@ -170,6 +170,12 @@ test('preferences: undo leaves alone what somebody else changed after it was sho
   assert.match((await inForce(client)) ?? '', /"idleSessionTimeout": "25"/);
 });
 
+test('preferences: JSON tells the timeout also where there is no document', async (context) => {
+  const { run } = await makeRig(context);
+  const facts = JSON.parse((await run('get', '--output', 'json')).stdout);
+  assert.deepEqual(facts, { exists: false, idleTimeoutSeconds: 1200 });
+});
+
 test('preferences: JSON for programs', async (context) => {
   const { run } = await makeRig(context, THEIRS);
   const before = JSON.parse((await run('get', '--output', 'json')).stdout);

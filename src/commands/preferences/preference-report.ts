@@ -33,11 +33,12 @@ export function reportPreferences(
   io: Io,
 ): number {
   const [first] = listOutcomes(ends);
-  if (settings.common.output === 'json') return reportFacts('get', ends, describe, settings, io);
+  if (settings.common.output === 'json')
+    return reportFacts('get', ends, (found) => describe(found, defaultSeconds), settings, io);
   const show = (text: string) => io.out(io.outColumns ? wrapLines(text, io.outColumns) : text);
   if (isSeveral(ends)) {
     show(renderEach(ends, defaultSeconds));
-    return reportFacts('get', ends, describe, settings, io);
+    return reportFacts('get', ends, (found) => describe(found, defaultSeconds), settings, io);
   }
   show(
     first?.outcome
@@ -72,8 +73,8 @@ export function reportFacts<T>(
   return exitStatus;
 }
 
-function describe(found: Preferences | undefined): object {
-  if (!found) return { exists: false };
+function describe(found: Preferences | undefined, defaultSeconds: number): object {
+  if (!found) return { exists: false, idleTimeoutSeconds: defaultSeconds };
   const previous = findPrevious(found) ?? null;
   const { content, version, latestVersion } = found;
   return { exists: true, version, latestVersion, previous, ...describePreferences(content), content };
