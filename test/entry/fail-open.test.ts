@@ -210,3 +210,49 @@ function testWay(way: WayIn) {
     }),
   );
 }
+
+/** What stands for stty, and whether a relay starts: uutils before 0.4 does not read what its own `stty -g` prints. */
+const STTYS = [
+  [
+    'one that refuses the words of `stty -g`',
+    'case $1 in *:*:*) exit 1 ;; esac\nexec /tmp/stty-of-the-host "$@"\n',
+    true,
+  ],
+  ['none', '', false],
+] as const;
+
+for (const [what, text, isKept] of STTYS)
+  test(`dash as sh: with an stty that is ${what} nobody is left on a raw terminal`, {
+    skip: missing,
+  }, async () => {
+    const host = installedSandbox({ entries: ['env'], intervalSeconds: 1 }, { isPatient: true });
+    try {
+      host.write('tmp/stty', text && `#!/bin/sh\n${text}`, text ? 0o755 : 0o644);
+      host.extra = [
+        '--ro-bind',
+        '/usr/bin/stty',
+        '/tmp/stty-of-the-host',
+        '--ro-bind',
+        host.path('tmp/stty'),
+        '/usr/bin/stty',
+      ];
+      const session = host.open(WAYS_IN.find(({ name }) => name === 'dash as sh')!);
+      try {
+        await session.see('prompt> ');
+        if (isKept) {
+          process.kill(await session.relay(), 'SIGKILL');
+          await session.see(sentence);
+          await assertShellWorks(session);
+          return;
+        }
+        assert.equal(session.processes('ssm-keepalive').length, 0);
+        session.type('echo works $((40 + 2)); exit 9\r');
+        await session.see('works 42');
+        assert.equal(await session.exited(), 9);
+      } finally {
+        session.close();
+      }
+    } finally {
+      host.close();
+    }
+  });

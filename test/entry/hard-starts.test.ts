@@ -49,22 +49,26 @@ describe('hard starts', { concurrency: 4 }, () => {
 /** Limits that concern some shells alone. */
 function testFewShells() {
   // bash waits fifteen seconds for a process; fish needs one itself.
-  test('dash as sh: where no process is to be had Ctrl-C is not held up for good', {
-    skip: missing || (process.getuid?.() === 0 ? false : 'needs root to be somebody who has such a limit'),
-  }, async () => {
-    const host = installedSandbox({ entries: ['env'] });
-    try {
-      const way = WAYS_IN[0]!;
-      const prefix = ['/usr/bin/bash', '-c', 'ulimit -u 1; exec "$@"', 'bash'];
-      // A user of its own: processes of other tests count too.
-      await host.inSession({ ...way, uid: 41_001, prefix }, async (session) => {
-        await session.see('$ ');
-        await assertCanInterrupt(session);
-      });
-    } finally {
-      host.close();
-    }
-  });
+  for (const [name, uid] of [
+    ['dash as sh', 41_001],
+    ['-bash', 41_002],
+  ] as const)
+    test(`${name}: where no process is to be had Ctrl-C is not held up for good`, {
+      skip: missing || (process.getuid?.() === 0 ? false : 'needs root to be somebody who has such a limit'),
+    }, async () => {
+      const host = installedSandbox({ entries: ['env', 'profile'] });
+      try {
+        const way = WAYS_IN.find((known) => known.name === name)!;
+        const prefix = ['/usr/bin/bash', '-c', 'ulimit -u 1; exec "$@"', 'bash'];
+        // A user of its own: processes of other tests count too.
+        await host.inSession({ ...way, uid, prefix }, async (session) => {
+          await session.see('$ ');
+          await assertCanInterrupt(session);
+        });
+      } finally {
+        host.close();
+      }
+    });
 
   test('zsh: where no file may have a byte the shell works', { skip: missing }, async () => {
     const host = installedSandbox({ entries: ['profile', 'rc'] });

@@ -171,6 +171,7 @@ __ssmka_run_relay() {
  __ssmka_started=
  __ssmka_pid=
  __ssmka_modes=
+ [ -x /usr/bin/stty ] || [ -x /bin/stty ] || return 0
  {
   (__ssmka_become_relay) || :
   echo end >>/proc/self/fd/9
@@ -193,7 +194,7 @@ __ssmka_run_relay() {
   fi
   jobs >/dev/null
   [ -z "$__ssmka_started" ] || { /usr/bin/env PATH=/usr/bin:/bin stty -icanon -echo min 0 time 10 <&1 && /usr/bin/env PATH=/usr/bin:/bin dd bs=512 count=8 <&1 >/dev/null; }
-  /usr/bin/env PATH=/usr/bin:/bin stty "$__ssmka_modes" <&1
+  [ -z "$__ssmka_modes" ] || /usr/bin/env PATH=/usr/bin:/bin stty "$__ssmka_modes" <&1 || /usr/bin/env PATH=/usr/bin:/bin stty sane <&1
  } 2>/dev/null 9<<__SSMKA_END
 open
 __SSMKA_END
@@ -219,7 +220,7 @@ __ssmka_hold_int() {
  } 2>/dev/null 9<<__SSMKA_END
 open
 __SSMKA_END
- [ -z "$__ssmka_int" ] || trap '' INT
+ [ -z "$__ssmka_int" ] || { (:) && trap '' INT; }
 }
 
 __ssmka_after=none

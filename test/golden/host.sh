@@ -802,12 +802,13 @@ name_keeper() {
 }
 
 is_open() {
- parts='' part=$1
- while [ -z "$root" ] && [ -n "$part" ]; do parts="$part/. $parts" part=${part%/*}; done
- for part in $([ -z "$parts" ] || stat -c '%a:%n' $parts 2>/dev/null); do
-  case $part in *[1357]:*) continue ;; esac
+ [ -z "$root" ] && is_trusted "$1" || return 0
+ parts=${2-} part=$resolved
+ while [ -n "$part" ]; do parts="$part/. $parts" part=${part%/*}; done
+ for part in $(stat -c '%a:%n' $parts 2>/dev/null); do
+  case $part in *[57]:* | *[46]:*/current) continue ;; *[13]:*/"$current/.") ;; *[13]:*/.) continue ;; esac
   part=${part#*:} part=${part%/.}
-  why="users cannot enter $part, so their sessions have no keeper" next="chmod o+x $part"
+  why="users cannot use $part, so their sessions have no keeper" next="chmod o+rX $part"
   return 1
  done
 }
@@ -819,7 +820,7 @@ is_limited() {
   class='switched off' why="$file is there, so new sessions that see it start no keeper" next="remove $file"
   return
  fi
- is_open "$library/$current" || {
+ is_open "$library/$current" "$library/current" || {
   class='closed folder'
   return 0
  }

@@ -240,16 +240,13 @@ __SSMKA_LINES
  one="{\"file\":$json,\"value\":$tmout_value,\"readonly\":$tmout_readonly}"
  [ $((${#tmouts} + ${#one})) -gt 300 ] || tmouts="$tmouts${tmouts:+,}$one"
  [ "$tmout_value" != 0 ] || return 0
- words=$tmout_value
- [ "$words" != null ] || words='set to something computed'
- [ "$tmout_readonly" = false ] || words="$words, readonly"
- say "TMOUT $words, by $1"
+ say "TMOUT: $tmout_value, by $1"
 }
 
 add_lock() {
  case $lines in *sshd* | *login*) ;; *) return ;; esac
  locks="$locks $file"
- say "$file starts tmux below sshd or login: such logins have no keeper"
+ say "left to tmux: $file"
 }
 
 look_for_tmout() {

@@ -145,6 +145,7 @@ rm -f "$root$library/journal"
 rmdir "$root$library" 2>/dev/null || for file in "$root$library"/*; do
  case ${file##*/} in *[!0-9a-f]*) name_left "${file#"$root"}" ;; esac
 done
+[ -n "$left" ] || [ ! -d "$root$library" ] || left=" $library"
 clear_agents
 restart_verdict=$restart
 current=
@@ -153,6 +154,6 @@ restart=$restart_verdict
 drop_lock
 verdict=removed ssh=off ssh_why=''
 say "removed: bundle ${digest:-of an unfinished run} from $library"
-for file in $left; do say "left alone, because it was edited or is not ours: $file"; done
+for file in $left; do say "left alone: $file"; done
 print_verdict
 exit 0

@@ -137,7 +137,7 @@ for (const { name, argv } of shellsInTurn(2)) {
         0o755,
       );
       assert.deepEqual(look().verdict['tmout'], found);
-      assert.match(stdout, /^TMOUT 200, readonly, by \/etc\/profile.d\/b.sh$/m);
+      assert.match(stdout, /^TMOUT: 200, by \/etc\/profile.d\/b.sh$/m);
     } finally {
       sandbox.close();
     }
@@ -418,6 +418,55 @@ test('what switches a host off is no healthy install: the switch, and a cap befo
   }
 });
 
+test('what else keeps users from the keeper: a version that they cannot list, an unreadable `current`; install mends its own', {
+  skip,
+}, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf({ restart: false });
+    const run = (script: string) => sandbox.runScript(script).verdict;
+    const sh = (line: string) => sandbox.run(['/usr/bin/dash', '-c', line]);
+    assert.equal(run(bundle.installer)['verdict'], 'installed');
+    const version = `/${LIBRARY}/${bundle.digest}`;
+    for (const [spoil, at] of [
+      [`chmod 711 ${version}`, version],
+      [`chmod 701 ${version}`, version],
+      [`chmod 600 /${LIBRARY}/current`, `/${LIBRARY}/current`],
+    ] as const) {
+      sh(spoil);
+      const seen = run(bundle.status);
+      assert.deepEqual(
+        [seen['state'], seen['class'], seen['next']],
+        ['limited', 'closed folder', `chmod o+rX ${at}`],
+        spoil,
+      );
+      // The advice helps, and so does an install.
+      sh(String(seen['next']));
+      assert.equal(run(bundle.status)['state'], 'installed', spoil);
+      sh(spoil);
+      assert.equal(run(bundle.installer)['verdict'], 'updated', spoil);
+      assert.equal(run(bundle.status)['state'], 'installed', spoil);
+    }
+    sh('chmod 711 /usr/local /usr/local/lib');
+    assert.equal(run(bundle.status)['state'], 'installed', 'folders above need not be listed');
+  } finally {
+    sandbox.close();
+  }
+});
+
+test('uninstall: a hidden file of somebody keeps our folder, which is named', { skip }, () => {
+  const sandbox = new Sandbox();
+  try {
+    const bundle = bundleOf({ restart: false });
+    installQuietly(sandbox, bundle);
+    sandbox.write(`${LIBRARY}/.current.swp`, '');
+    const gone = sandbox.runScript(bundle.uninstaller, { env: ROOTED }).verdict;
+    assert.deepEqual([gone['verdict'], gone.left], ['removed', [`/${LIBRARY}`]]);
+  } finally {
+    sandbox.close();
+  }
+});
+
 test('a host that root has switched off or capped is installed all the same: its self-test does not mind', {
   skip,
 }, () => {
@@ -451,8 +500,8 @@ test('a folder that users cannot enter: their sessions start no keeper; status n
     const close = (folder: string) => sandbox.run(['/usr/bin/chmod', '700', folder]);
     const open = (folder: string) => sandbox.run(['/usr/bin/chmod', '755', folder]);
     const expect = (verdict: Verdict, folder: string) => {
-      assert.match(String(verdict['why']), new RegExp(`^users cannot enter ${folder},`));
-      assert.equal(verdict['next'], `chmod o+x ${folder}`);
+      assert.match(String(verdict['why']), new RegExp(`^users cannot use ${folder},`));
+      assert.equal(verdict['next'], `chmod o+rX ${folder}`);
     };
     for (const parent of ['/usr/local', '/usr/local/lib']) {
       close(parent);
