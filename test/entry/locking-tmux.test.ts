@@ -78,7 +78,7 @@ describe('a locking tmux', { concurrency: 2 }, () => {
           assert.deepEqual(await logIn(host, { ...place.shell, parent }), { tmux: true, keeper: false });
           const { verdict, stdout } = host.runScript(bundleOf().status);
           assert.deepEqual(verdict['tmuxLocks'], [`/${place.file}`], stdout);
-          assert.match(stdout, new RegExp(`left to tmux: ${place.file}`));
+          assert.match(stdout, new RegExp(`left to tmux: /${place.file}`));
         }),
     );
   }
