@@ -174,11 +174,13 @@ function judgeState(report: ReportLine): Judgement {
       next: 'run install again to repair it (what was edited in these files is lost), or uninstall (edited files stay)',
     }),
   };
+  // What else limits a changed host, as a missing Python, may come of the change.
+  const said = state === 'drifted' && report.class !== '' ? { why: '', next: '' } : report;
   return {
     verdict: state,
     class: kind,
-    why: isBoth ? why : report.why || why,
-    next: isBoth ? `${report.next}; then ${next}` : report.next || next,
+    why: said.why || why,
+    next: isBoth ? `${report.next}; then ${next}` : said.next || next,
   };
 }
 

@@ -278,6 +278,17 @@ for (const [what, report, next] of [
     { state: 'drifted', drifted: ['/etc/x'], class: 'switched off', why: 'off is there', next: 'remove it' },
     /^the instance says: remove it; then, to put the files back, with the same settings as now \(what was edited in them is lost\): {2}CMD$/,
   ],
+  [
+    'drifted, whose relay is gone',
+    {
+      state: 'drifted',
+      drifted: ['/x/relay.py'],
+      class: 'limited keeper',
+      why: 'relay.py is gone',
+      next: 'install Python',
+    },
+    /^to put the files back, with the same settings as now \(what was edited in them is lost\): {2}CMD$/,
+  ],
   ['partial', { state: 'partial' }, /^to complete it, with the settings in force there: {2}CMD$/],
   [
     'partial while another run is at work',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Invocation } from '../../src/fleet/invocation.ts';
-import { isGood, judgeInvocation } from '../../src/fleet/judge.ts';
+import { isGood, judgeInvocation, KEEPS_NOTHING } from '../../src/fleet/judge.ts';
 
 const invocation = (change: Partial<Invocation>): Invocation => ({
   commandId: '01234567-0123-0123-0123-0123456789ab',
@@ -131,6 +131,23 @@ test('judge: a script that failed with a report keeps its own step, why and next
   const verdict = judgeInvocation(invocation({ statusDetails: 'Failed', exitCode: 1, output }), 'install');
   assert.equal(verdict.why, 'no pty (its script was at the step “selftest”)');
   assert.equal(verdict.next, 'mount devpts');
+});
+
+test('judge: of a changed host only what keeps every session out is told beside the change', () => {
+  const judge = (kind: string) => {
+    const said = { class: kind, why: 'its why', next: 'its next' };
+    const output = line({ verdict: 'status', state: 'drifted', drifted: ['/x/relay.py'], ...said });
+    return judgeInvocation(invocation({ output }), 'status');
+  };
+  // A relay that is gone looks as if Python were missing.
+  for (const kind of ['limited keeper', 'entry left out']) {
+    assert.equal(judge(kind).why, 'not as installed: /x/relay.py', kind);
+    assert.match(judge(kind).next, /^run install again/, kind);
+  }
+  for (const kind of KEEPS_NOTHING) {
+    assert.equal(judge(kind).why, 'its why; not as installed: /x/relay.py', kind);
+    assert.match(judge(kind).next, /^its next; then run install again/, kind);
+  }
 });
 
 test('judge: a script that died without a report names its exit status and last words', () => {
