@@ -27,7 +27,9 @@ export async function explainProfile(
   if (name !== 'CredentialsProviderError' && !isOfFile && !/region is missing/i.test(message)) return error;
   if (error instanceof ProfileError) return error;
   if (!profile) {
-    const lacking = name === 'CredentialsProviderError' && findLackingKey(variables);
+    const lacking =
+      name === 'CredentialsProviderError' &&
+      findLackingKey(variables, 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY');
     return lacking
       ? new ProfileError(`${lacking}, and no profile was given`, 'set both, or neither', error)
       : error;
@@ -66,18 +68,16 @@ export async function explainProfile(
 function guessReason(profile: Readonly<Record<string, string | undefined>>): string {
   if (profile['credential_process'])
     return ': its credential_process failed, or printed credentials that have expired or are no JSON of the known form';
-  const lacking = findLackingKey(profile);
+  const lacking = findLackingKey(profile, 'aws_access_key_id', 'aws_secret_access_key');
   return lacking ? `: ${lacking} there` : '';
 }
 
 /** Of the two keys one alone is no credential. */
-function findLackingKey(given: Readonly<Record<string, string | undefined>>): string | undefined {
-  const isSet = (name: string) => Boolean(given[name] ?? given[name.toUpperCase()]);
-  const [has, lacks] = ['aws_access_key_id', 'aws_secret_access_key'].sort(
-    (one, other) => Number(isSet(other)) - Number(isSet(one)),
-  ) as [string, string];
-  if (!isSet(has) || isSet(lacks)) return undefined;
-  const spell = (name: string) =>
-    given[name] === undefined && given[has] === undefined ? name.toUpperCase() : name;
-  return `${spell(has)} is set and ${spell(lacks)} is not`;
+function findLackingKey(
+  given: Readonly<Record<string, string | undefined>>,
+  id: string,
+  secret: string,
+): string | undefined {
+  const [has, lacks] = given[id] ? [id, secret] : [secret, id];
+  return given[has] && !given[lacks] ? `${has} is set and ${lacks} is not` : undefined;
 }
