@@ -169,7 +169,7 @@ look_for_sessions() {
    unseen=${unseen# }
    ;;
   begin*) unseen="the rest, after $SECONDS_FOR_SESSIONS s" ;;
-  *) unseen='to count them needs Python' ;;
+  *) unseen='counting needs Python' ;;
  esac
  while read -r word silent leaked session; do
   [ "$word" = session ] || continue
