@@ -1,6 +1,6 @@
 /** Checks requests and answers against the service's model. */
 import { ServiceError } from './service-error.ts';
-import { findMisfits, shapeOf } from './service-model.ts';
+import { findMisfits, schemaOf } from './service-model.ts';
 import { memberPath, type OperationName, parseInput, refuse, SHAPES } from './shapes.ts';
 
 /**
@@ -8,8 +8,8 @@ import { memberPath, type OperationName, parseInput, refuse, SHAPES } from './sh
  * @throws ServiceError
  */
 export function checkRequest(operation: OperationName, body: unknown): void {
-  const shape = shapeOf(operation, 'input');
-  const misfits = findMisfits(shape, body);
+  const schema = schemaOf(operation, 'input');
+  const misfits = findMisfits(schema, body);
   const wrong = misfits.find(({ isMissing }) => !isMissing);
   if (wrong)
     throw new ServiceError('SerializationException', `${memberPath(wrong.path)} is not ${wrong.expected}.`);
@@ -20,10 +20,10 @@ export function checkRequest(operation: OperationName, body: unknown): void {
           `Value null at '${memberPath(path)}' failed to satisfy constraint: Member must not be null`,
       ),
     );
-  const unserved = Object.keys(body as object).filter(
-    (name) =>
-      shape.kind === 'structure' && shape.members.has(name) && !Object.hasOwn(SHAPES[operation].shape, name),
-  );
+  const served = SHAPES[operation].shape;
+  const unserved = [...schema.structIterator()]
+    .map(([name]) => name)
+    .filter((name) => Object.hasOwn(body as object, name) && !Object.hasOwn(served, name));
   if (unserved.length > 0)
     throw new ServiceError(
       'ValidationException',
@@ -34,7 +34,7 @@ export function checkRequest(operation: OperationName, body: unknown): void {
 
 /** @throws ServiceError InternalServerError if the service could not give this answer */
 export function checkAnswer(operation: OperationName, output: unknown): void {
-  const misfits = findMisfits(shapeOf(operation, 'output'), output, { isClosed: true });
+  const misfits = findMisfits(schemaOf(operation, 'output'), output, { isClosed: true });
   if (misfits.length === 0) return;
   const words = misfits.map((one) => `${memberPath(one.path)}: expected ${one.expected}`).join('; ');
   throw new ServiceError(

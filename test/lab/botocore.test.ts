@@ -1,9 +1,10 @@
 // The lab against the service's model as botocore carries it: every length, pattern and word, and every answer.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { NormalizedSchema } from '@smithy/core/schema';
 import { checkRequest } from '../../src/lab/contract.ts';
 import type { ServiceError } from '../../src/lab/service-error.ts';
-import { type Shape, shapeOf } from '../../src/lab/service-model.ts';
+import { kindOf, requiredOf, schemaOf } from '../../src/lab/service-model.ts';
 import { type OperationName, SHAPES } from '../../src/lab/shapes.ts';
 import { findFaults, fits, type ModelShape, readBotocoreModel, type ServiceModel } from './botocore-model.ts';
 import { playEveryOperation } from './every-operation.ts';
@@ -25,27 +26,28 @@ test('the SDK and botocore tell the same of every operation: members, types, wha
   skip,
 }, () => {
   let count = 0;
-  const compare = (ours: Shape, name: string, path: string, depth = 0): void => {
+  const compare = (ours: NormalizedSchema, name: string, path: string, depth = 0): void => {
     const theirs = shapeNamed(name);
     const kinds: Record<string, string> = { integer: 'number', long: 'number' };
-    assert.equal(ours.kind, kinds[theirs.type] ?? theirs.type, path);
+    const { kind } = kindOf(ours);
+    assert.equal(kind, kinds[theirs.type] ?? theirs.type, path);
     if (depth > 6) return;
-    if (ours.kind === 'list') compare(ours.of(), theirs.member?.shape ?? '', `${path}[]`, depth + 1);
-    if (ours.kind === 'map') compare(ours.of(), theirs.value?.shape ?? '', `${path}{}`, depth + 1);
-    if (ours.kind !== 'structure') return;
-    assert.deepEqual([...ours.required].sort(), [...(theirs.required ?? [])].sort(), path);
-    for (const [member, inner] of ours.members) {
+    const inside = theirs.member?.shape ?? theirs.value?.shape ?? '';
+    if (kind === 'list' || kind === 'map') compare(ours.getValueSchema(), inside, `${path}[]`, depth + 1);
+    if (kind !== 'structure') return;
+    assert.deepEqual([...requiredOf(ours)].sort(), [...(theirs.required ?? [])].sort(), path);
+    for (const [member, inner] of ours.structIterator()) {
       const known = theirs.members?.[member];
       // One of the two may be newer.
       if (!known) continue;
       count += 1;
-      compare(inner(), known.shape, `${path}.${member}`, depth + 1);
+      compare(inner, known.shape, `${path}.${member}`, depth + 1);
     }
   };
   for (const operation of OPERATIONS) {
     const { input, output } = model.operations[operation] ?? assert.fail(operation);
-    compare(shapeOf(operation, 'input'), input.shape, operation);
-    if (output) compare(shapeOf(operation, 'output'), output.shape, operation);
+    compare(schemaOf(operation, 'input'), input.shape, operation);
+    if (output) compare(schemaOf(operation, 'output'), output.shape, operation);
   }
   assert.ok(count > 500, `${count} members compared`);
 });

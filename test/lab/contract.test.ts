@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkAnswer } from '../../src/lab/contract.ts';
-import { isModelledError, type Shape, shapeOf } from '../../src/lab/service-model.ts';
+import { isModelledError, kindOf, requiredOf, schemaOf } from '../../src/lab/service-model.ts';
 import { type OperationName, SHAPES } from '../../src/lab/shapes.ts';
 import { rawCall } from './raw-call.ts';
 import { syntheticHosts, useLab } from './test-lab.ts';
@@ -13,7 +13,7 @@ const lab = await useLab({ hosts: syntheticHosts(1), consistencySeconds: 0 });
 const OPERATIONS = Object.keys(SHAPES) as OperationName[];
 
 /** A value of every kind but the right one. */
-const WRONG: Readonly<Record<Shape['kind'], unknown>> = {
+const WRONG: Readonly<Record<ReturnType<typeof kindOf>['kind'], unknown>> = {
   string: 1,
   number: '1',
   boolean: 'true',
@@ -26,16 +26,15 @@ const WRONG: Readonly<Record<Shape['kind'], unknown>> = {
 
 for (const operation of OPERATIONS) {
   test(`${operation}: a member of the wrong type is no request, and one that is required must be there`, async () => {
-    const shape = shapeOf(operation, 'input');
-    assert.ok(shape.kind === 'structure');
-    for (const [member, inner] of shape.members) {
-      const answer = await rawCall(lab, operation, { [member]: WRONG[inner().kind] });
+    const schema = schemaOf(operation, 'input');
+    for (const [member, inner] of schema.structIterator()) {
+      const answer = await rawCall(lab, operation, { [member]: WRONG[kindOf(inner).kind] });
       assert.equal(answer.error, 'SerializationException', member);
     }
-    if (shape.required.size === 0) return;
+    if (requiredOf(schema).length === 0) return;
     const answer = await rawCall(lab, operation, {});
     assert.equal(answer.error, 'ValidationException');
-    for (const name of shape.required)
+    for (const name of requiredOf(schema))
       assert.match(String(answer.body['message']), new RegExp(`'${name}' failed to .*must not be null`, 'i'));
   });
 }

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { type Shape, shapeOf } from '../../src/lab/service-model.ts';
+import type { NormalizedSchema } from '@smithy/core/schema';
+import { kindOf, schemaOf } from '../../src/lab/service-model.ts';
 
 /** Fields whose words a command acts on; every other text is hostile. */
 const ACTED_ON: Readonly<Record<string, unknown>> = {
@@ -25,15 +26,18 @@ export async function startHostileService(
 ): Promise<{ endpoint: string; setError(name: string | undefined): void }> {
   let error: string | undefined;
   const fixed: Record<string, unknown> = { ...ACTED_ON, ...changes };
-  const fill = (shape: Shape, name = ''): unknown => {
+  const fill = (schema: NormalizedSchema, name = ''): unknown => {
     if (name in fixed) return fixed[name];
-    if (shape.kind === 'structure')
-      return Object.fromEntries([...shape.members].map(([member, of]) => [member, fill(of(), member)]));
-    if (shape.kind === 'list') return [fill(shape.of(), name)];
-    if (shape.kind === 'map') return { [text]: fill(shape.of(), name) };
-    if (shape.kind === 'number') return 1;
-    if (shape.kind === 'boolean') return true;
-    if (shape.kind === 'timestamp') return Math.floor(Date.now() / 1000) - 7200;
+    const { kind } = kindOf(schema);
+    if (kind === 'structure')
+      return Object.fromEntries(
+        [...schema.structIterator()].map(([member, inner]) => [member, fill(inner, member)]),
+      );
+    if (kind === 'list') return [fill(schema.getValueSchema(), name)];
+    if (kind === 'map') return { [text]: fill(schema.getValueSchema(), name) };
+    if (kind === 'number') return 1;
+    if (kind === 'boolean') return true;
+    if (kind === 'timestamp') return Math.floor(Date.now() / 1000) - 7200;
     return name === 'InstanceId' || name === 'Target' ? instanceId : text;
   };
   const server = createServer((request, response) => {
@@ -41,7 +45,7 @@ export async function startHostileService(
     const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
     const answer = error
       ? { __type: error, message: text, Message: text }
-      : fill(shapeOf(operation, 'output'));
+      : fill(schemaOf(operation, 'output'));
     response.writeHead(error ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(answer));
   });
