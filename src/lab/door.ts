@@ -1,6 +1,7 @@
 /** Admits requests with the right Host, without an Origin, and signed with this start's secret. */
-import { createHash, createHmac, type Hash, type Hmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { type AccountSpec, LAB_KEY, LAB_ROLE_KEY } from './options.ts';
 import { ServiceError } from './service-error.ts';
@@ -126,32 +127,6 @@ async function sign(
     { signingDate, signableHeaders: new Set(signed) },
   );
   return AUTHORIZATION.exec(done['authorization'] ?? '')?.[5] ?? '';
-}
-
-class Sha256 {
-  private hash: Hash | Hmac;
-
-  constructor(private readonly secret?: unknown) {
-    this.hash = this.make();
-  }
-
-  update(data: Uint8Array): void {
-    this.hash.update(data);
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.hash.digest();
-  }
-
-  reset(): void {
-    this.hash = this.make();
-  }
-
-  private make(): Hash | Hmac {
-    return this.secret === undefined
-      ? createHash('sha256')
-      : createHmac('sha256', this.secret as string | Uint8Array);
-  }
 }
 
 function checkClock(signedAt: string, now: number): Date {
