@@ -76,17 +76,9 @@ function matchesArn(pattern: string, arn: string, context: AccessRequest['contex
   );
 }
 
-function matches(pattern: string, text: string): boolean {
-  return new RegExp(
-    `^${pattern
-      .split(/([*?])/)
-      .map(wildcard)
-      .join('')}$`,
-    's',
-  ).test(text);
-}
+const matches = (pattern: string, text: string) => new RegExp(`^${glob(pattern)}$`, 's').test(text);
 
-const wildcard = (part: string) => ({ '*': '.*', '?': '.' })[part] ?? literal(part);
+const glob = (text: string) => literal(text).replaceAll('\\*', '.*').replaceAll('\\?', '.');
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 /** Fills in policy variables; undefined if the caller has no such value: then nothing matches. */
@@ -100,13 +92,7 @@ function substitute(
     .split(/(\$\{[^}]*\})/)
     .map((part) => {
       const name = /^\$\{(.*)\}$/s.exec(part)?.[1];
-      if (name === undefined)
-        return hasWildcards
-          ? part
-              .split(/([*?])/)
-              .map(wildcard)
-              .join('')
-          : literal(part);
+      if (name === undefined) return hasWildcards ? glob(part) : literal(part);
       if (['*', '?', '$'].includes(name)) return literal(name);
       const value = context.get(name.toLowerCase());
       isKnown &&= value !== undefined;

@@ -1,10 +1,10 @@
+import { touchInstance } from '../access/touched.ts';
 import type { Operation } from '../account.ts';
-import { ACCOUNT, REGION } from '../options.ts';
 import { takePage } from '../paging.ts';
 import { parseInput } from '../shapes.ts';
 
 /** The Resource Groups Tagging API, another service at the same address [botocore, resourcegroupstaggingapi model]. */
-export const getResources: Operation = (account, body) => {
+export const getResources: Operation = (account, body, region) => {
   const input = parseInput('GetResources', body);
   const types = input.ResourceTypeFilters ?? [];
   const wanted = account.hosts.filter(({ spec }) => {
@@ -24,9 +24,7 @@ export const getResources: Operation = (account, body) => {
     // Empty, not absent, on the last page.
     PaginationToken: page.NextToken ?? '',
     ResourceTagMappingList: page.items.map(({ spec }) => ({
-      ResourceARN: spec.id.startsWith('mi-')
-        ? `arn:aws:ssm:${REGION}:${ACCOUNT}:managed-instance/${spec.id}`
-        : `arn:aws:ec2:${REGION}:${ACCOUNT}:instance/${spec.id}`,
+      ResourceARN: touchInstance(spec.id, spec, region).arn,
       Tags: Object.entries(spec.tags).map(([Key, Value]) => ({ Key, Value })),
     })),
   };
