@@ -15,7 +15,7 @@ import * as documents from './operations/documents.ts';
 import * as instances from './operations/instances.ts';
 import * as sessions from './operations/sessions.ts';
 import * as taggedResources from './operations/tagged-resources.ts';
-import type { Organization } from './organization.ts';
+import type { Organization, OrganizationOperation } from './organization.ts';
 import { ServiceError } from './service-error.ts';
 import { type OperationName, SHAPES } from './shapes.ts';
 
@@ -64,6 +64,32 @@ export function makeEndpoint(
   faults: EndpointFaults,
   log: (entry: Omit<RequestLog, 'at'>) => void,
 ): Server {
+  const answer = async (
+    request: IncomingMessage,
+    { prefix, signed }: (typeof SERVICES)[number],
+    operation: string,
+    isLooped: boolean,
+  ): Promise<Record<string, unknown>> => {
+    const bytes = await readBody(request);
+    if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
+    const scope = await door.check(request, bytes, signed, faults.now());
+    const isOfAccount = prefix === 'ssm' || prefix === 'tag';
+    const refusal = isOfAccount ? accounts.refusal(scope) : undefined;
+    if (refusal !== undefined) throw new ServiceError(refusal, FAULT_MESSAGES[refusal]);
+    checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
+    const fault = faults.takeError(operation);
+    if (fault !== undefined)
+      throw new ServiceError(fault, FAULT_MESSAGES[fault], fault === 'InternalServerError' ? 500 : 400);
+    const body = readInput(bytes.toString('utf8'), signed === 'sts');
+    const input = isLooped ? { ...body, NextToken: undefined } : body;
+    if (isOfAccount) {
+      const output = await runOperation(accounts.find(scope), operation, input, scope.region, prefix);
+      // The token leads to the same page again.
+      return isLooped ? { ...output, NextToken: 'again' } : output;
+    }
+    if (!Object.hasOwn(organization, operation)) throw new ServiceError('UnknownOperationException');
+    return organization[operation as OrganizationOperation](input, scope, faults.now());
+  };
   const server = createServer((request, response) => {
     if (door.isShutFor(request)) {
       response.writeHead(403, { connection: 'close' }).end();
@@ -72,74 +98,40 @@ export function makeEndpoint(
     const target = readTarget(request);
     const service = SERVICES.find((known) => known.target.test(target)) ?? SERVICES[0];
     const operation = target.replace(service.target, '');
-    const scope = readScope(request.headers, service.signed);
+    const scope = readScope(request.headers, service.signed) ?? { accessKeyId: '', region: '' };
     // A client with a wrong clock corrects it from this header.
     if (faults.isClockHidden) response.sendDate = false;
     else response.setHeader('date', new Date(faults.now()).toUTCString());
     const broken = faults.takeWireFault(operation);
     if (broken === 'lost' || broken === 'silent') {
-      log({ ...(scope ?? NO_SCOPE), operation, error: broken });
+      log({ ...scope, operation, error: broken });
       if (broken === 'lost') request.socket.destroy();
       return;
     }
-    answer(accounts, organization, door, faults, operation, request, service, broken === 'looped').then(
+    answer(request, service, operation, broken === 'looped').then(
       (output) => {
-        log({ ...(scope ?? NO_SCOPE), operation, error: broken });
+        log({ ...scope, operation, error: broken });
         if (service.prefix === 'sts')
           sendXml(response, 200, 'AssumeRoleResponse', { AssumeRoleResult: output });
         else if (broken === undefined || broken === 'looped') send(response, 200, output);
         else sendBroken(response, output, broken);
       },
       (error: unknown) => {
-        const known =
+        const { name, message, status } =
           error instanceof ServiceError ? error : new ServiceError('InternalServerError', String(error), 500);
-        log({ ...(scope ?? NO_SCOPE), operation, error: known.name });
+        log({ ...scope, operation, error: name });
         // The service writes `message` for its framework's errors, `Message` for its own; clients take both.
-        const key = known.name === 'ValidationException' ? 'message' : 'Message';
+        const key = name === 'ValidationException' ? 'message' : 'Message';
         if (service.prefix === 'sts') {
-          const code = known.name.replace(/Exception$/, '');
-          sendXml(response, 403, 'ErrorResponse', { Error: { Code: code, Message: known.message } });
-          return;
-        }
-        send(response, known.status, {
-          __type: known.name,
-          ...(known.message === '' ? {} : { [key]: known.message }),
-        });
+          const fault = { Code: name.replace(/Exception$/, ''), Message: message };
+          sendXml(response, 403, 'ErrorResponse', { Error: fault });
+        } else send(response, status, { __type: name, ...(message === '' ? {} : { [key]: message }) });
       },
     );
   });
   // After Node's 5 s a client can use the connection just as it closes, and sees a reset. The service waits longer.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
-}
-
-async function answer(
-  accounts: Accounts,
-  organization: Organization,
-  door: Door,
-  faults: EndpointFaults,
-  operation: string,
-  request: IncomingMessage,
-  { prefix, signed }: (typeof SERVICES)[number],
-  isLooped: boolean,
-): Promise<Record<string, unknown>> {
-  const bytes = await readBody(request);
-  if (request.method !== 'POST') throw new ServiceError('UnknownOperationException', '', 404);
-  const scope = await door.check(request, bytes, signed, faults.now());
-  const isOfAccount = prefix === 'ssm' || prefix === 'tag';
-  const refusal = isOfAccount ? accounts.refusal(scope) : undefined;
-  if (refusal !== undefined) throw new ServiceError(refusal, FAULT_MESSAGES[refusal]);
-  checkToken(String(request.headers['x-amz-security-token'] ?? ''), faults.now());
-  const fault = faults.takeError(operation);
-  if (fault !== undefined)
-    throw new ServiceError(fault, FAULT_MESSAGES[fault] ?? '', fault === 'InternalServerError' ? 500 : 400);
-  const body = readInput(bytes.toString('utf8'), signed === 'sts');
-  const input = isLooped ? { ...body, NextToken: undefined } : body;
-  const output = isOfAccount
-    ? await runOperation(accounts.find(scope), operation, input, scope.region, prefix)
-    : organization.answer(operation, input, scope, faults.now());
-  // The token leads to the same page again.
-  return isLooped ? { ...output, NextToken: 'again' } : output;
 }
 
 function readInput(text: string, isForm: boolean): Record<string, unknown> {
@@ -167,11 +159,7 @@ async function runOperation(
   return output;
 }
 
-const NO_SCOPE: Scope = { accessKeyId: '', region: '' };
-
-function isServed(operation: string): operation is OperationName {
-  return Object.hasOwn(SHAPES, operation);
-}
+const isServed = (operation: string): operation is OperationName => Object.hasOwn(SHAPES, operation);
 
 const uncapitalize = <Name extends string>(name: Name) =>
   (name.charAt(0).toLowerCase() + name.slice(1)) as Uncapitalize<Name>;
@@ -210,23 +198,22 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
 function sendBroken(response: ServerResponse, body: Record<string, unknown>, fault: WireFault): void {
   const text = JSON.stringify(body);
   const half = text.slice(0, text.length / 2);
-  response.writeHead(200, {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': Buffer.byteLength(fault === 'cut' ? text : half),
-  });
+  writeHead(response, 200, fault === 'cut' ? text : half);
   if (fault === 'truncated') response.end(half);
   else response.write(half, () => response.socket?.destroy());
 }
 
 function send(response: ServerResponse, status: number, body: Record<string, unknown>): void {
   const text = JSON.stringify(body);
+  writeHead(response, status, text).end(text);
+}
+
+const writeHead = (response: ServerResponse, status: number, text: string) =>
   response.writeHead(status, {
     'content-type': 'application/x-amz-json-1.1',
     'content-length': Buffer.byteLength(text),
     'x-amzn-requestid': randomUUID(),
   });
-  response.end(text);
-}
 
 /** The older services answer in XML. */
 function sendXml(

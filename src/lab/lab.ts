@@ -1,5 +1,6 @@
 /** Builds a stand-in account on loopback: hosts, records, endpoint and sessions. stop() ends all of it. */
-import type { IncomingMessage, Server } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
@@ -20,7 +21,7 @@ import type { Host } from './host.ts';
 import { readInventory, writeInventory } from './inventory.ts';
 import { MachineHost } from './machine-host.ts';
 import type { HostSpec, LabOptions } from './options.ts';
-import { Organization } from './organization.ts';
+import { makeOrganization } from './organization.ts';
 import { claimFolder, publishState, releaseFolder } from './ownership.ts';
 import { placeProgram } from './program.ts';
 import type { RecordStore } from './records.ts';
@@ -77,7 +78,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const faults = new EndpointFaults();
   const requests: RequestLog[] = [];
   const door = new Door(known.accounts.flatMap(keysOf));
-  const organization = new Organization(accounts, door, known);
+  const organization = makeOrganization(accounts, door, known);
   const server = makeEndpoint(accounts, organization, door, faults, (entry) =>
     requests.push({ ...entry, at: clock.now() }),
   );
@@ -107,9 +108,10 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   try {
     await Promise.all(hosts.map((host) => host.start()));
     // The earlier port, if it is free.
-    await listen(server, options.port ?? inventory.port).catch((error) => {
+    const listen = (port: number) => once(server.listen(port, '127.0.0.1'), 'listening');
+    await listen(options.port ?? inventory.port).catch((error) => {
       if (options.port !== undefined) throw error;
-      return listen(server, 0);
+      return listen(0);
     });
     port = (server.address() as AddressInfo).port;
     door.admit(`127.0.0.1:${port}`);
@@ -168,16 +170,6 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
       return stopped;
     },
   };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
 
 /** True: hosts are only file trees. @throws UserError if that is refused */
