@@ -5,7 +5,7 @@ import { listValues, type TakenFlag } from '../commands/taken-flags.ts';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { FLAGS } from '../settings/flags.ts';
-import { ID } from '../settings/readers.ts';
+import { describeSpoilt } from '../settings/readers.ts';
 import { refuseRemoved } from '../settings/removed-flags.ts';
 import { showLine } from '../terminal/safe-text.ts';
 import { quoteCommand, quoteWord } from '../terminal/shell-word.ts';
@@ -151,7 +151,7 @@ export function describeSpoiltId(word: string): UsageError {
   return new UsageError({
     code: 'bad-setting',
     what: `${JSON.stringify(word)} is no instance id`,
-    why: `expected ${ID.expected}, or a name`,
+    why: describeSpoilt(word),
     next: 'give one as i-0123456789abcdef0',
   });
 }
@@ -159,7 +159,10 @@ export function describeSpoiltId(word: string): UsageError {
 /** A target that was typed without its flag. */
 function suggestFlag(word: string, taken: readonly TakenFlag[]): string | undefined {
   const takes = (name: string) => taken.some((flag) => flag.name === name);
-  const tag = word.replace(/^tag:/, '');
+  const tag = word.replace(/^tag[:=](?=.*=)/, '');
+  const [, value] = /^tag=([^=]+)$/.exec(word) ?? [];
+  if (takes('tag') && value !== undefined)
+    return quoteCommand`a tag has a key and a value:  --tag ${`KEY=${value}`}`;
   if (takes('tag') && /^[^=]+=[^=]+$/.test(tag)) return quoteCommand`did you mean --tag ${tag}?`;
   if (takes('idle') && /^\d+m?$/.test(word)) return quoteCommand`did you mean --idle ${word}?`;
   return takes(word) ? `did you mean --${word}?` : undefined;

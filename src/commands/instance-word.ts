@@ -17,12 +17,12 @@ export async function requireInstanceWord(
   word: string | undefined,
   { common }: Settings,
 ): Promise<void> {
-  const { isInstanceId, isName } = await import('../settings/settings.ts');
+  const { describeSpoilt, isInstanceId, isName } = await import('../settings/settings.ts');
   if (word !== undefined && (isInstanceId(word) || isName(word))) return;
   throw new UsageError({
     code: 'no-target',
     what: word === undefined ? `${command} needs an instance` : `${JSON.stringify(word)} is no instance id`,
-    why: 'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
+    why: describeSpoilt(word ?? ''),
     next: common.isLab
       ? 'see the lab’s with  ssm-keepalive lab hosts'
       : quoteCommand`run  ssm-keepalive ${command} i-0123456789abcdef0`,

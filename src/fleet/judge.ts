@@ -196,7 +196,13 @@ function judgeFailure(invocation: Invocation, report: ReportLine | undefined, se
   );
 }
 
+/** A reason of the script that ends with what root has to run there; the path has no sign that a shell reads. */
+const WITH_COMMAND = /^([^:]+): (ch(?:mod go-w|own root:root)|setfacl -b) (\/[\w./@+-]*)$/;
+
 function judgeReport(report: ReportLine): Judgement {
+  const [, reason, command, path] = WITH_COMMAND.exec(report.why) ?? [];
+  if (reason !== undefined)
+    return failed('unsafe folder', reason, `as root there:  ${command} ${path} ; then run the command again`);
   const step = report.step ? ` (its script was at the step “${report.step}”)` : '';
   return failed(
     report.step === 'path' ? 'unsafe folder' : report.class || `script failed`,
@@ -211,7 +217,9 @@ export const SAID = 'the instance says: ';
 /** Why or next for people. Text that the instance wrote is marked, because its `next` is not our advice. */
 export function attribute(verdict: Pick<Verdict, 'why' | 'next' | 'report'>, field: 'why' | 'next'): string {
   const said = verdict.report?.[field] ?? '';
-  return `${said !== '' && verdict[field].startsWith(said) ? SAID : ''}${verdict[field]}`;
+  const text = verdict[field];
+  const isSaid = said !== '' && text !== '' && (text.startsWith(said) || said.startsWith(text));
+  return `${isSaid ? SAID : ''}${text}`;
 }
 
 /** True if the user has nothing to do. */

@@ -42,6 +42,15 @@ export function isInstanceId(word: string): boolean {
   return INSTANCE_ID.test(word);
 }
 
+/** Why a word is no id. */
+export function describeSpoilt(word: string): string {
+  const [, start, rest] = /^(m?i-)([0-9a-f]+)$/i.exec(word) ?? [];
+  const expected = start === 'mi-' ? '17' : '8 or 17';
+  return start && rest
+    ? `${rest.length} characters stand after ${start}, and ${expected} belong there`
+    : `expected ${ID.expected}, or a name`;
+}
+
 /** Half an id, or none. */
 const SPOILT_ID = /^(m?i-[0-9a-f]*)?$/i;
 

@@ -105,8 +105,26 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'uninstall i-123',
     '"i-123" is no instance id',
-    'expected an instance id, i- and 8 or 17 characters or mi- and 17, or a name',
+    '3 characters stand after i-, and 8 or 17 belong there',
     'give one as i-0123456789abcdef0',
+  ],
+  [
+    'status mi-0123456789abcdef',
+    '"mi-0123456789abcdef" is no instance id',
+    '16 characters stand after mi-, and 17 belong there',
+    'give one as i-0123456789abcdef0',
+  ],
+  [
+    'status tag=env=dev',
+    'status does not take "tag=env=dev"',
+    'a word without a flag names an instance, and stands beside no other target',
+    'did you mean --tag env=dev?',
+  ],
+  [
+    'status tag=dev',
+    'status does not take "tag=dev"',
+    'a word without a flag names an instance, and stands beside no other target',
+    'a tag has a key and a value:  --tag KEY=dev',
   ],
   [
     'install --tag tag:env=dev',
@@ -528,7 +546,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'measure',
     'measure needs an instance',
-    'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
+    'expected an instance id, i- and 8 or 17 characters or mi- and 17, or a name',
     'run  ssm-keepalive measure i-0123456789abcdef0',
   ],
   [
@@ -648,7 +666,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'connect',
     'connect needs an instance',
-    'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
+    'expected an instance id, i- and 8 or 17 characters or mi- and 17, or a name',
     'run  ssm-keepalive connect i-0123456789abcdef0',
   ],
   [
@@ -771,7 +789,7 @@ export const BAD_COMMAND_LINES: readonly BadLine[] = [
   [
     'connect i-012',
     '"i-012" is no instance id',
-    'expected one instance id, i- and 8 or 17 characters or mi- and 17, or a name',
+    '3 characters stand after i-, and 8 or 17 belong there',
     'run  ssm-keepalive connect i-0123456789abcdef0',
   ],
   [

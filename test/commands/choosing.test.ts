@@ -30,6 +30,29 @@ test('cli: where a command cannot be sent, what failed is named as the verb that
   }
 });
 
+test('cli: a tag that no instance has is told before anything is sent', async (context) => {
+  const lab = await startWith(context, many(1));
+  for (const verb of [
+    'status',
+    'install',
+    'install --no-canary',
+    'install --no-restart',
+    'uninstall',
+    'uninstall --yes',
+  ])
+    for (const target of ['--tag env=nowhere', 'nobody', 'nobody nemo']) {
+      const { exitCode, stderr } = await run(lab, ...`${verb} ${target}`.split(' '));
+      assert.equal(exitCode, 1, verb);
+      assert.match(stderr, /no instance matched/, verb);
+      assert.doesNotMatch(stderr, /sent:/, verb);
+    }
+  assert.equal(countSent(lab), 0);
+  // Who may not list instances gets the look all the same.
+  lab.faults.failNext('DescribeInstanceInformation', 'AccessDeniedException', 1);
+  assert.equal((await run(lab, 'status', '--tag', 'env=dev')).json, undefined);
+  assert.equal(countSent(lab), 1);
+});
+
 test('cli: --all without a terminal and without --yes is refused, and nothing is sent', async (context) => {
   const lab = await startWith(context, many(3));
   const { exitCode, stderr } = await run(lab, 'install', '--all');

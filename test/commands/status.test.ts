@@ -42,6 +42,7 @@ const FULL = {
   digest: '0123456789abcdef',
   keeper: 'relay',
   keeperWhy: 'runs on /usr/bin/python3',
+  interpreter: '/usr/bin/python3',
   entries: { env: 'pending', profile: 'live', rc: 'absent' },
   intervalSeconds: 45,
   unattendedSeconds: 600,
@@ -75,7 +76,7 @@ for (const columns of [50, 80, 200]) {
     for (const fact of [
       'web-1 (i-0aaaaaaaaaaaaaaa1): installed',
       'version 1.2.3, bundle 0123456789abcdef',
-      'keeper relay: the instance says: runs on /usr/bin/python3',
+      'keeper relay on /usr/bin/python3',
       'env pending (the agent has not restarted since), profile live',
       'after 45s without input, until 10m without a key',
       '10m in /etc/ssm-keepalive/max-idle: so long after the last key press the idle timeout begins',
@@ -198,7 +199,7 @@ test('status promises nothing of a host that is switched off, or whose keeper us
     ioOf(120),
   );
   assert.doesNotMatch(drifted, /kept for at most/);
-  assert.match(drifted, /keeper +relay.*; the files that differ may break it/);
+  assert.match(drifted, /keeper +relay on \/usr\/bin\/python3; the files that differ may break it/);
 });
 
 test('status: a row says of a drifted host how many files were changed, and not its verdict again', () => {
@@ -448,6 +449,21 @@ test('uninstall tells each file that it left, whole, and what holds for sessions
   const quiet = await runCli(['uninstall', '--instance-id', WEB_1, '--quiet'], lab.env);
   assert.match(quiet.stderr, told);
   assert.doesNotMatch(quiet.stderr, /new sessions/);
+});
+
+test('uninstall without the list of what was installed tells the commands that remove the rest, whole', async (context) => {
+  const report = { 'ssm-keepalive': 1, verdict: 'unchanged', left: ['/etc/profile.d/00-ssm-keepalive.sh'] };
+  const lab = await startTestLab(context, {
+    hosts: [{ name: 'web-1', id: WEB_1, tags: {}, synthetic: { stdout: `${JSON.stringify(report)}\n` } }],
+  });
+  const { stderr } = await runCli(['uninstall', '--instance-id', WEB_1, '--region', 'us-east-1'], lab.env);
+  const rest = `--instance-id ${WEB_1} --region us-east-1`;
+  assert.match(
+    stderr,
+    new RegExp(
+      `next: to remove what is ours in them, run {2}ssm-keepalive install ${rest} ; then {2}ssm-keepalive uninstall ${rest}\\n`,
+    ),
+  );
 });
 
 test('status through the lab: a session that is open now, its user, terminal, keeper and times; and nothing on the other host', async (context) => {

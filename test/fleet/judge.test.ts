@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Invocation } from '../../src/fleet/invocation.ts';
-import { isGood, judgeInvocation, KEEPS_NOTHING } from '../../src/fleet/judge.ts';
+import { attribute, isGood, judgeInvocation, KEEPS_NOTHING } from '../../src/fleet/judge.ts';
 
 const invocation = (change: Partial<Invocation>): Invocation => ({
   commandId: '01234567-0123-0123-0123-0123456789ab',
@@ -131,6 +131,34 @@ test('judge: a script that failed with a report keeps its own step, why and next
   const verdict = judgeInvocation(invocation({ statusDetails: 'Failed', exitCode: 1, output }), 'install');
   assert.equal(verdict.why, 'no pty (its script was at the step “selftest”)');
   assert.equal(verdict.next, 'mount devpts');
+});
+
+test('judge: a command at the end of a reason becomes the next step, if nothing in it can mean more to a shell', () => {
+  const judge = (why: string) =>
+    judgeInvocation(
+      invocation({ output: line({ verdict: 'failed', step: 'path', why, next: 'its next' }) }),
+      'status',
+    );
+  const [reason, path] = ['/opt/x can be written by others than root (drwxrwxr-x)', '/opt/x'];
+  for (const command of ['chmod go-w', 'chown root:root', 'setfacl -b']) {
+    const verdict = judge(`${reason}: ${command} ${path}`);
+    assert.deepEqual(
+      [attribute(verdict, 'why'), attribute(verdict, 'next')],
+      [`the instance says: ${reason}`, `as root there:  ${command} ${path} ; then run the command again`],
+    );
+  }
+  for (const end of [
+    'chmod go-w /opt/x; rm -rf /',
+    'chmod go-w $HOME',
+    'chmod go-w /opt/x /etc',
+    'chmod 777 /etc',
+    'curl x',
+  ]) {
+    const verdict = judge(`${reason}: ${end}`);
+    assert.match(attribute(verdict, 'why'), /^the instance says: .*: c/, end);
+    assert.equal(attribute(verdict, 'next'), 'the instance says: its next');
+  }
+  assert.equal(attribute(judge(`a: chmod go-w /b; c: chmod go-w /d`), 'next'), 'the instance says: its next');
 });
 
 test('judge: of a changed host only what keeps every session out is told beside the change', () => {

@@ -9,6 +9,7 @@ import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { INTERRUPTED } from '../../interruption.ts';
 import { isPromptChosen, readReported } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { repeatConnection } from '../../settings/told-connection.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { wrapLines } from '../../terminal/wrap.ts';
@@ -115,7 +116,7 @@ function reportVerdicts(
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
   if (isPlain && !settings.common.isQuiet && !isInterrupted && canOpen) io.err(describeNow(verb, rows));
-  if (isPlain && verb === 'uninstall') io.err(describeLeft(rows));
+  if (isPlain && verb === 'uninstall') io.err(describeLeft(rows, repeatConnection(settings)));
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {
     const label = several ? `${labelFacts(account)}: ` : '';

@@ -2,7 +2,9 @@ import type { AccountResult } from '../../accounts/account-work.ts';
 import { labelAccount } from '../../accounts/names.ts';
 import { attribute, isGood, KEEPS_NOTHING } from '../../fleet/judge.ts';
 import { groupBy } from '../../groups.ts';
+import { completeAdvice } from '../../settings/told-connection.ts';
 import { safe, showLine } from '../../terminal/safe-text.ts';
+import { quoteCommand } from '../../terminal/shell-word.ts';
 import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
 
@@ -47,13 +49,15 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
 }
 
 /** Without the list of what was installed an uninstall knows no file; a file like /etc/zsh/zprofile is the system's own. */
-const explainLeft = (verdict: string, files: string): string =>
-  verdict === 'unchanged'
-    ? safe`  why:  the list of what was installed is gone there, so these were not touched: ${files}\n  next: run install for this instance, then uninstall: that removes what is ours in them`
-    : safe`  why:  edited since the install, or not ours: ${files}\n  next: look at it there, and delete it if nobody needs it; the next install replaces no file that it does not know`;
+const explainLeft = (verdict: string, files: string, ids: readonly string[]): string => {
+  if (verdict !== 'unchanged')
+    return safe`  why:  edited since the install, or not ours: ${files}\n  next: look at it there, and delete it if nobody needs it; the next install replaces no file that it does not know`;
+  const run = (command: string) => quoteCommand`ssm-keepalive ${command} --instance-id ${ids}`;
+  return safe`  why:  the list of what was installed is gone there, so these were not touched: ${files}\n  next: to remove what is ours in them, run  ${run('install')} ; then  ${run('uninstall')}`;
+};
 
 /** The files that an uninstall left, equal lists once. */
-export function describeLeft(rows: readonly Row[]): string {
+export function describeLeft(rows: readonly Row[], connection: string): string {
   const left = rows.flatMap((row) =>
     row.report?.left.length ? [{ ...row, files: row.report.left.join(', ') }] : [],
   );
@@ -61,7 +65,7 @@ export function describeLeft(rows: readonly Row[]): string {
     .map(
       (group) =>
         safe`ssm-keepalive: left alone on ${nameSome(group)}\n` +
-        explainLeft(group[0].verdict, group[0].files) +
+        completeAdvice(explainLeft(group[0].verdict, group[0].files, listTold(group)), connection) +
         '\n',
     )
     .join('');
@@ -76,13 +80,13 @@ function describeKind(kind: readonly [Row, ...Row[]]): string[] {
   return [
     safe`  ${countRows(kind)} instances, ${first.class}: ${nameSome(kind)}`,
     safe`    why:  ${why}`,
-    safe`    next: ${next.replaceAll(first.instanceId, nameAll(kind))}`,
+    safe`    next: ${next.replaceAll(first.instanceId, listTold(kind).join(' '))}`,
   ];
 }
 
 /** For a command: the ids, or where they are too many to type what stands for them. */
-const nameAll = (kind: readonly Row[]) =>
-  countRows(kind) > MOST_TOLD ? 'ID…' : kind.map(({ instanceId }) => instanceId).join(' ');
+const listTold = (kind: readonly Row[]): string[] =>
+  countRows(kind) > MOST_TOLD ? ['ID…'] : kind.map(({ instanceId }) => instanceId);
 
 function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: string][] {
   if (!accounts) return stopped ? [['', stopped]] : [];

@@ -15,6 +15,7 @@ import {
   type Instance,
   listInstances,
   NoMatchError,
+  namesOf,
   type Targets,
 } from '../../fleet/choose.ts';
 import { placeOf } from '../../fleet/client.ts';
@@ -87,7 +88,7 @@ export async function makePlan(
   const { isFollow, shouldWait, every, isDryRun } = settings.delivery;
   if (isFound) await requireAny(client, settings.targets);
   // With several accounts each name is in one of them, and --follow is also for instances to come.
-  if (label === '' && !isFollow) await requireEachName(client, settings);
+  if (label === '' && !isFollow) await requireEach(client, verb, settings);
   const targets = await enumerateAll(client, settings.targets);
   const delivery = makeDelivery(verb, settings, bundle, targets);
   const documents = await planDocuments(client, verb, settings, bundle);
@@ -165,20 +166,20 @@ async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
 }
 
 /**
- * Of several names the service takes those that exist and is silent about the others; for one it would make a command
- * that reaches nobody. Who may not list instances learns of that one only afterwards. @throws NoMatchError
+ * The service makes a command that reaches nobody of a tag that no instance has, and takes those that exist of several names.
+ * The canary is looked for anyway. Who may not list instances learns of a wrong tag only afterwards. @throws NoMatchError
  */
-async function requireEachName(client: SSMClient, { targets, delivery }: Settings): Promise<void> {
-  const names = targets.tags.find(({ key }) => key === 'Name')?.values ?? [];
-  const [name, ...others] = names;
-  if (name !== undefined && others.length === 0) {
-    if (!delivery.shouldWait) return;
-    return requireAny(client, targets).catch((error: Error) => {
+async function requireEach(client: SSMClient, verb: Verb, settings: Settings): Promise<void> {
+  const { targets, delivery } = settings;
+  const names = namesOf(targets) ?? [];
+  if (names.length > 1) {
+    for (const name of names)
+      await requireAny(client, { tags: [{ key: 'Name', values: [name] }], instanceIds: [] });
+  } else if (targets.tags.length > 0 && delivery.shouldWait && !needsCanary(verb, settings)) {
+    await requireAny(client, targets).catch((error: Error) => {
       if (!isAccessDenied(error.cause)) throw error;
     });
   }
-  for (const name of names)
-    await requireAny(client, { tags: [{ key: 'Name', values: [name] }], instanceIds: [] });
 }
 
 async function findEnding(client: SSMClient, targets: Targets): Promise<Plan['ending']> {

@@ -76,10 +76,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
   const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent');
   return [
     ['version', report.digest ? `${report.version}, bundle ${report.digest}` : 'none'],
-    [
-      'keeper',
-      `${showKeeper(report)}${report.keeperWhy ? `: ${SAID}${report.keeperWhy}` : ''}${report.drifted.length > 0 ? '; the files that differ may break it' : ''}`,
-    ],
+    ['keeper', describeKeeper(report)],
     ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
     // A half-done host has no settings.
     ...optional(
@@ -109,8 +106,13 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
 const hasKeeper = ({ keeper, settings, entries }: ReportLine): boolean =>
   keeper !== 'none' || (entries['profile'] === 'live' && readReported(settings)?.keeper !== 'relay');
 
-const showKeeper = (report: ReportLine): string =>
-  nameKeeper(report) === 'none' && report.digest ? 'none for plain sh' : nameKeeper(report);
+function describeKeeper(report: ReportLine): string {
+  const { digest, keeperWhy, interpreter, drifted } = report;
+  const name = nameKeeper(report);
+  if (keeperWhy === `runs on ${interpreter}`)
+    return `${name} on ${interpreter}${drifted.length > 0 ? '; the files that differ may break it' : ''}`;
+  return `${name === 'none' && digest ? 'none for plain sh' : name}${keeperWhy ? `: ${SAID}${keeperWhy}` : ''}`;
+}
 
 const ENTRY_WORDS = wordTable<string>({
   pending: 'pending (the agent has not restarted since)',
