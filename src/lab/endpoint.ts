@@ -82,13 +82,11 @@ export function makeEndpoint(
       throw new ServiceError(fault, FAULT_MESSAGES[fault], fault === 'InternalServerError' ? 500 : 400);
     const body = readInput(bytes.toString('utf8'), signed === 'sts');
     const input = isLooped ? { ...body, NextToken: undefined } : body;
-    if (isOfAccount) {
-      const output = await runOperation(accounts.find(scope), operation, input, scope.region, prefix);
-      // The token leads to the same page again.
-      return isLooped ? { ...output, NextToken: 'again' } : output;
-    }
-    if (!Object.hasOwn(organization, operation)) throw new ServiceError('UnknownOperationException');
-    return organization[operation as OrganizationOperation](input, scope, faults.now());
+    const output = isOfAccount
+      ? await runOperation(accounts.find(scope), operation, input, scope.region, prefix)
+      : runOrganization(organization, operation, input, scope, faults.now());
+    // The token leads to the same page again.
+    return isLooped ? { ...output, NextToken: 'again' } : output;
   };
   const server = createServer((request, response) => {
     if (door.isShutFor(request)) {
@@ -157,6 +155,15 @@ async function runOperation(
   checkAnswer(operation, output);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;
+}
+
+function runOrganization(
+  organization: Organization,
+  operation: string,
+  ...call: Parameters<Organization['AssumeRole']>
+): Record<string, unknown> {
+  if (!Object.hasOwn(organization, operation)) throw new ServiceError('UnknownOperationException');
+  return organization[operation as OrganizationOperation](...call);
 }
 
 const isServed = (operation: string): operation is OperationName => Object.hasOwn(SHAPES, operation);
