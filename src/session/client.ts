@@ -11,7 +11,6 @@ import { type Incoming, Payload } from './wire.ts';
 const PIECE_BYTES = 1024;
 const TERMINATE_FLAG = 2;
 const GIVE_UP_SECONDS = 60;
-const SILENCE_SECONDS = 15;
 
 /** Resolves when the session takes input. @throws SessionNotOpenedError with the service's reason, if there is one */
 export async function openSession(options: SessionOptions): Promise<ClientSession> {
@@ -26,14 +25,7 @@ export class ClientSession {
   readonly id: string;
   readonly opened: Promise<void>;
   readonly ended: Promise<SessionEnd>;
-  readonly stats = {
-    bytesIn: 0,
-    bytesOut: 0,
-    queriesSeen: 0,
-    answersSent: 0,
-    lastOutputAt: 0,
-    lastInputAt: 0,
-  };
+  readonly stats = { queriesSeen: 0, answersSent: 0 };
   private readonly clock: Clock;
   private readonly stream: Stream;
   private readonly line: Line;
@@ -47,8 +39,7 @@ export class ClientSession {
   private resolveEnd: (end: SessionEnd) => void = () => {};
 
   constructor(private readonly options: SessionOptions) {
-    const { session, size, signal, resume } = options;
-    const { giveUpSeconds = GIVE_UP_SECONDS, silenceSeconds = SILENCE_SECONDS } = options;
+    const { session, size, signal, resume, giveUpSeconds = GIVE_UP_SECONDS } = options;
     const clock = options.clock ?? steadyClock;
     this.clock = options.clock ?? systemClock;
     this.stream = new Stream(
@@ -63,18 +54,13 @@ export class ClientSession {
     this.ended = new Promise((resolve) => {
       this.resolveEnd = resolve;
     });
-    this.line = new Line({ session, resume, clock, giveUpSeconds, silenceSeconds }, this.stream, {
+    this.line = new Line({ session, resume, clock, giveUpSeconds }, this.stream, {
       message: (message) => this.take(message),
       changed: (state) => options.onConnection?.(state),
       ended: (by, reason) => this.finish(by, reason),
     });
     signal?.addEventListener('abort', () => this.close(), { once: true });
     if (signal?.aborted) this.close();
-  }
-
-  /** How many messages were sent again. */
-  get resent(): number {
-    return this.stream.resent;
   }
 
   /** Connections after the first. */
@@ -85,10 +71,6 @@ export class ClientSession {
   /** False while the connection is broken. */
   get isConnected(): boolean {
     return this.line.isConnected;
-  }
-
-  get hasRoom(): boolean {
-    return this.stream.hasRoom;
   }
 
   /** Resolves when there is room again, or the session has ended. */
@@ -102,8 +84,6 @@ export class ClientSession {
     const all = typeof bytes === 'string' ? Buffer.from(bytes, 'utf8') : bytes;
     for (let at = 0; at < all.length; at += PIECE_BYTES)
       this.stream.send(Payload.Output, all.subarray(at, at + PIECE_BYTES));
-    this.stats.bytesOut += all.length;
-    this.stats.lastInputAt = this.clock.now();
     return this.stream.hasRoom;
   }
 
@@ -169,8 +149,6 @@ export class ClientSession {
   }
 
   private takeOutput(payload: Uint8Array): void {
-    this.stats.bytesIn += payload.length;
-    this.stats.lastOutputAt = this.clock.now();
     const found = this.queries.count(payload);
     this.stats.queriesSeen += found;
     this.options.onOutput?.(payload);

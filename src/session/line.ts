@@ -10,6 +10,8 @@ const TICK_MS = 100;
 const PING_MS = 300_000;
 /** The service closes a refused connection within this time. */
 const SETTLE_MS = 1000;
+/** The connection is dead if input was not acknowledged for so long and no message came. */
+const SILENCE_MS = 15_000;
 
 export interface LineOptions {
   readonly session: SessionAddress;
@@ -17,8 +19,6 @@ export interface LineOptions {
   readonly resume: Resume | undefined;
   readonly clock: Clock;
   readonly giveUpSeconds: number;
-  /** The connection is dead if input was not acknowledged for so long and no message came. */
-  readonly silenceSeconds: number;
 }
 
 export interface LineEvents {
@@ -91,12 +91,7 @@ export class Line {
   private attach(address: SessionAddress, gone: (reason: string) => void): void {
     this.streamUrl = address.StreamUrl || this.streamUrl;
     const link = new Link(
-      {
-        StreamUrl: this.streamUrl,
-        TokenValue: address.TokenValue ?? '',
-        clientId: this.clientId,
-        headers: address.headers ?? {},
-      },
+      { ...address, StreamUrl: this.streamUrl, clientId: this.clientId },
       {
         opened: () => {
           this.heardAt = this.options.clock.now();
@@ -128,10 +123,7 @@ export class Line {
     const { link } = this;
     if (link === undefined || this.isPaused || !link.isOpen) return;
     const silentMs = this.options.clock.now() - this.heardAt;
-    if (
-      this.isConnected &&
-      Math.min(silentMs, this.stream.oldestWaitMs) > this.options.silenceSeconds * 1000
-    ) {
+    if (this.isConnected && Math.min(silentMs, this.stream.oldestWaitMs) > SILENCE_MS) {
       link.drop();
       this.link = undefined;
       this.lose('the other side stopped answering');

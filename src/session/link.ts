@@ -39,12 +39,7 @@ export class Link {
   private reason = '';
 
   constructor(
-    address: {
-      StreamUrl: string;
-      TokenValue: string;
-      clientId: string;
-      headers: Readonly<Record<string, string>>;
-    },
+    address: SessionAddress & { readonly StreamUrl: string; readonly clientId: string },
     events: LinkEvents,
     private readonly clock: Clock,
   ) {

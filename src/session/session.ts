@@ -16,8 +16,6 @@ export interface SessionOptions {
   readonly resume?: Resume;
   /** How long to try to reconnect. Default 60. */
   readonly giveUpSeconds?: number;
-  /** The connection is broken if input was not acknowledged for so long and no message came. Default 15. */
-  readonly silenceSeconds?: number;
   /** Called when the connection breaks and when it is back; the session goes on in both cases. */
   readonly onConnection?: (state: 'broken' | 'back') => void;
   /** Default the machine's own. */

@@ -22,14 +22,12 @@ export const ACK_FLAGS = 3n;
 
 export const Payload = {
   Output: 1,
-  Error: 2,
   Size: 3,
   HandshakeRequest: 5,
   HandshakeResponse: 6,
   HandshakeComplete: 7,
   Flag: 10,
   Stderr: 11,
-  ExitCode: 12,
 } as const;
 
 export interface Incoming {

@@ -16,19 +16,14 @@ const MESSAGE_TYPES = [
 ] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
+/** Those that the lab sends or takes. */
 export const PAYLOAD = {
   output: 1,
-  error: 2,
   size: 3,
-  parameter: 4,
   handshakeRequest: 5,
   handshakeResponse: 6,
   handshakeComplete: 7,
-  encryptionRequest: 8,
-  encryptionResponse: 9,
   flag: 10,
-  stderr: 11,
-  exitCode: 12,
 } as const;
 
 export interface ChannelMessage {
