@@ -17,7 +17,7 @@ import {
 import { INTERPRETERS, PYTHON_PROGRAMS, PYTHON_SEARCH } from './python.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
-import { VERSION_FILES } from './version-files.ts';
+import { VERSION_FILES, type VersionFile } from './version-files.ts';
 
 /** The files that one Settings puts on an instance, and the three scripts for them. */
 export interface Bundle {
@@ -47,15 +47,23 @@ const commonValues = {
   pythonSearch: PYTHON_SEARCH,
 };
 
+const makeFile = (file: Omit<BundleFile, 'sha256' | 'mode'>): BundleFile => ({
+  ...file,
+  mode: 0o644,
+  sha256: sha256(file.text),
+});
+
 /** sshd gives up after interval × count without an answer: at least `--max-idle`, for a sleeping laptop. */
 const aliveCountMax = ({ intervalSeconds, maxIdleSeconds }: BundleSettings) =>
   Math.ceil(maxIdleSeconds / intervalSeconds);
 
-function renderFiles(
-  settings: BundleSettings,
-  render: (template: string, dialect: DialectName, values: Record<string, unknown>) => string,
-  trim: (text: string, dialect?: DialectName) => string,
-): BundleFile[] {
+type Write = (
+  template: VersionFile['template'],
+  dialect: DialectName,
+  values: Record<string, unknown>,
+) => string;
+
+function renderFiles(settings: BundleSettings, write: Write): BundleFile[] {
   // --no-restart is about this delivery only, so the copies on the instance always may restart.
   const values = {
     ...commonValues,
@@ -65,32 +73,24 @@ function renderFiles(
     insistsOnEnv: false,
     isInstalled: true,
   };
-  const make = (file: Omit<BundleFile, 'sha256' | 'mode'>): BundleFile => ({
-    ...file,
-    mode: 0o644,
-    sha256: sha256(file.text),
-  });
   const versionFiles = VERSION_FILES.filter((file) => file.isNeeded(settings)).map(
     ({ path, template, dialect }) =>
-      make({
+      makeFile({
         kind: 'file',
         path,
         place: 'any',
         entry: 'version',
-        text: trim(
-          typeof template === 'string' ? render(template, dialect, values) : template(settings),
-          dialect,
-        ),
+        text: write(template, dialect, values),
       }),
   );
   const stubs = PLACES.flatMap((place) =>
     stubFiles(place, settings.entries, settings.ssh).map((stub) =>
-      make({
+      makeFile({
         kind: stub.kind,
         path: stub.path,
         place: place.name,
         entry: stub.entry,
-        text: trim(render(stub.template, stub.dialect, { ...values, library: place.library }), stub.dialect),
+        text: write(stub.template, stub.dialect, { ...values, library: place.library }),
       }),
     ),
   );
@@ -113,27 +113,21 @@ export function renderBundle(settings: BundleSettings, { hasComments = false } =
 const rendered = new Map<string, Bundle>();
 
 function makeBundle(settings: BundleSettings, hasComments: boolean): Bundle {
-  const trim = (text: string, dialect?: DialectName) => {
+  const write: Write = (template, dialect, values) => {
+    const text =
+      typeof template === 'string'
+        ? renderTemplate(template, dialect, values, { hasReasons: hasComments })
+        : template(settings);
     if (hasComments) return text;
     if (dialect === 'python') return narrowIndentation(leaveOutComments(leaveOutPythonComments(text)), 4);
     return narrowIndentation(leaveOutComments(text), dialect === 'fish' ? 4 : 2);
   };
-  const render = (template: string, dialect: DialectName, values: Record<string, unknown>) =>
-    renderTemplate(template, dialect, values, { hasReasons: hasComments });
-  const files = renderFiles(settings, render, trim);
+  const files = renderFiles(settings, write);
   const manifest = formatManifest(manifestSettings(PRODUCT_VERSION, settings), files);
   const digest = digestOf(manifest);
-  const all: BundleFile[] = [
+  const all = [
     ...files,
-    {
-      kind: 'file',
-      path: 'manifest',
-      mode: 0o644,
-      sha256: sha256(manifest),
-      text: manifest,
-      place: 'any',
-      entry: 'version',
-    },
+    makeFile({ kind: 'file', path: 'manifest', text: manifest, place: 'any', entry: 'version' }),
   ];
   const values = {
     ...commonValues,
@@ -148,7 +142,7 @@ function makeBundle(settings: BundleSettings, hasComments: boolean): Bundle {
   };
   // The files are inserted after comments are removed: their bytes must match their sums.
   const renderScript = (template: string) =>
-    trim(render(template, 'sh', values)).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
+    write(template, 'sh', values).replace(/@@SSMKA-FILE-(\w+)@@\n/g, (_, sum) =>
       hereDocument(all.find((file) => file.sha256 === sum)?.text ?? ''),
     );
   // Most commands need one of the three scripts, so the others are rendered on demand.

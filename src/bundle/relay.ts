@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BundleSettings } from './inputs.ts';
-import { templatesPath } from './render.ts';
+import { TEMPLATES_FOLDER } from './render.ts';
 
 /** A module uses only earlier ones; tmux only with the wrapper. */
 export const MODULES = ['bytes', 'keeper', 'pump', 'shell', 'record', 'tmux', 'main'] as const;
@@ -13,7 +13,7 @@ const IMPORT = /^import \w+\n/gm;
 /** Joins the modules of templates/relay into one text: one file starts faster than seven. Imports go to the top. */
 export function joinRelay({ wrap }: Pick<BundleSettings, 'wrap'>): string {
   const texts = MODULES.filter((name) => name !== 'tmux' || wrap === 'tmux').map((name) =>
-    readFileSync(join(templatesPath(), 'relay', `${name}.py`), 'utf8'),
+    readFileSync(join(TEMPLATES_FOLDER, 'relay', `${name}.py`), 'utf8'),
   );
   const [about] = DOCSTRING.exec(texts.at(-1)!)!;
   const imports = [...new Set(texts.flatMap((text) => text.match(IMPORT) ?? []))].sort();

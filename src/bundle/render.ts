@@ -4,41 +4,31 @@ import { fileURLToPath } from 'node:url';
 import ejs from 'ejs';
 import { DIALECTS, type DialectName } from './dialects.ts';
 
-/** templates/ is beside src/ and dist/; the depth of this module in dist/ varies. */
-function findTemplates(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const candidate = join(folder, 'templates');
-    if (existsSync(join(candidate, 'host/installer.sh.ejs'))) return candidate;
-    if (folder === dirname(folder)) throw new Error('templates/ is missing from this copy of ssm-keepalive');
-  }
+/** Where the templates of this copy are: beside src/ and dist/; the depth of this module in dist/ varies. */
+export const TEMPLATES_FOLDER = findTemplates(dirname(fileURLToPath(import.meta.url)));
+
+function findTemplates(folder: string): string {
+  const candidate = join(folder, 'templates');
+  if (existsSync(join(candidate, 'host/installer.sh.ejs'))) return candidate;
+  if (folder === dirname(folder)) throw new Error('templates/ is missing from this copy of ssm-keepalive');
+  return findTemplates(dirname(folder));
 }
 
-let templatesFolder: string | undefined;
-
-/** Where the templates of this copy are, found once. */
-export function templatesPath(): string {
-  templatesFolder ??= findTemplates();
-  return templatesFolder;
-}
-
-interface RenderOptions {
-  /** Keeps the template's own comments in the text, except its header. */
-  readonly hasReasons?: boolean;
-}
-
-/** `<%= %>` is quoted for `dialect`. @throws Error if the template uses a name that `values` lacks */
+/**
+ * `<%= %>` is quoted for `dialect`. `hasReasons` keeps the template's own comments in the text, except its header.
+ * @throws Error if the template uses a name that `values` lacks
+ */
 export function renderTemplate(
   name: string,
   dialect: DialectName,
   values: Readonly<Record<string, unknown>>,
-  { hasReasons = false }: RenderOptions = {},
+  { hasReasons = false } = {},
 ): string {
-  const locals = { ...values };
   try {
-    return compileTemplate(name, dialect, { hasReasons })(locals);
+    return compileTemplate(name, dialect, hasReasons)(values);
   } catch (error) {
     // Compiles again with line numbers, to name the line that failed.
-    compileTemplate(name, dialect, { hasReasons, knowsLines: true })(locals);
+    compileTemplate(name, dialect, hasReasons, true)(values);
     throw error;
   }
 }
@@ -49,12 +39,13 @@ const compiled = new Map<string, ejs.TemplateFunction>();
 function compileTemplate(
   name: string,
   dialect: DialectName,
-  { hasReasons = false, knowsLines = false },
+  hasReasons: boolean,
+  knowsLines = false,
 ): ejs.TemplateFunction {
   const key = `${dialect} ${name} ${hasReasons}`;
   const known = knowsLines ? undefined : compiled.get(key);
   if (known) return known;
-  const path = join(templatesPath(), name);
+  const path = join(TEMPLATES_FOLDER, name);
   const read = (file: string) => {
     const source = readFileSync(file, 'utf8');
     return hasReasons ? showReasons(source) : source;

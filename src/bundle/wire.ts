@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../errors.ts';
+import type { Bundle } from './bundle.ts';
 import { type BundleFile, sha256 } from './manifest.ts';
 import { renderTemplate } from './render.ts';
 import { PRODUCT_VERSION } from './version.ts';
@@ -32,20 +33,12 @@ export function packText(text: string): string {
   return packed.toString('base64').replace(/.{1,4000}/g, '$&\n');
 }
 
-/** The three scripts and their files. */
-interface Scripts {
-  readonly files: readonly BundleFile[];
-  readonly installer: string;
-  readonly uninstaller: string;
-  readonly status: string;
-}
-
 /**
  * The `commands` parameter of AWS-RunShellScript for one of the scripts: a header for people, then the packed script.
  * Packed, because the service expands `{{ssm:…}}` in plain text. Equal scripts give equal commands.
  * @throws BundleTooLargeError naming the largest files.
  */
-export function wireCommands(name: ScriptName, bundle: Scripts): string[] {
+export function wireCommands(name: ScriptName, bundle: Bundle): string[] {
   const known = packed.get(bundle) ?? new Map<ScriptName, string[]>();
   packed.set(bundle, known);
   const commands = known.get(name) ?? packCommands(name, bundle);
@@ -54,9 +47,9 @@ export function wireCommands(name: ScriptName, bundle: Scripts): string[] {
 }
 
 /** Each script is packed once: thousands of accounts share the text. */
-const packed = new WeakMap<Scripts, Map<ScriptName, string[]>>();
+const packed = new WeakMap<Bundle, Map<ScriptName, string[]>>();
 
-function packCommands(name: ScriptName, bundle: Scripts): string[] {
+function packCommands(name: ScriptName, bundle: Bundle): string[] {
   const script = { install: 'installer', uninstall: 'uninstaller', status: 'status' } as const;
   const commands = packScript(name, bundle[script[name]]);
   // The service counts bytes of JSON.

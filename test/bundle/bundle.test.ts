@@ -14,7 +14,7 @@ import {
   wireCommands,
 } from '../../src/bundle/index.ts';
 import { ENTRIES } from '../../src/bundle/inputs.ts';
-import { templatesPath } from '../../src/bundle/render.ts';
+import { TEMPLATES_FOLDER } from '../../src/bundle/render.ts';
 import { LIFE_TABLE } from '../session/keepers.ts';
 import { bundleOf, SETTINGS } from '../support/bundle.ts';
 import { coverOf, isLong, someOf, TURN } from '../support/turns.ts';
@@ -138,7 +138,7 @@ test('the readable form has the reasons that templates keep to themselves', () =
   const readable = [...files.map(({ text }) => text), installer, status, uninstaller].join('\n');
   let reasons = 0;
   for (const name of templateNames().filter((each) => !each.startsWith('formats/'))) {
-    const [, ...comments] = readFileSync(join(templatesPath(), name), 'utf8').split(/^<%#/m);
+    const [, ...comments] = readFileSync(join(TEMPLATES_FOLDER, name), 'utf8').split(/^<%#/m);
     // The header says what a template is, for those who change it.
     for (const comment of comments.slice(1)) {
       const [line = ''] = comment.split(/\n|-%>/);
@@ -150,10 +150,10 @@ test('the readable form has the reasons that templates keep to themselves', () =
 });
 
 test('a bundle that does not fit is refused when it is to be sent, and its largest files are named', () => {
-  const { files, uninstaller, status } = bundleOf();
+  const { files } = bundleOf();
   const noise = randomBytes(60_000).toString('base64');
   const grown = files.map((file) => (file.path === 'relay.py' ? { ...file, text: noise } : file));
-  const bundle = { files: grown, installer: noise, uninstaller, status };
+  const bundle = { ...bundleOf(), files: grown, installer: noise };
   assert.doesNotThrow(() => wireCommands('status', bundle));
   assert.throws(
     () => wireCommands('install', bundle),
@@ -164,13 +164,13 @@ test('a bundle that does not fit is refused when it is to be sent, and its large
 });
 
 const templateNames = () =>
-  readdirSync(templatesPath(), { recursive: true })
+  readdirSync(TEMPLATES_FOLDER, { recursive: true })
     .map(String)
     .filter((each) => each.endsWith('.ejs'));
 
 test('no template has a %> or <% that EJS would eat inside shell or Python text', () => {
   for (const name of templateNames()) {
-    const text = readFileSync(join(templatesPath(), name), 'utf8');
+    const text = readFileSync(join(TEMPLATES_FOLDER, name), 'utf8');
     // Every tag opens with one of the forms we use and closes before the next one opens.
     const rest = text.replaceAll(/<%#[\s\S]*?-%>|<%[=-]? [\s\S]*?-?%>/g, '');
     assert.doesNotMatch(rest, /<%|%>/, name);

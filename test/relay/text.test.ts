@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { joinRelay, MODULES } from '../../src/bundle/relay.ts';
-import { templatesPath } from '../../src/bundle/render.ts';
+import { TEMPLATES_FOLDER } from '../../src/bundle/render.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { findPythons, relayText, run, writeRelay } from './rendered.ts';
 
@@ -46,7 +46,7 @@ for name in sys.argv[2:]:
     for used in globals_of(table):
         if not hasattr(module, used) and not hasattr(builtins, used):
             sys.exit('%s: %s' % (name, used))`;
-  const argv = ['-c', program, templatesPath(), ...MODULES];
+  const argv = ['-c', program, TEMPLATES_FOLDER, ...MODULES];
   const { code, text } = await run(findPythons().at(-1)!.path, argv);
   assert.equal(code, 0, text);
 });
@@ -74,7 +74,7 @@ for begins in (b'', b'\\x1b', b'\\x1b[', b'\\x1b]52;c;', b'\\x1bPq', b'\\x1b_', 
                 keeper.typed(ends, 0.5)
                 most = [max(most[0], longest([keeper.output])), max(most[1], longest([keeper, keeper.reports]))]
 print(*most)`;
-  const { code, text } = await run(findPythons().at(-1)!.path, ['-c', program, templatesPath()]);
+  const { code, text } = await run(findPythons().at(-1)!.path, ['-c', program, TEMPLATES_FOLDER]);
   assert.equal(code, 0, text);
   const security = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
   const [, output, input] =
