@@ -22,7 +22,6 @@ export interface Account {
   readonly associations: AssociationRunner;
   readonly consistencySeconds: number;
   readonly pageLatencySeconds: number;
-  readonly timeoutScale: number;
   readonly sessionDefaults: SessionDefaults;
 }
 

@@ -132,7 +132,6 @@ export class Accounts {
       associations: new AssociationRunner(hosts, store, dispatcher, defaults.minuteSeconds, this.clock),
       consistencySeconds: options.consistencySeconds ?? 0.3,
       pageLatencySeconds: options.pageLatencySeconds ?? 0,
-      timeoutScale: options.timeoutScale ?? 1,
       sessionDefaults: defaults,
     };
   }

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import type * as z from 'zod';
 import type { alarmConfiguration } from './shapes.ts';
 
-const ALARM_STATES = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const;
-export type AlarmState = (typeof ALARM_STATES)[number];
+export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
 export type AlarmConfiguration = z.infer<typeof alarmConfiguration>;
 

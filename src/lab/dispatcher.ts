@@ -35,7 +35,7 @@ export class Dispatcher {
     private readonly timeoutScale: number,
     private readonly alarms: AlarmBook,
     private readonly clock: Clock,
-    private readonly onRun: (run: RunLog) => void = () => {},
+    private readonly onRun: (run: RunLog) => void,
   ) {}
 
   /** Hosts that the sender may not reach end as AccessDenied: tags are resolved after the call [time of the decision inferred]. */
@@ -216,7 +216,6 @@ function judgeCommand(command: CommandRecord, maxErrors: number): [status: strin
 function newInvocation(host: Host, requestedAt: number): InvocationRecord {
   return {
     instanceId: host.spec.id,
-    instanceName: host.spec.name,
     requestedAt,
     startedAt: undefined,
     endedAt: undefined,

@@ -137,73 +137,55 @@ function checkSession(document: Record<string, unknown>): void {
 
 /** Every account has these. The content of AWS-StartInteractiveCommand is inferred from how it is used. */
 const AMAZON_DOCUMENTS: readonly DocumentRecord[] = [
-  {
-    name: 'AWS-StartInteractiveCommand',
-    type: 'Session',
-    defaultVersion: 1,
-    versions: [
-      {
-        version: 1,
-        createdAt: Date.UTC(2020, 4, 1),
-        content: JSON.stringify({
-          schemaVersion: '1.0',
-          description: 'Document to run single interactive command on an instance',
-          sessionType: 'InteractiveCommands',
-          parameters: { command: { type: 'String', description: '(Required) The command to run.' } },
-          properties: { linux: { commands: '{{ command }}', runAsElevated: false } },
-        }),
+  ownedByAmazon('AWS-StartInteractiveCommand', 'Session', {
+    schemaVersion: '1.0',
+    description: 'Document to run single interactive command on an instance',
+    sessionType: 'InteractiveCommands',
+    parameters: { command: { type: 'String', description: '(Required) The command to run.' } },
+    properties: { linux: { commands: '{{ command }}', runAsElevated: false } },
+  }),
+  ownedByAmazon('AWS-RunShellScript', 'Command', {
+    schemaVersion: '1.2',
+    description: 'Run a shell script or specify the commands to run.',
+    parameters: {
+      commands: {
+        type: 'StringList',
+        description: '(Required) Specify a shell script or a command to run.',
+        minItems: 1,
+        displayType: 'textarea',
       },
-    ],
-  },
-  {
-    name: 'AWS-RunShellScript',
-    type: 'Command',
-    defaultVersion: 1,
-    versions: [
-      {
-        version: 1,
-        createdAt: Date.UTC(2017, 3, 1),
-        content: JSON.stringify({
-          schemaVersion: '1.2',
-          description: 'Run a shell script or specify the commands to run.',
-          parameters: {
-            commands: {
-              type: 'StringList',
-              description: '(Required) Specify a shell script or a command to run.',
-              minItems: 1,
-              displayType: 'textarea',
-            },
-            workingDirectory: {
-              type: 'String',
-              default: '',
-              description: '(Optional) The path to the working directory on your instance.',
-              maxChars: 4096,
-            },
-            executionTimeout: {
-              type: 'String',
-              default: '3600',
-              description: '(Optional) The time in seconds for a command to complete.',
-              allowedPattern:
-                '([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)',
-            },
-          },
-          runtimeConfig: {
-            'aws:runShellScript': {
-              properties: [
-                {
-                  id: '0.aws:runShellScript',
-                  runCommand: '{{ commands }}',
-                  workingDirectory: '{{ workingDirectory }}',
-                  timeoutSeconds: '{{ executionTimeout }}',
-                },
-              ],
-            },
-          },
-        }),
+      workingDirectory: {
+        type: 'String',
+        default: '',
+        description: '(Optional) The path to the working directory on your instance.',
+        maxChars: 4096,
       },
-    ],
-  },
+      executionTimeout: {
+        type: 'String',
+        default: '3600',
+        description: '(Optional) The time in seconds for a command to complete.',
+        allowedPattern: '([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)',
+      },
+    },
+    runtimeConfig: {
+      'aws:runShellScript': {
+        properties: [
+          {
+            id: '0.aws:runShellScript',
+            runCommand: '{{ commands }}',
+            workingDirectory: '{{ workingDirectory }}',
+            timeoutSeconds: '{{ executionTimeout }}',
+          },
+        ],
+      },
+    },
+  }),
 ];
+
+function ownedByAmazon(name: string, type: DocumentRecord['type'], content: object): DocumentRecord {
+  const version = { version: 1, createdAt: Date.UTC(2017, 3, 1), content: JSON.stringify(content) };
+  return { name, type, defaultVersion: 1, versions: [version] };
+}
 
 export function hasDocument(account: Pick<Shelf, 'store'>, name: string): boolean {
   return [...account.store.records.documents, ...AMAZON_DOCUMENTS].some((one) => one.name === name);

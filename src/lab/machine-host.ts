@@ -192,8 +192,8 @@ export class MachineHost extends EventEmitter implements Host {
       argv,
       env: options.env ?? env,
       ...(isUser ? { uid: SESSION_USER.uid, gid: SESSION_USER.gid } : {}),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.input === undefined ? {} : { input: options.input }),
+      cwd: options.cwd,
+      input: options.input,
     };
     const id = this.nextAnswer++;
     const answer = new Promise<ExecResult>((resolve) => this.answers.set(id, resolve));
@@ -346,11 +346,7 @@ export class MachineHost extends EventEmitter implements Host {
 
 function childrenOf(pid: number | undefined): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-      .trim()
-      .split(/\s+/)
-      .filter(Boolean)
-      .map(Number);
+    return (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []).map(Number);
   } catch {
     return [];
   }

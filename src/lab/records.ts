@@ -56,7 +56,6 @@ export function newCommand(
 
 export interface InvocationRecord {
   instanceId: string;
-  instanceName: string;
   requestedAt: number;
   startedAt: number | undefined;
   endedAt: number | undefined;

@@ -30,7 +30,7 @@ const COPIED = [
 ];
 
 /** The agent makes this user at its first session. */
-export const SESSION_USER = { name: 'ssm-user', uid: 1001, gid: 1001, groups: [100], home: '/home/ssm-user' };
+export const SESSION_USER = { uid: 1001, gid: 1001, groups: [100], home: '/home/ssm-user' };
 
 /** Makes the tree if it is missing or unfinished. */
 export function makeTree(tree: string, spec: HostSpec): void {

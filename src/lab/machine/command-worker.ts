@@ -45,7 +45,6 @@ export function runCommand(config: HostConfig, commandId: string, surroundings: 
         AWS_SSM_PLATFORM_NAME: 'Debian GNU/Linux',
         AWS_SSM_PLATFORM_VERSION: '12',
         SSM_COMMAND_ID: commandId,
-        ...(config.root === '' ? {} : { SSM_KEEPALIVE_ROOT: config.root }),
       },
       // An own process group, so that a timeout ends the script's children too.
       detached: true,

@@ -7,7 +7,6 @@ export interface HostConfig {
   readonly root: string;
   /** Runs a session's shell; uid 0 if user namespaces map only one user. */
   readonly user: {
-    readonly name: string;
     readonly uid: number;
     readonly gid: number;
     readonly groups: readonly number[];
@@ -28,8 +27,7 @@ export interface HostConfig {
 /** systemd's search path, and a service's PATH. */
 export const SERVICE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const HOST_FAULTS = ['restart', 'agent-return', 'agent-exit', 'daemon-reload', 'systemd-run'] as const;
-export type HostFault = (typeof HOST_FAULTS)[number];
+export type HostFault = 'restart' | 'agent-return' | 'agent-exit' | 'daemon-reload' | 'systemd-run';
 
 /** What a worker has from its agent. */
 export interface Surroundings {

@@ -57,13 +57,7 @@ export class ServiceTable {
       return;
     }
     // Not the manager's environment: a session may only see the unit's.
-    const env = {
-      LANG: 'C.UTF-8',
-      PATH: SERVICE_PATH,
-      INVOCATION_ID: agent.invocationId,
-      ...Object.fromEntries(own),
-      ...rootMark(config),
-    };
+    const env = environmentOf(config, agent, Object.fromEntries(own));
     const cwd = config.root === '' ? unit.workingDirectory : '/';
     const sessionWorker = [
       config.nodePath,
@@ -131,13 +125,7 @@ export class ServiceTable {
     const [file = '', ...args] = argv;
     const child = spawn(file, args, {
       cwd,
-      env: {
-        LANG: 'C.UTF-8',
-        PATH: SERVICE_PATH,
-        INVOCATION_ID: service.invocationId,
-        ...env,
-        ...rootMark(this.config),
-      },
+      env: environmentOf(this.config, service, env),
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -159,6 +147,15 @@ export class ServiceTable {
 function newService(name: string): Service {
   return { name, child: undefined, invocationId: '', activeState: 'inactive', isStopping: false, starts: [] };
 }
+
+/** What systemd gives a service, and the unit's own variables. */
+const environmentOf = (config: HostConfig, { invocationId }: Service, own: Record<string, string>) => ({
+  LANG: 'C.UTF-8',
+  PATH: SERVICE_PATH,
+  INVOCATION_ID: invocationId,
+  ...own,
+  ...rootMark(config),
+});
 
 /** Without a sandbox every process of a host carries its tree: scripts need it, and it marks them. */
 export function rootMark(config: HostConfig): Record<string, string> {

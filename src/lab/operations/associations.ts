@@ -36,26 +36,18 @@ export const listAssociations: Operation = (account, body) => {
 function passes(association: AssociationRecord, key: string, value: string): boolean {
   const { executions, targets } = association;
   const lastAt = executions[0]?.command.requestedAt;
-  switch (key) {
-    case 'Name':
-      return association.documentName === value;
-    case 'AssociationId':
-      return association.associationId === value;
-    case 'AssociationName':
-      return association.associationName === value;
-    case 'AssociationStatusName':
-      return summarize(association).Status === value;
-    case 'LastExecutedBefore':
-      return lastAt !== undefined && lastAt < Date.parse(value);
-    case 'LastExecutedAfter':
-      return lastAt !== undefined && lastAt > Date.parse(value);
-    case 'ResourceGroupName':
-      return targets.some(({ Key, Values }) => Key === 'resource-groups:Name' && Values.includes(value));
-    default:
-      return executions.some(({ command }) =>
-        command.invocations.some(({ instanceId }) => instanceId === value),
-      );
-  }
+  const own: Record<string, string | undefined> = {
+    Name: association.documentName,
+    AssociationId: association.associationId,
+    AssociationName: association.associationName,
+    AssociationStatusName: summarize(association).Status,
+  };
+  if (key in own) return own[key] === value;
+  if (key === 'LastExecutedBefore') return lastAt !== undefined && lastAt < Date.parse(value);
+  if (key === 'LastExecutedAfter') return lastAt !== undefined && lastAt > Date.parse(value);
+  if (key === 'ResourceGroupName')
+    return targets.some(({ Key, Values }) => Key === 'resource-groups:Name' && Values.includes(value));
+  return executions.some(({ command }) => command.invocations.some(({ instanceId }) => instanceId === value));
 }
 
 export const describeAssociationExecutions: Operation = (account, body) => {
