@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { TestContext } from 'node:test';
@@ -26,10 +27,8 @@ export async function startFront(
     answer(request, response).catch(() => response.destroy());
   });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
     const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
-    const asked = JSON.parse(Buffer.concat(parts).toString());
+    const asked = (await json(request)) as Record<string, unknown>;
     const { status, body } = await rawCall(lab, operation, asked);
     const changed = change(operation, asked, body);
     if (changed instanceof Response) {

@@ -40,21 +40,16 @@ function keptHosts(): string {
  * The installer's own way for image builds: everything but the self-test and the restart, in a fraction of the time.
  * What it made of a new host is kept, and the next new host is a copy of that: a copy is one process, a run a hundred.
  */
-export function installQuietly(
-  sandbox: Sandbox,
-  bundle: Bundle,
-  env: Record<string, string> = {},
-  { isCompiled = false } = {},
-): Outcome {
+export function installQuietly(sandbox: Sandbox, bundle: Bundle, { isCompiled = false } = {}): Outcome {
   const { origin } = sandbox;
   const install = () => {
-    const outcome = sandbox.runScript(bundle.installer, { env: { SSM_KEEPALIVE_ROOT: '/.', ...env } });
+    const outcome = sandbox.runScript(bundle.installer, { env: { SSM_KEEPALIVE_ROOT: '/.' } });
     if (outcome.status !== 0) throw new Error(`the installer failed: ${outcome.stdout}${outcome.stderr}`);
     if (isCompiled) compileRelay(sandbox);
     return outcome;
   };
   if (origin === undefined) return install();
-  const name = [origin, JSON.stringify(env), String(isCompiled), bundle.installer].join('\n');
+  const name = [origin, String(isCompiled), bundle.installer].join('\n');
   const kept = join(keptHosts(), createHash('sha256').update(name).digest('hex'));
   if (existsSync(kept)) {
     sandbox.loadFrom(`${kept}/tree`);
@@ -83,8 +78,8 @@ function compileRelay(sandbox: Sandbox): void {
 const versionOf = (sandbox: Sandbox): string => `${LIBRARY}/${sandbox.read(`${LIBRARY}/current`).trim()}`;
 
 /** A host with every file of `model`. */
-export function copyHost(model: Sandbox, options: SandboxOptions = {}): Sandbox {
-  const sandbox = new Sandbox(options);
+export function copyHost(model: Sandbox): Sandbox {
+  const sandbox = new Sandbox();
   sandbox.loadFrom(model.folder);
   return sandbox;
 }
@@ -95,7 +90,7 @@ export function installedSandbox(
   { isPatient = true, ...options }: SandboxOptions & { isPatient?: boolean } = {},
 ): Sandbox {
   const sandbox = new Sandbox(options);
-  installQuietly(sandbox, bundleOf({ intervalSeconds: 1, ...changes }), {}, { isCompiled: true });
+  installQuietly(sandbox, bundleOf({ intervalSeconds: 1, ...changes }), { isCompiled: true });
   breakEntry(sandbox);
   if (isPatient) editEntry(sandbox, makePatient);
   return sandbox;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { rmSync, symlinkSync } from 'node:fs';
-import type { Bundle } from '../../src/bundle/index.ts';
 import { bundleOf, copyHost, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from './bundle.ts';
 import { Sandbox } from './sandbox.ts';
 
@@ -12,61 +11,57 @@ const ENTRIES = ['env', 'profile', 'rc'] as const;
 const BLOCKED = ['etc/bash.bashrc', 'etc/zsh/zprofile', 'etc/zsh/zshrc'];
 const PLACES = ['etc', 'usr/local', 'opt', 'run'];
 
+const OLD = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
+const WANTED = bundleOf({ entries: ENTRIES });
+
 /** What is interrupted: over nothing, over another version, and the way back. */
 export const SCENARIOS = [
-  { name: 'install over nothing', hadBundle: false, run: (_old: Bundle, wanted: Bundle) => wanted.installer },
-  { name: 'update', hadBundle: true, run: (_old: Bundle, wanted: Bundle) => wanted.installer },
-  { name: 'uninstall', hadBundle: true, run: (old: Bundle) => old.uninstaller },
+  { name: 'install over nothing', hadBundle: false, script: WANTED.installer },
+  { name: 'update', hadBundle: true, script: WANTED.installer },
+  { name: 'uninstall', hadBundle: true, script: OLD.uninstaller },
 ] as const;
+type Scenario = (typeof SCENARIOS)[number];
 
-interface Origin {
-  readonly host: Sandbox;
-  /** Of the host before anything of ours was on it. */
-  readonly before: string;
-  readonly foreign: readonly string[];
-}
-
-const origins = new Map<string, Origin>();
-
-/** A host as every kill of the scenario finds it: made once, and copied for each. */
-function originOf(scenario: (typeof SCENARIOS)[number], old: Bundle): Origin {
-  const made = origins.get(scenario.name);
-  if (made !== undefined) return made;
+/** `before`: the host before anything of ours was on it. */
+function makeOrigin({ hadBundle }: Scenario) {
   const host = new Sandbox();
   process.once('exit', () => host.close());
   linkBashrc(host);
   const before = host.snapshot(...PLACES);
   const foreign = BLOCKED.map((path) => host.read(path));
-  if (scenario.hadBundle) installQuietly(host, old);
-  const origin = { host, before, foreign };
-  origins.set(scenario.name, origin);
+  if (hadBundle) installQuietly(host, OLD);
+  return { host, before, foreign };
+}
+
+const origins = new Map<Scenario, ReturnType<typeof makeOrigin>>();
+
+/** A host as every kill of the scenario finds it: made once, and copied for each. */
+function originOf(scenario: Scenario): ReturnType<typeof makeOrigin> {
+  const origin = origins.get(scenario) ?? makeOrigin(scenario);
+  origins.set(scenario, origin);
   return origin;
 }
 
-/** Runs one scenario, killed before its operation N, then looks at what a login and the next run meet. False: it had fewer operations. */
-export function killAndLook(
-  scenario: (typeof SCENARIOS)[number],
-  shell: readonly string[],
-  n: number,
-): boolean {
-  const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
-  const wanted = bundleOf({ entries: ENTRIES });
-  const { host, before, foreign } = originOf(scenario, old);
+/** Runs one scenario, killed before its operation N; 0: never. Returns its file operations, one line each. */
+function runUntil(sandbox: Sandbox, { script }: Scenario, shell: readonly string[], n: number): string[] {
+  sandbox.write('tmp/script.sh', script);
+  const { status, stderr } = sandbox.run(
+    ['/usr/bin/python3', '-I', '/support/kill-at.py', String(n), '/tmp/log', ...shell, '/tmp/script.sh'],
+    { env: ROOTED },
+  );
+  assert.equal(status, n === 0 ? 0 : 99, `killed before operation ${n}: ${stderr}`);
+  return sandbox.read('tmp/log').trim().split('\n');
+}
+
+/** Looks at what a login and the next run meet after the kill. */
+function killAndLook(scenario: Scenario, shell: readonly string[], n: number) {
+  const { host, before, foreign } = originOf(scenario);
   const sandbox = copyHost(host);
   try {
-    sandbox.write('tmp/script.sh', scenario.run(old, wanted));
-    const { status } = sandbox.run(
-      ['/usr/bin/python3', '-I', '/support/kill-at.py', String(n), '/tmp/log', ...shell, '/tmp/script.sh'],
-      { env: ROOTED },
-    );
-    if (status !== 99) {
-      assert.equal(status, 0, 'the run that is not killed succeeds');
-      return false;
-    }
-    const at = sandbox.read('tmp/log').trim().split('\n').at(-1)!;
-    assertLoginIsWhole(sandbox, [old, wanted], at);
-    assertBlocksAreWhole(sandbox, wanted, foreign, at);
-    const state = sandbox.runScript(wanted.status, { env: ROOTED }).verdict['state'];
+    const at = runUntil(sandbox, scenario, shell, n).at(-1)!;
+    assertLoginIsWhole(sandbox, at);
+    assertBlocksAreWhole(sandbox, foreign, at);
+    const state = sandbox.runScript(WANTED.status, { env: ROOTED }).verdict['state'];
     assert.ok(
       ['absent', 'partial', 'installed'].includes(String(state)),
       `state ${String(state)} after ${at}`,
@@ -74,19 +69,18 @@ export function killAndLook(
 
     // Both ways on, in turn: what completes it, and what takes it back.
     if (n % 2 === 0) {
-      const next = sandbox.runScript(wanted.installer, { env: ROOTED });
+      const next = sandbox.runScript(WANTED.installer, { env: ROOTED });
       assert.equal(next.status, 0, `${at}: ${next.stdout}${next.stderr}`);
-      const look = sandbox.runScript(wanted.status, { env: ROOTED }).verdict;
+      const look = sandbox.runScript(WANTED.status, { env: ROOTED }).verdict;
       assert.deepEqual(
         [look['state'], look['digest'], look['drifted']],
-        ['installed', wanted.digest, []],
+        ['installed', WANTED.digest, []],
         at,
       );
     }
-    const gone = sandbox.runScript(wanted.uninstaller, { env: ROOTED });
+    const gone = sandbox.runScript(WANTED.uninstaller, { env: ROOTED });
     assert.equal(gone.status, 0, `${at}: ${gone.stdout}${gone.stderr}`);
     assert.equal(sandbox.snapshot(...PLACES), before, `left behind after ${at}`);
-    return true;
   } finally {
     sandbox.close();
   }
@@ -100,30 +94,27 @@ function linkBashrc(sandbox: Sandbox) {
 }
 
 /** Each file of others as it was, with our block on top or without. */
-function assertBlocksAreWhole(sandbox: Sandbox, { files }: Bundle, foreign: readonly string[], at: string) {
+function assertBlocksAreWhole(sandbox: Sandbox, foreign: readonly string[], at: string) {
   for (const [index, path] of BLOCKED.entries()) {
-    const block = files.find((file) => file.path === `/${path}` && file.place === 'local')!.text;
+    const block = WANTED.files.find((file) => file.path === `/${path}` && file.place === 'local')!.text;
     const text = sandbox.read(path);
     assert.ok(text === foreign[index] || text === block + foreign[index], `${path} is a mixture after ${at}`);
   }
 }
 
 /** Every live name holds the old text, the new text, or nothing; and the version in use is complete. */
-function assertLoginIsWhole(sandbox: Sandbox, bundles: readonly Bundle[], at: string) {
+function assertLoginIsWhole(sandbox: Sandbox, at: string) {
   for (const path of [`${LIBRARY}/entry.sh`, PROFILE_STUB, DROP_IN]) {
     if (!sandbox.has(path)) continue;
     const text = sandbox.read(path);
-    const known = bundles
-      .flatMap(({ files }) => files)
-      .filter((file) => file.path === `/${path}` && file.place === 'local');
-    assert.ok(
-      known.some((file) => file.text === text),
-      `${path} is a mixture after ${at}`,
+    const isKnown = [...OLD.files, ...WANTED.files].some(
+      (file) => file.path === `/${path}` && file.place === 'local' && file.text === text,
     );
+    assert.ok(isKnown, `${path} is a mixture after ${at}`);
   }
   if (!sandbox.has(`${LIBRARY}/current`)) return;
   const current = sandbox.read(`${LIBRARY}/current`);
-  const bundle = bundles.find(({ digest }) => `${digest}\n` === current);
+  const bundle = [OLD, WANTED].find(({ digest }) => `${digest}\n` === current);
   assert.ok(bundle, `current is ${JSON.stringify(current)} after ${at}`);
   for (const file of bundle.files.filter(({ place }) => place === 'any')) {
     const text = sandbox.read(`${LIBRARY}/${bundle.digest}/${file.path}`);
@@ -140,30 +131,18 @@ function assertLoginIsWhole(sandbox: Sandbox, bundles: readonly Bundle[], at: st
   }
 }
 
-/** The file operations of a run that nobody kills, one line each. */
-export function listOperations(scenario: (typeof SCENARIOS)[number], shell: readonly string[]): string[] {
-  const old = bundleOf({ intervalSeconds: 40, entries: ENTRIES });
-  const sandbox = copyHost(originOf(scenario, old).host);
-  try {
-    sandbox.write('tmp/script.sh', scenario.run(old, bundleOf({ entries: ENTRIES })));
-    const { status, stderr } = sandbox.run(
-      ['/usr/bin/python3', '-I', '/support/kill-at.py', '0', '/tmp/log', ...shell, '/tmp/script.sh'],
-      { env: ROOTED },
-    );
-    assert.equal(status, 0, stderr);
-    return sandbox.read('tmp/log').trim().split('\n');
-  } finally {
-    sandbox.close();
-  }
-}
-
 /** Kills right before each operation that is chosen, by its number from 1; returns how many kills that were. */
 export function killAtEach(
-  scenario: (typeof SCENARIOS)[number],
+  scenario: Scenario,
   shell: readonly string[],
   choose: (lines: readonly string[]) => readonly number[],
 ): number {
-  const chosen = new Set(choose(listOperations(scenario, shell)));
-  for (const n of chosen) assert.ok(killAndLook(scenario, shell, n), `operation ${n} was not reached`);
-  return chosen.size;
+  const whole = copyHost(originOf(scenario).host);
+  try {
+    const chosen = new Set(choose(runUntil(whole, scenario, shell, 0)));
+    for (const n of chosen) killAndLook(scenario, shell, n);
+    return chosen.size;
+  } finally {
+    whole.close();
+  }
 }

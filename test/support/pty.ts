@@ -86,12 +86,8 @@ export abstract class Pty {
   }
 
   /** Polls until `holds`. */
-  async until(
-    what: string,
-    holds: () => boolean | Promise<boolean>,
-    patienceMs: number = PATIENCE_MS,
-  ): Promise<void> {
-    let left = patienceMs;
+  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    let left = PATIENCE_MS;
     let last = Date.now();
     while (!(await holds())) {
       if (left < 0) assert.fail(`gave up waiting for ${what}\n${this.describe()}`);
@@ -245,15 +241,6 @@ export class LocalPty extends Pty {
 
   resize(cols: number, rows: number): void {
     this.#pty.resize(cols, rows);
-  }
-
-  /** Nobody reads until `resume`: the buffers on the way fill up. */
-  pause(): void {
-    this.#pty.pause();
-  }
-
-  resume(): void {
-    this.#pty.resume();
   }
 
   /** The terminal goes away. */

@@ -5,7 +5,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Sandbox } from './sandbox.ts';
 
@@ -35,12 +36,7 @@ export class SshHost {
   constructor(sandbox: Sandbox) {
     this.sandbox = sandbox;
     // sshd's own folder is the sandbox's: nothing but it is in there.
-    sandbox.extra = [
-      '--ro-bind',
-      '/usr/sbin/sshd',
-      '/usr/sbin/sshd',
-      ...['/usr/sbin/cron'].flatMap((path) => ['--ro-bind-try', path, path]),
-    ];
+    sandbox.extra = ['/usr/sbin/sshd', '/usr/sbin/cron'].flatMap((path) => ['--ro-bind-try', path, path]);
     this.server = createServer({ pauseOnConnect: true }, (socket) => this.serve(socket));
   }
 
@@ -63,11 +59,6 @@ export class SshHost {
     return this;
   }
 
-  private get port(): number {
-    const address = this.server.address();
-    return typeof address === 'object' && address ? address.port : 0;
-  }
-
   /** What every client is told: nothing of this machine's own configuration. */
   get options(): string[] {
     const pairs = {
@@ -76,7 +67,7 @@ export class SshHost {
       GlobalKnownHostsFile: '/dev/null',
       StrictHostKeyChecking: 'no',
       LogLevel: 'ERROR',
-      Port: String(this.port),
+      Port: String((this.server.address() as AddressInfo).port),
       ControlPath: '/tmp/shared-connection',
     };
     return [
@@ -121,18 +112,14 @@ export class SshHost {
   /** Runs a client, or anything else, as root of this host. */
   async run(argv: readonly string[], input = ''): Promise<Said> {
     const child = this.sandbox.start(argv, 'pipe');
-    let stdout = '';
-    let stderr = '';
-    child.stdout!.on('data', (data: Buffer) => {
-      stdout += data.toString('latin1');
-    });
-    child.stderr!.on('data', (data: Buffer) => {
-      stderr += data.toString('latin1');
-    });
     child.stdin!.on('error', () => {});
     child.stdin!.end(input);
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
-    const [status] = (await once(child, 'close')) as [number | null];
+    const [[status], stdout, stderr] = await Promise.all([
+      once(child, 'close') as Promise<[number | null]>,
+      text(child.stdout!),
+      text(child.stderr!),
+    ]);
     clearTimeout(timer);
     return { status: status ?? -1, stdout, stderr };
   }
