@@ -1,8 +1,8 @@
 /** One account and Region behind the endpoint. */
 import { type Clock, sleep } from '../clock.ts';
-import type { AccessControl } from './access/access-control.ts';
 import type { AssociationRunner } from './association-runner.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Guard } from './guard.ts';
 import type { Host } from './host.ts';
 import { takePage } from './paging.ts';
 import type { RecordStore } from './records.ts';
@@ -11,7 +11,7 @@ import type { SessionTable } from './session-table.ts';
 
 export interface Account {
   readonly clock: Clock;
-  readonly access: AccessControl;
+  readonly guard: Guard;
   /** Twelve digits. */
   readonly id: string;
   readonly region: string;

@@ -1,12 +1,12 @@
 /** All accounts behind one endpoint. The access key and the Region of a signature choose the account. */
 import { join } from 'node:path';
-import type { AccessControl } from './access/access-control.ts';
 import type { Account } from './account.ts';
 import type { AlarmBook } from './alarms.ts';
 import { AssociationRunner } from './association-runner.ts';
 import { Dispatcher, type RunLog } from './dispatcher.ts';
 import { keysOf, type Scope } from './door.ts';
 import type { EndingClock } from './ending-clock.ts';
+import type { Guard } from './guard.ts';
 import type { Host } from './host.ts';
 import { ACCOUNT, type AccountSpec, type LabOptions, REGION } from './options.ts';
 import { RecordStore } from './records.ts';
@@ -29,7 +29,7 @@ export class Accounts {
   constructor(
     private readonly hosts: readonly Host[],
     private readonly alarms: AlarmBook,
-    private readonly access: AccessControl,
+    private readonly guard: Guard,
     private readonly options: LabOptions,
     private readonly clock: EndingClock,
   ) {
@@ -118,13 +118,13 @@ export class Accounts {
       this.runs.push(run),
     );
     const defaults = sessionDefaults(options);
-    const sessions = new SessionTable(store, this.clock, this.access);
+    const sessions = new SessionTable(store, this.clock, this.guard);
     sessions.baseUrl = this.baseUrl;
     return {
       id,
       region,
       clock: this.clock,
-      access: this.access,
+      guard: this.guard,
       hosts,
       store,
       dispatcher,

@@ -6,6 +6,7 @@ import { sleep, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { programArgs } from '../own-program.ts';
 import type { Credentials } from './door.ts';
+import type { Guard } from './guard.ts';
 import type { Lab } from './lab.ts';
 import { defaultLabDir, type LabOptions } from './options.ts';
 import { LabInUseError, type LabState, readState, takeFolder } from './ownership.ts';
@@ -24,9 +25,9 @@ export interface OpenLab {
 }
 
 /** Most commands ask for the state of a lab alone, so a lab's own modules are loaded only where one starts. */
-export async function startLab(options: LabOptions): Promise<Lab> {
+export async function startLab(options: LabOptions, guard?: Guard): Promise<Lab> {
   const lab = await import('./lab.ts');
-  return lab.startLab(options);
+  return lab.startLab(options, guard);
 }
 
 export async function openLab(options: Partial<LabOptions> = {}): Promise<OpenLab> {

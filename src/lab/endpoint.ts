@@ -1,7 +1,6 @@
 /** Serves the operations on loopback, as JSON 1.1 over HTTP. Reads only requests that the door admits. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { findTouched } from './access/touched.ts';
 import type { Account, Operation } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { checkAnswer, checkRequest } from './contract.ts';
@@ -150,7 +149,7 @@ async function runOperation(
 ): Promise<Record<string, unknown>> {
   if (!isServed(operation)) throw new ServiceError('UnknownOperationException');
   checkRequest(operation, input);
-  account.access.check(`${prefix}:${operation}`, findTouched(account, operation, input, region), region);
+  account.guard.checkCall(prefix, operation, input, account, region);
   const output = await OPERATIONS[uncapitalize(operation)](account, input, region);
   checkAnswer(operation, output);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();

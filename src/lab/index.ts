@@ -1,7 +1,7 @@
 /** The lab: a stand-in account with an SSM endpoint, sandboxed hosts and real sessions. It knows nothing of the product. */
-export { LAB_ROLE, LAB_USER, type Principal } from './access/principal.ts';
 export { labDown, labStatus, labUp, type OpenLab, openLab, startLab } from './background.ts';
 export type { Credentials } from './door.ts';
+export { type Guard, LAB_USER, type Principal } from './guard.ts';
 export type { ExecOptions, Host as LabHost } from './host.ts';
 export { readInventory } from './inventory.ts';
 export type { Lab } from './lab.ts';

@@ -5,8 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { UserError } from '../errors.ts';
-import { AccessControl } from './access/access-control.ts';
-import { touchDataChannel } from './access/touched.ts';
 import { Accounts } from './accounts.ts';
 import { AlarmBook, type AlarmState } from './alarms.ts';
 import { attachGateway } from './channel/gateway.ts';
@@ -17,6 +15,7 @@ import { type Credentials, Door, keysOf } from './door.ts';
 import { EndingClock } from './ending-clock.ts';
 import { makeEndpoint, type RequestLog } from './endpoint.ts';
 import { EndpointFaults } from './endpoint-faults.ts';
+import { ALLOW_ALL, type Guard } from './guard.ts';
 import type { Host } from './host.ts';
 import { readInventory, writeInventory } from './inventory.ts';
 import { MachineHost } from './machine-host.ts';
@@ -40,8 +39,6 @@ export interface Lab {
   readonly requests: readonly RequestLog[];
   readonly runs: readonly RunLog[];
   readonly faults: EndpointFaults;
-  /** Everything is allowed until a test enforces a policy. */
-  readonly access: AccessControl;
   hosts(): readonly Host[];
   setAlarm(name: string, state: AlarmState): void;
   /** By name or instance id. @throws if there is none */
@@ -51,17 +48,17 @@ export interface Lab {
 }
 
 /** Uses the hosts, records and port that `dir` had before. Resolves when every sandboxed host's agent is connected. */
-export async function startLab(options: LabOptions): Promise<Lab> {
+export async function startLab(options: LabOptions, guard = ALLOW_ALL): Promise<Lab> {
   claimFolder(options.dir);
   try {
-    return await startClaimed(options);
+    return await startClaimed(options, guard);
   } catch (error) {
     releaseFolder(options.dir);
     throw error;
   }
 }
 
-async function startClaimed(options: LabOptions): Promise<Lab> {
+async function startClaimed(options: LabOptions, guard: Guard): Promise<Lab> {
   const inventory = readInventory(options.dir);
   const specs = options.hosts ?? inventory.hosts;
   const needsMachines = specs.some(({ synthetic }) => synthetic === undefined);
@@ -70,9 +67,8 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
   const clock = new EndingClock(options.clock ?? systemClock);
   const hosts = specs.map((spec) => makeHost(spec, options, program, isRooted, clock));
   const alarms = new AlarmBook(options.dir);
-  const access = new AccessControl();
   const known = { ...options, accounts: options.accounts ?? inventory.accounts ?? [] };
-  const accounts = new Accounts(hosts, alarms, access, known, clock);
+  const accounts = new Accounts(hosts, alarms, guard, known, clock);
   const { home } = accounts;
   if (options.preferences !== undefined) savePreferences(home.store, options.preferences, clock.now());
   const faults = new EndpointFaults();
@@ -90,7 +86,7 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     try {
       const { region } = await door.check(request, Buffer.alloc(0), 'ssmmessages', faults.now());
       const owner = accounts.ownerOf(id) ?? home;
-      return access.allows('ssmmessages:OpenDataChannel', touchDataChannel(id, owner, region), region);
+      return owner.guard.mayOpenChannel(id, owner, region);
     } catch {
       return false;
     }
@@ -157,7 +153,6 @@ async function startClaimed(options: LabOptions): Promise<Lab> {
     requests,
     runs: accounts.runs,
     faults,
-    access,
     hosts: () => hosts,
     setAlarm: (name, state) => alarms.set(name, state),
     host: (id) => {

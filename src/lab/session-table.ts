@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { AccessControl } from './access/access-control.ts';
-import { LAB_USER } from './access/principal.ts';
+import type { Guard } from './guard.ts';
 import type { Host } from './host.ts';
 import type { RecordStore, SessionRecord } from './records.ts';
 import { Session } from './session.ts';
@@ -15,11 +14,11 @@ export class SessionTable {
   constructor(
     private readonly store: RecordStore,
     private readonly clock: Clock,
-    private readonly access: Pick<AccessControl, 'principal'> = { principal: LAB_USER },
+    private readonly guard: Pick<Guard, 'principal'>,
   ) {}
 
   start(host: Host, reason: string, documentName: string, settings: SessionSettings): Session {
-    const { arn, userId, sessionName } = this.access.principal;
+    const { arn, userId, sessionName } = this.guard.principal;
     const sessionId = `${sessionName}-${randomBytes(9).toString('hex').slice(0, 17)}`;
     const record: SessionRecord = {
       sessionId,

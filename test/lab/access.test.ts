@@ -12,19 +12,23 @@ import {
 import WebSocket from 'ws';
 import type { UserError } from '../../src/errors.ts';
 import { startSession } from '../../src/fleet/sessions.ts';
-import { type AccessRequest, decide } from '../../src/lab/access/evaluate.ts';
-import { readPolicy } from '../../src/lab/access/policy-document.ts';
-import { LAB_ROLE } from '../../src/lab/index.ts';
+import { AccessControl, LAB_ROLE } from './access/access-control.ts';
+import { type AccessRequest, decide } from './access/evaluate.ts';
+import { readPolicy } from './access/policy-document.ts';
 import { makeClient, syntheticHosts, until, useLab } from './test-lab.ts';
 
-const lab = await useLab({
-  consistencySeconds: 0,
-  hosts: [
-    ...syntheticHosts(2),
-    ...syntheticHosts(1, { name: 'prod', id: 'i-0ffffffffffffff01', tags: { env: 'prod' } }),
-    ...syntheticHosts(1, { name: 'cellar', id: 'mi-0fffffffffffff001', tags: { env: 'dev' } }),
-  ],
-});
+const access = new AccessControl();
+const lab = await useLab(
+  {
+    consistencySeconds: 0,
+    hosts: [
+      ...syntheticHosts(2),
+      ...syntheticHosts(1, { name: 'prod', id: 'i-0ffffffffffffff01', tags: { env: 'prod' } }),
+      ...syntheticHosts(1, { name: 'cellar', id: 'mi-0fffffffffffff001', tags: { env: 'dev' } }),
+    ],
+  },
+  access,
+);
 const client = makeClient(lab);
 const DEV = 'i-00000000000000001';
 const PROD = 'i-0ffffffffffffff01';
@@ -47,23 +51,23 @@ const DOCUMENT = 'arn:aws:ssm:*::document/AWS-RunShellScript';
 
 test('lab: without a policy everything is allowed, and with one nothing that it does not allow', async () => {
   await client.send(new DescribeInstanceInformationCommand({}));
-  lab.access.enforce(allow('ssm:GetDocument', '*'));
+  access.enforce(allow('ssm:GetDocument', '*'));
   await assert.rejects(client.send(new DescribeInstanceInformationCommand({})), {
     name: 'AccessDeniedException',
     message:
       'User: arn:aws:iam::123456789012:user/lab is not authorized to perform: ssm:DescribeInstanceInformation on resource: arn:aws:ssm:us-east-1:123456789012:* because no identity-based policy allows the ssm:DescribeInstanceInformation action',
   });
   await client.send(new GetDocumentCommand({ Name: 'AWS-RunShellScript' }));
-  lab.access.enforce(undefined);
+  access.enforce(undefined);
   await client.send(new DescribeInstanceInformationCommand({}));
 });
 
 test('lab: SendCommand needs the document and every instance named, and says which it lacks', async () => {
-  lab.access.enforce(allow('ssm:SendCommand', 'arn:aws:ec2:*:*:instance/*'));
+  access.enforce(allow('ssm:SendCommand', 'arn:aws:ec2:*:*:instance/*'));
   await assert.rejects(send({ InstanceIds: [DEV] }), {
     message: /on resource: arn:aws:ssm:us-east-1::document\/AWS-RunShellScript because/,
   });
-  lab.access.enforce(allow('ssm:SendCommand', [DOCUMENT, `arn:aws:ec2:us-east-1:*:instance/${DEV}`]));
+  access.enforce(allow('ssm:SendCommand', [DOCUMENT, `arn:aws:ec2:us-east-1:*:instance/${DEV}`]));
   await send({ InstanceIds: [DEV] });
   await assert.rejects(send({ InstanceIds: [DEV, PROD] }), {
     message: new RegExp(`on resource: arn:aws:ec2:us-east-1:123456789012:instance/${PROD} because`),
@@ -87,7 +91,7 @@ test('lab: of instances meant by tag, those that may not be reached end as Acces
   const tagged = allow('ssm:SendCommand', ['arn:aws:ec2:*:*:instance/*'], {
     StringEquals: { 'ssm:resourceTag/env': ['dev'] },
   });
-  lab.access.enforce({
+  access.enforce({
     ...tagged,
     Statement: [
       ...tagged.Statement,
@@ -117,13 +121,13 @@ test('lab: of instances meant by tag, those that may not be reached end as Acces
 });
 
 test('lab: StartSession needs the instance and the session document, the default one also where none is named', async () => {
-  lab.access.enforce(undefined);
+  access.enforce(undefined);
   const Content = JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_Stream', inputs: {} });
   await client.send(new CreateDocumentCommand({ Name: 'Ours', DocumentType: 'Session', Content }));
   const [instances, documents] = ['arn:aws:ec2:*:*:instance/*', 'arn:aws:ssm:*:*:document/'];
   const start = (DocumentName?: string) =>
     startSession(client, { instanceId: DEV, documentName: DocumentName });
-  lab.access.enforce(allow('ssm:StartSession', instances));
+  access.enforce(allow('ssm:StartSession', instances));
   for (const [name, why, next] of [
     [
       undefined,
@@ -137,16 +141,16 @@ test('lab: StartSession needs the instance and the session document, the default
       assert.match(error.next, next);
       return true;
     });
-  lab.access.enforce(allow('ssm:StartSession', `${documents}*`));
+  access.enforce(allow('ssm:StartSession', `${documents}*`));
   await assert.rejects(start(), (error: UserError) => {
     assert.match(error.why, /lack ssm:StartSession on \S+:instance\/i-\w+$/);
     assert.match(error.next, /start-access-request[\s\S]*get-access-token/);
     return true;
   });
-  lab.access.enforce(allow('ssm:StartSession', [instances, `${documents}SSM-SessionManagerRunShell`]));
+  access.enforce(allow('ssm:StartSession', [instances, `${documents}SSM-SessionManagerRunShell`]));
   await start();
   await assert.rejects(start('Ours'));
-  lab.access.enforce(allow('ssm:StartSession', [instances, `${documents}Ours`]));
+  access.enforce(allow('ssm:StartSession', [instances, `${documents}Ours`]));
   await start('Ours');
 });
 
@@ -156,9 +160,9 @@ test('lab: a data channel is opened under the guide’s form, or under none, and
     ['*', true],
     [`arn:aws:ssm:*:*:session/\${aws:username}-*`, false],
   ] as const) {
-    lab.access.enforce(undefined);
+    access.enforce(undefined);
     const session = await startSession(client, { instanceId: DEV });
-    lab.access.enforce(allow('ssmmessages:OpenDataChannel', resource));
+    access.enforce(allow('ssmmessages:OpenDataChannel', resource));
     const socket = new WebSocket(session.StreamUrl, { headers: session.headers });
     const status = await new Promise((resolve) => {
       socket.on('error', () => {});
@@ -187,34 +191,34 @@ test('lab: a session is its starter’s: by the user’s name, by the caller’s
       }).Statement,
     ],
   };
-  lab.access.enforce(byName);
+  access.enforce(byName);
   const users = await start();
   assert.match(users, /^lab-/);
-  lab.access.enforce(byName, LAB_ROLE);
+  access.enforce(byName, LAB_ROLE);
   const roles = await start();
   assert.match(roles, /^kim-/);
   await assert.rejects(end(roles), { name: 'AccessDeniedException' }, 'a role has no aws:username');
-  lab.access.enforce(byTag, LAB_ROLE);
+  access.enforce(byTag, LAB_ROLE);
   await end(roles);
   await assert.rejects(end(users), {
     message: /User: arn:aws:sts::123456789012:assumed-role\/operators\/kim /,
   });
-  lab.access.enforce(byId, LAB_ROLE);
+  access.enforce(byId, LAB_ROLE);
   await assert.rejects(end(users), { name: 'AccessDeniedException' });
   await end(await start());
-  lab.access.enforce(byName);
+  access.enforce(byName);
   await end(users);
 });
 
 test('lab: what a policy has and no call needed is told, to the pair of action and resource and the value', async () => {
-  lab.access.enforce(
+  access.enforce(
     allow(['ssm:SendCommand', 'ssm:CancelCommand'], [DOCUMENT, 'arn:aws:ec2:*:*:instance/*'], {
       StringEquals: { 'aws:RequestedRegion': ['us-east-1', 'eu-central-1'] },
     }),
   );
   await send({ InstanceIds: [DEV] });
   await assert.rejects(client.send(new CancelCommandCommand({ CommandId: crypto.randomUUID() })));
-  assert.deepEqual(lab.access.unused(), [
+  assert.deepEqual(access.unused(), [
     `Only: ssm:CancelCommand on ${DOCUMENT}`,
     'Only: ssm:CancelCommand on arn:aws:ec2:*:*:instance/*',
     'Only: StringEquals aws:RequestedRegion eu-central-1',
@@ -230,7 +234,7 @@ test('lab: a policy that it cannot read is refused, not guessed at', () => {
     allow('ssm:GetDocument', '*', { NumericEquals: { 'aws:x': '1' } }),
     { Version: '2012-10-17', Statement: [{ Effect: 'Allow', NotAction: 'ssm:x', Resource: '*' }] },
   ])
-    assert.throws(() => lab.access.enforce(wrong), { code: 'bad-policy' }, JSON.stringify(wrong));
+    assert.throws(() => access.enforce(wrong), { code: 'bad-policy' }, JSON.stringify(wrong));
 });
 
 /** Cases of the evaluation itself: pattern of action, of resource, condition; and whether the request below is allowed. */

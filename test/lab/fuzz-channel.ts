@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { systemClock } from '../../src/clock.ts';
 import { attachGateway } from '../../src/lab/channel/gateway.ts';
 import type { FrameSocket } from '../../src/lab/frames.ts';
+import { ALLOW_ALL } from '../../src/lab/guard.ts';
 import type { Host, WorkerLink } from '../../src/lab/host.ts';
 import { RecordStore } from '../../src/lab/records.ts';
 import type { Session } from '../../src/lab/session.ts';
@@ -24,7 +25,7 @@ export interface FuzzReport {
 /** Plays `rounds` rounds from `seed` on; throws at the first that harms anybody else, with how to play it again. */
 export async function fuzzChannel(seed: number, rounds: number, folder: string): Promise<FuzzReport> {
   const store = new RecordStore(`${folder}/records.json`, systemClock);
-  const sessions = new SessionTable(store, systemClock);
+  const sessions = new SessionTable(store, systemClock, ALLOW_ALL);
   const server = createServer();
   attachGateway(server, { findSession: (id) => sessions.find(id) });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
+import { type Guard, type HostSpec, type Lab, type LabOptions, startLab } from '../../src/lab/index.ts';
 import { hasSandbox } from '../../src/lab/sandbox.ts';
 import { fastFolder } from '../support/sandbox.ts';
 
@@ -15,9 +15,9 @@ const LOOKS_SHARE = 0.1;
 const POLL_LIMIT_MS = 30_000;
 
 /** Starts a lab for the whole test file. */
-export async function useLab(options: Partial<LabOptions> = {}): Promise<Lab> {
+export async function useLab(options: Partial<LabOptions> = {}, guard?: Guard): Promise<Lab> {
   const dir = options.dir ?? makeFolder();
-  const lab = await startLab({ dir, ...options });
+  const lab = await startLab({ dir, ...options }, guard);
   after(async () => {
     await lab.stop();
     // Hooks run in the order they were made: makeFolder's came first, and a lab that stops writes its records once more.

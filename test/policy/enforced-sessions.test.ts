@@ -6,18 +6,18 @@ import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
-import { LAB_ROLE, LAB_USER } from '../../src/lab/index.ts';
+import { LAB_USER } from '../../src/lab/index.ts';
 import { Seat } from '../commands/seat.ts';
+import { AccessControl, LAB_ROLE } from '../lab/access/access-control.ts';
 import { makeClient, sandboxMissing, useLab } from '../lab/test-lab.ts';
 import { useCuttingProxy } from '../session/cutting-proxy.ts';
 import { printPolicy, runLine, until } from './planned-runs.ts';
 
 const skip = sandboxMissing();
 const WEB = 'i-0aaaaaaaaaaaaaaa1';
-const lab = await useLab({
-  consistencySeconds: 0,
-  hosts: skip ? [] : [{ name: 'web-1', id: WEB, tags: { env: 'dev' } }],
-});
+const access = new AccessControl();
+const hosts = skip ? [] : [{ name: 'web-1', id: WEB, tags: { env: 'dev' } }];
+const lab = await useLab({ consistencySeconds: 0, hosts }, access);
 const proxy = await useCuttingProxy(lab);
 
 /** Cuts a data channel that has been open for a moment, and waits for the next one. */
@@ -33,7 +33,7 @@ async function cutOnce(): Promise<void> {
 function assertExact(line: string): void {
   const refused = lab.requests.filter(({ error }) => error === 'AccessDeniedException');
   assert.deepEqual(refused, [], line);
-  assert.deepEqual(lab.access.unused(), [], `${line}: nothing in it is unused`);
+  assert.deepEqual(access.unused(), [], `${line}: nothing in it is unused`);
 }
 
 // 160 seconds of the command’s eager clock are eight: the cut comes while the session is open.
@@ -44,7 +44,7 @@ for (const [line, principal] of [
   test(`policy: \`${line}\` for a ${principal}, its connection lost in between, under exactly its policy`, {
     skip,
   }, async () => {
-    lab.access.enforce(await printPolicy(line, principal), principal === 'role' ? LAB_ROLE : LAB_USER);
+    access.enforce(await printPolicy(line, principal), principal === 'role' ? LAB_ROLE : LAB_USER);
     const [{ status, err }] = await Promise.all([
       runLine(line, { ...lab, endpoint: proxy.endpoint }),
       cutOnce(),
@@ -57,12 +57,12 @@ for (const [line, principal] of [
 test('policy: connect with a document of one’s own, its connection lost, left with ~., under exactly its policy', {
   skip,
 }, async (context) => {
-  lab.access.enforce(undefined);
+  access.enforce(undefined);
   const Content = JSON.stringify({ schemaVersion: '1.0', sessionType: 'Standard_Stream', inputs: {} });
   await makeClient(lab).send(new CreateDocumentCommand({ Name: 'Ours', DocumentType: 'Session', Content }));
   const words = [WEB, '--client', 'own', '--document', 'Ours'];
   const line = `connect ${words.join(' ')}`;
-  lab.access.enforce(await printPolicy(line));
+  access.enforce(await printPolicy(line));
   const seat = new Seat(context, words, { ...lab.env, AWS_ENDPOINT_URL_SSM: proxy.endpoint });
   await seat.ready();
   await cutOnce();
@@ -80,7 +80,7 @@ test('policy: connect signs the opening of the data channel, and says which perm
   const Statement = document.Statement.filter(
     ({ Action }) => !Action.includes('ssmmessages:OpenDataChannel'),
   );
-  lab.access.enforce({ ...document, Statement });
+  access.enforce({ ...document, Statement });
   const seat = new Seat(context, words, lab.env);
   assert.equal((await seat.left()).status, 1);
   assert.match(seat.raw, /ssmmessages:OpenDataChannel is missing/);
@@ -105,13 +105,13 @@ test('policy: connect through a plugin that signs the opening of the data channe
   process.env['PATH'] = `${folder}${delimiter}${path}`;
   const line = `connect ${WEB} --client plugin`;
   const document = await printPolicy(line);
-  lab.access.enforce(document);
+  access.enforce(document);
   const { status, err } = await runLine(line, lab);
   assert.equal(status, 0, err);
   assertExact(line);
   const Statement = document.Statement.filter(
     ({ Action }) => !Action.includes('ssmmessages:OpenDataChannel'),
   );
-  lab.access.enforce({ ...document, Statement });
+  access.enforce({ ...document, Statement });
   assert.equal((await runLine(line, lab)).status, 1);
 });

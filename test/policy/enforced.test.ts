@@ -4,6 +4,7 @@ import { CreateDocumentCommand, StartSessionCommand } from '@aws-sdk/client-ssm'
 import type { HostSpec, Lab } from '../../src/lab/index.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
 import { answerWell } from '../fleet/push-rig.ts';
+import { AccessControl } from '../lab/access/access-control.ts';
 import { makeClient } from '../lab/test-lab.ts';
 import { startTestLab } from '../support/lab.ts';
 import { someOf } from '../support/turns.ts';
@@ -29,6 +30,7 @@ type Path = (rig: Rig) => Promise<Outcome>;
 
 interface Rig {
   readonly lab: Lab;
+  readonly access: AccessControl;
   readonly line: string;
 }
 
@@ -234,10 +236,12 @@ async function makeRig(
     ...host,
     synthetic: { ...host.synthetic, latencySeconds },
   }));
-  const lab = await startTestLab(context, { hosts, timeoutScale: 0.02, consistencySeconds: 0 });
+  const access = new AccessControl();
+  const options = { hosts, timeoutScale: 0.02, consistencySeconds: 0 };
+  const lab = await startTestLab(context, { ...options, guard: access });
   for (const earlier of before) assert.equal((await runLine(earlier, lab)).status, 0, earlier);
   await prepare?.(lab);
-  return { lab, line };
+  return { lab, access, line };
 }
 
 async function drive(rig: Rig, paths: readonly Path[]): Promise<Outcome[]> {
@@ -250,7 +254,7 @@ test('policy: every command does all it can under exactly its own policy, and ne
   await Promise.all(
     someOf(CASES, Math.ceil(CASES.length / 2)).map(async (one) => {
       const rig = await makeRig(context, one);
-      rig.lab.access.enforce(await printPolicy(one.line));
+      rig.access.enforce(await printPolicy(one.line));
       const outcomes = await drive(rig, one.paths);
       for (const { status, err } of outcomes) {
         assert.ok([0, 130, ...(one.mayFind ? [1] : [])].includes(status), `${one.line}\n${err}`);
@@ -258,7 +262,7 @@ test('policy: every command does all it can under exactly its own policy, and ne
       }
       const refused = rig.lab.requests.filter(({ error }) => error === 'AccessDeniedException');
       assert.deepEqual(refused, [], one.line);
-      assert.deepEqual(rig.lab.access.unused(), [], `${one.line}: nothing in it is unused`);
+      assert.deepEqual(rig.access.unused(), [], `${one.line}: nothing in it is unused`);
     }),
   );
 });
@@ -289,7 +293,7 @@ test('policy: with any one action taken out, the command says which permission i
       await Promise.all(
         someOf(all, Math.ceil(all.length / 3)).map(async ([without, action]) => {
           const rig = await makeRig(context, one);
-          rig.lab.access.enforce(without);
+          rig.access.enforce(without);
           const outcomes = await drive(rig, one.paths);
           const said = outcomes.map(({ out, err }) => out + err).join('');
           assert.match(said, new RegExp(`(lack|allow) ${action}\\b`), `${one.line} without ${action}`);
@@ -315,7 +319,7 @@ function takeOutOne(document: PolicyDocument, sids?: readonly string[]): [Policy
 
 test('policy: an install by tag reaches nobody whose tag is another one', async (context) => {
   const rig = await makeRig(context, { line: 'install --tag env=dev --no-canary', paths: [] });
-  rig.lab.access.enforce(await printPolicy('install --tag env=test --no-canary'));
+  rig.access.enforce(await printPolicy('install --tag env=test --no-canary'));
   const { status, err, out } = await plain(rig);
   assert.equal(status, 1);
   assert.match(out + err, /allow ssm:SendCommand/);

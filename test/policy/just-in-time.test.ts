@@ -1,9 +1,9 @@
 // An account with just-in-time node access: what people can do with their own credentials, and with those of an approval.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LAB_ROLE } from '../../src/lab/index.ts';
 import type { PolicyDocument } from '../../src/policy/document.ts';
 import { Seat } from '../commands/seat.ts';
+import { AccessControl, LAB_ROLE } from '../lab/access/access-control.ts';
 import { sandboxMissing, useLab } from '../lab/test-lab.ts';
 import { startTestLab } from '../support/lab.ts';
 import { type Outcome, runLine } from './planned-runs.ts';
@@ -54,11 +54,12 @@ const APPROVED = {
 };
 
 test('just-in-time access: with one’s own credentials doctor and install warn, connect and measure say how to get others', async (context) => {
+  const guard = new AccessControl(OWN, LAB_ROLE);
   const lab = await startTestLab(context, {
     hosts: [{ name: 'web-1', id: WEB, tags: { env: 'dev' }, synthetic: {} }],
     records: { commands: [], sessions: [APPROVED] },
+    guard,
   });
-  lab.access.enforce(OWN, LAB_ROLE);
   const doctor = await runLine(`doctor ${WEB} --no-send`, lab);
   assert.equal(doctor.status, 1, doctor.err);
   const said = doctor.out.replaceAll(/\s+/g, ' ');
@@ -86,11 +87,8 @@ test('just-in-time access: with one’s own credentials doctor and install warn,
 test('just-in-time access: with the credentials of an approval connect and measure work, and say what they go without', {
   skip: sandboxMissing(),
 }, async (context) => {
-  const lab = await useLab({
-    consistencySeconds: 0,
-    hosts: sandboxMissing() ? [] : [{ name: 'web-1', id: WEB, tags: { env: 'dev' } }],
-  });
-  lab.access.enforce(TOKEN, LAB_ROLE);
+  const hosts = sandboxMissing() ? [] : [{ name: 'web-1', id: WEB, tags: { env: 'dev' } }];
+  const lab = await useLab({ consistencySeconds: 0, hosts }, new AccessControl(TOKEN, LAB_ROLE));
   const measured = await runLine(`measure ${WEB} --arm nothing --limit 60s`, lab);
   assert.equal(measured.status, 0, measured.err);
   assert.match(measured.err, /idle timeout: not known, 20 minutes unless somebody changed it/);

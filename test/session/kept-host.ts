@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, write
 import { dirname, join } from 'node:path';
 import { type BundleSettings, treeFiles } from '../../src/bundle/index.ts';
 import { writeTree } from '../../src/commands/render/tree-folder.ts';
-import type { HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
+import type { Guard, HostSpec, Lab, LabOptions } from '../../src/lab/index.ts';
 import { giveHome, makeTree } from '../../src/lab/tree.ts';
 import { makeFolder, until, useLab } from '../lab/test-lab.ts';
 import { bundleOf, makePatient } from '../support/bundle.ts';
@@ -28,10 +28,14 @@ export interface KeptHost {
 }
 
 /** A lab whose hosts are kept when they start: their files lie there as in an image, without one process. */
-export function useKeptLab(hosts: readonly KeptHost[], options: Partial<LabOptions> = {}): Promise<Lab> {
+export function useKeptLab(
+  hosts: readonly KeptHost[],
+  options: Partial<LabOptions> = {},
+  guard?: Guard,
+): Promise<Lab> {
   const dir = makeFolder();
   for (const host of hosts) layHost(join(dir, 'hosts', host.spec.name, 'tree'), host);
-  return useLab({ dir, hosts: hosts.map(({ spec }) => spec), consistencySeconds: 0, ...options });
+  return useLab({ dir, hosts: hosts.map(({ spec }) => spec), consistencySeconds: 0, ...options }, guard);
 }
 
 function layHost(tree: string, { spec, sh, settings }: KeptHost): void {

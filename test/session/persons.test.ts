@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAB_USER } from '../../src/lab/index.ts';
+import { AccessControl } from '../lab/access/access-control.ts';
 import { makeClient, sandboxMissing, until } from '../lab/test-lab.ts';
 import { bundleOf } from '../support/bundle.ts';
 import { skipUnless } from '../support/sandbox.ts';
@@ -12,12 +13,14 @@ import { useKeptLab } from './kept-host.ts';
 const skip = sandboxMissing() || skipUnless('tmux', 'setpriv', 'ps');
 const ID = 'i-0fffffffffffffff8';
 const spec = { name: 'shared', id: ID, tags: {} };
-const lab = await useKeptLab(skip ? [] : [{ spec, settings: { keeper: 'relay', wrap: 'tmux' } }]);
+const access = new AccessControl();
+const hosts = skip ? [] : [{ spec, settings: { keeper: 'relay' as const, wrap: 'tmux' as const } }];
+const lab = await useKeptLab(hosts, {}, access);
 const client = makeClient(lab);
 
 /** A session whose id begins with this name. */
 async function logIn(name: string, terminal: 'answers' | 'silent' = 'answers'): Promise<Dialogue> {
-  lab.access.principal = { ...LAB_USER, sessionName: name };
+  access.principal = { ...LAB_USER, sessionName: name };
   return startSession(client, ID, { terminal });
 }
 

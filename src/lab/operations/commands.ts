@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { touchInstance } from '../access/touched.ts';
 import { type Account, answerPage, type Operation, toSeconds } from '../account.ts';
 import { checkParameters, stepName } from '../command-document.ts';
 import { countErrors } from '../dispatcher.ts';
@@ -31,8 +30,7 @@ export const sendCommand: Operation = (account, body, region) => {
   account.store.records.commands.unshift(command);
   if (ids.length > 0) account.dispatcher.dispatch(command, hosts);
   else {
-    const mayReach = ({ spec }: Host) =>
-      account.access.allows('ssm:SendCommand', touchInstance(spec.id, spec, region), region);
+    const mayReach = ({ spec }: Host) => account.guard.mayReach(spec, region);
     account.clock.after(RESOLVE_MS, () =>
       account.dispatcher.dispatch(command, findByTargets(account, targets), mayReach),
     );

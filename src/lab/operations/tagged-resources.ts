@@ -1,5 +1,6 @@
-import { touchInstance } from '../access/touched.ts';
+import { partitionOf } from '../../partitions.ts';
 import type { Operation } from '../account.ts';
+import { ACCOUNT } from '../options.ts';
 import { takePage } from '../paging.ts';
 import { parseInput } from '../shapes.ts';
 
@@ -24,8 +25,15 @@ export const getResources: Operation = (account, body, region) => {
     // Empty, not absent, on the last page.
     PaginationToken: page.NextToken ?? '',
     ResourceTagMappingList: page.items.map(({ spec }) => ({
-      ResourceARN: touchInstance(spec.id, spec, region).arn,
+      ResourceARN: instanceArn(spec.id, region),
       Tags: Object.entries(spec.tags).map(([Key, Value]) => ({ Key, Value })),
     })),
   };
 };
+
+/** EC2 instances have ARNs of EC2, other managed nodes of Systems Manager. */
+export function instanceArn(id: string, region: string): string {
+  const place = `${region}:${ACCOUNT}`;
+  const resource = id.startsWith('mi-') ? `ssm:${place}:managed-instance` : `ec2:${place}:instance`;
+  return `arn:${partitionOf(region)}:${resource}/${id}`;
+}

@@ -1,22 +1,29 @@
-/** Enforces a policy on every call, for tests alone, and records which parts of it were used. */
-import { ServiceError } from '../service-error.ts';
+/** Enforces a policy on every call of a lab, and records which parts of it were used. */
+import { type Belongings, type Guard, LAB_USER, type Principal } from '../../../src/lab/guard.ts';
+import { ACCOUNT, type HostSpec } from '../../../src/lab/options.ts';
+import { ServiceError } from '../../../src/lab/service-error.ts';
+import type { OperationName } from '../../../src/lab/shapes.ts';
 import { decide } from './evaluate.ts';
 import { type AccessPolicy, readPolicy } from './policy-document.ts';
-import { LAB_USER, type Principal } from './principal.ts';
+import { findTouched, type Touched, touchDataChannel, touchInstance } from './touched.ts';
 
-export interface Touched {
-  readonly arn: string;
-  /** Other ARNs of the same resource; a policy may use any. */
-  readonly aliases?: readonly string[];
-  readonly tags?: Readonly<Record<string, string>>;
-}
+/** A role under a session name of one's own, as with single sign-on. */
+export const LAB_ROLE: Principal = {
+  arn: `arn:aws:sts::${ACCOUNT}:assumed-role/operators/kim`,
+  userId: 'AROALABLABLABLABLABL0:kim',
+  sessionName: 'kim',
+};
 
-export class AccessControl {
+export class AccessControl implements Guard {
   principal: Principal = LAB_USER;
   private policy: AccessPolicy | undefined;
   private readonly used = new Set<string>();
 
-  /** undefined: everything is allowed, as at the start. @throws UserError */
+  constructor(policy?: unknown, principal?: Principal) {
+    this.enforce(policy, principal);
+  }
+
+  /** undefined: everything is allowed. @throws UserError */
   enforce(policy: unknown, principal: Principal = LAB_USER): void {
     this.policy = policy === undefined ? undefined : readPolicy(policy);
     this.principal = principal;
@@ -24,8 +31,15 @@ export class AccessControl {
   }
 
   /** @throws ServiceError AccessDeniedException for the first resource that is not allowed */
-  check(action: string, touched: readonly Touched[], region: string): void {
-    for (const one of touched) {
+  checkCall(
+    service: string,
+    operation: OperationName,
+    input: unknown,
+    inside: Belongings,
+    region: string,
+  ): void {
+    const action = `${service}:${operation}`;
+    for (const one of findTouched(inside, operation, input, region)) {
       const effect = this.weigh(action, one, region);
       if (effect === 'allow') continue;
       const { arn } = one;
@@ -40,8 +54,13 @@ export class AccessControl {
     }
   }
 
-  allows(action: string, touched: Touched, region: string): boolean {
-    return this.weigh(action, touched, region) === 'allow';
+  mayReach(spec: HostSpec, region: string): boolean {
+    return this.weigh('ssm:SendCommand', touchInstance(spec.id, spec, region), region) === 'allow';
+  }
+
+  mayOpenChannel(sessionId: string, inside: Belongings, region: string): boolean {
+    const touched = touchDataChannel(sessionId, inside, region);
+    return this.weigh('ssmmessages:OpenDataChannel', touched, region) === 'allow';
   }
 
   /** The actions on resources and condition values that no call has used since `enforce`. */

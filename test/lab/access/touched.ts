@@ -1,17 +1,28 @@
 /** The resources that each operation is checked against [Service Authorization Reference, ssm: resource types]. */
-import { partitionOf } from '../../partitions.ts';
-import type { Account } from '../account.ts';
-import { findDocument, hasDocument, PREFERENCES } from '../documents.ts';
-import type { HostSpec } from '../options.ts';
-import { ACCOUNT } from '../options.ts';
-import { type Input, type OperationName, parseInput } from '../shapes.ts';
-import type { Touched } from './access-control.ts';
 
-type Find<Name extends OperationName> = (input: Input<Name>, account: Account, region: string) => Touched[];
+import { findDocument, hasDocument, PREFERENCES } from '../../../src/lab/documents.ts';
+import type { Belongings } from '../../../src/lab/guard.ts';
+import { instanceArn } from '../../../src/lab/operations/tagged-resources.ts';
+import { ACCOUNT, type HostSpec } from '../../../src/lab/options.ts';
+import { type Input, type OperationName, parseInput } from '../../../src/lab/shapes.ts';
+import { partitionOf } from '../../../src/partitions.ts';
+
+export interface Touched {
+  readonly arn: string;
+  /** Other ARNs of the same resource; a policy may use any. */
+  readonly aliases?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+type Find<Name extends OperationName> = (
+  input: Input<Name>,
+  account: Belongings,
+  region: string,
+) => Touched[];
 
 /** An operation without resources touches the whole service. @throws ServiceError */
 export function findTouched(
-  account: Account,
+  account: Belongings,
   operation: OperationName,
   body: unknown,
   region: string,
@@ -20,16 +31,12 @@ export function findTouched(
   return find?.(parseInput(operation, body), account, region) ?? [{ arn: ssmArn('*', region) }];
 }
 
-/** EC2 instances have ARNs of EC2, other managed nodes of Systems Manager. */
 export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefined, region: string): Touched {
-  const arn = id.startsWith('mi-')
-    ? ssmArn(`managed-instance/${id}`, region)
-    : `arn:${partitionOf(region)}:ec2:${region}:${ACCOUNT}:instance/${id}`;
-  return { arn, tags: spec?.tags ?? {} };
+  return { arn: instanceArn(id, region), tags: spec?.tags ?? {} };
 }
 
 /** A session id begins with its starter's name. The service tags a session with its starter and its target. */
-function touchSession({ SessionId }: { SessionId: string }, account: Account, region: string): Touched[] {
+function touchSession({ SessionId }: { SessionId: string }, account: Belongings, region: string): Touched[] {
   const record = findSession(SessionId, account);
   const tags = record && {
     'aws:ssmmessages:session-id': record.ownerId ?? '',
@@ -43,12 +50,12 @@ function touchSession({ SessionId }: { SessionId: string }, account: Account, re
  * OpenDataChannel is checked only against the form in the user guide's newer samples, which have the starter's id where a session id
  * has the name [“Sample IAM policies”].
  */
-export function touchDataChannel(id: string, account: Account, region: string): Touched {
+export function touchDataChannel(id: string, account: Belongings, region: string): Touched {
   const ownerId = findSession(id, account)?.ownerId ?? '';
   return { arn: ssmArn(`session/${ownerId}${id.slice(id.lastIndexOf('-'))}`, region) };
 }
 
-const findSession = (id: string, account: Account) =>
+const findSession = (id: string, account: Belongings) =>
   account.store.records.sessions.find(({ sessionId }) => sessionId === id);
 
 const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
@@ -88,24 +95,24 @@ const FINDERS: { readonly [Name in OperationName]?: Find<Name> } = {
 
 function touchAssociation(
   { AssociationId }: { AssociationId: string },
-  _: Account,
+  _: Belongings,
   region: string,
 ): Touched[] {
   return [{ arn: ssmArn(`association/${AssociationId}`, region) }];
 }
 
-function touchNamed({ Name }: { Name: string }, account: Account, region: string): Touched[] {
+function touchNamed({ Name }: { Name: string }, account: Belongings, region: string): Touched[] {
   return [touchDocument(Name, account, region)];
 }
 
 /** The service's own documents belong to no account. */
-function touchDocument(name: string, account: Account, region: string): Touched {
+function touchDocument(name: string, account: Belongings, region: string): Touched {
   if (name.startsWith('arn:')) return { arn: name };
   const isAmazon = hasDocument(account, name) && findDocument(account, name).owner === 'Amazon';
   return { arn: ssmArn(`document/${name}`, region, isAmazon ? '' : ACCOUNT) };
 }
 
-function specOf(id: string, account: Account): HostSpec | undefined {
+function specOf(id: string, account: Belongings): HostSpec | undefined {
   return account.hosts.find(({ spec }) => spec.id === id)?.spec;
 }
 

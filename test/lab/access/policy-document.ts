@@ -1,6 +1,6 @@
 /** The part of the policy language that the lab reads. It refuses the rest instead of guessing. */
 import * as z from 'zod';
-import { UserError } from '../../errors.ts';
+import { UserError } from '../../../src/errors.ts';
 
 const oneOrMore = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
