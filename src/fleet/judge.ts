@@ -1,6 +1,6 @@
 import { wordTable } from '../word-table.ts';
 import { type Invocation, normalizeStatus } from './invocation.ts';
-import { type ReportLine, readReportLine } from './report-line.ts';
+import { describeDrifted, hasEdits, type ReportLine, readReportLine } from './report-line.ts';
 
 /** The result on one instance. `class`, `why` and `next` are empty if nothing is wrong. */
 export interface Verdict {
@@ -170,8 +170,8 @@ function judgeState(report: ReportLine): Judgement {
     }),
     ...(state === 'drifted' && {
       kind: 'drifted',
-      why: `${isBoth ? `${report.why}; ` : ''}not as installed: ${report.drifted.join(', ')}`,
-      next: 'run install again to repair it (what was edited in these files is lost), or uninstall (edited files stay)',
+      why: `${isBoth ? `${report.why}; ` : ''}not as installed: ${describeDrifted(report)}`,
+      next: `run install again to repair it${hasEdits(report) ? ' (what was edited in these files is lost)' : ''}, or uninstall (edited files stay)`,
     }),
   };
   // What else limits a changed host, as a missing Python, may come of the change.

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { wordTable } from '../word-table.ts';
 
 const text = z.string().catch('');
 const count = z.number().int().nonnegative().catch(0);
@@ -62,6 +63,8 @@ const reportLine = z.object({
   partial: z.boolean().catch(false),
   busy: z.boolean().catch(false),
   drifted: z.array(z.string()).catch([]),
+  /** A letter for each drifted file, in the same order: a key of `DRIFT`. */
+  kinds: text,
   left: z.array(z.string()).catch([]),
   sessions: z.array(session).catch([]),
   /** Counts over all sessions, also those that are not in the list. */
@@ -95,6 +98,23 @@ const restLine = z.object({
 });
 
 export type ReportLine = z.output<typeof reportLine>;
+
+/** How a file can differ from the installed one. */
+const DRIFT = wordTable<string>({ g: 'gone', e: 'edited', m: 'mode or owner changed' });
+
+/** The drifted files, each with how it differs where that is known. */
+export const describeDrifted = ({ drifted, kinds }: Pick<ReportLine, 'drifted' | 'kinds'>): string =>
+  drifted
+    .map((path, at) => {
+      const how = DRIFT[kinds[at] ?? ''];
+      return how ? `${path} (${how})` : path;
+    })
+    .join(', ');
+
+/** A repair loses nothing but edits. */
+export const hasEdits = ({ kinds, drifted }: Pick<ReportLine, 'drifted' | 'kinds'>): boolean =>
+  drifted.length > 0 && !(kinds.length >= drifted.length && /^[gm]*$/.test(kinds));
+
 export const isInstalled = (report: ReportLine | undefined): boolean =>
   report?.state === 'installed' || report?.state === 'limited';
 

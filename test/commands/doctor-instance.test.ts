@@ -39,7 +39,7 @@ const CASES: readonly Case[] = [
       ['keeper', 'ok', /^relay, heartbeat after 45s; 2 sessions kept now$/],
       ['entries', 'ok', /^env, profile live; .*; scripts of Run Command see the variable ENV that env sets$/],
       ['TMOUT', 'ok', /no shell here logs out/],
-      ['permissions', 'ok', /^none of 8 that were tried/],
+      ['permissions', 'ok', /^all 8 that were tried/],
     ],
   },
   {

@@ -202,6 +202,21 @@ test('status promises nothing of a host that is switched off, or whose keeper us
   assert.match(drifted, /keeper +relay on \/usr\/bin\/python3; the files that differ may break it/);
 });
 
+test('status: each changed file with what happened to it; only edits can be lost', () => {
+  const drifted = ['/x/relay.py', '/x/entry.sh', '/etc/y'];
+  const show = (kinds: string) => {
+    const verdict = verdictOf({ ...FULL, settings: SETTINGS, state: 'drifted', drifted, kinds });
+    return renderStatus([verdict], ioOf(200)) + completeNext(verdict, readSettings({})).next;
+  };
+  const gone = show('gmg');
+  assert.match(
+    gone,
+    /differs +\/x\/relay\.py \(gone\), \/x\/entry\.sh \(mode or owner changed\), \/etc\/y \(gone\)\n/,
+  );
+  assert.doesNotMatch(gone, /is lost/);
+  for (const kinds of ['gme', '', 'gm']) assert.match(show(kinds), /what was edited in them is lost/, kinds);
+});
+
 test('status: a row says of a drifted host how many files were changed, and not its verdict again', () => {
   const files = ['/etc/x', '/etc/y'];
   const report = { ...FULL, state: 'drifted', drifted: files, more: { sessions: 0, drifted: 1, left: 0 } };
@@ -272,7 +287,7 @@ for (const [what, report, next] of [
   [
     'files left by an uninstall',
     { state: 'partial', left: ['/usr/local/lib/ssm-keepalive'], settings: '' },
-    /^to keep sessions here, with your flags: {2}ssm-keepalive install --instance-id i-\S+( --lab)?$/,
+    /^to be rid of what is left, look at it there and delete it; to keep sessions here instead, with your flags: {2}ssm-keepalive install --instance-id i-\S+( --lab)?$/,
   ],
   [
     'drifted and switched off',

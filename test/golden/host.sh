@@ -19,7 +19,7 @@ root=${SSM_KEEPALIVE_ROOT-}
 while [ "${root%/}" != "$root" ]; do root=${root%/}; done
 
 verdict='' digest='' keeper=none keeper_why='' asked='' asked_entries='' interpreter='' env_entry=unknown profile_entry=unknown rc_entry=unknown restart=off partial=false unanswered=''
-drifted='' left='' previous='' sessions='' more_sessions=0 class='' step='' why='' next='' state='' notes='' settings='' before=''
+drifted='' kinds='' left='' previous='' sessions='' more_sessions=0 class='' step='' why='' next='' state='' notes='' settings='' before=''
 interval=0 max_idle=0 unattended=0 cap='' wrap=none ssh=off ssh_why='' ssh_state='' library='' place='' lock='' editable='' live_unit='' able=''
 undo=: put_details=: fit_sessions=:
 
@@ -434,7 +434,7 @@ read_cap() {
 }
 
 start_gathering() {
- drifted='' gathered='' expected=''
+ drifted='' kinds='' gathered='' expected=''
 }
 
 gather_plain() {
@@ -446,7 +446,7 @@ gather_file() {
  belongs_here "$1" || return 0
  if [ "$5" = block ]; then
   find_block "$target" "$2"
-  [ "$block" = same ] || drifted="$drifted $1"
+  [ "$block" = same ] || drifted="$drifted $1" kinds=${kinds}e
   return
  fi
  gather_plain "$@"
@@ -455,7 +455,7 @@ gather_file() {
 find_drift() {
  start_gathering
  [ -f "$root$library/$1/manifest" ] || {
-  drifted=$library/$1/manifest
+  drifted=$library/$1/manifest kinds=g
   return
  }
  each_file "$root$library/$1/manifest" gather_file
@@ -467,12 +467,15 @@ compare_gathered() {
  facts=$newline$(cd "${root:-/}" && stat -c '%u %g %a %F %n' $gathered 2>/dev/null)$newline
  while read -r drift_sum drift_mode drift_path; do
   [ -n "$drift_path" ] || continue
+  kind=g
   case $found in
    *"$newline$drift_sum  $drift_path$newline"*)
     case $facts in *"${newline}0 0 $drift_mode regular file $drift_path$newline"*) continue ;; esac
+    kind=m
     ;;
+   *"  $drift_path$newline"*) kind=e ;;
   esac
-  drifted="$drifted ${drift_path#.}"
+  drifted="$drifted ${drift_path#.}" kinds=$kinds$kind
  done <<__SSMKA_EXPECTED
 $expected
 __SSMKA_EXPECTED

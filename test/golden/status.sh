@@ -192,6 +192,7 @@ fit_sessions() {
 }
 
 put_details() {
+ put kinds "$kinds"
  put keeperWhy "$keeper_why" 90
  put wrap "$wrap"
  put tmux "$tmux" 40
@@ -239,8 +240,6 @@ __SSMKA_LINES
  json_cut "$1" 80
  one="{\"file\":$json,\"value\":$tmout_value,\"readonly\":$tmout_readonly}"
  [ $((${#tmouts} + ${#one})) -gt 300 ] || tmouts="$tmouts${tmouts:+,}$one"
- [ "$tmout_value" != 0 ] || return 0
- say "TMOUT: $tmout_value, by $1"
 }
 
 add_lock() {
@@ -295,7 +294,7 @@ judge_current() {
  else
   return 0
  fi
- state=drifted drifted=$library/current
+ state=drifted drifted=$library/current kinds=e
 }
 
 SECONDS_FOR_SESSIONS=10 put_details=put_details fit_sessions=fit_sessions
@@ -307,7 +306,7 @@ state=absent
 look_at_installed
 if [ "$env_entry" = pending ] && [ -n "$unanswered" ]; then
  env_entry=unknown
- say 'env: unknown, because systemctl does not answer'
+ say 'systemctl does not answer'
 fi
 if [ -n "$library" ]; then
  read_line previous "$root$library/previous"
@@ -325,7 +324,7 @@ fi
 if [ "$state" = absent ]; then
  name_all_left
  if [ -n "$left" ]; then
-  state=partial why='files of ours are here, but no keeper' next='move all away, or move away those that were edited and install again'
+  state=partial why='files of ours are here, but no keeper' next='install again, or delete them'
   [ "$env_entry" != pending ] || env_entry=broken
  fi
 fi
@@ -350,9 +349,8 @@ done
 [ -n "$root" ] || look_for_sessions
 for file in $drifted; do say "not as installed: $file"; done
 for file in $left; do say "left: $file"; done
-[ "$env_entry" != stale ] || say 'env: gone at the next restart of the agent'
 [ -z "$why" ] || say "why: $why"
-say "sessions with a keeper: $session_count${unseen:+; not counted: $unseen}"
+say "sessions kept: $session_count"
 print_verdict
 print_rest
 exit 0

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { lstatSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Bundle, wireCommands } from '../../src/bundle/index.ts';
+import type { ReportLine } from '../../src/fleet/report-line.ts';
 import { bundleOf, DROP_IN, installQuietly, LIBRARY, PROFILE_STUB } from '../support/bundle.ts';
 import { type Outcome, Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 import { someOf } from '../support/turns.ts';
@@ -99,8 +100,22 @@ test('a file edited by hand: status names it, install repairs it, uninstall leav
     };
     const paths = edited.map((path) => `/${path}`).sort();
     edit();
-    const { state, drifted } = run(bundle.status).verdict as { state?: string; drifted?: string[] };
-    assert.deepEqual([state, drifted?.sort()], ['drifted', paths]);
+    const { state, drifted, kinds } = run(bundle.status).verdict as Partial<ReportLine>;
+    assert.deepEqual([state, [...drifted!].sort(), kinds], ['drifted', paths, 'eeee']);
+    // A link to the very bytes is not what was installed.
+    for (const [how, kind] of [
+      [`rm FILE`, 'g'],
+      [`chmod 600 FILE`, 'm'],
+      [`cp FILE /tmp/same; ln -sf /tmp/same FILE`, 'm'],
+    ] as const) {
+      assert.equal(run(bundle.installer).verdict['verdict'], 'updated');
+      const command = how.replaceAll('FILE', `/${edited[0]}`);
+      sandbox.run(['/usr/bin/dash', '-c', `${command}; echo >>/${LIBRARY}/entry.sh`]);
+      const seen = run(bundle.status).verdict as Partial<ReportLine>;
+      const letters = Object.fromEntries(seen.drifted!.map((path, at) => [path, seen.kinds![at]]));
+      assert.deepEqual(letters, { [`/${edited[0]}`]: kind, [`/${LIBRARY}/entry.sh`]: 'e' }, how);
+    }
+    edit();
     assert.equal(run(bundle.installer).verdict['verdict'], 'updated');
     assert.deepEqual(
       edited.map((path) => sandbox.read(path)),

@@ -162,7 +162,7 @@ function describeStart(sessionId: string, instanceId: string, escapeCode: number
 
 function describeEscapes(escapeCode = 0): string {
   const key = String.fromCharCode(escapeCode);
-  return safe`\n${key}.  end this session\n${key}?  this list\n${key}${key}  type one ${key}\n(only at the start of a line)\n`;
+  return safe`\n${key}.  end this session\n${key}?  this list\n${key}${key}  type one ${key}\n(only at the start of a line; Enter brings the prompt back)\n`;
 }
 
 function explainOpening(error: unknown, instanceId: string): unknown {

@@ -51,7 +51,7 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
 /** Without the list of what was installed an uninstall knows no file; a file like /etc/zsh/zprofile is the system's own. */
 const explainLeft = (verdict: string, files: string, ids: readonly string[]): string => {
   if (verdict !== 'unchanged')
-    return safe`  why:  edited since the install, or not ours: ${files}\n  next: look at it there, and delete it if nobody needs it; the next install replaces no file that it does not know`;
+    return safe`  why:  edited since the install, or not ours: ${files}\n  next: look at it there, and delete it if nobody needs it; status says partial until then`;
   const run = (command: string) => quoteCommand`ssm-keepalive ${command} --instance-id ${ids}`;
   return safe`  why:  the list of what was installed is gone there, so these were not touched: ${files}\n  next: to remove what is ours in them, run  ${run('install')} ; then  ${run('uninstall')}`;
 };

@@ -83,7 +83,9 @@ function describeAwaited({ instanceId, name, status, offline }: Awaited): string
 }
 
 interface Part {
-  stage: Stage;
+  /** Undefined: nothing was sent yet. */
+  stage: Stage | undefined;
+  /** 0: not counted yet. */
   total: number;
   done: number;
 }
@@ -96,17 +98,20 @@ function makeBar(io: Io): JointProgress {
     shown = line;
   };
   const show = () => {
-    const all = [...parts].filter(({ total }) => total > 0);
+    const all = [...parts].filter(({ stage }) => stage !== undefined);
     const stages = new Set(all.map(({ stage }) => stage));
     const [stage = 'fleet'] = stages.size === 1 ? stages : [];
+    if (all.length === 0) return;
     const total = all.reduce((sum, part) => sum + part.total, 0);
     const done = all.reduce((sum, part) => sum + part.done, 0);
-    draw(total === 0 ? '' : drawBar(LABELS[stage], done, total, io.errColumns ?? io.columns));
+    draw(
+      total === 0 ? `${LABELS[stage]} …` : drawBar(LABELS[stage], done, total, io.errColumns ?? io.columns),
+    );
   };
   return {
     stop: () => draw(''),
     forAccount(label) {
-      const part: Part = { stage: 'fleet', total: 0, done: 0 };
+      const part: Part = { stage: undefined, total: 0, done: 0 };
       parts.add(part);
       return {
         onEvent(event) {

@@ -1,6 +1,6 @@
 /** What repairs a host, and what an install over another changed. */
 import { KEEPS_NOTHING, SAID, type Verdict } from '../../fleet/judge.ts';
-import { isInstalled } from '../../fleet/report-line.ts';
+import { hasEdits, isInstalled } from '../../fleet/report-line.ts';
 import { compareReported, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { completeAdvice, repeatConnection } from '../../settings/told-connection.ts';
@@ -22,7 +22,7 @@ export function completeNext(verdict: Verdict, settings: Settings): Verdict {
 function describeRepair(verdict: Verdict, settings: Settings): string | undefined {
   const { instanceId, report } = verdict;
   if (verdict.class === 'files left')
-    return quoteCommand`to keep sessions here, with your flags:  ssm-keepalive install --instance-id ${instanceId}`;
+    return quoteCommand`to be rid of what is left, look at it there and delete it; to keep sessions here instead, with your flags:  ssm-keepalive install --instance-id ${instanceId}`;
   const own = report && readReported(report.settings);
   if (!report || report.busy) return undefined;
   if (!own)
@@ -43,7 +43,7 @@ function describeRepair(verdict: Verdict, settings: Settings): string | undefine
   if (verdict.class === 'entry left out' && isInstalled(report))
     return `to insist, with the same settings as now:  ${install({ insistsOnEnv: true })} ; or  ssm-keepalive preferences set --shell-profile ours`;
   if (verdict.verdict === 'drifted')
-    return `${KEEPS_NOTHING.includes(report.class) ? `${SAID}${report.next}; then, ` : ''}to put the files back, with the same settings as now (what was edited in them is lost):  ${install()}`;
+    return `${KEEPS_NOTHING.includes(report.class) ? `${SAID}${report.next}; then, ` : ''}to put the files back, with the same settings as now${hasEdits(report) ? ' (what was edited in them is lost)' : ''}:  ${install()}`;
   if (verdict.verdict === 'partial') return `to complete it, with the settings in force there:  ${install()}`;
   return undefined;
 }

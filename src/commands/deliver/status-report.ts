@@ -3,7 +3,7 @@
 import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { attribute, isGood, KEEPS_NOTHING, SAID } from '../../fleet/judge.ts';
-import type { KeptSession, ReportLine } from '../../fleet/report-line.ts';
+import { describeDrifted, type KeptSession, type ReportLine } from '../../fleet/report-line.ts';
 import { listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -73,11 +73,14 @@ function describeAbsent(report: ReportLine): Fact[] {
 
 function describeInstalled(report: ReportLine, why: string): Fact[] {
   const { unattendedSeconds = 0, intervalSeconds = 0, capSeconds } = report;
-  const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent');
+  const entries = Object.entries(report.entries).filter(([, state]) => state !== 'absent' && state !== 'off');
   return [
     ['version', report.digest ? `${report.version}, bundle ${report.digest}` : 'none'],
     ['keeper', describeKeeper(report)],
-    ['entries', entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ')],
+    [
+      'entries',
+      entries.map(([name, state]) => `${name} ${ENTRY_WORDS[state] ?? state}`).join(', ') || 'none',
+    ],
     // A half-done host has no settings.
     ...optional(
       'heartbeat',
@@ -96,7 +99,7 @@ function describeInstalled(report: ReportLine, why: string): Fact[] {
     ...describeTmout(report),
     ...optional('not kept', report.tmuxLocks.length > 0 && describeLocks(report)),
     ...optional('left', report.left.length > 0 && report.left.join(', ')),
-    ...optional('differs', report.drifted.length > 0 && report.drifted.join(', ')),
+    ...optional('differs', report.drifted.length > 0 && describeDrifted(report)),
     ...optional('busy', report.busy && 'an install or uninstall is at work here now'),
     ...optional('why', why),
   ];

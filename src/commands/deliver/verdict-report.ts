@@ -1,7 +1,7 @@
 import { labelColumns } from '../../accounts/names.ts';
 import { formatDuration } from '../../duration.ts';
 import { attribute, isGood, KEEPS_NOTHING, type Verdict } from '../../fleet/judge.ts';
-import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
+import { describeDrifted, isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { isSilent } from '../../fleet/silent-sessions.ts';
 import { groupBy } from '../../groups.ts';
@@ -138,7 +138,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
     ...describeUpdate(verdict),
     isRestartAwaited(verdict) ? 'agent restarting' : '',
     isRestartOpen(verdict) ? `agent not restarted yet: ${attribute(verdict, 'why')}` : '',
-    report?.drifted.length ? `not as installed: ${report.drifted.join(', ')}` : '',
+    report?.drifted.length ? `not as installed: ${describeDrifted(report)}` : '',
     report && hasSessions && (countKept(report) > 0 || (report.kept?.unseen && isInstalled(report)))
       ? describeSessions(report)
       : '',

@@ -125,7 +125,7 @@ function renderGroups(groups: readonly SessionGroup[], io: Io): string[] {
   const rows =
     io.columns >= TABLE_COLUMNS ? groupTable(shown) : shown.map((group) => groupSentence(group, io));
   return [
-    'Sessions as long as a limit:',
+    'Sessions that ended, and at which limit:',
     ...rows,
     ...(rest > 0 ? [`  and ${rest} more, with --output json`] : []),
     '',

@@ -39,15 +39,10 @@ export function describeCost(
       : formatDuration(idleTimeoutSeconds);
   return [
     safe`ssm-keepalive: ${count} ${count === 1 ? 'session' : 'sessions'} on ${describeInstance(facts)} ${isLab ? 'of the lab' : `in ${region}`}${pace}`,
-    `  takes at most ${formatMinutes(plan.limitSeconds * rounds)}; Ctrl-C ends it early`,
+    `  watches for at most ${formatDuration(plan.limitSeconds * rounds)} after a set-up of some seconds; Ctrl-C ends it early`,
     `  idle timeout: ${idle}`,
     '',
   ].join('\n');
-}
-
-function formatMinutes(seconds: number): string {
-  const minutes = Math.ceil(seconds / 60);
-  return minutes === 1 ? '1 minute' : `${minutes} minutes`;
 }
 
 /** The result in one sentence, the sessions, the service's words, and the conclusions; within `io.columns`. */
@@ -80,7 +75,7 @@ export function renderMeasureTable(
     write(describeHeadline(runs, conclusion, facts), 2),
     '',
     renderTable(layout, lines),
-    write('TO HOST includes the keys that set an arm up. QUERIES: answered of asked.', 0),
+    write('Bytes and QUERIES (answered of asked) count from the end of the set-up.', 0),
     ...gatherWords(runs).map(({ names, text, isQuote }) =>
       write(`${names.join(', ')}: ${isQuote ? `“${text}”` : text}`, 2),
     ),

@@ -31,7 +31,7 @@ export const permissions: Check = defineCheck({
     const allowed = states.filter(({ state }) => state === 'allowed');
     const open = states.filter(({ state }) => state === 'not checked').map(({ action }) => action);
     const unchecked = `not checked, since trying is doing: ${open.join(' ')}`;
-    if (refused.length === 0) return ok(`none of ${allowed.length} that were tried is refused`, [unchecked]);
+    if (refused.length === 0) return ok(`all ${allowed.length} that were tried are allowed`, [unchecked]);
     return todo(
       `${refused.length} of ${refused.length + allowed.length} that were tried are refused`,
       [...refused.map(({ action, commands }) => `${action}, which ${joinWords(commands)} need`), unchecked],

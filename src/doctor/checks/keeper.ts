@@ -2,7 +2,7 @@
 import { formatDuration } from '../../duration.ts';
 import { SERVICE_DEFAULTS } from '../../fleet/account.ts';
 import { attribute, KEEPS_NOTHING, SAID } from '../../fleet/judge.ts';
-import { isInstalled, type ReportLine } from '../../fleet/report-line.ts';
+import { hasEdits, isInstalled, type ReportLine } from '../../fleet/report-line.ts';
 import { countSilent, listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { isPromptChosen, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import { fittingIntervalSeconds, longestIntervalSeconds } from '../../settings/settings.ts';
@@ -17,14 +17,14 @@ const tellPromptAlone = ({ entries: { profile }, settings }: ReportLine): string
     : '');
 /** Settings that are lost there become the defaults, with an interval that fits. */
 function tellRepair(
-  { settings, drifted, class: kind, next }: ReportLine,
+  { settings, drifted, kinds, class: kind, next }: ReportLine,
   install: (changes?: object) => string,
   intervalSeconds: number,
 ): string {
   if (!readReported(settings))
     return `its settings are not known any more; with yours as flags:  ${install({ intervalSeconds })}`;
   const first = KEEPS_NOTHING.includes(kind) ? `${SAID}${next}; then  ` : '';
-  return `${first}${install()}${drifted.length > 0 ? '  (what was edited in these files is lost)' : ''}`;
+  return `${first}${install()}${hasEdits({ drifted, kinds }) ? '  (what was edited in these files is lost)' : ''}`;
 }
 
 const NOT_SEEN = notChecked({ why: 'the status script could not look', next: '' });

@@ -13,19 +13,16 @@ export const idleTimeout: Check = defineCheck({
   look({ limits: { exists, idleSeconds, idleMinutes, idleText } }) {
     const raise = 'it can be raised to 60:  ssm-keepalive preferences set --idle 60';
     const isService = idleSeconds === DEFAULT_IDLE_TIMEOUT_SECONDS;
+    const origin = isService ? 'the service’s default' : 'the lab was started with it';
     const finding = `${formatDuration(idleSeconds)} without input ends a session`;
-    if (!exists)
-      return ok(`${finding}: the ${isService ? 'service' : 'lab'}’s default`, [
-        `there is no document ${DOCUMENT}`,
-      ]);
+    if (!exists) return ok(`${finding}: ${origin}`, [`there is no document ${DOCUMENT}`]);
     if (idleText !== '')
       return todo(
         `the document names ${JSON.stringify(idleText)}, which is no idle timeout`,
         [`idleSessionTimeout of ${DOCUMENT}; the service takes 1 to 60`],
         quoteCommand`ssm-keepalive preferences set --idle ${DEFAULT_MINUTES}`,
       );
-    if (idleMinutes === undefined)
-      return ok(`${finding}: the ${isService ? 'service' : 'lab'}’s default`, [`${DOCUMENT} names none`]);
+    if (idleMinutes === undefined) return ok(`${finding}: ${origin}`, [`${DOCUMENT} names none`]);
     const seen = [`idleSessionTimeout of ${DOCUMENT}: ${idleMinutes}`];
     if (idleMinutes < DEFAULT_MINUTES)
       return note(

@@ -31,7 +31,7 @@ export interface ArmRun {
   outcome: Outcome | undefined;
   /** The service's sentence; ours if the service gave none. */
   words: string;
-  /** From the host. */
+  /** From the host. This and the next three count from the end of the set-up. */
   bytesIn: number;
   /** To the host. */
   bytesOut: number;

@@ -34,9 +34,10 @@ article{padding:.6rem 0;border-top:1px solid var(--edge);break-inside:avoid}
 article:last-of-type{border-bottom:1px solid var(--edge)}
 .plot{position:relative;grid-column:2}
 .silent{position:absolute;font-size:.75rem;line-height:22px;text-align:center;font-variant-numeric:tabular-nums;pointer-events:none;white-space:nowrap}
+.silent span{display:inline-block;padding:0 .2rem;line-height:18px;background:var(--silence)}
 .silent.output{top:2px}
 .silent.input{top:30px}
-.badge{font-weight:400;font-size:.9rem;color:var(--soft)}
+.badge{flex-basis:100%;font-weight:400;font-size:.9rem;color:var(--soft)}
 .badge.alive{color:var(--good)}
 .badge.timed-out{color:var(--bad)}
 svg{display:block;width:100%;height:54px;overflow:visible}
@@ -65,6 +66,6 @@ thead th{vertical-align:bottom;color:var(--soft);font-weight:600;white-space:nor
 th:first-child,td:last-child,th:last-child{text-align:left}
 .id{white-space:nowrap}
 footer{margin-top:2.5rem;font-size:.85rem}
-@media (max-width:34rem){.shows>div,.facts>div{grid-template-columns:1fr}.axis .odd{display:none}article,.axis{grid-template-columns:1fr}.plot{grid-column:1}table,tbody,tr,th,td{display:block}thead{display:none}tr{padding:.5rem 0;border-bottom:1px solid var(--edge)}th,td{padding:.1rem 0;border:0}td,td:last-child{display:flex;justify-content:space-between;gap:1rem;text-align:right;white-space:normal}td::before{content:attr(data-head);color:var(--soft)}}
+@media (max-width:34rem){.badge{flex-basis:auto}.shows>div,.facts>div{grid-template-columns:1fr}.axis .odd{display:none}article,.axis{grid-template-columns:1fr}.plot{grid-column:1}table,tbody,tr,th,td{display:block}thead{display:none}tr{padding:.5rem 0;border-bottom:1px solid var(--edge)}th,td{padding:.1rem 0;border:0}td,td:last-child{display:flex;justify-content:space-between;gap:1rem;text-align:right;white-space:normal}td::before{content:attr(data-head);color:var(--soft)}}
 @media print{:root{--page:#fff;--ink:#000;--soft:#444;--edge:#bbb;--lane:#eee;--card:#fff;--output:#0550ae;--input:#a33c00;--silence:#e3d3f5;--silence-edge:#8250df;--setup:rgba(0,0,0,.15);--good:#116329;--bad:#a40e26}body{max-width:none;padding:0;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}h2{break-after:avoid;margin-top:1.25rem}article,.axis{grid-template-columns:17rem 1fr}article{padding:.3rem 0}.about{font-size:.8rem}.scroll{overflow:visible;break-inside:avoid}table{font-size:8.5pt}th,td{padding-right:.4rem}tbody th,td:last-child{white-space:normal}}
 `);

@@ -38,7 +38,7 @@ export function renderPage(runs: readonly ArmRun[], conclusion: Conclusion, fact
 </head>
 <body>
 <header>
-<p class="where">${showWhere(title, facts)}</p>
+<p class="where">How long sessions live</p>
 <h1>${describeHeadline(runs, conclusion, facts)}</h1>
 <p class="where">${showWhere(describeWhere(facts), facts)}</p>
 ${facts.isLab ? html`<p class="lab">Measured on the lab, a stand-in account on one machine. Its idle timer is not the one of your account.</p>` : ''}
@@ -89,7 +89,7 @@ function legend(): Html {
   return html`<ul class="legend" aria-label="Legend">
 <li><span class="key output"></span>above, output: the host printed</li>
 <li><span class="key input"></span>below, input: the client sent</li>
-<li><span class="key size"></span>below, dashed: the client sent a size</li>
+<li><span class="key size"></span>below, dashed: the client sent a size, which is no input</li>
 <li><span class="key silence"></span>silence before the end</li>
 <li><span class="key setup"></span>set-up</li>
 </ul>
@@ -115,7 +115,7 @@ function showSilences(run: ArmRun, spanSeconds: number): Html[] {
     return run.outcome !== 'timed-out' || share < 0.2
       ? []
       : [
-          html`<span class="silent ${kind}" aria-hidden="true" style="right:${right.toFixed(2)}%;width:${(share * 100).toFixed(2)}%">${formatTime(silence(run, kind))}</span>`,
+          html`<span class="silent ${kind}" aria-hidden="true" style="right:${right.toFixed(2)}%;width:${(share * 100).toFixed(2)}%"><span>${formatTime(silence(run, kind))}</span></span>`,
         ];
   });
 }
@@ -123,9 +123,9 @@ function showSilences(run: ArmRun, spanSeconds: number): Html[] {
 function showAxis(spanSeconds: number): Html {
   const marks = axisMarks(spanSeconds).map((mark, index) => {
     const left = (mark / spanSeconds) * 100;
-    // The label of a mark near the end stands to its left, inside the page.
-    const place = left > 95 ? 'last' : index % 2 === 1 ? 'odd' : 'even';
-    return html`<span class="${place}" style="left:${left.toFixed(2)}%">${formatClock(mark)}</span>`;
+    // The label of a mark near the end stands to its left, inside the page. A phone has room for every other one.
+    const places = [left > 95 ? 'last' : '', index % 2 === 1 ? 'odd' : ''].filter(Boolean).join(' ');
+    return html`<span class="${places}" style="left:${left.toFixed(2)}%">${formatClock(mark)}</span>`;
   });
   return html`<div class="axis" aria-hidden="true"><div class="plot">${marks}</div></div>`;
 }
@@ -181,7 +181,7 @@ function showFacts(facts: MeasureFacts): Html[] {
     ],
     ['Watched for', `${formatDuration(facts.limitSeconds)} at most`],
     ['Loops, keys and sizes', `every ${formatDuration(facts.tickSeconds)}`],
-    ['Input and output', 'also count what starts each arm'],
+    ['Input and output', 'counted from the end of the set-up'],
   ];
   return rows.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>

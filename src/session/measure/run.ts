@@ -124,6 +124,8 @@ async function follow(
     if (message.kind === 'begun' && !isDecided) {
       run.begunAt = message.at;
       run.state = 'open';
+      // What set the arm up is not its own.
+      run.bytesIn = run.bytesOut = run.queries = run.answers = 0;
       cancelLimit();
       cancelLimit = clock.keepAliveAfter(plan.limitSeconds * 1000, () => decide('limit'));
     }
