@@ -33,58 +33,40 @@ const SPREAD = 1.5;
 
 export function conclude(runs: readonly ArmRun[]): Conclusion {
   const untouched = findTimeout(runs);
-  if (typeof untouched === 'string') {
-    const why = 'nothing can be told without an untouched session that timed out';
-    const kept = runs.filter(({ arm }) => arm === 'keeper');
-    const hasNone = kept.some(({ outcome }) => outcome === 'timed-out') && !kept.some(isBeating);
-    return {
-      untouchedSeconds: undefined,
-      input: 'not shown',
-      output: 'not shown',
-      size: 'not shown',
-      resize: 'not shown',
-      resetBy: 'not shown',
-      keeper: 'not shown',
-      why: {
-        untouched,
-        input: why,
-        output: why,
-        size: why,
-        resize: why,
-        keeper: hasNone ? NO_HEARTBEAT : why,
-      },
-    };
-  }
-  const output = weigh(runs, 'output', ['foreground', 'output'], untouched);
-  const input = weigh(runs, 'input', ['input', 'query'], untouched, output.shown);
-  const [size, resize] = (['size', 'resize'] as const).map((name) =>
-    weigh(
-      runs.filter(({ arm }) => arm === name),
-      'size',
-      [name],
-      untouched,
-    ),
-  ) as [Weighed, Weighed];
-  const keeper = judgeKeeper(
-    runs.filter(({ arm }) => arm === 'keeper'),
-    untouched,
-  );
+  const isKnown = typeof untouched === 'number';
+  const judged = isKnown ? judge(runs, untouched) : judgeBlindly(runs);
+  const { input, output, size, resize, keeper } = judged;
+  const whys = Object.entries(judged).flatMap(([name, { why }]) => (why ? [[name, why] as const] : []));
   return {
-    untouchedSeconds: untouched,
+    untouchedSeconds: isKnown ? untouched : undefined,
     input: input.shown,
     output: output.shown,
     size: size.shown,
     resize: resize.shown,
     resetBy: nameReset(input.shown, output.shown),
     keeper: keeper.shown,
-    why: {
-      ...(input.why ? { input: input.why } : {}),
-      ...(output.why ? { output: output.why } : {}),
-      ...(size.why ? { size: size.why } : {}),
-      ...(resize.why ? { resize: resize.why } : {}),
-      ...(keeper.why ? { keeper: keeper.why } : {}),
-    },
+    why: { ...(isKnown ? {} : { untouched }), ...Object.fromEntries(whys) },
   };
+}
+
+function judge(runs: readonly ArmRun[], untouched: number) {
+  const of = (name: ArmName) => runs.filter(({ arm }) => arm === name);
+  const output = weigh(runs, 'output', ['foreground', 'output'], untouched);
+  return {
+    input: weigh(runs, 'input', ['input', 'query'], untouched, output.shown),
+    output,
+    size: weigh(of('size'), 'size', ['size'], untouched),
+    resize: weigh(of('resize'), 'size', ['resize'], untouched),
+    keeper: judgeKeeper(of('keeper'), untouched),
+  };
+}
+
+function judgeBlindly(runs: readonly ArmRun[]): ReturnType<typeof judge> {
+  const blind = unshown('nothing can be told without an untouched session that timed out');
+  const kept = runs.filter(({ arm }) => arm === 'keeper');
+  const hasNone = kept.some(({ outcome }) => outcome === 'timed-out') && !kept.some(isBeating);
+  const keeper = hasNone ? unshown(NO_HEARTBEAT) : blind;
+  return { input: blind, output: blind, size: blind, resize: blind, keeper };
 }
 
 function nameReset(input: Shown, output: Shown): Conclusion['resetBy'] {
