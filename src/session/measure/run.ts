@@ -1,6 +1,7 @@
 /** Runs every arm's sessions, each in its own client process, until the end or the limit. Makes no AWS call. */
 import { setMaxListeners } from 'node:events';
 import { type Clock, sleep } from '../../clock.ts';
+import { orAbort } from '../../interruption.ts';
 import { type Resume, ResumeRefusedError } from '../recovery.ts';
 import type { ArmProcess, StartArm } from './arm-client.ts';
 import { type ArmRun, describeEnd, type Outcome, startRun } from './arm-run.ts';
@@ -154,18 +155,15 @@ async function follow(
   const at = clock.now();
   if (decided === 'set-up') return finish(run, 'failed', 'the shell did not get ready', at);
   if (decided === 'stop') return finish(run, 'interrupted', '', at);
-  const leaving = awaitAbort(options.leave);
   const answered = new AbortController();
   const isAlive = await Promise.race([
     new Promise<boolean>((resolve) => {
       probed = resolve;
       client.send({ op: 'probe' });
     }),
-    sleep(clock, PROBE_LIMIT_MS, answered.signal).then(() => false),
-    leaving.promise.then(() => false),
+    sleep(clock, PROBE_LIMIT_MS, answered.signal, options.leave).then(() => false),
   ]);
   answered.abort();
-  leaving.forget();
   if (isAlive) finish(run, 'alive', '', at);
   else finish(run, 'silent', 'nothing came back when it was asked at the limit', at);
 }
@@ -205,28 +203,11 @@ async function endSession(
   options: MeasureOptions,
 ): Promise<void> {
   const isEndedByService = ['timed-out', 'maximum', 'ended'].includes(run.outcome ?? '');
-  const { promise: leave, forget } = awaitAbort(options.leave);
+  const { account, leave } = options;
   if (run.sessionId !== '' && !isEndedByService) {
-    await Promise.race([
-      options.account.terminate(run.sessionId).catch((error: Error) => {
-        run.leftOpen = error.message;
-      }),
-      leave.then(() => {
-        run.leftOpen ??= 'left early';
-      }),
-    ]);
+    await orAbort(account.terminate(run.sessionId), leave).catch((error: Error) => {
+      run.leftOpen = leave.aborted ? 'left early' : error.message;
+    });
   }
-  await Promise.race([client?.end(LEAVE_LIMIT_MS), leave.then(() => client?.kill())]);
-  forget();
-}
-
-/** `forget` removes the listener. */
-function awaitAbort(signal: AbortSignal): { promise: Promise<void>; forget(): void } {
-  let hear = (): void => {};
-  const promise = new Promise<void>((resolve) => {
-    hear = resolve;
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', hear);
-  });
-  return { promise, forget: () => signal.removeEventListener('abort', hear) };
+  await orAbort(Promise.resolve(client?.end(LEAVE_LIMIT_MS)), leave).catch(() => client?.kill());
 }
