@@ -12,7 +12,7 @@ import { clockOf } from './client.ts';
 import { isFinal, normalizeStatus } from './invocation.ts';
 import { judgeInvocation, type Verdict } from './judge.ts';
 import { failing, readPages } from './pages.ts';
-import { makePollPause } from './poll-pause.ts';
+import { makePollPause } from './poll-pace.ts';
 import { type Counters, NO_COUNTERS } from './watch.ts';
 
 export interface RunWatch {

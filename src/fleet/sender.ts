@@ -6,8 +6,7 @@ import { IDS_PER_COMMAND, NoMatchError, type Targets } from './choose.ts';
 import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { normalizeStatus } from './invocation.ts';
-import { judgeInvocation, type Verdict } from './judge.ts';
-import { matchNamed } from './named.ts';
+import { failed, judgeInvocation, type Verdict } from './judge.ts';
 import { cancelCommands, type Delivery, sendScript } from './send.ts';
 import { type Awaited, blameOffline, listAwaited } from './standstill.ts';
 import { awaitInvocations, type Counters } from './watch.ts';
@@ -161,4 +160,32 @@ export class Sender {
       blameAlarm(blameOffline(verdict, offline.get(verdict.instanceId)), counters.alarm),
     );
   }
+}
+
+/** Something else ran under this command's id, or the list is not of this command. */
+const NOT_NAMED = failed(
+  'not named',
+  'the service lists it for this command, which did not name it, so its report does not count',
+  'run status for it, and look who else sends commands in this account',
+);
+
+const NO_INVOCATION = failed(
+  'no result',
+  'the service lists nothing of it for the command that named it, so what happened there is not known',
+  'run status for this instance',
+);
+
+/**
+ * One verdict for each named instance, then those of instances that nobody named, as failures. Without names, all that have an id:
+ * a tag may match anything.
+ */
+function matchNamed(verdicts: readonly Verdict[], named: readonly string[]): Verdict[] {
+  const listed = verdicts.filter(({ instanceId }) => instanceId !== '');
+  if (named.length === 0) return listed;
+  const byId = new Map(listed.map((verdict) => [verdict.instanceId, verdict]));
+  const own = [...new Set(named)].map(
+    (instanceId) => byId.get(instanceId) ?? { instanceId, name: '', report: undefined, ...NO_INVOCATION },
+  );
+  const others = listed.filter(({ instanceId }) => !named.includes(instanceId));
+  return [...own, ...others.map((verdict) => ({ ...verdict, report: undefined, ...NOT_NAMED }))];
 }

@@ -11,7 +11,7 @@ import { readTriggered, type TriggeredAlarm } from './alarm.ts';
 import { clockOf, isOfLab } from './client.ts';
 import { type Invocation, isFinal, normalizeStatus, UNFINISHED } from './invocation.ts';
 import { failing, LoopingListError, readPages } from './pages.ts';
-import { makePollPause } from './poll-pause.ts';
+import { makePollPause } from './poll-pace.ts';
 import { hasRest } from './report-line.ts';
 import { STANDSTILL_SECONDS } from './standstill.ts';
 
