@@ -15,14 +15,11 @@ import type { Session } from './session.ts';
 import { sessionDefaults } from './session-settings.ts';
 import { SessionTable } from './session-table.ts';
 
-const placeOf = ({ spec }: Host) => `${spec.account ?? ACCOUNT}.${spec.region ?? REGION}`;
-
 export class Accounts {
   /** ws://127.0.0.1:PORT; empty until the endpoint listens. */
   private baseUrl = '';
   private readonly open = new Map<string, Account>();
   private readonly byKey = new Map<string, AccountSpec>();
-  private readonly hostsOf = new Map<string, Host[]>();
 
   readonly runs: RunLog[] = [];
 
@@ -34,12 +31,6 @@ export class Accounts {
     private readonly clock: EndingClock,
   ) {
     for (const spec of options.accounts ?? []) for (const key of keysOf(spec)) this.byKey.set(key, spec);
-    for (const host of hosts) {
-      const key = placeOf(host);
-      const known = this.hostsOf.get(key);
-      if (known) known.push(host);
-      else this.hostsOf.set(key, [host]);
-    }
   }
 
   /** An unknown key belongs to the first account. @throws ServiceError while the lab ends */
@@ -109,7 +100,9 @@ export class Accounts {
   private make(id: string, region: string): Account {
     const { options } = this;
     const isHome = id === ACCOUNT && region === REGION;
-    const hosts = this.hostsOf.get(`${id}.${region}`) ?? [];
+    const hosts = this.hosts.filter(
+      ({ spec }) => (spec.account ?? ACCOUNT) === id && (spec.region ?? REGION) === region,
+    );
     const store = new RecordStore(
       join(options.dir, isHome ? 'records.json' : `records.${id}.${region}.json`),
       this.clock,

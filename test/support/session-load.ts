@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { connect, createServer, type Socket } from 'node:net';
 import { ResumeSessionCommand, type SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
+import { workThrough } from '../../src/bounded.ts';
 import { type ClientSession, openSession } from '../../src/session/index.ts';
 import { until } from '../lab/test-lab.ts';
 
@@ -36,14 +37,7 @@ export async function holdSessions(
     session.write(`stty -echo; while sleep ${options.intervalSeconds}; do printf '\\033[5n'; done\r`);
     sessions.push(session);
   };
-  let left = options.count;
-  const runners = Array.from({ length: options.atOnce }, async () => {
-    while (left > 0) {
-      left -= 1;
-      await openOne();
-    }
-  });
-  await Promise.all(runners);
+  await workThrough(Array.from({ length: options.count }), options.atOnce, openOne);
   return {
     sessions,
     alive: () => sessions.length - ended,

@@ -1,5 +1,6 @@
 /** Runs every arm's sessions, each in its own client process, until the end or the limit. Makes no AWS call. */
 import { setMaxListeners } from 'node:events';
+import { workThrough } from '../../bounded.ts';
 import { type Clock, sleep } from '../../clock.ts';
 import { orAbort } from '../../interruption.ts';
 import { type Resume, ResumeRefusedError } from '../recovery.ts';
@@ -57,17 +58,13 @@ export async function measureRuns(
   plan: MeasurePlan,
   options: MeasureOptions,
 ): Promise<void> {
-  const waiting = [...runs];
   // Each session adds a listener; 0 turns off Node's warning from the eleventh on.
   setMaxListeners(0, options.stop, options.leave);
-  const work = async () => {
-    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      if (options.stop.aborted) finish(run, 'interrupted', 'not started', options.clock.now());
-      else await watch(run, plan, options);
-      options.onChange?.(run);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(plan.parallel, runs.length) }, work));
+  await workThrough(runs, plan.parallel, async (run) => {
+    if (options.stop.aborted) finish(run, 'interrupted', 'not started', options.clock.now());
+    else await watch(run, plan, options);
+    options.onChange?.(run);
+  });
 }
 
 async function watch(run: ArmRun, plan: MeasurePlan, options: MeasureOptions): Promise<void> {
