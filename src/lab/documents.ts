@@ -1,7 +1,7 @@
 /** The account's documents (the service's and its own), and the checks of their content. */
 import type { Clock } from '../clock.ts';
+import { parseObject } from '../json-object.ts';
 import { checkCommandDocument, readScript, type Script } from './command-document.ts';
-import { parseObject } from './json-object.ts';
 import type { CommandRecord, DocumentRecord, DocumentVersion, RecordStore } from './records.ts';
 import { ServiceError } from './service-error.ts';
 

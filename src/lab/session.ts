@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
+import { parseObject } from '../json-object.ts';
 import { AGENT_VERSION, knowsShellProfile } from './agent-version.ts';
 import { type ChannelMessage, PAYLOAD } from './channel/message.ts';
 import { ChannelPeer } from './channel/peer.ts';
 import { isSame } from './door.ts';
 import type { Host, WorkerLink } from './host.ts';
 import { IdleTimer } from './idle-timer.ts';
-import { parseObject } from './json-object.ts';
 import type { SessionRecord } from './records.ts';
 import type { SessionSettings } from './session-settings.ts';
 

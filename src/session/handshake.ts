@@ -1,5 +1,7 @@
 /** The handshake: the agent's first message to a client, and our answer. */
 
+import { parseObject } from '../json-object.ts';
+
 /** A version of the official plugin. Agents check it before they use newer features. */
 export const CLIENT_VERSION = '1.2.707.0';
 
@@ -17,7 +19,9 @@ export interface HandshakeAnswer {
 /** Accepts session types with a terminal and refuses every other action by name: this client has no encryption. */
 export function answerHandshake(request: Uint8Array): HandshakeAnswer {
   const refused: string[] = [];
-  const processed = readActions(request).map((action) => {
+  const asked = readObject(request)?.['RequestedClientActions'];
+  const actions: readonly unknown[] = Array.isArray(asked) ? asked : [];
+  const processed = actions.map((action) => {
     const ActionType = spell(readField(action, 'ActionType'));
     const type = spell(readField(readField(action, 'ActionParameters'), 'SessionType') ?? 'Standard_Stream');
     const isKnown = ActionType === 'SessionType' && TERMINAL_TYPES.includes(type);
@@ -39,12 +43,7 @@ export function answerHandshake(request: Uint8Array): HandshakeAnswer {
 
 /** The service's sentence in a channel_closed message; empty if the shell exited. */
 export function readSentence(payload: Uint8Array): string {
-  return spell(readField(readJson(payload), 'Output'));
-}
-
-function readActions(request: Uint8Array): readonly unknown[] {
-  const actions = readField(readJson(request), 'RequestedClientActions');
-  return Array.isArray(actions) ? actions : [];
+  return spell(readObject(payload)?.['Output']);
 }
 
 /** Whatever the other side sent: nothing of it may end the process, which holds the user's terminal. */
@@ -57,10 +56,4 @@ function spell(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function readJson(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(payload).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
+const readObject = (payload: Uint8Array) => parseObject(Buffer.from(payload).toString());

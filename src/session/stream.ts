@@ -1,4 +1,5 @@
 /** Order, acknowledgement and retransmission at the client. Knows no sockets, so it outlives them. */
+import { parseObject } from '../json-object.ts';
 import { ACK_FLAGS, type Incoming, packMessage, SYN } from './wire.ts';
 
 /** The wait for an acknowledgement: at first, and at most [plugin: 200 ms default, 1 s at most]. */
@@ -99,7 +100,8 @@ export class Stream {
   }
 
   acknowledge(message: Incoming): void {
-    const sequence = readAcknowledged(message.payload);
+    const body = parseObject(Buffer.from(message.payload).toString());
+    const sequence = Number(body?.['AcknowledgedMessageSequenceNumber']);
     const entry = this.unanswered.get(sequence);
     if (entry === undefined) return;
     // From the first copy: too long an estimate only delays, too short a one repeats everything on a slow line.
@@ -154,15 +156,5 @@ export class Stream {
       this.roundTripMs += (tripMs - this.roundTripMs) / 8;
     }
     this.waitMs = Math.min(Math.max(this.roundTripMs + 4 * this.varianceMs, FIRST_WAIT_MS), LAST_WAIT_MS);
-  }
-}
-
-/** The acknowledged sequence number; NaN if the message is broken, which must not end the session. */
-function readAcknowledged(payload: Uint8Array): number {
-  try {
-    const body = JSON.parse(Buffer.from(payload).toString('utf8')) as Record<string, unknown> | null;
-    return Number(body?.['AcknowledgedMessageSequenceNumber']);
-  } catch {
-    return Number.NaN;
   }
 }

@@ -2,8 +2,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../clock.ts';
+import { parseObject } from '../../json-object.ts';
 import type { Accounts } from '../accounts.ts';
-import { parseObject } from '../json-object.ts';
 
 const OPEN_LIMIT_MS = 10_000;
 const LARGEST_FRAME = 256 * 1024;

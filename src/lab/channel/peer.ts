@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';
-import { parseObject } from '../json-object.ts';
+import { parseObject } from '../../json-object.ts';
 import { Inbox } from './inbox.ts';
 import { Line } from './line.ts';
 import { type ChannelMessage, decodeMessage, encodeMessage, type MessageType } from './message.ts';
