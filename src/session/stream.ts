@@ -101,7 +101,8 @@ export class Stream {
 
   acknowledge(message: Incoming): void {
     const body = parseObject(Buffer.from(message.payload).toString());
-    const sequence = Number(body?.['AcknowledgedMessageSequenceNumber']);
+    // Anything but a number is no key of this map.
+    const sequence = body?.['AcknowledgedMessageSequenceNumber'] as number;
     const entry = this.unanswered.get(sequence);
     if (entry === undefined) return;
     // From the first copy: too long an estimate only delays, too short a one repeats everything on a slow line.
