@@ -58,7 +58,10 @@ export const PARTS: Readonly<Record<string, () => string>> = {
       ...KEEPERS.flatMap(describeLives),
     ].join('\n'),
   'cost of a keeper': describeCost,
-  arms: () => ARMS.map(({ name, describe }) => item(`${code(name)}: ${describe}.`)).join('\n'),
+  arms: () =>
+    Object.entries(ARMS)
+      .map(([name, { describe }]) => item(`${code(name)}: ${describe}.`))
+      .join('\n'),
   actions: () =>
     COMMANDS.map(({ name }) => [name, listActions(name)] as const)
       .filter(([, actions]) => actions.length > 0)

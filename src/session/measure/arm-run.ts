@@ -24,11 +24,11 @@ export interface ArmRun {
   readonly repeat: number;
   sessionId: string;
   state: 'waiting' | 'starting' | 'opening' | 'open' | 'ended';
-  startedAt: number | undefined;
+  startedAt?: number | undefined;
   /** The end of the set-up: from now on only the arm acts. */
-  begunAt: number | undefined;
-  endedAt: number | undefined;
-  outcome: Outcome | undefined;
+  begunAt?: number | undefined;
+  endedAt?: number | undefined;
+  outcome?: Outcome | undefined;
   /** The service's sentence; ours if the service gave none. */
   words: string;
   /** From the host. This and the next three count from the end of the set-up. */
@@ -44,7 +44,7 @@ export interface ArmRun {
   /** When the arm sent the terminal's size. */
   readonly sizeAt: number[];
   /** Why the service could not end the session; undefined: it is over. */
-  leftOpen: string | undefined;
+  leftOpen?: string | undefined;
 }
 
 export function startRun(arm: ArmName, repeat: number): ArmRun {
@@ -53,10 +53,6 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
     repeat,
     sessionId: '',
     state: 'waiting',
-    startedAt: undefined,
-    begunAt: undefined,
-    endedAt: undefined,
-    outcome: undefined,
     words: '',
     bytesIn: 0,
     bytesOut: 0,
@@ -66,7 +62,6 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
     inputAt: [],
     outputAt: [],
     sizeAt: [],
-    leftOpen: undefined,
   };
 }
 

@@ -4,7 +4,7 @@ import { describeSystemError } from '../../system-error.ts';
 import type { SessionAddress } from '../link.ts';
 import { ResumeRefusedError } from '../recovery.ts';
 import { ANSWER, QUERY, SequenceFinder } from '../terminal.ts';
-import { findArm, type Size } from './arms.ts';
+import { ARMS, type Arm, type Size } from './arms.ts';
 import type { ArmOrder, FromArm, ToArm } from './messages.ts';
 import { makeTalk, setUp } from './set-up.ts';
 import { openTerminal, type Terminal } from './terminals.ts';
@@ -28,7 +28,8 @@ export async function playArm(
   open = openTerminal,
 ): Promise<void> {
   const { tell } = channel;
-  const arm = findArm(order.arm);
+  const arm: Arm = ARMS[order.arm];
+  const { sends = [] } = arm;
   const queries = new SequenceFinder(QUERY);
   const since = { at: 0, input: 0, output: 0, sizes: 0, queries: 0, answers: 0 };
   let terminal: Terminal | undefined;
@@ -91,7 +92,7 @@ export async function playArm(
     tell({ kind: 'begun', at: clock.now() });
     let ticks = 0;
     stopSending = repeat(clock, order.tickSeconds * 1000, () => {
-      const next = arm.sends[ticks++ % arm.sends.length];
+      const next = sends[ticks++ % sends.length];
       if (typeof next === 'string') write(next);
       else if (next) resize(next);
     });

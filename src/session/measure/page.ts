@@ -1,7 +1,7 @@
 /** The report as one HTML page without network or script; for light and dark screens, phones and paper. Pure. */
 import { formatDuration } from '../../duration.ts';
 import { type ArmRun, livedSeconds } from './arm-run.ts';
-import { findArm } from './arms.ts';
+import { ARMS } from './arms.ts';
 import { type Conclusion, silence } from './conclude.ts';
 import { type Html, html } from './html.ts';
 import { PAGE_STYLE } from './page-style.ts';
@@ -101,7 +101,7 @@ function showRun(run: ArmRun, name: string, spanSeconds: number): Html {
   const sign = outcome === 'alive' ? '●' : outcome === 'timed-out' ? '✕' : '?';
   return html`<article>
 <div><h3>${name} <span class="badge ${outcome}"><span aria-hidden="true">${sign}</span> ${describeOutcome(run)}${run.startedAt === undefined ? '' : ` after ${formatTime(livedSeconds(run))}`}</span></h3>
-<p class="about">${findArm(run.arm).describe}</p></div>
+<p class="about">${ARMS[run.arm].describe}</p></div>
 ${run.startedAt === undefined ? '' : html`<div class="plot">${drawTimeline(run, name, spanSeconds)}${showSilences(run, spanSeconds)}</div>`}
 </article>
 `;
