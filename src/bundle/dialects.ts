@@ -1,16 +1,3 @@
-/** The quoting of each language that a template is written in. */
-export type DialectName =
-  | 'sh'
-  | 'bash'
-  | 'zsh'
-  | 'fish'
-  | 'python'
-  | 'systemd'
-  | 'json'
-  | 'yaml'
-  | 'dockerfile'
-  | 'hcl';
-
 /** A value cannot be quoted: a bug of ours, or a bad setting of the user. */
 export class UnquotableError extends Error {
   constructor(dialect: string, reason: string) {
@@ -113,10 +100,10 @@ function quoteHclText(value: unknown): string {
  * The quoter of each language is its templates' EJS `escape`: `<%= value %>` is one safe word, which the language reads back
  * as exactly `value`. @throws UnquotableError for undefined, and for what the language cannot express
  */
-export const DIALECTS: Readonly<Record<DialectName, (value: unknown) => string>> = {
-  sh: (value) => quoteShellWord('sh', value),
-  bash: (value) => quoteShellWord('bash', value),
-  zsh: (value) => quoteShellWord('zsh', value),
+export const DIALECTS = {
+  sh: (value: unknown) => quoteShellWord('sh', value),
+  bash: (value: unknown) => quoteShellWord('bash', value),
+  zsh: (value: unknown) => quoteShellWord('zsh', value),
   fish: quoteFishWord,
   python: quotePythonText,
   systemd: quoteSystemdWord,
@@ -127,4 +114,5 @@ export const DIALECTS: Readonly<Record<DialectName, (value: unknown) => string>>
   yaml: quoteYamlText,
   dockerfile: quoteDockerfileWord,
   hcl: quoteHclText,
-};
+} satisfies Readonly<Record<string, (value: unknown) => string>>;
+export type DialectName = keyof typeof DIALECTS;

@@ -1,28 +1,5 @@
-/** StatusDetails of one invocation. */
-export type RunDetails =
-  | 'Success'
-  | 'Failed'
-  | 'DeliveryTimedOut'
-  | 'ExecutionTimedOut'
-  | 'Cancelled'
-  | 'Terminated'
-  | 'Undeliverable'
-  | 'InvalidPlatform'
-  | 'AccessDenied'
-  | 'RateExceeded'
-  /** Stands for a word that only a newer service says. */
-  | 'Quarantined';
-
-export interface RunResult {
-  readonly details: RunDetails;
-  /** -1 where no script ran. */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** The Status of each StatusDetails, and whether it counts toward MaxErrors [facts/ssm.md]. */
-export const OUTCOMES: Readonly<Record<RunDetails, { status: string; isError: boolean }>> = {
+export const OUTCOMES = {
   Success: { status: 'Success', isError: false },
   Failed: { status: 'Failed', isError: true },
   DeliveryTimedOut: { status: 'TimedOut', isError: false },
@@ -34,8 +11,19 @@ export const OUTCOMES: Readonly<Record<RunDetails, { status: string; isError: bo
   AccessDenied: { status: 'Failed', isError: false },
   // Documented for commands; for invocations inferred.
   RateExceeded: { status: 'Failed', isError: false },
+  // Stands for a word that only a newer service says.
   Quarantined: { status: 'Quarantined', isError: false },
 };
+/** StatusDetails of one invocation. */
+export type RunDetails = keyof typeof OUTCOMES;
+
+export interface RunResult {
+  readonly details: RunDetails;
+  /** -1 where no script ran. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** No script ran, or its end is not known. */
 export function endedAs(details: RunDetails, stderr = ''): RunResult {

@@ -1,25 +1,6 @@
 import { safe } from '../terminal/safe-text.ts';
 import { listAllCallerPermissions, listAllPermissions, type Permission } from './permissions.ts';
-import type { ResourceKind } from './planned-run.ts';
-
-export const RESOURCE_WORDS: Readonly<Record<ResourceKind, string>> = {
-  any: 'everything',
-  instances: 'the instances',
-  'run-script': 'AWS-RunShellScript',
-  'own-document': 'the document of --document',
-  associations: 'associations of the account',
-  preferences: 'SSM-SessionManagerRunShell',
-  'temporary-document': 'ssm-keepalive-measure-*',
-  'session-document': 'the document of --document',
-  'any-document': 'any document of the account',
-  'own-sessions': 'one’s own sessions',
-  'tagged-sessions': 'one’s own sessions',
-  'data-channels': 'one’s own sessions',
-  'own-account': 'the account itself',
-  role: 'the role of --role in each account',
-  organization: 'everything',
-  units: 'the units and the root',
-};
+import { RESOURCES } from './planned-run.ts';
 
 /** One permission and every command that may need it. */
 export interface PermissionRow {
@@ -43,7 +24,7 @@ export function describePermissions(commands: readonly string[]): PermissionRow[
   }
   return [...rows.values()].map(({ commands: names, permission }) => ({
     action: permission.action,
-    on: RESOURCE_WORDS[permission.on],
+    on: RESOURCES[permission.on].words,
     commands: [...names],
     why: describeWhy(permission),
   }));

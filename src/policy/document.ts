@@ -1,5 +1,5 @@
 import { listCallerPermissions, listHostPermissions, listPermissions } from './permissions.ts';
-import type { PlannedRun, ResourceKind } from './planned-run.ts';
+import { type PlannedRun, RESOURCES } from './planned-run.ts';
 import { type Condition, type PolicyScope, scopeResources } from './resources.ts';
 
 export interface Statement {
@@ -33,7 +33,7 @@ export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope)
       // so use both.
       const forms = kind === 'own-sessions' ? [kind, 'tagged-sessions' as const] : [kind];
       return forms.map((form) => ({
-        Sid: SIDS[form],
+        Sid: RESOURCES[form].sid,
         Effect: 'Allow' as const,
         Action,
         ...scopeResources(form, run, scope),
@@ -41,23 +41,3 @@ export function makePolicy(command: string, run: PlannedRun, scope: PolicyScope)
     }),
   };
 }
-
-/** IAM allows only letters and digits. */
-const SIDS: Readonly<Record<ResourceKind, string>> = {
-  any: 'NoResourceKnown',
-  instances: 'Instances',
-  'run-script': 'ServiceDocument',
-  'own-document': 'OwnDocument',
-  associations: 'Associations',
-  preferences: 'SessionPreferences',
-  'temporary-document': 'TemporaryDocument',
-  'session-document': 'SessionDocument',
-  'any-document': 'SessionDocuments',
-  'own-sessions': 'OwnSessions',
-  'tagged-sessions': 'OwnSessionsByTag',
-  'data-channels': 'OwnDataChannels',
-  'own-account': 'Regions',
-  role: 'Roles',
-  organization: 'Organization',
-  units: 'OrganizationalUnits',
-};

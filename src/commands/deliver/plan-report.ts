@@ -13,8 +13,8 @@ import { type AccountName, inAccount } from '../../accounts/names.ts';
 import type { Bundle } from '../../bundle/index.ts';
 import { describeTargets } from '../../fleet/choose.ts';
 import { RUN_SHELL_SCRIPT } from '../../fleet/send.ts';
-import { RESOURCE_WORDS } from '../../policy/describe.ts';
 import { listCallerPermissions, listPermissions } from '../../policy/permissions.ts';
+import { RESOURCES } from '../../policy/planned-run.ts';
 import { repeatKeeper } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { repeatRole } from '../../settings/told-connection.ts';
@@ -123,7 +123,7 @@ function listNeeded(verb: Verb, settings: Settings) {
   return [...listPermissions(verb, run), ...listCallerPermissions(run)].map(
     ({ action, on, why, only = null, without = null }) => ({
       action,
-      on: RESOURCE_WORDS[on],
+      on: RESOURCES[on].words,
       why,
       /** The only case that needs it; null: every run needs it. */
       only,
