@@ -170,7 +170,7 @@ const isServed = (operation: string): operation is OperationName => Object.hasOw
 const uncapitalize = <Name extends string>(name: Name) =>
   (name.charAt(0).toLowerCase() + name.slice(1)) as Uncapitalize<Name>;
 
-/** A token of `labEnv` says until when it is good; any other is good for ever. */
+/** A token of the lab says until when it is good; any other is good for ever. */
 function checkToken(token: string, now: number): void {
   const until = /^lab-until-(\d+)$/.exec(token)?.[1];
   if (until !== undefined && Number(until) <= now)

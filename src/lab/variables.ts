@@ -1,14 +1,16 @@
-/** The variables with which a client reaches a lab. */
 import type { Credentials } from './door.ts';
-import { LAB_KEY, LAB_ROLE_KEY, REGION } from './options.ts';
+import { LAB_KEY, REGION } from './options.ts';
 
-/** Variables with keys of this start. With `expiresAt` they are temporary keys, which the endpoint refuses from then on. */
-export function labEnv(
-  { endpoint, credentials }: { readonly endpoint: string; readonly credentials: Credentials },
-  expiresAt?: Date,
-): Record<string, string> {
+/** The variables with which a client reaches a lab. */
+export function labEnv({
+  endpoint,
+  credentials,
+}: {
+  readonly endpoint: string;
+  readonly credentials: Credentials;
+}): Record<string, string> {
   return {
-    AWS_ACCESS_KEY_ID: expiresAt ? LAB_ROLE_KEY : LAB_KEY,
+    AWS_ACCESS_KEY_ID: LAB_KEY,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
@@ -17,11 +19,5 @@ export function labEnv(
     AWS_ENDPOINT_URL_STS: endpoint,
     AWS_ENDPOINT_URL_ORGANIZATIONS: endpoint,
     AWS_ENDPOINT_URL_ACCOUNT: endpoint,
-    ...(expiresAt
-      ? {
-          AWS_SESSION_TOKEN: `lab-until-${expiresAt.getTime()}`,
-          AWS_CREDENTIAL_EXPIRATION: expiresAt.toISOString(),
-        }
-      : {}),
   };
 }

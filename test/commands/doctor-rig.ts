@@ -7,6 +7,7 @@ import { type CheckResult, type Evidence, examine } from '../../src/doctor/index
 import { makeClient } from '../../src/fleet/client.ts';
 import { Interruption } from '../../src/interruption.ts';
 import { type HostSpec, type Lab, labEnv } from '../../src/lab/index.ts';
+import { LAB_ROLE_KEY } from '../../src/lab/options.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 
 export interface Findings {
@@ -77,6 +78,13 @@ export function openClient(context: TestContext, lab: Lab): SSMClient {
   return client;
 }
 
+/** Temporary keys, which the lab refuses from then on. */
+const temporaryUntil = (expiresAt: Date) => ({
+  AWS_ACCESS_KEY_ID: LAB_ROLE_KEY,
+  AWS_SESSION_TOKEN: `lab-until-${expiresAt.getTime()}`,
+  AWS_CREDENTIAL_EXPIRATION: expiresAt.toISOString(),
+});
+
 /** What `doctor` says to somebody with these variables, over the lab's own. */
 export function askWith(
   lab: Lab,
@@ -86,7 +94,7 @@ export function askWith(
 ): Promise<Findings> {
   const own = profile
     ? { AWS_ENDPOINT_URL_SSM: lab.endpoint, AWS_REGION: 'us-east-1' }
-    : labEnv(lab, expiresAt);
+    : { ...labEnv(lab), ...(expiresAt && temporaryUntil(expiresAt)) };
   return withVariables({ ...own, ...variables }, async () => {
     const client = makeClient({ profile, variables: process.env });
     try {

@@ -4,17 +4,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Highest first: a file here hides those of the same name below [systemd.unit(5)]. */
 const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 
-/** `environment`: the assignments of Environment=; later values win. */
-export interface Unit {
+interface Assignments {
+  /** Of Environment=; later values win. */
+  readonly environment: Map<string, string>;
+  /** A leading `-`: the file may be missing. */
+  readonly environmentFiles: string[];
+  /** Names or whole assignments. */
+  readonly unsetEnvironment: string[];
+}
+
+export interface Unit extends Assignments {
   readonly name: string;
   readonly loadState: 'loaded' | 'not-found';
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
-  readonly environment: ReadonlyMap<string, string>;
-  /** A leading `-`: the file may be missing. */
-  readonly environmentFiles: readonly string[];
-  /** Names or whole assignments. */
-  readonly unsetEnvironment: readonly string[];
   readonly killMode: string;
   readonly restart: string;
   readonly workingDirectory: string;
@@ -26,26 +29,20 @@ export function loadUnit(name: string, root = ''): Unit {
     (path) => readText(root + path) !== undefined,
   );
   const dropInPaths = findDropIns(name, root);
-  const state = {
-    environment: new Map<string, string>(),
-    environmentFiles: [] as string[],
-    unsetEnvironment: [] as string[],
-    values: new Map<string, string>(),
-  };
+  const values = new Map<string, string>();
+  const assignments: Assignments = { environment: new Map(), environmentFiles: [], unsetEnvironment: [] };
   for (const path of [...(fragmentPath === undefined ? [] : [fragmentPath]), ...dropInPaths]) {
-    applyFile(readText(root + path) ?? '', state);
+    applyFile(readText(root + path) ?? '', assignments, values);
   }
   return {
+    ...assignments,
     name,
     loadState: fragmentPath === undefined ? 'not-found' : 'loaded',
     fragmentPath: fragmentPath ?? '',
     dropInPaths: fragmentPath === undefined ? [] : dropInPaths,
-    environment: state.environment,
-    environmentFiles: state.environmentFiles,
-    unsetEnvironment: state.unsetEnvironment,
-    killMode: state.values.get('KillMode') || 'control-group',
-    restart: state.values.get('Restart') || 'no',
-    workingDirectory: state.values.get('WorkingDirectory') || '/',
+    killMode: values.get('KillMode') || 'control-group',
+    restart: values.get('Restart') || 'no',
+    workingDirectory: values.get('WorkingDirectory') || '/',
   };
 }
 
@@ -89,14 +86,7 @@ function findDropIns(name: string, root: string): string[] {
   return [...byName.keys()].sort().map((file) => byName.get(file) ?? '');
 }
 
-interface State {
-  environment: Map<string, string>;
-  environmentFiles: string[];
-  unsetEnvironment: string[];
-  values: Map<string, string>;
-}
-
-function applyFile(text: string, state: State): void {
+function applyFile(text: string, assignments: Assignments, values: Map<string, string>): void {
   let section = '';
   for (const line of joinLines(text)) {
     const header = /^\[(.*)\]$/.exec(line);
@@ -108,11 +98,11 @@ function applyFile(text: string, state: State): void {
     if (equals < 1 || section !== 'Service') continue;
     const key = line.slice(0, equals).trim();
     const value = line.slice(equals + 1).trim();
-    if (key === 'Environment') applyEnvironment(value, state.environment);
-    else if (key === 'EnvironmentFile') applyList(state.environmentFiles, [value], value === '');
+    if (key === 'Environment') applyEnvironment(value, assignments.environment);
+    else if (key === 'EnvironmentFile') applyList(assignments.environmentFiles, [value], value === '');
     else if (key === 'UnsetEnvironment')
-      applyList(state.unsetEnvironment, splitWords(value) ?? [], value === '');
-    else state.values.set(key, value);
+      applyList(assignments.unsetEnvironment, splitWords(value) ?? [], value === '');
+    else values.set(key, value);
   }
 }
 
