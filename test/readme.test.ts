@@ -58,7 +58,7 @@ test('README: each host and client is tested, inferred or no; a no says what to 
 });
 
 test('README: what a session without answers means, and the page that lists such clients, consoles among them', () => {
-  assert.match(README, /never answers, nothing keeps its session: it ends at the idle timeout\./);
+  assert.match(README, /never answers, its session ends at the idle timeout\./);
   assert.match(README, /\[Which\s+clients\]\(docs\/choosing-a-keeper\.md#which-clients-answer\)/);
   assert.match(README, /console of Windows 10, Server 2016, 2019 \| no \| never answers/);
   const page = readFileSync(new URL('../docs/choosing-a-keeper.md', import.meta.url), 'utf8');

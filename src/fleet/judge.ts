@@ -126,7 +126,7 @@ function judge(invocation: Invocation, report: ReportLine | undefined, sent: Scr
   const status = normalizeStatus(invocation.statusDetails);
   const known = STATUSES[status];
   if (NOT_FOR_PLATFORM.test(invocation.output)) return WRONG_PLATFORM;
-  if (status === 'success') return judgeSuccess(report);
+  if (status === 'success') return judgeSuccess(report, sent);
   // The script's own reason is better than the status.
   if (status === 'failed') return judgeFailure(invocation, report, sent);
   if (known && sent === 'status') return { ...known, next: known.next.replace(CUT_SHORT, '') };
@@ -140,7 +140,7 @@ function judge(invocation: Invocation, report: ReportLine | undefined, sent: Scr
   );
 }
 
-function judgeSuccess(report: ReportLine | undefined): Judgement {
+function judgeSuccess(report: ReportLine | undefined, sent: Script): Judgement {
   if (!report) {
     return failed(
       'no report',
@@ -148,7 +148,7 @@ function judgeSuccess(report: ReportLine | undefined): Judgement {
       'run status for this instance',
     );
   }
-  if (report.verdict === 'failed') return judgeReport(report);
+  if (report.verdict === 'failed') return judgeReport(report, sent);
   if (report.verdict === 'status') return judgeState(report);
   return { verdict: report.verdict, class: report.class, why: report.why, next: report.next };
 }
@@ -185,7 +185,7 @@ function judgeState(report: ReportLine): Judgement {
 }
 
 function judgeFailure(invocation: Invocation, report: ReportLine | undefined, sent: Script): Judgement {
-  if (report) return judgeReport(report);
+  if (report) return judgeReport(report, sent);
   const { exitCode = -1 } = invocation;
   const exit = exitCode < 0 ? '' : ` with exit status ${exitCode}`;
   const lastLine = invocation.output.trim().split('\n').at(-1)?.slice(0, 200);
@@ -199,14 +199,21 @@ function judgeFailure(invocation: Invocation, report: ReportLine | undefined, se
 /** A reason of the script that ends with what root has to run there; the path has no sign that a shell reads. */
 const WITH_COMMAND = /^([^:]+): (ch(?:mod go-w|own root:root)|setfacl -b) (\/[\w./@+-]*)$/;
 
-function judgeReport(report: ReportLine): Judgement {
+function judgeReport(report: ReportLine, sent: Script): Judgement {
+  // A look that failed saw nothing of the sessions.
+  const tell = (why: string) =>
+    sent === 'status' ? `not known whether sessions are kept: ${report.why ? SAID : ''}${why}` : why;
   const [, reason, command, path] = WITH_COMMAND.exec(report.why) ?? [];
   if (reason !== undefined)
-    return failed('unsafe folder', reason, `as root there:  ${command} ${path} ; then run the command again`);
+    return failed(
+      'unsafe folder',
+      tell(reason),
+      `as root there, before you run the same again:  ${command} ${path}`,
+    );
   const step = report.step ? ` (its script was at the step “${report.step}”)` : '';
   return failed(
     report.step === 'path' ? 'unsafe folder' : report.class || `script failed`,
-    `${report.why || 'the script reported a failure without a reason'}${step}`,
+    tell(`${report.why || 'the script reported a failure without a reason'}${step}`),
     report.next || 'mend that on the instance, then run the command again',
   );
 }

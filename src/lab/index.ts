@@ -14,5 +14,5 @@ export {
   type IdlePolicy,
   type LabOptions,
 } from './options.ts';
-export { forgetFolder, LabInUseError, type LabState } from './ownership.ts';
+export { forgetFolder, LabInUseError, type LabState, removeIfEmpty } from './ownership.ts';
 export { labEnv } from './variables.ts';

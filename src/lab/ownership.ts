@@ -129,7 +129,13 @@ export function forgetFolder(dir: string): void {
     });
   for (const name of readdirSync(dir))
     if (MADE.test(name)) rmSync(join(dir, name), { recursive: true, force: true });
-  if (lstatSync(dir).isDirectory() && readdirSync(dir).length === 0) rmdirSync(dir);
+  removeIfEmpty(dir);
+}
+
+/** Not a link to a folder. */
+export function removeIfEmpty(dir: string): void {
+  if (lstatSync(dir, { throwIfNoEntry: false })?.isDirectory() && readdirSync(dir).length === 0)
+    rmdirSync(dir);
 }
 
 export function publishState(dir: string, more: Omit<LabState, 'pid' | 'startTime'>): void {

@@ -12,8 +12,8 @@ export function wrapText(text: string, columns: number, indent = 0): string {
   return foldLine(showLine(text), columns, indent);
 }
 
-/** Where the text of a line begins behind its label: `  why:  `, `       next: `, `  i-0abc  why:  `. */
-const LABEL = /^ *(?:m?i-\w+ +)?(?:why|next|seen): +/;
+/** Where the text of a line begins behind its label: `  why:  `, `    next: `. */
+const LABEL = /^ *(?:why|next|seen): +/;
 
 /** Every line of a text for people that is longer than the terminal; what is shorter stays as it is. Sequences have no width. */
 export function wrapLines(text: string, columns: number): string {
@@ -35,9 +35,8 @@ function foldLine(text: string, columns: number, wanted: number): string {
   const parts = splitParts(text, width);
   for (const [at, part] of parts.entries()) {
     let rest = part.text;
-    const isLabel = lines.length > 0 && /^ *m?i-\w+$/.test(line) && LOOKS_OURS.test(rest.trimStart());
     const most = width - (parts[at + 1]?.isGoingOn ? CONTINUED.length : 0);
-    if (line.trim() !== '' && (isLabel || measure(line + rest) > most)) {
+    if (line.trim() !== '' && measure(line + rest) > most) {
       lines.push(part.isGoingOn ? line + CONTINUED : line);
       rest = startLine(rest);
       // A long path stands further left, if that keeps it whole.
@@ -79,7 +78,7 @@ function takeColumns(text: string, columns: number): string {
 
 /** Two spaces or a label stand before a told command; other text may name the program too. */
 const COMMAND = new RegExp(
-  `(?<=\\S {2}|^ *(?:m?i-\\w+ +)?(?:why|next): +)(?:(?:ssm-keepalive|aws) [a-z]${TOLD_WORD}(?: (?:[>|] )?${TOLD_WORD})*|eval "[^"]*")`,
+  `(?<=\\S {2}|^ *(?:why|next): +)(?:(?:ssm-keepalive|aws|chmod|chown|setfacl) [a-z-]${TOLD_WORD}(?: (?:[>|] )?${TOLD_WORD})*|eval "[^"]*")`,
   'g',
 );
 /** One word of it: within quotes the mark would be text, but for the substitution of eval. */

@@ -120,7 +120,7 @@ test('connect: terminated from elsewhere, the last line says so', { skip }, asyn
   await terminateSession(client, seat.sessionId);
   const { status, words } = await seat.left();
   assert.equal(status, 0);
-  assert.match(words, /somebody terminated the session$/);
+  assert.match(words, /somebody ended the session\)$/);
 });
 
 test('connect: a cut line is mended and nothing typed or printed is lost or doubled; --escape none takes no character', {

@@ -95,6 +95,9 @@ test('lab down --forget deletes what a lab has made, and nothing else', async (c
   const lab = make('lab', [...parts, ...records, 'notes.txt']);
   assert.equal((await forget(lab)).status, 0);
   assert.deepEqual(readdirSync(lab), ['notes.txt']);
+  const home = dirname(dirname(make('ssm-keepalive/lab', parts)));
+  assert.equal((await runLabCli('lab down --forget', { XDG_STATE_HOME: home })).status, 0);
+  assert.equal(existsSync(join(home, 'ssm-keepalive')), false, 'the folder above, which is ours');
   const plain = make('plain', parts);
   assert.equal((await forget(plain)).status, 0);
   assert.equal(existsSync(plain), false);

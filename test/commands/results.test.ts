@@ -193,7 +193,10 @@ test('results: ten thousand equal failures are told once, with how many and why 
     renderFailures(rows.slice(0, 1), facts),
     /^ssm-keepalive: install did not succeed on this instance\n/,
   );
-  assert.match(renderFailures(rows.slice(0, 1), facts), /^ {2}i-0{17} {2}why: .*\n {23}next: /m);
+  assert.match(
+    renderFailures(rows.slice(0, 1), facts),
+    /^ {2}host-0 \(i-0{17}\): offline\n {4}why: .*\n {4}next: /m,
+  );
 });
 
 test('results: the labelled table fits 80 columns', () => {

@@ -134,18 +134,20 @@ test('judge: a script that failed with a report keeps its own step, why and next
 });
 
 test('judge: a command at the end of a reason becomes the next step, if nothing in it can mean more to a shell', () => {
-  const judge = (why: string) =>
+  const judge = (why: string, sent: 'install' | 'status' = 'install') =>
     judgeInvocation(
       invocation({ output: line({ verdict: 'failed', step: 'path', why, next: 'its next' }) }),
-      'status',
+      sent,
     );
   const [reason, path] = ['/opt/x can be written by others than root (drwxrwxr-x)', '/opt/x'];
   for (const command of ['chmod go-w', 'chown root:root', 'setfacl -b']) {
     const verdict = judge(`${reason}: ${command} ${path}`);
     assert.deepEqual(
       [attribute(verdict, 'why'), attribute(verdict, 'next')],
-      [`the instance says: ${reason}`, `as root there:  ${command} ${path} ; then run the command again`],
+      [`the instance says: ${reason}`, `as root there, before you run the same again:  ${command} ${path}`],
     );
+    const looked = judge(`${reason}: ${command} ${path}`, 'status').why;
+    assert.equal(looked, `not known whether sessions are kept: the instance says: ${reason}`);
   }
   for (const end of [
     'chmod go-w /opt/x; rm -rf /',

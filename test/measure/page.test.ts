@@ -253,6 +253,25 @@ test('page: the ends and the silences are where they were', () => {
   assert.match(alive, /class="end alive"[^>]*d="M1000 0/);
 });
 
+test('page: no silence is drawn across sizes that reset the timer, and across those that do not one is', () => {
+  for (const [outcome, ends] of [
+    ['alive', 150],
+    ['timed-out', 60],
+  ] as const) {
+    const runs = [
+      makeRun({ arm: 'nothing', outcome: 'timed-out', ends: 60 }),
+      makeRun({ arm: 'resize', outcome, ends, sizes: ticks(10, ends) }),
+    ];
+    const conclusion = conclude(runs);
+    assert.equal(conclusion.resize, outcome === 'alive' ? 'yes' : 'no');
+    const drawing = renderPage(runs, conclusion, FACTS).split('<svg')[2] ?? '';
+    const [output = 0, input = 0] = [
+      ...drawing.matchAll(/class="silence" x="[\d.]+" y="\d+" width="([\d.]+)"/g),
+    ].map(([, width]) => Number(width));
+    assert.equal(input < output, outcome === 'alive', drawing);
+  }
+});
+
 test('page: made from the JSON of a measurement it is the same page, whatever ended how', () => {
   const runs = [
     ...RUNS,

@@ -30,7 +30,7 @@ export function describeEnd(
     return { words: 'it ended on the other side while the connection was broken', next: '', exitStatus: 1 };
   // The protocol does not distinguish the two.
   if (sentence === '')
-    return { words: 'the shell exited, or somebody terminated the session', next: '', exitStatus: 0 };
+    return { words: 'the shell exited (or somebody ended the session)', next: '', exitStatus: 0 };
   if (isIdleEnd(end)) {
     const target = quoteCommand`--instance-id ${instanceId}` + flags.ours;
     const look = 'see whether a keeper is there:  ssm-keepalive status ' + target;

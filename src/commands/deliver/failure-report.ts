@@ -3,10 +3,11 @@ import { labelAccount } from '../../accounts/names.ts';
 import { attribute, isGood, KEEPS_NOTHING } from '../../fleet/judge.ts';
 import { groupBy } from '../../groups.ts';
 import { completeAdvice } from '../../settings/told-connection.ts';
-import { safe, showLine } from '../../terminal/safe-text.ts';
+import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { nameSome } from './verdict-groups.ts';
 import { countRows, type Row, type RunFacts } from './verdict-json.ts';
+import { nameHost } from './verdict-report.ts';
 
 /** So many ids stand in a told command. */
 const MOST_TOLD = 8;
@@ -73,14 +74,15 @@ export function describeLeft(rows: readonly Row[], connection: string): string {
 
 function describeKind(kind: readonly [Row, ...Row[]]): string[] {
   const [first] = kind;
-  const instanceId = showLine(first.instanceId);
-  const [why, next] = [attribute(first, 'why'), attribute(first, 'next')];
-  if (countRows(kind) === 1)
-    return [safe`  ${instanceId}  why:  ${why}`, safe`  ${' '.repeat(instanceId.length)}  next: ${next}`];
+  const count = countRows(kind);
+  const who =
+    count === 1
+      ? `${nameHost(first)}: ${first.class}`
+      : `${count} instances, ${first.class}: ${nameSome(kind)}`;
   return [
-    safe`  ${countRows(kind)} instances, ${first.class}: ${nameSome(kind)}`,
-    safe`    why:  ${why}`,
-    safe`    next: ${next.replaceAll(first.instanceId, listTold(kind).join(' '))}`,
+    safe`  ${who}`,
+    safe`    why:  ${attribute(first, 'why')}`,
+    safe`    next: ${attribute(first, 'next').replaceAll(first.instanceId, listTold(kind).join(' '))}`,
   ];
 }
 

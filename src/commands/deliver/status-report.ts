@@ -8,11 +8,11 @@ import { listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts'
 import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { measure, startLine, wrapText } from '../../terminal/wrap.ts';
+import { measure, wrapText } from '../../terminal/wrap.ts';
 import { wordTable } from '../../word-table.ts';
 import { GROUPED_HOSTS, renderGroups, silentOf } from './verdict-groups.ts';
 import { countRows, type Row } from './verdict-json.ts';
-import { nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
+import { nameHost, nameKeeper, renderVerdictTable, showVerdict } from './verdict-report.ts';
 
 /** Up to this many hosts, each gets a row and a block. */
 const DETAILED_HOSTS = 8;
@@ -45,18 +45,13 @@ function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
 }
 
 function renderHost(verdict: Verdict, report: ReportLine, io: Io): string[] {
-  const { instanceId, name } = verdict;
   // The reason of what is not good is told below, with what to do.
   const why = isGood(verdict) ? attribute(verdict, 'why') : '';
   const facts = report.state === 'absent' ? describeAbsent(report) : describeInstalled(report, why);
   const lines = facts.map(([label, text]) =>
     wrapText(`  ${label.padEnd(LABEL_WIDTH - 2)}${text}`, io.columns, LABEL_WIDTH),
   );
-  const title = wrapText(
-    `${name ? `${startLine(name)} (${instanceId})` : instanceId}: ${showVerdict(verdict)}`,
-    io.columns,
-    4,
-  );
+  const title = wrapText(`${nameHost(verdict)}: ${showVerdict(verdict)}`, io.columns, 4);
   return [title, ...lines, ...describeSessions(report, io)];
 }
 

@@ -9,9 +9,13 @@ import { isPromptChosen } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
-import { wrapText } from '../../terminal/wrap.ts';
+import { startLine, wrapText } from '../../terminal/wrap.ts';
 import { describeUpdate } from './repair-text.ts';
 import { countRows, type Row } from './verdict-json.ts';
+
+/** `web-1 (i-0abc)`. The host says its name itself. */
+export const nameHost = ({ name, instanceId }: Pick<Verdict, 'name' | 'instanceId'>): string =>
+  name ? `${startLine(name)} (${instanceId})` : instanceId;
 
 export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describeUnfaithful, explainLabFailure } from '../../accounts/connection.ts';
 import { formatDuration } from '../../duration.ts';
 import { UsageError, UserError } from '../../errors.ts';
@@ -147,7 +147,11 @@ function describeLab(state: LabState, labModule: Lab, dir: string, io: Io, isJso
 
 async function stopLab(labModule: Lab, dir: string, invocation: Invocation, io: Io): Promise<number> {
   const wasUp = await labModule.labDown(dir);
-  if (invocation.own['forget']) labModule.forgetFolder(dir);
+  if (invocation.own['forget']) {
+    labModule.forgetFolder(dir);
+    // The default folder is the only one of its parent, which is ours too.
+    if (!invocation.environment.variables['SSM_KEEPALIVE_LAB_DIR']) labModule.removeIfEmpty(dirname(dir));
+  }
   const hosts = invocation.own['forget']
     ? '; its hosts are deleted'
     : existsSync(dir)

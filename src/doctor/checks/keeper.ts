@@ -40,7 +40,7 @@ export const keeper: Check = defineCheck({
     const target = quoteCommand`--instance-id ${instanceId}`;
     if (!report) return notChecked({ why, next });
     // Its script refused to look, or could not: nothing is known of what is installed there.
-    if (status.verdict === 'failed') return todo(`not known whether sessions are kept: ${why}`, [], next);
+    if (status.verdict === 'failed') return todo(why, [], next);
     if (status.verdict === 'skipped') return notChecked({ why, next });
     const install = (changes = {}) => tellInstall(instanceId, report.settings, changes);
     const { idleSeconds } = limits ?? SERVICE_DEFAULTS;

@@ -66,7 +66,7 @@ export function startRun(arm: ArmName, repeat: number): ArmRun {
 }
 
 /** Our words if the service gave no sentence. */
-const NO_WORDS = 'the shell exited, or somebody ended the session';
+const NO_WORDS = 'the shell exited (or somebody ended the session)';
 
 /** Judges by the service's sentence. That for the maximum duration is not documented: any text that names it counts. */
 export function describeEnd({ by, sentence }: SessionEnd): [outcome: Outcome, words: string] {

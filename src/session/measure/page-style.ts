@@ -34,7 +34,6 @@ article{padding:.6rem 0;border-top:1px solid var(--edge);break-inside:avoid}
 article:last-of-type{border-bottom:1px solid var(--edge)}
 .plot{position:relative;grid-column:2}
 .silent{position:absolute;font-size:.75rem;line-height:22px;text-align:center;font-variant-numeric:tabular-nums;pointer-events:none;white-space:nowrap}
-.silent span{display:inline-block;padding:0 .2rem;line-height:18px;background:var(--silence)}
 .silent.output{top:2px}
 .silent.input{top:30px}
 .badge{flex-basis:100%;font-weight:400;font-size:.9rem;color:var(--soft)}

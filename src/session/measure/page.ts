@@ -49,7 +49,7 @@ ${facts.isLab ? html`<p class="lab">Measured on the lab, a stand-in account on o
 ${legend()}
 <div class="chart">
 ${showAxis(spanSeconds)}
-${runs.map((run) => showRun(run, nameRun(run, runs), spanSeconds))}
+${runs.map((run) => showRun(run, nameRun(run, runs), spanSeconds, (run.arm === 'size' || run.arm === 'resize') && conclusion[run.arm] === 'yes'))}
 ${showAxis(spanSeconds)}
 </div>
 ${gatherWords(runs).map(showWords)}
@@ -89,20 +89,20 @@ function legend(): Html {
   return html`<ul class="legend" aria-label="Legend">
 <li><span class="key output"></span>above, output: the host printed</li>
 <li><span class="key input"></span>below, input: the client sent</li>
-<li><span class="key size"></span>below, dashed: the client sent a size, which is no input</li>
+<li><span class="key size"></span>below, dashed: the client sent a size</li>
 <li><span class="key silence"></span>silence before the end</li>
 <li><span class="key setup"></span>set-up</li>
 </ul>
 `;
 }
 
-function showRun(run: ArmRun, name: string, spanSeconds: number): Html {
+function showRun(run: ArmRun, name: string, spanSeconds: number, doesSizeCount: boolean): Html {
   const outcome = run.outcome ?? 'interrupted';
   const sign = outcome === 'alive' ? '●' : outcome === 'timed-out' ? '✕' : '?';
   return html`<article>
 <div><h3>${name} <span class="badge ${outcome}"><span aria-hidden="true">${sign}</span> ${describeOutcome(run)}${run.startedAt === undefined ? '' : ` after ${formatTime(livedSeconds(run))}`}</span></h3>
 <p class="about">${ARMS[run.arm].describe}</p></div>
-${run.startedAt === undefined ? '' : html`<div class="plot">${drawTimeline(run, name, spanSeconds)}${showSilences(run, spanSeconds)}</div>`}
+${run.startedAt === undefined ? '' : html`<div class="plot">${drawTimeline(run, name, spanSeconds, doesSizeCount)}${showSilences(run, spanSeconds)}</div>`}
 </article>
 `;
 }
@@ -112,10 +112,12 @@ function showSilences(run: ArmRun, spanSeconds: number): Html[] {
   return (['output', 'input'] as const).flatMap((kind) => {
     const share = silence(run, kind) / spanSeconds;
     const right = 100 * (1 - livedSeconds(run) / spanSeconds);
-    return run.outcome !== 'timed-out' || share < 0.2
+    // A text would cover the marks of sizes.
+    const isCovering = kind === 'input' && run.sizeAt.length > 0;
+    return run.outcome !== 'timed-out' || share < 0.2 || isCovering
       ? []
       : [
-          html`<span class="silent ${kind}" aria-hidden="true" style="right:${right.toFixed(2)}%;width:${(share * 100).toFixed(2)}%"><span>${formatTime(silence(run, kind))}</span></span>`,
+          html`<span class="silent ${kind}" aria-hidden="true" style="right:${right.toFixed(2)}%;width:${(share * 100).toFixed(2)}%">${formatTime(silence(run, kind))}</span>`,
         ];
   });
 }

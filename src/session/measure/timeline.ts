@@ -12,8 +12,11 @@ const LANE_HEIGHT = 22;
 const LANES = { output: 2, input: 30 } as const;
 const HEIGHT = 54;
 
-/** `spanSeconds`: the time of the whole width; the same for all sessions of a page. */
-export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Html {
+/**
+ * `spanSeconds`: the time of the whole width; the same for all sessions of a page. `doesSizeCount`: its sizes reset the timer, so
+ * no silence is drawn across them.
+ */
+export function drawTimeline(run: ArmRun, name: string, spanSeconds: number, doesSizeCount: boolean): Html {
   const x = (at: number) =>
     Math.min(WIDTH, Math.max(0, ((at - (run.startedAt ?? at)) / 1000 / spanSeconds) * WIDTH));
   const end = x(run.endedAt ?? run.startedAt ?? 0);
@@ -23,7 +26,7 @@ export function drawTimeline(run: ArmRun, name: string, spanSeconds: number): Ht
 <rect class="lane" x="0" y="${LANES.input}" width="${round(end)}" height="${LANE_HEIGHT}"/>
 <rect class="setup" x="0" y="0" width="${round(begun)}" height="${HEIGHT}"/>
 ${axisMarks(spanSeconds).map((mark) => html`<path class="grid" vector-effect="non-scaling-stroke" d="M${round((mark / spanSeconds) * WIDTH)} 0V${HEIGHT}"/>`)}
-${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end))}
+${(['output', 'input'] as const).map((kind) => drawLane(run, kind, x, end, doesSizeCount))}
 ${drawMarks(
   'size',
   LANES.input,
@@ -36,11 +39,18 @@ ${drawMarks(
 /** Only these two outcomes are evidence about the timer, so only they have a class of their own. */
 const END_CLASSES = wordTable<string>({ alive: 'alive', 'timed-out': 'dead' });
 
-function drawLane(run: ArmRun, kind: 'output' | 'input', x: (at: number) => number, end: number): Html {
+function drawLane(
+  run: ArmRun,
+  kind: 'output' | 'input',
+  x: (at: number) => number,
+  end: number,
+  doesSizeCount: boolean,
+): Html {
   const top = LANES[kind];
   const events = kind === 'output' ? run.outputAt : run.inputAt;
   const marks = [...new Set(events.map((at) => round(x(at))))];
-  const silentFrom = marks.at(-1) ?? 0;
+  const sizes = kind === 'input' && doesSizeCount ? run.sizeAt : [];
+  const silentFrom = Math.max(marks.at(-1) ?? 0, ...sizes.slice(-1).map((at) => round(x(at))));
   // A timer that counts this lane saw exactly this silence before the end.
   const hasSilence = run.outcome !== undefined && run.startedAt !== undefined && end - silentFrom > 0;
   return html`${hasSilence ? html`<rect class="silence" x="${silentFrom}" y="${top}" width="${round(end - silentFrom)}" height="${LANE_HEIGHT}"/>` : ''}

@@ -139,18 +139,10 @@ export function gatherWords(runs: readonly ArmRun[]): Words[] {
   });
 }
 
-const RESET: Readonly<Record<Conclusion['resetBy'], string>> = {
-  input: 'reset by input, not by output',
-  output: 'reset by output, not by input',
-  either: 'reset by input and by output, either will do',
-  neither: 'reset by neither input nor output',
-  'not shown': 'what resets it: not shown in full',
-};
-
 const KINDS = { input: 'input', output: 'output', size: 'the same size', resize: 'another size' } as const;
 
 export function describeConclusion(conclusion: Conclusion): { about: string; says: string; why: string }[] {
-  const { untouchedSeconds, why, resetBy, keeper } = conclusion;
+  const { untouchedSeconds, why, keeper } = conclusion;
   const counts = { yes: 'resets the timer', no: 'does not reset the timer', 'not shown': 'not shown' };
   if (why.untouched)
     return [
@@ -164,7 +156,6 @@ export function describeConclusion(conclusion: Conclusion): { about: string; say
       says: untouchedSeconds === undefined ? 'not shown' : `ended after ${formatTime(untouchedSeconds)}`,
       why: '',
     },
-    { about: 'idle timer', says: RESET[resetBy], why: '' },
     ...(['input', 'output', 'size', 'resize'] as const).map((kind) => ({
       about: KINDS[kind],
       says: counts[conclusion[kind]],
