@@ -44,7 +44,7 @@ export interface InstanceFacts {
   readonly agentVersion: string;
 }
 
-export type FactName = keyof Facts;
+type FactName = keyof Facts;
 
 /** Why a fact is not known, and how to find it out. */
 export interface Gap {
@@ -62,7 +62,6 @@ export interface Evidence {
 
 export interface Check {
   readonly name: string;
-  readonly needs: readonly FactName[];
   /** It concerns one instance, so it is left out if none was named. */
   readonly isOfInstance: boolean;
   run(evidence: Evidence): Finding;
@@ -83,7 +82,6 @@ export function defineCheck<K extends FactName>(spec: CheckSpec<K>): Check {
   const { name, needs, isOfInstance = false, look, explainGap = notChecked } = spec;
   return {
     name,
-    needs,
     isOfInstance,
     run({ facts, gaps, connection }) {
       const missing = needs.find((need) => facts[need] === undefined);

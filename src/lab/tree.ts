@@ -67,7 +67,7 @@ export function makeTree(tree: string, spec: HostSpec): void {
     ['home/ssm-user/.profile', USER_PROFILE],
     ['root/.bashrc', USER_BASHRC],
     ['root/.profile', USER_PROFILE],
-    [`etc/systemd/system/${unit}`, unitText()],
+    [`etc/systemd/system/${unit}`, UNIT],
   ];
   layTree(tree, folders, files);
   // Explicit modes: the umask may be 077, or a folder above setgid.
@@ -145,8 +145,7 @@ function copyFromMachine(etc: string): void {
       if (/^((_?python|pypy)[\d.]*|opasswd)$/.test(name)) rmSync(join(folder, name), { recursive: true });
 }
 
-function unitText(): string {
-  return `[Unit]
+const UNIT = `[Unit]
 Description=amazon-ssm-agent
 Wants=network-online.target
 After=network-online.target
@@ -161,7 +160,6 @@ Restart=always
 [Install]
 WantedBy=multi-user.target
 `;
-}
 
 export const PASSWD = `root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin

@@ -38,7 +38,6 @@ while read -r id; do "$@" "$id" </dev/null & done
 const RETRY_MS = [5000, 10_000] as const;
 /** Of a real agent, from its control channel to its first job [measured]. */
 const START_MS = 2000;
-const GATEWAY_ADDRESS = '127.0.0.1:443';
 
 /**
  * Connects to the service, starts a worker for each session and command, writes the agent's log. Drops what comes before it is
@@ -52,10 +51,11 @@ export function speakForAgent(
   isBoot: boolean,
 ): () => void {
   writeLog(config, 'INFO', '[amazon-ssm-agent] Starting Core Agent: amazon-ssm-agent - v3.3.1611.0');
-  const scope = '[ssm-agent-worker] [MessageService] [MGSInteractor]';
+  const log = (text: string, level = 'INFO') =>
+    writeLog(config, level, `[ssm-agent-worker] [MessageService] [MGSInteractor] ${text}`);
   // A mute agent is alive but never connects, as with a wrong proxy or lost credentials.
   if (isMute) {
-    writeLog(config, 'ERROR', `${scope} failed to open control channel: dial tcp: i/o timeout`);
+    log('failed to open control channel: dial tcp: i/o timeout', 'ERROR');
     return () => {};
   }
   const url = `wss://ssmmessages.${config.region}.amazonaws.com/v1/control-channel/${config.instanceId}?role=subscribe&stream=input`;
@@ -78,13 +78,9 @@ export function speakForAgent(
               peer.sendJson({ op: 'ready' });
             }, startMs);
             // Only after the service's answer: whoever waits for this line may rely on it.
-            writeLog(
-              config,
-              'INFO',
-              `${scope} Successfully opened websocket connection to: ${GATEWAY_ADDRESS}`,
-            );
-            writeLog(config, 'INFO', `${scope} Starting websocket pinger`);
-            writeLog(config, 'INFO', `${scope} Set up control channel successfully`);
+            log('Successfully opened websocket connection to: 127.0.0.1:443');
+            log('Starting websocket pinger');
+            log('Set up control channel successfully');
             break;
           case 'start-session':
             if (isReady) worker.write(`${message['sessionId']}\n`);
@@ -100,12 +96,10 @@ export function speakForAgent(
         failures += 1;
       },
     });
-    writeLog(
-      config,
-      'INFO',
-      `${scope} Setting up websocket for controlchannel for instance: ${config.instanceId}, requestId: ${randomUUID()}`,
+    log(
+      `Setting up websocket for controlchannel for instance: ${config.instanceId}, requestId: ${randomUUID()}`,
     );
-    writeLog(config, 'INFO', `${scope} Opening websocket connection to: ${url}`);
+    log(`Opening websocket connection to: ${url}`);
     peer.sendJson({ hello: 'agent' });
   };
   connect();

@@ -30,35 +30,33 @@ export interface PluginCall {
 export type ToArm =
   | { readonly op: 'order'; readonly order: ArmOrder }
   | { readonly op: 'probe' | 'close' }
-  | ({ readonly op: 'resumed' } & Resumed);
-
-/** The answer to `resume`. Neither address nor error: the session is over. After a final error, do not try again. */
-export interface Resumed {
-  readonly address?: SessionAddress | undefined;
-  readonly error?: string;
-  readonly isFinal?: boolean;
-}
+  /** The answer to `resume`. Neither address nor error: the session is over. After a final error, do not try again. */
+  | {
+      readonly op: 'resumed';
+      readonly address?: SessionAddress | undefined;
+      readonly error?: string;
+      readonly isFinal?: boolean;
+    };
 
 /** Times are epoch milliseconds. */
 export type FromArm =
   | { readonly kind: 'opened' | 'begun'; readonly at: number }
-  | ({ readonly kind: 'traffic' } & Traffic)
+  /** The traffic since the last such message. */
+  | {
+      readonly kind: 'traffic';
+      /** The time of the last byte or size. */
+      readonly at: number;
+      /** Bytes to the host. */
+      readonly input: number;
+      /** Bytes from the host. */
+      readonly output: number;
+      /** Sizes of the terminal to the host; they are no bytes of input. */
+      readonly sizes: number;
+      readonly queries: number;
+      readonly answers: number;
+    }
   | ({ readonly kind: 'ended' } & SessionEnd)
   /** The connection broke and a new token is needed. The service counts the reconnect as input. */
   | { readonly kind: 'resume'; readonly at: number }
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'probed'; readonly isAlive: boolean };
-
-/** The traffic since the last such message. */
-export interface Traffic {
-  /** The time of the last byte or size. */
-  readonly at: number;
-  /** Bytes to the host. */
-  readonly input: number;
-  /** Bytes from the host. */
-  readonly output: number;
-  /** Sizes of the terminal to the host; they are no bytes of input. */
-  readonly sizes: number;
-  readonly queries: number;
-  readonly answers: number;
-}
