@@ -8,6 +8,7 @@ import { takePage } from './paging.ts';
 import type { RecordStore } from './records.ts';
 import type { SessionDefaults } from './session-settings.ts';
 import type { SessionTable } from './session-table.ts';
+import type { Input, OperationName } from './shapes.ts';
 
 export interface Account {
   readonly clock: Clock;
@@ -26,9 +27,9 @@ export interface Account {
 }
 
 /** One operation: checked input in, the service's output out. */
-export type Operation = (
+export type Operation<Name extends OperationName> = (
   account: Account,
-  body: unknown,
+  input: Input<Name>,
   region: string,
 ) => Promise<Record<string, unknown>> | Record<string, unknown>;
 

@@ -1,13 +1,13 @@
 /** Checks requests and answers against the service's model. */
 import { ServiceError } from './service-error.ts';
 import { findMisfits, schemaOf } from './service-model.ts';
-import { memberPath, type OperationName, parseInput, refuse, SHAPES } from './shapes.ts';
+import { type Input, memberPath, type OperationName, parseInput, refuse, SHAPES } from './shapes.ts';
 
 /**
  * Refuses in the service's order: types, missing members, then lengths, patterns and words. Refuses also what the lab lacks.
  * @throws ServiceError
  */
-export function checkRequest(operation: OperationName, body: unknown): void {
+export function checkRequest<Name extends OperationName>(operation: Name, body: unknown): Input<Name> {
   const schema = schemaOf(operation, 'input');
   const misfits = findMisfits(schema, body);
   const wrong = misfits.find(({ isMissing }) => !isMissing);
@@ -29,7 +29,7 @@ export function checkRequest(operation: OperationName, body: unknown): void {
       'ValidationException',
       `This lab does not serve ${unserved.join(', ')} of ${operation}.`,
     );
-  parseInput(operation, body);
+  return parseInput(operation, body);
 }
 
 /** @throws ServiceError InternalServerError if the service could not give this answer */

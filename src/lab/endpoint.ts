@@ -19,7 +19,7 @@ import { ServiceError } from './service-error.ts';
 import { type OperationName, SHAPES } from './shapes.ts';
 
 /** Each operation is the function of its name in one of these files. */
-const OPERATIONS: Readonly<Record<Uncapitalize<OperationName>, Operation>> = {
+const OPERATIONS: { readonly [Name in OperationName as Uncapitalize<Name>]: Operation<Name> } = {
   ...associationChanges,
   ...associations,
   ...commands,
@@ -148,9 +148,10 @@ async function runOperation(
   prefix: string,
 ): Promise<Record<string, unknown>> {
   if (!isServed(operation)) throw new ServiceError('UnknownOperationException');
-  checkRequest(operation, input);
-  account.guard.checkCall(prefix, operation, input, account, region);
-  const output = await OPERATIONS[uncapitalize(operation)](account, input, region);
+  const checked = checkRequest(operation, input);
+  account.guard.checkCall(prefix, operation, checked, account, region);
+  const run = OPERATIONS[uncapitalize(operation)] as Operation<OperationName>;
+  const output = await run(account, checked, region);
   checkAnswer(operation, output);
   if (!/^(Describe|Get|List)/.test(operation) && account.store.isDirty) account.store.save();
   return output;

@@ -1,7 +1,7 @@
 import type { Host } from './host.ts';
 import { ACCOUNT, type HostSpec } from './options.ts';
 import type { RecordStore } from './records.ts';
-import type { OperationName } from './shapes.ts';
+import type { Input, OperationName } from './shapes.ts';
 
 /** A caller: an IAM user, or a session of a role. */
 export interface Principal {
@@ -34,7 +34,7 @@ export interface Guard {
   checkCall(
     service: string,
     operation: OperationName,
-    input: unknown,
+    input: Input<OperationName>,
     inside: Belongings,
     region: string,
   ): void;

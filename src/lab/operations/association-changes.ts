@@ -6,13 +6,12 @@ import { checkParameters } from '../command-document.ts';
 import { findUsable } from '../documents.ts';
 import type { AssociationRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
-import { type Input, parseInput } from '../shapes.ts';
+import type { Input } from '../shapes.ts';
 import { describe, findAssociation } from './associations.ts';
 
 const MOST_ASSOCIATIONS = 2000;
 
-export const createAssociation: Operation = (account, body) => {
-  const input = parseInput('CreateAssociation', body);
+export const createAssociation: Operation<'CreateAssociation'> = (account, input) => {
   const { associations } = account.store.records;
   if (associations.length >= MOST_ASSOCIATIONS) throw new ServiceError('AssociationLimitExceeded');
   const now = account.clock.now();
@@ -30,8 +29,7 @@ export const createAssociation: Operation = (account, body) => {
 };
 
 /** Fields that the request leaves out are forgotten [service's guide]. */
-export const updateAssociation: Operation = (account, body) => {
-  const input = parseInput('UpdateAssociation', body);
+export const updateAssociation: Operation<'UpdateAssociation'> = (account, input) => {
   const association = findAssociation(account, input.AssociationId);
   const fields = readFields(account, input, input.Name ?? association.documentName);
   Object.assign(association, fields, { version: association.version + 1, updatedAt: account.clock.now() });
@@ -39,8 +37,7 @@ export const updateAssociation: Operation = (account, body) => {
   return { AssociationDescription: describe(association) };
 };
 
-export const deleteAssociation: Operation = (account, body) => {
-  const { AssociationId } = parseInput('DeleteAssociation', body);
+export const deleteAssociation: Operation<'DeleteAssociation'> = (account, { AssociationId }) => {
   const association = findAssociation(account, AssociationId);
   const { associations } = account.store.records;
   associations.splice(associations.indexOf(association), 1);
@@ -49,8 +46,7 @@ export const deleteAssociation: Operation = (account, body) => {
   return {};
 };
 
-export const startAssociationsOnce: Operation = (account, body) => {
-  const { AssociationIds } = parseInput('StartAssociationsOnce', body);
+export const startAssociationsOnce: Operation<'StartAssociationsOnce'> = (account, { AssociationIds }) => {
   const all = AssociationIds.map((id) => findAssociation(account, id));
   for (const association of all) account.associations.runEverywhere(association);
   return {};

@@ -3,7 +3,6 @@ import { type Account, answerPage, type Operation, pickMembers, toSeconds } from
 import { countErrors } from '../dispatcher.ts';
 import type { AssociationRecord, CommandRecord, InvocationRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
-import { parseInput } from '../shapes.ts';
 
 /** @throws ServiceError AssociationDoesNotExist */
 export function findAssociation(account: Account, id: string): AssociationRecord {
@@ -13,8 +12,7 @@ export function findAssociation(account: Account, id: string): AssociationRecord
   return found;
 }
 
-export const describeAssociation: Operation = (account, body) => {
-  const { AssociationId } = parseInput('DescribeAssociation', body);
+export const describeAssociation: Operation<'DescribeAssociation'> = (account, { AssociationId }) => {
   return { AssociationDescription: describe(findAssociation(account, AssociationId)) };
 };
 
@@ -23,8 +21,7 @@ const LISTED = [
   ...['LastExecutionDate', 'Overview', 'ScheduleExpression', 'AssociationName'],
 ];
 
-export const listAssociations: Operation = (account, body) => {
-  const input = parseInput('ListAssociations', body);
+export const listAssociations: Operation<'ListAssociations'> = (account, input) => {
   const matching = account.store.records.associations.filter((association) =>
     (input.AssociationFilterList ?? []).every(({ key, value }) => passes(association, key, value)),
   );
@@ -50,8 +47,7 @@ function passes(association: AssociationRecord, key: string, value: string): boo
   return executions.some(({ command }) => command.invocations.some(({ instanceId }) => instanceId === value));
 }
 
-export const describeAssociationExecutions: Operation = (account, body) => {
-  const input = parseInput('DescribeAssociationExecutions', body);
+export const describeAssociationExecutions: Operation<'DescribeAssociationExecutions'> = (account, input) => {
   const { associationId, executions } = findAssociation(account, input.AssociationId);
   return answerPage(
     account,
@@ -72,8 +68,10 @@ export const describeAssociationExecutions: Operation = (account, body) => {
   );
 };
 
-export const describeAssociationExecutionTargets: Operation = (account, body) => {
-  const input = parseInput('DescribeAssociationExecutionTargets', body);
+export const describeAssociationExecutionTargets: Operation<'DescribeAssociationExecutionTargets'> = (
+  account,
+  input,
+) => {
   const { associationId, executions } = findAssociation(account, input.AssociationId);
   const execution = executions.find(({ executionId }) => executionId === input.ExecutionId);
   if (execution === undefined) throw new ServiceError('AssociationExecutionDoesNotExist');

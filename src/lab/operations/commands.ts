@@ -6,15 +6,14 @@ import { findDocument, findUsable, scriptOf } from '../documents.ts';
 import type { Host } from '../host.ts';
 import { type CommandRecord, type InvocationRecord, newCommand } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
-import { type Input, parseInput } from '../shapes.ts';
+import type { Input } from '../shapes.ts';
 import { findByTargets } from '../targets.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
 /** Tags are resolved after the answer, so TargetCount is 0 at first. */
 const RESOLVE_MS = 30;
 
-export const sendCommand: Operation = (account, body, region) => {
-  const input = parseInput('SendCommand', body);
+export const sendCommand: Operation<'SendCommand'> = (account, input, region) => {
   const { version } = findUsable(account, input.DocumentName, input.DocumentVersion);
   checkHash(input, version.content);
   checkParameters(version.content, input.Parameters ?? {});
@@ -38,8 +37,7 @@ export const sendCommand: Operation = (account, body, region) => {
   return { Command: describeCommand(command) };
 };
 
-export const listCommands: Operation = (account, body) => {
-  const input = parseInput('ListCommands', body);
+export const listCommands: Operation<'ListCommands'> = (account, input) => {
   const matching = visibleCommands(account)
     .filter((command) => input.CommandId === undefined || command.commandId === input.CommandId)
     .filter(
@@ -53,8 +51,7 @@ export const listCommands: Operation = (account, body) => {
   return answerPage(account, 'Commands', matching, input, describeCommand);
 };
 
-export const listCommandInvocations: Operation = (account, body) => {
-  const input = parseInput('ListCommandInvocations', body);
+export const listCommandInvocations: Operation<'ListCommandInvocations'> = (account, input) => {
   const matching = visibleCommands(account)
     .filter((command) => input.CommandId === undefined || command.commandId === input.CommandId)
     .flatMap((command) => command.invocations.map((invocation) => ({ command, invocation })))
@@ -67,8 +64,7 @@ export const listCommandInvocations: Operation = (account, body) => {
   );
 };
 
-export const getCommandInvocation: Operation = async (account, body) => {
-  const input = parseInput('GetCommandInvocation', body);
+export const getCommandInvocation: Operation<'GetCommandInvocation'> = async (account, input) => {
   // The output of an association's run can be read too [inferred: its results name it as their source].
   const command = [...visibleCommands(account), ...runsOf(account)].find(
     ({ commandId }) => commandId === input.CommandId,
@@ -101,8 +97,7 @@ export const getCommandInvocation: Operation = async (account, body) => {
   };
 };
 
-export const cancelCommand: Operation = (account, body) => {
-  const input = parseInput('CancelCommand', body);
+export const cancelCommand: Operation<'CancelCommand'> = (account, input) => {
   const command = account.store.records.commands.find(({ commandId }) => commandId === input.CommandId);
   if (command === undefined) throw new ServiceError('InvalidCommandId');
   for (const id of input.InstanceIds ?? []) {

@@ -3,7 +3,7 @@ import type { Account, Operation } from '../account.ts';
 import { checkContent, type FoundDocument, findDocument, hasDocument, latestOf } from '../documents.ts';
 import type { DocumentRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
-import { type Input, parseInput } from '../shapes.ts';
+import type { Input } from '../shapes.ts';
 import { describe } from './documents.ts';
 
 /** The service's quotas for one account and one document. */
@@ -12,8 +12,7 @@ const MOST_VERSIONS = 1000;
 /** The service keeps these name prefixes for itself [model, CreateDocument]. */
 const RESERVED = /^(aws|amazon|amzn)/i;
 
-export const createDocument: Operation = (account, body) => {
-  const input = parseInput('CreateDocument', body);
+export const createDocument: Operation<'CreateDocument'> = (account, input) => {
   const { documents } = account.store.records;
   const type = input.DocumentType ?? 'Command';
   if (type !== 'Command' && type !== 'Session')
@@ -38,8 +37,7 @@ export const createDocument: Operation = (account, body) => {
 };
 
 /** The default stays where it is until UpdateDocumentDefaultVersion. */
-export const updateDocument: Operation = (account, body) => {
-  const input = parseInput('UpdateDocument', body);
+export const updateDocument: Operation<'UpdateDocument'> = (account, input) => {
   const document = findOwn(account, input.Name);
   const latest = latestOf(document);
   // Only the latest can be updated [service's guide for UpdateDocument].
@@ -66,8 +64,7 @@ export const updateDocument: Operation = (account, body) => {
   return { DocumentDescription: describe(account, findDocument(account, input.Name, String(version))) };
 };
 
-export const updateDocumentDefaultVersion: Operation = (account, body) => {
-  const input = parseInput('UpdateDocumentDefaultVersion', body);
+export const updateDocumentDefaultVersion: Operation<'UpdateDocumentDefaultVersion'> = (account, input) => {
   const document = findOwn(account, input.Name);
   const { version } = findDocument(account, input.Name, input.DocumentVersion);
   document.defaultVersion = version.version;
@@ -81,8 +78,7 @@ export const updateDocumentDefaultVersion: Operation = (account, body) => {
   };
 };
 
-export const deleteDocument: Operation = (account, body) => {
-  const input = parseInput('DeleteDocument', body);
+export const deleteDocument: Operation<'DeleteDocument'> = (account, input) => {
   const document = findOwn(account, input.Name);
   const { records } = account.store;
   if (input.DocumentVersion !== undefined || input.VersionName !== undefined) {

@@ -3,10 +3,8 @@ import { createHash } from 'node:crypto';
 import { type Account, answerPage, type Operation, pickMembers, toSeconds } from '../account.ts';
 import { allDocuments, type FoundDocument, findDocument, isCreating, latestOf } from '../documents.ts';
 import { ServiceError } from '../service-error.ts';
-import { parseInput } from '../shapes.ts';
 
-export const getDocument: Operation = (account, body) => {
-  const input = parseInput('GetDocument', body);
+export const getDocument: Operation<'GetDocument'> = (account, input) => {
   const { document, version } = findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
   return {
     Name: document.name,
@@ -20,14 +18,12 @@ export const getDocument: Operation = (account, body) => {
   };
 };
 
-export const describeDocument: Operation = (account, body) => {
-  const input = parseInput('DescribeDocument', body);
+export const describeDocument: Operation<'DescribeDocument'> = (account, input) => {
   const found = findDocument(account, input.Name, input.DocumentVersion, input.VersionName);
   return { Document: describe(account, found) };
 };
 
-export const listDocumentVersions: Operation = (account, body) => {
-  const input = parseInput('ListDocumentVersions', body);
+export const listDocumentVersions: Operation<'ListDocumentVersions'> = (account, input) => {
   const { document } = findDocument(account, input.Name);
   const newestFirst = [...document.versions].reverse();
   return answerPage(account, 'DocumentVersions', newestFirst, input, (version) => ({
@@ -46,8 +42,7 @@ const LISTED = [
   ...['DocumentType', 'SchemaVersion', 'DocumentFormat', 'Tags'],
 ];
 
-export const listDocuments: Operation = (account, body) => {
-  const input = parseInput('ListDocuments', body);
+export const listDocuments: Operation<'ListDocuments'> = (account, input) => {
   const filters = [
     ...(input.Filters ?? []).map(({ Key, Values }) => ({ key: Key, values: Values })),
     ...(input.DocumentFilterList ?? []).map(({ key, value }) => ({ key, values: [value] })),

@@ -2,10 +2,8 @@ import { answerPage, type Operation, toSeconds } from '../account.ts';
 import { AGENT_VERSION } from '../agent-version.ts';
 import type { Host } from '../host.ts';
 import { ServiceError } from '../service-error.ts';
-import { parseInput } from '../shapes.ts';
 
-export const describeInstanceInformation: Operation = (account, body) => {
-  const input = parseInput('DescribeInstanceInformation', body);
+export const describeInstanceInformation: Operation<'DescribeInstanceInformation'> = (account, input) => {
   const filters = [
     ...(input.Filters ?? []).map(({ Key, Values }) => ({ key: Key, values: Values })),
     ...(input.InstanceInformationFilterList ?? []).map(({ key, valueSet }) => ({ key, values: valueSet })),

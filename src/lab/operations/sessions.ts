@@ -3,13 +3,11 @@ import { PREFERENCES } from '../documents.ts';
 import type { SessionRecord } from '../records.ts';
 import { ServiceError } from '../service-error.ts';
 import { readSettings } from '../session-settings.ts';
-import { parseInput } from '../shapes.ts';
 
 /** The service remembers ended sessions for 30 days [user guide]. */
 const HISTORY_MS = 30 * 86_400_000;
 
-export const startSession: Operation = (account, body) => {
-  const input = parseInput('StartSession', body);
+export const startSession: Operation<'StartSession'> = (account, input) => {
   const settings = readSettings(account, input.DocumentName, input.Parameters);
   const host = account.hosts.find(({ spec }) => spec.id === input.Target);
   if (host === undefined || !host.isConnected)
@@ -27,23 +25,20 @@ export const startSession: Operation = (account, body) => {
   };
 };
 
-export const resumeSession: Operation = (account, body) => {
-  const { SessionId } = parseInput('ResumeSession', body);
+export const resumeSession: Operation<'ResumeSession'> = (account, { SessionId }) => {
   const session = account.sessions.find(SessionId);
   if (session === undefined)
     throw new ServiceError('DoesNotExistException', `Session ${SessionId} does not exist or has ended.`);
   return { SessionId, TokenValue: session.resume(), StreamUrl: account.sessions.streamUrl(session) };
 };
 
-export const terminateSession: Operation = (account, body) => {
-  const { SessionId } = parseInput('TerminateSession', body);
+export const terminateSession: Operation<'TerminateSession'> = (account, { SessionId }) => {
   // The model has no error for an unknown id; an ended one gets the same answer.
   account.sessions.find(SessionId)?.end('', 'Terminated');
   return { SessionId };
 };
 
-export const describeSessions: Operation = (account, body) => {
-  const input = parseInput('DescribeSessions', body);
+export const describeSessions: Operation<'DescribeSessions'> = (account, input) => {
   const matching = account.store.records.sessions
     .filter(({ endedAt }) => (endedAt === undefined) === (input.State === 'Active'))
     .filter(({ endedAt }) => endedAt === undefined || endedAt > account.clock.now() - HISTORY_MS)

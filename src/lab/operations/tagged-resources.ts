@@ -2,11 +2,9 @@ import { partitionOf } from '../../partitions.ts';
 import type { Operation } from '../account.ts';
 import { ACCOUNT } from '../options.ts';
 import { takePage } from '../paging.ts';
-import { parseInput } from '../shapes.ts';
 
 /** The Resource Groups Tagging API, another service at the same address [botocore, resourcegroupstaggingapi model]. */
-export const getResources: Operation = (account, body, region) => {
-  const input = parseInput('GetResources', body);
+export const getResources: Operation<'GetResources'> = (account, input, region) => {
   const types = input.ResourceTypeFilters ?? [];
   const wanted = account.hosts.filter(({ spec }) => {
     const type = spec.id.startsWith('mi-') ? 'ssm:managed-instance' : 'ec2:instance';

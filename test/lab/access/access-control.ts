@@ -2,7 +2,7 @@
 import { type Belongings, type Guard, LAB_USER, type Principal } from '../../../src/lab/guard.ts';
 import { ACCOUNT, type HostSpec } from '../../../src/lab/options.ts';
 import { ServiceError } from '../../../src/lab/service-error.ts';
-import type { OperationName } from '../../../src/lab/shapes.ts';
+import type { Input, OperationName } from '../../../src/lab/shapes.ts';
 import { decide } from './evaluate.ts';
 import { type AccessPolicy, readPolicy } from './policy-document.ts';
 import { findTouched, type Touched, touchDataChannel, touchInstance } from './touched.ts';
@@ -34,7 +34,7 @@ export class AccessControl implements Guard {
   checkCall(
     service: string,
     operation: OperationName,
-    input: unknown,
+    input: Input<OperationName>,
     inside: Belongings,
     region: string,
   ): void {

@@ -4,7 +4,7 @@ import { findDocument, hasDocument, PREFERENCES } from '../../../src/lab/documen
 import type { Belongings } from '../../../src/lab/guard.ts';
 import { instanceArn } from '../../../src/lab/operations/tagged-resources.ts';
 import { ACCOUNT, type HostSpec } from '../../../src/lab/options.ts';
-import { type Input, type OperationName, parseInput } from '../../../src/lab/shapes.ts';
+import type { Input, OperationName } from '../../../src/lab/shapes.ts';
 import { partitionOf } from '../../../src/partitions.ts';
 
 export interface Touched {
@@ -24,11 +24,11 @@ type Find<Name extends OperationName> = (
 export function findTouched(
   account: Belongings,
   operation: OperationName,
-  body: unknown,
+  input: Input<OperationName>,
   region: string,
 ): Touched[] {
   const find = FINDERS[operation] as Find<OperationName> | undefined;
-  return find?.(parseInput(operation, body), account, region) ?? [{ arn: ssmArn('*', region) }];
+  return find?.(input, account, region) ?? [{ arn: ssmArn('*', region) }];
 }
 
 export function touchInstance(id: string, spec: Pick<HostSpec, 'tags'> | undefined, region: string): Touched {
