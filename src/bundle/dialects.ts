@@ -53,11 +53,6 @@ function quoteFishWord(value: unknown): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }
 
-/** ASCII only, so that it is independent of the file's coding; `u''`, because 2.7 needs it for `\u`. */
-function quotePythonText(value: unknown): string {
-  return `u'${escapeText(textOf('python', value), "\\'")}'`;
-}
-
 /** One word of a unit file: C escapes, and `%%` because `%` starts a specifier [systemd.syntax(7), systemd.unit(5)]. */
 function quoteSystemdWord(value: unknown): string {
   const text = textOf('systemd', value);
@@ -91,11 +86,6 @@ function quoteDockerfileWord(value: unknown): string {
   return text;
 }
 
-/** A quoted template [HCL native syntax]. ASCII only; `$` and `%` as escapes too, since `${` and `%{` begin an expression. */
-function quoteHclText(value: unknown): string {
-  return `"${escapeText(textOf('hcl', value), '\\"', { hidden: '$%' })}"`;
-}
-
 /**
  * The quoter of each language is its templates' EJS `escape`: `<%= value %>` is one safe word, which the language reads back
  * as exactly `value`. @throws UnquotableError for undefined, and for what the language cannot express
@@ -105,7 +95,8 @@ export const DIALECTS = {
   bash: (value: unknown) => quoteShellWord('bash', value),
   zsh: (value: unknown) => quoteShellWord('zsh', value),
   fish: quoteFishWord,
-  python: quotePythonText,
+  // ASCII only, so that it is independent of the file's coding; `u''`, because 2.7 needs it for `\u`.
+  python: (value) => `u'${escapeText(textOf('python', value), "\\'")}'`,
   systemd: quoteSystemdWord,
   json: (value) => {
     const text = textOf('json', value);
@@ -113,6 +104,7 @@ export const DIALECTS = {
   },
   yaml: quoteYamlText,
   dockerfile: quoteDockerfileWord,
-  hcl: quoteHclText,
+  // A quoted template [HCL native syntax]. ASCII only; `$` and `%` as escapes too, since `${` and `%{` begin an expression.
+  hcl: (value) => `"${escapeText(textOf('hcl', value), '\\"', { hidden: '$%' })}"`,
 } satisfies Readonly<Record<string, (value: unknown) => string>>;
 export type DialectName = keyof typeof DIALECTS;

@@ -25,16 +25,17 @@ interface Rule extends Permission {
  * list. Tests run the commands against a lab that enforces it: all are needed, and no more.
  */
 export function listPermissions(command: string, run: PlannedRun): readonly Permission[] {
-  return (RULES[command] ?? []).filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);
+  return neededBy(run, RULES[command] ?? []);
 }
+
+const neededBy = (run: PlannedRun, rules: readonly Rule[]): Permission[] =>
+  rules.filter(({ when }) => when?.(run) ?? true).map(({ when: _, ...rest }) => rest);
 
 /** The permissions that the instances' own role needs (instance profile or Default Host Management). */
 export function listHostPermissions(command: string, run: PlannedRun): readonly Permission[] {
   if (RULES[command] === undefined) return [];
   const isSession = ['connect', 'measure'].includes(command);
-  return HOST_RULES.filter(({ when }) => when?.(run) ?? true)
-    .filter(({ action }) => !isSession || !action.startsWith('ec2messages:'))
-    .map(({ when: _, ...rest }) => rest);
+  return neededBy(run, HOST_RULES).filter(({ action }) => !isSession || !action.startsWith('ec2messages:'));
 }
 
 /** The role that a run assumes in other accounts; a variable may name one where no account is named. */
