@@ -30,21 +30,14 @@ export const FAULTS: readonly { readonly synthetic: HostSpec['synthetic']; reado
   { synthetic: { outcome: 'Quarantined' }, class: 'unknown status' },
 ];
 
-export interface FleetPlace {
-  readonly account?: string;
-  readonly region?: string;
-  /** Tells its instance ids from those of other places, 0 to 9. */
-  readonly digit?: number;
-}
-
 /**
  * Hosts of which one in a hundred fails in each way, the others are installed on, most soon and some late. Seeded, so that every
- * run meets the same fleet. All have the tag env=dev.
+ * run meets the same fleet. All have the tag env=dev. `digit`, 0 to 9, tells their ids from those of other places.
  */
 export function makeRoughFleet(
   size: number,
   longestSeconds: number,
-  { digit = 0, ...place }: FleetPlace = {},
+  { digit = 0, ...place }: Pick<HostSpec, 'account' | 'region'> & { readonly digit?: number } = {},
 ): HostSpec[] {
   const random = seededRandom(7 + digit);
   return Array.from({ length: size }, (_, index) => ({

@@ -6,19 +6,12 @@ import { workThrough } from '../../src/bounded.ts';
 import { type ClientSession, openSession } from '../../src/session/index.ts';
 import { until } from '../lab/test-lab.ts';
 
-export interface HeldSessions {
-  readonly sessions: ClientSession[];
-  /** How many of them are still open. */
-  alive(): number;
-  close(): Promise<void>;
-}
-
 /** Opens `count` sessions, `atOnce` at a time; in each the instance asks ESC[5n every `intervalSeconds` and the client answers. */
 export async function holdSessions(
   client: SSMClient,
   target: string,
   options: { count: number; atOnce: number; intervalSeconds: number },
-): Promise<HeldSessions> {
+) {
   const sessions: ClientSession[] = [];
   let ended = 0;
   const openOne = async (): Promise<void> => {
@@ -40,6 +33,7 @@ export async function holdSessions(
   await workThrough(Array.from({ length: options.count }), options.atOnce, openOne);
   return {
     sessions,
+    /** How many of them are still open. */
     alive: () => sessions.length - ended,
     close: async () => {
       for (const session of sessions) session.close();
@@ -83,20 +77,11 @@ export async function printNumbers(
   return { bytes, isWhole: hash.digest('hex') === expected.digest('hex') };
 }
 
-export interface CutReport {
-  readonly cuts: number;
-  readonly bytes: number;
-  readonly reconnects: number;
-  /** What was typed came back from `cat`, every byte, in order and once. */
-  readonly isWhole: boolean;
-}
-
-/** Types numbered lines into `cat` while the connection is cut `cuts` times at moments that follow from `seed`. */
-export async function cutSession(
-  client: SSMClient,
-  target: string,
-  options: { cuts: number; seed: number },
-): Promise<CutReport> {
+/**
+ * Types numbered lines into `cat` while the connection is cut `cuts` times at moments that follow from `seed`. `isWhole`: what was
+ * typed came back, every byte, in order and once.
+ */
+export async function cutSession(client: SSMClient, target: string, options: { cuts: number; seed: number }) {
   const proxy = await openProxy();
   let came = '';
   try {
@@ -139,14 +124,7 @@ export async function cutSession(
   }
 }
 
-interface Proxy {
-  redirect<T extends { StreamUrl?: string | undefined }>(answer: T): T;
-  /** Breaks every connection in the middle of whatever it carries; false when there is none. */
-  cut(): boolean;
-  close(): Promise<void>;
-}
-
-async function openProxy(): Promise<Proxy> {
+async function openProxy() {
   let port = 0;
   const pairs = new Set<[Socket, Socket]>();
   const server = createServer((near) => {
@@ -170,12 +148,13 @@ async function openProxy(): Promise<Proxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const own = (server.address() as { port: number }).port;
   return {
-    redirect: (answer) => {
+    redirect: <T extends { StreamUrl?: string | undefined }>(answer: T): T => {
       const url = new URL(answer.StreamUrl ?? '');
       port = Number(url.port);
       url.port = String(own);
       return { ...answer, StreamUrl: url.href };
     },
+    /** Breaks every connection in the middle of whatever it carries; false when there is none. */
     cut: () => {
       const all = [...pairs];
       for (const [near, far] of all) {

@@ -20,12 +20,6 @@ UsePAM no
 LogLevel QUIET
 `;
 
-export interface Said {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export class SshHost {
   readonly sandbox: Sandbox;
   private readonly server: Server;
@@ -110,7 +104,7 @@ export class SshHost {
   }
 
   /** Runs a client, or anything else, as root of this host. */
-  async run(argv: readonly string[], input = ''): Promise<Said> {
+  async run(argv: readonly string[], input = '') {
     const child = this.sandbox.start(argv, 'pipe');
     child.stdin!.on('error', () => {});
     child.stdin!.end(input);
