@@ -209,35 +209,26 @@ export class MachineHost extends EventEmitter implements Host {
   }
 
   private config(): HostConfig {
-    const common = {
+    const isRooted = this.kind === 'rooted';
+    const root = isRooted ? join(this.folder, 'tree') : '';
+    const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    // In a sandbox without root there is one user alone, who is root inside.
+    const mapped = isRooted ? self : isRoot() ? {} : { uid: 0, gid: 0 };
+    const [folder, program, run] = isRooted
+      ? [this.folder, this.program, this.runFolder]
+      : [INSIDE, `${INSIDE}/program`, `${INSIDE}/run`];
+    return {
       instanceId: this.spec.id,
       region: REGION,
       agentScale: this.agentScale,
       unit: UNIT_NAMES[this.spec.unit ?? 'package'],
-    };
-    if (this.kind === 'rooted') {
-      const root = join(this.folder, 'tree');
-      const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-      return {
-        ...common,
-        root,
-        user: { ...SESSION_USER, ...self, home: join(root, SESSION_USER.home) },
-        nodePath: process.execPath,
-        program: this.program,
-        labSocket: join(this.runFolder, 'lab.sock'),
-        callsPath: join(this.runFolder, 'calls'),
-        faultsPath: join(this.folder, 'faults'),
-      };
-    }
-    return {
-      ...common,
-      root: '',
-      user: isRoot() ? SESSION_USER : { ...SESSION_USER, uid: 0, gid: 0 },
-      nodePath: `${INSIDE}/node`,
-      program: `${INSIDE}/program`,
-      labSocket: `${INSIDE}/run/lab.sock`,
-      callsPath: `${INSIDE}/run/calls`,
-      faultsPath: `${INSIDE}/faults`,
+      root,
+      user: { ...SESSION_USER, ...mapped, home: root + SESSION_USER.home },
+      nodePath: isRooted ? process.execPath : `${INSIDE}/node`,
+      program,
+      labSocket: `${run}/lab.sock`,
+      callsPath: `${run}/calls`,
+      faultsPath: `${folder}/faults`,
     };
   }
 
