@@ -146,7 +146,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     own: [
       {
         name: 'no-send',
-        describe: 'do not ask INSTANCE itself, which takes a SendCommand of the status script',
+        describe: 'do not ask INSTANCE itself: asking sends the status script',
       },
       {
         name: 'since',
@@ -156,7 +156,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       },
       {
         name: 'explain',
-        describe: 'also what was seen, what ends a session, and what people suspect in vain',
+        describe: 'also the evidence, what ends a session, and common wrong suspicions',
       },
     ],
     examples: [

@@ -159,7 +159,7 @@ export const KEEPS_NOTHING: readonly string[] = ['switched off', 'closed folder'
 /** The verdict of a status script: the state that it found. */
 function judgeState(report: ReportLine): Judgement {
   const { state = 'unknown' } = report;
-  // No session may be kept there for another reason: both are told.
+  // Sessions there may also go unkept for a second reason: both are told.
   const isBoth = state === 'drifted' && KEEPS_NOTHING.includes(report.class);
   const { kind, why, next } = {
     ...{ kind: report.class, why: '', next: '' },
@@ -174,7 +174,7 @@ function judgeState(report: ReportLine): Judgement {
       next: `run install again to repair it${hasEdits(report) ? ' (what was edited in these files is lost)' : ''}, or uninstall (edited files stay)`,
     }),
   };
-  // What else limits a changed host, as a missing Python, may come of the change.
+  // Another limit of a changed host, such as a missing Python, may be a result of the change.
   const said = state === 'drifted' && report.class !== '' ? { why: '', next: '' } : report;
   return {
     verdict: state,

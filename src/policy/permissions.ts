@@ -413,7 +413,7 @@ const RULES = wordTable<readonly Rule[]>({
     {
       ...READ_PREFERENCES,
       why: 'see whether the account’s idle timeout was shortened on purpose',
-      without: 'it is asked for as --idle-timeout or --override-idle-policy',
+      without: 'install asks for --idle-timeout or --override-idle-policy',
       when: isPlanned,
     },
     {

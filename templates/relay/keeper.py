@@ -27,8 +27,8 @@ class Keeper(object):
         self.awake_since = now     # time of the first client byte after the last query; None: the line may be asleep
         self.in_flight = 0         # queries without an answer yet
         self.late = 0              # lost queries whose late answer is still removed
-        self.says_twice = False    # the terminal, whatever it is asked ...
-        self.twins = 0             # ... and so many of the answers just removed have not come again
+        self.says_twice = False    # the terminal answers every query twice
+        self.twins = 0             # answers just removed whose second copy has not come yet
         self.claims = []           # times of a program's own queries within CLAIM ...
         self.served = 0            # ... and how many answers programs have been given
         self.before = b''          # what came before the next input

@@ -4,7 +4,7 @@
 # It starts the shell PID once more on a pty of its own and copies bytes both ways. When the client has sent
 # nothing for a while it prints ESC [ 5 n. A terminal answers ESC [ 0 n by itself, and that answer is the client-side
 # input that the service's idle timer wants to see. The relay removes exactly as many answers as it asked for, so
-# no program ever reads one. A client that has never answered gets one query and nothing more.
+# no program ever reads one. A client that has never answered is asked again only after a new window size.
 # It opens no socket, keeps no history and writes no file that has a name. Descriptor 9 gets "modes M", as stty -g
 # prints them, before the terminal changes, "started" once the shell runs, and "ended N" as the very last act; a caller
 # that does not read "ended" restores these modes and goes on as the plain shell.
@@ -111,7 +111,7 @@ class Session(object):
     def run(self):
         pump = self.pump
         set_modes(self.outer, raw(self.modes))
-        # Before it asks: the shell outside reads answers away only after a relay that has started.
+        # Said before the first query: the outer shell discards answers only if it has read `started`.
         self.tell('started')
         # The probe, sent before the first byte of the shell.
         pump.put_outer(pump.ask('probe', None, clock(), b''))
@@ -214,7 +214,7 @@ class Session(object):
     def linger(self):
         """Removes an answer that is under way, or the next reader (the shell that started a login shell) would get it.
 
-        The agent's own shell has no next reader. No more than an answer is read, and only when as much is there.
+        The agent's own shell has no next reader. It reads four bytes at a time, and only when four are there.
         """
         until = clock() + LINGER
         missing = self.keeper.in_flight

@@ -98,7 +98,7 @@ test('page: what it shows, in one sentence, is its heading; the lab is named, an
 test('page: it says why a session lives longer than the timer is', () => {
   assert.match(
     page,
-    /nothing lived 61\.0 s: the client sent its last byte after 1\.0 s, and the session ended 60\.0 s later\./,
+    /the arm “nothing” lived 61\.0 s: the client sent its last byte after 1\.0 s, and the session ended 60\.0 s later\./,
   );
 });
 

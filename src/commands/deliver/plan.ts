@@ -166,8 +166,9 @@ async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
 }
 
 /**
- * The service makes a command that reaches nobody of a tag that no instance has, and takes those that exist of several names.
- * The canary is looked for anyway. Who may not list instances learns of a wrong tag only afterwards. @throws NoMatchError
+ * The service accepts a tag that no instance has, and reaches nobody; of several names it reaches those that exist. So they are
+ * looked for first, unless a canary is chosen, which lists the instances anyway. Without permission to list, a wrong tag shows only
+ * afterwards. @throws NoMatchError
  */
 async function requireEach(client: SSMClient, verb: Verb, settings: Settings): Promise<void> {
   const { targets, delivery } = settings;

@@ -119,7 +119,7 @@ export function describeWhyTimesDiffer(runs: readonly ArmRun[]): string {
   const example =
     bare === undefined || after === undefined
       ? ''
-      : ` For example, ${nameRun(bare, runs)} lived ${formatTime(livedSeconds(bare))}: the client sent its last byte after ${formatTime(livedSeconds(bare) - after)}, and the session ended ${formatTime(after)} later.`;
+      : ` For example, the arm “${nameRun(bare, runs)}” lived ${formatTime(livedSeconds(bare))}: the client sent its last byte after ${formatTime(livedSeconds(bare) - after)}, and the session ended ${formatTime(after)} later.`;
   return `Why the times differ: a session's time counts from its start. The idle timer counts from the last byte, and the limit from the end of the set-up.${example}`;
 }
 
