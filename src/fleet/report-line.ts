@@ -111,6 +111,10 @@ export const describeDrifted = ({ drifted, kinds }: Pick<ReportLine, 'drifted' |
     })
     .join(', ');
 
+/** Whether a file of the keeper itself may differ: an entry that differs breaks no keeper. */
+export const mayBeBroken = ({ drifted, more }: Pick<ReportLine, 'drifted' | 'more'>): boolean =>
+  more.drifted > 0 || drifted.some((path) => path.includes('/ssm-keepalive/'));
+
 /** A repair loses nothing but edits. */
 export const hasEdits = ({ kinds, drifted }: Pick<ReportLine, 'drifted' | 'kinds'>): boolean =>
   drifted.length > 0 && !(kinds.length >= drifted.length && /^[gm]*$/.test(kinds));

@@ -115,8 +115,13 @@ function splitParts(text: string, width: number): Part[] {
   return [...parts, ...splitWords(text.slice(end))];
 }
 
+/** A number stays with its unit. */
 const splitWords = (text: string): Part[] =>
-  (text.match(/ *[^ ]+/g) ?? []).map((word) => ({ text: word, isOfCommand: false, isGoingOn: false }));
+  (text.match(/ *(?:\d[\d.]* (?=(?:s|min|h|B|kB|MB)\b))?[^ ]+/g) ?? []).map((word) => ({
+    text: word,
+    isOfCommand: false,
+    isGoingOn: false,
+  }));
 
 /** What terminals show two columns wide. An astral character has the length 2 already. */
 const WIDE =

@@ -32,14 +32,7 @@ test('cli: where a command cannot be sent, what failed is named as the verb that
 
 test('cli: a tag that no instance has is told before anything is sent', async (context) => {
   const lab = await startWith(context, many(1));
-  for (const verb of [
-    'status',
-    'install',
-    'install --no-canary',
-    'install --no-restart',
-    'uninstall',
-    'uninstall --yes',
-  ])
+  for (const verb of ['status', 'install', 'install --no-canary', 'install --no-restart', 'uninstall'])
     for (const target of ['--tag env=nowhere', 'nobody', 'nobody nemo']) {
       const { exitCode, stderr } = await run(lab, ...`${verb} ${target}`.split(' '));
       assert.equal(exitCode, 1, verb);

@@ -139,7 +139,7 @@ test('status of a host without the product: not installed, and what is still to 
   const bare = { ...report, entries: {}, left: [], kept };
   assert.match(
     renderStatus([verdictOf(bare)], ioOf(80)),
-    /^INST.*\n.* not installed +- +-\n$/,
+    /^INST.*\n.* not installed +- +- +no Python\n$/,
     'a row alone',
   );
 });
@@ -195,11 +195,16 @@ test('status promises nothing of a host that is switched off, or whose keeper us
   const closed = { ...off, class: 'closed folder' };
   assert.doesNotMatch(renderStatus([verdictOf(closed)], ioOf(120)), /kept for at most/);
   const drifted = renderStatus(
-    [verdictOf({ ...FULL, state: 'drifted', drifted: ['/x/relay.py'] })],
+    [verdictOf({ ...FULL, state: 'drifted', drifted: ['/opt/ssm-keepalive/x/relay.py'] })],
     ioOf(120),
   );
   assert.doesNotMatch(drifted, /kept for at most/);
-  assert.match(drifted, /keeper +relay on \/usr\/bin\/python3; the files that differ may break it/);
+  assert.match(drifted, /keeper +relay on \/usr\/bin\/python3; what differs may break it/);
+  const entry = renderStatus(
+    [verdictOf({ ...FULL, state: 'drifted', drifted: ['/etc/profile.d/00-ssm-keepalive.sh'] })],
+    ioOf(120),
+  );
+  assert.doesNotMatch(entry, /relay\?|may break/);
 });
 
 test('status: each changed file with what happened to it; only edits can be lost', () => {

@@ -152,7 +152,7 @@ const isCapped = ({ settings, unattendedSeconds = 0 }: ReportLine): boolean =>
 function describeNow(verb: Verb, rows: readonly Row[]): string {
   if (verb === 'status') return '';
   if (verb === 'uninstall' && rows.some(({ verdict }) => verdict === 'removed'))
-    return `ssm-keepalive: new sessions get no keeper; sessions that are open stay as they are${rows.some(isRestartAwaited) ? '; while an agent restarts, for about 10 s, jobs for it are lost' : ''}\n`;
+    return safe`ssm-keepalive: new sessions get no keeper; sessions that are open stay as they are${rows.some(isRestartAwaited) ? '; while an agent restarts, for about 10 s, jobs for it are lost' : ''}\n`;
   // What a cap of that host leaves is told with the table.
   const changed = rows.filter(
     ({ verdict, report }) =>

@@ -167,8 +167,8 @@ async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
 
 /**
  * The service accepts a tag that no instance has, and reaches nobody; of several names it reaches those that exist. So they are
- * looked for first, unless a canary is chosen, which lists the instances anyway. Without permission to list, a wrong tag shows only
- * afterwards. @throws NoMatchError
+ * looked for first, unless a canary is chosen, which lists the instances anyway. With --yes no tag is looked for: that run is for
+ * many, and costs no more calls than it must. Without permission to list, a wrong tag shows only afterwards. @throws NoMatchError
  */
 async function requireEach(client: SSMClient, verb: Verb, settings: Settings): Promise<void> {
   const { targets, delivery } = settings;
@@ -176,7 +176,12 @@ async function requireEach(client: SSMClient, verb: Verb, settings: Settings): P
   if (names.length > 1) {
     for (const name of names)
       await requireAny(client, { tags: [{ key: 'Name', values: [name] }], instanceIds: [] });
-  } else if (targets.tags.length > 0 && delivery.shouldWait && !needsCanary(verb, settings)) {
+  } else if (
+    targets.tags.length > 0 &&
+    delivery.shouldWait &&
+    !needsCanary(verb, settings) &&
+    (names.length > 0 || !delivery.isConfirmed)
+  ) {
     await requireAny(client, targets).catch((error: Error) => {
       if (!isAccessDenied(error.cause)) throw error;
     });

@@ -4,10 +4,9 @@ import type { Awaited } from '../../fleet/standstill.ts';
 import type { Io } from '../../terminal/io.ts';
 import { ownSequence, safe, showLine } from '../../terminal/safe-text.ts';
 
-const LABELS: Readonly<Record<Stage, string>> = {
+const LABELS: Readonly<Record<Exclude<Stage, 'look'>, string>> = {
   canary: 'first instance',
   fleet: 'instances',
-  look: 'agents back',
 };
 
 /** Shows progress: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
@@ -56,10 +55,12 @@ function makeLines(write: (line: string) => void): Progress {
 
 function describeStage(stage: Stage, instanceIds: readonly string[]): string {
   if (stage === 'canary') return safe`first instance: ${instanceIds[0]}`;
-  if (stage === 'look')
-    return `waiting for ${instanceIds.length === 1 ? 'the agent' : `${instanceIds.length} agents`} to come back`;
+  if (stage === 'look') return describeWait(instanceIds.length);
   return 'then the others';
 }
+
+const describeWait = (agents: number) =>
+  `waiting for ${agents === 1 ? 'the agent' : `${agents} agents`} to come back, about 10 s`;
 
 /** So many instances are named. */
 const NAMED_AWAITED = 3;
@@ -104,6 +105,8 @@ function makeBar(io: Io): JointProgress {
     if (all.length === 0) return;
     const total = all.reduce((sum, part) => sum + part.total, 0);
     const done = all.reduce((sum, part) => sum + part.done, 0);
+    // A bar would go back to its beginning.
+    if (stage === 'look') return draw(describeWait(total - done).slice(0, (io.errColumns ?? io.columns) - 1));
     draw(
       total === 0 ? `${LABELS[stage]} …` : drawBar(LABELS[stage], done, total, io.errColumns ?? io.columns),
     );

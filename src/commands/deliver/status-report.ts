@@ -3,7 +3,7 @@
 import { formatDuration } from '../../duration.ts';
 import type { Verdict } from '../../fleet/judge.ts';
 import { attribute, isGood, KEEPS_NOTHING, SAID } from '../../fleet/judge.ts';
-import { describeDrifted, type KeptSession, type ReportLine } from '../../fleet/report-line.ts';
+import { describeDrifted, type KeptSession, mayBeBroken, type ReportLine } from '../../fleet/report-line.ts';
 import { listSilentStates, SILENT_STATES } from '../../fleet/silent-sessions.ts';
 import { readReported } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -105,17 +105,17 @@ const hasKeeper = ({ keeper, settings, entries }: ReportLine): boolean =>
   keeper !== 'none' || (entries['profile'] === 'live' && readReported(settings)?.keeper !== 'relay');
 
 function describeKeeper(report: ReportLine): string {
-  const { digest, keeperWhy, interpreter, drifted } = report;
+  const { digest, keeperWhy, interpreter } = report;
   const name = nameKeeper(report);
   if (keeperWhy === `runs on ${interpreter}`)
-    return `${name} on ${interpreter}${drifted.length > 0 ? '; the files that differ may break it' : ''}`;
+    return `${name} on ${interpreter}${mayBeBroken(report) ? '; what differs may break it' : ''}`;
   return `${name === 'none' && digest ? 'none for plain sh' : name}${keeperWhy ? `: ${SAID}${keeperWhy}` : ''}`;
 }
 
 const ENTRY_WORDS = wordTable<string>({
   pending: 'pending (the agent has not restarted since)',
   unknown: 'unknown (systemctl does not answer)',
-  stale: 'gone (the agent carries it until its next restart)',
+  stale: 'stale (its file is gone, and the agent has it until its next restart)',
 });
 
 function describeWrapper({ wrap, tmux }: ReportLine): string | false {

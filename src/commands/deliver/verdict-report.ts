@@ -1,7 +1,7 @@
 import { labelColumns } from '../../accounts/names.ts';
 import { formatDuration } from '../../duration.ts';
 import { attribute, isGood, KEEPS_NOTHING, type Verdict } from '../../fleet/judge.ts';
-import { describeDrifted, isInstalled, type ReportLine } from '../../fleet/report-line.ts';
+import { describeDrifted, isInstalled, mayBeBroken, type ReportLine } from '../../fleet/report-line.ts';
 import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { isSilent } from '../../fleet/silent-sessions.ts';
 import { groupBy } from '../../groups.ts';
@@ -114,7 +114,7 @@ function widest(rows: readonly Row[], read: (row: Row) => string, head: string):
 export function describeKeeper({ report, class: kind }: Verdict): string {
   const name = report ? nameKeeper(report) : '';
   if (!name || name === 'none' || KEEPS_NOTHING.includes(kind)) return '-';
-  return kind === 'drifted' ? `${name}?` : name;
+  return report && kind === 'drifted' && mayBeBroken(report) ? `${name}?` : name;
 }
 
 export const nameKeeper = (report: ReportLine): string => (isPromptChosen(report) ? 'prompt' : report.keeper);
@@ -136,6 +136,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   const notes = [
     // The verdict `limited` already says it.
     verdict.class === 'limited keeper' ? '' : verdict.class,
+    report?.state === 'absent' && report.interpreter === '' ? 'no Python' : '',
     report && report.capSeconds !== null && verdict.class === ''
       ? `capped at ${formatDuration(report.capSeconds)}`
       : '',

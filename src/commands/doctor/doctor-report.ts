@@ -40,6 +40,7 @@ export function renderDoctor(
     renderFindings(results, evidence, io),
     ...keepInSight(isExplained, io, (hasEvidence) => [
       ...renderTodo(results, io, hasEvidence),
+      ...(results.some(({ check }) => check === 'instance') ? [] : [tellStatus(evidence, io)]),
       summarize(results, io),
     ]),
     '',
@@ -72,6 +73,14 @@ export function renderTodo(results: readonly CheckResult[], io: Io, hasEvidence:
     .filter(isTodo)
     .map((result) => renderCheck(hasEvidence ? result : { ...result, evidence: [] }, io));
 }
+
+/** Without an INSTANCE the account alone is looked at. */
+const tellStatus = ({ connection }: Evidence, io: Io): string =>
+  wrapText(
+    `no instance was looked at; all of them:  ssm-keepalive status --all${connection} ; one:  ssm-keepalive doctor INSTANCE${connection}`,
+    io.columns,
+    2,
+  );
 
 const isTodo = ({ level }: CheckResult) => level === 'todo';
 

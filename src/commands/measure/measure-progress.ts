@@ -100,8 +100,9 @@ function drawRows(runs: readonly ArmRun[], plan: MeasurePlan, now: number): stri
       return row([
         arm,
         formatClock(livedSeconds(current, now)),
-        formatBytes(current.bytesOut),
-        formatBytes(current.bytesIn),
+        // Counted from the end of the set-up.
+        current.begunAt === undefined ? '-' : formatBytes(current.bytesOut),
+        current.begunAt === undefined ? '-' : formatBytes(current.bytesIn),
         `${state}${turn}`,
       ]);
     }),

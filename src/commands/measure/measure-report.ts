@@ -45,7 +45,10 @@ export function describeCost(
   ].join('\n');
 }
 
-/** The result in one sentence, the sessions, the service's words, and the conclusions; within `io.columns`. */
+/** The width of the table with its bytes. */
+const FULL_COLUMNS = 70;
+
+/** The sessions, the service's words, the conclusions, and last the result in one sentence; within `io.columns`. */
 export function renderMeasureTable(
   runs: readonly ArmRun[],
   conclusion: Conclusion,
@@ -53,28 +56,31 @@ export function renderMeasureTable(
   io: Io,
 ): string {
   const colors = makeColors(io.hasColor);
-  const layout: Parameters<typeof renderTable>[0] = {
-    head: ['ARM', 'LIVED', 'TO HOST', 'FROM HOST', 'QUERIES', 'HOW IT ENDED'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
-  };
-  const lines = runs.map((run) => {
-    const { outcome } = run;
-    const paint = outcome === 'alive' ? colors.green : outcome === 'timed-out' ? colors.yellow : colors.red;
-    return [
-      nameRun(run, runs),
-      formatTime(livedSeconds(run)),
-      formatBytes(run.bytesOut),
-      formatBytes(run.bytesIn),
-      run.queries > 0 ? `${run.answers}/${run.queries}` : '-',
-      paint(describeOutcome(run)),
-    ];
-  });
+  const paint = ({ outcome }: ArmRun) =>
+    outcome === 'alive' ? colors.green : outcome === 'timed-out' ? colors.yellow : colors.red;
+  const columns: readonly (readonly [head: string, read: (run: ArmRun) => string])[] = [
+    ['ARM', (run) => nameRun(run, runs)],
+    ['LIVED', (run) => formatTime(livedSeconds(run))],
+    ...(io.columns < FULL_COLUMNS
+      ? []
+      : ([
+          ['TO HOST', ({ bytesOut }) => formatBytes(bytesOut)],
+          ['FROM HOST', ({ bytesIn }) => formatBytes(bytesIn)],
+        ] satisfies [string, (run: ArmRun) => string][])),
+    ['QUERIES', ({ queries, answers }) => (queries > 0 ? `${answers}/${queries}` : '-')],
+    ['HOW IT ENDED', (run) => paint(run)(describeOutcome(run))],
+  ];
+  const table = renderTable(
+    {
+      head: columns.map(([head]) => head),
+      colAligns: columns.map((_, at) => (at === 0 || at === columns.length - 1 ? 'left' : 'right')),
+    },
+    runs.map((run) => columns.map(([, read]) => read(run))),
+  );
   const write = (text: string, indent: number) => wrapText(showLine(text), io.columns - 1, indent);
   const differ = describeWhyTimesDiffer(runs);
   return [
-    write(describeHeadline(runs, conclusion, facts), 2),
-    '',
-    renderTable(layout, lines),
+    table,
     write('Bytes and QUERIES (answered of asked) count from the end of the set-up.', 0),
     ...gatherWords(runs).map(({ names, text, isQuote }) =>
       write(`${names.join(', ')}: ${isQuote ? `“${text}”` : text}`, 2),
@@ -85,6 +91,8 @@ export function renderMeasureTable(
       write(`  ${about.padEnd(19)}${says}${why ? ` (${why})` : ''}`, 21),
     ),
     ...(differ ? ['', write(differ, 0)] : []),
+    '',
+    write(describeHeadline(runs, conclusion, facts), 2),
     '',
   ].join('\n');
 }

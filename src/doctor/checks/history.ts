@@ -22,6 +22,7 @@ export const history: Check = defineCheck({
     const seen = [
       `${past.isCut ? 'the newest ' : ''}${countSessions(total)} that began in the last ${past.since}`,
       `what ended them: idle timeout ${idle}, maximum duration ${maximum}, a failure ${failed}, not known ${total - idle - maximum - failed} (exit, somebody, a lost connection, a timeout after typing)`,
+      ...(status ? [] : ['sessions from before an install count too: --since 1h leaves older ones out']),
       limits
         ? 'a session in which somebody typed ends later: its length does not say what ended it'
         : 'the idle timeout could not be read: the default of 20 min was assumed',

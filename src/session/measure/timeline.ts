@@ -14,7 +14,7 @@ const HEIGHT = 54;
 
 /**
  * `spanSeconds`: the time of the whole width; the same for all sessions of a page. `doesSizeCount`: its sizes reset the timer, so
- * no silence is drawn across them.
+ * no silence of input is drawn.
  */
 export function drawTimeline(run: ArmRun, name: string, spanSeconds: number, doesSizeCount: boolean): Html {
   const x = (at: number) =>
@@ -49,10 +49,13 @@ function drawLane(
   const top = LANES[kind];
   const events = kind === 'output' ? run.outputAt : run.inputAt;
   const marks = [...new Set(events.map((at) => round(x(at))))];
-  const sizes = kind === 'input' && doesSizeCount ? run.sizeAt : [];
-  const silentFrom = Math.max(marks.at(-1) ?? 0, ...sizes.slice(-1).map((at) => round(x(at))));
+  const silentFrom = marks.at(-1) ?? 0;
   // A timer that counts this lane saw exactly this silence before the end.
-  const hasSilence = run.outcome !== undefined && run.startedAt !== undefined && end - silentFrom > 0;
+  const hasSilence =
+    run.outcome !== undefined &&
+    run.startedAt !== undefined &&
+    end > silentFrom &&
+    !(kind === 'input' && doesSizeCount);
   return html`${hasSilence ? html`<rect class="silence" x="${silentFrom}" y="${top}" width="${round(end - silentFrom)}" height="${LANE_HEIGHT}"/>` : ''}
 ${drawMarks(kind, top, marks)}`;
 }
