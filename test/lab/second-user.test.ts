@@ -1,7 +1,7 @@
 // A second user of the machine, for real: what a lab of root's leaves open to them, path by path and process by process.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,10 @@ const ID = 'i-0fffffffffffffff8';
 const dir = join(makeFolder(), 'lab');
 const lab = await useLab({ dir, hosts: skip ? [] : [{ name: 'host', id: ID, tags: {} }] });
 const client = makeClient(lab);
-test.after(() => client.destroy());
+test.after(() => {
+  client.destroy();
+  rmSync(dirname(dir), { recursive: true, force: true });
+});
 
 /** Nobody of that number is in the lab. */
 const STRANGER = 4242;
