@@ -1,3 +1,4 @@
+import { hidePasswords } from '../errors.ts';
 import { quoteCommand, TOLD_WORD } from '../terminal/shell-word.ts';
 import type { Settings } from './settings.ts';
 
@@ -32,13 +33,16 @@ export function repeatForAws(settings: Settings, labEndpoint: string): string {
   return settings.common.isLab ? quoteCommand` --endpoint-url ${labEndpoint}` : repeatAccounts(settings);
 }
 
+/** An address with a password may have been typed in the wrong place. */
 function repeatAccounts({ common }: Settings): string {
   const { regions, profiles, endpointUrl } = common;
-  return [
-    ...regions.map((region) => quoteCommand` --region ${region}`),
-    ...profiles.map((profile) => quoteCommand` --profile ${profile}`),
-    endpointUrl ? quoteCommand` --endpoint-url ${endpointUrl}` : '',
-  ].join('');
+  return hidePasswords(
+    [
+      ...regions.map((region) => quoteCommand` --region ${region}`),
+      ...profiles.map((profile) => quoteCommand` --profile ${profile}`),
+      endpointUrl ? quoteCommand` --endpoint-url ${endpointUrl}` : '',
+    ].join(''),
+  );
 }
 
 /** The flags that choose the accounts and their role, each with a space before it; empty where none was given. */
