@@ -133,7 +133,7 @@ export const FLAG_TABLE = {
       isRare: true,
       as: 'hasCanary',
       isNegated: true,
-      describe: 'send to all at once: no first instance, no wait for its agent',
+      describe: 'no first instance, and no wait for its agent',
     },
     'delivery-timeout': {
       formerly: 'timeout',
