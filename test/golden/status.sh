@@ -240,6 +240,7 @@ __SSMKA_LINES
  json_cut "$1" 80
  one="{\"file\":$json,\"value\":$tmout_value,\"readonly\":$tmout_readonly}"
  [ $((${#tmouts} + ${#one})) -gt 300 ] || tmouts="$tmouts${tmouts:+,}$one"
+ [ "$tmout_value" = 0 ] || say "TMOUT: $tmout_value, by $1"
 }
 
 add_lock() {
@@ -306,7 +307,7 @@ state=absent
 look_at_installed
 if [ "$env_entry" = pending ] && [ -n "$unanswered" ]; then
  env_entry=unknown
- say 'systemctl does not answer'
+ say 'env: unknown, because systemctl does not answer'
 fi
 if [ -n "$library" ]; then
  read_line previous "$root$library/previous"
@@ -349,8 +350,9 @@ done
 [ -n "$root" ] || look_for_sessions
 for file in $drifted; do say "not as installed: $file"; done
 for file in $left; do say "left: $file"; done
+[ "$env_entry" != stale ] || say 'env: gone at the next restart of the agent'
 [ -z "$why" ] || say "why: $why"
-say "sessions kept: $session_count"
+say "sessions kept: $session_count${unseen:+; not counted: $unseen}"
 print_verdict
 print_rest
 exit 0

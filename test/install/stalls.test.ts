@@ -204,6 +204,7 @@ test('status ends beside every process that a user may start, and says what it d
       assert.match(text, /^exit 0$/m);
       const kept = readReportLine(text)?.kept;
       assert.match(kept?.unseen ?? 'no report', unseen, text);
+      if (kept?.unseen) assert.ok(text.includes(`not counted: ${kept.unseen}\n`), text);
       assert.ok(!text.includes('secret'), text);
       assert.equal(kept?.count, count ?? kept?.count, text);
     });

@@ -115,7 +115,8 @@ for (const { name, argv } of shellsInTurn(2)) {
       };
       for (const [path, text] of Object.entries(files)) sandbox.write(path, text);
       const look = () => sandbox.runScript(bundleOf().status, { shell: argv, env: ROOTED });
-      const { verdict } = look();
+      const { stdout, verdict } = look();
+      assert.match(stdout, /^TMOUT: 200, by \/etc\/profile.d\/b.sh$/m);
       const found: readonly Tmout[] = [
         { file: '/etc/environment', value: 100, readonly: false },
         { file: '/etc/profile.d/b.sh', value: 200, readonly: true },
@@ -317,6 +318,7 @@ test("after an uninstall: not installed, with the agent that still carries ENV o
     assert.deepEqual([look('broken').state, look('broken').entries['env']], ['drifted', 'broken']);
     assert.equal(look('uninstall').entries['env'], 'stale');
     assert.deepEqual([look('stale').state, look('stale').entries['env']], ['absent', 'stale']);
+    assert.match(sandbox.read('tmp/out.stale'), /env: gone at the next restart/);
     assert.deepEqual([look('gone').state, look('gone').entries['env']], ['absent', 'off']);
   } finally {
     sandbox.close();
