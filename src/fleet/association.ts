@@ -37,12 +37,6 @@ export interface AssociationPlan {
   readonly changes: readonly string[];
 }
 
-export interface SavedAssociation {
-  readonly associationId: string;
-  /** The version after the edit; empty if the association was only started. */
-  readonly version: string;
-}
-
 /** The targets of an association. For `--all` these are all instances, also future ones [model]. */
 function associationTargets(targets: Targets): Target[] {
   if (targets.isAll) return [{ Key: 'InstanceIds', Values: ['*'] }];
@@ -154,7 +148,7 @@ async function describe(client: SSMClient, AssociationId: string): Promise<Assoc
 /**
  * Applies a plan. In each case (created, edited, started) the service runs the association on all instances at once.
  * If an answer is lost, it looks for the result first, so nothing is made or run twice.
- * `document`: the version that was saved after the plan was made.
+ * `document`: the version that was saved after the plan was made. Returns the association's id.
  * @throws ServiceError
  */
 export async function saveAssociation(
@@ -162,7 +156,7 @@ export async function saveAssociation(
   planned: AssociationPlan,
   document?: PinnedDocument,
   tries = 1,
-): Promise<SavedAssociation> {
+): Promise<string> {
   const pinned = document ? { DocumentVersion: document.version } : {};
   const plan = { ...planned, request: { ...planned.request, ...pinned } };
   const { action, associationId: AssociationId, request, name } = plan;
@@ -172,19 +166,17 @@ export async function saveAssociation(
       await callOnce(() =>
         client.send(new StartAssociationsOnceCommand({ AssociationIds: [AssociationId] })),
       ).catch(takeLostAnswer);
-      return { associationId: AssociationId, version: '' };
+      return AssociationId;
     }
     const updated = await callOnce(() =>
       client.send(new UpdateAssociationCommand({ ...request, AssociationId })),
     ).catch(takeLostAnswer);
     const isLost = updated instanceof Error;
-    const description =
-      (isLost ? undefined : updated.AssociationDescription) ?? (await describe(client, AssociationId));
-    if (isLost && findChanges(description, request).length > 0) {
+    if (isLost && findChanges(await describe(client, AssociationId), request).length > 0) {
       await pauseAfter(client, tries, updated);
       return await saveAssociation(client, plan, undefined, tries + 1);
     }
-    return { associationId: AssociationId, version: description.AssociationVersion ?? '' };
+    return AssociationId;
   } catch (error) {
     throw explainRefusal(
       REFUSALS,
@@ -194,22 +186,19 @@ export async function saveAssociation(
   }
 }
 
-async function create(client: SSMClient, plan: AssociationPlan, tries: number): Promise<SavedAssociation> {
+async function create(client: SSMClient, plan: AssociationPlan, tries: number): Promise<string> {
   const { name, request } = plan;
   const made = await callOnce(() => client.send(new CreateAssociationCommand(request))).catch(
     (error: Error) => {
       return error.name === 'AssociationAlreadyExists' ? error : takeLostAnswer(error);
     },
   );
-  if (!(made instanceof Error)) {
-    const { AssociationId = '', AssociationVersion = '1' } = made.AssociationDescription ?? {};
-    return { associationId: AssociationId, version: AssociationVersion };
-  }
+  if (!(made instanceof Error)) return made.AssociationDescription?.AssociationId ?? '';
   const [associationId] = await findByName(client, name);
   if (associationId !== undefined) {
     // The first call did succeed, or somebody else made one: correct the existing association.
     const changes = findChanges(await describe(client, associationId), request);
-    if (changes.length === 0) return { associationId, version: '1' };
+    if (changes.length === 0) return associationId;
     return saveAssociation(client, { ...plan, action: 'update', associationId, changes }, undefined, tries);
   }
   if (made.name === 'AssociationAlreadyExists') throw made;
@@ -232,15 +221,12 @@ async function pauseAfter(client: SSMClient, tries: number, error: Error): Promi
   await sleep(clockOf(client), PAUSE_MS);
 }
 
-/** Deletes an association; installed instances keep their keeper. False if it was already gone. @throws ServiceError */
-export async function deleteAssociation(client: SSMClient, associationId: string): Promise<boolean> {
-  try {
-    await client.send(new DeleteAssociationCommand({ AssociationId: associationId }));
-    return true;
-  } catch (error) {
-    if ((error as Error).name === 'AssociationDoesNotExist') return false;
-    throw explainServiceError(error, `association ${associationId} was not removed`);
-  }
+/** Deletes an association, which may be gone already; installed instances keep their keeper. @throws ServiceError */
+export async function deleteAssociation(client: SSMClient, AssociationId: string): Promise<void> {
+  await client.send(new DeleteAssociationCommand({ AssociationId })).catch((error: Error) => {
+    if (error.name !== 'AssociationDoesNotExist')
+      throw explainServiceError(error, `association ${AssociationId} was not removed`);
+  });
 }
 
 const REFUSALS = wordTable<readonly [why: string, next: string]>({

@@ -37,7 +37,6 @@ export interface DocumentPlan {
   readonly found: PinnedDocument | undefined;
   /** The default version; undefined if there is no document. */
   readonly defaultVersion: string | undefined;
-  readonly latestVersion: string | undefined;
   /** Whether this script becomes the default version. The installer does; other scripts only if they are the first. */
   readonly isDefault: boolean;
 }
@@ -58,12 +57,10 @@ export async function planDocument(
     isDefault: verb === 'install',
   };
   const document = await describe(client, name);
-  const none = { found: undefined, defaultVersion: undefined, latestVersion: undefined };
-  if (!document) return { ...plan, ...none, action: 'create' };
+  if (!document) return { ...plan, found: undefined, defaultVersion: undefined, action: 'create' };
   refuseForeign(name, document);
-  const { DefaultVersion: defaultVersion, LatestVersion: latestVersion } = document;
   const found = await findVersion(client, name, plan.versionName, content);
-  return { ...plan, found, defaultVersion, latestVersion, action: found ? 'none' : 'update' };
+  return { ...plan, found, defaultVersion: document.DefaultVersion, action: found ? 'none' : 'update' };
 }
 
 /** Applies a plan. Earlier versions stay, because associations may pin them. @throws ServiceError */

@@ -5,7 +5,7 @@ import { INTERRUPTED, type Interruption, makeInterrupted, orAbort } from '../int
 import { clockOf } from './client.ts';
 
 /**
- * At Ctrl-C a `read` ends at once; a `change` after `patienceMs` without an answer, because it may have an effect;
+ * At Ctrl-C a `read` ends at once; a `change` after PATIENCE_MS without an answer, because it may have an effect;
  * a `clean-up` as a `change`, and it may also start after the user has left.
  */
 export type CallKind = 'read' | 'change' | 'clean-up';
@@ -17,8 +17,6 @@ export interface InterruptibleOptions {
   readonly whatAfterRead: string;
   /** The error's `next` after any other call: how to see its result. */
   readonly nextAfterChange: string;
-  /** How long each call may still take after Ctrl-C. Default 10 s. */
-  readonly patienceMs?: number;
 }
 
 /** How long a call that may have an effect may still take after Ctrl-C. */
@@ -28,7 +26,7 @@ export const PATIENCE_MS = 10_000;
 export function makeInterruptible(
   client: SSMClient,
   interruption: Interruption,
-  { kind, whatAfterRead, nextAfterChange, patienceMs = PATIENCE_MS }: InterruptibleOptions,
+  { kind, whatAfterRead, nextAfterChange }: InterruptibleOptions,
 ): SSMClient {
   async function send(command: never, options: object = {}): Promise<unknown> {
     const end = new AbortController();
@@ -40,7 +38,7 @@ export function makeInterruptible(
     const undo = interruption.onRequest(() => {
       if (kind() === 'read') endNow();
       else
-        forget = clockOf(client).keepAliveAfter(patienceMs, () => {
+        forget = clockOf(client).keepAliveAfter(PATIENCE_MS, () => {
           interruption.leave();
           endNow();
         });

@@ -129,9 +129,6 @@ async function findSent(client: SSMClient, comment: string, lagSeconds: number):
 }
 
 /** Asks the service to cancel. A script that already runs may still finish [service model]. Never throws. */
-export async function cancelCommands(client: SSMClient, commandIds: readonly string[]): Promise<boolean> {
-  const asked = await Promise.allSettled(
-    commandIds.map((CommandId) => client.send(new CancelCommandCommand({ CommandId }))),
-  );
-  return asked.every((result) => result.status === 'fulfilled');
+export function cancelCommands(client: SSMClient, commandIds: readonly string[]): void {
+  for (const CommandId of commandIds) client.send(new CancelCommandCommand({ CommandId })).catch(() => {});
 }

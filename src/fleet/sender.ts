@@ -94,14 +94,14 @@ export class Sender {
   ): Promise<Verdict[]> {
     const { client, interruption } = this.options;
     const sent: string[] = [];
-    const undo = interruption.onRequest(() => void cancelCommands(client, sent));
+    const undo = interruption.onRequest(() => cancelCommands(client, sent));
     this.hasBegun = true;
     try {
       await sendScript(client, delivery, (commandId) => {
         sent.push(commandId);
         if (stage !== 'look') this.commandIds.push(commandId);
         // Ctrl-C came during the call, before the id was known.
-        if (interruption.isRequested) void cancelCommands(client, [commandId]);
+        if (interruption.isRequested) cancelCommands(client, [commandId]);
         this.tell({ kind: 'sent', commandId, stage });
       });
       const verdicts: Verdict[] = [];

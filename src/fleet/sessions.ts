@@ -119,17 +119,10 @@ export async function resumeSession(
   }
 }
 
-/** Ends a session. Never throws: returns false if it failed or `signal` was aborted. */
-export async function terminateSession(
-  client: SSMClient,
-  sessionId: string,
-  signal: AbortSignal = AbortSignal.timeout(5000),
-): Promise<boolean> {
-  const ended = client.send(new TerminateSessionCommand({ SessionId: sessionId }), { abortSignal: signal });
-  return ended.then(
-    () => true,
-    () => false,
-  );
+/** Ends a session, if the service takes the call. Never throws. */
+export async function terminateSession(client: SSMClient, SessionId: string): Promise<void> {
+  const abortSignal = AbortSignal.timeout(5000);
+  await client.send(new TerminateSessionCommand({ SessionId }), { abortSignal }).catch(() => {});
 }
 
 const FINAL_ERRORS = /^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|CredentialsProvider)/;

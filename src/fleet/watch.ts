@@ -19,7 +19,6 @@ import { STANDSTILL_SECONDS } from './standstill.ts';
 export interface Counters {
   readonly targetCount: number;
   readonly completedCount: number;
-  readonly errorCount: number;
   readonly status: string;
   readonly isFinal: boolean;
   /** The sender's comment. */
@@ -31,7 +30,6 @@ export interface Counters {
 export const NO_COUNTERS: Counters = {
   targetCount: 0,
   completedCount: 0,
-  errorCount: 0,
   status: 'InProgress',
   isFinal: false,
   comment: '',
@@ -44,7 +42,6 @@ export function addUpCounters(all: readonly Counters[]): Counters {
     ...NO_COUNTERS,
     targetCount: sum(({ targetCount }) => targetCount),
     completedCount: sum(({ completedCount }) => completedCount),
-    errorCount: sum(({ errorCount }) => errorCount),
     comment: all[0]?.comment ?? '',
   };
 }
@@ -160,7 +157,6 @@ async function readCounters(client: SSMClient, commandId: string): Promise<Count
   return {
     targetCount: command.TargetCount ?? 0,
     completedCount: command.CompletedCount ?? 0,
-    errorCount: (command.ErrorCount ?? 0) + (command.DeliveryTimedOutCount ?? 0),
     status: command.StatusDetails ?? command.Status ?? 'Pending',
     isFinal: isFinal(command.Status, command.StatusDetails),
     comment: command.Comment ?? '',

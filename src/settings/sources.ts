@@ -29,7 +29,6 @@ export interface Given {
 
 /** All settings that one run was given. A higher layer hides the lower ones. All targets come from one layer. */
 export interface Sources {
-  readonly file: ConfigFile | undefined;
   find(name: FlagName): Given | undefined;
   /** Every setting that is not hidden, in the order of the flags. */
   list(): readonly Given[];
@@ -62,7 +61,7 @@ export function gatherSources(
     }
     return undefined;
   };
-  return { file, find, list: () => FLAGS.flatMap(({ name }) => find(name) ?? []) };
+  return { find, list: () => FLAGS.flatMap(({ name }) => find(name) ?? []) };
 }
 
 function findTyped(flag: Flag, flags: RawFlags): Given | undefined {

@@ -27,7 +27,7 @@ const delivery = (targets: Targets, script = 'true'): Delivery => ({
 
 async function follow({ client }: Rig, targets: Targets, script?: string, schedule?: string) {
   const plan = await planAssociation(client, targets, delivery(targets, script), schedule);
-  return { action: plan.action, changes: plan.changes, ...(await saveAssociation(client, plan)) };
+  return { action: plan.action, changes: plan.changes, associationId: await saveAssociation(client, plan) };
 }
 
 const list = async ({ client }: Rig) =>

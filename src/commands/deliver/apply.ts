@@ -138,7 +138,7 @@ export class Apply {
       const result = { verdicts: first?.verdicts ?? [], commandIds, missingCount: 0 };
       return { commandIds, result: { ...result, stopped: 'you interrupted it' }, association: null };
     }
-    const { associationId } = await this.#change(() => saveAssociation(client, planned, delivery.document));
+    const associationId = await this.#change(() => saveAssociation(client, planned, delivery.document));
     const action = ({ create: 'created', update: 'updated', none: 'started' } as const)[planned.action];
     const schedule = planned.request.ScheduleExpression ?? null;
     const association = { id: associationId, name: planned.name, action, schedule, runs: [], offline: null };

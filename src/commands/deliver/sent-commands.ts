@@ -46,7 +46,7 @@ export class SentCommands {
   /** @throws UserError, ServiceError */
   async run(): Promise<Applied> {
     const { commandIds } = this;
-    const undo = this.#interruption.onRequest(() => void cancelCommands(this.#client, commandIds));
+    const undo = this.#interruption.onRequest(() => cancelCommands(this.#client, commandIds));
     try {
       const result = await this.#watchAll();
       return { commandIds, result };
