@@ -9,6 +9,7 @@ import { UsageError, UserError } from '../errors.ts';
 import { describeLack } from '../policy/describe.ts';
 import { withDashes } from '../settings/flags.ts';
 import type { Settings } from '../settings/settings.ts';
+import { describeFormer, describeSources, gatherSources, listFormerNames } from '../settings/sources.ts';
 import type { Io } from '../terminal/io.ts';
 import { safe, showText } from '../terminal/safe-text.ts';
 import { wrapLines } from '../terminal/wrap.ts';
@@ -78,15 +79,9 @@ async function runCommand(
 ): Promise<number> {
   const { groups } = about ?? entry;
   const words = [...(about ? [about.name] : []), ...(word === undefined ? [] : [word])];
-  const [
-    { readSettings },
-    { openConfigFile },
-    { describeFormer, describeSources, gatherSources, listFormerNames },
-    { completeAdvice, repeatConnection },
-  ] = await Promise.all([
+  const [{ readSettings }, { openConfigFile }, { completeAdvice, repeatConnection }] = await Promise.all([
     import('../settings/settings.ts'),
     import('../settings/config-file.ts'),
-    import('../settings/sources.ts'),
     import('../settings/told-connection.ts'),
   ]);
   manner.isDebug = flags.debug === true;

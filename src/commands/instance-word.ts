@@ -1,10 +1,11 @@
 /** Finds the one instance of a command by its id or its name. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, UserError } from '../errors.ts';
-import type { Instance } from '../fleet/choose.ts';
+import { type Instance, listInstances, type Targets } from '../fleet/choose.ts';
 import { adviseWhere } from '../fleet/client.ts';
+import { takeFirst } from '../fleet/pages.ts';
 import { nearestName } from '../nearest.ts';
-import type { Settings } from '../settings/settings.ts';
+import { describeSpoilt, isInstanceId, isName, type Settings } from '../settings/settings.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
 
 /** The service cannot filter by host name, so the list is read page by page: at most 40 calls. */
@@ -12,12 +13,7 @@ const MOST_LISTED = 2000;
 const MOST_NAMED = 12;
 
 /** Checks the word without a call. @throws UsageError with a valid word as `next` */
-export async function requireInstanceWord(
-  command: string,
-  word: string | undefined,
-  { common }: Settings,
-): Promise<void> {
-  const { describeSpoilt, isInstanceId, isName } = await import('../settings/settings.ts');
+export function requireInstanceWord(command: string, word: string | undefined, { common }: Settings): void {
   if (word !== undefined && (isInstanceId(word) || isName(word))) return;
   throw new UsageError({
     code: 'no-target',
@@ -40,25 +36,16 @@ export async function chooseOneInstance(
   word: string | undefined,
   settings: Settings,
 ): Promise<string> {
-  const { isInstanceId } = await import('../settings/settings.ts');
-  await requireInstanceWord(command, word, settings);
+  requireInstanceWord(command, word, settings);
   if (word === undefined || isInstanceId(word)) return word ?? '';
   const line = quoteCommand`ssm-keepalive ${command}`;
-  const { listInstances } = await import('../fleet/choose.ts');
-  let found: Instance[] = [];
-  for await (const one of listInstances(client, { tags: [{ key: 'Name', values: [word] }], instanceIds: [] }))
-    found.push(one);
-  const listed: Instance[] = [];
-  if (found.length === 0) {
-    for await (const one of listInstances(client, { tags: [], instanceIds: [] })) {
-      listed.push(one);
-      if (listed.length === MOST_LISTED) break;
-    }
-  }
-  const isClaimed = found.length === 0 && !settings.common.isLab;
-  if (found.length === 0)
-    found = listed.filter(({ name }) => name === word || name.split('.', 1)[0] === word);
-  if (isClaimed && found.length > 0) throw describeClaim(word, found, line);
+  const list = (tags: Targets['tags'], most: number) =>
+    takeFirst(listInstances(client, { tags, instanceIds: [] }), most);
+  const tagged = await list([{ key: 'Name', values: [word] }], Number.POSITIVE_INFINITY);
+  const listed = tagged.length > 0 ? [] : await list([], MOST_LISTED);
+  const claiming = listed.filter(({ name }) => name === word || name.split('.', 1)[0] === word);
+  if (claiming.length > 0 && !settings.common.isLab) throw describeClaim(word, claiming, line);
+  const found = [...tagged, ...claiming];
   // Ended instances stay in the list for weeks, often with the same name as their successor.
   const online = found.filter(({ isOnline }) => isOnline);
   const [only, ...others] = online.length === 1 ? online : found;

@@ -92,14 +92,6 @@ async function listNewestSessions(client: SSMClient): Promise<{ sessions: Sessio
     ),
   );
   // Without a list, nothing is known of that state: an empty list is an answer, no list is none.
-  const listed = pages.flatMap(({ Sessions }: { Sessions?: unknown }) =>
-    Array.isArray(Sessions) ? (Sessions as unknown[]) : [undefined],
-  );
-  const sessions = listed.filter(isSession);
-  return { sessions, areAll: sessions.length === listed.length };
-}
-
-function isSession(value: unknown): value is Session {
-  const { DocumentName = '' } = (value ?? { DocumentName: 0 }) as { DocumentName?: unknown };
-  return typeof value === 'object' && typeof DocumentName === 'string';
+  const areAll = pages.every(({ Sessions }) => Sessions !== undefined);
+  return { sessions: pages.flatMap(({ Sessions = [] }) => Sessions), areAll };
 }

@@ -2,6 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { connect as openConnection } from '../../accounts/connection.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import { makeInterruptible } from '../../fleet/interruptible.ts';
+import { startSession, terminateSession, toStartParameters } from '../../fleet/sessions.ts';
 import { findPlugin, runPlugin } from '../../session/plugin.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { describeSystemError } from '../../system-error.ts';
@@ -18,7 +19,7 @@ import { runOwnClient } from './embedded-client.ts';
 /** Opens a shell on one instance, with the official plugin if it is installed, else with our own client. */
 export const connect: Command = async (settings, io, { words, own, interruption, environment }) => {
   const options = readConnectOptions(own);
-  await requireInstanceWord('connect', words[0], settings);
+  requireInstanceWord('connect', words[0], settings);
   const streams = io.openTerminal?.();
   const plugin = choosePlugin(options, settings, environment.variables, streams !== undefined);
   if (plugin !== undefined && settings.common.isLab) io.err(warnOfLabPlugin(plugin, environment.variables));
@@ -32,7 +33,6 @@ export const connect: Command = async (settings, io, { words, own, interruption,
       nextAfterChange: '',
     });
     const instanceId = await chooseOneInstance(opener, 'connect', words[0], settings);
-    const { startSession, toStartParameters } = await import('../../fleet/sessions.ts');
     const request = { instanceId, reason: options.reason, documentName: options.document };
     const session = await startSession(opener, request);
     const task = { client: connection.client, session, instanceId, options, settings, io };
@@ -74,7 +74,6 @@ async function runOfficial(
       );
     return status === 0 ? 0 : 1;
   } catch (error) {
-    const { terminateSession } = await import('../../fleet/sessions.ts');
     // The AWS CLI does the same: without a client the session is useless.
     await terminateSession(client, session.SessionId);
     throw new UserError(

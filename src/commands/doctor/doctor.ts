@@ -32,7 +32,7 @@ export const doctor: Command = async (settings, io, { words, own, interruption, 
   const sinceSeconds = readOwnFlag(own, 'since', SINCE, '7d') ?? 7 * DAY_SECONDS;
   const { isQuiet } = settings.common;
   const isLines = settings.common.output === 'ndjson';
-  if (words[0] !== undefined) await requireInstanceWord('doctor', words[0], settings);
+  if (words[0] !== undefined) requireInstanceWord('doctor', words[0], settings);
   // Refused calls are part of the report, so they are not listed again at the end.
   const service = await openService(settings, { ...io, noteDenial: () => {} }, environment);
   let isAsking = false;

@@ -52,7 +52,7 @@ export const measure: Command = async (settings, io, invocation) => {
   const { reportFile } = settings.measure;
   if (settings.measure.fromFile !== undefined) return showMeasured(settings, io, invocation);
   const [word] = invocation.words;
-  await requireInstanceWord('measure', word, settings);
+  requireInstanceWord('measure', word, settings);
   const pluginPath =
     settings.measure.client === 'plugin' ? requirePlugin(invocation.environment.variables) : undefined;
   if (pluginPath !== undefined && settings.common.isLab)
