@@ -30,12 +30,13 @@ const OTHER_WORDS = wordTable<string>({
 
 /** Starts, stops and shows the stand-in account. */
 export const lab: Command = async (settings, io, invocation) => {
-  const [action] = invocation.words;
-  if (!isOneOf(action, ACTIONS)) {
-    const known = nearestName(action ?? '', [...ACTIONS, ...Object.keys(OTHER_WORDS)]) ?? '';
-    const nearest = OTHER_WORDS[action ?? ''] ?? OTHER_WORDS[known] ?? known;
+  const [word = ''] = invocation.words;
+  const action = ACTIONS.find((known) => known === word);
+  if (!action) {
+    const known = nearestName(word, [...ACTIONS, ...Object.keys(OTHER_WORDS)]) ?? '';
+    const nearest = OTHER_WORDS[word] ?? OTHER_WORDS[known] ?? known;
     throw new UsageError({
-      what: action ? `there is no  lab ${action}` : 'lab needs to know what to do',
+      what: word ? `there is no  lab ${word}` : 'lab needs to know what to do',
       why: `expected one of ${ACTIONS.join(', ')}`,
       next: nearest
         ? quoteCommand`did you mean  ssm-keepalive lab ${nearest}`
@@ -73,29 +74,20 @@ async function startLab(
 ): Promise<number> {
   const options = readOptions(invocation.own);
   const running = await labModule.labStatus(dir);
-  if (running && Object.keys(invocation.own).length === 0) {
-    // A second terminal needs the variables too.
-    describeLab(running, labModule, dir, io, isJson);
-    return 0;
-  }
-  if (running) {
+  const given = Object.keys(invocation.own).map((name) => `--${name}`);
+  if (running && given.length > 0) {
     throw new UserError({
       code: 'lab-running',
       what: 'the lab is already up, and takes its settings when it starts',
       why: `process ${running.pid} runs it at ${running.endpoint}`,
-      next: `leave ${Object.keys(invocation.own)
-        .map((name) => `--${name}`)
-        .join(' and ')} out, or stop it first with  ssm-keepalive lab down`,
+      next: `leave ${given.join(' and ')} out, or stop it first with  ssm-keepalive lab down`,
     });
   }
   if (!invocation.own['foreground']) {
-    describeLab(
-      await labModule.labUp({ ...options, dir }).catch((error) => explainLabFailure(error)),
-      labModule,
-      dir,
-      io,
-      isJson,
-    );
+    // A second terminal needs the variables too.
+    const up =
+      running ?? (await labModule.labUp({ ...options, dir }).catch((error) => explainLabFailure(error)));
+    describeLab(up, labModule, dir, io, isJson);
     return 0;
   }
   const open = await labModule.startLab({ ...options, dir }).catch((error) => explainLabFailure(error));
@@ -185,8 +177,4 @@ async function showHosts(labModule: Lab, dir: string, io: Io, isJson: boolean): 
       : 'ssm-keepalive: not up; --lab starts it for one command\n',
   );
   return 0;
-}
-
-function isOneOf<T extends string>(value: unknown, known: readonly T[]): value is T {
-  return known.includes(value as T);
 }
