@@ -188,7 +188,7 @@ async function standStill(context: TestContext, deny?: 'DescribeInstanceInformat
     interruption,
     pollSeconds: 2,
     onEvent: (event) => {
-      progress.onEvent(event);
+      progress(event);
       if (event.kind === 'standstill') interruption.request();
     },
   });

@@ -11,18 +11,14 @@ const LABELS: Readonly<Record<Exclude<Stage, 'look'>, string>> = {
 
 /** Shows progress: a bar on a terminal, plain lines elsewhere, nothing with `isQuiet`. */
 export interface JointProgress {
-  /** The progress of one account. Plain lines start with its label; the bar adds up all accounts. */
-  forAccount(label: string): Progress;
+  /** Shows the events of one account. Plain lines start with its label; the bar adds up all accounts. */
+  forAccount(label: string): (event: PushEvent) => void;
   /** Removes the bar until the next event; safe to call twice. */
   stop(): void;
 }
 
-export interface Progress {
-  onEvent(event: PushEvent): void;
-}
-
 export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
-  if (isQuiet) return { forAccount: () => ({ onEvent: () => {} }), stop: () => {} };
+  if (isQuiet) return { forAccount: () => () => {}, stop: () => {} };
   if (io.canRedraw) return makeBar(io);
   return {
     forAccount: (label) => makeLines((line) => io.err(safe`${label && `${label}: `}${line}\n`)),
@@ -30,26 +26,23 @@ export function makeProgress(io: Io, isQuiet: boolean): JointProgress {
   };
 }
 
-function makeLines(write: (line: string) => void): Progress {
+function makeLines(write: (line: string) => void): (event: PushEvent) => void {
   let last = '';
   let hadCanary = false;
   const say = (line: string) => {
     if (line !== last) write(line);
     last = line;
   };
-  return {
-    onEvent(event) {
-      if (event.kind === 'stage') {
-        const isFirst = event.stage === 'fleet' && !hadCanary;
-        if (!isFirst) say(describeStage(event.stage, event.instanceIds));
-        hadCanary ||= event.stage === 'canary';
-      }
-      if (event.kind === 'sent' && event.stage !== 'look') say(showLine(`sent: command ${event.commandId}`));
-      if (event.kind === 'standstill') say(describeStandstill(event));
-      if (event.kind === 'counters' && event.counters.targetCount > 0 && event.stage !== 'look') {
-        say(`${LABELS[event.stage]}: ${event.counters.completedCount} of ${event.counters.targetCount} done`);
-      }
-    },
+  return (event) => {
+    if (event.kind === 'stage') {
+      const isFirst = event.stage === 'fleet' && !hadCanary;
+      if (!isFirst) say(describeStage(event.stage, event.instanceIds));
+      hadCanary ||= event.stage === 'canary';
+    }
+    if (event.kind === 'sent' && event.stage !== 'look') say(showLine(`sent: command ${event.commandId}`));
+    if (event.kind === 'standstill') say(describeStandstill(event));
+    if (event.kind === 'counters' && event.counters.targetCount > 0 && event.stage !== 'look')
+      say(`${LABELS[event.stage]}: ${event.counters.completedCount} of ${event.counters.targetCount} done`);
   };
 }
 
@@ -116,24 +109,18 @@ function makeBar(io: Io): JointProgress {
     forAccount(label) {
       const part: Part = { stage: undefined, total: 0, done: 0 };
       parts.add(part);
-      return {
-        onEvent(event) {
-          if (event.kind === 'stage')
-            Object.assign(part, {
-              stage: event.stage,
-              // For a tag the total is known only after the service has counted.
-              total: event.instanceIds.length,
-              done: 0,
-            });
-          else if (event.kind === 'counters' && event.counters.targetCount > 0) {
-            const { targetCount, completedCount } = event.counters;
-            Object.assign(part, { stage: event.stage, total: targetCount, done: completedCount });
-          } else if (event.kind === 'standstill') {
-            draw('');
-            io.err(safe`${label && `${label}: `}${describeStandstill(event)}\n`);
-          } else return;
-          show();
-        },
+      return (event) => {
+        // For a tag the total is known only after the service has counted.
+        if (event.kind === 'stage')
+          Object.assign(part, { stage: event.stage, total: event.instanceIds.length, done: 0 });
+        else if (event.kind === 'counters' && event.counters.targetCount > 0) {
+          const { targetCount, completedCount } = event.counters;
+          Object.assign(part, { stage: event.stage, total: targetCount, done: completedCount });
+        } else if (event.kind === 'standstill') {
+          draw('');
+          io.err(safe`${label && `${label}: `}${describeStandstill(event)}\n`);
+        } else return;
+        show();
       };
     },
   };

@@ -54,7 +54,7 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
           if (event.kind === 'verdict') tellEarly(account, event.verdict);
         };
       const part = progress.forAccount(account.label);
-      return (event) => (event.kind === 'verdict' ? tellEarly(account, event.verdict) : part.onEvent(event));
+      return (event) => (event.kind === 'verdict' ? tellEarly(account, event.verdict) : part(event));
     },
     say({ label }, sentences) {
       if (sentences.length > 0) progress.stop();
