@@ -49,7 +49,6 @@ const LOOK_TIMES = { timeoutSeconds: 30, executionTimeoutSeconds: 60, maxConcurr
 
 /** Sends the scripts of one run in one account, waits for each command, and cancels them at Ctrl-C. */
 export class Sender {
-  readonly options: SenderOptions;
   /** Ids of all commands sent so far, without looks. */
   readonly commandIds: string[] = [];
   /** A command was sent or is being sent. */
@@ -59,9 +58,7 @@ export class Sender {
   /** Instances whose final verdict was reported. */
   readonly #reportedIds = new Set<string>();
 
-  constructor(options: SenderOptions) {
-    this.options = options;
-  }
+  constructor(readonly options: SenderOptions) {}
 
   tell(event: PushEvent): void {
     if (event.kind === 'verdict') {

@@ -68,17 +68,15 @@ export interface WatchOptions<T> {
 const LONGEST_LAG_SECONDS = 30;
 
 /** This account and Region do not know the command id. */
-class UnknownCommandError extends UserError {
-  constructor(commandId: string, isOnLab: boolean) {
-    super({
-      code: 'no-match',
-      what: `nothing is known of command ${commandId}`,
-      why: isOnLab
-        ? 'this lab was sent no such command'
-        : 'it was sent in another account or Region, or more than 30 days ago',
-      next: isOnLab ? 'check the id' : 'check the id, --region and --profile',
-    });
-  }
+function unknownCommand(commandId: string, isOnLab: boolean): UserError {
+  return new UserError({
+    code: 'no-match',
+    what: `nothing is known of command ${commandId}`,
+    why: isOnLab
+      ? 'this lab was sent no such command'
+      : 'it was sent in another account or Region, or more than 30 days ago',
+    next: isOnLab ? 'check the id' : 'check the id, --region and --profile',
+  });
 }
 
 /** ListCommandInvocations cuts output at this length [service model]. A longer output needs a call of its own. */
@@ -126,7 +124,7 @@ export async function awaitInvocations<T>(
     if (counters.isFinal) lagEndsAt = Math.min(lagEndsAt, clock.now() + LONGEST_LAG_SECONDS * 1000);
     // Not listed for so long: the command does not exist here. A laptop may have slept since it asked.
     if (!seen && askedAt - startedAt > LONGEST_LAG_SECONDS * 1000)
-      throw new UnknownCommandError(commandId, isOfLab(client));
+      throw unknownCommand(commandId, isOfLab(client));
     const isOver = clock.now() >= Math.min(endsAt, lagEndsAt);
     if (counters.isFinal || isOver) {
       const listed = await unlessLeft(listInvocations(client, commandId, options.keep, report));

@@ -42,27 +42,21 @@ const RUN_SECONDS = 300;
 
 /** Applies one plan. Its fields always say what was done so far: Ctrl-C and the report of a failure read them. */
 export class Apply {
-  readonly plan: Plan;
   documentVersion: string | undefined;
   /** What happened to the results so far. */
   outlook: Outlook = 'unwatched';
   association: AssociationFacts | undefined;
   readonly #client: SSMClient;
-  readonly #interruption: Interruption;
-  readonly #onEvent: (event: PushEvent) => void;
   #sender: Sender | undefined;
   #phase: 'changing' | 'association' | undefined;
   #isOver = false;
 
   constructor(
-    plan: Plan,
+    readonly plan: Plan,
     client: SSMClient,
-    interruption: Interruption,
-    onEvent: (event: PushEvent) => void,
+    private readonly interruption: Interruption,
+    private readonly onEvent: (event: PushEvent) => void,
   ) {
-    this.plan = plan;
-    this.#interruption = interruption;
-    this.#onEvent = onEvent;
     this.#client = makeDeliveryClient(client, interruption, () =>
       this.phase === 'looking' ? 'read' : 'change',
     );
@@ -88,7 +82,7 @@ export class Apply {
       this.outlook = error instanceof NoMatchError ? 'seen' : 'lost';
       throw error;
     } finally {
-      if (this.#interruption.leaveSignal.aborted) this.outlook = 'left';
+      if (this.interruption.leaveSignal.aborted) this.outlook = 'left';
       this.#isOver = true;
     }
   }
@@ -97,19 +91,19 @@ export class Apply {
     const { plan } = this;
     const { script, look } = plan.documents ?? {};
     const client = this.#client;
-    refuseInterrupted(this.#interruption, 'nothing was sent');
+    refuseInterrupted(this.interruption, 'nothing was sent');
     const document = script && (await this.#change(() => saveDocument(client, script)));
     this.documentVersion = document?.version;
     const lookDocument = look && (await this.#change(() => saveDocument(client, look)));
-    refuseInterrupted(this.#interruption, 'nothing was sent');
+    refuseInterrupted(this.interruption, 'nothing was sent');
     await this.#endAssociations();
     const sender = new Sender({
       client,
       delivery: { ...plan.delivery, document },
       lookCommands: plan.lookCommands,
       lookDocument,
-      interruption: this.#interruption,
-      onEvent: this.#onEvent,
+      interruption: this.interruption,
+      onEvent: this.onEvent,
     });
     this.#sender = sender;
     if (plan.following) return this.#follow(sender, plan.following);
@@ -134,7 +128,7 @@ export class Apply {
     const first = hasCanary ? await pushFirst(sender) : undefined;
     if (first?.stopped) return { commandIds, result: first, association: null };
     const known = planned.associationId ? await listRuns(client, planned.associationId) : new Set<string>();
-    if (this.#interruption.isRequested) {
+    if (this.interruption.isRequested) {
       const result = { verdicts: first?.verdicts ?? [], commandIds, missingCount: 0 };
       return { commandIds, result: { ...result, stopped: 'you interrupted it' }, association: null };
     }
@@ -163,16 +157,16 @@ export class Apply {
         known: new Set(),
         deadlineSeconds: RUN_SECONDS,
         lagSeconds: 0,
-        signal: this.#interruption.requestSignal,
+        signal: this.interruption.requestSignal,
         onCounters: () => {},
       });
-      refuseInterrupted(this.#interruption, 'nothing was sent');
+      refuseInterrupted(this.interruption, 'nothing was sent');
       await this.#change(() => deleteAssociation(this.#client, id));
     }
     const [id = ''] = ending.ids;
     const action = id ? 'removed' : 'absent';
     this.association = { id, name: ending.name, action, schedule: null, runs: [], offline: null };
-    refuseInterrupted(this.#interruption, 'nothing was sent');
+    refuseInterrupted(this.interruption, 'nothing was sent');
   }
 
   /** Saves something; Ctrl-C waits for the service's answer. */

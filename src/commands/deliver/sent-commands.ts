@@ -23,43 +23,36 @@ export class SentCommands {
   readonly phase: Phase = 'commands';
   readonly commandIds: readonly string[];
   outlook: Outlook = 'seen';
-  readonly #verb: Verb;
   readonly #settings: Settings;
   readonly #client: SSMClient;
-  readonly #interruption: Interruption;
-  readonly #onEvent: (event: PushEvent) => void;
 
   constructor(
-    verb: Verb,
+    private readonly verb: Verb,
     { client, settings }: AccountAtWork,
-    interruption: Interruption,
-    onEvent: (event: PushEvent) => void,
+    private readonly interruption: Interruption,
+    private readonly onEvent: (event: PushEvent) => void,
   ) {
     this.commandIds = settings.delivery.commandIds;
-    this.#verb = verb;
     this.#settings = settings;
     this.#client = makeDeliveryClient(client, interruption, () => 'change');
-    this.#interruption = interruption;
-    this.#onEvent = onEvent;
   }
 
   /** @throws UserError, ServiceError */
   async run(): Promise<Applied> {
     const { commandIds } = this;
-    const undo = this.#interruption.onRequest(() => cancelCommands(this.#client, commandIds));
+    const undo = this.interruption.onRequest(() => cancelCommands(this.#client, commandIds));
     try {
       const result = await this.#watchAll();
       return { commandIds, result };
     } finally {
       undo();
-      if (this.#interruption.leaveSignal.aborted) this.outlook = 'left';
+      if (this.interruption.leaveSignal.aborted) this.outlook = 'left';
     }
   }
 
   async #watchAll(): Promise<PushResult> {
-    const { commandIds } = this;
-    const [client, verb, settings] = [this.#client, this.#verb, this.#settings];
-    const interruption = this.#interruption;
+    const { commandIds, interruption, verb } = this;
+    const [client, settings] = [this.#client, this.#settings];
     const seen = new Map<string, Counters>();
     const watchOne = async (commandId: string) => {
       const { kept, counters } = await awaitInvocations(client, commandId, {
@@ -71,11 +64,11 @@ export class SentCommands {
         onFinal: (verdict) => {
           const { targetCount = 0 } = seen.get(commandId) ?? {};
           if (commandIds.length === 1 && targetCount > NAMED_AT_ONCE)
-            this.#onEvent({ kind: 'verdict', verdict });
+            this.onEvent({ kind: 'verdict', verdict });
         },
         onStandstill: async ({ targetCount, completedCount }) => {
           const awaited = await listAwaited(client, commandId, targetCount);
-          this.#onEvent({
+          this.onEvent({
             kind: 'standstill',
             awaited,
             count: targetCount - completedCount,
@@ -85,7 +78,7 @@ export class SentCommands {
         onCounters: (found) => {
           refuseOtherVerb(verb, found.comment, commandId, settings);
           seen.set(commandId, found);
-          this.#onEvent({ kind: 'counters', stage: 'fleet', counters: addUpCounters([...seen.values()]) });
+          this.onEvent({ kind: 'counters', stage: 'fleet', counters: addUpCounters([...seen.values()]) });
         },
       });
       return {
