@@ -33,8 +33,8 @@ export type FlagGroup = 'Targets' | 'Delivery' | 'Keeper' | 'Measure' | 'Account
 
 /** One row of the table. */
 export interface FlagEntry {
-  /** The name of its field in the Settings, in the part of its group. */
-  readonly as: string;
+  /** The name of its field in the Settings, in the part of its group; absent: as `camelCase` makes it. */
+  readonly as?: string;
   readonly describe: string;
   /** For a command that works in one account. */
   readonly describeOne?: string;
@@ -44,8 +44,8 @@ export interface FlagEntry {
   readonly placeholder?: string;
   /** The default as a user would type it; absent: no default. */
   readonly fallback?: string;
-  /** A valid value for error messages; an explanation may follow it. */
-  readonly example?: string;
+  /** A valid value for error messages; an explanation may follow it. Absent: the default. */
+  readonly example?: string | undefined;
   /** It takes all words up to the next flag. */
   readonly isList?: boolean;
   /** It may be given several times, with one word each time. The word after that belongs to the command. */
@@ -97,7 +97,6 @@ export const FLAG_TABLE = {
       example: 'i-0123456789abcdef0, several with spaces between',
     },
     'resource-group': {
-      as: 'resourceGroup',
       inFoundFile: 'place',
       placeholder: 'NAME',
       describe: 'the members of this resource group',
@@ -112,7 +111,6 @@ export const FLAG_TABLE = {
   Delivery: {
     'max-concurrency': {
       of: ['install', 'uninstall'],
-      as: 'maxConcurrency',
       placeholder: 'N|N%',
       fallback: '10%',
       describe: 'instances at the same time',
@@ -121,7 +119,6 @@ export const FLAG_TABLE = {
     },
     'max-errors': {
       of: ['install', 'uninstall'],
-      as: 'maxErrors',
       placeholder: 'N|N%',
       fallback: '0',
       describe: 'failures allowed; with one more the service stops sending',
@@ -155,12 +152,10 @@ export const FLAG_TABLE = {
     'confirm-above': {
       of: ['install', 'uninstall'],
       isRare: true,
-      as: 'confirmAbove',
       placeholder: 'N',
       fallback: '50',
       describe: 'ask before changing more instances than this',
       reader: count(0, 999_999_999, 'a whole number from 0'),
-      example: '50',
     },
     'no-wait': {
       isRare: true,
@@ -198,7 +193,6 @@ export const FLAG_TABLE = {
     every: {
       of: ['install'],
       isRare: true,
-      as: 'every',
       placeholder: 'RATE',
       describe: 'with --follow: again and again, to repair drift, e.g. rate(1 day)',
       reader: RATE,
@@ -207,7 +201,6 @@ export const FLAG_TABLE = {
     alarm: {
       of: ['install', 'uninstall'],
       isRare: true,
-      as: 'alarm',
       placeholder: 'NAME',
       describe: 'a CloudWatch alarm; in the state ALARM it stops the command',
       reader: matching(/^(?!\s*$)[^\p{Cc}]{1,255}$/u, 'the name of a CloudWatch alarm, 1 to 255 characters'),
@@ -216,15 +209,12 @@ export const FLAG_TABLE = {
   },
   Keeper: {
     keeper: {
-      as: 'keeper',
       placeholder: 'auto|relay|prompt',
       fallback: 'auto',
       describe: 'what produces heartbeats; auto: relay, else prompt',
       reader: oneOf('auto', 'relay', 'prompt'),
-      example: 'auto',
     },
     wrap: {
-      as: 'wrap',
       placeholder: 'none|tmux',
       fallback: 'none',
       describe: 'what lets a session survive a lost connection',
@@ -250,16 +240,13 @@ export const FLAG_TABLE = {
     },
     scope: {
       isRare: true,
-      as: 'scope',
       placeholder: 'ssm|all',
       fallback: 'ssm',
       describe: 'which logins: Session Manager, or any interactive one',
       reader: oneOf('ssm', 'all'),
-      example: 'ssm',
     },
     shell: {
       isRare: true,
-      as: 'shell',
       placeholder: 'keep|login',
       fallback: 'keep',
       describe: 'the shell of the session, or the user’s login shell',
@@ -277,11 +264,9 @@ export const FLAG_TABLE = {
       describe: 'how a keeper gets started in a session',
       reader: { ...oneOf(...ENTRIES), expected: 'env, profile, rc or several with commas between' },
       finish: (given) => ENTRIES.filter((entry) => given.includes(entry)),
-      example: 'env,profile',
     },
     ssh: {
       isRare: true,
-      as: 'ssh',
       describe: 'let sshd keep ssh over Session Manager alive too',
     },
     'no-restart': {
@@ -300,7 +285,6 @@ export const FLAG_TABLE = {
     },
     'override-idle-policy': {
       isRare: true,
-      as: 'overrideIdlePolicy',
       describe: 'install although the account’s idle timeout was shortened',
     },
   },
@@ -318,7 +302,6 @@ export const FLAG_TABLE = {
       example: 'foreground or nothing,query',
     },
     repeat: {
-      as: 'repeat',
       placeholder: 'N',
       fallback: '1',
       describe: 'sessions of each arm, 1 to 20',
@@ -344,7 +327,6 @@ export const FLAG_TABLE = {
     },
     parallel: {
       isRare: true,
-      as: 'parallel',
       placeholder: 'N',
       fallback: 'all',
       describe: 'sessions at the same time',
@@ -353,12 +335,10 @@ export const FLAG_TABLE = {
     },
     client: {
       isRare: true,
-      as: 'client',
       placeholder: 'own|plugin',
       fallback: 'own',
       describe: 'this program, or the official session-manager-plugin',
       reader: oneOf('own', 'plugin'),
-      example: 'own',
     },
     'temporary-document': {
       as: 'hasTemporaryDocument',
@@ -406,7 +386,6 @@ export const FLAG_TABLE = {
       example: 'ou-ab12-11111111',
     },
     role: {
-      as: 'role',
       isRare: true,
       placeholder: 'NAME',
       describe: 'the role to assume in each of those accounts',
@@ -414,7 +393,6 @@ export const FLAG_TABLE = {
       example: 'OrganizationAccountAccessRole',
     },
     'external-id': {
-      as: 'externalId',
       isRare: true,
       placeholder: 'ID',
       describe: 'the external id in the trust policies of those roles',
@@ -468,7 +446,6 @@ export const FLAG_TABLE = {
     },
     config: {
       isRare: true,
-      as: 'config',
       placeholder: 'FILE|none',
       describe: 'settings from this file, not from the one in the working folder',
       reader: matching(NO_CONTROL, 'the name of a file, or none'),
@@ -478,7 +455,6 @@ export const FLAG_TABLE = {
       also: ['o'],
       // connect is not here: it has no result to print.
       of: ['install', 'uninstall', 'status', 'render', 'measure', 'preferences', 'doctor', 'lab'],
-      as: 'output',
       inFoundFile: 'print',
       placeholder: 'table|json|ndjson',
       fallback: 'table',
@@ -495,7 +471,6 @@ export const FLAG_TABLE = {
     'endpoint-url': {
       isRare: true,
       isAboutAccount: true,
-      as: 'endpointUrl',
       placeholder: 'URL',
       describe: 'another address for Systems Manager; not for STS, Organizations and Account Management',
       reader: HTTP_ADDRESS,
@@ -534,8 +509,15 @@ export const FLAG_TABLE = {
 export type FlagTable = typeof FLAG_TABLE;
 export type FlagName = { [G in FlagGroup]: keyof FlagTable[G] & string }[FlagGroup];
 
+/** `max-idle` as `maxIdle`. */
+export type CamelCase<T extends string> = T extends `${infer A}-${infer B}`
+  ? `${A}${Capitalize<CamelCase<B>>}`
+  : T;
+const camelCase = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
 /** One flag as the command line knows it. `kind`: `value` once, `list` any number of times, `switch` takes no value. */
 export interface Flag extends FlagEntry {
+  readonly as: string;
   readonly name: FlagName;
   readonly group: FlagGroup;
   readonly kind: 'value' | 'list' | 'switch';
@@ -546,6 +528,8 @@ export const FLAG_GROUPS = Object.keys(FLAG_TABLE) as readonly FlagGroup[];
 export const FLAGS: readonly Flag[] = FLAG_GROUPS.flatMap((group) =>
   Object.entries<FlagEntry>(FLAG_TABLE[group]).map(([name, entry]) => ({
     ...entry,
+    as: entry.as ?? camelCase(name),
+    example: entry.example ?? entry.fallback,
     name: name as FlagName,
     group,
     kind: entry.reader === undefined ? 'switch' : entry.isList ? 'list' : 'value',

@@ -1,5 +1,5 @@
 /** The settings of one run: checked, complete, frozen. Times are in seconds. Each flag of the table is one field. */
-import type { FlagEntry, FlagGroup, FlagTable } from './flags.ts';
+import type { CamelCase, FlagEntry, FlagGroup, FlagTable } from './flags.ts';
 import type { Reader, TagTarget } from './readers.ts';
 
 export type { TagTarget };
@@ -18,7 +18,7 @@ type ValueOf<F extends FlagEntry> = F extends { finish: (...values: never[]) => 
 type Part<G extends FlagGroup> = {
   readonly [N in keyof FlagTable[G] as FlagTable[G][N] extends { as: infer A extends string }
     ? A
-    : never]: FlagTable[G][N] extends FlagEntry ? ValueOf<FlagTable[G][N]> : never;
+    : CamelCase<N & string>]: FlagTable[G][N] extends FlagEntry ? ValueOf<FlagTable[G][N]> : never;
 };
 
 export interface Settings {
