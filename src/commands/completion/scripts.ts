@@ -1,8 +1,5 @@
 /** The completion script of each shell. It contains no list, so it also fits a newer version of the program. */
 
-export const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type CompletionShell = (typeof COMPLETION_SHELLS)[number];
-
 /** macOS has bash 3.2, which has no compopt. */
 const BASH = `# ssm-keepalive: completion for bash 3.2 and newer. In ~/.bashrc:  source <(ssm-keepalive completion bash)
 _ssm_keepalive() {
@@ -64,4 +61,4 @@ end
 complete -c ssm-keepalive -f -k -a '(__ssm_keepalive_complete)'
 `;
 
-export const SCRIPTS: Readonly<Record<CompletionShell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+export const SCRIPTS = { bash: BASH, zsh: ZSH, fish: FISH };
