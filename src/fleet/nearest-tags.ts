@@ -33,12 +33,11 @@ export async function explainNoMatch(
   const region = await client.config.region().catch(() => undefined);
   const where = region ? `Region ${region} of this account` : undefined;
   const others = namesOf(asked)?.length !== namesOf(targets)?.length;
-  const what = others ? { what: `no instance matched ${namesOf(targets)?.join(' or ')}` } : {};
-  failure = new NoMatchError(
-    targets,
-    { ...what, ...(isOfLab(client) ? { next: adviseWhere(client) } : {}) },
-    where,
-  );
+  const known = {
+    ...(others ? { what: `no instance matched ${namesOf(targets)?.join(' or ')}` } : {}),
+    ...(isOfLab(client) ? { next: adviseWhere(client) } : {}),
+  };
+  failure = new NoMatchError(targets, known, where);
   if (targets.tags.length === 0) return failure;
   try {
     const managed = await takeFirst(listInstances(client, { tags: [], instanceIds: [] }), MOST_MANAGED);
@@ -58,18 +57,12 @@ export async function explainNoMatch(
     const isAsked = asked.tags.some(({ key, values }) =>
       values.some((value) => `${key}=${value}` === best?.tag),
     );
-    const flag = areNames ? '' : '--tag ';
+    const isNear = best && !isAsked && best.steps <= Math.max(2, Math.floor(best.tag.length / 3));
+    const meant = isNear && `${areNames ? '' : '--tag '}${quoteCommand`${spell(best.tag)}`}`;
     return new NoMatchError(targets, {
-      ...what,
+      ...known,
       why: `${failure.why}; nearest are ${shown}`,
-      ...(best && !isAsked && best.steps <= Math.max(2, Math.floor(best.tag.length / 3))
-        ? {
-            next:
-              `did you mean ${flag}${quoteCommand`${spell(best.tag)}`}?` + ` If not, ${adviseWhere(client)}`,
-          }
-        : isOfLab(client)
-          ? { next: adviseWhere(client) }
-          : {}),
+      ...(meant ? { next: `did you mean ${meant}? If not, ${adviseWhere(client)}` } : {}),
     });
   } catch {
     return failure;
