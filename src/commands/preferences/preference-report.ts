@@ -32,20 +32,14 @@ export function reportPreferences(
   settings: Settings,
   io: Io,
 ): number {
-  const [first] = listOutcomes(ends);
-  if (settings.common.output === 'json')
-    return reportFacts('get', ends, (found) => describe(found, defaultSeconds), settings, io);
-  const show = (text: string) => io.out(io.outColumns ? wrapLines(text, io.outColumns) : text);
-  if (isSeveral(ends)) {
-    show(renderEach(ends, defaultSeconds));
-    return reportFacts('get', ends, (found) => describe(found, defaultSeconds), settings, io);
+  if (settings.common.output !== 'json') {
+    const [first] = listOutcomes(ends);
+    const text = isSeveral(ends)
+      ? renderEach(ends, defaultSeconds)
+      : renderOne(first?.outcome, defaultSeconds);
+    io.out(io.outColumns ? wrapLines(text, io.outColumns) : text);
   }
-  show(
-    first?.outcome
-      ? renderOne(first.outcome, defaultSeconds)
-      : safe`no session document was saved here: the idle timeout is ${formatDuration(defaultSeconds)}, the default\n`,
-  );
-  return 0;
+  return reportFacts('get', ends, (found) => describe(found, defaultSeconds), settings, io);
 }
 
 /** JSON for programs, failures for people. Several accounts are `accounts` of one document. Returns the exit status. */
@@ -80,7 +74,9 @@ function describe(found: Preferences | undefined, defaultSeconds: number): objec
   return { exists: true, version, latestVersion, previous, ...describePreferences(content), content };
 }
 
-function renderOne(found: Preferences, defaultSeconds: number): string {
+function renderOne(found: Preferences | undefined, defaultSeconds: number): string {
+  if (!found)
+    return safe`no session document was saved here: the idle timeout is ${formatDuration(defaultSeconds)}, the default\n`;
   return [...listFields(found.content, defaultSeconds), safe`version           ${found.version}`, ''].join(
     '\n',
   );
