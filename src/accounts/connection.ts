@@ -11,12 +11,6 @@ import type { Io } from '../terminal/io.ts';
 import { safe, showLine } from '../terminal/safe-text.ts';
 import type { AccountName } from './names.ts';
 
-/** A client of the service, to be closed after use. */
-export interface OpenConnection {
-  readonly client: SSMClient;
-  close(): Promise<void>;
-}
-
 /** Makes clients for any number of accounts. */
 export interface OpenService {
   clientFor(account: AccountName): SSMClient;
@@ -32,8 +26,8 @@ export interface OpenService {
   close(): Promise<void>;
 }
 
-/** Opens the service in the one account of the settings. */
-export async function connect(settings: Settings, io: Io, environment: Environment): Promise<OpenConnection> {
+/** Opens the service in the one account of the settings: a client, to be closed after use. */
+export async function connect(settings: Settings, io: Io, environment: Environment) {
   const service = await openService(settings, io, environment);
   return { client: service.clientFor(settings.common), close: () => service.close() };
 }

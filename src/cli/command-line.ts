@@ -6,6 +6,7 @@ import { FLAGS, type RawFlags } from '../settings/flags.ts';
 import { isInstanceId, isName, readServiceTarget } from '../settings/readers.ts';
 import { readSwitchWord } from '../settings/sources.ts';
 import { type FlagWord, readFlagWord } from './flag-word.ts';
+import type { HelpRequest } from './help.ts';
 import {
   describeBadSwitch,
   describeLackingCommand,
@@ -31,13 +32,7 @@ export interface CommandLine {
 
 export type CliRequest =
   | { readonly kind: 'version' }
-  | {
-      readonly kind: 'help';
-      readonly entry?: CommandEntry | undefined;
-      readonly about?: CommandEntry | undefined;
-      /** Rare flags too. */
-      readonly isWhole: boolean;
-    }
+  | ({ readonly kind: 'help' } & HelpRequest)
   | { readonly kind: 'run'; readonly line: CommandLine };
 
 const HELP_FLAGS = ['--help', '-h', '--help-all'];

@@ -46,17 +46,8 @@ export async function pushFirst(sender: Sender): Promise<PushResult | undefined>
   return conclude(sender, stopped ? [...first, ...found.unreachable] : first, stopped);
 }
 
-/** The canary, the other targets, and the instances that cannot be reached. */
-interface Arrangement {
-  readonly canary: ListedInstance | undefined;
-  /** Without the unreachable ids. */
-  readonly targets: Targets;
-  readonly unreachable: readonly Verdict[];
-  /** None of the named ids can be reached. */
-  readonly isNobody: boolean;
-}
-
-async function arrange(sender: Sender, hasCanary: boolean): Promise<Arrangement> {
+/** The canary, the targets without the ids that cannot be reached, and whether none of the named ids can be reached. */
+async function arrange(sender: Sender, hasCanary: boolean) {
   const { targets } = sender.options.delivery;
   const isById = targets.instanceIds.length > 0;
   const known = hasCanary || isById ? await listFirst(sender, hasCanary) : undefined;

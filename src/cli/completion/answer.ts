@@ -13,25 +13,18 @@ import { type FlagName, flagOf, nameOfSpelling, type RawFlags } from '../../sett
 import { gatherSources, readSwitch } from '../../settings/sources.ts';
 import { showLine } from '../../terminal/safe-text.ts';
 import { readFlagWord } from '../flag-word.ts';
-import { type Candidate, chooseWanted, fillIn } from './candidates.ts';
+import { chooseWanted, fillIn } from './candidates.ts';
 
 /** The longest wait for the first refresh, counted from the start of the process. The refresh then goes on alone. */
 const LONGEST_ANSWER_MS = 800;
 
 const NOBODY: AccountContents = { instances: [], tags: {} };
 
-export interface Answer {
-  readonly candidates: readonly Candidate[];
-  /** The shell should complete file names itself. */
-  readonly isFiles: boolean;
-}
-
-/** `words`: after the program's name; the last one is being typed. Starts a refresh if the cache is old or missing. */
-export async function answer(
-  words: readonly string[],
-  environment: Environment,
-  clock: Clock,
-): Promise<Answer> {
+/**
+ * `words`: after the program's name; the last one is being typed. Starts a refresh if the cache is old or missing.
+ * `isFiles`: the shell should complete file names itself.
+ */
+export async function answer(words: readonly string[], environment: Environment, clock: Clock) {
   const wanted = chooseWanted(words);
   const last = words.at(-1) ?? '';
   if (wanted.kind === 'files') return { candidates: [], isFiles: true };

@@ -20,11 +20,6 @@ export interface Place {
   readonly allowsUnencrypted: boolean;
 }
 
-export interface CachedContents {
-  readonly known: AccountContents;
-  readonly isFresh: boolean;
-}
-
 const FRESH_MS = 60_000;
 /** An older cache is not used. */
 const LONGEST_MS = 24 * 3600_000;
@@ -57,7 +52,7 @@ export function cachePath(place: Place, environment: NodeJS.ProcessEnv): string 
 }
 
 /** Undefined if there is no usable cache. */
-export function readCache(path: string, now: number): CachedContents | undefined {
+export function readCache(path: string, now: number) {
   try {
     const { at, known } = JSON.parse(readFileSync(path, 'utf8')) as { at: number; known: AccountContents };
     const age = Math.abs(now - at);

@@ -13,18 +13,12 @@ import type { ConnectTask } from './connect-task.ts';
 /** Whoever has lost a session does not wait longer for advice. */
 const LONGEST_LOOK_MS = 20_000;
 
-/** What was found on the instance, and what helps. */
-interface Advice {
-  readonly why: string;
-  readonly next: string;
-}
-
-/** Undefined where the instance does not answer, or these credentials may not ask it. */
+/** What was found on the instance, and what helps. Undefined where the instance does not answer, or these credentials may not ask it. */
 export async function adviseAfterIdle(
   { client, instanceId, options, settings, io }: ConnectTask,
   stop: AbortSignal,
   queriesSeen: number,
-): Promise<Advice | undefined> {
+) {
   const connection = repeatConnection(settings);
   const interruption = new Interruption();
   const leave = () => interruption.request();

@@ -9,24 +9,10 @@ import { makeResultDocument, makeResultLines, type ResultLines } from './ndjson.
 import { makeProgress } from './progress.ts';
 import { completeNext } from './repair-text.ts';
 
-export interface Screen {
-  readonly lines: ResultLines | undefined;
-  /** For many accounts: prints how many are done instead of the progress of each, and keeps nothing of an account. */
-  countAccounts(total: number): void;
-  listen(account: AccountAtWork): (event: PushEvent) => void;
-  /** Prints sentences, already safe; with several accounts under the account's name. */
-  say(account: AccountPlace, sentences: readonly string[]): void;
-  showVerdicts(account: AccountPlace, verdicts: readonly Verdict[]): void;
-  /** Reports that one of several accounts failed. */
-  showFailure(account: AccountPlace, error: unknown): void;
-  /** Removes the bar; safe to call twice. */
-  stop(): void;
-}
-
 /** After this many accounts the count is printed again. */
 const COUNTED_AT_ONCE = 100;
 
-export function makeScreen({ common }: Settings, io: Io): Screen {
+export function makeScreen({ common }: Settings, io: Io) {
   let lines = common.output === 'ndjson' ? makeResultLines(io) : undefined;
   let many: { readonly total: number; done: number } | undefined;
   const progress = makeProgress(io, common.isQuiet);
@@ -41,14 +27,15 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
       io.err(safe`${many.done} of ${many.total} accounts and Regions done\n`);
   };
   return {
-    get lines() {
+    get lines(): ResultLines | undefined {
       return lines;
     },
-    countAccounts(total) {
+    /** For many accounts: prints how many are done instead of the progress of each, and keeps nothing of an account. */
+    countAccounts(total: number): void {
       many = { total, done: 0 };
       if (common.output === 'json') lines = makeResultDocument(io);
     },
-    listen(account) {
+    listen(account: AccountAtWork): (event: PushEvent) => void {
       if (many)
         return (event) => {
           if (event.kind === 'verdict') tellEarly(account, event.verdict);
@@ -56,19 +43,21 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
       const part = progress.forAccount(account.label);
       return (event) => (event.kind === 'verdict' ? tellEarly(account, event.verdict) : part(event));
     },
-    say({ label }, sentences) {
+    /** Prints sentences, already safe; with several accounts under the account's name. */
+    say({ label }: AccountPlace, sentences: readonly string[]): void {
       if (sentences.length > 0) progress.stop();
       for (const sentence of sentences)
         io.err(safe`ssm-keepalive: ${label && `${label}: `}` + sentence + '\n');
     },
-    showVerdicts(account, verdicts) {
+    showVerdicts(account: AccountPlace, verdicts: readonly Verdict[]): void {
       // Another account may know an id that this one does not know.
       for (const verdict of verdicts)
         if (account.label === '' || verdict.class !== 'not registered') tell(account, verdict, true);
       if (many) lines?.forget(account.name);
       countOne();
     },
-    showFailure(account, error) {
+    /** Reports that one of several accounts failed. */
+    showFailure(account: AccountPlace, error: unknown): void {
       countOne();
       if (account.label)
         lines?.writeFailedAccount({
@@ -78,6 +67,7 @@ export function makeScreen({ common }: Settings, io: Io): Screen {
           stopped: null,
         });
     },
+    /** Removes the bar; safe to call twice. */
     stop: () => progress.stop(),
   };
 }

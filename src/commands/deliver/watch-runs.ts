@@ -8,14 +8,9 @@ import type { Verdict } from '../../fleet/judge.ts';
 import { pushScript } from '../../fleet/push.ts';
 import { lookAgain } from '../../fleet/second-look.ts';
 import { Sender } from '../../fleet/sender.ts';
-import type { AssociationFacts } from './follow-text.ts';
 
 /** A run is listed within seconds of its association; where it takes longer, nobody was there to run it. */
 const LAG_SECONDS = 20;
-
-interface Watched extends Pick<AssociationFacts, 'runs' | 'offline'> {
-  readonly verdicts: readonly Verdict[];
-}
 
 /** Waits for the runs that are not `known`; `first` are the verdicts on the instance that was tried before. @throws ServiceError */
 export async function watchRuns(
@@ -23,7 +18,7 @@ export async function watchRuns(
   associationId: string,
   known: ReadonlySet<string>,
   first: readonly Verdict[],
-): Promise<Watched> {
+) {
   const { client, delivery, interruption, pollSeconds } = sender.options;
   const runs = await awaitRuns(client, {
     associationId,
