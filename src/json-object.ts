@@ -1,3 +1,6 @@
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Undefined if the text is no JSON object. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { ReadableStream } from 'node:stream/web';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { getSmithyContext } from '@smithy/core/transport';
+import { isObject } from '../json-object.ts';
 import { wordTable } from '../word-table.ts';
 
 /** An answer that the service does not give. Whether the call had an effect is not known. */
@@ -132,9 +133,6 @@ function findInside(
   }
   return undefined;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The text of an answer to `fetch`. @throws ForeignAnswerError */
 export async function readBounded({ body }: Response): Promise<string> {

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { applyEdits, modify, parse } from 'jsonc-parser';
 import { UserError } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
 import { failing } from './pages.ts';
 import { isOutcomeUnknown } from './retries.ts';
@@ -64,8 +65,7 @@ export async function readPreferences(client: SSMClient): Promise<Preferences | 
  */
 export function mergePreferences(content: string | undefined, changes: PreferenceChanges): string {
   let text = content ?? NEW_DOCUMENT;
-  const document = parse(text) as { inputs?: unknown } | undefined;
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+  if (!isObject(parse(text))) {
     throw new UserError({
       code: 'bad-document',
       what: `the document ${PREFERENCES_DOCUMENT} could not be changed`,

@@ -1,5 +1,6 @@
 import { GetDocumentCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import { PREFERENCES_DOCUMENT, type SessionDefaults } from './account.ts';
 import { sessionDefaultsOf } from './client.ts';
 import { explainServiceError } from './service-errors.ts';
@@ -70,10 +71,6 @@ function readInputs(content: string, what: string): Readonly<Record<string, unkn
   if (inputs === undefined && mayLack) return {};
   if (!isObject(inputs)) throw new UnreadableDocumentError(what, 'its session document has no usable inputs');
   return inputs;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describeLimits(

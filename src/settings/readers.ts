@@ -33,14 +33,11 @@ export class InvalidValueError extends Error {
   }
 }
 
-export const INSTANCE_ID = /^(i-(\w{8}|\w{17})|mi-\w{17})$/;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 /** The service's limits are higher, but nobody types a longer text. */
 const LONGEST_TEXT = 256;
 
-export function isInstanceId(word: string): boolean {
-  return INSTANCE_ID.test(word);
-}
+export const isInstanceId = (word: string) => /^(i-(\w{8}|\w{17})|mi-\w{17})$/.test(word);
 
 /** Why a word is no id. */
 export function describeSpoilt(word: string): string {

@@ -7,7 +7,7 @@ import { type Given, gatherSources, type Sources, spellFlag } from './sources.ts
 import { checkFile, readFlag } from './values.ts';
 
 export { refuseUnseenYes, requireTargets } from './conflicts.ts';
-export { describeSpoilt, INSTANCE_ID, isInstanceId, isName } from './readers.ts';
+export { describeSpoilt, isInstanceId, isName } from './readers.ts';
 export { fittingIntervalSeconds, longestIntervalSeconds, type Settings, type TagTarget } from './shape.ts';
 
 /**
