@@ -3,7 +3,6 @@ import type { ScriptName } from '../bundle/wire.ts';
 import { flagOf, listSpellings, withDashes } from '../settings/flags.ts';
 import type { Command, CommandEntry } from './command.ts';
 import { CONNECT_FLAGS } from './connect/connect-options.ts';
-import { POLICY_FLAGS } from './policy/policy-options.ts';
 
 const loadVerb = async (verb: ScriptName): Promise<Command> => {
   const { runVerb } = await import('./deliver/run-verb.ts');
@@ -187,7 +186,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: 'the least IAM policy for a command with these flags',
     groups: [],
     isAboutCommand: true,
-    own: POLICY_FLAGS,
+    own: [
+      {
+        name: 'account',
+        placeholder: 'ID',
+        describe: 'the 12 digits of the account that it is for',
+        fallback: 'any',
+      },
+      {
+        name: 'principal',
+        placeholder: 'user|role|host|caller',
+        describe:
+          'who gets it: an IAM user, a role that people assume, the instances themselves, or who assumes the role of --role',
+        fallback: 'user; with --role, role',
+      },
+      {
+        name: 'trust',
+        describe:
+          'the trust policy of the role of --role instead; --account is then the account that it trusts',
+      },
+    ],
     examples: [
       ['policy install --tag env=dev --account 123456789012', 'for these instances of one account'],
       ['policy connect --principal role', 'for everybody who assumes one role'],
