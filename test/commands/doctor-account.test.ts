@@ -132,9 +132,10 @@ test('doctor: in a terminal of 24 lines one thing to do is in sight with what wa
       {},
       minutes === undefined ? undefined : inMinutes(minutes),
     );
-    const show = (isExplained: boolean) => renderDoctor(results, evidence, isExplained, io).trimEnd();
+    const show = (isExplained: boolean) =>
+      renderDoctor([{ label: '', results, evidence }], isExplained, io).trimEnd();
     const last = show(false).split('\n').slice(-23).join('\n');
-    const piped = renderDoctor(results, evidence, false, makeIo({ columns: 80 }));
+    const piped = renderDoctor([{ label: '', results, evidence }], false, makeIo({ columns: 80 }));
     return { last, explained: show(true), piped };
   };
   const one = await look();

@@ -58,7 +58,7 @@ test('doctor: sessions that really ended at a limit show up, and one that was cl
   );
 
   for (const columns of [50, 80, 200]) {
-    const text = renderDoctor(found.results, found.evidence, true, ioOf(columns));
+    const text = renderDoctor([{ label: '', ...found }], true, ioOf(columns));
     // A command is not broken where it would be longer than the line.
     for (const line of text.split('\n')) assert.ok(line.length <= columns, line);
     const flat = text.replace(/\s+/g, ' ');

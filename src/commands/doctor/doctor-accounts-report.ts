@@ -1,55 +1,31 @@
-/** The output of `doctor` for several accounts and Regions: the checks of each below its name, the answers once. */
+/** The output of `doctor` for several accounts and Regions. */
 
 import { type AccountEnd, describeEach, listOutcomes, nameFields } from '../../accounts/account-work.ts';
-import { type AccountName, labelAccount } from '../../accounts/names.ts';
-import type { CheckResult, Evidence, Level } from '../../doctor/index.ts';
+import type { AccountName } from '../../accounts/names.ts';
+import type { CheckResult, Level } from '../../doctor/index.ts';
 import { groupBy } from '../../groups.ts';
 import type { Io } from '../../terminal/io.ts';
-import { safe } from '../../terminal/safe-text.ts';
 import { describeWhere, GROUPED_HOSTS } from '../deliver/verdict-groups.ts';
 import {
   countLevels,
   describeFindings,
-  keepInSight,
+  type Examined,
   renderAnswers,
   renderCheck,
-  renderFindings,
-  renderTodo,
+  renderDoctor,
   summarize,
 } from './doctor-report.ts';
 
-/** The evidence and the results of one account and Region. */
-export interface Examined {
-  readonly instanceId: string | undefined;
-  readonly evidence: Evidence;
-  readonly results: readonly CheckResult[];
-}
-
+/** The checks of each account below its name, the answers once. */
 export function renderDoctorOfEach(
   ends: readonly AccountEnd<Examined>[],
   isExplained: boolean,
   io: Io,
 ): string {
-  const examined = listOutcomes(ends).map(({ account: { name }, outcome }) => ({
-    name,
-    label: labelAccount(name),
-    ...outcome,
-  }));
-  if (examined.length > GROUPED_HOSTS) return renderTogether(examined, isExplained, io);
-  return [
-    ...(isExplained ? renderAnswers(io) : []),
-    ...examined.map(
-      ({ label, results, evidence }) => safe`${label}:\n` + renderFindings(results, evidence, io),
-    ),
-    ...keepInSight(isExplained, io, (hasEvidence) => [
-      ...examined.flatMap(({ label, results }) => {
-        const lines = renderTodo(results, io, hasEvidence);
-        return lines.length > 0 ? [safe`${label}:`, ...lines] : [];
-      }),
-      ...examined.map(({ label, results }) => summarize(results, io, label)),
-    ]),
-    '',
-  ].join('\n');
+  const examined = listOutcomes(ends).map(({ account, outcome }) => ({ ...account, ...outcome }));
+  return examined.length > GROUPED_HOSTS
+    ? renderTogether(examined, isExplained, io)
+    : renderDoctor(examined, isExplained, io);
 }
 
 interface Labelled extends Examined {

@@ -13,7 +13,7 @@ import {
 } from '../../doctor/index.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
-import { makeColors } from '../../terminal/safe-text.ts';
+import { makeColors, safe } from '../../terminal/safe-text.ts';
 import { wrapText } from '../../terminal/wrap.ts';
 
 const LEVELS: readonly Level[] = ['ok', 'note', 'todo', 'unknown'];
@@ -28,27 +28,39 @@ const MOST_GROUPS = 10;
 /** A terminal of 24 lines, and its prompt below. */
 const LINES_IN_SIGHT = 23;
 
-/** The checks with something to do come last, so that nobody has to scroll. */
+/** The evidence and the results of one account and Region. */
+export interface Examined {
+  readonly instanceId: string | undefined;
+  readonly evidence: Evidence;
+  readonly results: readonly CheckResult[];
+}
+
+/** The checks with something to do come last, so that nobody has to scroll. `label` is empty if there is only one account. */
 export function renderDoctor(
-  results: readonly CheckResult[],
-  evidence: Evidence,
+  examined: readonly (Pick<Examined, 'evidence' | 'results'> & { readonly label: string })[],
   isExplained: boolean,
   io: Io,
 ): string {
   return [
     ...(isExplained ? renderAnswers(io) : []),
-    renderFindings(results, evidence, io),
+    ...examined.map(
+      ({ label, results, evidence }) => (label && safe`${label}:\n`) + renderFindings(results, evidence, io),
+    ),
     ...keepInSight(isExplained, io, (hasEvidence) => [
-      ...renderTodo(results, io, hasEvidence),
-      ...(results.some(({ check }) => check === 'instance') ? [] : [tellStatus(evidence, io)]),
-      summarize(results, io),
+      ...examined.flatMap(({ label, results, evidence }) => {
+        const lines = renderTodo(results, io, hasEvidence);
+        if (label) return lines.length > 0 ? [safe`${label}:`, ...lines] : [];
+        const isAsked = results.some(({ check }) => check === 'instance');
+        return isAsked ? lines : [...lines, tellStatus(evidence, io)];
+      }),
+      ...examined.map(({ label, results }) => summarize(results, io, label)),
     ]),
     '',
   ].join('\n');
 }
 
 /** The checks with nothing to do, then the sessions that ended at a limit. */
-export function renderFindings(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
+function renderFindings(results: readonly CheckResult[], evidence: Evidence, io: Io): string {
   return [
     ...results.filter((result) => !isTodo(result)).map((result) => renderCheck(result, io)),
     '',
@@ -57,18 +69,14 @@ export function renderFindings(results: readonly CheckResult[], evidence: Eviden
 }
 
 /** The last lines: without evidence if they would not fit in a small terminal, unless the user wants all of it. */
-export function keepInSight(
-  isExplained: boolean,
-  io: Io,
-  render: (hasEvidence: boolean) => string[],
-): string[] {
+function keepInSight(isExplained: boolean, io: Io, render: (hasEvidence: boolean) => string[]): string[] {
   const all = render(true);
   const isShort = all.join('\n').split('\n').length <= LINES_IN_SIGHT;
   if (isExplained || isShort || io.outColumns === undefined) return all;
   return [...render(false), 'what was seen:  --explain'];
 }
 
-export function renderTodo(results: readonly CheckResult[], io: Io, hasEvidence: boolean): string[] {
+function renderTodo(results: readonly CheckResult[], io: Io, hasEvidence: boolean): string[] {
   return results
     .filter(isTodo)
     .map((result) => renderCheck(hasEvidence ? result : { ...result, evidence: [] }, io));

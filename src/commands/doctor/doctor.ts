@@ -1,4 +1,10 @@
-import { type AccountEnd, describeAccount, isSeveral, Workplace } from '../../accounts/account-work.ts';
+import {
+  type AccountEnd,
+  describeAccount,
+  isSeveral,
+  listOutcomes,
+  Workplace,
+} from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
 import { examine } from '../../doctor/index.ts';
 import { ServiceError } from '../../fleet/service-errors.ts';
@@ -17,11 +23,10 @@ import {
   describeEachFinding,
   describeExamined,
   dropDetails,
-  type Examined,
   renderDoctorOfEach,
 } from './doctor-accounts-report.ts';
 import { gatherEvidence, NOTHING_FOUND } from './doctor-facts.ts';
-import { describeFindings, describeRun, renderDoctor } from './doctor-report.ts';
+import { describeFindings, describeRun, type Examined } from './doctor-report.ts';
 
 const DAY_SECONDS = 86_400;
 /** The service remembers ended sessions for 30 days [user guide]. */
@@ -98,22 +103,19 @@ function report(
   isExplained: boolean,
   io: Io,
 ): void {
-  const isJson = common.output === 'json';
-  const [first] = ends;
   if (common.output === 'ndjson') {
     for (const end of ends) if ('error' in end) writeLine(io, 'account', describeAccount(end));
     writeLine(io, 'summary', describeRun({ exitStatus, summary: countAll(ends) }));
     if (isSeveral(ends)) io.err(renderFailedAccounts(ends.map(describeAccount)));
     return;
   }
-  if (isSeveral(ends)) {
-    const facts = { exitStatus, ...describeEachFinding(ends) };
-    io.out(isJson ? toJson(facts) : renderDoctorOfEach(ends, isExplained, io));
-    io.err(renderFailedAccounts(ends.map(describeAccount)));
-  } else if (first && 'outcome' in first) {
-    const { instanceId = null, evidence, results } = first.outcome;
-    const { region = null } = evidence.facts.credentials ?? {};
-    const facts = { instanceId, region, exitStatus, ...describeFindings(results, evidence) };
-    io.out(isJson ? toJson(facts) : renderDoctor(results, evidence, isExplained, io));
-  }
+  if (common.output !== 'json') io.out(renderDoctorOfEach(ends, isExplained, io));
+  else if (isSeveral(ends)) io.out(toJson({ exitStatus, ...describeEachFinding(ends) }));
+  else
+    for (const { outcome } of listOutcomes(ends)) {
+      const { instanceId = null, evidence, results } = outcome;
+      const { region = null } = evidence.facts.credentials ?? {};
+      io.out(toJson({ instanceId, region, exitStatus, ...describeFindings(results, evidence) }));
+    }
+  if (isSeveral(ends)) io.err(renderFailedAccounts(ends.map(describeAccount)));
 }
