@@ -70,6 +70,11 @@ export class UsageError extends UserError {
   }
 }
 
+/** @throws UsageError with this text if `isBroken` */
+export function refuse(isBroken: boolean, failure: ConstructorParameters<typeof UsageError>[0]): void {
+  if (isBroken) throw new UsageError(failure);
+}
+
 /** A missing permission: the action and its resource. */
 export interface Denial {
   readonly action: string;

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** One account in one Region, as the user named it. Undefined fields: the AWS variables and files decide. */
@@ -76,16 +76,13 @@ export function inAccount(name: AccountName | undefined, sentence: string): stri
 /** For commands that work in one account. `hint` ends the error's `next`. @throws UsageError if the flags or variables name several */
 export function requireOneAccount(settings: Settings, what: string, hint = ''): void {
   const accounts = listAccounts(settings);
-  if (isLookedUp(settings)) {
-    throw new UsageError({
-      what: `${what} works in one account and Region`,
-      why: '--all-regions, --organization and --ou find as many as there are',
-      next: `give one --region, and one --profile or --accounts ID${hint}`,
-    });
-  }
-  if (accounts.length === 1) return;
+  refuse(isLookedUp(settings), {
+    what: `${what} works in one account and Region`,
+    why: '--all-regions, --organization and --ou find as many as there are',
+    next: `give one --region, and one --profile or --accounts ID${hint}`,
+  });
   const { regions } = settings.common;
-  throw new UsageError({
+  refuse(accounts.length !== 1, {
     what: `${what} works in one account and Region`,
     why: `${settings.accounts.ids.length > 0 ? '--accounts' : '--profile'} and --region name ${accounts.length}: ${accounts.map(labelAccount).join(', ')}`,
     next: `give ${hint ? 'the' : 'one'} ${regions.length > 1 ? '--region' : settings.accounts.ids.length > 1 ? '--accounts ID' : '--profile'}${hint}`,

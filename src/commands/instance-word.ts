@@ -1,6 +1,6 @@
 /** Finds the one instance of a command by its id or its name. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { UsageError, UserError } from '../errors.ts';
+import { refuse, UserError } from '../errors.ts';
 import { type Instance, listInstances, type Targets } from '../fleet/choose.ts';
 import { adviseWhere } from '../fleet/client.ts';
 import { takeFirst } from '../fleet/pages.ts';
@@ -14,8 +14,7 @@ const MOST_NAMED = 12;
 
 /** Checks the word without a call. @throws UsageError with a valid word as `next` */
 export function requireInstanceWord(command: string, word: string | undefined, { common }: Settings): void {
-  if (word !== undefined && (isInstanceId(word) || isName(word))) return;
-  throw new UsageError({
+  refuse(word === undefined || !(isInstanceId(word) || isName(word)), {
     code: 'no-target',
     what: word === undefined ? `${command} needs an instance` : `${JSON.stringify(word)} is no instance id`,
     why: describeSpoilt(word ?? ''),

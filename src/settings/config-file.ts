@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { refuse, UsageError } from '../errors.ts';
 import { nearestName } from '../nearest.ts';
 import { describeSystemError } from '../system-error.ts';
 import { quoteCommand } from '../terminal/shell-word.ts';
@@ -54,7 +54,11 @@ export async function openConfigFile(
   ownerOf: OwnerOf = () => undefined,
 ): Promise<ConfigFile | undefined> {
   const [given, ...others] = [typed ?? []].flat();
-  if (others.length > 0) throw givenTwice();
+  refuse(others.length > 0, {
+    what: '--config was given several times',
+    why: 'it takes one value',
+    next: 'give --config once',
+  });
   const named = given === undefined ? environment[variableName('config')] : String(given);
   if (named === 'none') return undefined;
   if (named !== undefined && named !== '')
@@ -204,13 +208,5 @@ function namedOnly({ name }: Flag, { line }: FileEntry, path: string): UsageErro
     what: `${path}:${line}: ${name} is not allowed in a file that was only found`,
     why: 'a config file that you did not name may only say where, who and how to print',
     next: quoteCommand`name the file: --config ${path}; or say --${name} and take it out of the file`,
-  });
-}
-
-function givenTwice(): UsageError {
-  return new UsageError({
-    what: '--config was given several times',
-    why: 'it takes one value',
-    next: 'give --config once',
   });
 }

@@ -1,6 +1,6 @@
 /** Rules that concern several settings together. */
 import { formatDuration } from '../duration.ts';
-import { UsageError } from '../errors.ts';
+import { refuse, UsageError } from '../errors.ts';
 import { isExposed, refuseExposed } from '../exposed-address.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../fleet/account.ts';
 import { ARM_NAMES } from '../session/measure/arms.ts';
@@ -10,11 +10,6 @@ import { longestIntervalSeconds, type Settings } from './shape.ts';
 
 /** Nobody works at a session without a key for a day. A longer time needs --override-idle-policy. */
 const LONGEST_IDLE_SECONDS = 86_400;
-
-/** @throws UsageError with this text if `isBroken` */
-function refuse(isBroken: boolean, failure: ConstructorParameters<typeof UsageError>[0]): void {
-  if (isBroken) throw new UsageError(failure);
-}
 
 /** Refuses settings that are valid alone and wrong together. @throws UsageError */
 export function refuseConflicts(
@@ -225,8 +220,8 @@ const isByName = ({ tags, instanceIds }: Settings['targets']) =>
 
 /** For commands that need instances. @throws UsageError if no target was given. */
 export function requireTargets(settings: Settings): void {
-  if (targetForms(settings.targets).length > 0 || settings.delivery.commandIds.length > 0) return;
-  throw new UsageError({
+  const isGiven = targetForms(settings.targets).length > 0 || settings.delivery.commandIds.length > 0;
+  refuse(!isGiven, {
     code: 'no-target',
     what: 'no target',
     why: 'nothing says which instances are meant',

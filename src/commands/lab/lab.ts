@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describeUnfaithful, explainLabFailure } from '../../accounts/connection.ts';
 import { formatDuration } from '../../duration.ts';
-import { UsageError, UserError } from '../../errors.ts';
+import { refuse, UsageError, UserError } from '../../errors.ts';
 import type { LabOptions, LabState } from '../../lab/index.ts';
 import { nearestName } from '../../nearest.ts';
 import { oneOf, seconds } from '../../settings/readers.ts';
@@ -56,8 +56,7 @@ export const lab: Command = async (settings, io, invocation) => {
 function refuseOtherFlags(action: (typeof ACTIONS)[number], own: Invocation['own']): void {
   for (const [flag, value] of Object.entries(own)) {
     const home = flag === 'forget' ? 'down' : 'up';
-    if (value === undefined || value === false || action === home) continue;
-    throw new UsageError({
+    refuse(value !== undefined && value !== false && action !== home, {
       what: `lab ${action} takes no --${flag}`,
       why: `it belongs to  lab ${home}`,
       next: `leave --${flag} out`,

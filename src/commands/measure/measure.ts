@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { connect } from '../../accounts/connection.ts';
 import { PRODUCT_VERSION } from '../../bundle/version.ts';
-import { UsageError } from '../../errors.ts';
+import { refuse } from '../../errors.ts';
 import { isOnThisMachine } from '../../exposed-address.ts';
 import { DEFAULT_IDLE_TIMEOUT_SECONDS } from '../../fleet/account.ts';
 import { endpointUrlOf, isOfLab } from '../../fleet/client.ts';
@@ -113,13 +113,11 @@ export const measure: Command = async (settings, io, invocation) => {
 /** --from: shows an earlier measurement, without any call. */
 function showMeasured(settings: Settings, io: Io, { words, environment }: Invocation): number {
   const { fromFile = '', reportFile } = settings.measure;
-  if (words.length > 0) {
-    throw new UsageError({
-      what: '--from and an instance were both given',
-      why: '--from shows an earlier measurement and opens no session',
-      next: 'leave one of the two out',
-    });
-  }
+  refuse(words.length > 0, {
+    what: '--from and an instance were both given',
+    why: '--from shows an earlier measurement and opens no session',
+    next: 'leave one of the two out',
+  });
   const source = resolve(environment.folder, fromFile);
   const { runs, facts } = readMeasureJson(source);
   const report = openReportFile(reportFile, environment, source);

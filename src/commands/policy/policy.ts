@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { refuse } from '../../errors.ts';
 import { makePolicy } from '../../policy/document.ts';
 import { findAssumedRole, listCallerPermissions, listPermissions } from '../../policy/permissions.ts';
 import type { PlannedRun } from '../../policy/planned-run.ts';
@@ -36,20 +36,16 @@ export const policy: Command = async (settings, io, { words, own }) => {
 /** @throws UsageError */
 function requireRole(own: PlannedRun['own'], settings: Settings, { account }: PolicyScope): void {
   const flag = own['trust'] ? '--trust' : '--principal caller';
-  if (findAssumedRole(settings) === undefined) {
-    throw new UsageError({
-      what: `${flag} was given, and no role to assume`,
-      why: 'it is about the role that a command assumes in other accounts',
-      next: 'add --role NAME and --accounts ID…, --organization or --ou ID…',
-    });
-  }
-  if (own['trust'] && account === '*') {
-    throw new UsageError({
-      what: '--trust was given without --account',
-      why: 'without an account the role would trust everybody',
-      next: 'give --account and the 12 digits of the account whose callers assume the role',
-    });
-  }
+  refuse(findAssumedRole(settings) === undefined, {
+    what: `${flag} was given, and no role to assume`,
+    why: 'it is about the role that a command assumes in other accounts',
+    next: 'add --role NAME and --accounts ID…, --organization or --ou ID…',
+  });
+  refuse(own['trust'] === true && account === '*', {
+    what: '--trust was given without --account',
+    why: 'without an account the role would trust everybody',
+    next: 'give --account and the 12 digits of the account whose callers assume the role',
+  });
 }
 
 function readScope(own: PlannedRun['own'], settings: Settings): PolicyScope {

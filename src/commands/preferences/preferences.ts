@@ -2,7 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type AccountAtWork, describeAccount, listOutcomes, Workplace } from '../../accounts/account-work.ts';
 import { openService } from '../../accounts/connection.ts';
 import { describePlaces, isOfOrganization } from '../../accounts/names.ts';
-import { UsageError } from '../../errors.ts';
+import { refuse, UsageError } from '../../errors.ts';
 import { placeOf } from '../../fleet/client.ts';
 import { type CallKind, makeInterruptible } from '../../fleet/interruptible.ts';
 import { type PreferenceChanges, readPreferences } from '../../fleet/preferences.ts';
@@ -31,7 +31,11 @@ export const preferences: Command = async (settings, io, { own, words, interrupt
   const action = readAction(words[0], own);
   const changes = readChanges(own);
   refuseUnmeant(action, changes, own);
-  if (action !== 'get' && isOfOrganization(settings.accounts)) throw refuseOrganization(action);
+  refuse(action !== 'get' && isOfOrganization(settings.accounts), {
+    what: `preferences ${action} takes no whole organization`,
+    why: 'one wrong answer would reach every session there is',
+    next: 'name the accounts: --accounts ID… --role NAME',
+  });
   if (action !== 'get' && own['yes'] === true) refuseUnseenYes('--yes', settings);
   // While something is being saved, Ctrl-C waits for the service's answer.
   const interruptible = ({ client }: AccountAtWork, kind: CallKind) =>
@@ -105,26 +109,16 @@ function readAction(word = 'get', own: Invocation['own'] = {}): Action {
 }
 
 function refuseUnmeant(action: Action, changes: PreferenceChanges, own: Invocation['own']): void {
-  if (action === 'get' && own['dry-run'] === true)
-    throw new UsageError({
-      what: 'get takes no --dry-run',
-      why: 'it changes nothing',
-      next: 'leave --dry-run out',
-    });
+  refuse(action === 'get' && own['dry-run'] === true, {
+    what: 'get takes no --dry-run',
+    why: 'it changes nothing',
+    next: 'leave --dry-run out',
+  });
   const isChange = Object.keys(changes).length > 0;
-  if (isChange === (action === 'set')) return;
-  throw new UsageError({
+  refuse(isChange !== (action === 'set'), {
     what: isChange ? `${action} changes no field` : 'set was given nothing to change',
     why: 'fields are changed by set: --idle, --max, --shell-profile',
     next: `run  ssm-keepalive preferences set${repeatChanges(own) || ' --idle 60'}`,
-  });
-}
-
-function refuseOrganization(action: Action): UsageError {
-  return new UsageError({
-    what: `preferences ${action} takes no whole organization`,
-    why: 'one wrong answer would reach every session there is',
-    next: 'name the accounts: --accounts ID… --role NAME',
   });
 }
 

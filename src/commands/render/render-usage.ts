@@ -1,5 +1,5 @@
 import type { Format } from '../../bundle/index.ts';
-import { UsageError } from '../../errors.ts';
+import { refuse, UsageError } from '../../errors.ts';
 import { type Reader, requireValid } from '../../settings/readers.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import type { Invocation } from '../command.ts';
@@ -28,13 +28,11 @@ export function refuseCombinations(
       next: quoteCommand`run  ssm-keepalive render ${what} > FILE`,
     });
   }
-  if (own['url'] !== undefined && (format?.usesUrl ?? 'never') === 'never') {
-    throw new UsageError({
-      what: `--url has no use ${what === undefined ? 'without a name' : `with ${JSON.stringify(what)}`}`,
-      why: 'only user-data and cloud-init can fetch the installer from somewhere',
-      next: quoteCommand`run  ssm-keepalive render cloud-init --url ${String(own['url'])}`,
-    });
-  }
+  refuse(own['url'] !== undefined && (format?.usesUrl ?? 'never') === 'never', {
+    what: `--url has no use ${what === undefined ? 'without a name' : `with ${JSON.stringify(what)}`}`,
+    why: 'only user-data and cloud-init can fetch the installer from somewhere',
+    next: quoteCommand`run  ssm-keepalive render cloud-init --url ${String(own['url'])}`,
+  });
   if (format?.usesUrl === 'must' && own['url'] === undefined) {
     throw new UsageError({
       what: `${format.name} needs --url`,
