@@ -19,7 +19,7 @@ import { type Targets, toServiceTargets } from './choose.ts';
 import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import { failing, readPages } from './pages.ts';
-import { callOnce, isOutcomeUnknown, MOST_TRIES } from './retries.ts';
+import { callUntilSeen } from './retries.ts';
 import { type Delivery, whatToRun } from './send.ts';
 import { explainRefusal, explainServiceError } from './service-errors.ts';
 
@@ -155,27 +155,23 @@ export async function saveAssociation(
   client: SSMClient,
   planned: AssociationPlan,
   document?: PinnedDocument,
-  tries = 1,
 ): Promise<string> {
   const pinned = document ? { DocumentVersion: document.version } : {};
   const plan = { ...planned, request: { ...planned.request, ...pinned } };
   const { action, associationId: AssociationId, request, name } = plan;
   try {
-    if (AssociationId === undefined) return await create(client, plan, tries);
-    if (action === 'none') {
-      await callOnce(() =>
-        client.send(new StartAssociationsOnceCommand({ AssociationIds: [AssociationId] })),
-      ).catch(takeLostAnswer);
-      return AssociationId;
-    }
-    const updated = await callOnce(() =>
-      client.send(new UpdateAssociationCommand({ ...request, AssociationId })),
-    ).catch(takeLostAnswer);
-    const isLost = updated instanceof Error;
-    if (isLost && findChanges(await describe(client, AssociationId), request).length > 0) {
-      await pauseAfter(client, tries, updated);
-      return await saveAssociation(client, plan, undefined, tries + 1);
-    }
+    if (AssociationId === undefined) return await create(client, plan);
+    if (action === 'none')
+      await callUntilSeen<unknown>(
+        () => client.send(new StartAssociationsOnceCommand({ AssociationIds: [AssociationId] })),
+        // Nothing shows whether it was started, and a second start would run it twice.
+        async () => true,
+      );
+    else
+      await callUntilSeen<unknown>(
+        () => client.send(new UpdateAssociationCommand({ ...request, AssociationId })),
+        async () => findChanges(await describe(client, AssociationId), request).length === 0 || pause(client),
+      );
     return AssociationId;
   } catch (error) {
     throw explainRefusal(
@@ -186,40 +182,30 @@ export async function saveAssociation(
   }
 }
 
-async function create(client: SSMClient, plan: AssociationPlan, tries: number): Promise<string> {
+async function create(client: SSMClient, plan: AssociationPlan): Promise<string> {
   const { name, request } = plan;
-  const made = await callOnce(() => client.send(new CreateAssociationCommand(request))).catch(
-    (error: Error) => {
-      return error.name === 'AssociationAlreadyExists' ? error : takeLostAnswer(error);
-    },
-  );
-  if (!(made instanceof Error)) return made.AssociationDescription?.AssociationId ?? '';
-  const [associationId] = await findByName(client, name);
-  if (associationId !== undefined) {
-    // The first call did succeed, or somebody else made one: correct the existing association.
+  /** The first call did succeed, or somebody else made one: corrects it. */
+  const find = async (): Promise<string | undefined> => {
+    const [associationId] = await findByName(client, name);
+    if (associationId === undefined) return undefined;
     const changes = findChanges(await describe(client, associationId), request);
-    if (changes.length === 0) return associationId;
-    return saveAssociation(client, { ...plan, action: 'update', associationId, changes }, undefined, tries);
-  }
-  if (made.name === 'AssociationAlreadyExists') throw made;
-  await pauseAfter(client, tries, made);
-  return create(client, plan, tries + 1);
-}
-
-/** The error of a call that may have had its effect. @throws any other error */
-function takeLostAnswer(error: Error): Error {
-  if (!isOutcomeUnknown(error)) throw error;
-  return error;
+    return changes.length === 0
+      ? associationId
+      : saveAssociation(client, { ...plan, action: 'update', associationId, changes });
+  };
+  const make = async () => {
+    const { AssociationDescription } = await client.send(new CreateAssociationCommand(request));
+    return AssociationDescription?.AssociationId ?? '';
+  };
+  return callUntilSeen(make, async () => (await find()) ?? pause(client)).catch(async (error: Error) => {
+    const found = error.name === 'AssociationAlreadyExists' ? await find() : undefined;
+    if (found === undefined) throw error;
+    return found;
+  });
 }
 
 /** Until a list shows what a call has done. */
-const PAUSE_MS = 2000;
-
-/** @throws `error` if the call is not to be made again */
-async function pauseAfter(client: SSMClient, tries: number, error: Error): Promise<void> {
-  if (tries >= MOST_TRIES) throw error;
-  await sleep(clockOf(client), PAUSE_MS);
-}
+const pause = (client: SSMClient) => sleep(clockOf(client), 2000).then(() => undefined);
 
 /** Deletes an association, which may be gone already; installed instances keep their keeper. @throws ServiceError */
 export async function deleteAssociation(client: SSMClient, AssociationId: string): Promise<void> {

@@ -17,7 +17,7 @@ export function waitAfter(count: number, kind: string): number | undefined {
 }
 
 /** How often a call is made, if its outcome was not known and a look has shown that it had no effect. */
-export const MOST_TRIES = 3;
+const MOST_TRIES = 3;
 
 /** Half a second of waits, and what each attempt itself takes. */
 const SILENT_ATTEMPTS = 4;
@@ -41,7 +41,7 @@ const isOnce = new AsyncLocalStorage<true>();
 /**
  * Repeats a refused or broken call, on `clock`; each call has its own count. Not the SDK's adaptive mode: after one refused call it
  * slows all calls down, and with a tenth of the calls refused a report of 10,000 instances took 1.7 times as long. An answer that
- * is not JSON counts as broken. A call through `callOnce` is repeated only if the service refused it.
+ * is not JSON counts as broken. A call through `callUntilSeen` is repeated only if the service refused it.
  * `onSilence`: called when a call has failed four times and none has succeeded yet.
  */
 export function paceRetries(
@@ -70,9 +70,23 @@ export function paceRetries(
   Object.assign(client.config, { retryStrategy: async () => strategy });
 }
 
-/** Makes a call whose repetition would have a second effect, such as SendCommand: it has no idempotency token. */
-export function callOnce<T>(call: () => Promise<T>): Promise<T> {
-  return isOnce.run(true, call);
+/**
+ * Makes a call whose repetition would have a second effect, such as SendCommand: it has no idempotency token. If its answer
+ * is lost, `look` finds what it did; undefined: nothing, so it is made again.
+ */
+export async function callUntilSeen<T>(
+  call: () => Promise<T>,
+  look: () => Promise<T | undefined>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await isOnce.run(true, call);
+    } catch (error) {
+      const found = isOutcomeUnknown(error) ? await look() : undefined;
+      if (found !== undefined) return found;
+      if (!isOutcomeUnknown(error) || tries >= MOST_TRIES) throw error;
+    }
+  }
 }
 
 /** True if the connection broke, the answer was unreadable, or the service had an internal error. A refusal has no effect. */

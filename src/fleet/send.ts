@@ -15,8 +15,7 @@ import { clockOf } from './client.ts';
 import type { PinnedDocument } from './command-document.ts';
 import type { Script } from './judge.ts';
 import { failing } from './pages.ts';
-import { callOnce, isOutcomeUnknown, MOST_TRIES } from './retries.ts';
-import { explainServiceError } from './service-errors.ts';
+import { callUntilSeen } from './retries.ts';
 
 /** A document that every account has. It joins its `commands` parameter with newlines and runs it as root with `sh`. */
 export const RUN_SHELL_SCRIPT = 'AWS-RunShellScript';
@@ -98,19 +97,13 @@ async function sendOne(
   request: SendCommandCommandInput & { Comment: string },
   { listingLagSeconds = 15, notSent = 'the command was not sent' }: Delivery,
 ): Promise<string> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const { Command } = await callOnce(() => client.send(new SendCommandCommand(request)));
-      if (!Command?.CommandId) throw new ForeignAnswerError('SendCommand: no command id');
-      return Command.CommandId;
-    } catch (error) {
-      const found = isOutcomeUnknown(error)
-        ? await findSent(client, request.Comment, listingLagSeconds)
-        : undefined;
-      if (found !== undefined) return found;
-      if (!isOutcomeUnknown(error) || tries >= MOST_TRIES) throw explainServiceError(error, notSent);
-    }
-  }
+  const send = async () => {
+    const { Command } = await client.send(new SendCommandCommand(request));
+    if (!Command?.CommandId) throw new ForeignAnswerError('SendCommand: no command id');
+    return Command.CommandId;
+  };
+  const look = () => findSent(client, request.Comment, listingLagSeconds);
+  return callUntilSeen(send, look).catch(failing(notSent));
 }
 
 /** The command with this comment, if the service accepted it. The list has the newest first, so one page is enough. */
