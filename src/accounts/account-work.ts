@@ -86,7 +86,9 @@ export class Workplace {
     work: (account: AccountAtWork) => Promise<T>,
   ): Promise<AccountEnd<T>> {
     const client = this.#service.clientFor(named);
-    const inRegion = await nameRegion(named, client);
+    // Every row can then name the Region. A missing one stays empty: the first call explains it better.
+    const region = named.region ?? (await client.config.region().catch(() => undefined));
+    const inRegion = { ...named, region };
     const name = isOne ? named : inRegion;
     const account: AccountPlace = { name, label: isOne ? '' : labelAccount(name) };
     const settings = narrowSettings(this.#settings, named);
@@ -132,12 +134,6 @@ export function explainRegionOff(error: unknown, { account, region }: AccountNam
     },
     { cause: error },
   );
-}
-
-/** Every row can then name the Region. A missing one stays empty: the first call explains it better. */
-async function nameRegion(account: AccountName, client: SSMClient): Promise<AccountName> {
-  const region = account.region ?? (await client.config.region().catch(() => undefined));
-  return { ...account, region };
 }
 
 /** True if a report must say which account and Region each line is about. */

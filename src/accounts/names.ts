@@ -48,7 +48,11 @@ export function narrowSettings(settings: Settings, { account, profile, region }:
 }
 
 /** The label of an account at the start of a line: its id or profile, its Region, or both. */
-export function labelAccount({ account, profile, region }: AccountName): string {
+export function labelAccount({
+  account,
+  profile,
+  region,
+}: Readonly<Partial<Record<keyof AccountName, string | null | undefined>>>): string {
   return [account ?? profile, region].filter(Boolean).join(' ');
 }
 

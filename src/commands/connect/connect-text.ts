@@ -24,7 +24,8 @@ export function describeEnd(
       'if the host is up, its session goes on until it times out; end it with  ' +
       quoteCommand`aws ssm terminate-session --session-id ${sessionId}` +
       flags.aws;
-    return { words: `connection lost (${trim(sentence)})`, next, exitStatus: 1 };
+    const why = sentence.trim().replace(/\.$/, '') || 'no reason was given';
+    return { words: `connection lost (${why})`, next, exitStatus: 1 };
   }
   if (by === 'over')
     return { words: 'it ended on the other side while the connection was broken', next: '', exitStatus: 1 };
@@ -56,8 +57,4 @@ export function describeSpan(milliseconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function trim(sentence: string): string {
-  return sentence.trim().replace(/\.$/, '') || 'no reason was given';
 }

@@ -1,4 +1,3 @@
-import type { SSMClient } from '@aws-sdk/client-ssm';
 import { connect as openConnection } from '../../accounts/connection.ts';
 import { UsageError, UserError } from '../../errors.ts';
 import { makeInterruptible } from '../../fleet/interruptible.ts';
@@ -59,6 +58,13 @@ async function runOfficial(
   const { client, session, plugin, parameters, variables, settings, io } = task;
   const began = io.clock.now();
   try {
+    // The plugin calls ResumeSession itself, so it needs the lab's credentials too.
+    const labVariables = settings.common.isLab
+      ? (await import('../../lab/index.ts')).labEnv({
+          endpoint: session.endpoint,
+          credentials: await client.config.credentials(),
+        })
+      : {};
     const status = await runPlugin({
       path: plugin,
       session,
@@ -66,7 +72,7 @@ async function runOfficial(
       profile: settings.common.profile ?? '',
       parameters,
       endpoint: session.endpoint,
-      env: { ...variables, ...(await readLabVariables(settings, client, session.endpoint)) },
+      env: { ...variables, ...labVariables },
     });
     if (!settings.common.isQuiet)
       io.err(
@@ -86,17 +92,6 @@ async function runOfficial(
       { cause: error },
     );
   }
-}
-
-/** The plugin calls ResumeSession itself, so it needs the lab's credentials too. */
-async function readLabVariables(
-  settings: Settings,
-  client: SSMClient,
-  endpoint: string,
-): Promise<Record<string, string>> {
-  if (!settings.common.isLab) return {};
-  const { labEnv } = await import('../../lab/index.ts');
-  return labEnv({ endpoint, credentials: await client.config.credentials() });
 }
 
 function choosePlugin(

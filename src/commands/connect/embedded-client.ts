@@ -36,7 +36,7 @@ export async function runOwnClient(
   const terminal = new UserTerminal(task.streams);
   terminal.onHangup(leave);
   const answers = new SequenceFinder(ANSWER);
-  const notice = new LateNotice(io.clock, (text) => terminal.say(text), options.escapeCode);
+  const notice = makeLateNotice(io.clock, (text) => terminal.say(text), options.escapeCode);
   let session: ClientSession | undefined;
   if (!isQuiet) io.err(describeStart(started.SessionId, instanceId, options.escapeCode));
   try {
@@ -124,34 +124,25 @@ async function swallowAnswers(session: ClientSession, answers: SequenceFinder, c
   while (answers.total < session.stats.queriesSeen && clock.now() < limit) await sleep(clock, 10);
 }
 
-class LateNotice {
-  private cancel = (): void => {};
-  private wasTold = false;
-
-  constructor(
-    private readonly clock: Clock,
-    private readonly say: (text: string) => void,
-    private readonly escapeCode: number | undefined,
-  ) {}
-
-  tell(state: 'broken' | 'back'): void {
-    this.stop();
-    if (state === 'broken') {
-      this.cancel = this.clock.keepAliveAfter(NOTICE_MS, () => {
-        this.wasTold = true;
-        const out =
-          this.escapeCode === undefined ? '' : `; ${String.fromCharCode(this.escapeCode)}. gives up`;
-        this.say(safe`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
-      });
-    } else if (this.wasTold) {
-      this.wasTold = false;
-      this.say('\n[ssm-keepalive: connected again]\n');
-    }
-  }
-
-  stop(): void {
-    this.cancel();
-  }
+function makeLateNotice(clock: Clock, say: (text: string) => void, escapeCode: number | undefined) {
+  let cancel = (): void => {};
+  let wasTold = false;
+  const out = escapeCode === undefined ? '' : `; ${String.fromCharCode(escapeCode)}. gives up`;
+  return {
+    tell(state: 'broken' | 'back'): void {
+      cancel();
+      if (state === 'broken') {
+        cancel = clock.keepAliveAfter(NOTICE_MS, () => {
+          wasTold = true;
+          say(safe`\n[ssm-keepalive: the connection is broken, trying to get it back${out}]\n`);
+        });
+      } else if (wasTold) {
+        wasTold = false;
+        say('\n[ssm-keepalive: connected again]\n');
+      }
+    },
+    stop: () => cancel(),
+  };
 }
 
 function describeStart(sessionId: string, instanceId: string, escapeCode: number | undefined): string {

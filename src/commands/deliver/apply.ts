@@ -76,8 +76,7 @@ export class Apply {
     try {
       const applied = await this.#carryOut();
       if (applied.result || this.plan.following) this.outlook = 'seen';
-      const { associations } = this.plan;
-      return { ...applied, ...(associations ? { associations } : {}) };
+      return { ...applied, associations: this.plan.associations };
     } catch (error) {
       this.outlook = error instanceof NoMatchError ? 'seen' : 'lost';
       throw error;
@@ -107,14 +106,14 @@ export class Apply {
     });
     this.#sender = sender;
     if (plan.following) return this.#follow(sender, plan.following);
-    const association = this.association ? { association: this.association } : {};
+    const { association } = this;
     if (!plan.isWatched) {
       sender.hasBegun = true;
       await sendScript(client, sender.options.delivery, (id) => void sender.commandIds.push(id));
-      return { commandIds: sender.commandIds, ...association };
+      return { commandIds: sender.commandIds, association };
     }
     const result = await pushScript(sender, plan.hasCanary);
-    return { commandIds: result.commandIds, result, ...association };
+    return { commandIds: result.commandIds, result, association };
   }
 
   /**

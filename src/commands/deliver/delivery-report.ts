@@ -14,9 +14,9 @@ import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { wrapLines } from '../../terminal/wrap.ts';
 import type { Applied } from './apply.ts';
-import { describeLeft, labelFacts, renderFailedAccounts, renderFailures } from './failure-report.ts';
+import { describeLeft, renderFailedAccounts, renderFailures } from './failure-report.ts';
 import { describeAssociations, describeFollowed } from './follow-text.ts';
-import type { ResultLines } from './ndjson.ts';
+import { type ResultLines, writeLine } from './ndjson.ts';
 import type { Verb } from './plan.ts';
 import { renderStatus } from './status-report.ts';
 import { GROUPED_HOSTS, renderGroups } from './verdict-groups.ts';
@@ -58,7 +58,7 @@ export function reportDelivery(
     commandIds,
     ...(isSeveral(ends) ? { accounts } : pickFollowing(accounts[0])),
   };
-  if (lines) io.out(`${JSON.stringify({ type: 'summary', ...facts })}\n`);
+  if (lines) writeLine(io, 'summary', facts);
   else if (settings.common.output === 'json') io.out(`${JSON.stringify(facts, null, 2)}\n`);
   else
     for (const { commandIds: ids, association } of accounts)
@@ -119,7 +119,7 @@ function reportVerdicts(
   if (isPlain && verb === 'uninstall') io.err(describeLeft(rows, repeatConnection(settings)));
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {
-    const label = several ? `${labelFacts(account)}: ` : '';
+    const label = several ? `${labelAccount(account)}: ` : '';
     if (isPlain && verb === 'status')
       io.out(wrapLines(describeAssociations(account.associations ?? [], label), io.columns));
     io.err(describeFollowed(account.association, label));
@@ -130,13 +130,8 @@ function reportVerdicts(
   return exitStatus;
 }
 
-/** The facts about associations. Absent keys stay absent. */
-function pickFollowing({ association, associations }: Following = {}): Following {
-  return {
-    ...(association === undefined ? {} : { association }),
-    ...(associations === undefined ? {} : { associations }),
-  };
-}
+/** The facts about associations. */
+const pickFollowing = ({ association, associations }: Following = {}) => ({ association, associations });
 
 function renderRows(verb: Verb, rows: readonly Row[], io: Io): string {
   if (verb === 'status') return renderStatus(rows, io);

@@ -93,7 +93,7 @@ const listTold = (kind: readonly Row[]): string[] =>
 function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: string][] {
   if (!accounts) return stopped ? [['', stopped]] : [];
   return accounts.flatMap((account): [string, string][] =>
-    account.stopped ? [[`${labelFacts(account)}: `, account.stopped]] : [],
+    account.stopped ? [[`${labelAccount(account)}: `, account.stopped]] : [],
   );
 }
 
@@ -105,9 +105,9 @@ const NAMED_ACCOUNTS = 3;
 export function renderFailedAccounts(accounts: readonly AccountResult[]): string {
   const failed = accounts.filter(({ error }) => error !== null);
   const isMany = failed.length > MOST_SEPARATE;
-  return groupBy(failed, (account) => (isMany ? describeError(account, true) : labelFacts(account)))
+  return groupBy(failed, (account) => (isMany ? describeError(account, true) : labelAccount(account)))
     .map((group) => {
-      const labels = group.slice(0, NAMED_ACCOUNTS).map(labelFacts);
+      const labels = group.slice(0, NAMED_ACCOUNTS).map(labelAccount);
       const others = group.length - labels.length;
       const who =
         group.length === 1
@@ -131,8 +131,4 @@ function describeError({ error, account, region }: AccountResult, isCommon: bool
     );
   const [what, why, next] = [error.what, error.why, error.next].map(common);
   return safe`${what}\n  why:  ${why}\n  next: ${next}\n`;
-}
-
-export function labelFacts({ account, profile, region }: AccountResult): string {
-  return labelAccount({ account, profile: profile ?? undefined, region: region ?? undefined });
 }

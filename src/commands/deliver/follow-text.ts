@@ -66,15 +66,15 @@ export function describeFollowed(association: AssociationFacts | null | undefine
     offline
       ? `${offline} matching ${offline === 1 ? 'instance is' : 'instances are'} offline: it runs there when they come online`
       : '',
-    runs.some((run) => !isOver(run.status)) ? 'its run is not over; status tells how it ended' : '',
+    runs.some(({ status }) => !isRunOver({ Status: status }))
+      ? 'its run is not over; status tells how it ended'
+      : '',
   ];
   return lines
     .filter(Boolean)
     .map((line) => safe`ssm-keepalive: ${label}${line}\n`)
     .join('');
 }
-
-const isOver = (status: string) => isRunOver({ Status: status });
 
 /** Warnings of `uninstall`: these associations may install again. Two lines each. */
 export function warnOfAssociations(matching: readonly KnownAssociation[], settings: Settings): string[] {

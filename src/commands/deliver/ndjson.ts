@@ -19,7 +19,6 @@ export function writeLine(io: Io, type: string, facts: object): void {
 
 export function makeResultLines(io: Io): ResultLines {
   const written = new Map<string, Map<string, string>>();
-  const write = (type: string, facts: object) => writeLine(io, type, facts);
   return {
     writeRow(row) {
       const label = row.account ? labelAccount(row.account) : '';
@@ -28,11 +27,11 @@ export function makeResultLines(io: Io): ResultLines {
       const word = `${row.verdict} ${row.class}`;
       if (own.get(row.instanceId) === word) return;
       own.set(row.instanceId, word);
-      write('instance', describeRow(row));
+      writeLine(io, 'instance', describeRow(row));
     },
     forget: (account) => void written.delete(labelAccount(account)),
-    writeFailedAccount: (account) => write('account', account),
-    writeSummary: (rows, facts) => write('summary', describeRun(rows, facts)),
+    writeFailedAccount: (account) => writeLine(io, 'account', account),
+    writeSummary: (rows, facts) => writeLine(io, 'summary', describeRun(rows, facts)),
   };
 }
 

@@ -97,7 +97,8 @@ export async function makePlan(
     isFollow && verb === 'install'
       ? await planAssociation(client, settings.targets, { ...delivery, document }, every)
       : undefined;
-  const ending = isFollow && verb === 'uninstall' ? await findEnding(client, settings.targets) : undefined;
+  const name = associationName(settings.targets);
+  const ending = isFollow && verb === 'uninstall' ? { name, ids: await findByName(client, name) } : undefined;
   const warnings =
     verb === 'install'
       ? await findIdlePolicyWarnings(client, settings).catch(async (refusal) => {
@@ -186,11 +187,6 @@ async function requireEach(client: SSMClient, verb: Verb, settings: Settings): P
       if (!isAccessDenied(error.cause)) throw error;
     });
   }
-}
-
-async function findEnding(client: SSMClient, targets: Targets): Promise<Plan['ending']> {
-  const name = associationName(targets);
-  return { name, ids: await findByName(client, name) };
 }
 
 /** Lists the instances: all for a dry run; for a question it stops as soon as they are many. */

@@ -92,7 +92,7 @@ export class SentCommands {
     if (verdicts.length === 0 && missingCount === 0 && !interruption.isRequested) {
       throw new UserError({
         code: 'no-match',
-        what: `${describeIds(commandIds)} reached nobody`,
+        what: `${commandIds.length === 1 ? `command ${commandIds[0]}` : `${commandIds.length} commands`} reached nobody`,
         why: 'no instance matched its targets',
         next: quoteCommand`look with  ssm-keepalive ${verb} --tag KEY=VALUE --dry-run`,
       });
@@ -127,6 +127,3 @@ function refuseOtherVerb(verb: Verb, comment: string, commandId: string, setting
     next: `run  ${describeWatching(sentAs, [commandId], settings)}`,
   });
 }
-
-const describeIds = (ids: readonly string[]) =>
-  ids.length === 1 ? `command ${ids[0]}` : `${ids.length} commands`;

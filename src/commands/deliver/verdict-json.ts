@@ -24,9 +24,9 @@ export interface RunFacts extends Following {
 /** The facts about associations: beside the verdicts with one account, with each account if there are several. */
 export interface Following {
   /** What --follow did; null if the first instance failed and nothing was made. */
-  readonly association?: AssociationFacts | null;
+  readonly association?: AssociationFacts | null | undefined;
   /** For `status` and `uninstall`: our associations that match the same instances. */
-  readonly associations?: readonly KnownAssociation[];
+  readonly associations?: readonly KnownAssociation[] | undefined;
 }
 
 /** The result of one account, if there are several. */

@@ -38,8 +38,6 @@ const UNANSWERED: Gap = { why: 'the account could not be asked, see credentials'
 /** What is true where Ctrl-C came before the instance was asked. */
 export const NOTHING_FOUND = 'nothing was found out';
 
-type Gaps = Partial<Record<keyof Facts, Gap>>;
-
 /** Never throws if the account or the instance refuses something: that is a finding. */
 export async function gatherEvidence(client: SSMClient, question: Question): Promise<Evidence> {
   const reader = makeInterruptible(client, question.interruption, {
@@ -48,7 +46,7 @@ export async function gatherEvidence(client: SSMClient, question: Question): Pro
     nextAfterChange: '',
   });
   const facts: { -readonly [K in keyof Facts]?: Facts[K] } = {};
-  const gaps: Gaps = {};
+  const gaps: Partial<Record<keyof Facts, Gap>> = {};
   const find = async <K extends keyof Facts>(name: K, look: () => Promise<Facts[K]>): Promise<void> => {
     try {
       facts[name] = await look();

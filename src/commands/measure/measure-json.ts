@@ -153,13 +153,11 @@ function readBounded(path: string): string {
 class UnreadError extends Error {}
 
 function describeUnread(error: unknown): string {
-  if (error instanceof z.ZodError) return describeFault(error);
+  if (error instanceof z.ZodError) {
+    const path = error.issues[0]?.path.join('.');
+    return path ? `${path} is missing, or not what a measurement has there` : 'it is no measurement';
+  }
   return error instanceof UnreadError ? error.message : describeSystemError(error, 'it is no JSON');
-}
-
-function describeFault({ issues }: z.ZodError): string {
-  const path = issues[0]?.path.join('.');
-  return path ? `${path} is missing, or not what a measurement has there` : 'it is no measurement';
 }
 
 /** The conclusion is not read but calculated again from the sessions. */
