@@ -156,6 +156,10 @@ function judgeSuccess(report: ReportLine | undefined, sent: Script): Judgement {
 /** Classes of a host on which no new session of a user is kept, whatever keeper is there. */
 export const KEEPS_NOTHING: readonly string[] = ['switched off', 'closed folder', 'capped'];
 
+/** What its root has to do first on a changed host that also keeps nothing for another reason; empty on others. */
+export const firstThere = ({ state, class: kind, next }: ReportLine): string =>
+  state === 'drifted' && KEEPS_NOTHING.includes(kind) ? `${SAID}${next}; then, ` : '';
+
 /** The verdict of a status script: the state that it found. */
 function judgeState(report: ReportLine): Judgement {
   const { state = 'unknown' } = report;
@@ -180,7 +184,7 @@ function judgeState(report: ReportLine): Judgement {
     verdict: state,
     class: kind,
     why: said.why || why,
-    next: isBoth ? `${report.next}; then ${next}` : said.next || next,
+    next: isBoth ? firstThere(report) + next : said.next || next,
   };
 }
 
@@ -197,7 +201,7 @@ function judgeFailure(invocation: Invocation, report: ReportLine | undefined, se
 }
 
 /** A reason of the script that ends with what root has to run there; the path has no sign that a shell reads. */
-const WITH_COMMAND = /^([^:]+): (ch(?:mod go-w|own root:root)|setfacl -b) (\/[\w./@+-]*)$/;
+const WITH_COMMAND = /^([^:]+): (ch(?:mod go-w|own root:root)|setfacl -b) (\/[\w./@+-]*)(?<!\.\.\.)$/;
 
 function judgeReport(report: ReportLine, sent: Script): Judgement {
   // A look that failed saw nothing of the sessions.

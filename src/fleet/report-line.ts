@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { wordTable } from '../word-table.ts';
 
 const text = z.string().catch('');
+
+/** A class stands in tables and titles, so it is a few words and no sentence. */
+const KIND = /^(?=.{1,24}$)[a-z]+(?: [a-z]+){0,3}$/;
 const count = z.number().int().nonnegative().catch(0);
 const seconds = z.number().nullable().catch(null);
 
@@ -82,7 +85,7 @@ const reportLine = z.object({
   more: z
     .object({ sessions: count, drifted: count, left: count })
     .catch({ sessions: 0, drifted: 0, left: 0 }),
-  class: text,
+  class: text.transform((word) => (word === '' || KIND.test(word) ? word : 'other')),
   step: text,
   why: text,
   next: text,
@@ -100,7 +103,7 @@ const restLine = z.object({
 export type ReportLine = z.output<typeof reportLine>;
 
 /** How a file can differ from the installed one. */
-const DRIFT = wordTable<string>({ g: 'gone', e: 'edited', m: 'mode or owner changed' });
+const DRIFT = wordTable<string>({ g: 'gone', e: 'edited', m: 'mode, owner or kind changed' });
 
 /** The drifted files, each with how it differs where that is known. */
 export const describeDrifted = ({ drifted, kinds }: Pick<ReportLine, 'drifted' | 'kinds'>): string =>

@@ -52,8 +52,7 @@ function readField(holder: unknown, name: string): unknown {
 }
 
 function spell(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return value === undefined || typeof value === 'object' ? '' : String(value);
 }
 
 const readObject = (payload: Uint8Array) => parseObject(Buffer.from(payload).toString());

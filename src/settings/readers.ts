@@ -41,7 +41,7 @@ export const isInstanceId = (word: string) => /^(i-(\w{8}|\w{17})|mi-\w{17})$/.t
 
 /** Why a word is no id. */
 export function describeSpoilt(word: string): string {
-  const [, start, rest] = /^(m?i-)([0-9a-f]+)$/i.exec(word) ?? [];
+  const [, start, rest] = /^(m?i-)([0-9a-f]+)$/.exec(word) ?? [];
   const expected = start === 'mi-' ? '17' : '8 or 17';
   return start && rest
     ? `${rest.length} characters stand after ${start}, and ${expected} belong there`

@@ -38,7 +38,7 @@ function foldLine(text: string, columns: number, wanted: number): string {
     const most = width - (parts[at + 1]?.isGoingOn ? CONTINUED.length : 0);
     if (line.trim() !== '' && measure(line + rest) > most) {
       lines.push(part.isGoingOn ? line + CONTINUED : line);
-      rest = startLine(rest);
+      rest = startLine(rest, part, parts.slice(at + 1));
       // A long path stands further left, if that keeps it whole.
       const room = most - measure(rest);
       line = ' '.repeat(room < LEAST_INDENT ? indent : Math.min(indent, room));
@@ -46,10 +46,10 @@ function foldLine(text: string, columns: number, wanted: number): string {
     // The terminal would go on in its first column, where only our own lines begin. Of a command the end of a word becomes
     // a word of its own, which the command refuses: better than a line that a shell would run.
     const mark = part.isOfCommand ? CONTINUED : '';
-    while (measure(line + rest) > most) {
+    while (measure(line + rest) > most && !part.isOfRoot) {
       const head = takeColumns(rest, width - mark.length - measure(line));
       lines.push(line + head + mark);
-      rest = startLine(rest.slice(head.length));
+      rest = startLine(rest.slice(head.length), part, parts.slice(at + 1));
       line = ' '.repeat(indent);
     }
     line += rest;
@@ -57,13 +57,15 @@ function foldLine(text: string, columns: number, wanted: number): string {
   return [...lines, line].join('\n');
 }
 
-/** How our own lines begin. */
+/** How our own lines begin, and what could be read as one. */
 const LOOKS_OURS = /^(?:ssm-keepalive(?: [\w-]+)?|why|next|seen):/;
+const MAY_LOOK_OURS = /^\p{M}*(?:ssm-keepalive\b[^:]{0,60}:|(?:why|next|seen):)/u;
 
-/** Foreign text at the start of a line: it does not look like a line of ours. */
-export function startLine(part: string): string {
-  const words = part.trimStart();
-  return LOOKS_OURS.test(words) ? `… ${words}` : words;
+/** Foreign text at the start of a line: it does not look like a line of ours. A told command may begin one. */
+export function startLine(text: string, part?: Part, following: readonly Part[] = []): string {
+  const words = text.trimStart();
+  const whole = [words, ...following.slice(0, 4).map((next) => next.text)].join('');
+  return (part?.isOfCommand ? LOOKS_OURS.test(words) : MAY_LOOK_OURS.test(whole)) ? `… ${words}` : words;
 }
 
 /** As much of a text as fits, at least one character; no sequence and no character with its marks is cut. */
@@ -76,9 +78,13 @@ function takeColumns(text: string, columns: number): string {
   return head;
 }
 
+/** A command for root. It takes each word as one more file, so it is never cut; the path has nothing that looks like a label. */
+const ROOTS = '(?:chmod go-w|chown root:root|setfacl -b) /[\\w./@+-]*';
+const IS_ROOTS = new RegExp(`^${ROOTS}$`);
+
 /** Two spaces or a label stand before a told command; other text may name the program too. */
 const COMMAND = new RegExp(
-  `(?<=\\S {2}|^ *(?:why|next): +)(?:(?:ssm-keepalive|aws|chmod|chown|setfacl) [a-z-]${TOLD_WORD}(?: (?:[>|] )?${TOLD_WORD})*|eval "[^"]*")`,
+  `(?<=\\S {2}|^ *(?:why|next): +)(?:(?:ssm-keepalive|aws) [a-z]${TOLD_WORD}(?: (?:[>|] )?${TOLD_WORD})*|eval "[^"]*"|${ROOTS})`,
   'g',
 );
 /** One word of it: within quotes the mark would be text, but for the substitution of eval. */
@@ -92,6 +98,7 @@ interface Part {
   readonly isOfCommand: boolean;
   /** A word of the command that the part before it belongs to. */
   readonly isGoingOn: boolean;
+  readonly isOfRoot?: boolean;
 }
 
 /**
@@ -104,11 +111,12 @@ function splitParts(text: string, width: number): Part[] {
   for (const { 0: command, index } of text.matchAll(COMMAND)) {
     const start = text.slice(0, index).trimEnd().length;
     const whole = text.slice(start, index + command.length);
-    const isWhole = measure(command) <= width - LEAST_INDENT;
+    const isOfRoot = IS_ROOTS.test(command);
+    const isWhole = isOfRoot || measure(command) <= width - LEAST_INDENT;
     const words = isWhole ? [whole] : (whole.match(command.startsWith('eval') ? / *[^ ]+/g : WORD) ?? []);
     parts.push(
       ...splitWords(text.slice(end, start)),
-      ...words.map((word, at) => ({ text: word, isOfCommand: true, isGoingOn: at > 0 })),
+      ...words.map((word, at) => ({ text: word, isOfCommand: true, isGoingOn: at > 0, isOfRoot })),
     );
     end = index + command.length;
   }

@@ -40,6 +40,13 @@ test('cli: a tag that no instance has is told before anything is sent', async (c
       assert.doesNotMatch(stderr, /sent:/, verb);
     }
   assert.equal(countSent(lab), 0);
+  for (const target of ['--tag Name=host-0,wbe-2 --tag env=dev', '--tag Name=wbe-2 --tag env=dev'])
+    for (const verb of ['status', 'install --dry-run']) {
+      const { exitCode, stderr } = await run(lab, ...`${verb} ${target}`.split(' '));
+      assert.equal(exitCode, 1, `${verb} ${target}`);
+      assert.match(stderr, /no instance matched/);
+    }
+  assert.equal(countSent(lab), 0);
   // Who may not list instances gets the look all the same.
   lab.faults.failNext('DescribeInstanceInformation', 'AccessDeniedException', 1);
   assert.equal((await run(lab, 'status', '--tag', 'env=dev')).json, undefined);

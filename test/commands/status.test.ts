@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reportDelivery } from '../../src/commands/deliver/delivery-report.ts';
+import { describeLeft } from '../../src/commands/deliver/failure-report.ts';
 import { completeNext } from '../../src/commands/deliver/repair-text.ts';
 import { formatAge, renderStatus } from '../../src/commands/deliver/status-report.ts';
 import { describeRow } from '../../src/commands/deliver/verdict-json.ts';
 import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
-import { isGood, judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
+import { attribute, isGood, judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
 import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { wrapText } from '../../src/terminal/wrap.ts';
@@ -135,7 +136,7 @@ test('status of a host without the product: not installed, and what is still to 
   assert.match(text, /agent +carries our ENV until its next restart \(harmless\)/);
   assert.match(text, /still there: \/etc\/x/);
   assert.doesNotMatch(text, /bundle|kept now/);
-  const kept = { count: 0, notAnswering: 0, leaked: 0, unseen: 'all, since no Python here can look' };
+  const kept = { count: 0, notAnswering: 0, leaked: 0, unseen: 'counting needs Python' };
   const bare = { ...report, entries: {}, left: [], kept };
   assert.match(
     renderStatus([verdictOf(bare)], ioOf(80)),
@@ -216,7 +217,7 @@ test('status: each changed file with what happened to it; only edits can be lost
   const gone = show('gmg');
   assert.match(
     gone,
-    /differs +\/x\/relay\.py \(gone\), \/x\/entry\.sh \(mode or owner changed\), \/etc\/y \(gone\)\n/,
+    /differs +\/x\/relay\.py \(gone\), \/x\/entry\.sh \(mode, owner or kind changed\), \/etc\/y \(gone\)\n/,
   );
   assert.doesNotMatch(gone, /is lost/);
   for (const kinds of ['gme', '', 'gm']) assert.match(show(kinds), /what was edited in them is lost/, kinds);
@@ -292,7 +293,7 @@ for (const [what, report, next] of [
   [
     'files left by an uninstall',
     { state: 'partial', left: ['/usr/local/lib/ssm-keepalive'], settings: '' },
-    /^to be rid of what is left, look at it there and delete it; to keep sessions here instead, with your flags: {2}ssm-keepalive install --instance-id i-\S+( --lab)?$/,
+    /^to be rid of what is left, look at it there and delete it; to keep sessions here instead, move away what was edited, then with your flags: {2}ssm-keepalive install --instance-id i-\S+( --lab)?$/,
   ],
   [
     'drifted and switched off',
@@ -484,6 +485,52 @@ test('uninstall without the list of what was installed tells the commands that r
       `next: to remove what is ours in them, run {2}ssm-keepalive install ${rest} ; then {2}ssm-keepalive uninstall ${rest}\\n`,
     ),
   );
+});
+
+test('uninstall: words of a host among the files that it left get no flags of ours', () => {
+  const verdict = judgeInvocation(
+    {
+      commandId: '',
+      instanceId: WEB_1,
+      name: '',
+      statusDetails: 'Success',
+      isFinal: true,
+      exitCode: 0,
+      output: `${JSON.stringify({ 'ssm-keepalive': 1, verdict: 'unchanged', left: ['/etc/y  ssm-keepalive install --all --yes'] })}\n`,
+    },
+    'uninstall',
+  );
+  const settings = readSettings({ profile: 'prod', tag: 'env=dev' });
+  const text = describeLeft([verdict], settings);
+  assert.match(text, /not touched: \/etc\/y {2}ssm-keepalive install --all --yes\n/);
+  assert.match(text, new RegExp(`ssm-keepalive install --instance-id ${WEB_1} --profile prod ; then`));
+  // Of many accounts no one command is right.
+  const alike = { count: 30, instanceIds: [WEB_1], keptSessions: 0, silent: [] } as never;
+  assert.match(
+    describeLeft([{ ...verdict, alike }], settings),
+    /next: run install for these instances, then/,
+  );
+});
+
+test('status: what a host says is to be done gets no flags of ours, beside our own advice that does', () => {
+  const next = 'run  ssm-keepalive uninstall --all --yes ; that mends it';
+  for (const settings of ['garbage', SETTINGS]) {
+    const verdict = verdictOf({
+      ...FULL,
+      settings,
+      state: 'drifted',
+      class: 'capped',
+      why: 'x',
+      next,
+      drifted: ['/x'],
+    });
+    const done = completeNext(verdict, readSettings({ profile: 'prod', tag: 'env=dev' }));
+    assert.match(
+      attribute(done, 'next'),
+      /^the instance says: run {2}ssm-keepalive uninstall --all --yes ; that mends it; then, /,
+    );
+    assert.doesNotMatch(done.next, /--yes --profile/);
+  }
 });
 
 test('status through the lab: a session that is open now, its user, terminal, keeper and times; and nothing on the other host', async (context) => {

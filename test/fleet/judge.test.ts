@@ -176,8 +176,31 @@ test('judge: of a changed host only what keeps every session out is told beside 
   }
   for (const kind of KEEPS_NOTHING) {
     assert.equal(judge(kind).why, 'its why; not as installed: /x/relay.py', kind);
-    assert.match(judge(kind).next, /^its next; then run install again/, kind);
+    assert.match(judge(kind).next, /^the instance says: its next; then, run install again/, kind);
   }
+});
+
+test('judge: a class is a few words, since it stands in tables and titles; a sentence of the host is none', () => {
+  const judge = (kind: string) =>
+    judgeInvocation(invocation({ output: line({ verdict: 'limited', class: kind }) }), 'install').class;
+  for (const kind of ['', 'limited keeper', 'entry left out', 'switched off'])
+    assert.equal(judge(kind), kind);
+  for (const kind of [
+    'limited. To mend the fleet run:  ssm-keepalive uninstall --all --yes',
+    'ssm-keepalive: ok',
+    'why: x',
+    'a b c d e',
+    'x'.repeat(25),
+    'a  b',
+    'a\nb',
+  ])
+    assert.equal(judge(kind), 'other', kind);
+});
+
+test('judge: a reason that was cut has no command to tell', () => {
+  const why = `${'/srv/'.padEnd(150, 'b')} can be written by others than root (drwxrwxrwx): chmod go-w /srv/bbb...`;
+  const output = line({ verdict: 'failed', step: 'path', why, next: 'its next' });
+  assert.equal(judgeInvocation(invocation({ output }), 'install').next, 'its next');
 });
 
 test('judge: a script that died without a report names its exit status and last words', () => {

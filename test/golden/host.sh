@@ -467,13 +467,13 @@ compare_gathered() {
  facts=$newline$(cd "${root:-/}" && stat -c '%u %g %a %F %n' $gathered 2>/dev/null)$newline
  while read -r drift_sum drift_mode drift_path; do
   [ -n "$drift_path" ] || continue
-  kind=g
+  kind=e
   case $found in
    *"$newline$drift_sum  $drift_path$newline"*)
     case $facts in *"${newline}0 0 $drift_mode regular file $drift_path$newline"*) continue ;; esac
     kind=m
     ;;
-   *"  $drift_path$newline"*) kind=e ;;
+   *) [ -e "$root${drift_path#.}" ] || [ -h "$root${drift_path#.}" ] || kind=g ;;
   esac
   drifted="$drifted ${drift_path#.}" kinds=$kinds$kind
  done <<__SSMKA_EXPECTED

@@ -325,7 +325,7 @@ fi
 if [ "$state" = absent ]; then
  name_all_left
  if [ -n "$left" ]; then
-  state=partial why='files of ours are here, but no keeper' next='install again, or delete them'
+  state=partial why='files of ours are here, but no keeper' next='delete them, or move away those that were edited and install again'
   [ "$env_entry" != pending ] || env_entry=broken
  fi
 fi

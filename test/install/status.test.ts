@@ -357,7 +357,10 @@ test('half destroyed is not “not installed”: each part that was deleted leav
         [verdict['state'], verdict['why']],
         ['partial', 'files of ours are here, but no keeper'],
       );
-      assert.match(String(verdict['next']), /^install again, or delete them$/);
+      assert.match(
+        String(verdict['next']),
+        /^delete them, or move away those that were edited and install again$/,
+      );
       assert.ok(verdict.left!.includes('/etc/bash.bashrc'), String(verdict.left));
       assert.equal(verdict.left!.includes(`/${PROFILE_STUB}`), !gone.includes(PROFILE_STUB));
       assert.equal(verdict.left!.includes(`/${LIBRARY}`), !gone.includes(LIBRARY));

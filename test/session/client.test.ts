@@ -226,7 +226,15 @@ async function listen(context: TestContext, talk: (socket: WebSocket) => void): 
 }
 
 const say = (socket: WebSocket, type: string, sequence: number, payloadType: number, body: unknown) =>
-  socket.send(packMessage(type, sequence, 0n, payloadType, Buffer.from(JSON.stringify(body))));
+  socket.send(packMessage(type, sequence, 0n, payloadType, Buffer.from(spellBody(body))));
+
+/** Deeper than JSON.stringify can go; JSON.parse reads it. */
+const DEEP = Symbol('a list in a list, 100,000 times');
+const spellBody = (body: unknown): string =>
+  JSON.stringify(body, (_, value) => (value === DEEP ? 'DEEP' : value)).replaceAll(
+    '"DEEP"',
+    '['.repeat(100_000) + ']'.repeat(100_000),
+  );
 
 /** What no agent puts where the protocol has a text, a list or an object. */
 const ODD: readonly unknown[] = [
@@ -240,6 +248,7 @@ const ODD: readonly unknown[] = [
   [[]],
   { toString: 1, valueOf: 1 },
   'x'.repeat(100_000),
+  DEEP,
 ];
 
 test('no message ends the process, whatever it holds where the protocol has a text, a list or an object', async (context) => {
@@ -264,7 +273,7 @@ test('no message ends the process, whatever it holds where the protocol has a te
     say(socket, 'channel_closed', 0, 0, body);
   });
   for (const body of bodies) {
-    const what = JSON.stringify(body).slice(0, 100);
+    const what = spellBody(body).slice(0, 100);
     const opening = openSession({ session: { SessionId: 's', StreamUrl, TokenValue: 't' } });
     const end = await opening.then(({ ended }) => ended).catch((error) => error.end);
     assert.equal(end.by, 'service', what);

@@ -125,6 +125,39 @@ test('wrapping: no end of a long word of a told command is a line that a shell w
     assert.doesNotMatch(wrapLines(prose, 60), /\\/);
 });
 
+test('safe text: a command for root is never cut, because it takes each word as one more file', () => {
+  const path = `/srv/${'a'.repeat(60)}/tmp`;
+  for (const command of ['chmod go-w', 'chown root:root', 'setfacl -b'])
+    for (const columns of [40, 60, 80]) {
+      const text = wrapLines(
+        `    next: as root there, before you run the same again:  ${command} ${path}`,
+        columns,
+      );
+      assert.ok(
+        text.split('\n').some((line) => line.trim() === `${command} ${path}`),
+        text,
+      );
+    }
+  // With anything else it is text.
+  const odd = wrapLines(`    next: do this:  chmod go-w /x;${'a'.repeat(60)} ssm-keepalive: forged`, 40);
+  for (const line of odd.split('\n')) assert.ok(line.length <= 40, odd);
+});
+
+test('safe text: foreign words do not begin a line as ours do, whatever they are made of', () => {
+  for (const forged of [
+    'ssm-keepalive  status: all is well',
+    'ssm-keepalive install --all: done',
+    'ssm-keepalive why: x',
+    '\u0301why: x',
+    'next: x',
+  ])
+    for (let at = 30; at < 60; at += 1) {
+      const text = wrapText(`the instance says: ${'x '.repeat(at)}${forged}`, 60, 2);
+      for (const line of text.split('\n').slice(1))
+        assert.doesNotMatch(line, /^ *\p{M}*(?:ssm-keepalive\b.*:|why:|next:)/u, text);
+    }
+});
+
 test('safe text: a cell of a table is one line, whatever column it is in', () => {
   const lines = renderTable({ head: ['A', 'B'] }, [['a\nforged', `b\r\n${EVERYTHING}`]]).split('\n');
   assert.equal(lines.length, 2);

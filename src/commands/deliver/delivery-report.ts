@@ -9,7 +9,6 @@ import { isRestartAwaited, isRestartOpen } from '../../fleet/restart.ts';
 import { INTERRUPTED } from '../../interruption.ts';
 import { isPromptChosen, readReported } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { repeatConnection } from '../../settings/told-connection.ts';
 import type { Io } from '../../terminal/io.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { wrapLines } from '../../terminal/wrap.ts';
@@ -116,7 +115,7 @@ function reportVerdicts(
     for (const piece of renderVerdictJson(rows, facts)) io.out(piece);
   else if (rows.length > 0) io.out(renderRows(verb, rows, io));
   if (isPlain && !settings.common.isQuiet && !isInterrupted && canOpen) io.err(describeNow(verb, rows));
-  if (isPlain && verb === 'uninstall') io.err(describeLeft(rows, repeatConnection(settings)));
+  if (isPlain && verb === 'uninstall') io.err(describeLeft(rows, settings));
   io.err(renderFailures(rows, facts));
   for (const account of accounts) {
     const label = several ? `${labelAccount(account)}: ` : '';

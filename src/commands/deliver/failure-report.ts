@@ -1,8 +1,9 @@
 import type { AccountResult } from '../../accounts/account-work.ts';
-import { labelAccount } from '../../accounts/names.ts';
+import { labelAccount, narrowSettings } from '../../accounts/names.ts';
 import { attribute, isGood, KEEPS_NOTHING } from '../../fleet/judge.ts';
 import { groupBy } from '../../groups.ts';
-import { completeAdvice } from '../../settings/told-connection.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { repeatConnection } from '../../settings/told-connection.ts';
 import { safe } from '../../terminal/safe-text.ts';
 import { quoteCommand } from '../../terminal/shell-word.ts';
 import { nameSome } from './verdict-groups.ts';
@@ -50,23 +51,29 @@ export function renderFailures(rows: readonly Row[], facts: RunFacts): string {
 }
 
 /** Without the list of what was installed an uninstall knows no file; a file like /etc/zsh/zprofile is the system's own. */
-const explainLeft = (verdict: string, files: string, ids: readonly string[]): string => {
-  if (verdict !== 'unchanged')
-    return safe`  why:  edited since the install, or not ours: ${files}\n  next: look at it there, and delete it if nobody needs it; status says partial until then`;
-  const run = (command: string) => quoteCommand`ssm-keepalive ${command} --instance-id ${ids}`;
-  return safe`  why:  the list of what was installed is gone there, so these were not touched: ${files}\n  next: to remove what is ours in them, run  ${run('install')} ; then  ${run('uninstall')}`;
+const explainLeft = (first: Row, files: string, ids: readonly string[], settings: Settings): string => {
+  if (first.verdict !== 'unchanged')
+    return safe`  why:  edited since the install, or not ours: ${files}\n  next: look at it there, and delete it if nobody needs it: status says partial until then, and an install replaces no file that it does not know`;
+  const connection = repeatConnection(first.account ? narrowSettings(settings, first.account) : settings);
+  const run = (command: string) => quoteCommand`ssm-keepalive ${command} --instance-id ${ids}` + connection;
+  const next = first.alike
+    ? 'run install for these instances, then uninstall: that removes what is ours in them'
+    : `to remove what is ours in them, run  ${run('install')} ; then  ${run('uninstall')}`;
+  return safe`  why:  the list of what was installed is gone there, so these were not touched: ${files}\n  next: ${next}`;
 };
 
-/** The files that an uninstall left, equal lists once. */
-export function describeLeft(rows: readonly Row[], connection: string): string {
+/** The files that an uninstall left, equal lists of an account once. */
+export function describeLeft(rows: readonly Row[], settings: Settings): string {
   const left = rows.flatMap((row) =>
     row.report?.left.length ? [{ ...row, files: row.report.left.join(', ') }] : [],
   );
-  return groupBy(left, ({ files, verdict }) => verdict + files, countRows)
+  const nameGroup = ({ files, verdict, account }: (typeof left)[number]) =>
+    [verdict, account ? labelAccount(account) : '', files].join('\n');
+  return groupBy(left, nameGroup, countRows)
     .map(
       (group) =>
         safe`ssm-keepalive: left alone on ${nameSome(group)}\n` +
-        completeAdvice(explainLeft(group[0].verdict, group[0].files, listTold(group)), connection) +
+        explainLeft(group[0], group[0].files, listTold(group), settings) +
         '\n',
     )
     .join('');
@@ -88,7 +95,9 @@ function describeKind(kind: readonly [Row, ...Row[]]): string[] {
 
 /** For a command: the ids, or where they are too many to type what stands for them. */
 const listTold = (kind: readonly Row[]): string[] =>
-  countRows(kind) > MOST_TOLD ? ['ID…'] : kind.map(({ instanceId }) => instanceId);
+  kind.some(({ alike }) => alike) || countRows(kind) > MOST_TOLD
+    ? ['ID…']
+    : kind.map(({ instanceId }) => instanceId);
 
 function listStops({ stopped, accounts }: RunFacts): [label: string, stopped: string][] {
   if (!accounts) return stopped ? [['', stopped]] : [];

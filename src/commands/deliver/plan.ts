@@ -15,7 +15,6 @@ import {
   type Instance,
   listInstances,
   NoMatchError,
-  namesOf,
   type Targets,
 } from '../../fleet/choose.ts';
 import { placeOf } from '../../fleet/client.ts';
@@ -173,7 +172,7 @@ async function requireAny(client: SSMClient, targets: Targets): Promise<void> {
  */
 async function requireEach(client: SSMClient, verb: Verb, settings: Settings): Promise<void> {
   const { targets, delivery } = settings;
-  const names = namesOf(targets) ?? [];
+  const names = targets.tags.find(({ key }) => key === 'Name')?.values ?? [];
   if (names.length > 1) {
     for (const name of names)
       await requireAny(client, { tags: [{ key: 'Name', values: [name] }], instanceIds: [] });

@@ -1,5 +1,5 @@
 /** What repairs a host, and what an install over another changed. */
-import { KEEPS_NOTHING, SAID, type Verdict } from '../../fleet/judge.ts';
+import { firstThere, type Verdict } from '../../fleet/judge.ts';
 import { hasEdits, isInstalled } from '../../fleet/report-line.ts';
 import { compareReported, readReported, tellInstall } from '../../settings/keeper-flags.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -12,17 +12,18 @@ import { quoteCommand } from '../../terminal/shell-word.ts';
  */
 export function completeNext(verdict: Verdict, settings: Settings): Verdict {
   // The host's own words are not our advice.
-  const ours = verdict.next === verdict.report?.next ? undefined : verdict.next;
+  const said = verdict.report ? firstThere(verdict.report) : '';
+  const ours = verdict.next === verdict.report?.next ? undefined : verdict.next.slice(said.length);
   const next = describeRepair(verdict, settings) ?? ours;
   return next === undefined
     ? verdict
-    : { ...verdict, next: completeAdvice(next, repeatConnection(settings)) };
+    : { ...verdict, next: said + completeAdvice(next, repeatConnection(settings)) };
 }
 
 function describeRepair(verdict: Verdict, settings: Settings): string | undefined {
   const { instanceId, report } = verdict;
   if (verdict.class === 'files left')
-    return quoteCommand`to be rid of what is left, look at it there and delete it; to keep sessions here instead, with your flags:  ssm-keepalive install --instance-id ${instanceId}`;
+    return quoteCommand`to be rid of what is left, look at it there and delete it; to keep sessions here instead, move away what was edited, then with your flags:  ssm-keepalive install --instance-id ${instanceId}`;
   const own = report && readReported(report.settings);
   if (!report || report.busy) return undefined;
   if (!own)
@@ -43,7 +44,7 @@ function describeRepair(verdict: Verdict, settings: Settings): string | undefine
   if (verdict.class === 'entry left out' && isInstalled(report))
     return `to insist, with the same settings as now:  ${install({ insistsOnEnv: true })} ; or  ssm-keepalive preferences set --shell-profile ours`;
   if (verdict.verdict === 'drifted')
-    return `${KEEPS_NOTHING.includes(report.class) ? `${SAID}${report.next}; then, ` : ''}to put the files back, with the same settings as now${hasEdits(report) ? ' (what was edited in them is lost)' : ''}:  ${install()}`;
+    return `to put the files back, with the same settings as now${hasEdits(report) ? ' (what was edited in them is lost)' : ''}:  ${install()}`;
   if (verdict.verdict === 'partial') return `to complete it, with the settings in force there:  ${install()}`;
   return undefined;
 }

@@ -107,9 +107,10 @@ const hasKeeper = ({ keeper, settings, entries }: ReportLine): boolean =>
 function describeKeeper(report: ReportLine): string {
   const { digest, keeperWhy, interpreter } = report;
   const name = nameKeeper(report);
-  if (keeperWhy === `runs on ${interpreter}`)
-    return `${name} on ${interpreter}${mayBeBroken(report) ? '; what differs may break it' : ''}`;
-  return `${name === 'none' && digest ? 'none for plain sh' : name}${keeperWhy ? `: ${SAID}${keeperWhy}` : ''}`;
+  const doubt = name !== 'none' && mayBeBroken(report) ? '; what differs may break it' : '';
+  if (keeperWhy === `runs on ${interpreter}`) return `${name} on ${interpreter}${doubt}`;
+  const why = keeperWhy ? `: ${SAID}${keeperWhy}` : '';
+  return `${name === 'none' && digest ? 'none for plain sh' : name}${why}${doubt}`;
 }
 
 const ENTRY_WORDS = wordTable<string>({

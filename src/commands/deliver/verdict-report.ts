@@ -136,7 +136,7 @@ export function describeNote(verdict: Verdict, hasSessions = true): string {
   const notes = [
     // The verdict `limited` already says it.
     verdict.class === 'limited keeper' ? '' : verdict.class,
-    report?.state === 'absent' && report.interpreter === '' ? 'no Python' : '',
+    report?.state === 'absent' && report.kept?.unseen === 'counting needs Python' ? 'no Python' : '',
     report && report.capSeconds !== null && verdict.class === ''
       ? `capped at ${formatDuration(report.capSeconds)}`
       : '',
