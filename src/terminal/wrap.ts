@@ -62,10 +62,10 @@ const LOOKS_OURS = /^(?:ssm-keepalive(?: [\w-]+)?|why|next|seen):/;
 const MAY_LOOK_OURS = /^\p{M}*(?:ssm-keepalive\b[^:]{0,60}:|(?:why|next|seen):)/u;
 
 /** Foreign text at the start of a line: it does not look like a line of ours. A told command may begin one. */
-export function startLine(text: string, part?: Part, following: readonly Part[] = []): string {
+function startLine(text: string, part: Part, following: readonly Part[]): string {
   const words = text.trimStart();
   const whole = [words, ...following.slice(0, 4).map((next) => next.text)].join('');
-  return (part?.isOfCommand ? LOOKS_OURS.test(words) : MAY_LOOK_OURS.test(whole)) ? `… ${words}` : words;
+  return (part.isOfCommand ? LOOKS_OURS.test(words) : MAY_LOOK_OURS.test(whole)) ? `… ${words}` : words;
 }
 
 /** As much of a text as fits, at least one character; no sequence and no character with its marks is cut. */

@@ -5,7 +5,7 @@ import { describeLeft } from '../../src/commands/deliver/failure-report.ts';
 import { completeNext } from '../../src/commands/deliver/repair-text.ts';
 import { formatAge, renderStatus } from '../../src/commands/deliver/status-report.ts';
 import { describeRow } from '../../src/commands/deliver/verdict-json.ts';
-import { renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
+import { nameHost, renderVerdictTable } from '../../src/commands/deliver/verdict-report.ts';
 import { attribute, isGood, judgeInvocation, type Verdict } from '../../src/fleet/judge.ts';
 import { DEFAULT_HOSTS } from '../../src/lab/index.ts';
 import { readSettings } from '../../src/settings/settings.ts';
@@ -485,6 +485,16 @@ test('uninstall without the list of what was installed tells the commands that r
       `next: to remove what is ours in them, run {2}ssm-keepalive install ${rest} ; then {2}ssm-keepalive uninstall ${rest}\\n`,
     ),
   );
+});
+
+test('a host’s own name stands in quotes where it is no host name, and its id is never pushed out', () => {
+  for (const [name, shown] of [
+    ['web-1.example', `web-1.example (${WEB_1})`],
+    ['', WEB_1],
+    ['web-2 (i-0bbb): installed; web-1', `"web-2 (i-0bbb): installed; web-1" (${WEB_1})`],
+    ['x'.repeat(2000), `"${'x'.repeat(63)}" (${WEB_1})`],
+  ] as const)
+    assert.equal(nameHost({ name, instanceId: WEB_1 }), shown);
 });
 
 test('uninstall: words of a host among the files that it left get no flags of ours', () => {

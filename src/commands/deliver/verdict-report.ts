@@ -9,13 +9,15 @@ import { isPromptChosen } from '../../settings/keeper-flags.ts';
 import type { Io } from '../../terminal/io.ts';
 import { renderTable } from '../../terminal/plain-table.ts';
 import { makeColors } from '../../terminal/safe-text.ts';
-import { startLine, wrapText } from '../../terminal/wrap.ts';
+import { wrapText } from '../../terminal/wrap.ts';
 import { describeUpdate } from './repair-text.ts';
 import { countRows, type Row } from './verdict-json.ts';
 
-/** `web-1 (i-0abc)`. The host says its name itself. */
+/** `web-1 (i-0abc)`. The host says its name itself: what is no host name stands in quotes. */
 export const nameHost = ({ name, instanceId }: Pick<Verdict, 'name' | 'instanceId'>): string =>
-  name ? `${startLine(name)} (${instanceId})` : instanceId;
+  name
+    ? `${/^[\w.-]{1,63}$/.test(name) ? name : JSON.stringify(name.slice(0, 63))} (${instanceId})`
+    : instanceId;
 
 export const showVerdict = ({ verdict }: Verdict) => (verdict === 'absent' ? 'not installed' : verdict);
 
