@@ -1,11 +1,8 @@
 import type { AlarmConfiguration, AlarmStateInformation } from '@aws-sdk/client-ssm';
 import type { Verdict } from './judge.ts';
 
-/** The name of a CloudWatch alarm, 1 to 255 characters [model]. */
-export type AlarmName = string;
-
 /** The field of a request that names its alarm; empty without an alarm. The service takes at most one [model]. */
-export function alarmField(alarm: AlarmName | undefined): { AlarmConfiguration?: AlarmConfiguration } {
+export function alarmField(alarm: string | undefined): { AlarmConfiguration?: AlarmConfiguration } {
   if (!alarm) return {};
   // An alarm that cannot be read must stop the command: it cannot protect anything.
   return { AlarmConfiguration: { Alarms: [{ Name: alarm }], IgnorePollAlarmFailure: false } };

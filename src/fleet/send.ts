@@ -8,7 +8,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { sleep } from '../clock.ts';
-import { type AlarmName, alarmField } from './alarm.ts';
+import { alarmField } from './alarm.ts';
 import { ForeignAnswerError } from './answers.ts';
 import { chunk, IDS_PER_COMMAND, type Targets, toServiceTargets } from './choose.ts';
 import { clockOf } from './client.ts';
@@ -27,8 +27,8 @@ export interface Delivery {
   readonly script: Script;
   /** Contains the commands and is sent instead of them. */
   readonly document?: PinnedDocument | undefined;
-  /** The alarm that stops the command. */
-  readonly alarm?: AlarmName | undefined;
+  /** The name of the CloudWatch alarm that stops the command, 1 to 255 characters [model]. */
+  readonly alarm?: string | undefined;
   /** At most 100 characters [model]. */
   readonly comment: string;
   /** What failed if nothing is sent. Default: the command was not sent. */

@@ -157,7 +157,9 @@ function explain(error: ForeignError): [code: string, why: string, next: string]
       'no Region was given',
       'add --region, or set AWS_REGION; to try without an account add --lab',
     ];
-  const why = httpStatus === undefined ? quoteLibrary(message) : (message.split('\n')[0] ?? name);
+  const [said = name] = message.split('\n');
+  // An unexpected message that did not come from the service.
+  const why = httpStatus === undefined ? `the AWS library says: “${said}”` : said;
   return [name, why, 'run it with --debug to see the whole answer'];
 }
 
@@ -170,11 +172,6 @@ export function explainRefusal(refusals: Refusals, error: unknown, what: string)
   const [why, next] = refusals[name] ?? [];
   if (why === undefined || next === undefined) return explainServiceError(error, what);
   return new UserError({ code: name, what, why, next }, { cause: error });
-}
-
-/** Quotes an unexpected message and names the library as its author. */
-function quoteLibrary(message: string): string {
-  return `the AWS library says: “${message.split('\n')[0]}”`;
 }
 
 /** Undefined for another error, or if the message does not name them. */

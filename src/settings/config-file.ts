@@ -93,7 +93,12 @@ async function readConfigFile(
     // Editors read the address of the schema here.
     if (entry.key === '$schema') continue;
     const flag = findFlag(entry, shown, ownerOf);
-    if (!isNamed && !flag.inFoundFile) throw namedOnly(flag, entry, shown);
+    refuse(!isNamed && !flag.inFoundFile, {
+      code: 'bad-config-file',
+      what: `${shown}:${entry.line}: ${flag.name} is not allowed in a file that was only found`,
+      why: 'a config file that you did not name may only say where, who and how to print',
+      next: quoteCommand`name the file: --config ${shown}; or say --${flag.name} and take it out of the file`,
+    });
     const other = settings.get(flag.name);
     if (other) throw twoSpellings(other, entry, shown);
     settings.set(flag.name, { texts: readTexts(flag, entry, shown), line: entry.line, key: entry.key });
@@ -116,30 +121,26 @@ function readable<T>(shown: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw unreadable(shown, error);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      {
+        code: 'bad-config-file',
+        what: `${shown} cannot be read`,
+        why:
+          code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+            ? 'it is not UTF-8 text'
+            : error instanceof RangeError
+              ? error.message
+              : describeSystemError(error),
+        next: 'give --config the name of a JSON or YAML file, or none',
+      },
+      { cause: error },
+    );
   }
 }
 
 function readText(path: string, shown: string): string {
   return readable(shown, () => new TextDecoder('utf-8', { fatal: true }).decode(readBounded(path)));
-}
-
-function unreadable(shown: string, error: unknown): UsageError {
-  const { code } = error as NodeJS.ErrnoException;
-  return new UsageError(
-    {
-      code: 'bad-config-file',
-      what: `${shown} cannot be read`,
-      why:
-        code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-          ? 'it is not UTF-8 text'
-          : error instanceof RangeError
-            ? error.message
-            : describeSystemError(error),
-      next: 'give --config the name of a JSON or YAML file, or none',
-    },
-    { cause: error },
-  );
 }
 
 /** A device or a pipe has no size beforehand. @throws RangeError */
@@ -199,14 +200,5 @@ function twoSpellings(other: FileSetting, { key, line }: FileEntry, path: string
     what: `${path}:${line}: ${key} is what ${other.key} in line ${other.line} says`,
     why: 'both are names of one flag',
     next: 'put them together under one of the two names',
-  });
-}
-
-function namedOnly({ name }: Flag, { line }: FileEntry, path: string): UsageError {
-  return new UsageError({
-    code: 'bad-config-file',
-    what: `${path}:${line}: ${name} is not allowed in a file that was only found`,
-    why: 'a config file that you did not name may only say where, who and how to print',
-    next: quoteCommand`name the file: --config ${path}; or say --${name} and take it out of the file`,
   });
 }

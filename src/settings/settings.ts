@@ -4,7 +4,7 @@ import { FLAG_GROUPS, FLAGS, type FlagGroup, flagOf, type RawFlags, variableName
 import { REMOVED_NAMES, refuseRemoved } from './removed-flags.ts';
 import type { Settings } from './shape.ts';
 import { type Given, gatherSources, type Sources, spellFlag } from './sources.ts';
-import { checkFile, readFlag } from './values.ts';
+import { readFlag } from './values.ts';
 
 export { refuseUnseenYes, requireTargets } from './conflicts.ts';
 export { describeSpoilt, isInstanceId, isName } from './readers.ts';
@@ -28,7 +28,8 @@ export function readSettings(
     if (refusal) throw refusal;
   }
   const sources = gatherSources(flags, environment, groups, file);
-  if (file) checkFile(gatherSources({}, {}, FLAG_GROUPS, file));
+  // Also those of flags that this command does not use.
+  for (const given of gatherSources({}, {}, FLAG_GROUPS, file).list()) readFlag(flagOf(given.name), given);
   const part = (group: FlagGroup) =>
     Object.fromEntries(
       FLAGS.filter((flag) => flag.group === group).map((flag) => [
@@ -62,14 +63,11 @@ export function readSettings(
 const isFromFile = ({ layer }: Given) => layer === 'file';
 const isPlaceOfFile = (given: Given) => isFromFile(given) && flagOf(given.name).inFoundFile === 'place';
 
-function targetsOf(sources: Sources): Given[] {
-  return sources.list().filter(({ name }) => flagOf(name).group === 'Targets');
-}
-
 /** The settings that select the account, the Region and the instances. */
 function reachOf(sources: Sources): Given[] {
   const account = (['lab', 'endpoint-url', 'profile', 'region'] as const).map((name) => sources.find(name));
-  return [...account.filter((given) => given !== undefined), ...targetsOf(sources)];
+  const targets = sources.list().filter(({ name }) => flagOf(name).group === 'Targets');
+  return [...account.filter((given) => given !== undefined), ...targets];
 }
 
 function onlyOne<T>(items: readonly T[]): T | undefined {

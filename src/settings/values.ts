@@ -4,12 +4,7 @@ import { nearestName } from '../nearest.ts';
 import { quoteWord } from '../terminal/shell-word.ts';
 import { FLAGS, type Flag, type FlagName, flagOf, variableName } from './flags.ts';
 import { InvalidValueError } from './readers.ts';
-import { type Given, readSwitch, type Sources, spell } from './sources.ts';
-
-/** Reads every value of the file, also of flags that this command does not use. @throws UsageError */
-export function checkFile(sources: Sources): void {
-  for (const given of sources.list()) readFlag(flagOf(given.name), given);
-}
+import { type Given, readSwitch, spell } from './sources.ts';
 
 /** The value of the flag, or its default. @throws UsageError */
 export function readFlag(flag: Flag, given: Given | undefined): unknown {

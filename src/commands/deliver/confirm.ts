@@ -72,8 +72,11 @@ function findMany(
     count === undefined && 'only the service knows how many instances match',
     quoteCommand`more than --confirm-above ${confirmAbove}`,
   ];
+  // If a found file says where and on whom this acts, the question names it.
+  const found =
+    foundIn === undefined ? '' : `; ${foundIn} says ${settings.common.configFile?.reach.join(' ')}`;
   return {
-    who: describeReach(settings, count, describeWhere(plans, settings)),
+    who: `${countInWords(settings, count)}${describeWhere(plans, settings)}${found}`,
     why: whys.find((why) => why !== false) ?? '',
     next:
       foundIn === undefined
@@ -99,14 +102,6 @@ function describeWhere(plans: readonly NamedPlan[], { targets, delivery }: Setti
     return { label, count: isMore ? `more than ${confirmAbove}` : String(reach.count) };
   });
   return describePlaces(places);
-}
-
-function describeReach(settings: Settings, count: number | undefined, where: string): string {
-  const { configFile } = settings.common;
-  const { foundIn } = settings.targets;
-  // If a found file says where and on whom this acts, the question names it.
-  const found = foundIn === undefined ? '' : `; ${foundIn} says ${configFile?.reach.join(' ')}`;
-  return `${countInWords(settings, count)}${where}${found}`;
 }
 
 function countInWords({ targets, delivery }: Settings, count: number | undefined): string {
