@@ -89,6 +89,22 @@ async function* listPages(
   }
 }
 
+/** Those of the ids that the service knows; none without permission to list. Never throws. */
+export async function findInstances(
+  client: SSMClient,
+  instanceIds: readonly string[],
+): Promise<ReadonlyMap<string, Instance>> {
+  const found = new Map<string, Instance>();
+  // Without an id all instances would be listed.
+  if (instanceIds.length === 0) return found;
+  try {
+    for await (const one of listInstances(client, { tags: [], instanceIds })) found.set(one.instanceId, one);
+    return found;
+  } catch {
+    return new Map();
+  }
+}
+
 function toInstance(information: InstanceInformation): Instance {
   return {
     instanceId: information.InstanceId ?? '',

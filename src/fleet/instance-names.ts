@@ -1,5 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { listInstances } from './choose.ts';
+import { findInstances } from './choose.ts';
 import type { Verdict } from './judge.ts';
 
 /** Above this number, instances are shown without names: names cost one call a page. */
@@ -11,17 +11,10 @@ export async function nameInstances(
   verdicts: readonly Verdict[],
 ): Promise<readonly Verdict[]> {
   const instanceIds = verdicts.filter(({ name }) => name === '').map(({ instanceId }) => instanceId);
-  if (instanceIds.length === 0 || instanceIds.length > NAMED_AT_ONCE) return verdicts;
-  const names = new Map<string, string>();
-  try {
-    for await (const { instanceId, name } of listInstances(client, { tags: [], instanceIds })) {
-      names.set(instanceId, name);
-    }
-  } catch {
-    return verdicts;
-  }
+  if (instanceIds.length > NAMED_AT_ONCE) return verdicts;
+  const found = await findInstances(client, instanceIds);
   return verdicts.map((verdict) => ({
     ...verdict,
-    name: verdict.name || (names.get(verdict.instanceId) ?? ''),
+    name: verdict.name || (found.get(verdict.instanceId)?.name ?? ''),
   }));
 }

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
 import { PREFERENCES_DOCUMENT } from './account.ts';
-import { listInstances } from './choose.ts';
+import { findInstances } from './choose.ts';
 import { isOutcomeUnknown } from './retries.ts';
 import { explainServiceError } from './service-errors.ts';
 import { sessionDocument } from './session-document.ts';
@@ -34,9 +34,7 @@ export async function readAccountId(client: SSMClient, sessionId: string): Promi
 
 /** The host name that the agent reports; undefined without permission. */
 export async function readHostName(client: SSMClient, instanceId: string): Promise<string | undefined> {
-  const instances = listInstances(client, { tags: [], instanceIds: [instanceId] });
-  const first = await instances.next().catch(() => undefined);
-  return first?.value?.name || undefined;
+  return (await findInstances(client, [instanceId])).get(instanceId)?.name || undefined;
 }
 
 /** The shortest idle timeout that a session document takes [user guide: 1 to 60 minutes]. */

@@ -1,6 +1,6 @@
 /** The instances that a command still waits for, looked up once where nothing has changed for a while. */
 import { ListCommandInvocationsCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { listInstances } from './choose.ts';
+import { findInstances } from './choose.ts';
 import { isFinal } from './invocation.ts';
 import type { Verdict } from './judge.ts';
 
@@ -33,33 +33,17 @@ export async function listAwaited(
     const { CommandInvocations = [] } = await client.send(
       new ListCommandInvocationsCommand({ CommandId: commandId, MaxResults: PAGE_SIZE, ...pending }),
     );
-    const awaited = CommandInvocations.filter(
-      ({ Status, StatusDetails }) => !isFinal(Status, StatusDetails),
-    ).map(({ InstanceId = '', InstanceName = '', StatusDetails, Status }) => ({
-      instanceId: InstanceId,
-      name: InstanceName,
-      status: StatusDetails ?? Status ?? '',
-      offline: '',
-    }));
-    return awaited.length === 0 ? [] : await addOffline(client, awaited);
+    const awaited = CommandInvocations.filter(({ Status, StatusDetails }) => !isFinal(Status, StatusDetails));
+    const ids = awaited.map(({ InstanceId = '' }) => InstanceId);
+    const found = await findInstances(client, ids);
+    return awaited.map(({ InstanceId = '', InstanceName = '', StatusDetails, Status = '' }) => {
+      const { name = InstanceName, isOnline = true, pingStatus = '' } = found.get(InstanceId) ?? {};
+      const offline = isOnline ? '' : pingStatus;
+      return { instanceId: InstanceId, name, status: StatusDetails ?? Status, offline };
+    });
   } catch {
     return [];
   }
-}
-
-async function addOffline(client: SSMClient, awaited: Awaited[]): Promise<Awaited[]> {
-  const instanceIds = awaited.map(({ instanceId }) => instanceId);
-  const known = new Map<string, Pick<Awaited, 'name' | 'offline'>>();
-  try {
-    for await (const { instanceId, name, isOnline, pingStatus } of listInstances(client, {
-      tags: [],
-      instanceIds,
-    }))
-      known.set(instanceId, { name, offline: isOnline ? '' : pingStatus });
-  } catch {
-    return awaited;
-  }
-  return awaited.map((one) => ({ ...one, ...known.get(one.instanceId) }));
 }
 
 /** If its agent was not connected while the command waited, a cancelled command never came there. */
