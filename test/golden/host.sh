@@ -522,9 +522,10 @@ find_target() {
  target=$1 distrust=
  if [ -h "$root$1" ]; then
   top=$(readlink -f "${root:-/}" 2>/dev/null)
+  top=${top%/}
   target=$(readlink -f "$root$1" 2>/dev/null)
   case $target in
-   "${top%/}"/*) target=${target#"${top%/}"} ;;
+   "$top"/*) target=${target#"$top"} ;;
    *)
     target=$1 distrust="$1 leads to no file here"
     return 1

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, linkSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { bundleOf, DROP_IN, installQuietly, PROFILE_STUB } from '../support/bundle.ts';
-import { Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
+import { INSTALLER_SHELLS, Sandbox, shellsInTurn, skipUnless } from '../support/sandbox.ts';
 
 const skip = skipUnless('bwrap', 'python3', 'dash', 'bash', 'busybox', 'ksh', 'mksh');
 const ROOTED = { SSM_KEEPALIVE_ROOT: '/.' };
@@ -59,29 +59,33 @@ test('a block is three lines, constant, and sources a stub that is constant', ()
     );
 });
 
-test('of a link the target gets the block, and the link stays; extended attributes stay too', {
-  skip,
-}, () => {
-  const sandbox = new Sandbox();
-  try {
-    sandbox.write('etc/site/bashrc', 'a=1');
-    rmSync(sandbox.path(RC));
-    symlinkSync('site/bashrc', sandbox.path(RC));
-    const hasAttributes =
-      existsSync('/usr/bin/setfattr') &&
-      sandbox.run(['/usr/bin/setfattr', '-n', 'user.site', '-v', 'yes', `/${RC}`]).status === 0;
-    const before = sandbox.snapshot('etc');
-    installQuietly(sandbox, bundle);
-    assert.ok(lstatSync(sandbox.path(RC)).isSymbolicLink());
-    assert.equal(sandbox.read('etc/site/bashrc'), `${blockOf(RC)}a=1`);
-    if (hasAttributes)
-      assert.match(sandbox.run(['/usr/bin/getfattr', '-d', `/${RC}`]).stdout, /user.site="yes"/);
-    sandbox.runScript(bundle.uninstaller, { env: ROOTED });
-    assert.equal(sandbox.snapshot('etc'), before);
-  } finally {
-    sandbox.close();
-  }
-});
+// Each shell: in a pattern, bash takes an empty word in quotes in a way of its own.
+for (const { name, argv } of INSTALLER_SHELLS)
+  test(`${name}: of a link the target gets the block, and the link stays; extended attributes stay too`, {
+    skip,
+  }, () => {
+    const sandbox = new Sandbox();
+    try {
+      sandbox.write('etc/site/bashrc', 'a=1');
+      rmSync(sandbox.path(RC));
+      symlinkSync('site/bashrc', sandbox.path(RC));
+      const hasAttributes =
+        existsSync('/usr/bin/setfattr') &&
+        sandbox.run(['/usr/bin/setfattr', '-n', 'user.site', '-v', 'yes', `/${RC}`]).status === 0;
+      const before = sandbox.snapshot('etc');
+      const run = (script: string) => sandbox.runScript(script, { shell: argv, env: ROOTED }).verdict;
+      assert.equal(run(bundle.installer)['verdict'], 'installed');
+      assert.equal(run(bundle.status)['state'], 'installed');
+      assert.ok(lstatSync(sandbox.path(RC)).isSymbolicLink());
+      assert.equal(sandbox.read('etc/site/bashrc'), `${blockOf(RC)}a=1`);
+      if (hasAttributes)
+        assert.match(sandbox.run(['/usr/bin/getfattr', '-d', `/${RC}`]).stdout, /user.site="yes"/);
+      run(bundle.uninstaller);
+      assert.equal(sandbox.snapshot('etc'), before);
+    } finally {
+      sandbox.close();
+    }
+  });
 
 test('a startup file that has several names, that others may write, or that leads to such a place is left alone, and the verdict says why', {
   skip,
