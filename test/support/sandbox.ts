@@ -254,11 +254,11 @@ export class Sandbox {
     return child;
   }
 
-  /** Runs a script's text under one of INSTALLER_SHELLS. */
+  /** Runs a script's text under one of INSTALLER_SHELLS: of the two that are `sh` on most hosts another each day. */
   runScript(
     script: string,
     {
-      shell = INSTALLER_SHELLS[0].argv as readonly string[],
+      shell = INSTALLER_SHELLS[TURN % 2]!.argv as readonly string[],
       env = {},
     }: { shell?: readonly string[]; env?: Record<string, string> } = {},
   ): Outcome {
