@@ -104,9 +104,10 @@ test('a file edited by hand: status names it, install repairs it, uninstall leav
     assert.deepEqual([state, [...drifted!].sort(), kinds], ['drifted', paths, 'eeee']);
     // A link to the very bytes is not what was installed.
     for (const [how, kind] of [
-      [`rm FILE`, 'g'],
+      // Inside the tree, and not last: what is written here afterwards would follow it.
+      [`cp FILE FILE.same; ln -sf relay.py.same FILE`, 'm'],
+      [`rm FILE FILE.same`, 'g'],
       [`chmod 600 FILE`, 'm'],
-      [`cp FILE /tmp/same; ln -sf /tmp/same FILE`, 'm'],
     ] as const) {
       assert.equal(run(bundle.installer).verdict['verdict'], 'updated');
       const command = how.replaceAll('FILE', `/${edited[0]}`);
