@@ -41,7 +41,8 @@ export async function look(
       ...(isTerminal
         ? {
             ask: async (question: string) => {
-              said.err += question;
+              // The newline is that of whoever answers.
+              said.err += `${question}no\n`;
               return 'no';
             },
           }
