@@ -208,6 +208,18 @@ test('status promises nothing of a host that is switched off, or whose keeper us
   assert.doesNotMatch(entry, /relay\?|may break/);
 });
 
+test('status on a terminal: beside a host with something to do, good hosts have their row alone; in a pipe all have their block', () => {
+  const good = verdictOf(FULL, DB_1, 'db-1');
+  const bad = verdictOf({ ...FULL, state: 'drifted', drifted: ['/x'] });
+  const blocks = (verdicts: readonly Verdict[], io: Parameters<typeof renderStatus>[1]) =>
+    [...renderStatus(verdicts, io).matchAll(/^(\S+) \(i-\w+\): /gm)].map(([, name]) => name);
+  const terminal = { ...ioOf(80), outColumns: 80 };
+  assert.deepEqual(blocks([bad, good], terminal), ['web-1']);
+  assert.deepEqual(blocks([good], terminal), ['db-1']);
+  assert.deepEqual(blocks([bad, good], ioOf(80)), ['web-1', 'db-1']);
+  assert.match(renderStatus([bad, good], terminal), /^i-0b+1 +db-1 +installed /m);
+});
+
 test('status: each changed file with what happened to it; only edits can be lost', () => {
   const drifted = ['/x/relay.py', '/x/entry.sh', '/etc/y'];
   const show = (kinds: string) => {

@@ -34,10 +34,16 @@ function explainSilence(rows: readonly Row[], io: Io): string {
     .join('');
 }
 
-/** A block for each host that reported, each after an empty line; '' if there are too many. */
+/**
+ * A block for each host that reported, each after an empty line; '' if there are too many. On a terminal, if something is to be
+ * done for some hosts, for those alone.
+ */
 function renderStatusDetails(verdicts: readonly Verdict[], io: Io): string {
   if (verdicts.length > DETAILED_HOSTS) return '';
-  return verdicts
+  const bad = verdicts.filter((verdict) => !isGood(verdict));
+  // On a small terminal the table would scroll away.
+  const shown = io.outColumns !== undefined && bad.length > 0 ? bad : verdicts;
+  return shown
     .flatMap((verdict) => (verdict.report?.state ? [renderHost(verdict, verdict.report, io)] : []))
     .filter((lines) => lines.length > 1)
     .map((lines) => '\n' + lines.join('\n') + '\n')
